@@ -1,0 +1,170 @@
+// The way back: a specification → a job file's data, in the file's own words and units. Fields that have their default are left
+// out, as an author would write it; `complete` writes everything, for field-by-field comparison. Reading the result again gives
+// the same specification.
+
+import {
+  affinityDefaults, configDefaults, constraintDefaults, disconnectDefaults, groupDefaults, jobDefaults, logDefaults, networkDefaults,
+  rescheduleDefaults, resourceDefaults, restartDefaults, spreadDefaults, taskDefaults, updateDefaults,
+} from '../../crdt/documents/defaults.ts'
+import type { Affinity, Constraint, DisconnectPolicy, GroupSpec, JobSpec, NetworkSpec, PortSpec, Spread, TaskConfig, TaskSpec } from '../../crdt/spec.ts'
+import { formatClock, formatDuration, formatSize } from './units.ts'
+
+type Data = Readonly<Record<string, unknown>>
+/** Key, value as in the specification, default, and how the file writes it. */
+type Entry = readonly [key: string, value: unknown, fallback?: unknown, write?: (value: never) => unknown]
+
+export interface FromSpecOptions {
+  /** Also fields that have their default. */
+  readonly complete: boolean
+}
+
+export function fromSpec(spec: JobSpec, options: FromSpecOptions = { complete: false }): Data {
+  const pick = picker(options)
+  return {
+    job: spec.name,
+    ...pick([
+      ['namespace', spec.namespace, jobDefaults.namespace],
+      ['type', spec.type, jobDefaults.type],
+      ['pool', spec.pool, options.complete ? undefined : null],
+      ['priority', spec.priority, jobDefaults.priority],
+    ]),
+    ...placement(spec, pick),
+    groups: Object.fromEntries(spec.groups.map((group) => [group.name, groupData(group, pick)])),
+  }
+}
+
+type Pick = (entries: readonly Entry[]) => Data
+
+function picker({ complete }: FromSpecOptions): Pick {
+  return (entries) => {
+    const data: Record<string, unknown> = {}
+    for (const [key, value, fallback, write] of entries) {
+      if (value === undefined || value === null || (!complete && same(value, fallback))) continue
+      const written = write === undefined ? value : write(value as never)
+      if (!complete && isEmpty(written)) continue
+      data[key] = written
+    }
+    return data
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b))
+}
+
+/** An empty block says nothing; an empty list may (`entrypoint: []`). */
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+}
+
+function groupData(group: GroupSpec, pick: Pick): Data {
+  const { restart, reschedule, update } = group
+  return {
+    ...pick([['count', group.count, groupDefaults.count]]),
+    ...placement(group, pick),
+    ...pick([
+      ['spread', group.spread.map((one) => spreadData(one, pick)), []],
+      ['network', networkData(group.network, pick), {}],
+      ['disk', group.diskMib, groupDefaults.diskMib, formatSize],
+      ['restart', pick([
+        ['attempts', restart.attempts, restartDefaults.attempts],
+        ['interval', restart.intervalMs, restartDefaults.intervalMs, formatDuration],
+        ['delay', restart.delayMs, restartDefaults.delayMs, formatDuration],
+        ['mode', restart.mode, restartDefaults.mode],
+      ])],
+      ['reschedule', pick([
+        ['unlimited', reschedule.unlimited, rescheduleDefaults.unlimited],
+        ['attempts', reschedule.attempts, rescheduleDefaults.attempts],
+        ['interval', reschedule.intervalMs, rescheduleDefaults.intervalMs, formatDuration],
+        ['delay', reschedule.delayMs, rescheduleDefaults.delayMs, formatDuration],
+        ['delay_function', reschedule.delayFunction, rescheduleDefaults.delayFunction],
+        ['max_delay', reschedule.maxDelayMs, rescheduleDefaults.maxDelayMs, formatDuration],
+      ])],
+      ['update', pick([
+        ['max_parallel', update.maxParallel, updateDefaults.maxParallel],
+        ['min_healthy_time', update.minHealthyMs, updateDefaults.minHealthyMs, formatDuration],
+        ['healthy_deadline', update.healthyDeadlineMs, updateDefaults.healthyDeadlineMs, formatDuration],
+      ])],
+      ['disconnect', disconnectData(group.disconnect, pick)],
+    ]),
+    tasks: Object.fromEntries(group.tasks.map((task) => [task.name, taskData(task, pick)])),
+  }
+}
+
+function taskData(task: TaskSpec, pick: Pick): Data {
+  return {
+    driver: task.driver,
+    ...pick([
+      ['config', configData(task.config, pick)],
+      ['env', task.env, {}],
+    ]),
+    ...placement(task, pick),
+    ...pick([
+      ['resources', pick([
+        ['cpu', task.resources.cpuMhz, resourceDefaults.cpuMhz, formatClock],
+        ['memory', task.resources.memoryMib, resourceDefaults.memoryMib, formatSize],
+      ])],
+      ['kill_timeout', task.killTimeoutMs, taskDefaults.killTimeoutMs, formatDuration],
+      ['kill_signal', task.killSignal, taskDefaults.killSignal],
+      ['logs', pick([
+        ['max_files', task.logs.maxFiles, logDefaults.maxFiles],
+        ['max_file_size', task.logs.maxFileSizeMib, logDefaults.maxFileSizeMib, formatSize],
+      ])],
+    ]),
+  }
+}
+
+function configData(config: TaskConfig, pick: Pick): Data {
+  return pick([
+    ['image', config.image],
+    ['command', config.command],
+    ['args', config.args, configDefaults.args],
+    ['entrypoint', config.entrypoint],
+    ['work_dir', config.workDir],
+    ['user', config.user],
+    ['volumes', config.volumes, configDefaults.volumes],
+    ['privileged', config.privileged, configDefaults.privileged],
+    ['read_only_root', config.readOnlyRoot, configDefaults.readOnlyRoot],
+  ])
+}
+
+function disconnectData(policy: DisconnectPolicy, pick: Pick): Data {
+  return pick([
+    ['replace', policy.replace, disconnectDefaults.replace],
+    ['replace_after', policy.replaceAfterMs, disconnectDefaults.replaceAfterMs, formatDuration],
+    // Saying it means something even when it says the default: see `lostAfterExplicit`.
+    ['lost_after', policy.lostAfterExplicit ? policy.lostAfterMs : null, undefined, formatDuration],
+    ['stop_on_client_after', policy.stopOnClientAfterMs, undefined, formatDuration],
+    ['reconcile', policy.reconcile, disconnectDefaults.reconcile],
+    ['partition', policy.partition, disconnectDefaults.partition],
+  ])
+}
+
+function networkData(network: NetworkSpec, pick: Pick): Data {
+  // A dynamic port is an empty map, which must not be left out.
+  const ports = Object.fromEntries(network.ports.map((port: PortSpec) => [port.label, pick([['static', port.static], ['to', port.to]])]))
+  return pick([
+    ['mode', network.mode, networkDefaults.mode],
+    ['ports', ports, {}],
+  ])
+}
+
+function spreadData(spread: Spread, pick: Pick): Data {
+  const targets = Object.fromEntries(spread.targets.map(({ value, percent }) => [value, percent]))
+  return { attribute: spread.attribute, ...pick([['weight', spread.weight, spreadDefaults.weight], ['targets', targets, {}]]) }
+}
+
+function placement(
+  scope: { readonly constraints: readonly Constraint[]; readonly affinities: readonly Affinity[]; readonly meta: Readonly<Record<string, string>> },
+  pick: Pick,
+): Data {
+  const rule = (one: Constraint): Data => ({
+    ...pick([['attribute', one.attribute, '']]),
+    ...pick([['operator', one.operator, constraintDefaults.operator], ['value', one.value, '']]),
+  })
+  return pick([
+    ['constraints', scope.constraints.map(rule), []],
+    ['affinities', scope.affinities.map((one) => ({ ...rule(one), ...pick([['weight', one.weight, affinityDefaults.weight]]) })), []],
+    ['meta', scope.meta, {}],
+  ])
+}

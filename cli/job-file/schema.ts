@@ -1,0 +1,133 @@
+// What a job file may say: every key, its shape and what is allowed there. This page is the reference of the format. It checks
+// shapes only; what values mean together (a docker task needs an image, deadlines in order) is checked by
+// `crdt/documents/job-rules.ts`, which guards the documents too. All keys are optional unless `required` says otherwise.
+
+import { isName, nameRule } from '../../crdt/ids.ts'
+import { modelLimits } from '../../crdt/documents/model-limits.ts'
+import { constraintOperators } from '../../crdt/spec.ts'
+import { type Rule, block, clock, duration, flag, integer, listOf, mapOf, name, oneOf, optional, size, text, words } from './rules.ts'
+
+const portMax = 65_535
+
+function shape(required: Readonly<Record<string, Rule>>, others: Readonly<Record<string, Rule>>): Rule {
+  const rest = Object.entries(others).map(([key, rule]) => [key, optional(rule)] as const)
+  return block({ ...required, ...Object.fromEntries(rest) })
+}
+
+const named = (rule: Rule, what: string): Rule => mapOf(rule, what, isName, `a name: ${nameRule}`)
+const texts = (what: string): Rule => mapOf(text(), what, (key) => key !== '', 'a name that is not empty')
+
+const constraint = (): Rule =>
+  shape({}, { attribute: words('an attribute such as ${attr.cpu.arch} or ${label.disk}'), operator: oneOf(constraintOperators), value: text() })
+
+const affinity = (): Rule =>
+  shape(
+    { attribute: words('an attribute such as ${attr.cpu.arch} or ${label.disk}') },
+    { operator: oneOf(constraintOperators), value: text(), weight: integer(-100, 100) },
+  )
+
+const placement = (): Record<string, Rule> => ({
+  constraints: listOf(constraint(), 'constraints: { attribute, operator, value }'),
+  affinities: listOf(affinity(), 'affinities: { attribute, operator, value, weight }'),
+  meta: texts('names to texts'),
+})
+
+const spread = (): Rule =>
+  shape(
+    { attribute: words('an attribute such as ${label.rack}') },
+    { weight: integer(1, 100), targets: mapOf(integer(0, 100), 'values to percents', (key) => key !== '', 'a value that is not empty') },
+  )
+
+const restart = (): Rule =>
+  shape({}, { attempts: integer(0, 1_000_000), interval: duration(), delay: duration(), mode: oneOf(['fail', 'delay']) })
+
+const reschedule = (): Rule =>
+  shape(
+    {},
+    {
+      unlimited: flag(),
+      attempts: integer(0, 1_000_000),
+      interval: duration(),
+      delay: duration(),
+      delay_function: oneOf(['constant', 'exponential', 'fibonacci']),
+      max_delay: duration(),
+    },
+  )
+
+const update = (): Rule =>
+  shape({}, { max_parallel: integer(0, modelLimits.countMax), min_healthy_time: duration(), healthy_deadline: duration() })
+
+const disconnect = (): Rule =>
+  shape(
+    {},
+    {
+      replace: flag(),
+      replace_after: duration(),
+      lost_after: duration(),
+      stop_on_client_after: duration(),
+      reconcile: oneOf(['best_score', 'keep_original', 'keep_replacement', 'longest_running']),
+      partition: oneOf(['half', 'any'], ' (majority comes with a later version)'),
+    },
+  )
+
+const port = (): Rule => shape({}, { static: integer(1, portMax), to: integer(1, portMax) })
+
+const network = (): Rule => shape({}, { mode: oneOf(['host', 'bridge']), ports: named(port(), 'labels to ports: { static, to }') })
+
+const config = (): Rule =>
+  shape(
+    {},
+    {
+      image: words('the name of an image, such as nginx:1.29'),
+      command: words('a program'),
+      args: listOf(text(), 'texts'),
+      entrypoint: listOf(text(), 'texts'),
+      work_dir: words('a folder'),
+      user: text('a user name or number'),
+      volumes: listOf(words('host-path-or-volume:container-path[:ro]'), 'volumes: host-path-or-volume:container-path[:ro]'),
+      privileged: flag(),
+      read_only_root: flag(),
+    },
+  )
+
+const task = (): Rule =>
+  shape(
+    { driver: oneOf(['docker', 'raw_exec'], ' (exec comes with a later version)') },
+    {
+      config: config(),
+      env: texts('names to texts'),
+      ...placement(),
+      resources: shape({}, { cpu: clock(), memory: size() }),
+      kill_timeout: duration(),
+      kill_signal: words('a signal such as SIGTERM'),
+      logs: shape({}, { max_files: integer(1, 1000), max_file_size: size() }),
+    },
+  )
+
+const group = (): Rule =>
+  shape(
+    { tasks: named(task(), 'names to tasks') },
+    {
+      count: integer(0, modelLimits.countMax),
+      ...placement(),
+      spread: listOf(spread(), 'spreads: { attribute, weight, targets }'),
+      restart: restart(),
+      reschedule: reschedule(),
+      update: update(),
+      disconnect: disconnect(),
+      network: network(),
+      disk: size(),
+    },
+  )
+
+export const jobSchema = (): Rule =>
+  shape(
+    { job: name('the job’s name'), groups: named(group(), 'names to groups') },
+    {
+      namespace: name('a namespace'),
+      type: oneOf(['service'], ' (batch and system jobs come with a later version)'),
+      pool: name('the name of a pool'),
+      priority: integer(1, 100),
+      ...placement(),
+    },
+  )

@@ -1,0 +1,147 @@
+// From a file's data to the complete `JobSpec`, with every default filled in. The data has passed the schema, or what did not
+// has been taken out: so this never refuses, and whatever is absent or of another shape becomes the default.
+
+import {
+  affinityDefaults, configDefaults, constraintDefaults, disconnectDefaults, groupDefaults, jobDefaults, logDefaults, networkDefaults,
+  rescheduleDefaults, resourceDefaults, restartDefaults, spreadDefaults, taskDefaults, updateDefaults,
+} from '../../crdt/documents/defaults.ts'
+import { compareText } from '../../crdt/ids.ts'
+import type {
+  Affinity, Constraint, ConstraintOperator, DisconnectPolicy, GroupSpec, JobSpec, NetworkSpec, ReschedulePolicy, Spread, TaskConfig, TaskSpec,
+} from '../../crdt/spec.ts'
+import type { Reader } from './reader.ts'
+
+/** `pool` is the one that the operator's context names; the file's own word goes first. */
+export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
+  return {
+    namespace: file.word('namespace', jobDefaults.namespace),
+    name: file.word('job', ''),
+    type: 'service',
+    pool: file.word('pool', pool),
+    priority: file.integer('priority', jobDefaults.priority),
+    ...placement(file),
+    meta: file.texts('meta'),
+    groups: file.named('groups').map(([name, group]) => toGroup(name, group)),
+  }
+}
+
+function toGroup(name: string, group: Reader): GroupSpec {
+  const restart = group.block('restart')
+  const update = group.block('update')
+  return {
+    name,
+    count: group.integer('count', groupDefaults.count),
+    ...placement(group),
+    spread: group.list('spread').map(toSpread),
+    restart: {
+      attempts: restart.integer('attempts', restartDefaults.attempts),
+      intervalMs: restart.duration('interval', restartDefaults.intervalMs),
+      delayMs: restart.duration('delay', restartDefaults.delayMs),
+      mode: restart.word('mode', restartDefaults.mode),
+    },
+    reschedule: toReschedule(group.block('reschedule')),
+    update: {
+      maxParallel: update.integer('max_parallel', updateDefaults.maxParallel),
+      minHealthyMs: update.duration('min_healthy_time', updateDefaults.minHealthyMs),
+      healthyDeadlineMs: update.duration('healthy_deadline', updateDefaults.healthyDeadlineMs),
+    },
+    disconnect: toDisconnect(group.block('disconnect')),
+    network: toNetwork(group.block('network')),
+    diskMib: group.size('disk', groupDefaults.diskMib),
+    meta: group.texts('meta'),
+    tasks: group.named('tasks').map(([taskName, task]) => toTask(taskName, task)),
+  }
+}
+
+function toTask(name: string, task: Reader): TaskSpec {
+  const resources = task.block('resources')
+  const logs = task.block('logs')
+  return {
+    name,
+    driver: task.word<TaskSpec['driver']>('driver', 'docker'),
+    config: toConfig(task.block('config')),
+    env: task.texts('env'),
+    ...placement(task),
+    resources: {
+      cpuMhz: resources.clock('cpu', resourceDefaults.cpuMhz),
+      memoryMib: resources.size('memory', resourceDefaults.memoryMib),
+    },
+    killTimeoutMs: task.duration('kill_timeout', taskDefaults.killTimeoutMs),
+    killSignal: task.word('kill_signal', taskDefaults.killSignal),
+    logs: {
+      maxFiles: logs.integer('max_files', logDefaults.maxFiles),
+      maxFileSizeMib: logs.size('max_file_size', logDefaults.maxFileSizeMib),
+    },
+    meta: task.texts('meta'),
+  }
+}
+
+function toConfig(config: Reader): TaskConfig {
+  return {
+    ...(config.has('image') && { image: config.word('image', '') }),
+    ...(config.has('command') && { command: config.word('command', '') }),
+    args: config.textList('args') ?? configDefaults.args,
+    ...(config.has('entrypoint') && { entrypoint: config.textList('entrypoint') ?? [] }),
+    ...(config.has('work_dir') && { workDir: config.word('work_dir', '') }),
+    ...(config.has('user') && { user: config.text('user', '') }),
+    volumes: config.textList('volumes') ?? configDefaults.volumes,
+    privileged: config.flag('privileged', configDefaults.privileged),
+    readOnlyRoot: config.flag('read_only_root', configDefaults.readOnlyRoot),
+  }
+}
+
+function toReschedule(block: Reader): ReschedulePolicy {
+  return {
+    unlimited: block.flag('unlimited', rescheduleDefaults.unlimited),
+    attempts: block.integer('attempts', rescheduleDefaults.attempts),
+    intervalMs: block.duration('interval', rescheduleDefaults.intervalMs),
+    delayMs: block.duration('delay', rescheduleDefaults.delayMs),
+    delayFunction: block.word('delay_function', rescheduleDefaults.delayFunction),
+    maxDelayMs: block.duration('max_delay', rescheduleDefaults.maxDelayMs),
+  }
+}
+
+function toDisconnect(block: Reader): DisconnectPolicy {
+  const selfStop = block.has('stop_on_client_after')
+  return {
+    replace: block.flag('replace', disconnectDefaults.replace),
+    replaceAfterMs: block.duration('replace_after', disconnectDefaults.replaceAfterMs),
+    lostAfterMs: block.duration('lost_after', disconnectDefaults.lostAfterMs),
+    lostAfterExplicit: block.has('lost_after'),
+    stopOnClientAfterMs: selfStop ? block.duration('stop_on_client_after', 0) : disconnectDefaults.stopOnClientAfterMs,
+    reconcile: block.word('reconcile', disconnectDefaults.reconcile),
+    partition: block.word('partition', disconnectDefaults.partition),
+  }
+}
+
+function toNetwork(block: Reader): NetworkSpec {
+  return {
+    mode: block.word('mode', networkDefaults.mode),
+    ports: block.named('ports').map(([label, port]) => ({
+      label,
+      static: port.has('static') ? port.integer('static', 0) : null,
+      to: port.has('to') ? port.integer('to', 0) : null,
+    })),
+  }
+}
+
+function placement(scope: Reader): { constraints: Constraint[]; affinities: Affinity[] } {
+  const rule = (one: Reader): Constraint => ({
+    attribute: one.word('attribute', ''),
+    operator: one.word<ConstraintOperator>('operator', constraintDefaults.operator),
+    value: one.text('value', ''),
+  })
+  return {
+    constraints: scope.list('constraints').map(rule),
+    affinities: scope.list('affinities').map((one) => ({ ...rule(one), weight: one.integer('weight', affinityDefaults.weight) })),
+  }
+}
+
+function toSpread(one: Reader): Spread {
+  const targets = Object.entries(one.numbers('targets')).map(([value, percent]) => ({ value, percent }))
+  return {
+    attribute: one.word('attribute', ''),
+    weight: one.integer('weight', spreadDefaults.weight),
+    targets: targets.toSorted((a, b) => compareText(a.value, b.value)),
+  }
+}

@@ -1,0 +1,180 @@
+// Wire types of the API: JSON, one request, a list of replies (most requests have one). The CLI and the node share them.
+// Every read states how old it is and how much of the fleet it covers; every write answers with a receipt.
+
+import type { Claim, JobView, Liveness, NodeView } from './view.ts'
+
+export type Request = { readonly pool?: string } & RequestBody
+
+export type RequestBody =
+  /** Everything at a glance: nodes, jobs, counts. */
+  | { readonly method: 'status' }
+  | { readonly method: 'fleet.status' }
+  | { readonly method: 'job.list' }
+  | { readonly method: 'job.status'; readonly job: string; /** Reply again on every change until all copies are healthy or placement fails. */ readonly follow?: boolean }
+  | { readonly method: 'job.explain'; readonly job: string }
+  | { readonly method: 'job.history'; readonly job: string }
+  /** A document's envelopes (base64), for the author of a change to build on. */
+  | { readonly method: 'doc.get'; readonly doc: string }
+  /** Signed envelopes (base64), in order. `confirm`: reply `receipt` again until so many nodes have them (or timeoutMs passes). */
+  | { readonly method: 'doc.put'; readonly envelopes: readonly string[]; readonly confirm?: number; readonly timeoutMs?: number }
+  /** What the placement would be if the document had these envelopes too. Nothing is kept. */
+  | { readonly method: 'job.plan'; readonly envelopes: readonly string[]; readonly job: string }
+  | { readonly method: 'node.list' }
+  | { readonly method: 'node.status'; readonly node: string }
+  | { readonly method: 'alloc.list' }
+  | { readonly method: 'alloc.status'; readonly alloc: string }
+  | { readonly method: 'alloc.logs'; readonly alloc: string; readonly task?: string; readonly stream: 'stdout' | 'stderr'; readonly follow: boolean; readonly tailBytes: number | null }
+  /** Demo and tests only (`--dev`): cut this node off from these peers (null: all; []: heal). */
+  | { readonly method: 'fault.cut'; readonly peers: readonly string[] | null }
+
+/** How far a read can be trusted. */
+export interface Coverage {
+  readonly fleet: string
+  readonly pool: string
+  /** The node that answered. */
+  readonly node: string
+  readonly nodeName: string
+  /** Hash of the view that was read. */
+  readonly view: string
+  readonly nodesAlive: number
+  readonly nodesTotal: number
+  /** ms since anything was last heard from the nodes that are not alive (0: all are). */
+  readonly oldestMs: number
+}
+
+export type Reply =
+  | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly hint?: string }
+  | { readonly kind: 'status'; readonly coverage: Coverage; readonly pools: readonly PoolSummary[]; readonly nodes: readonly NodeRow[]; readonly jobs: readonly JobRow[]; readonly events: readonly EventRow[] }
+  | { readonly kind: 'fleet'; readonly coverage: Coverage; readonly name: string; readonly planVersion: number; readonly operators: readonly { readonly id: string; readonly role: string; readonly name: string }[]; readonly pools: readonly PoolSummary[] }
+  | { readonly kind: 'jobs'; readonly coverage: Coverage; readonly jobs: readonly JobRow[] }
+  | { readonly kind: 'job'; readonly coverage: Coverage; readonly job: JobDetail; /** With follow: settled = nothing more to wait for. */ readonly settled: boolean }
+  | { readonly kind: 'explain'; readonly coverage: Coverage; readonly slots: readonly SlotExplanation[] }
+  | { readonly kind: 'history'; readonly coverage: Coverage; readonly changes: readonly ChangeRow[] }
+  | { readonly kind: 'doc'; readonly doc: string; readonly pool: string; readonly epoch: number; readonly envelopes: readonly string[] }
+  | { readonly kind: 'receipt'; readonly coverage: Coverage; readonly accepted: readonly string[]; /** Names of the nodes that have recorded it. */ readonly confirmedBy: readonly string[]; readonly final: boolean }
+  | { readonly kind: 'plan'; readonly coverage: Coverage; readonly changes: readonly string[]; readonly slots: readonly PlannedSlot[] }
+  | { readonly kind: 'nodes'; readonly coverage: Coverage; readonly nodes: readonly NodeRow[] }
+  | { readonly kind: 'node'; readonly coverage: Coverage; readonly node: NodeDetail }
+  | { readonly kind: 'allocs'; readonly coverage: Coverage; readonly allocs: readonly AllocRow[] }
+  | { readonly kind: 'alloc'; readonly coverage: Coverage; readonly alloc: AllocDetail }
+  | { readonly kind: 'bytes'; readonly data: string /* base64 */ }
+  | { readonly kind: 'done' }
+
+export interface PoolSummary {
+  readonly pool: string
+  readonly nodesAlive: number
+  readonly nodesTotal: number
+  readonly jobs: number
+  /** true: from this node's own documents; false: gossiped, `ageMs` old. */
+  readonly own: boolean
+  readonly ageMs: number
+}
+
+export interface NodeRow {
+  readonly id: string
+  readonly name: string
+  readonly pool: string
+  readonly liveness: Liveness
+  readonly eligible: boolean
+  readonly draining: boolean
+  readonly evicted: boolean
+  readonly allocs: number
+  readonly cpuMhz: number
+  readonly cpuUsedMhz: number
+  readonly memoryMib: number
+  readonly memoryUsedMib: number
+  /** ms since it was last alive here. */
+  readonly silentMs: number
+  readonly agentVersion: string
+}
+
+export interface NodeDetail extends NodeRow {
+  readonly labels: NodeView['labels']
+  readonly attributes: NodeView['attributes']
+  readonly drivers: NodeView['drivers']
+  readonly addresses: readonly string[]
+  readonly neighbours: readonly string[]
+  readonly claims: readonly AllocRow[]
+}
+
+export interface JobRow {
+  readonly id: string
+  readonly pool: string
+  readonly desired: JobView['desired']
+  readonly priority: number
+  readonly version: string
+  readonly wanted: number
+  readonly running: number
+  readonly healthy: number
+  readonly conflicts: number
+  readonly problems: readonly string[]
+}
+
+export interface JobDetail extends JobRow {
+  /** The specification in force (JSON of `JobSpec`), null when none validates. */
+  readonly spec: unknown
+  readonly allocs: readonly AllocRow[]
+  readonly slots: readonly SlotRow[]
+  readonly conflictsList: readonly { readonly path: string; readonly winner: unknown; readonly losers: readonly unknown[] }[]
+}
+
+export interface SlotRow {
+  readonly slot: string
+  readonly holder: string | null
+  readonly candidate: string | null
+  readonly reason: string | null
+}
+
+export interface AllocRow {
+  readonly alloc: string
+  readonly slot: string
+  readonly node: string
+  readonly nodeName: string
+  readonly nodeLiveness: Liveness
+  readonly generation: number
+  readonly version: string
+  readonly state: Claim['state'] | 'unknown'
+  readonly healthy: boolean
+  readonly holder: boolean
+  readonly reason: string
+  readonly restarts: number
+  readonly startedAt: number
+}
+
+export interface AllocDetail extends AllocRow {
+  readonly ports: Claim['ports']
+  readonly tasks: Claim['tasks']
+  readonly form: string
+  readonly over: readonly { readonly node: string; readonly generation: number }[]
+}
+
+export interface SlotExplanation {
+  readonly slot: string
+  readonly holder: string | null
+  readonly heir: string | null
+  readonly candidate: string | null
+  readonly reason: string | null
+  readonly nodes: readonly { readonly node: string; readonly name: string; readonly score: number | null; readonly rank: number | null; readonly rejected: string | null }[]
+}
+
+export interface PlannedSlot {
+  readonly slot: string
+  readonly action: 'keep' | 'place' | 'update' | 'stop' | 'none'
+  readonly node: string | null
+  readonly reason: string | null
+}
+
+export interface ChangeRow {
+  readonly hash: string
+  readonly author: string
+  readonly version: string
+  /** Wall-clock seconds as the author wrote them; 0 = not given. */
+  readonly time: number
+  readonly changes: readonly string[]
+}
+
+/** A short history of what this node saw: moves, heals, refusals. Newest last; bounded. */
+export interface EventRow {
+  readonly at: number
+  readonly what: string
+}

@@ -1,0 +1,58 @@
+// What a job gets when it does not say otherwise. Nomad's values, but for `disconnect.replace_after`, `lost_after` and `partition`,
+// which are shoal's own (DESIGN section 6). They never change: a register that is absent means the default, so another default in a
+// newer agent would silently change jobs that exist. A new behaviour gets a new field.
+
+import type { DisconnectPolicy, NetworkSpec, ReschedulePolicy, RestartPolicy, TaskConfig, TaskSpec, UpdatePolicy } from '../spec.ts'
+
+const secondMs = 1000
+const minuteMs = 60 * secondMs
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+export const jobDefaults = Object.freeze({ namespace: 'default', type: 'service', pool: 'default', priority: 50 } as const)
+
+export const groupDefaults = Object.freeze({ count: 1, diskMib: 300 } as const)
+
+export const taskDefaults: Pick<TaskSpec, 'killTimeoutMs' | 'killSignal'> = Object.freeze({ killTimeoutMs: 5 * secondMs, killSignal: 'SIGTERM' })
+
+export const resourceDefaults: TaskSpec['resources'] = Object.freeze({ cpuMhz: 100, memoryMib: 300 })
+
+export const logDefaults: TaskSpec['logs'] = Object.freeze({ maxFiles: 10, maxFileSizeMib: 10 })
+
+export const configDefaults: TaskConfig = Object.freeze({
+  args: Object.freeze([]),
+  volumes: Object.freeze([]),
+  privileged: false,
+  readOnlyRoot: false,
+})
+
+export const affinityDefaults = Object.freeze({ operator: '=', weight: 50 } as const)
+
+export const constraintDefaults = Object.freeze({ operator: '=' } as const)
+
+export const spreadDefaults = Object.freeze({ weight: 50 } as const)
+
+export const restartDefaults: RestartPolicy = Object.freeze({ attempts: 2, intervalMs: 30 * minuteMs, delayMs: 15 * secondMs, mode: 'fail' })
+
+export const rescheduleDefaults: ReschedulePolicy = Object.freeze({
+  unlimited: true,
+  attempts: 0,
+  intervalMs: 0,
+  delayMs: 30 * secondMs,
+  delayFunction: 'exponential',
+  maxDelayMs: hourMs,
+})
+
+export const updateDefaults: UpdatePolicy = Object.freeze({ maxParallel: 1, minHealthyMs: 10 * secondMs, healthyDeadlineMs: 5 * minuteMs })
+
+export const disconnectDefaults: DisconnectPolicy = Object.freeze({
+  replace: true,
+  replaceAfterMs: 60 * secondMs,
+  lostAfterMs: 7 * dayMs,
+  lostAfterExplicit: false,
+  stopOnClientAfterMs: null,
+  reconcile: 'best_score',
+  partition: 'half',
+})
+
+export const networkDefaults: NetworkSpec = Object.freeze({ mode: 'host', ports: Object.freeze([]) })

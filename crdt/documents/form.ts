@@ -1,0 +1,30 @@
+// The form: a hash of those parts of a group that cannot change without a restart (Nomad's destructive set: driver, user, config,
+// environment, resources, network, volumes, metadata, task set, disk). Everything else is changed in place: count, constraints,
+// restart, update and disconnect policies, kill signal and timeout, log sizes. It is taken over registers, where defaults are absent,
+// so an agent that knows a new optional field computes the same form for a job that does not use it: upgrading restarts nothing.
+
+import type { Crypto } from '../crypto.ts'
+import type { Form } from '../ids.ts'
+import type { Scalar } from '../registers.ts'
+import type { GroupSpec, JobSpec } from '../spec.ts'
+import { canonicalText, shortHash } from './canonical.ts'
+import { groupFields, taskFields } from './spec-fields.ts'
+import { writeEntries, writeFields, writePorts, writeVolumes } from './spec-writer.ts'
+
+const groupParts = groupFields.filter((field) => field.restarts)
+const taskParts = taskFields.filter((field) => field.restarts)
+
+export function formOf(crypto: Crypto, spec: JobSpec, group: GroupSpec): Form {
+  const parts = new Map<string, Scalar>()
+  writeFields(parts, '', groupParts, group)
+  writePorts(parts, '', group)
+  for (const task of group.tasks) {
+    const at = `tasks/${task.name}/`
+    writeFields(parts, at, taskParts, task)
+    writeVolumes(parts, at, task)
+    writeEntries(parts, `${at}env/`, task.env)
+    // What the task sees: its own metadata over its group's over the job's. Moving an entry between them changes nothing for it.
+    writeEntries(parts, `${at}meta/`, { ...spec.meta, ...group.meta, ...task.meta })
+  }
+  return shortHash(crypto, canonicalText(parts), 16) as Form
+}

@@ -1,0 +1,78 @@
+// Rules for one group, beyond the ranges of its fields: what its blocks mean together.
+
+import type { GroupSpec } from '../spec.ts'
+import { durationText, shown } from './fault.ts'
+import { modelLimits } from './model-limits.ts'
+import { checkPlacement, checkSpreads } from './placement-rules.ts'
+import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, fault, inside } from './rule-report.ts'
+import { groupFields } from './spec-fields.ts'
+import { checkTask } from './task-rules.ts'
+
+const portMax = 65_535
+/** As Nomad: shorter ones cannot be told from no interval at all. */
+const rescheduleIntervalMsMin = 15_000
+
+export function checkGroup(report: RuleReport, group: GroupSpec): void {
+  checkName(report, '', group.name)
+  checkFields(report, groupFields, group)
+  checkPlacement(report, 'group', group)
+  checkSpreads(report, group.spread)
+  checkEntries(report, 'meta', group.meta)
+  checkRestart(report, group)
+  checkReschedule(report, group)
+  checkUpdate(report, group)
+  checkNetwork(report, group)
+  checkCount(report, 'tasks', group.tasks.length, 1, modelLimits.tasksMax)
+  checkUnique(report, 'task', group.tasks.map((task) => task.name), (name) => `tasks/${name}`)
+  for (const task of group.tasks) checkTask(inside(report, 'tasks', task.name), task, group.diskMib)
+}
+
+function checkRestart(report: RuleReport, { restart }: GroupSpec): void {
+  const { attempts, delayMs, intervalMs, mode } = restart
+  if (attempts * delayMs > intervalMs) {
+    fault(report, 'restart/interval', durationText(intervalMs), `at least ${attempts} attempts × ${durationText(delayMs)} of delay`)
+  }
+  if (attempts === 0 && mode === 'delay') fault(report, 'restart/mode', 'delay with 0 attempts', 'fail, or attempts above 0')
+}
+
+function checkReschedule(report: RuleReport, { reschedule }: GroupSpec): void {
+  const { attempts, delayMs, delayFunction, intervalMs, maxDelayMs, unlimited } = reschedule
+  if (unlimited && attempts > 0) fault(report, 'reschedule/attempts', `${attempts} with unlimited: true`, 'attempts with unlimited: false, or neither')
+  if (!unlimited && attempts > 0 && intervalMs < rescheduleIntervalMsMin) {
+    fault(report, 'reschedule/interval', durationText(intervalMs), `at least ${durationText(rescheduleIntervalMsMin)} with attempts`)
+  }
+  if (delayFunction !== 'constant' && maxDelayMs < delayMs) {
+    fault(report, 'reschedule/max_delay', durationText(maxDelayMs), `at least the delay, ${durationText(delayMs)}`)
+  }
+}
+
+function checkUpdate(report: RuleReport, { update }: GroupSpec): void {
+  if (update.minHealthyMs >= update.healthyDeadlineMs) {
+    fault(report, 'update/min_healthy_time', durationText(update.minHealthyMs), `less than healthy_deadline, ${durationText(update.healthyDeadlineMs)}`)
+  }
+}
+
+function checkNetwork(report: RuleReport, { network, tasks }: GroupSpec): void {
+  const others = tasks.filter((task) => task.driver !== 'docker').map((task) => task.name)
+  if (network.mode === 'bridge' && others.length > 0) {
+    fault(report, 'network/mode', `bridge with tasks that are not docker: ${others.join(', ')}`, 'host, or docker tasks only')
+  }
+  checkCount(report, 'network/ports', network.ports.length, 0, modelLimits.portsMax)
+  checkUnique(report, 'port', network.ports.map((port) => port.label), (label) => `network/ports/${label}`)
+  const taken = new Map<number, string>()
+  for (const port of network.ports) {
+    const at = inside(report, 'network', 'ports', port.label)
+    checkName(at, '', port.label)
+    checkPort(at, 'static', port.static)
+    checkPort(at, 'to', port.to)
+    if (port.to !== null && network.mode === 'host') fault(at, 'to', String(port.to), 'nothing in host mode, where a port is the same inside; to needs mode bridge')
+    const other = port.static === null ? undefined : taken.get(port.static)
+    if (other !== undefined) fault(at, 'static', `${port.static}, also asked for by port ${other}`, 'each port once in a group')
+    if (port.static !== null) taken.set(port.static, port.label)
+  }
+}
+
+function checkPort(report: RuleReport, path: string, port: number | null): void {
+  if (port === null) return
+  if (!Number.isSafeInteger(port) || port < 1 || port > portMax) fault(report, path, shown(port), `1 to ${portMax}`)
+}

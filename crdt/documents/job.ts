@@ -1,0 +1,122 @@
+// A job document as everyone else sees it: which specification is in force, whether it should run, what operators wish for single
+// slots. Equal documents give equal answers on every node; what a node happened to run before never matters.
+
+import type { Crypto } from '../crypto.ts'
+import type { Doc } from '../doc.ts'
+import { type Result, ok, refuse } from '../errors.ts'
+import { type ChangeHash, type Form, type JobId, type SlotId, compareText, slotId } from '../ids.ts'
+import { type Registers, below } from '../registers.ts'
+import { historyOf, registersAt } from '../replica.ts'
+import type { JobSpec } from '../spec.ts'
+import { type JobView, type JobVersion, type SlotWish } from '../view.ts'
+import { shortHash } from './canonical.ts'
+import { type Fault, faultText, shown } from './fault.ts'
+import { formOf } from './form.ts'
+import { checkSpec } from './job-rules.ts'
+import { modelLimits } from './model-limits.ts'
+import { isIndex } from './path-table.ts'
+import { readSpec } from './spec-reader.ts'
+import { specToRegisters } from './spec-writer.ts'
+
+export { formOf, specToRegisters }
+
+export const jobPaths = { desired: 'state/desired', by: 'state/by', note: 'state/note' } as const
+
+/** `alloc restart`: raise it by one. */
+export function restartPath(group: string, index: number): string {
+  return `wish/${group}/${index}/restart`
+}
+
+/** `alloc stop`: set it to the generation that shall go. */
+export function stopGenerationPath(group: string, index: number): string {
+  return `wish/${group}/${index}/stop_generation`
+}
+
+/** Every fault of the registers' kinds and of the specification's rules. */
+export function specFaults(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
+  const read = readSpec(registers)
+  const seen = new Set(read.faults.map((fault) => fault.path))
+  return { spec: read.spec, faults: [...read.faults, ...checkSpec(read.spec).filter((fault) => !seen.has(fault.path))] }
+}
+
+/** The complete specification, or a refusal that names every fault, one a line. */
+export function specFromRegisters(registers: Registers): Result<JobSpec, 'E_SPEC'> {
+  const { spec, faults } = specFaults(registers)
+  return faults.length === 0 ? ok(spec) : refuse('E_SPEC', faults.map(faultText).join('\n'))
+}
+
+interface InForce {
+  readonly spec: JobSpec | null
+  readonly version: JobVersion
+  readonly problems: readonly string[]
+}
+
+export function jobView(crypto: Crypto, doc: Doc): JobView {
+  const id = doc.id.slice('job/'.length) as JobId
+  const { spec, version, problems } = specInForce(crypto, doc, id)
+  const forms = new Map<string, Form>()
+  for (const group of spec?.groups ?? []) forms.set(group.name, formOf(crypto, spec as JobSpec, group))
+  return { id, desired: desiredOf(doc.registers), spec, version, problems, forms, wishes: wishesOf(doc.registers, id) }
+}
+
+/** The merge of all heads if it validates; else, over every change's own causal past, the valid one with the highest version. */
+function specInForce(crypto: Crypto, doc: Doc, id: JobId): InForce {
+  const merge = faultsHere(doc.registers, doc, id)
+  const version = versionOf(crypto, doc, doc.changeCount, doc.heads)
+  if (merge.faults.length === 0) return { spec: merge.spec, version, problems: [] }
+  const problems = merge.faults.map(faultText)
+  for (const { past, heads, hash } of pastVersions(crypto, doc)) {
+    const older = faultsHere(registersAt(doc, heads), doc, id)
+    if (older.faults.length === 0) return { spec: older.spec, version: { epoch: doc.epoch, count: doc.base + past, hash }, problems }
+  }
+  return { spec: null, version, problems }
+}
+
+/** What the specification says of itself must also be true of the document that it is in. */
+function faultsHere(registers: Registers, doc: Doc, id: JobId): ReturnType<typeof specFaults> {
+  const read = specFaults(registers)
+  const { spec } = read
+  const faults = [...read.faults]
+  if (`${spec.namespace}/${spec.name}` !== id) faults.push({ path: 'job', found: shown(`${spec.namespace}/${spec.name}`), allowed: `${id}, the document's own name` })
+  if (spec.pool !== doc.pool) faults.push({ path: 'pool', found: shown(spec.pool), allowed: `${doc.pool}, the pool that holds the document` })
+  return { spec, faults }
+}
+
+/**
+ * Every edit's own causal past, newest version first. An edit that was too big for one change is one envelope of several: only the
+ * last of them is an edit that somebody meant.
+ */
+function pastVersions(crypto: Crypto, doc: Doc): readonly { past: number; heads: readonly ChangeHash[]; hash: string }[] {
+  const lastOfEnvelope = new Set(doc.envelopes.map((ref) => `${ref.actor} ${ref.firstSeq + ref.count - 1}`))
+  return historyOf(doc)
+    .filter((change) => lastOfEnvelope.has(`${change.actor} ${change.seq}`))
+    .map((change) => ({ past: change.past, heads: [change.hash], hash: headsHash(crypto, [change.hash]) }))
+    .sort((a, b) => b.past - a.past || compareText(b.hash, a.hash))
+    .slice(0, modelLimits.fallbackEditsMax)
+}
+
+function versionOf(crypto: Crypto, doc: Doc, count: number, heads: readonly ChangeHash[]): JobVersion {
+  return { epoch: doc.epoch, count: doc.base + count, hash: headsHash(crypto, heads) }
+}
+
+function headsHash(crypto: Crypto, heads: readonly ChangeHash[]): string {
+  return shortHash(crypto, [...heads].sort(compareText).join(','), 16)
+}
+
+function desiredOf(registers: Registers): JobView['desired'] {
+  const desired = registers.get(jobPaths.desired)
+  return desired === 'stopped' || desired === 'removed' ? desired : 'run'
+}
+
+function wishesOf(registers: Registers, id: JobId): ReadonlyMap<SlotId, SlotWish> {
+  const wishes = new Map<SlotId, SlotWish>()
+  for (const [path, value] of below(registers, 'wish')) {
+    const [group = '', index = '', field, ...rest] = path.split('/')
+    if (!isIndex(index) || rest.length > 0 || typeof value !== 'number') continue
+    const slot = slotId(id, group, Number(index))
+    const wish = wishes.get(slot) ?? { restart: 0, stopGeneration: 0 }
+    if (field === 'restart') wishes.set(slot, { ...wish, restart: value })
+    if (field === 'stop_generation') wishes.set(slot, { ...wish, stopGeneration: value })
+  }
+  return wishes
+}

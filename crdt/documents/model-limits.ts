@@ -1,0 +1,48 @@
+// Bounds of what documents may hold, each with the reason beside it. Bounds of changes and envelopes are in `crdt/limits.ts`;
+// the ones here keep a single register small enough to travel in one change of 16 kB.
+
+export const modelLimits = Object.freeze({
+  /** Identifiers, enumerations, names: what Docker and DNS take, with room. */
+  wordBytesMax: 256,
+  /** Image names with tag and digest: longer ones do not occur (a registry's host and path, 128 of tag, 72 of digest). */
+  imageBytesMax: 300,
+  /** Keys of environment, metadata, labels and attributes. */
+  keyBytesMax: 128,
+  /** Reasons, events, addresses in words: two lines of a terminal and then some. */
+  lineBytesMax: 1024,
+  /** Values that people write (environment, metadata): a quarter of a change, so that three travel together. */
+  valueBytesMax: 4096,
+  /** Lists of arguments (one register, JSON): half of a change. */
+  listBytesMax: 8192,
+  /** A path: the same as in `crdt/limits.ts`. The deepest fixed part (a task's volume) is 161. */
+  pathBytesMax: 512,
+  /** A path's percent-encoded part: full image names fit, and so does the deepest path. */
+  partBytesMax: 320,
+  /** Parts of a path that only a newer agent knows; the deepest known one has 10. */
+  partsMax: 16,
+  /** Nomad's limit; also keeps slot indices at five digits. */
+  countMax: 50_000,
+  /** The group is one unit on one board: more than this is a mistake in a generator. */
+  groupsMax: 64,
+  tasksMax: 32,
+  portsMax: 64,
+  /** Of one node; one register holds them all. More than a few interfaces with two protocols each do not occur. */
+  addressesMax: 32,
+  volumesMax: 64,
+  /** Constraints, affinities or spreads in one scope; each is evaluated for every node. */
+  rulesMax: 64,
+  /** Environment or metadata entries in one scope. */
+  entriesMax: 256,
+  /** Registers of a whole specification: about 150 kB of document, below the 256 kB that a job document may have. */
+  specRegistersMax: 2000,
+  /** Edits that are looked at, newest first, for a specification that validates: each costs about 1 ms, a step may take 50. */
+  fallbackEditsMax: 32,
+  /** A year: longer is a mistake in units. */
+  durationMsMax: 366 * 86_400_000,
+  /** An hour: a stop that takes longer blocks every update and drain of the group. */
+  killTimeoutMsMax: 3_600_000,
+  /** Memory or disk of one task: 16 TiB, far beyond a board, far below 2^53 when summed. */
+  mibMax: 16 * 1024 * 1024,
+  /** CPU of one task: a thousand cores of 10 GHz. */
+  mhzMax: 10_000_000,
+})

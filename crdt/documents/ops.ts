@@ -1,0 +1,34 @@
+// What operators wish about a node: a document of its own, since only the node itself writes its node document. Absent means: admitted,
+// eligible, not draining.
+
+import type { Registers } from '../registers.ts'
+import { entriesOf } from './node.ts'
+import { encodePart } from './path-part.ts'
+import { child, registerTree } from './register-tree.ts'
+
+export interface OpsRecord {
+  readonly evicted: boolean
+  readonly draining: boolean
+  readonly eligible: boolean
+  readonly labels: Readonly<Record<string, string>>
+  /** −100..100; part of the rank. */
+  readonly weight: number
+}
+
+export const opsPaths = {
+  admitted: 'admitted', evicted: 'evicted', draining: 'draining', eligible: 'eligible', weight: 'weight', by: 'by', note: 'note',
+  label: (key: string): string => `label/${encodePart(key)}`,
+} as const
+
+export const opsDefaults: OpsRecord = Object.freeze({ evicted: false, draining: false, eligible: true, labels: Object.freeze({}), weight: 0 })
+
+export function opsFromRegisters(registers: Registers): OpsRecord {
+  const weight = registers.get(opsPaths.weight)
+  return {
+    evicted: registers.get(opsPaths.evicted) === true,
+    draining: registers.get(opsPaths.draining) === true,
+    eligible: registers.get(opsPaths.eligible) !== false,
+    labels: entriesOf(child(registerTree(registers, ''), 'label')),
+    weight: typeof weight === 'number' && Number.isSafeInteger(weight) ? Math.min(100, Math.max(-100, weight)) : 0,
+  }
+}

@@ -1,0 +1,189 @@
+// Registers as a complete specification: defaults filled in, lists in a fixed order. Total: whatever the registers hold, it gives a
+// specification and the list of everything that was wrong with them. Only kinds and shapes are judged here; what values mean is
+// judged by `job-rules.ts`. Registers that this version does not know are faults: running a job without a part of what its author
+// wrote would be running another job.
+
+import { compareText } from '../ids.ts'
+import type { Registers } from '../registers.ts'
+import type { Affinity, Constraint, GroupSpec, JobSpec, PortSpec, Spread, TaskConfig, TaskSpec } from '../spec.ts'
+import { disconnectDefaults, spreadDefaults } from './defaults.ts'
+import { type Fault, shown } from './fault.ts'
+import { type Block, type FieldValues, readFields } from './field-reader.ts'
+import { decodePart, isCanonicalPart } from './path-part.ts'
+import { readAffinity, readConstraint } from './placement-codec.ts'
+import { type RegisterTree, type Value, child, leftOver, namesOf, registerTree, take } from './register-tree.ts'
+import { groupFields, jobFields, taskFields } from './spec-fields.ts'
+import { containerPath } from './spec-writer.ts'
+
+export function readSpec(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
+  const tree = registerTree(registers, 'spec')
+  const faults: Fault[] = []
+  const spec = readJob({ tree, at: '', faults })
+  for (const path of leftOver(tree)) faults.push({ path, found: 'an unknown field', allowed: 'fields of this version; it needs a newer agent' })
+  return { spec, faults }
+}
+
+function readJob(block: Block): JobSpec {
+  const values = readFields(block, jobFields)
+  return {
+    namespace: values.text('namespace'),
+    name: values.text('job'),
+    type: values.text('type') as JobSpec['type'],
+    pool: values.text('pool'),
+    priority: values.int('priority'),
+    ...readScope(block),
+    groups: namesOf(child(block.tree, 'groups')).map((name) => readGroup(name, below(block, 'groups', name))),
+  }
+}
+
+function below(block: Block, ...parts: readonly string[]): Block {
+  return { tree: child(block.tree, ...parts), at: `${block.at}${parts.join('/')}/`, faults: block.faults }
+}
+
+function readGroup(name: string, block: Block): GroupSpec {
+  const values = readFields(block, groupFields)
+  return {
+    name,
+    count: values.int('count'),
+    ...readScope(block),
+    spread: readSpreads(block),
+    ...readPolicies(values),
+    network: { mode: values.text('network/mode') as GroupSpec['network']['mode'], ports: readPorts(block) },
+    diskMib: values.int('disk'),
+    tasks: namesOf(child(block.tree, 'tasks')).map((task) => readTask(task, below(block, 'tasks', task))),
+  }
+}
+
+function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'disconnect'> {
+  const lostAfterMs = values.optionalInt('disconnect/lost_after')
+  return {
+    restart: {
+      attempts: values.int('restart/attempts'), intervalMs: values.int('restart/interval'), delayMs: values.int('restart/delay'),
+      mode: values.text('restart/mode') as GroupSpec['restart']['mode'],
+    },
+    reschedule: {
+      unlimited: values.flag('reschedule/unlimited'), attempts: values.int('reschedule/attempts'),
+      intervalMs: values.int('reschedule/interval'), delayMs: values.int('reschedule/delay'),
+      delayFunction: values.text('reschedule/delay_function') as GroupSpec['reschedule']['delayFunction'],
+      maxDelayMs: values.int('reschedule/max_delay'),
+    },
+    update: {
+      maxParallel: values.int('update/max_parallel'), minHealthyMs: values.int('update/min_healthy_time'),
+      healthyDeadlineMs: values.int('update/healthy_deadline'),
+    },
+    disconnect: {
+      replace: values.flag('disconnect/replace'), replaceAfterMs: values.int('disconnect/replace_after'),
+      lostAfterMs: lostAfterMs ?? disconnectDefaults.lostAfterMs, lostAfterExplicit: lostAfterMs !== null,
+      stopOnClientAfterMs: values.optionalInt('disconnect/stop_on_client_after'),
+      reconcile: values.text('disconnect/reconcile') as GroupSpec['disconnect']['reconcile'],
+      partition: values.text('disconnect/partition') as GroupSpec['disconnect']['partition'],
+    },
+  }
+}
+
+function readTask(name: string, block: Block): TaskSpec {
+  const values = readFields(block, taskFields)
+  return {
+    name,
+    driver: values.text('driver') as TaskSpec['driver'],
+    config: readConfig(block, values),
+    env: readEntries(block, 'env'),
+    ...readScope(block),
+    resources: { cpuMhz: values.int('resources/cpu'), memoryMib: values.int('resources/memory') },
+    killTimeoutMs: values.int('kill_timeout'),
+    killSignal: values.text('kill_signal'),
+    logs: { maxFiles: values.int('logs/max_files'), maxFileSizeMib: values.int('logs/max_file_size') },
+  }
+}
+
+function readConfig(block: Block, values: FieldValues): TaskConfig {
+  const image = values.optionalText('config/image')
+  const command = values.optionalText('config/command')
+  const entrypoint = values.list('config/entrypoint')
+  const workDir = values.optionalText('config/work_dir')
+  const user = values.optionalText('config/user')
+  return {
+    ...(image === undefined ? {} : { image }),
+    ...(command === undefined ? {} : { command }),
+    args: values.list('config/args') ?? [],
+    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(workDir === undefined ? {} : { workDir }),
+    ...(user === undefined ? {} : { user }),
+    volumes: Object.values(readEntries(block, 'config/volumes')).sort(byContainerPath),
+    privileged: values.flag('config/privileged'),
+    readOnlyRoot: values.flag('config/read_only_root'),
+  }
+}
+
+export function byContainerPath(a: string, b: string): number {
+  return compareText(containerPath(a), containerPath(b)) || compareText(a, b)
+}
+
+function readScope(block: Block): { constraints: readonly Constraint[]; affinities: readonly Affinity[]; meta: Readonly<Record<string, string>> } {
+  return {
+    constraints: readRules(block, 'constraints', readConstraint).sort(byRule),
+    affinities: readRules(block, 'affinities', readAffinity).sort(byRule),
+    meta: readEntries(block, 'meta'),
+  }
+}
+
+/** A total order on the rules of one scope, so that equal documents give equal specifications. */
+export function byRule(a: Constraint, b: Constraint): number {
+  return compareText(a.attribute, b.attribute) || compareText(a.operator, b.operator) || compareText(a.value, b.value)
+}
+
+function readRules<T>(block: Block, name: string, read: (value: Value) => T | null): T[] {
+  const tree = child(block.tree, name)
+  return namesOf(tree).flatMap((id) => {
+    const value = take(tree, id)
+    const rule = value === undefined ? null : read(value)
+    if (value !== undefined && rule === null) report(block, `${name}/${id}`, value, 'what this version understands; it may need a newer agent')
+    return rule === null ? [] : [rule]
+  })
+}
+
+/** A map from keys that people chose to texts. Spellings of keys that no agent writes are left over, as unknown. */
+function readEntries(block: Block, name: string): Readonly<Record<string, string>> {
+  const tree = child(block.tree, ...name.split('/'))
+  const entries = namesOf(tree).flatMap((part): [string, string][] => {
+    const value = isCanonicalPart(part) ? take(tree, part) : undefined
+    if (typeof value === 'string') return [[decodePart(part), value]]
+    if (value !== undefined) report(block, `${name}/${part}`, value, 'text')
+    return []
+  })
+  // fromEntries defines own properties whatever the key, `__proto__` too.
+  return Object.fromEntries(entries)
+}
+
+function readSpreads(block: Block): readonly Spread[] {
+  return namesOf(child(block.tree, 'spread')).filter(isCanonicalPart).map((part) => {
+    const tree = child(block.tree, 'spread', part)
+    const targets = namesOf(child(tree, 'targets')).filter(isCanonicalPart).map((value) => ({
+      value: decodePart(value),
+      percent: readNumber(block, tree, `targets/${value}`, `spread/${part}/targets/${value}`) ?? 0,
+    }))
+    const weight = readNumber(block, tree, 'weight', `spread/${part}/weight`) ?? spreadDefaults.weight
+    return { attribute: decodePart(part), weight, targets: targets.sort((a, b) => compareText(a.value, b.value)) }
+  }).sort((a, b) => compareText(a.attribute, b.attribute))
+}
+
+function readPorts(block: Block): readonly PortSpec[] {
+  return namesOf(child(block.tree, 'network', 'ports')).map((label) => {
+    const tree = child(block.tree, 'network', 'ports', label)
+    const fixed = readNumber(block, tree, 'static', `network/ports/${label}/static`)
+    const to = readNumber(block, tree, 'to', `network/ports/${label}/to`)
+    return { label, static: fixed === 0 ? null : (fixed ?? null), to: to ?? null }
+  })
+}
+
+function readNumber(block: Block, tree: RegisterTree | undefined, path: string, faultPath: string): number | undefined {
+  const value = take(tree, path)
+  if (value === undefined) return undefined
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  report(block, faultPath, value, 'a whole number')
+  return undefined
+}
+
+function report(block: Block, path: string, value: Value, allowed: string): void {
+  block.faults.push({ path: block.at + path, found: shown(value), allowed })
+}

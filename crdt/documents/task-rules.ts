@@ -1,0 +1,72 @@
+// Rules for one task: what its driver needs and what it cannot do. A setting that a driver would ignore is refused, so that nobody
+// believes in a read-only root or a user that is not there.
+
+import type { TaskConfig, TaskSpec } from '../spec.ts'
+import { shown } from './fault.ts'
+import { modelLimits } from './model-limits.ts'
+import { checkPlacement } from './placement-rules.ts'
+import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, fault } from './rule-report.ts'
+import { taskFields } from './spec-fields.ts'
+import { containerPath } from './spec-writer.ts'
+
+/** Docker refuses containers with less. */
+const dockerMemoryMibMin = 6
+/** Set by the node itself; a job that could set them could lie to its own tasks about who they are. */
+const reservedEnv = 'SHOAL_'
+
+export function checkTask(report: RuleReport, task: TaskSpec, groupDiskMib: number): void {
+  checkName(report, '', task.name)
+  checkFields(report, taskFields, task)
+  checkEntries(report, 'env', task.env)
+  for (const key of Object.keys(task.env)) {
+    if (key.startsWith(reservedEnv)) fault(report, `env/${key}`, `the key ${shown(key)}`, `keys that do not begin with ${reservedEnv}`)
+  }
+  checkEntries(report, 'meta', task.meta)
+  checkPlacement(report, 'task', task)
+  checkLogs(report, task, groupDiskMib)
+  if (task.driver === 'docker') checkDocker(report, task)
+  if (task.driver === 'raw_exec') checkRawExec(report, task.config)
+}
+
+function checkLogs(report: RuleReport, { logs }: TaskSpec, groupDiskMib: number): void {
+  const wanted = logs.maxFiles * logs.maxFileSizeMib
+  if (wanted > groupDiskMib) {
+    fault(report, 'logs', `${logs.maxFiles} files of ${logs.maxFileSizeMib} MiB`, `no more than the group's disk, ${groupDiskMib} MiB`)
+  }
+}
+
+function checkDocker(report: RuleReport, task: TaskSpec): void {
+  const { config } = task
+  if (config.image === undefined) fault(report, 'config/image', 'nothing', 'the name of an image: docker needs one')
+  else if (!/^[!-~]+$/.test(config.image)) fault(report, 'config/image', shown(config.image), 'the name of an image, without spaces')
+  if (config.entrypoint?.length === 0) fault(report, 'config/entrypoint', 'an empty list', 'at least a program, or no entrypoint at all')
+  if (config.workDir !== undefined && !config.workDir.startsWith('/')) fault(report, 'config/work_dir', shown(config.workDir), 'an absolute path in the container')
+  if (task.resources.memoryMib < dockerMemoryMibMin) {
+    fault(report, 'resources/memory', `${task.resources.memoryMib} MiB`, `at least ${dockerMemoryMibMin} MiB with docker`)
+  }
+  checkVolumes(report, config.volumes)
+}
+
+function checkVolumes(report: RuleReport, volumes: readonly string[]): void {
+  checkCount(report, 'config/volumes', volumes.length, 0, modelLimits.volumesMax)
+  checkUnique(report, 'container path', volumes.map(containerPath), (_, index) => `config/volumes/${index}`)
+  volumes.forEach((volume, index) => {
+    const fits = /^(\/[^:]*|[A-Za-z0-9][A-Za-z0-9_.-]*):\/[^:]+(:ro|:rw)?$/.test(volume) && volume.length <= modelLimits.lineBytesMax
+    if (!fits) fault(report, `config/volumes/${index}`, shown(volume), 'host-path-or-volume-name:container-path[:ro], paths absolute')
+  })
+}
+
+function checkRawExec(report: RuleReport, config: TaskConfig): void {
+  if (config.command === undefined) fault(report, 'config/command', 'nothing', 'a program: raw_exec needs one')
+  const refused: readonly (readonly [string, boolean, string])[] = [
+    ['config/image', config.image !== undefined, shown(config.image)],
+    ['config/entrypoint', config.entrypoint !== undefined, 'an entrypoint'],
+    ['config/user', config.user !== undefined, shown(config.user)],
+    ['config/volumes', config.volumes.length > 0, 'volumes'],
+    ['config/privileged', config.privileged, 'true'],
+    ['config/read_only_root', config.readOnlyRoot, 'true'],
+  ]
+  for (const [path, isThere, found] of refused) {
+    if (isThere) fault(report, path, found, 'nothing with raw_exec, which runs a plain process as the agent’s own user')
+  }
+}

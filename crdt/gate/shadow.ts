@@ -1,0 +1,84 @@
+// The trial application: changes are applied to a scratch copy, which is saved and opened again, and only then does the document at
+// rest become the new one. Whatever Automerge throws on the way (Rust panics too) costs the scratch copy and nothing else.
+
+import type { Crypto } from '../crypto.ts'
+import type { Doc } from '../doc.ts'
+import type { Envelope } from '../envelope.ts'
+import { AssertionError, type Result, ok, refuse } from '../errors.ts'
+import type { ChangeHash } from '../ids.ts'
+import { limits } from '../limits.ts'
+import { type Handle, withHandle } from '../replica-handle.ts'
+import { nextDoc, readAgain } from '../replica-state.ts'
+import { checkBody } from './change-body.ts'
+import type { CheckedHead } from './change-head.ts'
+import type { GateCode } from './codes.ts'
+
+interface Trial {
+  readonly saved: Uint8Array
+  readonly heads: readonly ChangeHash[]
+  readonly written: ReadonlySet<string>
+}
+
+/** The changes that a document already holds must be the very same ones. */
+function checkKnown(handle: Handle, known: readonly CheckedHead[]): Result<void, GateCode> {
+  for (const { head } of known) {
+    if (handle.metaOf(head.hash) === null) {
+      return refuse('E_EQUIVOCATION', `actor ${head.actor} signed two different changes number ${head.seq}`)
+    }
+  }
+  return ok(undefined)
+}
+
+function checkRoom(doc: Doc, trial: Trial, fresh: number): Result<void, GateCode> {
+  if (trial.heads.length > limits.headsMax) return refuse('E_DEPS', `more than ${limits.headsMax} concurrent heads`)
+  let added = 0
+  for (const path of trial.written) if (!doc.registers.has(path)) added++
+  const full =
+    trial.saved.length > limits.docBytesMax ||
+    doc.changeCount + fresh > limits.docChangesMax ||
+    doc.registers.size + added > limits.docRegistersMax
+  return full ? refuse('E_SIZE', 'the document would grow beyond its limits; compact it first') : ok(undefined)
+}
+
+function apply(handle: Handle, doc: Doc, known: readonly CheckedHead[], fresh: readonly CheckedHead[]): Result<Trial, GateCode> {
+  const same = checkKnown(handle, known)
+  if (!same.ok) return same
+  const written = new Set<string>()
+  for (const change of fresh) {
+    const writes = checkBody(handle, doc.kind, change)
+    if (!writes.ok) return writes
+    handle.apply(change.bytes)
+    if (!handle.heads().includes(change.head.hash)) return refuse('E_SHADOW', 'a change did not become a head')
+    for (const [path] of writes.value) written.add(path)
+  }
+  const trial = { saved: handle.save(), heads: handle.heads(), written }
+  const room = checkRoom(doc, trial, fresh.length)
+  return room.ok ? ok(trial) : room
+}
+
+export interface Applied {
+  readonly doc: Doc
+  readonly changed: readonly string[]
+}
+
+/** Applies what is new in the envelope. The first `knownCount` of its changes are in the document already. */
+export function applyInShadow(
+  crypto: Crypto,
+  doc: Doc,
+  envelope: Envelope,
+  checked: readonly CheckedHead[],
+  knownCount: number,
+): Result<Applied, GateCode> {
+  try {
+    const trial = withHandle(doc, (handle) => apply(handle, doc, checked.slice(0, knownCount), checked.slice(knownCount)))
+    if (!trial.ok) return trial
+    const { saved, heads, written } = trial.value
+    if (written.size === 0) return ok({ doc, changed: [] })
+    const snapshot = withHandle({ saved, heads }, (handle) => readAgain(doc, handle, written))
+    return ok({ doc: nextDoc(crypto, doc, { saved, heads, snapshot, envelopes: [envelope] }), changed: snapshot.changed })
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error)
+    if (error instanceof AssertionError) return refuse('E_SHADOW', `the document does not survive it: ${words}`)
+    return refuse('E_SHADOW', `Automerge failed: ${words.slice(0, 200)}`)
+  }
+}

@@ -1,0 +1,58 @@
+// Every bound of documents, envelopes and the gate, with its unit in its name and its reason beside it. A bound here is part
+// of the protocol: two nodes with different bounds could accept different changes, so raising one is a new protocol version.
+
+export const limits = {
+  // ---- a change: what Automerge has to decode and apply in one go
+  /** 16 kB keeps one change below the size where gossip slows down; a full change takes a few ms on a board. */
+  changeBytesMax: 16_384,
+  /** Bounds decoding: 167 bytes can claim 300,000 operations by run lengths. */
+  changeOpsMax: 500,
+  /** What an author fills a change up to; the rest is room for predecessors that the estimate does not see. */
+  changeBytesAim: 12_288,
+  changeOpsAim: 400,
+  /** Overwritten values named by one change. One an operation is normal; more only where conflicts are settled. */
+  changePredecessorsMax: 4_096,
+  /** Each is 32 bytes in every change that follows it; more than a few heads means many concurrent writers. */
+  changeDepsMax: 64,
+  headsMax: 64,
+  /** Wall-clock seconds are for display; this is the year 36812, and small enough to add to. */
+  changeTimeSecondsMax: 2 ** 40,
+
+  // ---- an envelope: what is signed, sent, stored and applied as one
+  /** One edit is one envelope, so that nobody sees half of it: big enough for a whole compacted node document. */
+  envelopeBytesMax: 131_072,
+  changesPerEnvelopeMax: 64,
+  /** Bounds the work of one admission to some tens of ms on a board. */
+  envelopeOpsMax: 4_096,
+  /** Anti-entropy sends frames of about this size, so that a slow link stays usable. An envelope larger than it goes alone. */
+  syncChunkBytesMax: 8_192,
+  /** Text fields of an envelope's head: the longest is `job/` and two names of 63 characters. */
+  headTextBytesMax: 160,
+
+  // ---- registers
+  /** Eight path parts of up to 63 characters. */
+  pathBytesMax: 512,
+  /** Half a change: long command lines and small configuration files fit. */
+  stringBytesMax: 8_192,
+
+  // ---- documents
+  /**
+   * When a node rewrites its own document. Automerge would bear 2,000 changes, but each is an envelope that a joining board has to
+   * check (1.5 ms) and that everybody keeps (about 300 bytes on disk and in memory); a rewrite costs a few kB.
+   */
+  nodeDocChangesAim: 256,
+  /** About 1,000 claims that came and went. */
+  nodeDocBytesAim: 65_536,
+  /** After a rewrite that did not shrink it, a node waits for so many changes before the next. */
+  rewriteChangesMin: 64,
+  /** Other documents are small; an operator is asked to compact them from here on. */
+  docChangesAim: 2_000,
+  docBytesAim: 196_608,
+  /** Hard ends, so that an authorised author cannot fill the boards: what exceeds them is refused. */
+  docBytesMax: 262_144,
+  docChangesMax: 10_000,
+  docRegistersMax: 8_192,
+  /** Epochs and bases are counted up by one and by change counts; these are out of reach for honest authors. */
+  epochMax: 2 ** 32,
+  baseMax: 2 ** 48,
+} as const

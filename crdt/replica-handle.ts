@@ -1,0 +1,163 @@
+// The only file that imports Automerge. A handle is a document inside the wasm module: opened from saved bytes, used, and always
+// freed, because wasm memory never shrinks and finalizers come too late. Everything goes to Automerge's backend directly; its
+// JavaScript document objects cost more than the work itself. Errors (also Rust panics) are the caller's to contain.
+
+import * as Automerge from '@automerge/automerge'
+
+import { assert } from './errors.ts'
+import { genesisOf, registersObject } from './genesis.ts'
+import { type ActorId, type ChangeHash, type DocKind, compareText } from './ids.ts'
+import type { Registers, Scalar } from './registers.ts'
+
+/** One of the values that a register has at the same time, and the operation that wrote it. */
+export interface Visible {
+  readonly value: Scalar
+  /** `counter@actor` */
+  readonly op: string
+}
+
+export interface ChangeMeta {
+  readonly hash: ChangeHash
+  readonly actor: ActorId
+  readonly seq: number
+  readonly maxOp: number
+}
+
+export interface DecodedOp {
+  readonly action: string
+  readonly obj: string
+  readonly key?: string
+  readonly value?: unknown
+  readonly datatype?: string
+  readonly pred: readonly string[]
+}
+
+export interface DecodedChange {
+  readonly actor: string
+  readonly seq: number
+  readonly startOp: number
+  readonly time: number
+  readonly deps: readonly string[]
+  readonly hash: string
+  readonly ops: readonly DecodedOp[]
+}
+
+export interface Handle {
+  /** Sorted. */
+  heads(): ChangeHash[]
+  apply(change: Uint8Array): void
+  put(path: string, value: Scalar): void
+  /** The change made of everything put since the last one; null when Automerge saw nothing to do. */
+  commit(timeSeconds: number): Uint8Array | null
+  save(): Uint8Array
+  /** The values that a register has, the winner last; at these heads instead of now, when given. */
+  visible(path: string, heads?: readonly ChangeHash[]): readonly Visible[]
+  /** All registers at these heads. */
+  read(heads: readonly ChangeHash[]): Registers
+  metaOf(hash: ChangeHash): ChangeMeta | null
+  /** Every change that is not in the past of these; all of them, genesis included, for an empty list. */
+  metasBeyond(heads: readonly ChangeHash[]): readonly ChangeMeta[]
+  /** The bytes of all changes, genesis included, each after what it builds on. */
+  changes(): readonly Uint8Array[]
+}
+
+type Backend = ReturnType<typeof Automerge.getBackend>
+
+/** For handles that write nothing; Automerge would draw a random one. */
+const readerActor = 'ff'.repeat(16)
+
+function plain(value: unknown): Scalar {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (Automerge.isImmutableString(value)) return value.val
+  assert(typeof value === 'number' && Number.isSafeInteger(value), 'a register holds a scalar that the gate lets pass')
+  return value
+}
+
+function putScalar(backend: Backend, path: string, value: Scalar): void {
+  if (typeof value === 'string') backend.put(registersObject, path, value, 'str')
+  else if (typeof value === 'number') backend.put(registersObject, path, value, 'int')
+  else backend.put(registersObject, path, value)
+}
+
+function readAll(backend: Backend, heads: readonly ChangeHash[]): Registers {
+  const found = backend.materialize(registersObject, [...heads]) as Record<string, unknown>
+  return new Map(Object.keys(found).map((path) => [path, plain(found[path])]))
+}
+
+function commitPending(backend: Backend, timeSeconds: number): Uint8Array | null {
+  if (backend.pendingOps() === 0) return null
+  backend.commit(undefined, timeSeconds)
+  return backend.getLastLocalChange()
+}
+
+function handleOf(backend: Backend): Handle {
+  return {
+    heads: () => (backend.getHeads() as ChangeHash[]).sort(compareText),
+    apply: (change) => backend.applyChanges([change]),
+    put: (path, value) => putScalar(backend, path, value),
+    commit: (timeSeconds) => commitPending(backend, timeSeconds),
+    save: () => backend.save(),
+    visible: (path, heads) =>
+      backend
+        .getAll(registersObject, path, heads === undefined ? undefined : [...heads])
+        .map((found) => ({ value: plain(found[1]), op: String(found[2]) })),
+    read: (heads) => readAll(backend, heads),
+    metaOf: (hash) => backend.getChangeMetaByHash(hash) as ChangeMeta | null,
+    metasBeyond: (heads) => backend.getChangesMeta([...heads]) as unknown as readonly ChangeMeta[],
+    changes: () => backend.getChanges([]),
+  }
+}
+
+export interface Saved {
+  readonly saved: Uint8Array
+  /** Sorted. */
+  readonly heads: readonly ChangeHash[]
+}
+
+function sameHeads(a: readonly ChangeHash[], b: readonly ChangeHash[]): boolean {
+  return a.length === b.length && a.every((head, index) => head === b[index])
+}
+
+/** Opens, uses and frees. Throws when the bytes do not give these heads: Automerge passes over damage in silence. */
+export function withHandle<T>(document: Saved, use: (handle: Handle) => T, actor: string = readerActor): T {
+  const opened = Automerge.init({ actor })
+  try {
+    const backend = Automerge.getBackend(opened)
+    backend.loadIncremental(document.saved)
+    const handle = handleOf(backend)
+    assert(sameHeads(handle.heads(), document.heads), 'saved bytes give the heads that were written down with them')
+    return use(handle)
+  } finally {
+    release(opened)
+  }
+}
+
+function release(opened: Automerge.Doc<unknown>): void {
+  try {
+    Automerge.free(opened)
+  } catch {
+    // After a Rust panic the handle may be borrowed for ever: its memory is lost, nothing else.
+  }
+}
+
+/** What a document of this kind saves as before anybody wrote to it. */
+export function saveGenesis(kind: DocKind): Uint8Array {
+  const opened = Automerge.init({ actor: readerActor })
+  try {
+    const backend = Automerge.getBackend(opened)
+    backend.applyChanges([genesisOf[kind].bytes])
+    return backend.save()
+  } finally {
+    release(opened)
+  }
+}
+
+/** Bounded by its input only after `countOps`; throws on what it cannot decode. */
+export function decodeChange(change: Uint8Array): DecodedChange {
+  return Automerge.decodeChange(change) as DecodedChange
+}
+
+/** The bytes that Automerge itself would write for this change. */
+export function encodeChange(change: DecodedChange): Uint8Array {
+  return Automerge.encodeChange(change as unknown as Parameters<typeof Automerge.encodeChange>[0])
+}

@@ -1,0 +1,152 @@
+// A job's specification as everyone but its authors sees it: complete (defaults filled in), plain, frozen data.
+// Words, meanings and defaults are Nomad's unless a comment says otherwise. Durations are ms, memory and disk MiB, cpu MHz.
+
+export type Scope = 'job' | 'group' | 'task'
+
+export interface JobSpec {
+  readonly namespace: string
+  readonly name: string
+  readonly type: 'service'
+  /** The pool whose nodes run the job and hold its document. */
+  readonly pool: string
+  /** 1..100, higher first; default 50. */
+  readonly priority: number
+  readonly constraints: readonly Constraint[]
+  readonly affinities: readonly Affinity[]
+  readonly meta: Readonly<Record<string, string>>
+  /** Sorted by name. */
+  readonly groups: readonly GroupSpec[]
+}
+
+export interface GroupSpec {
+  readonly name: string
+  readonly count: number
+  readonly constraints: readonly Constraint[]
+  readonly affinities: readonly Affinity[]
+  readonly spread: readonly Spread[]
+  readonly restart: RestartPolicy
+  readonly reschedule: ReschedulePolicy
+  readonly update: UpdatePolicy
+  readonly disconnect: DisconnectPolicy
+  readonly network: NetworkSpec
+  /** Ephemeral disk, MiB; default 300. */
+  readonly diskMib: number
+  readonly meta: Readonly<Record<string, string>>
+  /** Sorted by name. */
+  readonly tasks: readonly TaskSpec[]
+}
+
+export interface TaskSpec {
+  readonly name: string
+  readonly driver: 'docker' | 'raw_exec'
+  readonly config: TaskConfig
+  readonly env: Readonly<Record<string, string>>
+  readonly constraints: readonly Constraint[]
+  readonly affinities: readonly Affinity[]
+  readonly resources: { readonly cpuMhz: number; readonly memoryMib: number }
+  readonly killTimeoutMs: number
+  /** `SIGTERM`, `SIGINT` … */
+  readonly killSignal: string
+  readonly logs: { readonly maxFiles: number; readonly maxFileSizeMib: number }
+  readonly meta: Readonly<Record<string, string>>
+}
+
+/** One shape for both drivers; which fields a driver allows is checked in `documents/job-rules.ts`. */
+export interface TaskConfig {
+  /** docker only */
+  readonly image?: string
+  /** raw_exec: the program (required). docker: replaces the image's CMD. */
+  readonly command?: string
+  readonly args: readonly string[]
+  /** docker: replaces the image's ENTRYPOINT. */
+  readonly entrypoint?: readonly string[]
+  readonly workDir?: string
+  readonly user?: string
+  /** docker: `host-path-or-volume-name:container-path[:ro]` */
+  readonly volumes: readonly string[]
+  readonly privileged: boolean
+  readonly readOnlyRoot: boolean
+}
+
+export interface Constraint {
+  /** `${attr.cpu.arch}`, `${meta.rack}`, `${node.unique.name}`, `${node.unique.id}`, `${node.pool}`, `${label.x}` */
+  readonly attribute: string
+  readonly operator: ConstraintOperator
+  readonly value: string
+}
+
+export const constraintOperators = ['=', '!=', '<', '<=', '>', '>=', 'set_contains', 'set_contains_any', 'is_set', 'is_not_set', 'distinct_hosts'] as const
+export type ConstraintOperator = (typeof constraintOperators)[number]
+
+export interface Affinity {
+  readonly attribute: string
+  readonly operator: ConstraintOperator
+  readonly value: string
+  /** −100..100, not 0; default 50. */
+  readonly weight: number
+}
+
+export interface Spread {
+  readonly attribute: string
+  /** 1..100; default 50. */
+  readonly weight: number
+  /** Sorted by value; empty = even. Percents sum to at most 100. */
+  readonly targets: readonly { readonly value: string; readonly percent: number }[]
+}
+
+/** Local to the node. Default 2 attempts in 30 m, delay 15 s, mode fail. */
+export interface RestartPolicy {
+  readonly attempts: number
+  readonly intervalMs: number
+  readonly delayMs: number
+  readonly mode: 'fail' | 'delay'
+}
+
+/** Elsewhere, once the node gave up. Default unlimited, exponential 30 s up to 1 h. */
+export interface ReschedulePolicy {
+  readonly unlimited: boolean
+  readonly attempts: number
+  readonly intervalMs: number
+  readonly delayMs: number
+  readonly delayFunction: 'constant' | 'exponential' | 'fibonacci'
+  readonly maxDelayMs: number
+}
+
+export interface UpdatePolicy {
+  /** Default 1. */
+  readonly maxParallel: number
+  /** Default 10 s: healthy = all tasks running for so long. */
+  readonly minHealthyMs: number
+  /** Default 5 m: a copy at a new form that is not healthy by then failed. */
+  readonly healthyDeadlineMs: number
+}
+
+export interface DisconnectPolicy {
+  /** Default true. */
+  readonly replace: boolean
+  /** Default 60 s (shoal's own word). */
+  readonly replaceAfterMs: number
+  /** Default 7 d. `explicit` is false when the default applies: with replace=false only an explicit value leads to a replacement. */
+  readonly lostAfterMs: number
+  readonly lostAfterExplicit: boolean
+  /** null: never. */
+  readonly stopOnClientAfterMs: number | null
+  readonly reconcile: 'best_score' | 'keep_original' | 'keep_replacement' | 'longest_running'
+  /** Default half (shoal's own word). */
+  readonly partition: 'half' | 'any'
+}
+
+export interface NetworkSpec {
+  /** host: tasks see the board's network. bridge: docker only, ports are mapped. */
+  readonly mode: 'host' | 'bridge'
+  /** Sorted by label. */
+  readonly ports: readonly PortSpec[]
+}
+
+export interface PortSpec {
+  readonly label: string
+  /** A port that the board must have free; null: dynamic, chosen by the node that claims. */
+  readonly static: number | null
+  /** Port inside the container (bridge mode); null: the same as outside. */
+  readonly to: number | null
+}

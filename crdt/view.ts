@@ -1,0 +1,159 @@
+// The immutable, plain-data picture that a node derives from its documents and the link states. The scheduler reads this and
+// nothing else. Maps may iterate in any order: whoever decides something sorts first.
+
+import type { AllocId, Form, Generation, JobId, NodeId, OperatorId, PoolName, SlotId } from './ids.ts'
+import type { JobSpec } from './spec.ts'
+
+export interface View {
+  readonly fleet: FleetView
+  readonly pool: PoolName
+  /** Every node with a node or an ops document in this pool. */
+  readonly nodes: ReadonlyMap<NodeId, NodeView>
+  readonly jobs: ReadonlyMap<JobId, JobView>
+  /** At most one claim a node and slot; each list in order of node id. */
+  readonly claims: ReadonlyMap<SlotId, readonly Claim[]>
+}
+
+export interface FleetView {
+  readonly name: string
+  readonly planVersion: number
+  readonly operators: ReadonlyMap<OperatorId, Role>
+}
+
+export type Role = 'admin' | 'operator' | 'viewer'
+
+/**
+ * alive: a path of standing edges leads to it (one's own node always is). disconnected: there was one, and for the suspicion
+ * time there has been none. unheard: not heard of since this node booted. left: it said so itself.
+ */
+export type Liveness = 'alive' | 'disconnected' | 'unheard' | 'left'
+
+export interface NodeView {
+  readonly id: NodeId
+  /** Unique name for people; the host name unless the configuration says otherwise. */
+  readonly name: string
+  readonly pool: PoolName
+  readonly liveness: Liveness
+  readonly capacity: Resources
+  /** `cpu.arch`, `kernel.name`, `os.name`, `driver.docker.version` … */
+  readonly attributes: Readonly<Record<string, string>>
+  /** The node's own labels, overlaid with those that operators set. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly drivers: Readonly<Record<string, DriverHealth>>
+  /** Names of images that are on the board, for image locality. */
+  readonly images: ReadonlySet<string>
+  /** Inclusive range for dynamic ports. */
+  readonly dynamicPorts: readonly [number, number]
+  readonly eligible: boolean
+  readonly draining: boolean
+  readonly evicted: boolean
+  /** Operator-set, −100..100, default 0; part of the rank. */
+  readonly weight: number
+  readonly addresses: readonly string[]
+  readonly agentVersion: string
+  /** The highest plan version that the node's program knows. */
+  readonly planVersion: number
+  /** Heads of the operators' documents that the node has recorded: document → hash of its heads. */
+  readonly receipts: Readonly<Record<string, string>>
+  readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
+}
+
+export interface Resources {
+  readonly cpuMhz: number
+  readonly memoryMib: number
+  readonly diskMib: number
+}
+
+export interface DriverHealth {
+  readonly healthy: boolean
+  readonly reason: string
+}
+
+export interface JobView {
+  readonly id: JobId
+  readonly desired: 'run' | 'stopped' | 'removed'
+  /** The specification in force; null when no version of it validates. */
+  readonly spec: JobSpec | null
+  readonly version: JobVersion
+  /** Why the merge of all heads is not the one in force; empty when it is. */
+  readonly problems: readonly string[]
+  /** Group name → form in force. */
+  readonly forms: ReadonlyMap<string, Form>
+  /** Operators' wishes about single slots (`alloc restart`, `alloc stop`). */
+  readonly wishes: ReadonlyMap<SlotId, SlotWish>
+}
+
+export interface SlotWish {
+  /** Raised by `alloc restart`: a claim that recorded a lower number restarts its tasks. */
+  readonly restart: number
+  /** Set by `alloc stop`: claims up to this generation are stopped and the slot is placed anew. */
+  readonly stopGeneration: Generation
+}
+
+/** (epoch, base + number of changes, hash of the heads): a merge of two sides is newer than either. */
+export interface JobVersion {
+  readonly epoch: number
+  readonly count: number
+  readonly hash: string
+}
+
+/**
+ * claimed: written, waiting for the settle time. preparing: image being pulled. starting: tasks are being started.
+ * running: every task runs. stopping: on its way out. The rest are ends: the claim is not live.
+ */
+export const claimStates = ['claimed', 'preparing', 'starting', 'running', 'stopping', 'stopped', 'failed', 'withdrawn', 'complete'] as const
+export type ClaimState = (typeof claimStates)[number]
+
+export interface Claim {
+  readonly slot: SlotId
+  readonly node: NodeId
+  readonly alloc: AllocId
+  readonly generation: Generation
+  /** Version and form that it runs (or is about to run). */
+  readonly version: JobVersion
+  readonly form: Form
+  readonly state: ClaimState
+  /** All tasks have been running for min_healthy_time. */
+  readonly healthy: boolean
+  /** Why it failed, stopped or was withdrawn; a code and words: `port-in-use: 8080`. */
+  readonly reason: string
+  /** Wall-clock ms of the first start at this generation; task restarts do not change it; 0 = never started. Display, and `longest_running`. */
+  readonly startedAt: number
+  /** How often tasks were restarted in place. */
+  readonly restarts: number
+  /** `SlotWish.restart` that it has carried out. */
+  readonly restartSeen: number
+  readonly ports: Readonly<Record<string, number>>
+  /** What it holds of its node, at the form that it runs; absent: what the group in force asks for. */
+  readonly resources?: Resources
+  readonly tasks: Readonly<Record<string, TaskStatus>>
+  /** Rivals that this claim, once running, sends away. */
+  readonly over: ReadonlyMap<NodeId, Generation>
+  /** Claims that were silent beyond lost_after when they were replaced. */
+  readonly lost: ReadonlyMap<NodeId, Generation>
+}
+
+export type TaskState = 'pending' | 'running' | 'dead'
+
+export interface TaskStatus {
+  readonly state: TaskState
+  readonly restarts: number
+  /** Last event in words: `exited with code 1`, `out of memory` … */
+  readonly event: string
+  readonly failed: boolean
+}
+
+/** What became of a form on a node in a slot; kept while the job names the form. */
+export interface Verdict {
+  readonly form: Form
+  readonly verdict: 'healthy' | 'failed'
+  readonly reason: string
+  /** How many claims (or updates) at this form failed here. */
+  readonly failures: number
+  /** Generation of the newest failure (0: none). */
+  readonly generation: Generation
+}
+
+export function compareVersions(a: JobVersion, b: JobVersion): number {
+  return a.epoch - b.epoch || a.count - b.count || (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0)
+}

@@ -1,0 +1,85 @@
+// From a task's specification to what will be executed: which file, as whom, where, with which environment. Finds out before
+// anything is started what can never work on this board, so that it is said in words instead of in an exit code.
+
+import { X_OK } from 'node:constants'
+import { accessSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { type Result, ok, refuse } from '../../../crdt/errors.ts'
+import type { TaskRequest } from '../../core/ports.ts'
+import { type Account, boardAccounts, findAccount } from './account.ts'
+import { type TaskFolder, markerName } from './record.ts'
+
+export interface Program {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly workDir: string
+  readonly account: Account | undefined
+}
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+export function resolveProgram(task: TaskRequest, folder: TaskFolder): Result<Program, 'E_CONFIG'> {
+  const { config } = task.spec
+  const account = accountOf(config.user)
+  if (!account.ok) return account
+  const workDir = config.workDir === undefined ? folder.work : resolve(folder.work, config.workDir)
+  if (config.workDir !== undefined && !isFolder(workDir)) {
+    return refuse('E_CONFIG', `working directory '${workDir}' does not exist on this board: create it, or change config.work_dir`)
+  }
+  const env = environment(task, account.value)
+  const file = findProgram(config.command ?? '', env['PATH'] ?? defaultPath, workDir)
+  if (!file.ok) return file
+  return ok({ file: file.value, args: config.args, env, workDir, account: account.value })
+}
+
+/** Exactly what was asked for, and what hardly any program does without. Nothing of the agent's own environment. */
+function environment(task: TaskRequest, account: Account | undefined): Record<string, string> {
+  const basics = { PATH: defaultPath, HOME: account?.home ?? homedir() }
+  return { ...basics, ...(account === undefined ? {} : { USER: account.name }), ...task.env, [markerName]: task.id }
+}
+
+function accountOf(user: string | undefined): Result<Account | undefined, 'E_CONFIG'> {
+  if (user === undefined) return ok(undefined)
+  const found = findAccount(user, boardAccounts())
+  if (!found.ok) return found
+  const own = process.getuid?.()
+  if (own !== 0 && own !== found.value.uid) {
+    return refuse('E_CONFIG', `the task wants to run as '${user}', but this agent does not run as root: run it as root, or leave config.user out`)
+  }
+  return own === 0 ? found : ok(undefined)
+}
+
+function findProgram(command: string, path: string, workDir: string): Result<string, 'E_CONFIG'> {
+  if (command === '') return refuse('E_CONFIG', 'config.command is missing: a raw_exec task needs a program')
+  const places = command.includes('/') ? [''] : path.split(delimiter).filter((place) => isAbsolute(place))
+  const files = places.map((place) => (place === '' ? resolve(workDir, command) : join(place, command)))
+  const isThere = files.filter(isFile)
+  const file = isThere.find(isExecutable)
+  if (file !== undefined) return ok(file)
+  if (isThere[0] !== undefined) return refuse('E_CONFIG', `program '${isThere[0]}' is not executable: chmod +x it on this board`)
+  const where = command.includes('/') ? `'${files[0]}'` : `'${command}' (looked in ${path})`
+  return refuse('E_CONFIG', `program ${where} does not exist on this board: install it, or change config.command`)
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

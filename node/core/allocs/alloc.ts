@@ -1,0 +1,131 @@
+// A claim being carried out on this node: its tasks, waits and the in-place update under way. Plain mutable data owned by the
+// core; `lifecycle.ts` moves it, `claim.ts` writes it down.
+
+import type { AllocId, Form, Generation, NodeId, SlotId } from '../../../crdt/ids.ts'
+import type { GroupSpec, TaskSpec } from '../../../crdt/spec.ts'
+import type { ClaimState, JobVersion } from '../../../crdt/view.ts'
+import type { TaskId } from '../ports.ts'
+
+/**
+ * pending: nothing done. preparing: image being fetched. ready: may be started. starting, running: as they say.
+ * waiting: ended, and starts again at `retryAt`. stopping: signalled. dead: over.
+ */
+export type TaskPhase = 'pending' | 'preparing' | 'ready' | 'starting' | 'running' | 'waiting' | 'stopping' | 'dead'
+
+export interface TaskRun {
+  readonly id: TaskId
+  readonly spec: TaskSpec
+  phase: TaskPhase
+  restarts: number
+  event: string
+  failed: boolean
+  /** When to prepare or start again; null: no wait. */
+  retryAt: number | null
+  pullTries: number
+  portTries: number
+  /** Stopped on an operator's wish: goes on to `ready` when it has stopped. */
+  again: boolean
+}
+
+/** One form of the group, made ready to run: the specification at the version that the claim carries. */
+export interface Body {
+  version: JobVersion
+  readonly form: Form
+  readonly pool: string
+  readonly jobMeta: Readonly<Record<string, string>>
+  group: GroupSpec
+  readonly tasks: Map<string, TaskRun>
+}
+
+export interface Alloc {
+  readonly slot: SlotId
+  readonly alloc: AllocId
+  readonly generation: Generation
+  body: Body
+  /** The next form while it is being prepared; what runs goes on meanwhile. */
+  next: Body | null
+  /** Tasks of the former form that must be gone before the new ones start. */
+  leaving: Map<TaskId, TaskRun>
+  state: ClaimState
+  /** Until when a fresh claim waits for better ones to show up. */
+  settleUntil: number
+  healthy: boolean
+  /** When all tasks began to run, for health; null: not all of them do. */
+  runningSince: number | null
+  /** When this form was first started, for the healthy deadline. */
+  formStartedAt: number | null
+  reason: string
+  /** Wall ms of the first start at this generation. */
+  startedAt: number
+  restarts: number
+  restartSeen: number
+  /** Times (monotonic) of restarts within the policy's interval. */
+  restartTimes: number[]
+  ports: Record<string, number>
+  over: ReadonlyMap<NodeId, Generation>
+  lost: ReadonlyMap<NodeId, Generation>
+  /** How it ends once its tasks are gone. */
+  ending: { readonly state: 'stopped' | 'failed' | 'withdrawn' | 'complete'; readonly reason: string } | null
+  /** Wall ms of its end, for `alloc status`. */
+  endedAt: number
+}
+
+export function taskId(alloc: AllocId, form: Form, task: string): TaskId {
+  return `${alloc}.${form.slice(0, 8)}.${task}`
+}
+
+export function createBody(input: {
+  readonly alloc: AllocId
+  readonly version: JobVersion
+  readonly form: Form
+  readonly pool: string
+  readonly jobMeta: Readonly<Record<string, string>>
+  readonly group: GroupSpec
+}): Body {
+  const tasks = new Map<string, TaskRun>()
+  for (const spec of input.group.tasks) tasks.set(spec.name, createTask(taskId(input.alloc, input.form, spec.name), spec))
+  return { version: input.version, form: input.form, pool: input.pool, jobMeta: input.jobMeta, group: input.group, tasks }
+}
+
+function createTask(id: TaskId, spec: TaskSpec): TaskRun {
+  return { id, spec, phase: 'pending', restarts: 0, event: '', failed: false, retryAt: null, pullTries: 0, portTries: 0, again: false }
+}
+
+export function createAlloc(input: { readonly slot: SlotId; readonly alloc: AllocId; readonly generation: Generation; readonly body: Body; readonly settleUntil: number; readonly lost: ReadonlyMap<NodeId, Generation> }): Alloc {
+  return {
+    slot: input.slot,
+    alloc: input.alloc,
+    generation: input.generation,
+    body: input.body,
+    next: null,
+    leaving: new Map(),
+    state: 'claimed',
+    settleUntil: input.settleUntil,
+    healthy: false,
+    runningSince: null,
+    formStartedAt: null,
+    reason: '',
+    startedAt: 0,
+    restarts: 0,
+    restartSeen: 0,
+    restartTimes: [],
+    ports: {},
+    over: new Map(),
+    lost: input.lost,
+    ending: null,
+    endedAt: 0,
+  }
+}
+
+export function hasEnded(alloc: Alloc): boolean {
+  return alloc.state === 'stopped' || alloc.state === 'failed' || alloc.state === 'withdrawn' || alloc.state === 'complete'
+}
+
+/** Something of the task may still be alive on the board. */
+export function isActive(task: TaskRun): boolean {
+  return task.phase === 'starting' || task.phase === 'running' || task.phase === 'stopping'
+}
+
+export function allTasks(body: Body, phase: TaskPhase): boolean {
+  return [...body.tasks.values()].every((task) => task.phase === phase)
+}

@@ -1,0 +1,62 @@
+// An allocation as the claim that the node's document carries, and back at boot. The body (which form, which tasks) does not
+// fit a claim: it is kept beside it in a record of this board's own store, written in the same batch.
+
+import type { SlotId } from '../../../crdt/ids.ts'
+import type { GroupSpec } from '../../../crdt/spec.ts'
+import type { Claim, JobVersion, TaskStatus } from '../../../crdt/view.ts'
+import type { NodeId } from '../../../crdt/ids.ts'
+import type { Alloc, Body, TaskRun } from './alloc.ts'
+
+export const allocKey = (slot: SlotId): string => `meta/alloc/${slot}`
+
+export function claimOf(alloc: Alloc, self: NodeId): Claim {
+  const tasks: Record<string, TaskStatus> = {}
+  for (const [name, task] of alloc.body.tasks) tasks[name] = statusOf(task)
+  return {
+    slot: alloc.slot,
+    node: self,
+    alloc: alloc.alloc,
+    generation: alloc.generation,
+    version: alloc.body.version,
+    form: alloc.body.form,
+    state: alloc.state,
+    healthy: alloc.healthy,
+    reason: alloc.reason,
+    startedAt: alloc.startedAt,
+    restarts: alloc.restarts,
+    restartSeen: alloc.restartSeen,
+    ports: { ...alloc.ports },
+    tasks,
+    over: alloc.over,
+    lost: alloc.lost,
+  }
+}
+
+function statusOf(task: TaskRun): TaskStatus {
+  const state = task.phase === 'running' || task.phase === 'stopping' ? 'running' : task.phase === 'dead' ? 'dead' : 'pending'
+  return { state, restarts: task.restarts, event: task.event, failed: task.failed }
+}
+
+/** What a restarted agent must know of an allocation beyond its claim. */
+export interface BodyRecord {
+  readonly version: JobVersion
+  readonly form: string
+  readonly pool: string
+  readonly jobMeta: Readonly<Record<string, string>>
+  readonly group: GroupSpec
+}
+
+export function encodeBody(body: Body): Uint8Array {
+  const record: BodyRecord = { version: body.version, form: body.form, pool: body.pool, jobMeta: body.jobMeta, group: body.group }
+  return new TextEncoder().encode(JSON.stringify(record))
+}
+
+/** Written by this program under a checksum: what does not parse is treated as absent. */
+export function decodeBody(bytes: Uint8Array): BodyRecord | undefined {
+  try {
+    const record = JSON.parse(new TextDecoder().decode(bytes)) as BodyRecord
+    return typeof record.form === 'string' && Array.isArray(record.group?.tasks) ? record : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,351 @@
+// The life of an allocation: claimed → preparing → starting → running, updates in place, restarts, and its ends. Every function
+// moves one allocation by one reason and leaves effects; `drive` is called after each event and at each due time and is a fixed
+// point (calling it again changes nothing). Upholds invariants 9, 13 and 25.
+
+import type { Form } from '../../../crdt/ids.ts'
+import type { Verdict } from '../../../crdt/view.ts'
+import type { Effect } from '../effect.ts'
+import { coreLimits } from '../limits.ts'
+import { type State, type Step, note } from '../state.ts'
+import { type Alloc, type Body, type TaskRun, allTasks, hasEnded, isActive } from './alloc.ts'
+import { allocKey, claimOf, encodeBody } from './claim.ts'
+import { choosePorts } from './ports.ts'
+import { requestFor } from './request.ts'
+import { nextRestart } from './restart.ts'
+
+/** Remembers the body beside the claim; persisted before anything that follows from it. */
+export function persistBody(step: Step, alloc: Alloc): void {
+  step.out.push({ kind: 'persist', writes: [{ key: allocKey(alloc.slot), value: encodeBody(alloc.body) }], sync: true })
+  step.state.ownStale = true
+}
+
+/** The heir begins: fetch what the tasks need. */
+export function begin(step: Step, alloc: Alloc): void {
+  if (alloc.state !== 'claimed') return
+  alloc.state = 'preparing'
+  step.state.ownStale = true
+  drive(step, alloc)
+}
+
+/** Moves the allocation as far as it can go now. */
+export function drive(step: Step, alloc: Alloc): void {
+  if (hasEnded(alloc)) return
+  if (alloc.ending !== null) return finishIfGone(step, alloc)
+  if (alloc.next !== null) prepareDue(step, alloc, alloc.next)
+  if (alloc.state === 'claimed') return
+  prepareDue(step, alloc, alloc.body)
+  if (alloc.ending !== null) return
+  restartDue(step, alloc)
+  startReady(step, alloc)
+  judgeHealth(step, alloc)
+}
+
+function prepareDue(step: Step, alloc: Alloc, body: Body): void {
+  for (const task of body.tasks.values()) {
+    if (task.phase !== 'pending' || (task.retryAt !== null && task.retryAt > step.now)) continue
+    task.phase = 'preparing'
+    task.retryAt = null
+    step.out.push({ kind: 'prepare', task: request(step, alloc, body, task) })
+  }
+}
+
+function restartDue(step: Step, alloc: Alloc): void {
+  for (const task of alloc.body.tasks.values()) {
+    if (task.phase !== 'waiting' || task.retryAt === null || task.retryAt > step.now) continue
+    task.phase = 'ready'
+    task.retryAt = null
+  }
+}
+
+/** Starts what is ready once everything is: a group's tasks run together. */
+function startReady(step: Step, alloc: Alloc): void {
+  const tasks = [...alloc.body.tasks.values()]
+  if (alloc.leaving.size > 0 || tasks.some((task) => task.phase === 'pending' || task.phase === 'preparing')) return
+  if (!tasks.some((task) => task.phase === 'ready')) return
+  if (!reservePorts(step, alloc)) return
+  alloc.formStartedAt ??= step.now
+  if (alloc.state === 'preparing') alloc.state = 'starting'
+  for (const task of tasks) {
+    if (task.phase !== 'ready') continue
+    task.phase = 'starting'
+    step.out.push({ kind: 'start', task: request(step, alloc, alloc.body, task) })
+  }
+  step.state.ownStale = true
+}
+
+function reservePorts(step: Step, alloc: Alloc): boolean {
+  const { state } = step
+  const taken = new Set<number>()
+  for (const other of state.allocs.values()) {
+    if (other !== alloc && !hasEnded(other)) for (const port of Object.values(other.ports)) taken.add(port)
+  }
+  const ports = choosePorts(alloc.body.group, state.boot.config.dynamicPorts, taken, alloc.ports, state.random)
+  if (ports === null) {
+    fail(step, alloc, 'port-in-use: no free port in the dynamic range')
+    return false
+  }
+  alloc.ports = ports
+  return true
+}
+
+function judgeHealth(step: Step, alloc: Alloc): void {
+  if (alloc.healthy) return
+  const { update } = alloc.body.group
+  if (alloc.runningSince !== null && step.now - alloc.runningSince >= update.minHealthyMs) {
+    alloc.healthy = true
+    judge(step.state, alloc, alloc.body.form, 'healthy', '')
+    step.state.ownStale = true
+    return
+  }
+  if (alloc.formStartedAt === null || step.now - alloc.formStartedAt < update.healthyDeadlineMs) return
+  // A form that was healthy here before is left to the restart policy: its trouble is not the new version's.
+  if (wasHealthy(step.state, alloc)) alloc.formStartedAt = null
+  else fail(step, alloc, `unhealthy: not healthy within ${update.healthyDeadlineMs} ms`)
+}
+
+function wasHealthy(state: State, alloc: Alloc): boolean {
+  return (state.verdicts.get(alloc.slot) ?? []).some((verdict) => verdict.form === alloc.body.form && verdict.verdict === 'healthy')
+}
+
+// ---------------------------------------------------------------- what drivers report
+
+export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, outcome: { ok: boolean; code?: string; message?: string }): void {
+  if (task.phase !== 'preparing') return
+  if (outcome.ok) {
+    task.phase = 'ready'
+    task.pullTries = 0
+    return drive(step, alloc)
+  }
+  task.event = outcome.message ?? 'cannot be prepared'
+  task.pullTries += 1
+  const isFinal = outcome.code === 'E_CONFIG' || outcome.code === 'E_IMAGE_MISSING' || task.pullTries > body.group.restart.attempts
+  if (isFinal) return body === alloc.next ? failUpdate(step, alloc, task.event) : fail(step, alloc, `${outcome.code ?? 'E_START'}: ${task.event}`)
+  const wait = Math.min(coreLimits.pullBackoffMsMax, coreLimits.pullBackoffMsMin * 2 ** (task.pullTries - 1))
+  task.phase = 'pending'
+  task.retryAt = step.now + wait
+  step.state.ownStale = true
+}
+
+export function started(step: Step, alloc: Alloc, task: TaskRun, outcome: { ok: boolean; code?: string; message?: string }, wallMs: number): void {
+  if (task.phase === 'stopping') return
+  if (!outcome.ok) return startFailed(step, alloc, task, outcome.code ?? 'E_START', outcome.message ?? 'cannot be started')
+  if (task.phase !== 'starting') return
+  task.phase = 'running'
+  task.event = task.restarts > 0 ? 'restarted' : 'started'
+  task.failed = false
+  if (allTasks(alloc.body, 'running')) nowRunning(step, alloc, wallMs)
+  step.state.ownStale = true
+}
+
+export function nowRunning(step: Step, alloc: Alloc, wallMs: number): void {
+  alloc.state = 'running'
+  alloc.reason = ''
+  alloc.runningSince = step.now
+  alloc.formStartedAt ??= step.now
+  if (alloc.startedAt === 0) alloc.startedAt = wallMs
+}
+
+function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, message: string): void {
+  task.event = message
+  const hasDynamic = alloc.body.group.network.ports.some((port) => port.static === null)
+  if (code === 'E_PORT_IN_USE' && hasDynamic && task.portTries < coreLimits.portTriesMax) {
+    task.portTries += 1
+    task.phase = 'ready'
+    alloc.ports = {}
+    return drive(step, alloc)
+  }
+  if (code === 'E_CONFIG' || code === 'E_PORT_IN_USE') {
+    task.phase = 'dead'
+    return fail(step, alloc, code === 'E_PORT_IN_USE' ? `port-in-use: ${message}` : message)
+  }
+  task.phase = 'dead'
+  restartOrFail(step, alloc, task)
+}
+
+export function exited(step: Step, alloc: Alloc, task: TaskRun, words: string): void {
+  if (task.phase === 'stopping') return
+  if (task.phase !== 'running' && task.phase !== 'starting') return
+  task.event = words
+  task.failed = true
+  task.phase = 'dead'
+  restartOrFail(step, alloc, task)
+}
+
+function restartOrFail(step: Step, alloc: Alloc, task: TaskRun): void {
+  if (alloc.ending !== null) return finishIfGone(step, alloc)
+  const { restart } = alloc.body.group
+  alloc.runningSince = null
+  alloc.healthy = false
+  step.state.ownStale = true
+  const at = nextRestart(restart, alloc.restartTimes, step.now, step.state.random)
+  if (at === null) return fail(step, alloc, `task ${task.spec.name}: ${task.event}; ${restart.attempts} restarts within ${restart.intervalMs} ms did not help`)
+  alloc.restartTimes = [...alloc.restartTimes.filter((time) => step.now - time < restart.intervalMs), step.now]
+  alloc.restarts += 1
+  task.restarts += 1
+  task.phase = 'waiting'
+  task.retryAt = at
+}
+
+export function stopped(step: Step, alloc: Alloc, task: TaskRun): void {
+  if (alloc.leaving.delete(task.id)) {
+    step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
+    return drive(step, alloc)
+  }
+  if (task.phase !== 'stopping') return
+  task.phase = task.again ? 'ready' : 'dead'
+  task.again = false
+  task.event = 'stopped'
+  drive(step, alloc)
+}
+
+// ---------------------------------------------------------------- ends
+
+/** Stops what runs; the claim ends when nothing of it is left. */
+export function end(step: Step, alloc: Alloc, state: 'stopped' | 'failed' | 'withdrawn' | 'complete', reason: string): void {
+  if (hasEnded(alloc) || alloc.ending !== null) return
+  alloc.ending = { state, reason }
+  alloc.reason = reason
+  alloc.healthy = false
+  alloc.runningSince = null
+  dropUpdate(step, alloc)
+  for (const task of alloc.body.tasks.values()) {
+    if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
+    if (task.phase === 'starting' || task.phase === 'running') {
+      task.phase = 'stopping'
+      task.again = false
+      step.out.push(stopEffect(task))
+    } else if (task.phase !== 'stopping') task.phase = 'dead'
+  }
+  step.state.ownStale = true
+  if ([...alloc.body.tasks.values()].some(isActive) || alloc.leaving.size > 0) alloc.state = 'stopping'
+  finishIfGone(step, alloc)
+}
+
+export function fail(step: Step, alloc: Alloc, reason: string): void {
+  judge(step.state, alloc, alloc.body.form, 'failed', reason)
+  note(step, `${alloc.slot} failed here (generation ${alloc.generation}): ${reason}`)
+  end(step, alloc, 'failed', reason)
+}
+
+function finishIfGone(step: Step, alloc: Alloc): void {
+  if (alloc.ending === null || alloc.leaving.size > 0 || [...alloc.body.tasks.values()].some(isActive)) return
+  const { state } = step
+  alloc.state = alloc.ending.state
+  alloc.reason = alloc.ending.reason
+  alloc.endedAt = Math.trunc(step.now + state.wallOffset)
+  state.allocs.delete(alloc.slot)
+  state.ended.set(alloc.slot, claimOf(alloc, state.boot.config.self))
+  state.finished.push(alloc)
+  step.out.push({ kind: 'persist', writes: [{ key: allocKey(alloc.slot), value: null }], sync: false })
+  if (state.finished.length > coreLimits.finishedAllocsMax) removeRemains(step, state.finished.shift())
+  state.ownStale = true
+}
+
+function removeRemains(step: Step, alloc: Alloc | undefined): void {
+  for (const task of alloc?.body.tasks.values() ?? []) step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
+}
+
+/** Notes what became of a form in this slot, for the plan of everybody. */
+function judge(state: State, alloc: Alloc, form: Form, verdict: 'healthy' | 'failed', reason: string): void {
+  const list = state.verdicts.get(alloc.slot) ?? []
+  const before = list.find((entry) => entry.form === form)
+  const failed = verdict === 'failed'
+  const next: Verdict = {
+    form,
+    verdict,
+    reason,
+    failures: (before?.failures ?? 0) + (failed ? 1 : 0),
+    generation: failed ? alloc.generation : (before?.generation ?? 0),
+  }
+  state.verdicts.set(alloc.slot, [...list.filter((entry) => entry.form !== form), next])
+  state.ownStale = true
+}
+
+// ---------------------------------------------------------------- updates in place and wishes
+
+/** Prepares the next form beside the running one. */
+export function beginUpdate(step: Step, alloc: Alloc, body: Body): void {
+  if (alloc.next?.form === body.form || alloc.ending !== null) return
+  dropUpdate(step, alloc)
+  alloc.next = body
+  drive(step, alloc)
+}
+
+export function dropUpdate(step: Step, alloc: Alloc): void {
+  for (const task of alloc.next?.tasks.values() ?? []) {
+    if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
+  }
+  alloc.next = null
+}
+
+/** Everything is fetched and it is this slot's turn: the old form makes way for the new one, at the same generation. */
+export function switchOver(step: Step, alloc: Alloc): void {
+  const { next } = alloc
+  if (next === null || !allTasks(next, 'ready')) return
+  for (const task of alloc.body.tasks.values()) {
+    if (task.phase === 'running' || task.phase === 'starting') {
+      task.phase = 'stopping'
+      step.out.push(stopEffect(task))
+    }
+    if (task.phase === 'stopping') alloc.leaving.set(task.id, task)
+    else step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
+  }
+  alloc.body = next
+  alloc.next = null
+  alloc.state = 'starting'
+  alloc.healthy = false
+  alloc.runningSince = null
+  alloc.formStartedAt = null
+  alloc.restartTimes = []
+  persistBody(step, alloc)
+  drive(step, alloc)
+}
+
+/** The new form cannot be had here: what runs goes on, and the plan hears of it. */
+function failUpdate(step: Step, alloc: Alloc, reason: string): void {
+  if (alloc.next === null) return
+  judge(step.state, alloc, alloc.next.form, 'failed', reason)
+  note(step, `${alloc.slot} keeps its former version: the new one cannot be prepared here: ${reason}`)
+  dropUpdate(step, alloc)
+}
+
+/** An operator asked for a restart: all tasks stop and start again; the restart policy does not count it. */
+export function restartAll(step: Step, alloc: Alloc, wish: number): void {
+  alloc.restartSeen = wish
+  step.state.ownStale = true
+  if (alloc.state !== 'running' && alloc.state !== 'starting') return
+  alloc.healthy = false
+  alloc.runningSince = null
+  alloc.formStartedAt = null
+  for (const task of alloc.body.tasks.values()) {
+    if (task.phase !== 'running') continue
+    task.phase = 'stopping'
+    task.again = true
+    step.out.push(stopEffect(task))
+  }
+}
+
+function stopEffect(task: TaskRun): Effect {
+  return { kind: 'stop', task: task.id, driver: task.spec.driver, signal: task.spec.killSignal, timeoutMs: task.spec.killTimeoutMs }
+}
+
+function request(step: Step, alloc: Alloc, body: Body, task: TaskRun) {
+  const { self } = step.state.boot.config
+  return requestFor(alloc, body, task, self, step.state.view.nodes.get(self))
+}
+
+/** The earliest time at which `drive` has something to do. */
+export function allocDeadline(alloc: Alloc): number {
+  let at = Number.MAX_SAFE_INTEGER
+  if (alloc.ending !== null) return at
+  if (alloc.state === 'claimed') at = alloc.settleUntil
+  for (const body of [alloc.body, alloc.next]) {
+    for (const task of body?.tasks.values() ?? []) if (task.retryAt !== null) at = Math.min(at, task.retryAt)
+  }
+  if (!alloc.healthy) {
+    const { update } = alloc.body.group
+    if (alloc.runningSince !== null) at = Math.min(at, alloc.runningSince + update.minHealthyMs)
+    if (alloc.formStartedAt !== null) at = Math.min(at, alloc.formStartedAt + update.healthyDeadlineMs)
+  }
+  return at
+}

@@ -1,0 +1,30 @@
+// Choosing the ports of a claim: static ones as the specification says, dynamic ones by this node out of its own range. Whether
+// a port is really free only the board knows: the driver says so when the task starts, and the next one is tried.
+
+import type { GroupSpec } from '../../../crdt/spec.ts'
+import { nextBelow, type Random } from '../random.ts'
+
+/** Label → port; null when the range has no free port left. Ports that `keep` already has stay. */
+export function choosePorts(group: GroupSpec, range: readonly [number, number], taken: ReadonlySet<number>, keep: Readonly<Record<string, number>>, random: Random): Record<string, number> | null {
+  const chosen: Record<string, number> = {}
+  const used = new Set(taken)
+  for (const port of group.network.ports) {
+    const kept = keep[port.label]
+    const number = port.static ?? (kept !== undefined && !used.has(kept) ? kept : freePort(range, used, random))
+    if (number === null) return null
+    used.add(number)
+    chosen[port.label] = number
+  }
+  return chosen
+}
+
+function freePort(range: readonly [number, number], used: ReadonlySet<number>, random: Random): number | null {
+  const [first, last] = range
+  const width = last - first + 1
+  const offset = nextBelow(random, width)
+  for (let i = 0; i < width; i++) {
+    const port = first + ((offset + i) % width)
+    if (!used.has(port)) return port
+  }
+  return null
+}

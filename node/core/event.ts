@@ -1,0 +1,39 @@
+// Everything that can happen to a node, as data. Each event carries the monotonic time at which the driver loop took it.
+
+import type { NodeId } from '../../crdt/ids.ts'
+import type { Request } from '../../crdt/api-types.ts'
+import type { DriverCode, Fingerprint, HostFacts, RunningTask, TaskExit, TaskId } from './ports.ts'
+import type { Config } from './config-types.ts'
+
+export type CoreEvent =
+  | Boot
+  | { readonly kind: 'tick'; readonly now: number; readonly lagMs: number }
+  | { readonly kind: 'peer-up'; readonly now: number; readonly peer: NodeId }
+  | { readonly kind: 'peer-down'; readonly now: number; readonly peer: NodeId }
+  | { readonly kind: 'frame'; readonly now: number; readonly from: NodeId; readonly via: 'stream' | 'gossip'; readonly bytes: Uint8Array }
+  | { readonly kind: 'addresses'; readonly now: number; readonly addresses: readonly string[] }
+  | { readonly kind: 'fingerprint'; readonly now: number; readonly driver: string; readonly fingerprint: Fingerprint }
+  | { readonly kind: 'prepared'; readonly now: number; readonly task: TaskId; readonly outcome: Outcome }
+  | { readonly kind: 'started'; readonly now: number; readonly wallMs: number; readonly task: TaskId; readonly outcome: Outcome }
+  | { readonly kind: 'stopped'; readonly now: number; readonly task: TaskId }
+  | { readonly kind: 'exited'; readonly now: number; readonly task: TaskId; readonly exit: TaskExit }
+  | { readonly kind: 'progress'; readonly now: number; readonly task: TaskId; readonly words: string }
+  | { readonly kind: 'command'; readonly now: number; readonly wallMs: number; readonly id: number; readonly caller: string | null; readonly request: Request }
+  | { readonly kind: 'command-gone'; readonly now: number; readonly id: number }
+  | { readonly kind: 'store-state'; readonly now: number; readonly writable: boolean; readonly reason: string }
+
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly code: DriverCode; readonly message: string }
+
+/** The first event: what was on disk, what already runs, and this boot's entropy. */
+export interface Boot {
+  readonly kind: 'boot'
+  readonly now: number
+  readonly wallMs: number
+  /** 16 random bytes: the boot nonce of actors; also seeds the core's generator. */
+  readonly nonce: Uint8Array
+  readonly config: Config
+  readonly host: HostFacts
+  readonly records: readonly (readonly [string, Uint8Array])[]
+  readonly running: readonly RunningTask[]
+  readonly fingerprints: Readonly<Record<string, Fingerprint>>
+}

@@ -1,0 +1,75 @@
+// Callers that wait: for a roll-out to settle (`job.status` with follow) or for other boards to confirm a change (`doc.put` with
+// confirm). They hear again only when what they would read has changed, and at most so often.
+
+import type { DocId } from '../../crdt/ids.ts'
+import { fromBase64 } from '../../crdt/base64.ts'
+import { decodeEnvelope } from '../../crdt/envelope.ts'
+import type { Reply } from '../../crdt/api-types.ts'
+import { findJob, refuse } from './commands.ts'
+import type { CoreEvent } from './event.ts'
+import { coreLimits } from './limits.ts'
+import { jobDetail } from './queries/jobs.ts'
+import { receiptReply } from './queries/receipt.ts'
+import type { Follower, State, Step } from './state.ts'
+import { reply } from './state.ts'
+
+export function follow(step: Step, event: CoreEvent & { kind: 'command' }): void {
+  const { state } = step
+  if (state.followers.size >= coreLimits.followersMax) return refuse(step, event.id, 'E_BUSY', `this node already serves ${coreLimits.followersMax} callers that wait`, 'try another peer')
+  const timeoutMs = event.request.method === 'doc.put' ? (event.request.timeoutMs ?? coreLimits.confirmMsDefault) : null
+  state.followers.set(event.id, { id: event.id, request: event.request, caller: event.caller, lastSent: '', lastAt: step.now - coreLimits.followMsMin, heldBack: false, until: timeoutMs === null ? null : step.now + timeoutMs })
+}
+
+export function unfollow(step: Step, id: number): void {
+  step.state.followers.delete(id)
+}
+
+export function tellFollowers(step: Step): void {
+  for (const follower of [...step.state.followers.values()]) tell(step, follower)
+}
+
+function tell(step: Step, follower: Follower): void {
+  const isOver = follower.until !== null && step.now >= follower.until
+  follower.heldBack = !isOver && step.now - follower.lastAt < coreLimits.followMsMin
+  if (follower.heldBack) return
+  const answer = answerFor(step, follower, isOver)
+  const isLast = answer.kind === 'error' || (answer.kind === 'job' && answer.settled) || (answer.kind === 'receipt' && answer.final)
+  // The coverage changes with every tick; it alone is no news.
+  const news = JSON.stringify({ ...answer, coverage: null })
+  if (!isLast && news === follower.lastSent) return
+  follower.lastSent = news
+  follower.lastAt = step.now
+  reply(step, follower.id, answer, isLast)
+  if (isLast) step.state.followers.delete(follower.id)
+}
+
+function answerFor(step: Step, follower: Follower, isOver: boolean): Reply {
+  const { request } = follower
+  if (request.method === 'job.status') {
+    const job = findJob(step, request.job)
+    return job === undefined ? { kind: 'error', code: 'E_JOB_UNKNOWN', message: `there is no job '${request.job.slice(0, 140)}'` } : jobDetail(step, job)
+  }
+  if (request.method !== 'doc.put') return { kind: 'done' }
+  const answer = receiptReply(step, documentsOf(step, request.envelopes), request.confirm ?? 1)
+  return answer.kind === 'receipt' && isOver ? { ...answer, final: true } : answer
+}
+
+function documentsOf(step: Step, envelopes: readonly string[]): DocId[] {
+  const documents = new Set<DocId>()
+  for (const text of envelopes) {
+    const bytes = fromBase64(text)
+    const envelope = bytes.ok ? decodeEnvelope(step.env.crypto, bytes.value) : bytes
+    if (envelope.ok) documents.add(envelope.value.doc)
+  }
+  return [...documents]
+}
+
+/** Followers with news held back, or whose time runs out. */
+export function followDeadline(state: State): number {
+  let at = Number.MAX_SAFE_INTEGER
+  for (const follower of state.followers.values()) {
+    if (follower.until !== null) at = Math.min(at, follower.until)
+    if (follower.heldBack) at = Math.min(at, follower.lastAt + coreLimits.followMsMin)
+  }
+  return at
+}

@@ -1,0 +1,54 @@
+// Every bound and wait of the core, with its reason. Liveness, documents and the scheduler have their own `limits.ts`.
+
+export const coreLimits = {
+  /** DESIGN 6: a claim waits so long before it starts, or three times the measured spread of an envelope. */
+  settleMsMin: 300,
+  /** A spread beyond this says that the link is cut rather than slow; waiting longer helps nobody. */
+  settleMsMax: 10_000,
+  /** DESIGN 4: a booted node acts alone after so long without having exchanged digests with anybody. */
+  aloneAfterBootMs: 5_000,
+  /** Anti-entropy with a random neighbour when nothing seems to differ (DESIGN 3). */
+  syncIdleMs: 30_000,
+  /** The same while something changed lately: gossip loses messages while its mesh forms, and a heal must end within 5 s. */
+  syncBusyMs: 1_000,
+  /** How long after the last change of any document the short interval holds. */
+  syncBusyForMs: 15_000,
+  /** At most one exchange with one peer in this time, whatever asks for it: a storm of gossip must not become a storm of digests. */
+  syncPerPeerMsMin: 250,
+  /** Receipts are written at most so late; they ride along with any other write of the own document. */
+  receiptDelayMs: 400,
+  /** Pool summaries: the two lowest node ids of a pool tell the fleet once in this time. */
+  summaryEveryMs: 60_000,
+  summarySpeakers: 2,
+  /** Contacts kept of every other pool; enough to survive the loss of most of them. */
+  contactsPerPoolMax: 8,
+  poolsMax: 10_000,
+  /** Followers of one node's API; each costs a plan comparison at every change. */
+  followersMax: 64,
+  /** A follower hears at most so often. */
+  followMsMin: 150,
+  /** How long a write waits for confirmations when the caller does not say. */
+  confirmMsDefault: 30_000,
+  /** Remembered events for `status`. */
+  eventsMax: 200,
+  /** Tries of a dynamic port that turns out to be taken, before the claim fails. */
+  portTriesMax: 8,
+  /** First wait after a failed image pull; doubles each time up to the maximum. */
+  pullBackoffMsMin: 5_000,
+  pullBackoffMsMax: 5 * 60_000,
+  /** Finished allocations whose logs are kept for `alloc logs`. */
+  finishedAllocsMax: 20,
+  /** Rounds of view → plan → actions → own document in one step. Three are needed (claim, over list, receipt); more is a bug. */
+  settleRoundsMax: 6,
+  /** The window in which silent nodes and replacements are counted for pacing (DESIGN 6). */
+  paceWindowMs: 60_000,
+  /** Envelopes of one `doc.put`; a job file makes one or two. */
+  putEnvelopesMax: 64,
+  /** Digests remembered of each document: a link state is at most a few changes old. */
+  digestsKeptMax: 32,
+  /** Gives the evicted node time to read its two documents before the connection is closed. */
+  evictedHangUpMs: 3_000,
+} as const
+
+/** The version of the plan's rules that this program knows (DESIGN 5). */
+export const protocolVersion = { min: 1, max: 1 } as const

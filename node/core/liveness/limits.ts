@@ -1,0 +1,81 @@
+// Every bound and wait of liveness, with its reason. The times were chosen with `simulator/link-spread-main.ts`; its table is in
+// this folder's README. All are milliseconds unless the name says otherwise.
+
+export const livenessLimits = {
+  /**
+   * Routine look at a quiet edge. One probe and its echo cost both ends about 140 bytes on the wire together with TCP's own
+   * acknowledgement; four edges at this pace are 0.19 kB/s, which leaves room for gossip in the 0.5 kB/s of DESIGN 13.
+   */
+  probeIntervalMs: 3_000,
+  /** The end that does not probe waits so much longer before it looks for itself: a round trip and one lost probe. */
+  probeOtherEndMs: 400,
+  /** An unanswered probe is sent again after so long; then, after the fifth, at twice and four times this pace. */
+  reprobeMs: 300,
+  /** No edge falls sooner: it covers three lost TCP segments in a row (0.2 + 0.4 + 0.8 s), or four of five lost probes. */
+  giveUpMsMin: 1_500,
+  /** However slow an edge has been measured, it falls after this, or a silent cut could not be told within 5 s. */
+  giveUpMsMax: 3_000,
+  /** The same once another neighbour has given the peer up: two independent doubts need less patience each. */
+  giveUpDoubtedMs: 1_000,
+  /** A probe round that brings no echo for so long ends the connection. Longer than giveUp: an edge may come back without a new handshake. */
+  hangUpMs: 5_000,
+  /** DESIGN 4: without a path for 1 s plus what link states take to spread, a node is disconnected. */
+  suspicionMs: 1_000,
+  /** Added to half an echo time for each hop that a link state travels: queues and one step of a small board. */
+  spreadHopMs: 10,
+  spreadMsMin: 50,
+  spreadMsMax: 3_000,
+  /** Peers that a node chooses for itself. Two random choices each connect any number of nodes, with about four edges a node. */
+  choicesCount: 2,
+  /** Edges that a node watches, its own choices, bridges and others' choices together (DESIGN 4). */
+  watchedCountMax: 8,
+  /** Edges confirmed beyond that, only for peers to whom no other path leads: the one dialable board of a site. A link state holds so many. */
+  namedCountMax: 32,
+  /** A connection to a peer without a path becomes an edge after a random wait in this range, so that the first bridge spares the others. */
+  bridgeMsMin: 100,
+  bridgeMsSpread: 400,
+  /** A peer that has all the edges it may have is not asked again for so long. */
+  refusedMs: 60_000,
+  /** At most one choice is improved, or one spare bridge given up, in this time: connections that come and go move few edges. */
+  reviewMs: 20_000,
+  /** Own link states are at least so far apart; the first change goes out at once. */
+  publishGapMs: 200,
+  /** New heads of the own document are signed once they have been quiet for so long … */
+  headsQuietMs: 1_000,
+  /** … or at the latest after this: what a returning side claims must be known to be missing. */
+  headsLateMsMax: 5_000,
+  /** Changes within this time cost one computation of paths. */
+  pathsDelayMs: 20,
+  /** A returning side's newer link states arrive beside the bridge's; for so long they may. */
+  returnSettleMs: 300,
+  /** The n-th return within the window counts after 2^n × this (the first at once), at most returnWaitMsMax (DESIGN 4). */
+  returnBaseMs: 1_000,
+  returnWaitMsMax: 5 * 60_000,
+  returnWindowMs: 60 * 60_000,
+  /** How often to ask whether the heads of a returning node have arrived. */
+  heldPollMs: 250,
+  /** Timers are late by this on any busy board; beyond it the node counts itself as slow. */
+  lagIgnoredMs: 100,
+  /** Waits grow by this many times the lateness that was seen … */
+  doubtFactor: 2,
+  /** … up to this; and the memory of it halves in this time. */
+  doubtMsMax: 8_000,
+  doubtHalvesMs: 2_000,
+  /** A booted node learns everything from its first peers; only after this is a newer link state from a stream news to the others. */
+  newsAfterMs: 10_000,
+  /** Link states of nodes that are not members yet, kept because a joining board's link state may outrun its document. */
+  waitingCountMax: 256,
+  /** Tables that differ across an edge for so long are compared; the same edge again after compareGapMs. */
+  compareAfterMs: 1_500,
+  compareGapMs: 5_000,
+  /** Echoes are matched against so many sent probes. */
+  sentCountMax: 16,
+  /** 32 neighbours of 46 bytes, the heads' digest and a signature are 1.7 kB. */
+  linkStateBytesMax: 2_048,
+  headsDigestBytesMax: 64,
+  /** 28 bits, so that sequence and flags fit into one probe number; one change a second for eight years. */
+  sequenceMax: 2 ** 28 - 1,
+} as const
+
+/** The same shape with other values: the simulator shrinks times at random. */
+export type LivenessLimits = { readonly [Name in keyof typeof livenessLimits]: number }

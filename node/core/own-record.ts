@@ -1,0 +1,106 @@
+// The node's own document: what this board is and what it holds. The record is computed from the state and compared with the
+// document, so a step writes at most one envelope however much happened in it. Upholds invariants 6, 8 and 24.
+
+import { nodeFromRegisters, nodeToRegisters, type NodeRecord } from '../../crdt/documents/node.ts'
+import { compactDoc, needsCompaction } from '../../crdt/epoch.ts'
+import { type DocId, type SlotId, nodeDocId, slotParts } from '../../crdt/ids.ts'
+import { difference } from '../../crdt/registers.ts'
+import { editDoc, emptyDoc } from '../../crdt/replica.ts'
+import type { Claim, DriverHealth, Resources } from '../../crdt/view.ts'
+import { schedulerLimits } from '../../scheduler/limits.ts'
+import { claimOf } from './allocs/claim.ts'
+import { operatorsDocs, put } from './documents.ts'
+import { setOwnHeads } from './liveness/liveness.ts'
+import { encodeFrame } from './wire.ts'
+import { type State, type Step, note } from './state.ts'
+import { performLiveness } from './perform-liveness.ts'
+
+/** Brings the own document up to date and spreads the change. True when something was written. */
+export function writeOwn(step: Step): boolean {
+  const { state, env } = step
+  const id = nodeDocId(state.boot.config.self)
+  const own = state.docs.get(id) ?? emptyDoc(env.crypto, id, state.boot.config.pool)
+  const wanted = nodeToRegisters(recordOf(state, step.now))
+  const result =
+    state.ownEpochFloor > own.epoch || needsCompaction(own)
+      ? compactDoc(env.crypto, { ...own, epoch: Math.max(own.epoch, state.ownEpochFloor - 1) }, state.author, wanted)
+      : editDoc(env.crypto, own, state.author, difference(own.registers, wanted))
+  if (result.envelopes.length === 0) return false
+  put(step, state.docs.get(id), result.doc, result.envelopes, true)
+  step.out.push({ kind: 'broadcast', topic: 'pool', frame: encodeFrame({ kind: 'envelopes', envelopes: result.envelopes.map((envelope) => envelope.bytes) }) })
+  performLiveness(step, setOwnHeads(state.liveness, result.doc.digest, step.now))
+  return true
+}
+
+function recordOf(state: State, now: number): NodeRecord {
+  const { config, host } = state.boot
+  const drivers: Record<string, DriverHealth> = {}
+  const attributes: Record<string, string> = { ...host.attributes }
+  const images = new Set<string>()
+  for (const [name, print] of Object.entries(state.fingerprints)) {
+    drivers[name] = print.health
+    Object.assign(attributes, print.attributes)
+    for (const image of print.images) images.add(image)
+  }
+  return {
+    name: config.name,
+    pool: config.pool,
+    capacity: usable(config.capacity ?? host, config.reserved),
+    attributes,
+    labels: config.labels,
+    drivers,
+    images: [...images].sort(),
+    dynamicPorts: config.dynamicPorts,
+    addresses: state.addresses,
+    agentVersion: config.version,
+    planVersion: schedulerLimits.planVersion,
+    receipts: receiptsOf(state, now),
+    left: false,
+    claims: claimsOf(state),
+    verdicts: state.verdicts,
+  }
+}
+
+/** Reserved resources are never handed out, so that the board stays usable when every task takes what it asked for. */
+function usable(all: Resources, reserved: Resources): Resources {
+  return {
+    cpuMhz: Math.max(0, Math.trunc(all.cpuMhz - reserved.cpuMhz)),
+    memoryMib: Math.max(0, Math.trunc(all.memoryMib - reserved.memoryMib)),
+    diskMib: Math.max(0, Math.trunc(all.diskMib - reserved.diskMib)),
+  }
+}
+
+/** Receipts wait a moment for company: each is a change of this document, and changes come in groups. */
+function receiptsOf(state: State, now: number): Record<string, string> {
+  if (state.receiptsDueAt !== null && state.receiptsDueAt > now) return state.receipts
+  const receipts: Record<string, string> = {}
+  for (const doc of operatorsDocs(state)) receipts[doc.id] = doc.digest
+  state.receipts = receipts
+  state.receiptsDueAt = null
+  return receipts
+}
+
+function claimsOf(state: State): ReadonlyMap<SlotId, Claim> {
+  const claims = new Map<SlotId, Claim>()
+  for (const [slot, claim] of state.ended) if (!isForgotten(state, slot)) claims.set(slot, claim)
+  for (const [slot, alloc] of state.allocs) claims.set(slot, claimOf(alloc, state.boot.config.self))
+  return claims
+}
+
+/** A removed job's ended claims go: nobody will ask for their generations again. */
+function isForgotten(state: State, slot: SlotId): boolean {
+  return state.view.jobs.get(slotParts(slot).job)?.desired === 'removed'
+}
+
+/** What the own document said when the board went down: ended claims and verdicts. Live claims are restored by `boot.ts`. */
+export function readOwn(step: Step): NodeRecord | null {
+  const { state } = step
+  const id: DocId = nodeDocId(state.boot.config.self)
+  const own = state.docs.get(id)
+  if (own === undefined) return null
+  const record = nodeFromRegisters(state.boot.config.self, own.registers)
+  for (const [slot, verdicts] of record.verdicts) state.verdicts.set(slot, verdicts)
+  state.receipts = record.receipts
+  note(step, `restored: ${state.docs.size} documents, own epoch ${own.epoch}`)
+  return record
+}

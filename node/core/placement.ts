@@ -1,0 +1,228 @@
+// View → plan → actions → own allocations → own document, until nothing moves any more. This is the picture of DESIGN section 2
+// as code. Upholds invariants 9, 13, 14 and 25.
+
+import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
+import { allocId } from '../../crdt/view-hash.ts'
+import type { Verdict } from '../../crdt/view.ts'
+import { actions } from '../../scheduler/actions.ts'
+import { plan } from '../../scheduler/plan.ts'
+import type { Action, Local, Plan } from '../../scheduler/types.ts'
+import { type Alloc, allTasks, createAlloc, createBody, hasEnded } from './allocs/alloc.ts'
+import { begin, beginUpdate, drive, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
+import { settleOrphans } from './boot.ts'
+import { coreLimits } from './limits.ts'
+import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
+import { writeOwn } from './own-record.ts'
+import { settleTime } from './settle-time.ts'
+import { type State, type Step, note } from './state.ts'
+
+/** Runs after every event. */
+export function settle(step: Step): void {
+  const { state } = step
+  for (let round = 0; round < coreLimits.settleRoundsMax; round++) {
+    if (changeCount(state.liveness) !== state.livenessChange) noticeLiveness(step)
+    if (state.viewStale) lookAgain(step)
+    if (state.planStale) planAgain(step)
+    for (const alloc of [...state.allocs.values()]) drive(step, alloc)
+    const receiptsDue = state.receiptsDueAt !== null && state.receiptsDueAt <= step.now
+    if (!state.ownStale && !receiptsDue) break
+    state.ownStale = false
+    writeOwn(step)
+  }
+}
+
+function noticeLiveness(step: Step): void {
+  const { state } = step
+  state.livenessChange = changeCount(state.liveness)
+  state.viewStale = true
+  for (const [id, node] of state.view.nodes) {
+    const now = livenessOf(state.liveness, id)
+    if (now === node.liveness) continue
+    if (now === 'disconnected' && node.liveness === 'alive') state.silentTimes.push(step.now)
+    note(step, `${node.name} is ${now}`)
+  }
+}
+
+function lookAgain(step: Step): void {
+  const { state } = step
+  state.viewStale = false
+  state.planStale = true
+  const before = state.view
+  state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
+  const members = new Set<NodeId>([state.boot.config.self])
+  for (const [id, node] of state.view.nodes) if (!node.evicted) members.add(id)
+  for (const [id, peer] of state.peers) if (peer.pool === state.boot.config.pool && state.view.nodes.get(id)?.evicted !== true) members.add(id)
+  setMembers(state.liveness, members)
+  if (before.nodes.size < state.view.nodes.size) state.askLinks = true
+  keepVerdicts(state)
+  if (state.acting && state.orphans.length > 0) settleOrphans(step)
+}
+
+/** Verdicts stay while the job names their form, or the copy here still runs it. */
+function keepVerdicts(state: State): void {
+  for (const [slot, verdicts] of state.verdicts) {
+    const { job, group } = slotParts(slot)
+    const view = state.view.jobs.get(job)
+    if (view === undefined) continue
+    const running = state.allocs.get(slot)?.body.form
+    const kept = verdicts.filter((verdict: Verdict) => verdict.form === view.forms.get(group) || verdict.form === running)
+    if (kept.length === verdicts.length) continue
+    if (kept.length === 0) state.verdicts.delete(slot)
+    else state.verdicts.set(slot, kept)
+    state.ownStale = true
+  }
+}
+
+export function localOf(state: State, now: number): Local {
+  const within = (time: number): boolean => now - time < coreLimits.paceWindowMs
+  state.replacementTimes = state.replacementTimes.filter(within)
+  state.silentTimes = state.silentTimes.filter(within)
+  return {
+    self: state.boot.config.self,
+    now,
+    silentSince: silentSince(state.liveness),
+    failedSince: new Map([...state.failedSince].map(([slot, seen]) => [slot, seen.at])),
+    pending: state.pending,
+    replacementsLastMinute: state.replacementTimes.length,
+    fellSilentLastMinute: state.silentTimes.length,
+  }
+}
+
+function planAgain(step: Step): void {
+  const { state } = step
+  state.planStale = false
+  noteFailures(state, step.now)
+  const local = localOf(state, step.now)
+  const next = plan(state.view, local)
+  for (const [slot, pending] of next.pending) {
+    const isNew = state.pending.get(slot)?.candidate === undefined
+    if (isNew && (next.bySlot.get(slot)?.standing.unknown.length ?? 0) > 0) state.replacementTimes.push(step.now)
+    state.pending.set(slot, pending)
+  }
+  for (const slot of [...state.pending.keys()]) if (!next.pending.has(slot)) state.pending.delete(slot)
+  state.plan = next
+  for (const action of actions(state.view, next, local)) perform(step, next, action)
+  for (const alloc of state.allocs.values()) {
+    const { job, group } = slotParts(alloc.slot)
+    if (alloc.next !== null && alloc.next.form !== state.view.jobs.get(job)?.forms.get(group)) dropUpdate(step, alloc)
+  }
+  stopWhatIsAlone(step)
+}
+
+/** Remembers when this node first saw each new failure, for the reschedule delay. */
+function noteFailures(state: State, now: number): void {
+  const failures = new Map<SlotId, number>()
+  for (const node of state.view.nodes.values()) {
+    for (const [slot, verdicts] of node.verdicts) {
+      const { job, group } = slotParts(slot)
+      const form = state.view.jobs.get(job)?.forms.get(group)
+      const count = verdicts.find((verdict) => verdict.form === form)?.failures ?? 0
+      if (count > 0) failures.set(slot, (failures.get(slot) ?? 0) + count)
+    }
+  }
+  for (const slot of [...state.failedSince.keys()]) if (!failures.has(slot)) state.failedSince.delete(slot)
+  for (const [slot, count] of failures) {
+    if (state.failedSince.get(slot)?.failures !== count) state.failedSince.set(slot, { failures: count, at: now })
+  }
+}
+
+function perform(step: Step, plan: Plan, action: Action): void {
+  const { state } = step
+  const alloc = state.allocs.get(action.slot)
+  switch (action.kind) {
+    case 'claim':
+      return claim(step, plan, action)
+    case 'withdraw':
+      return alloc && end(step, alloc, 'withdrawn', action.reason)
+    case 'start':
+      return alloc && alloc.settleUntil <= step.now ? begin(step, alloc) : undefined
+    case 'stop':
+      return alloc && end(step, alloc, 'stopped', action.reason)
+    case 'update':
+      return alloc && updateInPlace(step, alloc)
+    case 'adopt-version':
+      return alloc && adoptVersion(step, alloc)
+    case 'restart':
+      return alloc && restartAll(step, alloc, action.restart)
+    case 'over':
+      if (alloc === undefined) return
+      alloc.over = action.over
+      state.ownStale = true
+      return
+  }
+}
+
+function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void {
+  const { state, env } = step
+  if (!mayClaim(state, action.slot)) return
+  const held = state.allocs.get(action.slot)
+  if (held !== undefined && !hasEnded(held)) return
+  const { job, group } = slotParts(action.slot)
+  const entry = plan.bySlot.get(action.slot)
+  const view = state.view.jobs.get(job)
+  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
+  if (entry === undefined || view?.spec == null || spec === undefined) return
+  const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
+  const body = createBody({ alloc: id, version: view.version, form: entry.form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec })
+  const alloc = createAlloc({ slot: action.slot, alloc: id, generation: action.generation, body, settleUntil: step.now + settleTime(state), lost: action.lost })
+  alloc.restartSeen = view.wishes.get(action.slot)?.restart ?? 0
+  state.allocs.set(action.slot, alloc)
+  state.ended.delete(action.slot)
+  persistBody(step, alloc)
+  note(step, `claimed ${action.slot} (generation ${action.generation})`)
+}
+
+/** A node that has just booted, or whose disk takes no writes, or that stopped a copy because it was alone, takes nothing new. */
+function mayClaim(state: State, slot: SlotId): boolean {
+  if (!state.acting || state.storeProblem !== null) return false
+  const last = state.ended.get(slot)
+  return !(last?.reason.startsWith('alone:') === true && !hasCompany(state))
+}
+
+function hasCompany(state: State): boolean {
+  return [...state.view.nodes.values()].some((node) => node.id !== state.boot.config.self && node.liveness === 'alive')
+}
+
+function updateInPlace(step: Step, alloc: Alloc): void {
+  const { job, group } = slotParts(alloc.slot)
+  const view = step.state.view.jobs.get(job)
+  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
+  const form = view?.forms.get(group)
+  if (view?.spec == null || spec === undefined || form === undefined || form === alloc.body.form) return
+  beginUpdate(step, alloc, createBody({ alloc: alloc.alloc, version: view.version, form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec }))
+  if (alloc.next !== null && allTasks(alloc.next, 'ready')) switchOver(step, alloc)
+}
+
+/** Same form, newer version: policies change, nothing restarts. */
+function adoptVersion(step: Step, alloc: Alloc): void {
+  const { job, group } = slotParts(alloc.slot)
+  const view = step.state.view.jobs.get(job)
+  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
+  if (view === undefined || spec === undefined) return
+  alloc.body.version = view.version
+  alloc.body.group = spec
+  dropUpdate(step, alloc)
+  persistBody(step, alloc)
+}
+
+/** stop_on_client_after: alone for so long that the job wants its copy stopped here. */
+function stopWhatIsAlone(step: Step): void {
+  const { state } = step
+  if (hasCompany(state)) state.lastCompanyAt = step.now
+  if (state.view.nodes.size < 2) return
+  for (const alloc of [...state.allocs.values()]) {
+    const limit = alloc.body.group.disconnect.stopOnClientAfterMs
+    if (limit !== null && step.now - state.lastCompanyAt >= limit) end(step, alloc, 'stopped', `alone: no peer heard for ${limit} ms`)
+  }
+}
+
+/** When `stopWhatIsAlone` is next due. */
+export function aloneDeadline(state: State): number {
+  let at = Number.MAX_SAFE_INTEGER
+  if (state.view.nodes.size < 2 || hasCompany(state)) return at
+  for (const alloc of state.allocs.values()) {
+    const limit = alloc.body.group.disconnect.stopOnClientAfterMs
+    if (limit !== null && alloc.ending === null) at = Math.min(at, state.lastCompanyAt + limit)
+  }
+  return at
+}

@@ -1,0 +1,89 @@
+// Other pools: a few of their nodes, learnt from small gossiped summaries, so that a question put to any node reaches the pool
+// that it is about. Also which addresses the network should try: members of the own pool first, contacts of others after.
+
+import { type NodeId, type PoolName, compareText } from '../../crdt/ids.ts'
+import type { PoolSummary } from '../../crdt/api-types.ts'
+import { coreLimits } from './limits.ts'
+import type { Contact, State, Step } from './state.ts'
+import { type SummaryFrame, encodeFrame } from './wire.ts'
+
+export function summarise(step: Step): SummaryFrame {
+  const { state } = step
+  const { alive, total } = countNodes(state)
+  return {
+    kind: 'summary',
+    pool: state.boot.config.pool,
+    node: state.boot.config.self,
+    addresses: state.addresses.slice(0, 8),
+    nodesAlive: alive,
+    nodesTotal: total,
+    jobs: [...state.view.jobs.values()].filter((job) => job.desired !== 'removed').length,
+    seq: Math.trunc(step.now + state.wallOffset),
+    wallMs: Math.trunc(step.now + state.wallOffset),
+  }
+}
+
+/** The nodes with the lowest ids speak for the pool; when they are gone the next ones do. */
+export function summariseDue(step: Step): void {
+  const { state } = step
+  if (step.now < state.summaryAt) return
+  state.summaryAt = step.now + coreLimits.summaryEveryMs
+  const alive = [...state.view.nodes.values()].filter((node) => node.liveness === 'alive').map((node) => node.id).sort(compareText)
+  if (!alive.slice(0, coreLimits.summarySpeakers).includes(state.boot.config.self)) return
+  step.out.push({ kind: 'broadcast', topic: 'fleet', frame: encodeFrame(summarise(step)) })
+}
+
+export function hearSummary(step: Step, frame: SummaryFrame): void {
+  const { state } = step
+  if (frame.pool === state.boot.config.pool) return
+  const pool = state.contacts.get(frame.pool) ?? new Map<NodeId, Contact>()
+  if (!state.contacts.has(frame.pool) && state.contacts.size >= coreLimits.poolsMax) return
+  state.contacts.set(frame.pool, pool)
+  pool.set(frame.node, { node: frame.node, addresses: frame.addresses, nodesAlive: frame.nodesAlive, nodesTotal: frame.nodesTotal, jobs: frame.jobs, heardAt: step.now })
+  if (pool.size > coreLimits.contactsPerPoolMax) {
+    const oldest = [...pool.values()].sort((a, b) => a.heardAt - b.heardAt || compareText(a.node, b.node))[0]
+    if (oldest !== undefined) pool.delete(oldest.node)
+  }
+  step.out.push({ kind: 'remember', peer: frame.node, addresses: frame.addresses, wanted: false })
+}
+
+/** Whom to ask about a pool: connected nodes first, then the contacts heard of last. */
+export function contactsOf(state: State, pool: PoolName): NodeId[] {
+  const connected = [...state.peers].filter(([, peer]) => peer.pool === pool).map(([id]) => id).sort(compareText)
+  const known = [...(state.contacts.get(pool)?.values() ?? [])].sort((a, b) => b.heardAt - a.heardAt || compareText(a.node, b.node)).map((contact) => contact.node)
+  return [...new Set([...connected, ...known])]
+}
+
+export function poolSummaries(state: State, now: number): PoolSummary[] {
+  const { alive, total } = countNodes(state)
+  const jobs = [...state.view.jobs.values()].filter((job) => job.desired !== 'removed').length
+  const own: PoolSummary = { pool: state.boot.config.pool, nodesAlive: alive, nodesTotal: total, jobs, own: true, ageMs: 0 }
+  const others = [...state.contacts].map(([pool, contacts]): PoolSummary => {
+    const latest = [...contacts.values()].sort((a, b) => b.heardAt - a.heardAt || compareText(a.node, b.node))[0]
+    return { pool, nodesAlive: latest?.nodesAlive ?? 0, nodesTotal: latest?.nodesTotal ?? 0, jobs: latest?.jobs ?? 0, own: false, ageMs: latest === undefined ? 0 : now - latest.heardAt }
+  })
+  return [own, ...others].sort((a, b) => compareText(a.pool, b.pool))
+}
+
+function countNodes(state: State): { alive: number; total: number } {
+  let alive = 0
+  let total = 0
+  for (const node of state.view.nodes.values()) {
+    if (node.evicted) continue
+    total += 1
+    if (node.liveness === 'alive') alive += 1
+  }
+  return { alive, total }
+}
+
+/** Tells the network where the pool's nodes are; only what changed since the last call. */
+export function rememberAddresses(step: Step): void {
+  const { state } = step
+  for (const [id, node] of state.view.nodes) {
+    if (id === state.boot.config.self) continue
+    const key = node.evicted ? 'evicted' : node.addresses.join(' ')
+    if (state.remembered.get(id) === key) continue
+    state.remembered.set(id, key)
+    step.out.push(node.evicted ? { kind: 'forget', peer: id } : { kind: 'remember', peer: id, addresses: node.addresses, wanted: true })
+  }
+}

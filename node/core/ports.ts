@@ -1,0 +1,193 @@
+// The interfaces that every adapter implements. The driver loop (`node/loop.ts`) carries the core's effects to them and their
+// news back to the core as events; the simulator implements the same ones. Adapters import this file and never each other.
+// No adapter throws at the core: expected failures are values with a code, everything else is logged and reported as one.
+
+import type { Result } from '../../crdt/errors.ts'
+import type { AllocId, Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
+import type { NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
+import type { DriverHealth } from '../../crdt/view.ts'
+
+// ---------------------------------------------------------------- network
+
+/** gossipsub topics of a node: one for its pool, one for the fleet. */
+export type Topic = 'pool' | 'fleet'
+
+export interface NetworkHandlers {
+  /** At least one connection to the peer stands and its frame stream is open. Once per peer until `peerDown`. */
+  peerUp(peer: NodeId): void
+  /** The last connection is gone. */
+  peerDown(peer: NodeId): void
+  /** A frame from the peer's stream (in order, per peer) or from gossip. Bytes are a stranger's: the core decodes them. */
+  frame(from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void
+  /** This node's own dialable addresses (multiaddrs with `/p2p/…`) changed. */
+  addresses(addresses: readonly string[]): void
+  /** A request of an operator or a forwarding peer; see `ApiChannel`. */
+  api(channel: ApiChannel): void
+}
+
+/** One request on the libp2p API protocol (or on the local HTTP socket): read the request, answer with frames, end. */
+export interface ApiChannel {
+  /** Whose key Noise authenticated: an operator's or a node's; null on the board's own socket. */
+  readonly caller: string | null
+  readonly request: Uint8Array
+  /** Resolves when the frame is handed to the transport (back-pressure); rejects when the caller has gone. */
+  send(frame: Uint8Array): Promise<void>
+  end(): Promise<void>
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal
+}
+
+export interface Network {
+  start(handlers: NetworkHandlers): Promise<void>
+  stop(): Promise<void>
+  /** Best effort, in order, never blocks; a queue beyond its limit drops the newest frame and reports false. */
+  send(peer: NodeId, frame: Uint8Array): boolean
+  broadcast(topic: Topic, frame: Uint8Array): void
+  /** Hang up on the peer: our own probe gave up on it, or it misbehaved. */
+  disconnect(peer: NodeId, reason: string): void
+  /** Addresses learnt from node documents and pool summaries; the maintain loop redials them for ever. `wanted` peers come first. */
+  remember(peer: NodeId, addresses: readonly string[], wanted: boolean): void
+  forget(peer: NodeId): void
+  /** Sends one API request to a node and yields the answer's frames. Finds the node by known addresses, then the DHT. */
+  request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Test and demo only: drops everything to and from these peers (`null`: everybody) until called with an empty list. */
+  injectCut(peers: readonly NodeId[] | null): void
+  stats(): NetworkStats
+}
+
+export interface NetworkStats {
+  readonly connections: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly dials: number
+}
+
+// ---------------------------------------------------------------- store
+
+export interface StoreWrite {
+  readonly key: string
+  /** null deletes. */
+  readonly value: Uint8Array | null
+}
+
+/** An ordered key-value store; every record carries a checksum that is verified when it is read. */
+export interface Store {
+  /** All of the writes or none; `sync` waits until they would survive a power cut. */
+  write(writes: readonly StoreWrite[], sync: boolean): Promise<Result<void, StoreCode>>
+  read(key: string): Promise<Uint8Array | undefined>
+  readMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>
+  /** In key order. Damaged records are skipped, deleted and counted. */
+  scan(prefix: string): AsyncIterable<readonly [string, Uint8Array]>
+  /** What opening and reading found broken, in words; empty when nothing was. */
+  readonly repairs: readonly string[]
+  close(): Promise<void>
+}
+
+/** full: no space or read-only; the node keeps what runs and takes no new work. broken: the disk answers with errors. */
+export type StoreCode = 'E_STORE_FULL' | 'E_STORE_BROKEN'
+
+// ---------------------------------------------------------------- clock
+
+export interface Clock {
+  /** Monotonic ms, counts while suspended where the platform allows (boot time). */
+  now(): number
+  /** Wall clock, ms since 1970; for display and stamps only. */
+  wallMs(): number
+  /** Calls back once at or after the monotonic time; returns a cancel function. */
+  at(time: number, callback: () => void): () => void
+}
+
+// ---------------------------------------------------------------- drivers
+
+/** `<alloc>.<first 8 of form>.<task>`: names one run of one task on one node; also the container's name and the log folder. */
+export type TaskId = string
+
+export interface TaskRequest {
+  readonly id: TaskId
+  readonly slot: SlotId
+  readonly alloc: AllocId
+  readonly generation: Generation
+  readonly form: Form
+  readonly spec: TaskSpec
+  readonly network: NetworkSpec
+  /** Port label → number on the board. */
+  readonly ports: Readonly<Record<string, number>>
+  /** Complete environment: `SHOAL_*`, ports, the specification's own; values interpolated. */
+  readonly env: Readonly<Record<string, string>>
+  readonly diskMib: number
+}
+
+/** Labels that a driver keeps with what it runs, so that a new agent can adopt it. */
+export interface RunningTask {
+  readonly id: TaskId
+  readonly slot: SlotId
+  readonly alloc: AllocId
+  readonly generation: Generation
+  readonly form: Form
+  readonly task: string
+  readonly ports: Readonly<Record<string, number>>
+  /** Wall-clock ms. */
+  readonly startedAt: number
+}
+
+export interface TaskExit {
+  /** null when a signal ended it or the code is not known (the task ended while no agent ran). */
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly outOfMemory: boolean
+}
+
+export type DriverCode =
+  | 'E_IMAGE_PULL' // cannot be had now; back off and try again
+  | 'E_IMAGE_MISSING' // the registry says that it does not exist
+  | 'E_PORT_IN_USE'
+  | 'E_CONFIG' // this task can never start here (no such program, bad mount …)
+  | 'E_DRIVER_DOWN' // the engine does not answer
+  | 'E_START' // anything else
+
+export interface Fingerprint {
+  readonly health: DriverHealth
+  /** `driver.docker.version` … */
+  readonly attributes: Readonly<Record<string, string>>
+  readonly images: readonly string[]
+}
+
+export interface TaskDriver {
+  readonly name: 'docker' | 'raw_exec'
+  /** Health, attributes and local images; called at start and every 30 s. Never throws. */
+  fingerprint(): Promise<Fingerprint>
+  /** Fetches what the task needs (its image); nothing is started. Progress in words, at most one call a second. */
+  prepare(task: TaskRequest, progress: (words: string) => void, signal: AbortSignal): Promise<Result<void, DriverCode>>
+  /** Starts the task; `exited` is called once when it ends, also for adopted tasks. Idempotent for the same id. */
+  start(task: TaskRequest): Promise<Result<RunningTask, DriverCode>>
+  /** Signal, wait up to the timeout, then kill the whole group. Resolves when nothing of it runs any more; idempotent. */
+  stop(id: TaskId, signal: string, timeoutMs: number): Promise<Result<void, DriverCode>>
+  signal(id: TaskId, signal: string): Promise<Result<void, DriverCode>>
+  /** Everything of this node that runs now, found from the system itself; watches each from then on. */
+  adopt(): Promise<readonly RunningTask[]>
+  onExit(listener: (id: TaskId, exit: TaskExit) => void): void
+  /** Combined or single stream; follows until aborted when asked; `tailBytes` from the end. Works after the task's end. */
+  logs(id: TaskId, options: LogOptions): AsyncIterable<Uint8Array>
+  /** Removes what a finished task left (container, log files). */
+  remove(id: TaskId): Promise<void>
+  close(): Promise<void>
+}
+
+export interface LogOptions {
+  readonly stream: 'stdout' | 'stderr'
+  readonly follow: boolean
+  /** null: from the beginning. */
+  readonly tailBytes: number | null
+  readonly signal: AbortSignal
+}
+
+// ---------------------------------------------------------------- host
+
+/** What the board is: filled in once at start by `adapters/host.ts`. */
+export interface HostFacts {
+  readonly name: string
+  readonly cpuMhz: number
+  readonly memoryMib: number
+  readonly diskMib: number
+  readonly attributes: Readonly<Record<string, string>>
+}

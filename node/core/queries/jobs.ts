@@ -1,0 +1,94 @@
+// Jobs as rows and details for people: what is wanted, what runs, what is waited for and why.
+
+import { compareText, jobDocId, slotParts, type JobId } from '../../../crdt/ids.ts'
+import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
+import { historyOf } from '../../../crdt/replica.ts'
+import type { JobView } from '../../../crdt/view.ts'
+import { explainJob } from '../../../scheduler/explain.ts'
+import type { SlotPlan } from '../../../scheduler/types.ts'
+import { localOf } from '../placement.ts'
+import type { State, Step } from '../state.ts'
+import { allocRow, byPlace, isOver, versionText } from './allocs.ts'
+import { coverageOf } from './coverage.ts'
+
+function slotsOf(state: State, job: JobId): SlotPlan[] {
+  return (state.plan?.slots ?? []).filter((slot) => slot.job === job).sort((a, b) => compareText(a.group, b.group) || a.index - b.index)
+}
+
+function jobRow(state: State, job: JobView): JobRow {
+  const slots = slotsOf(state, job.id)
+  const held = slots.flatMap((slot) => (slot.standing.holder === null ? [] : [slot.standing.holder]))
+  return {
+    id: job.id,
+    pool: state.boot.config.pool,
+    desired: job.desired,
+    priority: job.spec?.priority ?? 0,
+    version: versionText(job.version),
+    wanted: job.desired === 'run' ? (job.spec?.groups ?? []).reduce((sum, group) => sum + group.count, 0) : 0,
+    running: held.filter((claim) => claim.state === 'running').length,
+    healthy: held.filter((claim) => claim.healthy).length,
+    conflicts: state.docs.get(jobDocId(job.id))?.conflicts.size ?? 0,
+    problems: job.problems,
+  }
+}
+
+export function jobRows(state: State): JobRow[] {
+  return [...state.view.jobs.values()].filter((job) => job.desired !== 'removed').map((job) => jobRow(state, job)).sort((a, b) => compareText(a.id, b.id))
+}
+
+export function jobDetail(step: Step, id: JobId): Reply {
+  const { state } = step
+  const job = state.view.jobs.get(id)!
+  const slots = slotsOf(state, id)
+  const allocs = [...state.view.claims].filter(([slot]) => slotParts(slot).job === id).flatMap(([, claims]) => claims)
+  const detail: JobDetail = {
+    ...jobRow(state, job),
+    spec: job.spec,
+    allocs: allocs.map((claim) => allocRow(state, claim)).sort(byPlace),
+    slots: slots.map(slotRow),
+    conflictsList: conflictsOf(state, id),
+  }
+  return { kind: 'job', coverage: coverageOf(step), job: detail, settled: isSettled(state, job, slots, detail.allocs) }
+}
+
+function slotRow(slot: SlotPlan): SlotRow {
+  return { slot: slot.slot, holder: slot.standing.holder?.node ?? null, candidate: slot.candidate, reason: slot.reason }
+}
+
+/** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */
+function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], allocs: readonly AllocRow[]): boolean {
+  if (job.desired !== 'run' || job.spec === null) return !allocs.some((alloc) => !isOver(alloc as never) && alloc.nodeLiveness === 'alive')
+  if (slots.length === 0) return job.spec.groups.every((group) => group.count === 0)
+  return slots.every((slot) => {
+    const { holder } = slot.standing
+    if (holder?.state === 'running' && holder.form === slot.form) return holder.healthy
+    if (holder !== null && holder.form === slot.form) return state.view.nodes.get(holder.node)?.liveness !== 'alive'
+    return slot.candidate === null && slot.reason === 'no-node-feasible' && !slot.update
+  })
+}
+
+function conflictsOf(state: State, id: JobId): JobDetail['conflictsList'] {
+  const doc = state.docs.get(jobDocId(id))
+  return [...(doc?.conflicts ?? [])]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([path, losers]) => ({ path, winner: doc?.registers.get(path) ?? null, losers }))
+}
+
+export function explainJobReply(step: Step, id: JobId): Reply {
+  const { state } = step
+  const slots = state.plan === null ? [] : explainJob(state.view, localOf(state, step.now), state.plan, id)
+  return { kind: 'explain', coverage: coverageOf(step), slots }
+}
+
+/** Newest first. */
+export function historyReply(step: Step, id: JobId): Reply {
+  const doc = step.state.docs.get(jobDocId(id))
+  const changes = (doc === undefined ? [] : historyOf(doc)).map((change): ChangeRow => ({
+    hash: change.hash,
+    author: change.author,
+    version: `${doc?.epoch ?? 0}.${(doc?.base ?? 0) + change.past}.${change.hash.slice(0, 8)}`,
+    time: change.time,
+    changes: [...change.writes].sort(([a], [b]) => compareText(a, b)).map(([path, value]) => `${path} = ${JSON.stringify(value)}`),
+  }))
+  return { kind: 'history', coverage: coverageOf(step), changes: changes.reverse() }
+}

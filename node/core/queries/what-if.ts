@@ -1,0 +1,56 @@
+// `job plan`: what the placement would be if the job's document had these changes too. The same gate, projection and plan as for
+// real, on copies that are then forgotten.
+
+import type { PlannedSlot, Reply } from '../../../crdt/api-types.ts'
+import { fromBase64 } from '../../../crdt/base64.ts'
+import { type JobId, compareText, jobDocId, slotParts } from '../../../crdt/ids.ts'
+import { difference } from '../../../crdt/registers.ts'
+import type { View } from '../../../crdt/view.ts'
+import { plan } from '../../../scheduler/plan.ts'
+import type { Plan, SlotPlan } from '../../../scheduler/types.ts'
+import { admitAside } from '../documents.ts'
+import { livenessOf } from '../liveness/liveness.ts'
+import { localOf } from '../placement.ts'
+import type { Step } from '../state.ts'
+import { isOver } from './allocs.ts'
+import { coverageOf } from './coverage.ts'
+
+export function planReply(step: Step, name: string, envelopes: readonly string[]): Reply {
+  const { state, env } = step
+  const job = (name.includes('/') ? name : `default/${name}`) as JobId
+  const docs = new Map(state.docs)
+  for (const text of envelopes) {
+    const bytes = fromBase64(text)
+    const admitted = bytes.ok ? admitAside(env, state, bytes.value, docs) : bytes
+    if (!admitted.ok) return { kind: 'error', code: admitted.code, message: admitted.message }
+  }
+  const view = state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) })
+  const local = localOf(state, step.now)
+  const planned = plan(view, { ...local, pending: new Map() })
+  const before = state.docs.get(jobDocId(job))?.registers ?? new Map()
+  const changes = [...difference(before, docs.get(jobDocId(job))?.registers ?? new Map())]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([path, value]) => `${path}: ${JSON.stringify(before.get(path) ?? null)} → ${JSON.stringify(value)}`)
+  return { kind: 'plan', coverage: coverageOf(step), changes, slots: [...plannedSlots(planned, job), ...stoppedSlots(view, planned, job)] }
+}
+
+function plannedSlots(planned: Plan, job: JobId): PlannedSlot[] {
+  return planned.slots.filter((slot) => slot.job === job).map(plannedSlot)
+}
+
+function plannedSlot(slot: SlotPlan): PlannedSlot {
+  const { holder } = slot.standing
+  if (holder !== null && holder.form === slot.form) return { slot: slot.slot, action: 'keep', node: holder.node, reason: null }
+  if (holder !== null) return { slot: slot.slot, action: 'update', node: holder.node, reason: slot.reason }
+  return { slot: slot.slot, action: slot.candidate === null ? 'none' : 'place', node: slot.candidate, reason: slot.reason }
+}
+
+/** Copies that run now and that the changed job no longer wants. */
+function stoppedSlots(view: View, planned: Plan, job: JobId): PlannedSlot[] {
+  const stopped: PlannedSlot[] = []
+  for (const [slot, claims] of view.claims) {
+    if (slotParts(slot).job !== job || planned.bySlot.has(slot)) continue
+    for (const claim of claims) if (!isOver(claim)) stopped.push({ slot, action: 'stop', node: claim.node, reason: null })
+  }
+  return stopped.sort((a, b) => compareText(a.slot, b.slot))
+}

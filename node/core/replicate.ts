@@ -1,0 +1,177 @@
+// Talking to peers: hellos, envelopes, link states and anti-entropy. Gossip is the fast path and may lose anything; what makes
+// documents equal is the digest exchange on every connection and on a timer. Upholds invariants 16, 17 and 19.
+
+import { answerSync, openSync, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
+import { type NodeId, compareText, fleetDocId, opsDocId } from '../../crdt/ids.ts'
+import { schedulerLimits } from '../../scheduler/limits.ts'
+import { envelopeKey, receive } from './documents.ts'
+import type { Effect } from './effect.ts'
+import { coreLimits, protocolVersion } from './limits.ts'
+import { linkSeqs, linkStatesNewerThan, linksDigest, onLinkState, onProbe, onProbeAck, peerDown, peerUp } from './liveness/liveness.ts'
+import { performLiveness } from './perform-liveness.ts'
+import { hearSummary, summarise } from './pools.ts'
+import { nextBelow, pick } from './random.ts'
+import { noteRoundTrip } from './settle-time.ts'
+import { type Peer, type State, type Step, log, note } from './state.ts'
+import { type Frame, decodeFrame, encodeFrame } from './wire.ts'
+
+export function peerCame(step: Step, peer: NodeId): void {
+  const { state } = step
+  state.peers.set(peer, { pool: null, planVersion: 0, version: '', lastSyncAt: -coreLimits.syncPerPeerMsMin, probeSentAt: new Map(), roundTripMs: 0 })
+  send(step, peer, { kind: 'hello', pool: state.boot.config.pool, version: state.boot.config.version, protocol: [protocolVersion.min, protocolVersion.max], planVersion: schedulerLimits.planVersion })
+}
+
+export function peerWent(step: Step, peer: NodeId): void {
+  if (!step.state.peers.delete(peer)) return
+  performLiveness(step, peerDown(step.state.liveness, peer, step.now))
+}
+
+export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void {
+  const { state } = step
+  const decoded = decodeFrame(bytes)
+  if (!decoded.ok) {
+    state.refusals[decoded.code] = (state.refusals[decoded.code] ?? 0) + 1
+    return log(step, 'debug', `frame from ${from} refused: ${decoded.message}`)
+  }
+  const frame = decoded.value
+  const peer = state.peers.get(from)
+  if (frame.kind === 'hello') return via === 'stream' && peer !== undefined ? hello(step, from, peer, frame) : undefined
+  // Gossip may carry only what stands for itself by a signature (or, for summaries, what is only a hint).
+  if (via === 'gossip' && frame.kind !== 'envelopes' && frame.kind !== 'link-states' && frame.kind !== 'summary') return
+  switch (frame.kind) {
+    case 'probe':
+      return performLiveness(step, onProbe(state.liveness, from, frame.n, step.now))
+    case 'probe-ack':
+      return acknowledged(step, from, frame.n)
+    case 'link-states':
+      for (const bytes of frame.states) performLiveness(step, onLinkState(state.liveness, bytes, from, step.now))
+      return
+    case 'links-have':
+      return linksHave(step, from, frame)
+    case 'envelopes':
+      return envelopes(step, from, frame.envelopes)
+    case 'sync':
+      return sync(step, from, frame.scope, frame.frame)
+    case 'summary':
+      return hearSummary(step, frame)
+  }
+}
+
+function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hello' }): void {
+  const { state } = step
+  const overlap = Math.min(frame.protocol[1], protocolVersion.max) >= Math.max(frame.protocol[0], protocolVersion.min)
+  if (!overlap) {
+    note(step, `${from} speaks protocol ${frame.protocol.join(' to ')}, this node ${protocolVersion.min} to ${protocolVersion.max}: hung up`)
+    step.out.push({ kind: 'disconnect', peer: from, reason: 'no common protocol version' })
+    return
+  }
+  peer.pool = frame.pool
+  peer.version = frame.version
+  peer.planVersion = frame.planVersion
+  if (state.view.nodes.get(from)?.evicted === true) return tellEvicted(step, from)
+  const isNeighbour = frame.pool === state.boot.config.pool
+  if (isNeighbour) {
+    state.viewStale = true
+    performLiveness(step, peerUp(state.liveness, from, step.now))
+    send(step, from, { kind: 'links-have', digest: linksDigest(state.liveness) })
+  } else send(step, from, summarise(step))
+  startSync(step, from, isNeighbour ? 'pool' : 'fleet')
+}
+
+/** It may not have heard: it gets the two documents that say so, and then the connection ends. */
+function tellEvicted(step: Step, from: NodeId): void {
+  const { state } = step
+  const keys = [fleetDocId, opsDocId(from)].flatMap((id) => state.docs.get(id)?.envelopes.map((ref) => envelopeKey(ref.hash)) ?? [])
+  step.out.push({ kind: 'send-stored', to: from, keys })
+  state.hangUps.push({ peer: from, at: step.now + coreLimits.evictedHangUpMs })
+}
+
+function acknowledged(step: Step, from: NodeId, n: number): void {
+  const sent = step.state.peers.get(from)?.probeSentAt
+  const at = sent?.get(n)
+  if (at !== undefined) noteRoundTrip(step.state, from, step.now - at)
+  for (const key of [...(sent?.keys() ?? [])]) if (key <= n) sent?.delete(key)
+  performLiveness(step, onProbeAck(step.state.liveness, from, n, step.now))
+}
+
+function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have' }): void {
+  const { liveness } = step.state
+  if (frame.seqs === undefined) {
+    if (frame.digest !== linksDigest(liveness)) send(step, from, { kind: 'links-have', digest: linksDigest(liveness), seqs: linkSeqs(liveness) })
+    return
+  }
+  const theirs = new Map(frame.seqs)
+  const newer = linkStatesNewerThan(liveness, frame.seqs)
+  if (newer.length > 0) send(step, from, { kind: 'link-states', states: newer })
+  const own = new Map(linkSeqs(liveness))
+  const lacking = [...theirs].some(([node, seq]) => step.state.view.nodes.has(node) && (own.get(node) ?? -1) < seq)
+  if (lacking) send(step, from, { kind: 'links-have', digest: linksDigest(liveness), seqs: [...own] })
+}
+
+function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[]): void {
+  let missing = false
+  for (const bytes of list) {
+    const received = receive(step, bytes, false)
+    if (!received.ok && (received.code === 'E_MISSING' || received.code === 'E_RIGHT')) missing = true
+  }
+  const peer = step.state.peers.get(from)
+  if (missing && peer?.pool === step.state.boot.config.pool) startSync(step, from, 'pool')
+}
+
+export function startSync(step: Step, to: NodeId, scope: SyncScope): void {
+  const { state, env } = step
+  const peer = state.peers.get(to)
+  if (peer === undefined || step.now - peer.lastSyncAt < coreLimits.syncPerPeerMsMin) return
+  peer.lastSyncAt = step.now
+  send(step, to, { kind: 'sync', scope, frame: openSync(env.crypto, state.index[scope], scope) })
+}
+
+function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): void {
+  const { state, env } = step
+  const peer = state.peers.get(from)
+  if (peer === undefined || (scope === 'pool' && peer.pool !== state.boot.config.pool)) return
+  const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
+  if (answer.send.length > 0) step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
+  for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
+  if (scope === 'pool') startActing(step, 'digests exchanged with a peer')
+}
+
+/** From here on the node takes new work. */
+export function startActing(step: Step, why: string): void {
+  if (step.state.acting) return
+  step.state.acting = true
+  step.state.viewStale = true
+  log(step, 'info', `taking part: ${why}`)
+}
+
+/** Timed work: acting alone after boot, anti-entropy with a random neighbour, closing connections to evicted nodes. */
+export function replicateDue(step: Step): void {
+  const { state } = step
+  if (!state.acting && step.now >= state.actAt) startActing(step, 'alone')
+  hangUpDue(step)
+  if (step.now < state.syncAt && !state.askLinks) return
+  const neighbours = poolPeers(state)
+  const isBusy = step.now - state.lastChangeAt < coreLimits.syncBusyForMs
+  const interval = isBusy ? coreLimits.syncBusyMs : coreLimits.syncIdleMs
+  state.syncAt = step.now + interval - nextBelow(state.random, interval >> 2)
+  const neighbour = pick(state.random, neighbours)
+  if (neighbour === undefined) return
+  state.askLinks = false
+  startSync(step, neighbour, 'pool')
+  send(step, neighbour, { kind: 'links-have', digest: linksDigest(state.liveness) })
+}
+
+function hangUpDue(step: Step): void {
+  const due = step.state.hangUps.filter((entry) => entry.at <= step.now)
+  if (due.length === 0) return
+  step.state.hangUps = step.state.hangUps.filter((entry) => entry.at > step.now)
+  for (const { peer } of due) step.out.push({ kind: 'disconnect', peer, reason: 'evicted' })
+}
+
+function poolPeers(state: State): NodeId[] {
+  return [...state.peers].filter(([, peer]) => peer.pool === state.boot.config.pool).map(([id]) => id).sort(compareText)
+}
+
+function send(step: Step, to: NodeId, frame: Frame): void {
+  step.out.push({ kind: 'send', to, frame: encodeFrame(frame) } satisfies Effect)
+}

@@ -1,0 +1,199 @@
+// Everything that a node knows between two steps. Owned by `step`; nobody else holds a reference to it. What must survive a
+// power cut is in the documents and in the `meta/` records, which are persisted by the effects that change them.
+
+import { createIndex, type DigestIndex } from '../../crdt/anti-entropy.ts'
+import type { Crypto, Signer } from '../../crdt/crypto.ts'
+import type { Doc } from '../../crdt/doc.ts'
+import type { Author } from '../../crdt/envelope.ts'
+import type { DocId, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
+import { createProjector } from '../../crdt/project.ts'
+import type { Reply, Request } from '../../crdt/api-types.ts'
+import type { Claim, Verdict, View } from '../../crdt/view.ts'
+import type { Pending, Plan } from '../../scheduler/types.ts'
+import type { Alloc } from './allocs/alloc.ts'
+import type { Boot } from './event.ts'
+import type { Effect } from './effect.ts'
+import { createLiveness, type LivenessState } from './liveness/liveness.ts'
+import type { Fingerprint, RunningTask } from './ports.ts'
+import { coreLimits } from './limits.ts'
+import { createRandom, type Random } from './random.ts'
+
+export interface Env {
+  readonly crypto: Crypto
+  readonly signer: Signer
+}
+
+/** What a directly connected peer said of itself. */
+export interface Peer {
+  /** null until its hello has come. */
+  pool: PoolName | null
+  planVersion: number
+  version: string
+  lastSyncAt: number
+  /** Sent and not yet answered probe, for the round trip. */
+  probeSentAt: Map<number, number>
+  roundTripMs: number
+}
+
+/** A node of another pool, from a pool summary. */
+export interface Contact {
+  readonly node: NodeId
+  readonly addresses: readonly string[]
+  readonly nodesAlive: number
+  readonly nodesTotal: number
+  readonly jobs: number
+  readonly heardAt: number
+}
+
+export interface Follower {
+  readonly id: number
+  readonly request: Request
+  readonly caller: string | null
+  lastSent: string
+  lastAt: number
+  /** There may be news that the rate limit held back. */
+  heldBack: boolean
+  /** For confirmations: when to give up. */
+  readonly until: number | null
+}
+
+export interface State {
+  readonly boot: Boot
+  readonly author: Author
+  readonly random: Random
+  /** wall − monotonic, for stamps and display only. */
+  wallOffset: number
+  readonly docs: Map<DocId, Doc>
+  readonly index: { readonly fleet: DigestIndex; readonly pool: DigestIndex }
+  readonly liveness: LivenessState
+  /** Digests that each node's document has had here lately: a link state may name one that has been overtaken since. */
+  readonly digests: Map<DocId, string[]>
+  readonly project: ReturnType<typeof createProjector>
+  readonly peers: Map<NodeId, Peer>
+  readonly contacts: Map<PoolName, Map<NodeId, Contact>>
+  view: View
+  plan: Plan | null
+  /** Documents, liveness or waits changed since the view was made. */
+  viewStale: boolean
+  planStale: boolean
+  /** The own record must be compared with the own document. */
+  ownStale: boolean
+  receiptsDueAt: number | null
+  /** Receipts as last written. */
+  receipts: Record<string, string>
+  /** The own document's epoch must be at least this: peers have seen a lower one that this disk does not hold. */
+  ownEpochFloor: number
+  readonly pending: Map<SlotId, Pending>
+  readonly failedSince: Map<SlotId, { readonly failures: number; readonly at: number }>
+  /** Times at which replacements began, and at which nodes fell silent, within the pacing window. */
+  replacementTimes: number[]
+  silentTimes: number[]
+  readonly allocs: Map<SlotId, Alloc>
+  /** Claims of this node that have ended, by slot: their generations must not be forgotten. */
+  readonly ended: Map<SlotId, Claim>
+  /** Ended allocations whose remains (logs) are still on the board, oldest first. */
+  finished: Alloc[]
+  /** Tasks that run here without a claim of this node. */
+  orphans: RunningTask[]
+  readonly verdicts: Map<SlotId, readonly Verdict[]>
+  addresses: readonly string[]
+  fingerprints: Record<string, Fingerprint>
+  /** Digests were exchanged with a peer, or the wait for one is over. */
+  acting: boolean
+  readonly actAt: number
+  /** When a node of this pool was last alive or heard here; drives stop_on_client_after. */
+  lastCompanyAt: number
+  heardSinceBoot: boolean
+  syncAt: number
+  lastChangeAt: number
+  summaryAt: number
+  /** Addresses as last given to the network. */
+  readonly remembered: Map<NodeId, string>
+  storeProblem: string | null
+  readonly followers: Map<number, Follower>
+  events: { at: number; what: string }[]
+  refusals: Record<string, number>
+  livenessChange: number
+  /** The pool has grown: link states that were refused before may be had now. */
+  askLinks: boolean
+  hangUps: { readonly peer: NodeId; readonly at: number }[]
+}
+
+/** One step's working set: the state, the time of the event, and the effects that it has led to so far. */
+export interface Step {
+  readonly env: Env
+  readonly state: State
+  readonly now: number
+  readonly out: Effect[]
+}
+
+export function createState(env: Env, boot: Boot): State {
+  const { config } = boot
+  const liveness = createLiveness({ self: config.self, crypto: env.crypto, signer: env.signer, now: boot.now, seed: seedOf(boot.nonce) })
+  return {
+    boot,
+    author: { id: config.self, signer: env.signer, nonce: boot.nonce, fleet: config.fleet },
+    random: createRandom(boot.nonce),
+    wallOffset: boot.wallMs - boot.now,
+    docs: new Map(),
+    index: { fleet: createIndex(), pool: createIndex() },
+    liveness,
+    digests: new Map(),
+    project: createProjector(env.crypto),
+    peers: new Map(),
+    contacts: new Map(),
+    view: { fleet: { name: '', planVersion: 1, operators: new Map() }, pool: config.pool, nodes: new Map(), jobs: new Map(), claims: new Map() },
+    plan: null,
+    viewStale: true,
+    planStale: true,
+    ownStale: true,
+    receiptsDueAt: null,
+    receipts: {},
+    ownEpochFloor: 0,
+    pending: new Map(),
+    failedSince: new Map(),
+    replacementTimes: [],
+    silentTimes: [],
+    allocs: new Map(),
+    ended: new Map(),
+    finished: [],
+    orphans: [],
+    verdicts: new Map(),
+    addresses: [],
+    fingerprints: { ...boot.fingerprints },
+    acting: false,
+    actAt: boot.now + coreLimits.aloneAfterBootMs,
+    lastCompanyAt: boot.now,
+    heardSinceBoot: false,
+    syncAt: boot.now,
+    lastChangeAt: boot.now,
+    summaryAt: boot.now,
+    remembered: new Map(),
+    storeProblem: null,
+    followers: new Map(),
+    events: [],
+    refusals: {},
+    livenessChange: -1,
+    askLinks: false,
+    hangUps: [],
+  }
+}
+
+function seedOf(nonce: Uint8Array): number {
+  return ((nonce[0] ?? 1) << 24) ^ ((nonce[1] ?? 2) << 16) ^ ((nonce[2] ?? 3) << 8) ^ (nonce[3] ?? 4)
+}
+
+export function log(step: Step, level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Readonly<Record<string, unknown>>): void {
+  step.out.push(data === undefined ? { kind: 'log', level, message } : { kind: 'log', level, message, data })
+}
+
+export function reply(step: Step, id: number, answer: Reply, last = true): void {
+  step.out.push({ kind: 'reply', id, reply: answer, last })
+}
+
+/** A line for `shoal status`, with the wall time at which it happened here. */
+export function note(step: Step, what: string): void {
+  step.state.events.push({ at: Math.trunc(step.now + step.state.wallOffset), what })
+  if (step.state.events.length > coreLimits.eventsMax) step.state.events.shift()
+  log(step, 'info', what)
+}

@@ -1,0 +1,136 @@
+// The core: one event in, effects out. A dispatcher with no rules of its own; what each event means is in the file that its case
+// names. No clock, randomness, socket or file: the real node and the simulator feed it the same events.
+
+import { assert, assertNever } from '../../crdt/errors.ts'
+import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
+import type { Alloc, Body, TaskRun } from './allocs/alloc.ts'
+import { allocDeadline, exited, prepared, started, stopped } from './allocs/lifecycle.ts'
+import { boot } from './boot.ts'
+import { command, commandGone } from './commands.ts'
+import type { Effect } from './effect.ts'
+import type { CoreEvent } from './event.ts'
+import { followDeadline, tellFollowers } from './follow.ts'
+import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
+import { performLiveness } from './perform-liveness.ts'
+import { aloneDeadline, settle } from './placement.ts'
+import type { TaskExit, TaskId } from './ports.ts'
+import { rememberAddresses, summariseDue } from './pools.ts'
+import { frameCame, peerCame, peerWent, replicateDue } from './replicate.ts'
+import { type Env, type State, type Step, createState, note } from './state.ts'
+
+export interface Core {
+  /** Effects must be carried out in order; see `effect.ts`. Throws AssertionError only, which means a bug. */
+  step(event: CoreEvent): readonly Effect[]
+  /** For checkers and the simulator: never modify. */
+  readonly state: State | null
+}
+
+export function createCore(env: Env): Core {
+  let state: State | null = null
+  return {
+    get state() {
+      return state
+    },
+    step(event) {
+      if (event.kind === 'boot') state = createState(env, event)
+      assert(state !== null, 'the first event must be boot')
+      const step: Step = { env, state, now: event.now, out: [] }
+      handle(step, event)
+      // Waits may be over whatever the event was: one place looks at all of them.
+      if (event.kind !== 'tick') performLiveness(step, tick(state.liveness, step.now, 0))
+      replicateDue(step)
+      if (isPlanDue(state, step.now)) state.planStale = true
+      settle(step)
+      rememberAddresses(step)
+      summariseDue(step)
+      tellFollowers(step)
+      step.out.push({ kind: 'wake', at: wakeAt(state) })
+      return step.out
+    },
+  }
+}
+
+function handle(step: Step, event: CoreEvent): void {
+  const { state } = step
+  switch (event.kind) {
+    case 'boot':
+      setHolds(state.liveness, (node: NodeId, digest: string) => state.digests.get(nodeDocId(node))?.includes(digest) === true)
+      return boot(step)
+    case 'tick':
+      return performLiveness(step, tick(state.liveness, step.now, event.lagMs))
+    case 'peer-up':
+      return peerCame(step, event.peer)
+    case 'peer-down':
+      return peerWent(step, event.peer)
+    case 'frame':
+      return frameCame(step, event.from, event.bytes, event.via)
+    case 'addresses':
+      state.addresses = [...event.addresses].sort()
+      state.ownStale = true
+      return
+    case 'fingerprint':
+      state.fingerprints[event.driver] = event.fingerprint
+      state.ownStale = true
+      return
+    case 'prepared':
+      return withTask(state, event.task, (alloc, body, task) => prepared(step, alloc, body, task, event.outcome))
+    case 'started':
+      return withTask(state, event.task, (alloc, _body, task) => started(step, alloc, task, event.outcome, event.wallMs))
+    case 'stopped':
+      return withTask(state, event.task, (alloc, _body, task) => stopped(step, alloc, task))
+    case 'exited':
+      return withTask(state, event.task, (alloc, _body, task) => exited(step, alloc, task, wordsFor(event.exit)))
+    case 'progress':
+      return withTask(state, event.task, (_alloc, _body, task) => void (task.event = event.words))
+    case 'command':
+      state.wallOffset = event.wallMs - event.now
+      return command(step, event)
+    case 'command-gone':
+      return commandGone(step, event.id)
+    case 'store-state':
+      if ((state.storeProblem === null) !== event.writable) note(step, event.writable ? 'the disk takes writes again' : `the disk takes no writes: ${event.reason}; what runs goes on, nothing new is taken`)
+      state.storeProblem = event.writable ? null : event.reason
+      return
+    default:
+      return assertNever(event)
+  }
+}
+
+function withTask(state: State, id: TaskId, act: (alloc: Alloc, body: Body, task: TaskRun) => void): void {
+  const [name] = id.split('.')
+  for (const alloc of state.allocs.values()) {
+    if (alloc.alloc !== name) continue
+    for (const body of [alloc.body, alloc.next]) {
+      const task = body === null ? undefined : [...body.tasks.values()].find((entry) => entry.id === id)
+      if (body !== null && task !== undefined) return act(alloc, body, task)
+    }
+    const leaving = alloc.leaving.get(id)
+    if (leaving !== undefined) act(alloc, alloc.body, leaving)
+  }
+}
+
+function wordsFor(exit: TaskExit): string {
+  if (exit.outOfMemory) return 'out of memory'
+  if (exit.signal !== null) return `ended by ${exit.signal}`
+  return exit.exitCode === null ? 'ended while no agent ran' : `exited with code ${exit.exitCode}`
+}
+
+function isPlanDue(state: State, now: number): boolean {
+  if (state.plan?.wakeAt != null && state.plan.wakeAt <= now) return true
+  if (aloneDeadline(state) <= now) return true
+  for (const alloc of state.allocs.values()) {
+    if (alloc.state === 'claimed' && alloc.settleUntil <= now) return true
+    if (alloc.next !== null && [...alloc.next.tasks.values()].every((task) => task.phase === 'ready')) return true
+  }
+  return false
+}
+
+function wakeAt(state: State): number {
+  let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
+  if (!state.acting) at = Math.min(at, state.actAt)
+  if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
+  if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)
+  for (const alloc of state.allocs.values()) at = Math.min(at, allocDeadline(alloc))
+  for (const entry of state.hangUps) at = Math.min(at, entry.at)
+  return at
+}

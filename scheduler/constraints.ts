@@ -1,0 +1,91 @@
+// Hard filters on a node's attributes: which value a target means, and whether a constraint holds. Words and meanings are
+// Nomad's (facts/nomad-semantics.md b.6). `distinct_hosts` is about other copies, not about the node: `feasibility.ts` judges it.
+
+import { compareText } from '../crdt/ids.ts'
+import type { Affinity, Constraint } from '../crdt/spec.ts'
+import type { NodeView } from '../crdt/view.ts'
+
+const targetPattern = /^\$\{\s*([^}\s]+)\s*\}$/
+
+/** The value of `${…}` on a node; undefined: not set, or no such target. */
+export function targetValue(target: string, node: NodeView): string | undefined {
+  const name = targetPattern.exec(target)?.[1]
+  if (name === undefined) return undefined
+  switch (name) {
+    case 'node.unique.id':
+      return node.id
+    case 'node.unique.name':
+      return node.name
+    case 'node.pool':
+      return node.pool
+  }
+  if (name.startsWith('attr.')) return own(node.attributes, name.slice('attr.'.length))
+  if (name.startsWith('meta.')) return own(node.labels, name.slice('meta.'.length))
+  if (name.startsWith('label.')) return own(node.labels, name.slice('label.'.length))
+  return undefined
+}
+
+/** Names come from operators: `constructor` must not find what every object inherits. */
+function own(record: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined
+}
+
+/** Whether the node meets the constraint; a missing left side passes only `!=` and `is_not_set`. */
+export function holds(constraint: Constraint | Affinity, node: NodeView): boolean {
+  const left = targetValue(constraint.attribute, node)
+  const right = targetPattern.test(constraint.value) ? targetValue(constraint.value, node) : constraint.value
+  switch (constraint.operator) {
+    case 'distinct_hosts':
+      return true
+    case 'is_set':
+      return left !== undefined
+    case 'is_not_set':
+      return left === undefined
+    case '!=':
+      return left !== right
+  }
+  if (left === undefined || right === undefined) return false
+  switch (constraint.operator) {
+    case '=':
+      return left === right
+    case '<':
+      return compareValues(left, right) < 0
+    case '<=':
+      return compareValues(left, right) <= 0
+    case '>':
+      return compareValues(left, right) > 0
+    case '>=':
+      return compareValues(left, right) >= 0
+    case 'set_contains':
+      return listOf(right).every((item) => listOf(left).includes(item))
+    case 'set_contains_any':
+      return listOf(right).some((item) => listOf(left).includes(item))
+  }
+}
+
+/** `distinct_hosts` is on unless its value says `false`; what cannot be read counts as on, as in Nomad. */
+export function asksDistinctHosts(constraints: readonly Constraint[]): boolean {
+  return constraints.some((constraint) => constraint.operator === 'distinct_hosts' && constraint.value.toLowerCase() !== 'false')
+}
+
+function listOf(text: string): string[] {
+  return text.split(',').map((item) => item.trim())
+}
+
+const decimalPattern = /^([+-]?)(\d+)(?:\.(\d+))?$/
+
+/** As numbers when both are decimal numbers, else as text. Exact: no floating point takes part. */
+export function compareValues(a: string, b: string): number {
+  const left = decimalPattern.exec(a.trim())
+  const right = decimalPattern.exec(b.trim())
+  if (left === null || right === null) return compareText(a, b)
+  const digits = Math.max(left[3]?.length ?? 0, right[3]?.length ?? 0)
+  const x = scaled(left, digits)
+  const y = scaled(right, digits)
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+function scaled(match: RegExpExecArray, digits: number): bigint {
+  const value = BigInt((match[2] ?? '0') + (match[3] ?? '').padEnd(digits, '0'))
+  return match[1] === '-' ? -value : value
+}

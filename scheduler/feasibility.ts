@@ -1,0 +1,90 @@
+// Whether a node can take a copy of a group, and if not, why: the first reason in a fixed order. Nothing here prefers one
+// node over another; that is the score's job.
+
+import type { NodeId } from '../crdt/ids.ts'
+import type { Claim } from '../crdt/view.ts'
+import { type Boards, driverState } from './boards.ts'
+import type { Group } from './group.ts'
+import type { Rejection } from './types.ts'
+import { type Usage, hasEnded, portKey, portsOfClaim } from './usage.ts'
+
+/** What does not change while the plan is made: the node itself, pool, constraints, drivers. */
+export function fixedRejection(group: Group, boards: Boards, index: number): Rejection | null {
+  return boards.closed[index] ?? suitRejection(group, boards, index)
+}
+
+/** Pool, constraints and drivers alone: also for a copy that is there already and shall be updated in place. */
+export function suitRejection(group: Group, boards: Boards, index: number): Rejection | null {
+  if (!meetsConstraints(group, boards, index)) return boards.nodes[index]?.pool === group.spec.pool ? 'constraint' : 'wrong-pool'
+  for (const driver of group.drivers) {
+    const state = boards.driver(driver)[index]
+    if (state === driverState.missing) return 'driver-missing'
+    if (state === driverState.unhealthy) return 'driver-unhealthy'
+  }
+  return null
+}
+
+export function meetsConstraints(group: Group, boards: Boards, index: number): boolean {
+  if (boards.nodes[index]?.pool !== group.spec.pool) return false
+  for (const constraint of group.constraints) if (boards.column(constraint)[index] !== 1) return false
+  return true
+}
+
+/** `partition: half`: whether this side sees at least half of the nodes that could ever run the group. */
+export function seesHalf(group: Group, boards: Boards): boolean {
+  let total = 0
+  let alive = 0
+  for (const [index, node] of boards.nodes.entries()) {
+    if (node.evicted || node.liveness === 'left' || !node.eligible || !meetsConstraints(group, boards, index)) continue
+    total++
+    if (node.liveness === 'alive') alive++
+  }
+  return alive * 2 >= total
+}
+
+/** A node that has a claim on the slot that has not ended cannot claim it again: claims are keyed by slot. */
+export function holdsSlot(claims: readonly Claim[], node: NodeId): boolean {
+  for (const claim of claims) if (claim.node === node && !hasEnded(claim)) return true
+  return false
+}
+
+/** Other copies, ports and room, as the plan stands now. */
+export function roomRejection(group: Group, boards: Boards, usage: Usage, index: number): Rejection | null {
+  if (group.distinct !== 'no') {
+    const copies = group.distinct === 'job' ? group.jobCopies() : group.copies()
+    if ((copies.get(index) ?? 0) > 0) return 'distinct-hosts'
+  }
+  for (const port of group.ask.staticPorts) if (usage.ports.has(portKey(index, port))) return 'port-taken'
+  if (!hasDynamicPorts(group, boards, usage, index)) return 'port-taken'
+  return resourceRejection(group, boards, usage, index, nothingHeld)
+}
+
+function hasDynamicPorts(group: Group, boards: Boards, usage: Usage, index: number): boolean {
+  if (group.ask.dynamicPorts === 0) return true
+  const [low, high] = boards.nodes[index]?.dynamicPorts ?? [1, 0]
+  return (usage.dynamicPorts[index] ?? 0) + group.ask.dynamicPorts <= high - low + 1
+}
+
+type Held = Pick<Group['ask'], 'cpuMhz' | 'memoryMib' | 'diskMib'>
+const nothingHeld: Held = { cpuMhz: 0, memoryMib: 0, diskMib: 0 }
+
+function resourceRejection(group: Group, boards: Boards, usage: Usage, index: number, held: Held): Rejection | null {
+  const capacity = boards.nodes[index]?.capacity ?? nothingHeld
+  const { ask } = group
+  if ((usage.cpuMhz[index] ?? 0) + ask.cpuMhz - held.cpuMhz > capacity.cpuMhz) return 'cpu-exhausted'
+  if ((usage.memoryMib[index] ?? 0) + ask.memoryMib - held.memoryMib > capacity.memoryMib) return 'memory-exhausted'
+  if ((usage.diskMib[index] ?? 0) + ask.diskMib - held.diskMib > capacity.diskMib) return 'disk-exhausted'
+  return null
+}
+
+/** Why a copy cannot take the form in force where it is; its own share of the node counts as free. */
+export function inPlaceRejection(group: Group, boards: Boards, usage: Usage, index: number, claim: Claim): Rejection | null {
+  const unsuited = suitRejection(group, boards, index)
+  if (unsuited !== null) return unsuited
+  const own = portsOfClaim(claim, group.ask)
+  for (const port of group.ask.staticPorts) {
+    const others = (usage.ports.get(portKey(index, port)) ?? 0) - (own.includes(port) ? 1 : 0)
+    if (others > 0) return 'port-taken'
+  }
+  return resourceRejection(group, boards, usage, index, claim.resources ?? group.ask)
+}

@@ -1,0 +1,77 @@
+// Everything about one group that its slots share: what it asks, which nodes may ever run it, where its copies are. Built once
+// a plan; the parts that only a search needs are computed when first asked for.
+
+import { slotId } from '../crdt/ids.ts'
+import type { Form } from '../crdt/ids.ts'
+import type { Affinity, Constraint, GroupSpec, JobSpec } from '../crdt/spec.ts'
+import type { JobView, View } from '../crdt/view.ts'
+import { type Ask, askOf } from './ask.ts'
+import type { Boards } from './boards.ts'
+import { asksDistinctHosts } from './constraints.ts'
+import { affinitiesOf } from './rank.ts'
+import { hasEnded } from './usage.ts'
+
+export interface Group {
+  readonly job: JobView
+  readonly spec: JobSpec
+  readonly group: GroupSpec
+  readonly form: Form
+  readonly ask: Ask
+  /** Of the node's own attributes: job's, group's and tasks'. */
+  readonly constraints: readonly Constraint[]
+  readonly affinities: readonly Affinity[]
+  /** Sorted, each once. */
+  readonly drivers: readonly string[]
+  readonly images: readonly string[]
+  readonly distinct: 'no' | 'group' | 'job'
+  /** Node index → copies of this group, those that the plan adds included. */
+  readonly copies: () => Map<number, number>
+  /** The same for all groups of the job. */
+  readonly jobCopies: () => Map<number, number>
+}
+
+export function groupsOf(view: View, boards: Boards, job: JobView, spec: JobSpec): Group[] {
+  const jobCopies = once(() => countCopies(view, boards, job, spec.groups))
+  return spec.groups.map((group) => {
+    const all = [...spec.constraints, ...group.constraints, ...group.tasks.flatMap((task) => task.constraints)]
+    return {
+      job,
+      spec,
+      group,
+      form: job.forms.get(group.name) ?? ('' as Form),
+      ask: askOf(group),
+      constraints: all.filter((constraint) => constraint.operator !== 'distinct_hosts'),
+      affinities: affinitiesOf(spec, group),
+      drivers: [...new Set(group.tasks.map((task) => task.driver))].sort(),
+      images: group.tasks.flatMap((task) => task.config.image ?? []),
+      distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
+      copies: once(() => countCopies(view, boards, job, [group])),
+      jobCopies
+    }
+  })
+}
+
+function countCopies(view: View, boards: Boards, job: JobView, groups: readonly GroupSpec[]): Map<number, number> {
+  const counts = new Map<number, number>()
+  if (view.claims.size === 0) return counts
+  for (const group of groups) {
+    for (let index = 0; index < group.count; index++) {
+      for (const claim of view.claims.get(slotId(job.id, group.name, index)) ?? []) {
+        const node = boards.indexOf.get(claim.node)
+        if (node !== undefined && !hasEnded(claim)) counts.set(node, (counts.get(node) ?? 0) + 1)
+      }
+    }
+  }
+  return counts
+}
+
+/** A candidate of the plan counts like a copy from then on. */
+export function addCopy(group: Group, index: number): void {
+  group.copies().set(index, (group.copies().get(index) ?? 0) + 1)
+  if (group.distinct === 'job') group.jobCopies().set(index, (group.jobCopies().get(index) ?? 0) + 1)
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}

@@ -1,0 +1,37 @@
+// Every bound and weight of the plan. Scores and ranks are integers in millionths, so that a small copy on a large board still
+// changes the packing score by more than rounding does. Nothing here may depend on the machine.
+
+/** One whole point of a score. */
+export const point = 1_000_000
+
+export const schedulerLimits = {
+  /** The highest plan version that this program knows: rises when a change of these rules would make old and new nodes disagree. */
+  planVersion: 1,
+  /** How long a candidate may take to claim: the spread of a few envelopes on a bad link, plus the settle time (DESIGN section 5). */
+  pendingMs: 10_000,
+  /** An overdue candidate is last for at most so long: a board that was mended by hand is tried again within the hour. */
+  overdueMsMax: 3_600_000,
+  /** A pool loses more than one part in so many within `massWindowMs`: the cause is the network, and replacements are paced. */
+  massPart: 3,
+  massWindowMs: 60_000,
+  /** One board's silence is never a mass event, however small the pool: a site of two shall not wait for its copies. */
+  massNodesMin: 2,
+  /** Of all wanted copies of the pool, one in so many is replaced a minute while pacing. */
+  pacedPart: 10,
+  /** How soon to look again at a slot that pacing holds back: much shorter than the minute that is counted over. */
+  pacedRetryMs: 5_000,
+  /** `weight` is −100..100: 100 counts as much as all affinities together. */
+  weightPoints: point / 100,
+  /** One failure of the slot on a board outweighs every affinity; beyond three the order of bad boards does not matter. */
+  failurePoints: point,
+  failuresMax: 3,
+  /** An image that is there saves a download, not more: it decides between boards that are otherwise about equal. */
+  imagePoints: point / 5,
+  /** Spread is clamped, so that one value that is far over its share cannot drown every other reason. */
+  spreadPointsMin: -4 * point,
+  spreadPointsMax: point,
+  /** Rows of one slot's explanation: more than that nobody reads, and the answer has to fit into a few frames. */
+  explainNodesMax: 200,
+  /** Slots of one explanation, for the same reason. */
+  explainSlotsMax: 1_000
+} as const

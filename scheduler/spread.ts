@@ -1,0 +1,102 @@
+// `spread`: copies of a group in the wanted shares over the values of attributes. Nodes with the same values form a class, so
+// that a placement changes a handful of numbers and not one for each node. An even spread is one whose values all have the
+// same target; values without a target share what is left, all together.
+
+import type { Spread } from '../crdt/spec.ts'
+import type { Boards } from './boards.ts'
+import { targetValue } from './constraints.ts'
+import type { Group } from './group.ts'
+import { point, schedulerLimits as limits } from './limits.ts'
+
+export interface Spreading {
+  readonly classCount: number
+  /** Node index → class; −1: the node takes no part. */
+  readonly classOf: Int32Array
+  /** Clamped sum of all spreads, in millionths. */
+  boost(nodeClass: number): number
+  /** A copy was placed on the node. */
+  placed(index: number): void
+}
+
+interface Axis {
+  readonly keyOf: (index: number) => string
+  readonly used: Map<string, number>
+  readonly boostOf: (key: string) => number
+  readonly weight: number
+}
+
+const missing = 'missing'
+const unlisted = 'unlisted'
+
+export function spreadingOf(group: Group, boards: Boards, feasible: Int32Array): Spreading {
+  const axes = group.group.spread.map((spread) => axisOf(spread, group, boards, feasible))
+  const classOf = new Int32Array(boards.ids.length).fill(-1)
+  if (axes.length === 0) {
+    for (const index of feasible) classOf[index] = 0
+    return { classCount: 1, classOf, boost: () => 0, placed: () => undefined }
+  }
+  const classes = new Map<string, number>()
+  const keys: string[][] = []
+  for (const index of feasible) {
+    const own = axes.map((axis) => axis.keyOf(index))
+    const name = JSON.stringify(own)
+    if (!classes.has(name)) keys.push(own)
+    classOf[index] = classes.get(name) ?? classes.size
+    classes.set(name, classOf[index] ?? 0)
+  }
+  const boosts = keys.map((own) => boostOf(axes, own))
+  return {
+    classCount: keys.length,
+    classOf,
+    boost: (nodeClass) => boosts[nodeClass] ?? 0,
+    placed(index) {
+      const changed = axes.map((axis) => axis.keyOf(index))
+      for (const [a, axis] of axes.entries()) axis.used.set(changed[a] ?? '', (axis.used.get(changed[a] ?? '') ?? 0) + 1)
+      for (const [c, own] of keys.entries()) if (own.some((key, a) => key === changed[a])) boosts[c] = boostOf(axes, own)
+    }
+  }
+}
+
+function boostOf(axes: readonly Axis[], keys: readonly string[]): number {
+  let sum = 0
+  let weights = 0
+  for (const [a, axis] of axes.entries()) {
+    sum += axis.weight * axis.boostOf(keys[a] ?? missing)
+    weights += axis.weight
+  }
+  return weights === 0 ? 0 : Math.trunc(sum / weights)
+}
+
+function axisOf(spread: Spread, group: Group, boards: Boards, feasible: Int32Array): Axis {
+  const listed = new Map(spread.targets.map((target) => [target.value, target.percent]))
+  const keyOf = (index: number): string => {
+    const node = boards.nodes[index]
+    const value = node === undefined ? undefined : targetValue(spread.attribute, node)
+    if (value === undefined) return missing
+    return listed.size > 0 && !listed.has(value) ? unlisted : `=${value}`
+  }
+  const used = new Map<string, number>()
+  for (const [index, copies] of group.copies()) used.set(keyOf(index), (used.get(keyOf(index)) ?? 0) + copies)
+  const values = new Set<string>()
+  if (listed.size === 0) for (const index of feasible) if (keyOf(index) !== missing) values.add(keyOf(index))
+  const { count } = group.group
+  const boost = (key: string, copies: number): number =>
+    listed.size === 0 ? share(count, copies * values.size) : share(count * percentOf(listed, key), copies * 100)
+  return { keyOf, used, weight: spread.weight, boostOf: (key) => (key === missing ? -point : boost(key, (used.get(key) ?? 0) + 1)) }
+}
+
+function percentOf(listed: ReadonlyMap<string, number>, key: string): number {
+  if (key !== unlisted) return listed.get(key.slice(1)) ?? 0
+  let rest = 100
+  for (const percent of listed.values()) rest -= percent
+  return rest
+}
+
+/** (wanted − used) / wanted, both in the same unit, clamped; −1 where nothing is wanted. */
+function share(wanted: number, used: number): number {
+  return wanted <= 0 ? -point : clamp(Math.trunc((point * (wanted - used)) / wanted))
+}
+
+function clamp(value: number): number {
+  return Math.max(limits.spreadPointsMin, Math.min(limits.spreadPointsMax, value))
+}

@@ -1,0 +1,93 @@
+// What claims hold of their nodes. Every claim that has not ended holds cpu, memory, disk and ports: live ones, unknown ones,
+// those of stopped jobs and surplus slots, until their node says that they ended. The plan adds its own candidates to it.
+
+import type { SlotId } from '../crdt/ids.ts'
+import type { Claim, ClaimState, NodeView, View } from '../crdt/view.ts'
+import type { Ask } from './ask.ts'
+import type { Boards } from './boards.ts'
+
+export interface Usage {
+  readonly cpuMhz: Float64Array
+  readonly memoryMib: Float64Array
+  readonly diskMib: Float64Array
+  /** Ports held inside the node's dynamic range. */
+  readonly dynamicPorts: Int32Array
+  /** `portKey` → how many holders (a second one only in disorder). */
+  readonly ports: Map<number, number>
+}
+
+const ended: ReadonlySet<ClaimState> = new Set<ClaimState>(['stopped', 'failed', 'withdrawn', 'complete'])
+
+export function hasEnded(claim: Claim): boolean {
+  return ended.has(claim.state)
+}
+
+export function usageOf(view: View, boards: Boards, askOfSlot: (slot: SlotId) => Ask | undefined): Usage {
+  const usage: Usage = {
+    cpuMhz: new Float64Array(boards.ids.length),
+    memoryMib: new Float64Array(boards.ids.length),
+    diskMib: new Float64Array(boards.ids.length),
+    dynamicPorts: new Int32Array(boards.ids.length),
+    ports: new Map()
+  }
+  for (const [slot, claims] of view.claims) {
+    for (const claim of claims) {
+      const index = boards.indexOf.get(claim.node)
+      if (index !== undefined && !hasEnded(claim)) holdClaim(usage, boards, index, claim, askOfSlot(slot))
+    }
+  }
+  return usage
+}
+
+function holdClaim(usage: Usage, boards: Boards, index: number, claim: Claim, ask: Ask | undefined): void {
+  const node = boards.nodes[index]
+  const held = claim.resources ?? ask
+  if (held !== undefined) addResources(usage, index, held)
+  const ports = portsOfClaim(claim, ask)
+  if (node !== undefined) for (const port of ports) holdPort(usage, index, node, port)
+}
+
+/** The ports that a claim names; before it names any, those that its group asks for by number. */
+export function portsOfClaim(claim: Claim, ask: Ask | undefined): readonly number[] {
+  const named = Object.values(claim.ports)
+  return named.length > 0 ? named : (ask?.staticPorts ?? [])
+}
+
+/** A candidate of the plan, as if it had claimed. */
+export function holdAsk(usage: Usage, boards: Boards, index: number, ask: Ask): void {
+  addResources(usage, index, ask)
+  const node = boards.nodes[index]
+  if (node !== undefined) for (const port of ask.staticPorts) holdPort(usage, index, node, port)
+  usage.dynamicPorts[index] = (usage.dynamicPorts[index] ?? 0) + ask.dynamicPorts
+}
+
+/** An update in place: what it needs beyond what its claim holds already. Never less than nothing, as the old form still runs. */
+export function holdGrowth(usage: Usage, index: number, claim: Claim, ask: Ask): void {
+  const held = claim.resources ?? ask
+  addResources(usage, index, {
+    cpuMhz: Math.max(0, ask.cpuMhz - held.cpuMhz),
+    memoryMib: Math.max(0, ask.memoryMib - held.memoryMib),
+    diskMib: Math.max(0, ask.diskMib - held.diskMib)
+  })
+}
+
+function addResources(usage: Usage, index: number, held: Pick<Ask, 'cpuMhz' | 'memoryMib' | 'diskMib'>): void {
+  usage.cpuMhz[index] = (usage.cpuMhz[index] ?? 0) + held.cpuMhz
+  usage.memoryMib[index] = (usage.memoryMib[index] ?? 0) + held.memoryMib
+  usage.diskMib[index] = (usage.diskMib[index] ?? 0) + held.diskMib
+}
+
+function holdPort(usage: Usage, index: number, node: NodeView, port: number): void {
+  const key = portKey(index, port)
+  usage.ports.set(key, (usage.ports.get(key) ?? 0) + 1)
+  if (isDynamic(node, port)) usage.dynamicPorts[index] = (usage.dynamicPorts[index] ?? 0) + 1
+}
+
+export function isDynamic(node: NodeView, port: number): boolean {
+  return port >= node.dynamicPorts[0] && port <= node.dynamicPorts[1]
+}
+
+/** Ports are below 2^16, so that a node's index and a port fit into one integer. */
+export function portKey(index: number, port: number): number {
+  return index * 65_536 + port
+}
