@@ -10,7 +10,7 @@ import { type ActorId, compareText } from './ids.ts'
 import { limits } from './limits.ts'
 import type { Scalar } from './registers.ts'
 import { type Handle, withHandle } from './replica-handle.ts'
-import { nextDoc, readAgain } from './replica-state.ts'
+import { nextDoc, overwrite } from './replica-state.ts'
 
 type Write = readonly [path: string, value: Scalar]
 
@@ -160,7 +160,7 @@ function finish(crypto: Crypto, doc: Doc, author: Author, work: Work): Edited | 
   const made = makeChanges(work.handle, work.rounds, work.timeSeconds)
   if (made === null) return null
   const envelopes = sign(crypto, doc, author, work.actor, made)
-  const snapshot = readAgain(doc, work.handle, work.rounds.flat().map(([path]) => path))
+  const snapshot = overwrite(doc, new Map(work.rounds.flat()))
   const next = nextDoc(crypto, doc, { saved: work.handle.save(), heads: work.handle.heads(), snapshot, envelopes })
   return { doc: next, envelopes }
 }

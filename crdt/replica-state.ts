@@ -1,5 +1,5 @@
 // From a handle back to a document at rest. A change touches only the registers that it writes, so the next snapshot is the last
-// one with those registers read again; nothing else has to leave Automerge.
+// one with those registers written over or read again; nothing else has to leave Automerge.
 
 import { Writer } from './codec.ts'
 import type { Crypto } from './crypto.ts'
@@ -33,11 +33,27 @@ export interface Snapshot {
   readonly changed: readonly string[]
 }
 
-export function readAgain(before: Pick<Doc, 'registers' | 'conflicts'>, handle: Handle, written: Iterable<string>): Snapshot {
+type Before = Pick<Doc, 'registers' | 'conflicts'>
+
+/** After changes that build on everything before them: what they wrote is what there is, and settles every conflict. */
+export function overwrite(before: Before, written: ReadonlyMap<string, Scalar>): Snapshot {
   const registers = new Map(before.registers)
   const conflicts = new Map(before.conflicts)
   const changed: string[] = []
-  for (const path of new Set(written)) {
+  for (const [path, value] of written) {
+    if ((registers.get(path) ?? null) !== value) changed.push(path)
+    registers.set(path, value)
+    conflicts.delete(path)
+  }
+  return { registers, conflicts, changed: changed.sort(compareText) }
+}
+
+/** After changes that know nothing of others that are here: Automerge says who wins. */
+export function readAgain(before: Before, handle: Handle, written: Iterable<string>): Snapshot {
+  const registers = new Map(before.registers)
+  const conflicts = new Map(before.conflicts)
+  const changed: string[] = []
+  for (const path of written) {
     const visible = handle.visible(path)
     const winner = visible.at(-1)?.value ?? null
     if ((registers.get(path) ?? null) !== winner) changed.push(path)

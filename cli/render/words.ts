@@ -6,8 +6,8 @@ import { formatDuration } from '../job-file/units.ts'
 const shortIdLength = 8
 
 export function shortId(id: string): string {
-  // The first 8 characters of every PeerId are the same: the end tells them apart.
-  return id.startsWith('12D3KooW') ? `…${id.slice(-shortIdLength)}` : id.slice(0, shortIdLength)
+  // The first 8 characters of every PeerId are the same; peers accept the part behind them.
+  return id.startsWith('12D3KooW') ? id.slice(8, 8 + shortIdLength) : id.slice(0, shortIdLength)
 }
 
 /** Two units at most: 3d4h, 2m13s, 0s. */

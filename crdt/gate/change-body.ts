@@ -81,32 +81,52 @@ function checkWrite(kind: DocKind, op: DecodedOp): Result<Write, GateCode> {
   return refuse(checkRegister(kind, op.key, null) === null ? 'E_VALUE' : 'E_KEY', words)
 }
 
-/** A write overwrites exactly the values that were visible to its author. */
-function checkPredecessors(handle: Handle, op: DecodedOp, path: string, at: readonly ChangeHash[] | undefined): Result<void, GateCode> {
-  const visible = new Set(handle.visible(path, at).map((found) => found.op))
+/** The document as it stands before the change. */
+export interface Before {
+  readonly handle: Handle
+  readonly kind: DocKind
+  /** Sorted. */
+  readonly heads: readonly ChangeHash[]
+  /** Whether anybody ever wrote to this register. */
+  readonly has: (path: string) => boolean
+}
+
+/** A write overwrites exactly the values that were visible to its author (at these heads, if not at the present ones). */
+function checkPredecessors({ handle, has }: Before, op: DecodedOp, path: string, at: readonly ChangeHash[] | undefined): Result<void, GateCode> {
+  const visible = new Set(has(path) ? handle.visible(path, at).map((found) => found.op) : [])
   const named = new Set(op.pred)
   const exact = named.size === op.pred.length && named.size === visible.size && op.pred.every((pred) => visible.has(pred))
   return exact ? ok(undefined) : refuse('E_PREDECESSOR', `'${path}': does not overwrite what its author could see`)
 }
 
-/** Checks the change against a handle that holds everything before it; returns what it writes. */
-export function checkBody(handle: Handle, kind: DocKind, checked: CheckedHead): Result<readonly Write[], GateCode> {
-  const heads = handle.heads()
-  const past = checkPast(handle, checked, heads)
-  if (!past.ok) return past
-  const decoded = decode(checked)
-  if (!decoded.ok) return decoded
-  const at = sameList(checked.head.deps, heads) ? undefined : checked.head.deps
+function checkOps(before: Before, decoded: DecodedChange, at: readonly ChangeHash[] | undefined): Result<readonly Write[], GateCode> {
   const writes = new Map<string, Scalar>()
-  for (const op of decoded.value.ops) {
-    const write = checkWrite(kind, op)
+  for (const op of decoded.ops) {
+    const write = checkWrite(before.kind, op)
     if (!write.ok) return write
     const [path, value] = write.value
     if (writes.has(path)) return refuse('E_KEY', `'${path}' is written twice in one change`)
-    const predecessors = checkPredecessors(handle, op, path, at)
+    const predecessors = checkPredecessors(before, op, path, at)
     if (!predecessors.ok) return predecessors
     writes.set(path, value)
   }
+  return ok([...writes])
+}
+
+export interface CheckedBody {
+  readonly writes: readonly Write[]
+  /** It builds on all that is here, so nothing that it writes can be in conflict. */
+  readonly linear: boolean
+}
+
+export function checkBody(before: Before, checked: CheckedHead): Result<CheckedBody, GateCode> {
+  const past = checkPast(before.handle, checked, before.heads)
+  if (!past.ok) return past
+  const decoded = decode(checked)
+  if (!decoded.ok) return decoded
+  const linear = sameList(checked.head.deps, before.heads)
+  const writes = checkOps(before, decoded.value, linear ? undefined : checked.head.deps)
+  if (!writes.ok) return writes
   const canonical = checkCanonical(decoded.value, checked.bytes)
-  return canonical.ok ? ok([...writes]) : canonical
+  return canonical.ok ? ok({ writes: writes.value, linear }) : canonical
 }

@@ -7,8 +7,9 @@ import type { Envelope } from '../envelope.ts'
 import { AssertionError, type Result, ok, refuse } from '../errors.ts'
 import type { ChangeHash } from '../ids.ts'
 import { limits } from '../limits.ts'
+import type { Scalar } from '../registers.ts'
 import { type Handle, withHandle } from '../replica-handle.ts'
-import { nextDoc, readAgain } from '../replica-state.ts'
+import { nextDoc, overwrite, readAgain } from '../replica-state.ts'
 import { checkBody } from './change-body.ts'
 import type { CheckedHead } from './change-head.ts'
 import type { GateCode } from './codes.ts'
@@ -16,7 +17,9 @@ import type { GateCode } from './codes.ts'
 interface Trial {
   readonly saved: Uint8Array
   readonly heads: readonly ChangeHash[]
-  readonly written: ReadonlySet<string>
+  readonly written: ReadonlyMap<string, Scalar>
+  /** Every change built on all that was here before it. */
+  readonly linear: boolean
 }
 
 /** The changes that a document already holds must be the very same ones. */
@@ -32,7 +35,7 @@ function checkKnown(handle: Handle, known: readonly CheckedHead[]): Result<void,
 function checkRoom(doc: Doc, trial: Trial, fresh: number): Result<void, GateCode> {
   if (trial.heads.length > limits.headsMax) return refuse('E_DEPS', `more than ${limits.headsMax} concurrent heads`)
   let added = 0
-  for (const path of trial.written) if (!doc.registers.has(path)) added++
+  for (const path of trial.written.keys()) if (!doc.registers.has(path)) added++
   const full =
     trial.saved.length > limits.docBytesMax ||
     doc.changeCount + fresh > limits.docChangesMax ||
@@ -43,15 +46,20 @@ function checkRoom(doc: Doc, trial: Trial, fresh: number): Result<void, GateCode
 function apply(handle: Handle, doc: Doc, known: readonly CheckedHead[], fresh: readonly CheckedHead[]): Result<Trial, GateCode> {
   const same = checkKnown(handle, known)
   if (!same.ok) return same
-  const written = new Set<string>()
+  const written = new Map<string, Scalar>()
+  const has = (path: string): boolean => doc.registers.has(path) || written.has(path)
+  let linear = true
+  let heads = handle.heads()
   for (const change of fresh) {
-    const writes = checkBody(handle, doc.kind, change)
-    if (!writes.ok) return writes
+    const body = checkBody({ handle, kind: doc.kind, heads, has }, change)
+    if (!body.ok) return body
     handle.apply(change.bytes)
-    if (!handle.heads().includes(change.head.hash)) return refuse('E_SHADOW', 'a change did not become a head')
-    for (const [path] of writes.value) written.add(path)
+    heads = handle.heads()
+    if (!heads.includes(change.head.hash)) return refuse('E_SHADOW', 'a change did not become a head')
+    linear &&= body.value.linear
+    for (const [path, value] of body.value.writes) written.set(path, value)
   }
-  const trial = { saved: handle.save(), heads: handle.heads(), written }
+  const trial = { saved: handle.save(), heads, written, linear }
   const room = checkRoom(doc, trial, fresh.length)
   return room.ok ? ok(trial) : room
 }
@@ -72,9 +80,11 @@ export function applyInShadow(
   try {
     const trial = withHandle(doc, (handle) => apply(handle, doc, checked.slice(0, knownCount), checked.slice(knownCount)))
     if (!trial.ok) return trial
-    const { saved, heads, written } = trial.value
+    const { saved, heads, written, linear } = trial.value
     if (written.size === 0) return ok({ doc, changed: [] })
-    const snapshot = withHandle({ saved, heads }, (handle) => readAgain(doc, handle, written))
+    const snapshot = withHandle({ saved, heads }, (handle) =>
+      linear ? overwrite(doc, written) : readAgain(doc, handle, written.keys()),
+    )
     return ok({ doc: nextDoc(crypto, doc, { saved, heads, snapshot, envelopes: [envelope] }), changed: snapshot.changed })
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error)

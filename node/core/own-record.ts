@@ -13,7 +13,6 @@ import { operatorsDocs, put } from './documents.ts'
 import { setOwnHeads } from './liveness/liveness.ts'
 import { encodeFrame } from './wire.ts'
 import { type State, type Step, note } from './state.ts'
-import { performLiveness } from './perform-liveness.ts'
 
 /** Brings the own document up to date and spreads the change. True when something was written. */
 export function writeOwn(step: Step): boolean {
@@ -28,7 +27,7 @@ export function writeOwn(step: Step): boolean {
   if (result.envelopes.length === 0) return false
   put(step, state.docs.get(id), result.doc, result.envelopes, true)
   step.out.push({ kind: 'broadcast', topic: 'pool', frame: encodeFrame({ kind: 'envelopes', envelopes: result.envelopes.map((envelope) => envelope.bytes) }) })
-  performLiveness(step, setOwnHeads(state.liveness, result.doc.digest, step.now))
+  setOwnHeads(state.liveness, result.doc.digest, step.now)
   return true
 }
 

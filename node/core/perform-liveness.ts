@@ -18,7 +18,7 @@ export function performLiveness(step: Step, effects: readonly LivenessEffect[]):
         step.out.push({ kind: 'broadcast', topic: 'pool', frame: encodeFrame({ kind: 'link-states', states: [effect.state] }) })
         break
       case 'relay':
-        step.out.push({ kind: 'broadcast', topic: 'pool', frame: encodeFrame({ kind: 'link-states', states: effect.states }) })
+        step.out.push({ kind: 'send', to: effect.to, frame: encodeFrame({ kind: 'link-states', states: effect.states }) })
         break
       case 'hang-up':
         step.out.push({ kind: 'disconnect', peer: effect.peer, reason: effect.reason })

@@ -44,7 +44,7 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
     case 'probe-ack':
       return acknowledged(step, from, frame.n)
     case 'link-states':
-      for (const bytes of frame.states) performLiveness(step, onLinkState(state.liveness, bytes, from, step.now))
+      for (const bytes of frame.states) performLiveness(step, onLinkState(state.liveness, bytes, from, step.now, via))
       return
     case 'links-have':
       return linksHave(step, from, frame)

@@ -2,16 +2,17 @@
 // when it goes on to follow: so the end of the past is read first, and what follows it is asked for by time.
 
 import type { LogOptions } from '../../core/ports.ts'
+import type { DriverLog } from '../task/log.ts'
 import type { Engine } from './engine.ts'
 import { logFrames } from './log-frames.ts'
 
-/** Ends quietly when the container is gone or the caller has enough. */
-export async function* containerLogs(engine: Engine, container: string, options: LogOptions): AsyncGenerator<Uint8Array> {
+/** Ends early, with a word in the log, when the container or the engine is gone; and when the caller has enough. */
+export async function* containerLogs(engine: Engine, container: string, options: LogOptions, log: DriverLog): AsyncGenerator<Uint8Array> {
   try {
     if (options.tailBytes === null) yield* texts(engine, container, options, { tail: 'all', follow: options.follow })
     else yield* fromTail(engine, container, options, options.tailBytes)
   } catch (error) {
-    if (!options.signal.aborted && (error as { status?: number | null }).status !== 404) throw error
+    if (!options.signal.aborted) log.debug({ container, error: (error as Error).message }, 'the log of a container ended early')
   }
 }
 

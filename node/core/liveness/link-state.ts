@@ -7,7 +7,6 @@ import type { Crypto, Signer } from '../../../crdt/crypto.ts'
 import { type Result, assert, refuse } from '../../../crdt/errors.ts'
 import { type NodeId, compareText, isPeerId, peerIdOfKey } from '../../../crdt/ids.ts'
 import { livenessLimits as limits } from './limits.ts'
-import { keyOfPeerId } from './peer-key.ts'
 
 /** A confirmed neighbour, and the sequence at which its own link state was then: the edge does not stand with an older one. */
 export interface Neighbour {
@@ -51,8 +50,8 @@ export function decodeLinkState(bytes: Uint8Array): Result<LinkState, 'E_FRAME'>
   return decodeWith(bytes, (from) => ({ ...readStatement(from), bytes }))
 }
 
-export function isSignedByAuthor(crypto: Crypto, state: LinkState): boolean {
-  const key = keyOfPeerId(state.author)
+/** `key`: the author's, out of its id; null if that holds none. */
+export function isSignedByAuthor(crypto: Crypto, state: LinkState, key: Uint8Array | null): boolean {
   if (key === null) return false
   const end = state.bytes.length - signatureBytes
   return crypto.verify(key, signedBytes(state.bytes.subarray(0, end)), state.bytes.subarray(end))

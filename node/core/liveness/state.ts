@@ -34,6 +34,8 @@ export interface Round {
 /** A connection, and the edge that it may carry. */
 export interface Link {
   readonly peer: NodeId
+  /** Place in this node's own order of choice (rendezvous hash of the two ids): lower is better. */
+  readonly rank: number
   /** This node wants the edge: its own choice, or the only way to the peer. */
   wants: boolean
   /** The peer wants it and there is room. */
@@ -91,15 +93,16 @@ export interface LivenessState {
   readonly bornAt: number
   /** The latest time that any call brought. */
   now: number
+  /** The deadline that the last call ended with: a later tick means that this node overslept. */
+  promisedAt: number
   readonly links: Map<NodeId, Link>
-  /** Connected members in this node's own order of choice; made again when either changes. */
-  order: readonly Link[] | null
   reviewAt: number
   readonly members: Map<NodeId, Member>
   /** Newest link state of every member, the own one included. */
   readonly table: Map<NodeId, Entry>
   readonly tableMark: [number, number]
   readonly waiting: Map<NodeId, LinkState>
+  readonly keys: Map<NodeId, Uint8Array>
   holds: (node: NodeId, digest: string) => boolean
   own: Own
   /** Nodes that a path leads to, self included. */

@@ -4,6 +4,7 @@
 
 import { type NodeId, compareText, hex } from '../../../crdt/ids.ts'
 import { type LinkState, decodeLinkState, isSame, isSignedByAuthor, replaces } from './link-state.ts'
+import { keyOfPeerId } from './peer-key.ts'
 import type { LivenessState, RefusalReason } from './state.ts'
 
 export type Verdict =
@@ -32,17 +33,27 @@ function judge(s: LivenessState, bytes: Uint8Array): Verdict {
   const known = s.table.get(state.author)?.state
   if (known !== undefined) {
     if (isSame(known, state)) return { kind: 'known' }
-    if (state.author !== s.self && !replaces(state, known)) return { kind: 'stale', state, newer: known }
+    const isOld = state.author === s.self ? state.sequence < known.sequence : !replaces(state, known)
+    if (isOld) return { kind: 'stale', state, newer: known }
   }
   const isMember = state.author === s.self || s.members.has(state.author)
   if (!isMember && !replaces(state, s.waiting.get(state.author))) return { kind: 'refused', reason: 'stranger' }
-  if (!isSignedByAuthor(s.crypto, state)) return { kind: 'refused', reason: 'forged' }
+  if (!isSignedByAuthor(s.crypto, state, keyOf(s, state.author, isMember))) return { kind: 'refused', reason: 'forged' }
   if (state.author === s.self) return { kind: 'own', state }
   if (!isMember) {
     wait(s, state)
     return { kind: 'refused', reason: 'stranger' }
   }
   return { kind: 'new', state, before: known }
+}
+
+/** Members' keys are kept: unpacking one costs about as much as checking a signature. */
+function keyOf(s: LivenessState, node: NodeId, isMember: boolean): Uint8Array | null {
+  const known = s.keys.get(node)
+  if (known !== undefined) return known
+  const key = keyOfPeerId(node)
+  if (isMember && key !== null) s.keys.set(node, key)
+  return key
 }
 
 /** A joining board's link state may arrive before its document does: the newest statements of strangers are kept for a while. */

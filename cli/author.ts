@@ -1,0 +1,19 @@
+// The operator as an author of changes: the context's key, a fresh nonce for every run (so a run never continues another's
+// sequence numbers), the fleet. The key never leaves this process; no node signs for an operator.
+
+import type { Author } from '../crdt/envelope.ts'
+import { nonceBytes } from '../crdt/envelope.ts'
+import type { FleetId } from '../crdt/ids.ts'
+import { loadKey } from '../node/adapters/keys.ts'
+import type { Context } from './contexts.ts'
+import { CliError, codeOf, wordsOf } from './errors.ts'
+import type { Io } from './io.ts'
+
+export async function authorOf(io: Io, context: Context): Promise<Author> {
+  try {
+    const { id, signer } = await loadKey(context.keyFile)
+    return { id, signer, nonce: io.random(nonceBytes), fleet: context.fleet as FleetId }
+  } catch (error) {
+    throw new CliError(codeOf(error) || 'E_KEY_FILE', wordsOf(error), { hint: `context '${context.name}' signs with this key` })
+  }
+}

@@ -1,0 +1,91 @@
+// What all commands share: the options that say with whom to talk and how to answer, a session that is always closed, and the exit
+// code. A command file declares its words and does its work; it never calls `process.exit`.
+
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from './job-file/units.ts'
+import { CliError } from './errors.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import type { Io } from './io.ts'
+import { outputFormats } from './print.ts'
+import { Session, type SessionOptions } from './session.ts'
+
+export interface Cli {
+  readonly io: Io
+  /** What the last command ended with; read by `run.ts`. */
+  exitCode: ExitCode
+}
+
+/** Arguments as given, options under their long names. */
+export interface Given<Options> {
+  readonly args: readonly (string | undefined)[]
+  readonly options: Options
+}
+
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'how to answer').choices([...outputFormats]).default('table')
+}
+
+/** A command without a peer. */
+export function local<Options>(cli: Cli, command: Command, work: (given: Given<Options>) => Promise<ExitCode | void>): Command {
+  return command.action(async () => {
+    cli.exitCode = (await work({ args: command.processedArgs as string[], options: command.opts() as Options })) ?? exitCodes.done
+  })
+}
+
+/** A command that talks to a peer. */
+export function remote<Options>(
+  cli: Cli,
+  command: Command,
+  work: (session: Session, given: Given<Options & SessionOptions>) => Promise<ExitCode | void>,
+): Command {
+  command
+    .option('-p, --peer <address>', 'peer to talk to (may be repeated: the first that answers serves)', collect)
+    .option('--context <name>', 'context from the configuration file')
+    .option('--pool <name>', 'pool to ask about')
+    .option('--timeout <duration>', 'how long to wait for an answer', '10s')
+    .addOption(outputOption())
+  return local<Options & SessionOptions>(cli, command, async (given) => {
+    const session = await Session.open(cli.io, given.options)
+    try {
+      return await work(session, given)
+    } finally {
+      await session.close()
+    }
+  })
+}
+
+export interface WriteOptions extends SessionOptions {
+  readonly confirm: number
+  readonly confirmTimeout: number
+}
+
+export function confirmOptions(command: Command): Command {
+  return command
+    .option('--confirm <n>', 'wait until so many nodes have recorded the change (else exit code 3)', parseCount, 1)
+    .option('--confirm-timeout <duration>', 'how long to wait for them', parseMillis, 30_000)
+}
+
+export function parseCount(text: string): number {
+  if (!/^\d{1,6}$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('allowed: a whole number from 1 to 999999.')
+  return Number(text)
+}
+
+export function parseMillis(text: string): number {
+  const parsed = parseDuration(/^\d+$/.test(text) ? Number(text) : text)
+  if (!parsed.ok || parsed.value === 0) throw new InvalidArgumentError(`allowed: ${parsed.ok ? 'more than 0' : parsed.message}.`)
+  return parsed.value
+}
+
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value]
+}
+
+/** Errors of `job plan` have their own exit code, as in Nomad: 1 says that there are changes. */
+export async function withErrorCode<T>(exitCode: ExitCode, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    throw new CliError(error.code, error.message, { ...(error.hint !== null && { hint: error.hint }), details: error.details, exitCode })
+  }
+}

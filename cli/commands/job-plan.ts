@@ -1,0 +1,42 @@
+// `job plan`: what `job run` of the same file would do, and why. It makes and signs the very same change but sends it only to be
+// tried out; nothing is kept. Exit codes as in Nomad: 0 nothing to do, 1 changes, 255 error.
+
+import type { Command } from 'commander'
+import { toBase64 } from '../../crdt/base64.ts'
+import { jobView } from '../../crdt/documents/job.ts'
+import { type Cli, remote, withErrorCode } from '../command.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { fieldChanges } from '../job-file/flatten.ts'
+import { editFromFile } from '../job-from-file.ts'
+import { shortJob } from '../job-ref.ts'
+import { nodeNames } from '../node-names.ts'
+import { printReply } from '../print.ts'
+import { fieldChangeLines, plannedTable } from '../render/plan.ts'
+import type { Session } from '../session.ts'
+
+export function addJobPlan(parent: Command, cli: Cli): Command {
+  const command = parent
+    .command('plan')
+    .description('show what running a job file would change and where its copies would go (exit code 0: nothing, 1: changes, 255: error)')
+    .argument('<file>', 'job file (YAML or JSON); - reads standard input')
+  return remote(cli, command, (session, { args }) => planJob(session, args[0] ?? ''))
+}
+
+async function planJob(session: Session, file: string): Promise<ExitCode> {
+  const { edit, job, pool } = await editFromFile(session, file)
+  const envelopes = edit.envelopes.map((one) => toBase64(one.bytes))
+  const reply = await session.ask('plan', { method: 'job.plan', job, envelopes }, { pool })
+  const names = session.format === 'table' ? await nodeNames(session, pool) : new Map<string, string>()
+  const { crypto } = session.io
+  const before = edit.before.changeCount > 0 ? jobView(crypto, edit.before).spec : null
+  const after = jobView(crypto, edit.after).spec
+  const fields = after === null ? [] : fieldChanges(before, after)
+  printReply(session, { ...reply, fields, envelopes: envelopes.length }, (plan, paint) => {
+    const head = envelopes.length === 0 ? `job ${shortJob(job)} is already as the file says\n` : `job ${shortJob(job)} ${edit.before.changeCount > 0 ? 'changes' : 'is new'}\n`
+    return `${head}${before === null ? '' : fieldChangeLines(fields, paint)}\n${plannedTable(plan.slots, names, paint)}`
+  })
+  return envelopes.length === 0 ? exitCodes.planNothing : exitCodes.planChanges
+}
+
+/** Errors of the whole command, connecting included, end with 255. */
+export const planErrors = <T>(work: () => Promise<T>): Promise<T> => withErrorCode(exitCodes.planError, work)

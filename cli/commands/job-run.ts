@@ -1,0 +1,70 @@
+// `job run`: makes the job in the mesh what the file says. The file is the whole specification: a field that it leaves out has
+// its default, whatever was set elsewhere (such resets are shown). Only registers that differ are written, so a change of another
+// field that is made elsewhere at the same time survives.
+
+import type { Command } from 'commander'
+import { jobPaths, jobView } from '../../crdt/documents/job.ts'
+import { type Edit } from '../job-edit.ts'
+import { type Cli, type WriteOptions, confirmOptions, parseMillis, remote } from '../command.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { fieldChanges } from '../job-file/flatten.ts'
+import { editFromFile } from '../job-from-file.ts'
+import { parseJob, shortJob } from '../job-ref.ts'
+import { paintFor, printData } from '../print.ts'
+import { fieldChangeLines } from '../render/plan.ts'
+import { receiptLine } from '../render/receipt.ts'
+import { followRollout } from '../rollout.ts'
+import { reportRollout } from '../rollout-report.ts'
+import type { Session } from '../session.ts'
+import { type Receipt, submit } from '../submit.ts'
+import { settlingEnvelopes } from '../resend.ts'
+import { versionText } from '../version-text.ts'
+
+interface Options extends WriteOptions {
+  readonly detach?: boolean
+  readonly follow: number
+}
+
+export function addJobRun(parent: Command, cli: Cli): Command {
+  const command = parent
+    .command('run')
+    .description('submit a job file and follow the roll-out')
+    .argument('<file>', 'job file (YAML or JSON); - reads standard input')
+    .option('-d, --detach', 'return at once, without following the roll-out')
+    .option('--follow <duration>', 'how long to follow the roll-out', parseMillis, 600_000)
+  return remote<Options>(cli, confirmOptions(command), (session, { args, options }) => runJob(session, args[0] ?? '', options))
+}
+
+async function runJob(session: Session, file: string, options: Options): Promise<ExitCode> {
+  const { edit, job, pool } = await editFromFile(session, file)
+  sayChanges(session, edit, job)
+  const receipt = await submit(session, await settlingEnvelopes(session, edit, pool), pool, options)
+  if (session.format === 'table') session.io.stdout.write(receiptLine(receipt, options.confirm))
+  if (!receipt.confirmed) return finish(session, job, receipt, null, exitCodes.notConfirmed)
+  if (options.detach === true) return finish(session, job, receipt, null, exitCodes.done)
+  const version = versionText(jobView(session.io.crypto, edit.after).version)
+  const rollout = await followRollout(session, { job: parseJob(job), pool, version, timeoutMs: options.follow })
+  const exitCode = await reportRollout(session, parseJob(job), pool, rollout)
+  return finish(session, job, receipt, rollout.job, exitCode)
+}
+
+function sayChanges(session: Session, edit: Edit, job: string): void {
+  if (session.format !== 'table') return
+  const { io } = session
+  const before = edit.before.changeCount > 0 ? jobView(io.crypto, edit.before) : null
+  const after = jobView(io.crypto, edit.after)
+  const changes = before === null || after.spec === null ? [] : fieldChanges(before.spec, after.spec)
+  const was = edit.before.registers.get(jobPaths.desired)
+  const name = shortJob(job)
+  if (before === null) io.stdout.write(`job ${name} is new\n`)
+  else if (edit.envelopes.length === 0) io.stdout.write(`job ${name} is already as the file says\n`)
+  else io.stdout.write(`job ${name}${was === 'stopped' || was === 'removed' ? ` was ${was} and runs again` : ' changes'}\n${fieldChangeLines(changes, paintFor(io))}`)
+}
+
+function finish(session: Session, job: string, receipt: Receipt, detail: unknown, exitCode: ExitCode): ExitCode {
+  if (session.format !== 'table') {
+    const { kind: _, ...data } = receipt
+    printData(session.io, session.format, { job, exitCode, receipt: data, detail })
+  }
+  return exitCode
+}

@@ -1,0 +1,78 @@
+// Documents as the operator's side sees them: fetched as signed envelopes and rebuilt here through the same gate that every node
+// uses. So nothing is built upon that was not signed by somebody who may write it, whatever the peer says.
+
+import { fromBase64 } from '../crdt/base64.ts'
+import type { Doc } from '../crdt/doc.ts'
+import { fleetFromRegisters } from '../crdt/documents/fleet.ts'
+import { everyPool } from '../crdt/envelope.ts'
+import { type Authority, admit } from '../crdt/gate.ts'
+import { type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId } from '../crdt/ids.ts'
+import { emptyDoc } from '../crdt/replica.ts'
+import type { Role } from '../crdt/view.ts'
+import type { Crypto } from '../crdt/crypto.ts'
+import { CliError } from './errors.ts'
+import type { Session } from './session.ts'
+
+export interface Fleet {
+  readonly doc: Doc
+  readonly name: string
+  /** Roles now. */
+  readonly roles: ReadonlyMap<OperatorId, Role>
+  readonly names: ReadonlyMap<OperatorId, string>
+  /** Roles ever held: what an operator wrote stays in a document after the role is gone. */
+  readonly everHeld: ReadonlyMap<OperatorId, Role>
+}
+
+export async function fetchFleet(session: Session): Promise<Fleet> {
+  const { fleet } = session.context
+  const reply = await session.ask('doc', { method: 'doc.get', doc: fleetDocId })
+  return rebuildFleet(session.io.crypto, fleet as FleetId, reply.envelopes)
+}
+
+/** The document as it is, or an empty one in this pool. */
+export async function fetchDoc(session: Session, fleet: Fleet, id: DocId, pool: string | undefined): Promise<Doc> {
+  const reply = await session.ask('doc', { method: 'doc.get', doc: id }, pool === undefined ? {} : { pool })
+  const authority = { fleet: session.context.fleet as FleetId, roleOf: (operator: OperatorId) => fleet.everHeld.get(operator) }
+  const doc = rebuild(session.io.crypto, undefined, id, reply.envelopes, () => authority)
+  return doc ?? emptyDoc(session.io.crypto, id, (pool ?? reply.pool) as PoolName)
+}
+
+export function rebuildFleet(crypto: Crypto, fleet: FleetId, envelopes: readonly string[]): Fleet {
+  const everHeld = new Map<OperatorId, Role>()
+  const authority = (doc: Doc | undefined): Authority => {
+    const { operators } = fleetFromRegisters(doc?.registers ?? new Map())
+    for (const [id, role] of operators) if (everHeld.get(id) !== 'admin') everHeld.set(id, role)
+    return { fleet, roleOf: (operator) => operators.get(operator) }
+  }
+  const doc = rebuild(crypto, undefined, fleetDocId, envelopes, authority)
+  if (doc === undefined) throw new CliError('E_FLEET', 'the peer has no document of this fleet', { hint: 'is it a node of another fleet?' })
+  authority(doc)
+  const { name, operators, operatorNames } = fleetFromRegisters(doc.registers)
+  return { doc, name, roles: operators, names: operatorNames, everHeld }
+}
+
+function rebuild(
+  crypto: Crypto,
+  start: Doc | undefined,
+  id: DocId,
+  envelopes: readonly string[],
+  authorityFor: (doc: Doc | undefined) => Authority,
+): Doc | undefined {
+  let doc = start
+  for (const text of envelopes) {
+    const bytes = fromBase64(text)
+    const admitted = bytes.ok ? admit(crypto, doc, bytes.value, authorityFor(doc)) : bytes
+    if (!admitted.ok) {
+      const hint = 'nothing was changed; try another peer with --peer'
+      throw new CliError(admitted.code, `the peer sent a change of ${id} that does not hold: ${admitted.message}`, { hint })
+    }
+    if (admitted.value.doc.id !== id) throw new CliError('E_DOC_ID', `the peer sent ${admitted.value.doc.id} where ${id} was asked for`)
+    doc = admitted.value.doc
+  }
+  return doc
+}
+
+/** `*` for the fleet's document; the answering peer's pool is not meant there. */
+export function poolOf(doc: Doc): string | undefined {
+  return doc.pool === everyPool ? undefined : doc.pool
+}

@@ -1,0 +1,59 @@
+// An edit of a document, from fetch to signed envelopes: rebuild what the peer has, write what differs, sign with the operator's own
+// key. Nothing is sent here, so `job plan` and `job run` make exactly the same change.
+
+import type { Doc } from '../crdt/doc.ts'
+import { opsPaths } from '../crdt/documents/ops.ts'
+import { jobPaths } from '../crdt/documents/job.ts'
+import type { Author, Envelope } from '../crdt/envelope.ts'
+import { type AuthorId, type DocId, type JobId, type OperatorId, jobDocId } from '../crdt/ids.ts'
+import type { Scalar } from '../crdt/registers.ts'
+import { editDoc } from '../crdt/replica.ts'
+import { authorOf } from './author.ts'
+import { type Fleet, fetchDoc, fetchFleet } from './document.ts'
+import { CliError } from './errors.ts'
+import type { Session } from './session.ts'
+
+export interface Edit {
+  readonly before: Doc
+  readonly after: Doc
+  /** Empty when the document already says all of it. */
+  readonly envelopes: readonly Envelope[]
+  readonly fleet: Fleet
+}
+
+export type Changes = (doc: Doc) => ReadonlyMap<string, Scalar>
+
+export async function editDocument(session: Session, id: DocId, pool: string | undefined, changes: Changes): Promise<Edit> {
+  const author = await authorOf(session.io, session.context)
+  const fleet = await fetchFleet(session)
+  mustWrite(fleet, author.id)
+  const before = await fetchDoc(session, fleet, id, pool)
+  const name = fleet.names.get(author.id as OperatorId) ?? author.id
+  return { ...signed(session, before, author, changes(before), name), before, fleet }
+}
+
+/** An existing job only: a wish about a job that is not there is a slip of the finger. */
+export async function editJob(session: Session, job: JobId, changes: Changes): Promise<Edit> {
+  return await editDocument(session, jobDocId(job), undefined, (doc) => {
+    if (doc.changeCount > 0) return changes(doc)
+    throw new CliError('E_JOB_UNKNOWN', `there is no job '${job}' in pool ${doc.pool}`, { hint: 'shoal job status lists the jobs; name another pool with --pool' })
+  })
+}
+
+function signed(session: Session, before: Doc, author: Author, changes: ReadonlyMap<string, Scalar>, by: string): { after: Doc; envelopes: readonly Envelope[] } {
+  const { crypto } = session.io
+  const seconds = Math.floor(session.io.now() / 1000)
+  const dry = editDoc(crypto, before, author, changes, seconds)
+  // Who did it is written only along with something that was done.
+  if (dry.envelopes.length === 0) return { after: before, envelopes: [] }
+  const path = before.kind === 'job' ? jobPaths.by : opsPaths.by
+  const { doc, envelopes } = editDoc(crypto, before, author, new Map([...changes, [path, by]]), seconds)
+  return { after: doc, envelopes }
+}
+
+function mustWrite(fleet: Fleet, author: AuthorId): void {
+  const role = fleet.roles.get(author as OperatorId)
+  if (role === 'admin' || role === 'operator') return
+  const found = role === undefined ? 'has no role' : `is a ${role}`
+  throw new CliError('E_ROLE', `the key ${author} ${found} in fleet '${fleet.name}', so no node would take its changes`, { hint: 'an admin gives it the role operator' })
+}

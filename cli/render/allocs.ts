@@ -1,0 +1,82 @@
+// Allocations for people: the list, and one with its tasks.
+
+import type { AllocDetail, AllocRow, JobDetail } from '../../crdt/api-types.ts'
+import { compareText } from '../../crdt/ids.ts'
+import { shortJob } from '../job-ref.ts'
+import { fields } from './fields.ts'
+import type { Paint } from './paint.ts'
+import { table } from './table.ts'
+import { shortId, time } from './words.ts'
+
+/** `hello/web/0`; the namespace `default` needs no saying. */
+export function slotText(slot: string): string {
+  return shortJob(slot)
+}
+
+/** The state, with what a reader must know beside it. */
+export function allocState(alloc: AllocRow): string {
+  const health = alloc.state === 'running' ? (alloc.healthy ? ', healthy' : ', not yet healthy') : ''
+  const silent = alloc.nodeLiveness === 'alive' ? '' : ` (node ${alloc.nodeLiveness})`
+  return `${alloc.state}${health}${silent}`
+}
+
+export function paintAlloc(paint: Paint, text: string, alloc: AllocRow): string {
+  if (alloc.state === 'failed' || alloc.nodeLiveness === 'disconnected') return paint.bad(text)
+  if (alloc.state === 'running') return alloc.healthy ? paint.good(text) : paint.warn(text)
+  return ['stopped', 'withdrawn', 'complete'].includes(alloc.state) ? paint.dim(text) : paint.warn(text)
+}
+
+/** The holder, or else the newest claim. */
+export function shownAlloc(job: JobDetail, slot: string): AllocRow | undefined {
+  const claims = job.allocs.filter((alloc) => alloc.slot === slot)
+  return claims.find((alloc) => alloc.holder) ?? claims.toSorted((a, b) => b.generation - a.generation)[0]
+}
+
+export function allocTable(allocs: readonly AllocRow[], paint: Paint): string {
+  if (allocs.length === 0) return 'no allocations\n'
+  return table<AllocRow>(
+    [
+      { head: 'ALLOC', text: (alloc) => shortId(alloc.alloc), paint: paint.dim },
+      { head: 'SLOT', text: (alloc) => slotText(alloc.slot), paint: paint.bold },
+      { head: 'NODE', text: (alloc) => alloc.nodeName || shortId(alloc.node) },
+      { head: 'STATE', text: allocState, paint: (text, alloc) => paintAlloc(paint, text, alloc) },
+      { head: 'HOLDS', text: (alloc) => (alloc.holder ? 'yes' : '-') },
+      { head: 'GEN', text: (alloc) => String(alloc.generation), right: true },
+      { head: 'VERSION', text: (alloc) => alloc.version },
+      { head: 'RESTARTS', text: (alloc) => String(alloc.restarts), right: true },
+      { head: 'STARTED', text: (alloc) => time(alloc.startedAt) },
+      { head: 'REASON', text: (alloc) => alloc.reason },
+    ],
+    allocs,
+    paint,
+  )
+}
+
+export function allocDetail(alloc: AllocDetail, paint: Paint): string {
+  const ports = Object.entries(alloc.ports).toSorted(([a], [b]) => compareText(a, b))
+  const head = fields([
+    ['Alloc', alloc.alloc],
+    ['Slot', alloc.slot],
+    ['Node', `${alloc.nodeName} (${alloc.node}), ${alloc.nodeLiveness}`],
+    ['State', allocState(alloc) + (alloc.reason === '' ? '' : `: ${alloc.reason}`)],
+    ['Holder', alloc.holder ? 'yes' : 'no'],
+    ['Generation', String(alloc.generation)],
+    ['Version', `${alloc.version}, form ${alloc.form}`],
+    ['Started', time(alloc.startedAt)],
+    ['Ports', ports.map(([label, port]) => `${label} ${port}`).join(', ') || '-'],
+    ['Sends away', alloc.over.map((rival) => `${shortId(rival.node)} generation ${rival.generation}`).join(', ') || '-'],
+  ])
+  const tasks = Object.entries(alloc.tasks).toSorted(([a], [b]) => compareText(a, b))
+  if (tasks.length === 0) return head
+  const rows = table<(typeof tasks)[number]>(
+    [
+      { head: 'TASK', text: ([name]) => name, paint: paint.bold },
+      { head: 'STATE', text: ([, task]) => task.state, paint: (text, [, task]) => (task.failed ? paint.bad(text) : text) },
+      { head: 'RESTARTS', text: ([, task]) => String(task.restarts), right: true },
+      { head: 'LAST EVENT', text: ([, task]) => task.event },
+    ],
+    tasks,
+    paint,
+  )
+  return `${head}\n${rows}`
+}

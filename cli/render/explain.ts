@@ -1,0 +1,53 @@
+// The plan, printed: for each slot who holds it, who should take it, and what speaks for or against every node.
+
+import type { SlotExplanation } from '../../crdt/api-types.ts'
+import { compareText } from '../../crdt/ids.ts'
+import { slotText } from './allocs.ts'
+import type { Paint } from './paint.ts'
+import { reasonText } from './reasons.ts'
+import { table } from './table.ts'
+import { safe } from './words.ts'
+
+type Candidate = SlotExplanation['nodes'][number]
+
+export function explainText(slots: readonly SlotExplanation[], paint: Paint): string {
+  if (slots.length === 0) return 'nothing is wanted of this job\n'
+  return slots.map((slot) => `${slotHead(slot, paint)}${candidates(slot, paint)}`).join('\n')
+}
+
+function slotHead(slot: SlotExplanation, paint: Paint): string {
+  const nameOf = (id: string | null): string => safe(slot.nodes.find((node) => node.node === id)?.name ?? id ?? 'nobody')
+  const heir = slot.heir !== null && slot.heir !== slot.holder ? `, heir ${nameOf(slot.heir)}` : ''
+  const candidate = slot.candidate === null ? '' : `, candidate ${nameOf(slot.candidate)}`
+  const reason = slot.reason === null ? '' : `\n  ${paint.warn(reasonText(slot.reason))}`
+  return `${paint.bold(slotText(slot.slot))}: holder ${nameOf(slot.holder)}${heir}${candidate}${reason}\n`
+}
+
+function candidates(slot: SlotExplanation, paint: Paint): string {
+  if (slot.nodes.length === 0) return ''
+  const order = slot.nodes.toSorted((a, b) => (b.score ?? -Infinity) - (a.score ?? -Infinity) || compareText(a.name, b.name))
+  const text = table<Candidate>(
+    [
+      { head: '  NODE', text: (node) => `  ${node.name}` },
+      { head: 'SCORE', text: (node) => (node.score === null ? '-' : String(node.score)), right: true },
+      { head: 'RANK', text: (node) => (node.rank === null ? '-' : String(node.rank)), right: true },
+      { head: 'REJECTED', text: (node) => (node.rejected === null ? '-' : reasonText(node.rejected)), paint: (cell, node) => (node.rejected === null ? cell : paint.warn(cell)) },
+    ],
+    order,
+    paint,
+  )
+  return text
+}
+
+/** Why a roll-out did not finish: one line a slot, the commonest rejections with it. */
+export function shortReasons(slots: readonly SlotExplanation[]): readonly string[] {
+  return slots
+    .filter((slot) => slot.holder === null && slot.reason !== null)
+    .map((slot) => {
+      const counts = new Map<string, number>()
+      for (const { rejected } of slot.nodes) if (rejected !== null) counts.set(rejected, (counts.get(rejected) ?? 0) + 1)
+      const common = [...counts].toSorted(([a, x], [b, y]) => y - x || compareText(a, b)).slice(0, 3)
+      const nodes = common.map(([reason, count]) => `${count} × ${reasonText(reason)}`).join(', ')
+      return `${slotText(slot.slot)}: ${reasonText(slot.reason ?? '')}${nodes === '' ? '' : `; nodes: ${nodes}`}`
+    })
+}

@@ -1,0 +1,90 @@
+// Jobs for people: the list, one job, its conflicts, its history.
+
+import type { ChangeRow, JobDetail, JobRow, SlotRow } from '../../crdt/api-types.ts'
+import { shortJob } from '../job-ref.ts'
+import { allocTable, slotText } from './allocs.ts'
+import { fields } from './fields.ts'
+import type { Paint } from './paint.ts'
+import { reasonText } from './reasons.ts'
+import { table } from './table.ts'
+import { plural, shortId, time } from './words.ts'
+
+export function jobState(job: JobRow): string {
+  if (job.desired !== 'run') return job.desired
+  if (job.problems.length > 0) return 'not valid'
+  return job.healthy >= job.wanted ? 'running' : 'incomplete'
+}
+
+export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
+  if (jobs.length === 0) return 'no jobs\n'
+  return table<JobRow>(
+    [
+      { head: 'JOB', text: (job) => shortJob(job.id), paint: paint.bold },
+      { head: 'POOL', text: (job) => job.pool },
+      { head: 'STATE', text: jobState, paint: (text) => (text === 'running' ? paint.good(text) : text === 'not valid' ? paint.bad(text) : paint.warn(text)) },
+      { head: 'WANTED', text: (job) => String(job.wanted), right: true },
+      { head: 'RUNNING', text: (job) => String(job.running), right: true },
+      { head: 'HEALTHY', text: (job) => String(job.healthy), right: true },
+      { head: 'PRIORITY', text: (job) => String(job.priority), right: true },
+      { head: 'VERSION', text: (job) => job.version },
+      { head: 'CONFLICTS', text: (job) => String(job.conflicts), right: true },
+    ],
+    jobs,
+    paint,
+  )
+}
+
+export function jobDetail(job: JobDetail, paint: Paint): string {
+  const head = fields([
+    ['Job', job.id],
+    ['Pool', job.pool],
+    ['State', jobState(job)],
+    ['Priority', String(job.priority)],
+    ['Version', job.version],
+    ['Copies', `${job.wanted} wanted, ${job.running} running, ${job.healthy} healthy`],
+  ])
+  const problems = job.problems.map((problem) => `${paint.bad('not in force:')} ${problem}\n`).join('')
+  const conflicts = job.conflicts > 0 ? `${paint.warn(`${plural(job.conflicts, 'field')} in conflict: shoal job conflicts ${shortJob(job.id)}`)}\n` : ''
+  const open = job.slots.filter((slot) => slot.holder === null && slot.reason !== null)
+  const waiting = open.length === 0 ? '' : `\n${openSlots(open, paint)}`
+  return `${head}${problems}${conflicts}\n${allocTable(job.allocs, paint)}${waiting}`
+}
+
+function openSlots(slots: readonly SlotRow[], paint: Paint): string {
+  return table<SlotRow>(
+    [
+      { head: 'NOT PLACED', text: (slot) => slotText(slot.slot), paint: paint.bold },
+      { head: 'WHY', text: (slot) => reasonText(slot.reason ?? ''), paint: paint.warn },
+    ],
+    slots,
+    paint,
+  )
+}
+
+type Conflict = JobDetail['conflictsList'][number]
+
+export function conflictTable(job: JobDetail, paint: Paint): string {
+  const short = shortJob(job.id)
+  if (job.conflictsList.length === 0) return `no field of ${short} is in conflict\n`
+  const rows = table<Conflict>(
+    [
+      { head: 'FIELD', text: (one) => one.path.replace(/^spec\//, ''), paint: paint.bold },
+      { head: 'IN FORCE', text: (one) => JSON.stringify(one.winner), paint: paint.good },
+      { head: 'LOST', text: (one) => one.losers.map((loser) => JSON.stringify(loser)).join(', '), paint: paint.warn },
+    ],
+    job.conflictsList,
+    paint,
+  )
+  return `${rows}\nTwo sides changed these fields at the same time. To settle them, write the value that you want into the job file and run\nit again: shoal job run FILE (what stands in the file then holds everywhere, and the conflict is gone).\n`
+}
+
+export function historyText(changes: readonly ChangeRow[], names: ReadonlyMap<string, string>, paint: Paint): string {
+  if (changes.length === 0) return 'no changes\n'
+  return changes
+    .map((change) => {
+      const who = names.get(change.author) ?? shortId(change.author)
+      const head = `${paint.bold(change.version)}  ${time(change.time * 1000)}  ${who}`
+      return `${head}\n${change.changes.map((line) => `    ${line}`).join('\n')}\n`
+    })
+    .join('\n')
+}

@@ -1,0 +1,61 @@
+// Nodes for people: the list, and one node with what runs on it.
+
+import type { NodeDetail, NodeRow } from '../../crdt/api-types.ts'
+import { compareText } from '../../crdt/ids.ts'
+import { allocTable } from './allocs.ts'
+import { fields } from './fields.ts'
+import type { Paint } from './paint.ts'
+import { table } from './table.ts'
+import { age, safe, shortId } from './words.ts'
+
+export function nodeState(node: NodeRow): string {
+  const wishes = [node.evicted && 'evicted', node.draining && 'draining', !node.eligible && !node.evicted && 'ineligible'].filter((word) => word !== false)
+  return [node.liveness, ...wishes].join(', ')
+}
+
+export function nodeTable(nodes: readonly NodeRow[], paint: Paint): string {
+  if (nodes.length === 0) return 'no nodes\n'
+  return table<NodeRow>(
+    [
+      { head: 'NODE', text: (node) => node.name, paint: paint.bold },
+      { head: 'ID', text: (node) => shortId(node.id), paint: paint.dim },
+      { head: 'POOL', text: (node) => node.pool },
+      { head: 'STATE', text: nodeState, paint: (text, node) => paintState(paint, text, node) },
+      { head: 'SILENT', text: (node) => (node.silentMs > 0 ? age(node.silentMs) : '-') },
+      { head: 'ALLOCS', text: (node) => String(node.allocs), right: true },
+      { head: 'CPU', text: (node) => `${node.cpuUsedMhz}/${node.cpuMhz} MHz`, right: true },
+      { head: 'MEMORY', text: (node) => `${node.memoryUsedMib}/${node.memoryMib} MiB`, right: true },
+      { head: 'AGENT', text: (node) => node.agentVersion },
+    ],
+    nodes,
+    paint,
+  )
+}
+
+function paintState(paint: Paint, text: string, node: NodeRow): string {
+  if (node.evicted || node.liveness === 'disconnected') return paint.bad(text)
+  return node.liveness === 'alive' && node.eligible && !node.draining ? paint.good(text) : paint.warn(text)
+}
+
+export function nodeDetail(node: NodeDetail, paint: Paint): string {
+  const drivers = Object.entries(node.drivers).map(([name, health]) => `${name} ${health.healthy ? 'healthy' : `not healthy: ${health.reason}`}`)
+  const head = fields([
+    ['Node', `${node.name} (${node.id})`],
+    ['Pool', node.pool],
+    ['State', nodeState(node) + (node.silentMs > 0 ? `, silent for ${age(node.silentMs)}` : '')],
+    ['CPU', `${node.cpuUsedMhz} of ${node.cpuMhz} MHz asked for`],
+    ['Memory', `${node.memoryUsedMib} of ${node.memoryMib} MiB asked for`],
+    ['Drivers', drivers.join('; ') || '-'],
+    ['Labels', pairs(node.labels)],
+    ['Neighbours', node.neighbours.map(shortId).join(', ') || '-'],
+    ['Addresses', node.addresses.join('\n') || '-'],
+    ['Agent', node.agentVersion],
+    ['Attributes', pairs(node.attributes)],
+  ])
+  return `${head}\n${allocTable(node.claims, paint)}`
+}
+
+function pairs(record: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(record).toSorted(([a], [b]) => compareText(a, b))
+  return entries.map(([key, value]) => safe(`${key}=${value}`)).join('\n') || '-'
+}

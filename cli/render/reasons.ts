@@ -1,0 +1,50 @@
+// What the planner's codes mean, in words. The code itself is always shown too: it is what documentation and scripts speak of. A
+// code that this version does not know (a newer agent's) is shown alone.
+
+const sentences: Readonly<Record<string, string>> = {
+  // why a slot has no candidate
+  'no-node-feasible': 'no node can take it',
+  'waiting-replace-after': 'its node fell silent; waiting for replace_after before it is replaced',
+  'waiting-reschedule': 'it failed; waiting before the next try',
+  'reschedule-exhausted': 'it failed as often as its reschedule policy allows',
+  'replace-disabled': 'its node is silent and the group says disconnect.replace: false',
+  'partition-half': 'this side sees less than half of the eligible nodes, so it replaces nothing',
+  paced: 'many nodes fell silent at once; replacements are paced',
+  'rollout-waits': 'waiting for its turn in the rolling update (update.max_parallel)',
+  'job-not-valid': 'no version of the job validates',
+  'plan-version-unknown': 'the fleet uses a plan version that this agent does not know; update the agent',
+  'job-version-unknown': 'a newer version of the job has not arrived here yet',
+  // why a node cannot take a slot
+  evicted: 'the node is evicted',
+  left: 'the node has left',
+  'not-alive': 'the node is not alive',
+  ineligible: 'the node is not eligible',
+  draining: 'the node is draining',
+  'wrong-pool': 'the node is in another pool',
+  'plan-version': 'the node does not know the fleet’s plan version',
+  constraint: 'a constraint does not match',
+  'distinct-hosts': 'another copy runs there (distinct_hosts)',
+  'driver-missing': 'the driver is not there',
+  'driver-unhealthy': 'the driver is not healthy',
+  'port-taken': 'a static port is taken',
+  'cpu-exhausted': 'not enough CPU',
+  'memory-exhausted': 'not enough memory',
+  'disk-exhausted': 'not enough disk',
+  'holds-slot': 'it holds the slot already',
+  'failed-here': 'it failed there before',
+  overdue: 'it did not claim the slot in time',
+}
+
+/** `no-node-feasible (no node can take it)`; a code may carry its own words behind a colon. */
+export function reasonText(reason: string): string {
+  const code = reason.split(':', 1)[0] ?? reason
+  const words = sentences[code]
+  return words === undefined ? reason : `${reason} (${words})`
+}
+
+/** Reasons that do not go away by waiting: a roll-out that has only these left is over. */
+const lasting = new Set(['no-node-feasible', 'reschedule-exhausted', 'replace-disabled', 'partition-half', 'job-not-valid', 'plan-version-unknown'])
+
+export function isLasting(reason: string): boolean {
+  return lasting.has(reason.split(':', 1)[0] ?? reason)
+}

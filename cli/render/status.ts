@@ -1,0 +1,48 @@
+// What is going on, at a glance: pools, nodes, jobs, the last events.
+
+import type { PoolSummary } from '../../crdt/api-types.ts'
+import type { ReplyOf } from '../client.ts'
+import { jobTable } from './jobs.ts'
+import { nodeTable } from './nodes.ts'
+import type { Paint } from './paint.ts'
+import { table } from './table.ts'
+import { age, safe, shortId, time } from './words.ts'
+
+/** The glance shows so many events; the rest is in `--output json`. */
+const eventsShown = 8
+
+export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
+  const { coverage, pools, nodes, jobs, events } = status
+  const title = `${paint.bold(`fleet ${safe(coverage.fleet)}`)}, pool ${safe(coverage.pool)}: ${coverage.nodesAlive} of ${coverage.nodesTotal} nodes alive\n`
+  const others = pools.length > 1 ? [poolTable(pools, paint)] : []
+  const news = events.slice(-eventsShown).map((event) => `${paint.dim(time(event.at))}  ${safe(event.what)}\n`)
+  const sections = [title, ...others, nodeTable(nodes, paint), jobTable(jobs, paint), ...(news.length > 0 ? [news.join('')] : [])]
+  return sections.join('\n')
+}
+
+export function fleetText(fleet: ReplyOf<'fleet'>, paint: Paint): string {
+  const title = `${paint.bold(`fleet ${safe(fleet.name)}`)}, plan version ${fleet.planVersion}\n`
+  const operators = table<(typeof fleet.operators)[number]>(
+    [
+      { head: 'OPERATOR', text: (one) => one.name || shortId(one.id), paint: paint.bold },
+      { head: 'ROLE', text: (one) => one.role },
+      { head: 'ID', text: (one) => one.id, paint: paint.dim },
+    ],
+    fleet.operators,
+    paint,
+  )
+  return `${title}\n${poolTable(fleet.pools, paint)}\n${operators}`
+}
+
+function poolTable(pools: readonly PoolSummary[], paint: Paint): string {
+  return table<PoolSummary>(
+    [
+      { head: 'POOL', text: (pool) => pool.pool, paint: paint.bold },
+      { head: 'NODES', text: (pool) => `${pool.nodesAlive}/${pool.nodesTotal}`, right: true },
+      { head: 'JOBS', text: (pool) => String(pool.jobs), right: true },
+      { head: 'SEEN', text: (pool) => (pool.own ? 'here' : `${age(pool.ageMs)} ago`) },
+    ],
+    pools,
+    paint,
+  )
+}

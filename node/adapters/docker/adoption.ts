@@ -1,0 +1,47 @@
+// What of this node the engine has, running or ended, found by label. Containers that were created but never started (an agent
+// died in between) are removed: the next start makes a fresh one.
+
+import type { NodeId } from '../../../crdt/ids.ts'
+import type { RunningTask, TaskExit } from '../../core/ports.ts'
+import type { DriverLog } from '../task/log.ts'
+import { exitOfState, isEnded } from './container-watch.ts'
+import { removeContainer } from './containers.ts'
+import type { Engine } from './engine.ts'
+import { isStatus } from './failure.ts'
+import { nodeLabel, taskOfLabels } from './labels.ts'
+
+export interface Adopted {
+  readonly task: RunningTask
+  readonly container: string
+  /** null while it runs. */
+  readonly exit: TaskExit | null
+}
+
+export async function listTasks(engine: Engine, node: NodeId, log: DriverLog): Promise<readonly Adopted[]> {
+  const filters = { label: [`${nodeLabel}=${node}`] }
+  const containers = await engine.call((docker, abortSignal) => docker.listContainers({ all: true, filters, abortSignal } as object))
+  const found: Adopted[] = []
+  for (const { Id } of containers) {
+    const one = await adoptOne(engine, Id, log)
+    if (one !== undefined) found.push(one)
+  }
+  return found
+}
+
+async function adoptOne(engine: Engine, container: string, log: DriverLog): Promise<Adopted | undefined> {
+  try {
+    const { State, Config } = await engine.call((docker, abortSignal) => docker.getContainer(container).inspect({ abortSignal } as object))
+    const task = taskOfLabels(Config.Labels, Date.parse(State.StartedAt))
+    if (task === undefined) {
+      log.warn({ container }, 'a container has the label of this node, but not those of a task: left alone')
+      return undefined
+    }
+    if (isEnded(State)) return { task, container, exit: exitOfState(State, false) }
+    if (State.Running) return { task, container, exit: null }
+    if (State.Status === 'created' || State.Status === 'configured') await removeContainer(engine, container)
+    return undefined
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,84 @@
+// Which of the connections are watched. Every node chooses a few by its own rendezvous order and accepts the choices of others
+// while it has room; since it knows the whole graph, it also bridges: a connected member that no path leads to becomes an edge,
+// after a short random wait so that one bridge can do for many. Choices stay while their connections do; a rare review moves
+// them towards the ideal order and gives up bridges that carry nothing.
+
+import { nextBelow } from '../random.ts'
+import { isWatched, linksInOrder, unwatch, watchedCount } from './links.ts'
+import { isSpare } from './paths.ts'
+import { startRound, tell } from './probing.ts'
+import type { Link, LivenessState } from './state.ts'
+
+/** Fills up the own choices; called whenever one may have gone. */
+export function choose(s: LivenessState): void {
+  let wanted = 0
+  for (const link of s.links.values()) if (link.wants && !link.hungUp) wanted++
+  if (wanted >= s.limits.choicesCount) return
+  let watched = watchedCount(s)
+  for (const link of linksInOrder(s)) {
+    if (wanted >= s.limits.choicesCount) return
+    if (link.wants || !isEligible(s, link) || (watched >= s.limits.watchedCountMax && !link.taken)) continue
+    if (!link.taken) watched++
+    wanted++
+    want(s, link)
+  }
+}
+
+/** Makes edges of connections to members that no path leads to. */
+export function bridge(s: LivenessState): void {
+  if (s.own.digest === null) return
+  const apart = linksInOrder(s).filter((link) => !s.reached.has(link.peer))
+  for (const link of s.links.values()) if (s.reached.has(link.peer)) link.bridgeAt = null
+  if (apart.length === 0) return
+  let trying = apart.filter((link) => link.wants && !link.hungUp).length
+  let watched = watchedCount(s)
+  for (const link of apart) {
+    if (link.wants || !isEligible(s, link)) continue
+    link.bridgeAt ??= s.now + s.limits.bridgeMsMin + nextBelow(s.random, 1 + s.limits.bridgeMsSpread)
+    if (s.now < link.bridgeAt || trying >= s.limits.watchedCountMax || watched >= s.limits.namedCountMax) continue
+    trying++
+    if (!isWatched(link)) watched++
+    want(s, link)
+  }
+}
+
+/** One small step towards the ideal choice. */
+export function review(s: LivenessState): void {
+  if (s.now < s.reviewAt) return
+  const half = s.limits.reviewMs >> 1
+  s.reviewAt = s.now + half + nextBelow(s.random, 2 * half)
+  const order = linksInOrder(s)
+  const ideal = order.filter((link) => isEligible(s, link)).slice(0, s.limits.choicesCount)
+  const missing = ideal.find((link) => !link.wants)
+  if (missing !== undefined) {
+    if (isWatched(missing) || watchedCount(s) < s.limits.watchedCountMax) want(s, missing)
+    return
+  }
+  const spare = order.reverse().find((link) => link.wants && !ideal.includes(link) && link.named !== null && isDispensable(s, link))
+  if (spare === undefined) return
+  spare.wants = false
+  if (!spare.taken) unwatch(s, spare)
+  tell(s, spare)
+}
+
+/** When choosing next has something to do because of time alone. */
+export function choosingDueAt(s: LivenessState): number {
+  let dueAt = s.reviewAt
+  for (const link of s.links.values()) if (link.bridgeAt !== null && !link.wants && link.bridgeAt > s.now) dueAt = Math.min(dueAt, link.bridgeAt)
+  return dueAt
+}
+
+function want(s: LivenessState, link: Link): void {
+  link.wants = true
+  link.bridgeAt = null
+  startRound(s, link, false)
+}
+
+function isEligible(s: LivenessState, link: Link): boolean {
+  return !link.hungUp && s.now >= link.refusedUntil
+}
+
+function isDispensable(s: LivenessState, link: Link): boolean {
+  return link.taken || isSpare(s, link.peer)
+}
+

@@ -1,0 +1,256 @@
+// Who is alive, by link states (DESIGN 4): the entry of this folder. The core owns the state, brings every event with its time,
+// and carries out the effects in order; after each call it asks `nextDeadline` when to tick again. Everything is deterministic:
+// the only randomness is a generator seeded at creation.
+
+import type { Crypto, Signer } from '../../../crdt/crypto.ts'
+import { assert } from '../../../crdt/errors.ts'
+import type { NodeId } from '../../../crdt/ids.ts'
+import type { Liveness } from '../../../crdt/view.ts'
+import { nextBelow } from '../random.ts'
+import { bridge, choose, choosingDueAt, review } from './choosing.ts'
+import { noteLag } from './doubt.ts'
+import { type LivenessLimits, livenessLimits } from './limits.ts'
+import { closeLink, nameIfProved, openLink, unwatch } from './links.ts'
+import { judgeMembers, newMember } from './members.ts'
+import { standingNeighbours } from './paths.ts'
+import { hearEcho, hearProbe, linkDueAt, lookAgain, startRound, tell, watchLink } from './probing.ts'
+import { continueFrom, pathsChanged, publishDueAt, publishIfDue, publishSoon, signOwn } from './publish.ts'
+import type { LinkState } from './link-state.ts'
+import type { LivenessEffect, LivenessState, RefusalReason } from './state.ts'
+import { digestOfTable, newerThan, put, remove, sequences, takeBytes } from './table.ts'
+
+export type { LivenessEffect, LivenessState } from './state.ts'
+
+export interface LivenessInput {
+  readonly self: NodeId
+  readonly crypto: Crypto
+  readonly signer: Signer
+  readonly now: number
+  /** Fresh at every boot: it also tells this boot's link states from earlier ones. */
+  readonly seed: number
+  /** For the simulator, which shrinks times at random. */
+  readonly limits?: Partial<LivenessLimits>
+}
+
+export function createLiveness(input: LivenessInput): LivenessState {
+  const limits: LivenessLimits = { ...livenessLimits, ...input.limits }
+  assert(limits.giveUpMsMin > 3 * limits.reprobeMs && limits.hangUpMs > limits.giveUpMsMax, 'an edge falls after several probes, before its connection')
+  const random = { state: input.seed >>> 0 || 1 }
+  return {
+    self: input.self,
+    crypto: input.crypto,
+    signer: input.signer,
+    limits,
+    random,
+    bootNumber: input.seed >>> 0,
+    bornAt: input.now,
+    now: input.now,
+    promisedAt: Infinity,
+    links: new Map(),
+    reviewAt: input.now + (limits.reviewMs >> 1) + nextBelow(random, limits.reviewMs),
+    members: new Map(),
+    table: new Map(),
+    tableMark: [0, 0],
+    waiting: new Map(),
+    keys: new Map(),
+    holds: () => true,
+    own: { digest: null, left: false, sequence: 0, publishAt: null, publishedAt: null, headsChanged: null },
+    reached: new Set([input.self]),
+    pathsAt: null,
+    memberAt: Infinity,
+    changes: 0,
+    doubt: { lagMs: 0, halvesAt: input.now },
+    refused: { malformed: 0, forged: 0, stranger: 0, stale: 0 },
+    out: [],
+  }
+}
+
+/** A connection to the peer stands and its stream is open. */
+export function peerUp(s: LivenessState, peer: NodeId, now: number): readonly LivenessEffect[] {
+  enter(s, now)
+  if (peer !== s.self) openLink(s, peer)
+  choose(s)
+  bridge(s)
+  return leave(s)
+}
+
+/** The last connection to the peer is gone: its edge falls at once. */
+export function peerDown(s: LivenessState, peer: NodeId, now: number): readonly LivenessEffect[] {
+  enter(s, now)
+  closeLink(s, peer)
+  choose(s)
+  return leave(s)
+}
+
+export function onProbe(s: LivenessState, from: NodeId, n: number, now: number): readonly LivenessEffect[] {
+  enter(s, now)
+  hearProbe(s, from, n)
+  return leave(s)
+}
+
+export function onProbeAck(s: LivenessState, from: NodeId, n: number, now: number): readonly LivenessEffect[] {
+  enter(s, now)
+  hearEcho(s, from, n)
+  return leave(s)
+}
+
+/** A link state from anybody: by gossip (`from` is then whoever handed it on) or on a peer's stream. */
+export function onLinkState(s: LivenessState, bytes: Uint8Array, from: NodeId, now: number, via: 'stream' | 'gossip' = 'gossip'): readonly LivenessEffect[] {
+  enter(s, now)
+  const verdict = takeBytes(s, bytes)
+  if (verdict.kind === 'own') continueFrom(s, verdict.state)
+  // The author itself does not know its newest statement: it was restarted and must go on from there.
+  if (verdict.kind === 'stale' && verdict.state.author === from && s.links.has(from)) s.out.push({ kind: 'relay', to: from, states: [verdict.newer.bytes] })
+  if (verdict.kind === 'new') {
+    learn(s, verdict.state, verdict.before)
+    const isNews = via === 'stream' && verdict.before !== undefined && s.now - s.bornAt >= s.limits.newsAfterMs
+    if (isNews) s.out.push({ kind: 'publish', state: bytes })
+  }
+  return leave(s)
+}
+
+/** Time passed. `lagMs`: by how much this tick is late; a deadline that was overslept says the same, whoever brings the news. */
+export function tick(s: LivenessState, now: number, lagMs: number): readonly LivenessEffect[] {
+  enter(s, now)
+  noteLag(s, s.now, Math.max(lagMs, s.now - s.promisedAt))
+  for (const link of s.links.values()) watchLink(s, link)
+  judgeMembers(s)
+  choose(s)
+  bridge(s)
+  review(s)
+  return leave(s)
+}
+
+/** The nodes that may count: known and not evicted. Whatever is known of others is forgotten. */
+export function setMembers(s: LivenessState, members: ReadonlySet<NodeId>): void {
+  for (const node of [...s.members.keys()]) if (!members.has(node)) forget(s, node)
+  for (const node of members) {
+    if (node === s.self || s.members.has(node)) continue
+    s.members.set(node, newMember(s.now))
+    s.changes++
+    const state = s.waiting.get(node)
+    s.waiting.delete(node)
+    if (state === undefined) continue
+    put(s, state)
+    learn(s, state, undefined)
+  }
+  choose(s)
+  bridge(s)
+}
+
+/** `holds`: whether this view has the heads that a node's link state names (now, or had them once). */
+export function setHolds(s: LivenessState, holds: (node: NodeId, digest: string) => boolean): void {
+  s.holds = holds
+}
+
+/** `Doc.digest` of the own node document. Until the first call this node names nobody and signs nothing. */
+export function setOwnHeads(s: LivenessState, digest: string, now: number): readonly LivenessEffect[] {
+  enter(s, now)
+  if (s.own.digest === null) {
+    s.own.digest = digest
+    signOwn(s)
+    bridge(s)
+    tellAll(s)
+  } else if (digest !== s.own.digest) {
+    s.own.digest = digest
+    s.own.headsChanged = { first: s.own.headsChanged?.first ?? s.now, last: s.now }
+  }
+  return leave(s)
+}
+
+/** This node goes for good, and says so. */
+export function markLeft(s: LivenessState, now: number): readonly LivenessEffect[] {
+  enter(s, now)
+  s.own.left = true
+  s.own.publishAt = s.now
+  return leave(s)
+}
+
+export function livenessOf(s: LivenessState, node: NodeId): Liveness {
+  return node === s.self ? 'alive' : (s.members.get(node)?.status ?? 'unheard')
+}
+
+/** For every member that is not alive: when it last was (when this node first knew of it, if it never was). */
+export function silentSince(s: LivenessState): ReadonlyMap<NodeId, number> {
+  const since = new Map<NodeId, number>()
+  for (const [node, member] of s.members) if (member.status !== 'alive') since.set(node, member.lostAt)
+  return since
+}
+
+/** When to tick at the latest. */
+export function nextDeadline(s: LivenessState): number {
+  if (s.out.length > 0) return s.now
+  let dueAt = Math.min(s.memberAt, s.pathsAt ?? Infinity, publishDueAt(s) ?? Infinity, choosingDueAt(s))
+  for (const link of s.links.values()) dueAt = Math.min(dueAt, linkDueAt(s, link))
+  return Math.max(dueAt, s.now)
+}
+
+export function linksDigest(s: LivenessState): string {
+  return digestOfTable(s)
+}
+
+export function linkSeqs(s: LivenessState): readonly (readonly [NodeId, number])[] {
+  return sequences(s)
+}
+
+export function linkStatesNewerThan(s: LivenessState, seqs: readonly (readonly [NodeId, number])[]): readonly Uint8Array[] {
+  return newerThan(s, seqs)
+}
+
+/** Nodes that share a standing edge with this one, as far as is known here. */
+export function neighboursOf(s: LivenessState, node: NodeId): readonly NodeId[] {
+  return standingNeighbours(s, node)
+}
+
+/** Smoothed time from a probe to its echo, for the peers whose edges are watched. */
+export function echoMs(s: LivenessState, peer: NodeId): number | null {
+  return s.links.get(peer)?.echo?.mean ?? null
+}
+
+/** Rises whenever some member's liveness changed or a member was added or dropped. */
+export function changeCount(s: LivenessState): number {
+  return s.changes
+}
+
+export function refusedLinkStates(s: LivenessState): Readonly<Record<RefusalReason, number>> {
+  return s.refused
+}
+
+function enter(s: LivenessState, now: number): void {
+  s.now = Math.max(s.now, now)
+}
+
+function leave(s: LivenessState): readonly LivenessEffect[] {
+  if (publishIfDue(s)) tellAll(s)
+  const { out } = s
+  s.out = []
+  s.promisedAt = nextDeadline(s)
+  return out
+}
+
+function tellAll(s: LivenessState): void {
+  for (const link of s.links.values()) tell(s, link)
+}
+
+/** What follows from a newer link state of somebody. */
+function learn(s: LivenessState, state: LinkState, before: LinkState | undefined): void {
+  pathsChanged(s)
+  for (const { node } of before?.neighbours ?? []) {
+    if (!state.neighbours.some((neighbour) => neighbour.node === node)) lookAgain(s, node)
+  }
+  const link = s.links.get(state.author)
+  if (link === undefined || link.named !== null) return
+  nameIfProved(s, link)
+  if (link.named === null && (link.wants || link.taken)) startRound(s, link, false)
+}
+
+function forget(s: LivenessState, node: NodeId): void {
+  s.members.delete(node)
+  s.keys.delete(node)
+  remove(s, node)
+  s.changes++
+  const link = s.links.get(node)
+  if (link !== undefined) unwatch(s, link)
+  pathsChanged(s)
+  publishSoon(s)
+}

@@ -1,0 +1,85 @@
+// From paths to verdicts: who is alive, disconnected, unheard or left. A node falls when no path has led to it for the suspicion
+// time; it returns when a path leads to it and the heads that it names are here, and each further return within the window
+// needs twice as long an unbroken contact. All of it is this node's own conclusion from a shared table.
+
+import type { NodeId } from '../../../crdt/ids.ts'
+import { reachable } from './paths.ts'
+import { publishSoon } from './publish.ts'
+import type { LivenessState, Member } from './state.ts'
+import { suspicionMs } from './suspicion.ts'
+
+export function newMember(now: number): Member {
+  return { status: 'unheard', pathAt: null, lostAt: now, returns: [], orderly: false }
+}
+
+/** Computes paths if something changed, and judges every member if that or time may have changed a verdict. */
+export function judgeMembers(s: LivenessState): void {
+  const moved = s.pathsAt !== null && s.now >= s.pathsAt
+  if (moved) {
+    s.pathsAt = null
+    s.reached = reachable(s)
+  }
+  if (!moved && s.now < s.memberAt) return
+  s.memberAt = Infinity
+  const patience = suspicionMs(s)
+  for (const [node, member] of s.members) {
+    const before = member.status
+    judge(s, node, member, patience)
+    if (member.status !== before) s.changes++
+  }
+}
+
+function judge(s: LivenessState, node: NodeId, member: Member, patience: number): void {
+  notePath(s, node, member)
+  const state = s.table.get(node)?.state
+  if (state?.left === true) {
+    if (member.status !== 'left') member.lostAt = s.now
+    member.status = 'left'
+    member.orderly = true
+    return
+  }
+  if (member.status === 'left') member.status = 'disconnected'
+  if (member.status === 'alive') {
+    if (member.pathAt !== null) return
+    if (s.now >= member.lostAt + patience) member.status = 'disconnected'
+    else wakeAt(s, member.lostAt + patience)
+    return
+  }
+  if (member.pathAt === null || state === undefined) return
+  const countsAt = member.pathAt + returnWaitMs(s, member)
+  if (s.now < countsAt) wakeAt(s, countsAt)
+  else if (!s.holds(node, state.digest)) wakeAt(s, s.now + s.limits.heldPollMs)
+  else comeBack(s, member)
+}
+
+function notePath(s: LivenessState, node: NodeId, member: Member): void {
+  const has = s.reached.has(node)
+  if (has && member.pathAt === null) {
+    member.pathAt = s.now
+    // Somebody may be waiting for our heads just as we wait for theirs.
+    if (member.status !== 'alive' && s.own.headsChanged !== null) publishSoon(s)
+  }
+  if (!has && member.pathAt !== null) {
+    member.pathAt = null
+    if (member.status === 'alive') member.lostAt = s.now
+  }
+}
+
+function comeBack(s: LivenessState, member: Member): void {
+  if (member.status === 'disconnected' && !member.orderly) member.returns.push(s.now)
+  member.status = 'alive'
+  member.orderly = false
+}
+
+/** How long the path must have been unbroken before the member counts again. */
+function returnWaitMs(s: LivenessState, member: Member): number {
+  if (member.status === 'unheard') return 0
+  const { returnWindowMs, returnBaseMs, returnWaitMsMax, returnSettleMs } = s.limits
+  while (member.returns.length > 0 && s.now - member.returns[0]! > returnWindowMs) member.returns.shift()
+  if (member.orderly || member.returns.length === 0) return returnSettleMs
+  return Math.min(returnBaseMs * 2 ** Math.min(member.returns.length + 1, 30), returnWaitMsMax)
+}
+
+function wakeAt(s: LivenessState, at: number): void {
+  s.memberAt = Math.min(s.memberAt, at)
+}

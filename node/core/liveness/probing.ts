@@ -1,0 +1,192 @@
+// Probes on the one stream of each watched connection. Of two ends the lower id probes, the other looks for itself only when
+// that is late; every probe is echoed, and only an echo, or a probe of an end that says it hears us, proves both directions. So
+// a cut of one direction ends the edge at both ends. Probes also tell the neighbour what it must know reliably: this end's
+// sequence, whether it names the peer, and whether it lacks the peer's newest link state.
+
+import { type NodeId, compareText } from '../../../crdt/ids.ts'
+import { nextBelow } from '../random.ts'
+import { hasNews, isWatched, nameIfProved, ownWords, roomFor, unname, unwatch } from './links.ts'
+import { type Probe, packProbe, unpackProbe } from './probe-number.ts'
+import { ownState } from './publish.ts'
+import type { Link, LivenessState } from './state.ts'
+import { giveUpMs, hangUpAfterMs } from './suspicion.ts'
+
+export function hearProbe(s: LivenessState, from: NodeId, n: number): void {
+  const probe = unpackProbe(n)
+  if (probe === null) return
+  s.out.push({ kind: 'probe-ack', to: from, n })
+  const link = s.links.get(from)
+  if (link === undefined) return
+  link.hungUp = false
+  const before = link.heard
+  link.heard = probe
+  if (before !== null && before.bootMark !== probe.bootMark) forgetBoot(s, link)
+  answerStates(s, link, probe)
+  hearWants(s, link, probe)
+  if (before?.names === true && !probe.names && link.named !== null) {
+    unname(s, link)
+    startRound(s, link, false)
+  }
+  if (probe.names && link.round === null) proved(s, link)
+  nameIfProved(s, link)
+  compareTables(s, link, probe)
+  tell(s, link)
+}
+
+export function hearEcho(s: LivenessState, from: NodeId, n: number): void {
+  const link = s.links.get(from)
+  const sent = link?.sent.find((probe) => probe.n === n)
+  if (link === undefined || sent === undefined) return
+  link.hungUp = false
+  link.told = wordsOf(n)
+  if (link.round !== null) sample(link, s.now - link.round.startedAt)
+  link.round = null
+  proved(s, link)
+  nameIfProved(s, link)
+  tell(s, link)
+}
+
+/** Starts, repeats and gives up rounds as time passes. */
+export function watchLink(s: LivenessState, link: Link): void {
+  if (link.hungUp) return
+  if (link.round === null) {
+    if ((isWatched(link) || hasNews(s, link)) && s.now >= link.dueAt) startRound(s, link, false)
+    return
+  }
+  if (!isWatched(link) && !hasNews(s, link)) {
+    link.round = null
+    return
+  }
+  if (link.named !== null && s.now >= link.round.startedAt + giveUpMs(s, link)) unname(s, link)
+  if (s.now >= link.round.startedAt + hangUpAfterMs(s, link)) return hangUp(s, link)
+  if (s.now < link.round.nextAt) return
+  link.round.tries++
+  link.round.nextAt = s.now + reprobeMs(s, link)
+  send(s, link)
+}
+
+/** When time alone next has something to do here. */
+export function linkDueAt(s: LivenessState, link: Link): number {
+  if (link.hungUp) return Infinity
+  if (link.round === null) return isWatched(link) || hasNews(s, link) ? link.dueAt : Infinity
+  const { startedAt, nextAt } = link.round
+  const givenUpAt = link.named === null ? Infinity : startedAt + giveUpMs(s, link)
+  return Math.min(nextAt, givenUpAt, startedAt + hangUpAfterMs(s, link))
+}
+
+/** Lets the peer know what changed at this end, until an echo says that it does. */
+export function tell(s: LivenessState, link: Link): void {
+  if (!hasNews(s, link)) return
+  if (link.round === null) startRound(s, link, false)
+  else if (wordsOf(link.sent.at(-1)?.n ?? 0) !== ownWords(s, link)) send(s, link)
+}
+
+/** Looks at once whether the peer is still there; `doubted`: somebody else gave it up. */
+export function startRound(s: LivenessState, link: Link, doubted: boolean): void {
+  if (link.hungUp) return
+  if (link.round !== null) {
+    link.round.doubted ||= doubted
+    return
+  }
+  link.round = { startedAt: s.now, nextAt: 0, tries: 1, doubted }
+  link.round.nextAt = s.now + reprobeMs(s, link)
+  send(s, link)
+}
+
+/** Another neighbour no longer names the peer: look for ourselves, unless we have just heard it. */
+export function lookAgain(s: LivenessState, peer: NodeId): void {
+  const link = s.links.get(peer)
+  if (link === undefined || link.named === null) return
+  if (link.proofAt !== null && s.now - link.proofAt < s.limits.reprobeMs) return
+  startRound(s, link, true)
+}
+
+function send(s: LivenessState, link: Link): void {
+  link.counter = (link.counter + 1) % 16
+  const n = ownWords(s, link) + link.counter * 16 + (s.tableMark[0] % 256) * 256
+  link.sent.push({ n, at: s.now })
+  if (link.sent.length > s.limits.sentCountMax) link.sent.shift()
+  s.out.push({ kind: 'probe', to: link.peer, n })
+}
+
+function wordsOf(n: number): number | null {
+  const probe = unpackProbe(n)
+  return probe === null ? null : packProbe({ ...probe, counter: 0, tableMark: 0 })
+}
+
+function reprobeMs(s: LivenessState, link: Link): number {
+  const { reprobeMs: usual } = s.limits
+  const patient = link.echo === null ? usual : Math.max(usual, Math.min(2 * link.echo.mean, 4 * usual))
+  const tries = link.round?.tries ?? 1
+  return tries < 5 ? patient : tries < 8 ? 2 * patient : 4 * patient
+}
+
+/** Both directions work at this moment. */
+function proved(s: LivenessState, link: Link): void {
+  link.proofAt = s.now
+  const { probeIntervalMs, probeOtherEndMs, giveUpMsMin } = s.limits
+  // An edge that is not up yet waits for something (a link state, a document): ask again sooner.
+  if (link.named === null) link.dueAt = s.now + giveUpMsMin
+  else if (compareText(s.self, link.peer) < 0) link.dueAt = s.now + probeIntervalMs - nextBelow(s.random, 1 + (probeIntervalMs >> 3))
+  else link.dueAt = s.now + probeIntervalMs + probeOtherEndMs
+}
+
+/** Smoothed as TCP does it (RFC 6298), in whole milliseconds. */
+function sample(link: Link, tookMs: number): void {
+  if (link.echo === null) {
+    link.echo = { mean: tookMs, deviation: tookMs >> 1 }
+    return
+  }
+  const off = Math.abs(tookMs - link.echo.mean)
+  link.echo = { mean: (7 * link.echo.mean + tookMs + 4) >> 3, deviation: (3 * link.echo.deviation + off + 2) >> 2 }
+}
+
+/** The peer began anew behind the same connection. */
+function forgetBoot(s: LivenessState, link: Link): void {
+  unname(s, link)
+  link.told = null
+  link.proofAt = null
+}
+
+/** Sends the peer what it lacks of this node, or what it said itself in an earlier boot and must go on from. */
+function answerStates(s: LivenessState, link: Link, probe: Probe): void {
+  const own = ownState(s)
+  if (probe.lacks && own !== undefined) s.out.push({ kind: 'relay', to: link.peer, states: [own.bytes] })
+  const known = s.table.get(link.peer)?.state
+  if (known === undefined || probe.sequence === 0) return
+  const earlierBoot = known.boot % 256 !== probe.bootMark
+  if (known.sequence > probe.sequence || (known.sequence === probe.sequence && earlierBoot)) {
+    s.out.push({ kind: 'relay', to: link.peer, states: [known.bytes] })
+  }
+}
+
+function hearWants(s: LivenessState, link: Link, probe: Probe): void {
+  if (probe.full && link.wants) {
+    unwatch(s, link)
+    link.refusedUntil = s.now + s.limits.refusedMs + nextBelow(s.random, s.limits.refusedMs)
+  }
+  if (probe.wants && !link.taken) link.taken = roomFor(s, link)
+  if (!probe.wants && link.taken) {
+    link.taken = false
+    if (!link.wants) unwatch(s, link)
+  }
+}
+
+function compareTables(s: LivenessState, link: Link, probe: Probe): void {
+  if (probe.tableMark === s.tableMark[0] % 256 || link.named === null) {
+    link.differsSince = null
+    return
+  }
+  link.differsSince ??= s.now
+  if (s.now - link.differsSince < s.limits.compareAfterMs || s.now - link.comparedAt < s.limits.compareGapMs) return
+  link.comparedAt = s.now
+  s.out.push({ kind: 'compare', to: link.peer })
+}
+
+function hangUp(s: LivenessState, link: Link): void {
+  unname(s, link)
+  link.round = null
+  link.proofAt = null
+  link.hungUp = true
+  s.out.push({ kind: 'hang-up', peer: link.peer, reason: 'probes are not answered' })
+}

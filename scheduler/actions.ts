@@ -1,0 +1,117 @@
+// What this node should do about its own claims now. It starts nothing that is not the heir, and stops what runs only on an
+// operator's word or for a heir that runs, is alive here and names this very claim. Asked again after its actions were carried
+// out, it asks for nothing more; asked again before, for the same: actions are levels, not edges.
+
+import { compareText, slotParts } from '../crdt/ids.ts'
+import type { Generation, NodeId } from '../crdt/ids.ts'
+import { compareVersions } from '../crdt/view.ts'
+import type { Claim, JobView, View } from '../crdt/view.ts'
+import { adopted } from './adoption.ts'
+import { newMarks } from './disconnect.ts'
+import { isLost, lostMarks } from './standing.ts'
+import type { Action, Local, Plan, SlotPlan, Standing } from './types.ts'
+import { hasEnded } from './usage.ts'
+
+/** What frees room comes before what takes it. */
+const kinds: readonly Action['kind'][] = ['stop', 'withdraw', 'lost', 'over', 'adopt-version', 'restart', 'update', 'start', 'claim']
+
+export function actions(view: View, plan: Plan, local: Local): readonly Action[] {
+  const found: Action[] = []
+  const adopt = adopted(view, local)
+  for (const claims of view.claims.values()) {
+    const own = claims.find((claim) => claim.node === local.self)
+    if (own !== undefined && !hasEnded(own) && own.state !== 'stopping') found.push(...actionsFor(own, claims, view, plan, local, adopt))
+  }
+  for (const slot of plan.slots) if (slot.candidate === local.self) found.push(claimAction(slot, view, local))
+  return found.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || compareText(a.slot, b.slot))
+}
+
+function claimAction(slot: SlotPlan, view: View, local: Local): Action {
+  const claims = view.claims.get(slot.slot) ?? []
+  const policy = policyOf(slot, view)
+  const lost = lostMarks(claims)
+  if (policy !== undefined) for (const [node, generation] of newMarks(slot.standing.unknown, policy, view, local)) raise(lost, node, generation)
+  return { kind: 'claim', slot: slot.slot, generation: slot.nextGeneration, lost }
+}
+
+function policyOf(slot: SlotPlan, view: View) {
+  return view.jobs.get(slot.job)?.spec?.groups.find((group) => group.name === slot.group)?.disconnect
+}
+
+function raise(marks: Map<NodeId, Generation>, node: NodeId, generation: Generation): void {
+  marks.set(node, Math.max(marks.get(node) ?? 0, generation))
+}
+
+type Adopt = ReturnType<typeof adopted>
+
+function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan, local: Local, adopt: Adopt): Action[] {
+  if (view.nodes.get(local.self)?.evicted === true) return [end(own, 'evicted')]
+  const job = view.jobs.get(slotParts(own.slot).job)
+  // Nothing is stopped because its job, or its newest version, is not known here (yet).
+  if (job === undefined || compareVersions(own.version, job.version) > 0) return []
+  if (job.desired !== 'run') return [end(own, job.desired === 'stopped' ? 'job-stopped' : 'job-removed')]
+  if (job.spec === null) return []
+  const slot = plan.bySlot.get(own.slot)
+  if (slot === undefined) return [end(own, 'scaled-down')]
+  const wish = job.wishes.get(own.slot)
+  if (wish !== undefined && own.generation <= wish.stopGeneration) return [end(own, 'alloc-stop')]
+  const adopts = own.form === slot.form && compareVersions(own.version, slot.version) < 0
+  // Judged at the version that it takes on in this very step: otherwise a change of `count` during a cut would decide a heal.
+  const standing = adopts ? adopt(slot, own, claims) : slot.standing
+  const first: Action[] = adopts ? [{ kind: 'adopt-version', slot: own.slot, version: slot.version }] : []
+  const gone = surrender(own, standing, view)
+  if (gone !== null) return [...first, gone]
+  return [...first, ...carryOn(own, claims, slot, standing, job, view, local)]
+}
+
+/** Stop or withdraw in favour of another node's claim, or null. */
+function surrender(own: Claim, standing: Standing, view: View): Action | null {
+  const { heir } = standing
+  if (heir === null || heir.node === own.node) return null
+  if (view.nodes.get(heir.node)?.liveness !== 'alive') return null
+  if (own.state !== 'running') return end(own, `not-needed: ${heir.node}`)
+  if (heir.state !== 'running' || heir.over.get(own.node) !== own.generation) return null
+  return end(own, `replaced: ${heir.node}`)
+}
+
+function carryOn(own: Claim, claims: readonly Claim[], slot: SlotPlan, standing: Standing, job: JobView, view: View, local: Local): Action[] {
+  const isHeir = standing.heir?.node === own.node
+  const isHolder = standing.holder?.node === own.node
+  const found: Action[] = []
+  if (isHeir && own.state === 'running') {
+    const over = overAction(own, standing)
+    if (over !== null) found.push(over)
+    const lost = lostAction(own, claims, slot, view, local)
+    if (lost !== null) found.push(lost)
+  }
+  const restart = job.wishes.get(own.slot)?.restart ?? 0
+  if (isHolder && slot.update && own.form !== slot.form) found.push({ kind: 'update', slot: own.slot, form: slot.form })
+  else if (own.state !== 'running') found.push(...(isHeir ? [{ kind: 'start', slot: own.slot } as const] : []))
+  else if (own.restartSeen < restart) found.push({ kind: 'restart', slot: own.slot, restart })
+  return found
+}
+
+/** Every live rival is named; names of rivals that are gone are dropped when the list is written anyway. */
+function overAction(own: Claim, standing: Standing): Action | null {
+  const rivals = standing.live.filter((claim) => claim.node !== own.node)
+  if (rivals.every((rival) => own.over.get(rival.node) === rival.generation)) return null
+  return { kind: 'over', slot: own.slot, over: new Map(rivals.map((rival) => [rival.node, rival.generation])) }
+}
+
+/** A replacement that was made before lost_after passed writes the mark when it does. */
+function lostAction(own: Claim, claims: readonly Claim[], slot: SlotPlan, view: View, local: Local): Action | null {
+  const policy = policyOf(slot, view)
+  if (policy === undefined || slot.standing.unknown.length === 0) return null
+  const known = lostMarks(claims)
+  const late = slot.standing.unknown.filter((claim) => !isLost(claim, known))
+  const marks = newMarks(late, policy, view, local)
+  if (marks.length === 0) return null
+  for (const [node, generation] of marks) raise(known, node, generation)
+  return { kind: 'lost', slot: own.slot, lost: known }
+}
+
+/** A claim that may have tasks is stopped, one that has none is withdrawn. */
+function end(own: Claim, reason: string): Action {
+  const hasTasks = own.state === 'running' || own.state === 'starting'
+  return { kind: hasTasks ? 'stop' : 'withdraw', slot: own.slot, reason }
+}

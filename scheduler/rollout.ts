@@ -1,0 +1,51 @@
+// Rolling update of one group, as a function of the view: which out-of-date slots may move to the form in force now. Nobody
+// writes "the next step is"; everybody counts what is in flight and goes by index.
+
+import type { Form } from '../crdt/ids.ts'
+import { newestFailed } from './reschedule.ts'
+import type { SlotCase } from './slots.ts'
+
+export interface Turns {
+  /** Slots whose turn it is, by index. */
+  readonly mayMove: ReadonlySet<number>
+  readonly failed: ReadonlySet<number>
+}
+
+/** Out of date: somebody holds the slot, at another form. */
+export function isOutOfDate(slot: SlotCase, form: Form): boolean {
+  const { holder } = slot.plan.standing
+  return holder !== null && holder.form !== form
+}
+
+/** `slots` in order of index. Unknown slots and those at a newer job version do not count and are skipped. */
+export function turnsOf(slots: readonly SlotCase[], form: Form, maxParallel: number): Turns {
+  const mayMove = new Set<number>()
+  const failed = new Set<number>()
+  const waiting: number[] = []
+  let inFlight = 0
+  for (const slot of slots) {
+    const { standing, index } = slot.plan
+    const hasFailed = newestFailed(form, slot.claims, standing.live, slot.history)
+    if (hasFailed) failed.add(index)
+    const { heir, holder } = standing
+    if (standing.ahead.length > 0 || (holder === null && standing.unknown.length > 0)) continue
+    const outOfDate = isOutOfDate(slot, form)
+    if (outOfDate && neverStarted(slot)) {
+      mayMove.add(index)
+    } else if (hasFailed || (outOfDate ? heir?.form === form : holder !== null && !holder.healthy)) {
+      inFlight++
+      if (outOfDate) mayMove.add(index)
+    } else if (outOfDate) {
+      waiting.push(index)
+    }
+  }
+  const free = maxParallel <= 0 ? waiting.length : Math.max(0, maxParallel - inFlight)
+  for (const index of waiting.slice(0, free)) mayMove.add(index)
+  return { mayMove, failed }
+}
+
+/** Nothing of this claim has ever run: there is nothing to protect, and waiting for its health would be for ever. */
+function neverStarted(slot: SlotCase): boolean {
+  const { holder } = slot.plan.standing
+  return holder !== null && holder.state !== 'running' && holder.startedAt === 0
+}

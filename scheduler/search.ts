@@ -1,0 +1,101 @@
+// The best node for each vacant slot of one group. Feasibility and scores are computed once a group; each placement changes
+// one node (and, with `spread`, the classes that share its values). Slots without a past take the fast path; those with
+// failures, claims or overdue candidates look at every node, because their scores are their own.
+
+import type { Claim } from '../crdt/view.ts'
+import type { Boards } from './boards.ts'
+import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { type Group, addCopy } from './group.ts'
+import type { History } from './history.ts'
+import { type Overdue, isOverdue } from './pending.ts'
+import { failurePenalty } from './rank.ts'
+import { pairHash } from './rendezvous.ts'
+import { baseScore } from './score.ts'
+import { type ScoreBuckets, scoreBuckets } from './score-buckets.ts'
+import { type Spreading, spreadingOf } from './spread.ts'
+import { type Usage, hasEnded, holdAsk } from './usage.ts'
+
+/** What a search knows of one slot. */
+export interface Need {
+  readonly slotHash: number
+  readonly claims: readonly Claim[]
+  readonly history: History
+  readonly overdue: Overdue
+  readonly now: number
+}
+
+export interface Search {
+  /** Index of the best node; −1: none is feasible. */
+  best(need: Need): number
+  /** The plan puts a copy there. */
+  place(index: number): void
+}
+
+export function searchFor(group: Group, boards: Boards, usage: Usage): Search {
+  const feasible = feasibleNodes(group, boards)
+  const spreading = spreadingOf(group, boards, feasible)
+  const buckets = scoreBuckets(boards.ids.length, spreading.classCount, spreading.classOf)
+  const refresh = (index: number): void => {
+    if (roomRejection(group, boards, usage, index) === null) buckets.set(index, baseScore(group, boards, usage, index))
+    else buckets.remove(index)
+  }
+  for (const index of feasible) refresh(index)
+  return {
+    best: (need) => (isPlain(need) ? bestPlain(need, boards, buckets, spreading) : bestOfAll(need, feasible, boards, buckets, spreading)),
+    place(index) {
+      holdAsk(usage, boards, index, group.ask)
+      addCopy(group, index)
+      spreading.placed(index)
+      refresh(index)
+    }
+  }
+}
+
+export function feasibleNodes(group: Group, boards: Boards): Int32Array {
+  const found: number[] = []
+  for (let index = 0; index < boards.ids.length; index++) if (fixedRejection(group, boards, index) === null) found.push(index)
+  return Int32Array.from(found)
+}
+
+function isPlain(need: Need): boolean {
+  return need.history.failures === 0 && need.overdue.size === 0 && need.claims.every(hasEnded)
+}
+
+function bestPlain(need: Need, boards: Boards, buckets: ScoreBuckets, spreading: Spreading): number {
+  let highest = Number.NEGATIVE_INFINITY
+  for (let c = 0; c < spreading.classCount; c++) {
+    const top = buckets.top(c)
+    if (top !== undefined) highest = Math.max(highest, top + spreading.boost(c))
+  }
+  let best = -1
+  let bestHash = -1
+  for (let c = 0; c < spreading.classCount; c++) {
+    const top = buckets.top(c)
+    if (top === undefined || top + spreading.boost(c) !== highest) continue
+    for (const index of buckets.nodesAt(c, top)) {
+      const hash = pairHash(need.slotHash, boards.hashes[index] ?? 0)
+      if (hash < bestHash || (hash === bestHash && index > best)) continue
+      best = index
+      bestHash = hash
+    }
+  }
+  return best
+}
+
+/** Not overdue before overdue, then the score less this slot's failures there, then hash, then id. */
+function bestOfAll(need: Need, feasible: Int32Array, boards: Boards, buckets: ScoreBuckets, spreading: Spreading): number {
+  let best = -1
+  let [bestLate, bestScore, bestHash] = [1, Number.NEGATIVE_INFINITY, -1]
+  for (const index of feasible) {
+    const node = boards.ids[index]
+    if (node === undefined || !buckets.has(index) || holdsSlot(need.claims, node)) continue
+    const late = isOverdue(need.overdue, node, need.now) ? 1 : 0
+    const score = buckets.scoreOf(index) + spreading.boost(spreading.classOf[index] ?? -1) - failurePenalty(need.history.failuresOn.get(node) ?? 0)
+    const hash = pairHash(need.slotHash, boards.hashes[index] ?? 0)
+    const order = bestLate - late || score - bestScore || hash - bestHash
+    if (best >= 0 && order <= 0) continue
+    best = index
+    ;[bestLate, bestScore, bestHash] = [late, score, hash]
+  }
+  return best
+}

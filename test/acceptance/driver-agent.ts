@@ -1,0 +1,19 @@
+// An agent that does nothing but start one task and say so; the tests kill it. Arguments: options and request, as JSON.
+
+import type { TaskDriver, TaskRequest } from '../../node/core/ports.ts'
+import { silentLog } from '../../node/adapters/task/log.ts'
+import { createDockerDriver } from '../../node/adapters/docker/driver.ts'
+import { createRawExecDriver } from '../../node/adapters/raw-exec/driver.ts'
+import { testNode } from './driver-harness.ts'
+
+const options = JSON.parse(process.argv[2] ?? '{}') as Record<string, string>
+const task = JSON.parse(process.argv[3] ?? '{}') as TaskRequest
+
+const driver: TaskDriver =
+  task.spec.driver === 'docker'
+    ? createDockerDriver({ node: testNode, dataDir: '', socketPath: options['socketPath'], registries: {}, mirrors: {}, log: silentLog })
+    : createRawExecDriver({ node: testNode, dataDir: options['dataDir'] ?? '', log: silentLog })
+const started = await driver.start(task)
+console.log(JSON.stringify(started))
+// Stays until it is killed.
+setInterval(() => undefined, 60_000)

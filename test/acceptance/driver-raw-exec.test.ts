@@ -1,0 +1,24 @@
+// The acceptance suite of task drivers, against plain processes. Run as root: one case changes the user.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after } from 'node:test'
+import { createRawExecDriver } from '../../node/adapters/raw-exec/driver.ts'
+import { silentLog } from '../../node/adapters/task/log.ts'
+import { acceptDriver } from './driver.ts'
+import { testNode } from './driver-harness.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'shoal-raw-exec-'))
+after(() => rmSync(dataDir, { recursive: true, force: true }))
+
+acceptDriver(() => ({
+  name: 'raw_exec',
+  create: () => createRawExecDriver({ node: testNode, dataDir, log: silentLog }),
+  agentOptions: { dataDir },
+  config: (script) => ({ command: '/bin/sh', args: ['-c', script], volumes: [], privileged: false, readOnlyRoot: false }),
+  async identity(id) {
+    const record = JSON.parse(readFileSync(join(dataDir, 'raw-exec', id, 'task.json'), 'utf8')) as { leader: { pid: number } }
+    return `${record.leader.pid} ${readFileSync(`/proc/${record.leader.pid}/cmdline`, 'latin1')}`
+  },
+}))

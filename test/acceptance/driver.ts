@@ -1,0 +1,350 @@
+// What every task driver must do, whatever it runs tasks with. Run by one test file per driver.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { test } from 'node:test'
+import type { RunningTask, TaskDriver, TaskId, TaskRequest } from '../../node/core/ports.ts'
+import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, readLogs, taskRequest, until } from './driver-harness.ts'
+
+type Case = (driver: TaskDriver, harness: DriverHarness) => Promise<void>
+
+const noProgress = (): void => undefined
+const never = new AbortController().signal
+
+export function acceptDriver(harnessOf: () => DriverHarness): void {
+  for (const [name, body] of Object.entries({ ...running, ...stopping, ...adopting, ...logging, ...refusing })) {
+    test(name, async () => {
+      const harness = harnessOf()
+      const driver = harness.create()
+      try {
+        await body(driver, harness)
+      } finally {
+        for (const id of requested.splice(0)) await driver.remove(id)
+        await driver.close()
+      }
+    })
+  }
+}
+
+/** Ids of this case's tasks, which must not outlive it. */
+const requested: TaskId[] = []
+
+function script(harness: DriverHarness, text: string, wishes: Partial<TaskWishes> = {}): TaskRequest {
+  const task = taskRequest({ driver: harness.name, config: harness.config(text), ...wishes })
+  requested.push(task.id)
+  return task
+}
+
+async function start(driver: TaskDriver, task: TaskRequest): Promise<RunningTask> {
+  const started = await driver.start(task)
+  assert.ok(started.ok, JSON.stringify(started))
+  return started.value
+}
+
+const running: Record<string, Case> = {
+  async 'a healthy driver says so, and which it is'(driver, harness) {
+    const { health, attributes } = await driver.fingerprint()
+    assert.deepEqual(health, { healthy: true, reason: '' })
+    assert.equal(attributes[`driver.${harness.name}`], '1')
+  },
+
+  async 'a task that ends tells its exit code, once'(driver, harness) {
+    const exits = collectExits(driver)
+    const good = script(harness, 'exit 0')
+    const bad = script(harness, 'exit 3')
+    await start(driver, good)
+    await start(driver, bad)
+    assert.deepEqual(await exits.of(good.id), { exitCode: 0, signal: null, outOfMemory: false })
+    assert.deepEqual(await exits.of(bad.id), { exitCode: 3, signal: null, outOfMemory: false })
+    await driver.stop(bad.id, 'SIGTERM', 100)
+    await driver.adopt()
+    await driver.fingerprint()
+    assert.equal(exits.all.length, 2)
+  },
+
+  async 'a task that a signal ended tells which'(driver, harness) {
+    const exits = collectExits(driver)
+    const task = script(harness, 'sh -c "kill -9 \\$\\$"; exit $?')
+    await start(driver, task)
+    assert.deepEqual(await exits.of(task.id), { exitCode: null, signal: 'SIGKILL', outOfMemory: false })
+  },
+
+  async 'a running task names its claim and when it began'(driver, harness) {
+    const task = script(harness, 'sleep 600', { ports: { http: 28_080 } })
+    const before = Date.now()
+    const { startedAt, ...rest } = await start(driver, task)
+    const { id, slot, alloc, generation, form, ports } = task
+    assert.deepEqual(rest, { id, slot, alloc, generation, form, ports, task: 'app' })
+    assert.ok(startedAt >= before - 1_000 && startedAt <= Date.now() + 1_000)
+  },
+
+  async 'environment and arguments arrive as they are'(driver, harness) {
+    const env = { SHOAL_PORT_http: '28081', GREETING: 'two  words $HOME "quoted"', EMPTY: '', 'my.odd-name': 'x' }
+    const exits = collectExits(driver)
+    const text = 'echo "[$SHOAL_PORT_http][$GREETING][$EMPTY]"; tr "\\0" "\\n" </proc/$$/environ | grep odd; test -n "$PATH" && test -n "$HOME" && test -z "$SECRET_OF_AGENT" && echo basics'
+    const task = script(harness, text, { env })
+    process.env['SECRET_OF_AGENT'] = 'x'
+    await start(driver, task)
+    delete process.env['SECRET_OF_AGENT']
+    await exits.of(task.id)
+    assert.equal(await readLogs(driver, task.id), '[28081][two  words $HOME "quoted"][]\nmy.odd-name=x\nbasics\n')
+  },
+
+  async 'a task runs where and as whom it was told'(driver, harness) {
+    const exits = collectExits(driver)
+    const task = script(harness, '', { config: { ...harness.config('pwd; id -u'), workDir: '/tmp', user: '1000' } })
+    await start(driver, task)
+    await exits.of(task.id)
+    assert.equal(await readLogs(driver, task.id), '/tmp\n1000\n')
+  },
+
+  async 'starting what runs already changes nothing'(driver, harness) {
+    const task = script(harness, 'sleep 600')
+    const first = await start(driver, task)
+    const identity = await harness.identity(task.id)
+    const [second, third] = await Promise.all([start(driver, task), start(driver, task)])
+    assert.deepEqual([second, third], [first, first])
+    assert.equal(await harness.identity(task.id), identity)
+  },
+
+  async 'a task that ended can be started again and goes on in the same log'(driver, harness) {
+    const exits = collectExits(driver)
+    const task = script(harness, 'echo once more; exit 4')
+    await start(driver, task)
+    await exits.of(task.id)
+    await start(driver, task)
+    await until('a second exit', () => exits.all.length === 2)
+    assert.equal(await readLogs(driver, task.id), 'once more\nonce more\n')
+  },
+
+  async 'a signal reaches the program, which goes on'(driver, harness) {
+    const task = script(harness, 'trap "echo reloaded" USR1; echo ready; while true; do sleep 0.05; done')
+    await start(driver, task)
+    await logged(driver, task.id, 'ready')
+    assert.ok((await driver.signal(task.id, 'SIGUSR1')).ok)
+    await logged(driver, task.id, 'reloaded')
+    const identity = await harness.identity(task.id)
+    assert.ok(identity.length > 0)
+  },
+}
+
+const stopping: Record<string, Case> = {
+  async 'a task that obeys is not killed'(driver, harness) {
+    const exits = collectExits(driver)
+    const task = script(harness, 'trap "echo bye; exit 5" TERM; echo ready; while true; do sleep 0.05; done')
+    await start(driver, task)
+    await logged(driver, task.id, 'ready')
+    assert.ok((await driver.stop(task.id, 'SIGTERM', 20_000)).ok)
+    assert.deepEqual(exits.all, [[task.id, { exitCode: 5, signal: null, outOfMemory: false }]])
+    assert.equal(await readLogs(driver, task.id), 'ready\nbye\n')
+  },
+
+  async 'a task that ignores its signal is killed after the timeout, with all of its children'(driver, harness) {
+    const exits = collectExits(driver)
+    const mark = `6${freshMark()}`
+    const task = script(harness, `trap "" TERM; sleep ${mark} & (trap "" TERM; setsid sleep ${mark}) & echo ready; sleep ${mark}`)
+    await start(driver, task)
+    await logged(driver, task.id, 'ready')
+    await until('children', () => isRunning(mark))
+    assert.ok((await driver.stop(task.id, 'SIGTERM', 300)).ok)
+    assert.equal(isRunning(mark), false)
+    assert.equal((await exits.of(task.id)).signal, 'SIGKILL')
+  },
+
+  async 'the kill signal is the one that was asked for'(driver, harness) {
+    const exits = collectExits(driver)
+    const task = script(harness, 'trap "exit 9" INT; trap "exit 8" TERM; echo ready; while true; do sleep 0.05; done')
+    await start(driver, task)
+    await logged(driver, task.id, 'ready')
+    assert.ok((await driver.stop(task.id, 'SIGINT', 20_000)).ok)
+    assert.equal((await exits.of(task.id)).exitCode, 9)
+  },
+
+  async 'what a program leaves behind ends with it'(driver, harness) {
+    const exits = collectExits(driver)
+    const mark = `7${freshMark()}`
+    const task = script(harness, `sleep ${mark} & exit 0`)
+    await start(driver, task)
+    await exits.of(task.id)
+    await until('no child left', () => !isRunning(mark))
+  },
+
+  async 'stopping what does not run is fine'(driver, harness) {
+    const task = script(harness, 'sleep 600')
+    assert.ok((await driver.stop(task.id, 'SIGTERM', 100)).ok)
+    await start(driver, task)
+    const stops = await Promise.all([driver.stop(task.id, 'SIGKILL', 0), driver.stop(task.id, 'SIGKILL', 0)])
+    assert.deepEqual(
+      stops.map((stop) => stop.ok),
+      [true, true],
+    )
+  },
+
+  async 'remove leaves nothing'(driver, harness) {
+    const exits = collectExits(driver)
+    const task = script(harness, 'echo something; exit 1')
+    await start(driver, task)
+    await exits.of(task.id)
+    await driver.remove(task.id)
+    await driver.remove(task.id)
+    assert.equal(await readLogs(driver, task.id), '')
+    const next = harness.create()
+    const nextExits = collectExits(next)
+    assert.deepEqual(await next.adopt(), [])
+    await next.fingerprint()
+    assert.deepEqual(nextExits.all, [])
+    await next.close()
+  },
+}
+
+const adopting: Record<string, Case> = {
+  async 'an agent killed with -9 leaves its task running, and the next adopts it unharmed'(driver, harness) {
+    const task = script(harness, 'i=0; while test $i -lt 4000; do i=$((i+1)); echo line $i; sleep 0.05; done', { ports: { http: 28_082 } })
+    const agent = fileURLToPath(new URL('driver-agent.ts', import.meta.url))
+    const args = ['--import', 'tsx', agent, JSON.stringify(harness.agentOptions), JSON.stringify(task)]
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [words] = (await once(child.stdout, 'data')) as [Buffer]
+    const started = JSON.parse(words.toString()) as { readonly value: RunningTask }
+    const identity = await harness.identity(task.id)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const seen = (await readLogs(driver, task.id)).length
+    await until('output without an agent', async () => (await readLogs(driver, task.id)).length > seen)
+    assert.deepEqual(await driver.adopt(), [started.value])
+    assert.equal(await harness.identity(task.id), identity)
+    assert.deepEqual(await start(driver, task), started.value)
+    assert.equal(await harness.identity(task.id), identity)
+    const exits = collectExits(driver)
+    assert.ok((await driver.stop(task.id, 'SIGTERM', 0)).ok)
+    assert.equal(exits.all.length, 1)
+  },
+
+  async 'an adopted task that ends is noticed, with its code'(driver, harness) {
+    const task = script(harness, 'trap "exit 6" USR1; echo ready; while true; do sleep 0.05; done')
+    await start(driver, task)
+    await logged(driver, task.id, 'ready')
+    await driver.close()
+    const next = harness.create()
+    const exits = collectExits(next)
+    assert.equal((await next.adopt()).length, 1)
+    await next.signal(task.id, 'SIGUSR1')
+    assert.deepEqual(await exits.of(task.id), { exitCode: 6, signal: null, outOfMemory: false })
+    await next.remove(task.id)
+    await next.close()
+  },
+
+  async 'what ended while no agent ran is told after adoption'(driver, harness) {
+    const mark = `8${freshMark()}`
+    const task = script(harness, `sleep 0.2; sleep 0.1; : ${mark}; exit 7`)
+    await start(driver, task)
+    await driver.close()
+    await until('the end', () => !isRunning(mark))
+    const next = harness.create()
+    assert.deepEqual(await next.adopt(), [])
+    const exits = collectExits(next)
+    assert.deepEqual(await exits.of(task.id), { exitCode: 7, signal: null, outOfMemory: false })
+    await next.remove(task.id)
+    await next.close()
+  },
+}
+
+const logging: Record<string, Case> = {
+  async 'both streams are kept apart, whole or from the end'(driver, harness) {
+    const exits = collectExits(driver)
+    const task = script(harness, 'echo one; echo two >&2; echo three')
+    await start(driver, task)
+    await exits.of(task.id)
+    assert.equal(await readLogs(driver, task.id), 'one\nthree\n')
+    assert.equal(await readLogs(driver, task.id, { stream: 'stderr' }), 'two\n')
+    assert.equal(await readLogs(driver, task.id, { tailBytes: 4 }), 'ree\n')
+    assert.equal(await readLogs(driver, task.id, { tailBytes: 1_000 }), 'one\nthree\n')
+    assert.equal(await readLogs(driver, task.id, { tailBytes: 4, follow: true }), 'ree\n')
+    assert.equal(await readLogs(driver, 'no-such-task'), '')
+  },
+
+  async 'following shows what comes until the task ends'(driver, harness) {
+    const task = script(harness, 'trap "echo last; exit 0" USR1; echo first; echo second; while true; do sleep 0.05; done')
+    await start(driver, task)
+    await logged(driver, task.id, 'second')
+    const whole = readLogs(driver, task.id, { follow: true })
+    const tail = readLogs(driver, task.id, { follow: true, tailBytes: 7 })
+    await driver.signal(task.id, 'SIGUSR1')
+    assert.deepEqual(await Promise.all([whole, tail]), ['first\nsecond\nlast\n', 'second\nlast\n'])
+  },
+
+  async 'following ends when the reader has enough'(driver, harness) {
+    const task = script(harness, 'echo first; sleep 600')
+    await start(driver, task)
+    await logged(driver, task.id, 'first')
+    const enough = new AbortController()
+    const parts: string[] = []
+    for await (const part of driver.logs(task.id, { stream: 'stdout', follow: true, tailBytes: null, signal: enough.signal })) {
+      parts.push(Buffer.from(part).toString())
+      enough.abort()
+    }
+    assert.deepEqual(parts, ['first\n'])
+  },
+
+  async 'logs stay bounded and keep the newest'(driver, harness) {
+    const exits = collectExits(driver)
+    const size = 1024 * 1024
+    const task = script(harness, 'yes 0123456789abcde | head -c 6000000; echo; echo end of output', { logs: { maxFiles: 2, maxFileSizeMib: 1 } })
+    await start(driver, task)
+    await exits.of(task.id)
+    await until('a bounded log', async () => (await readLogs(driver, task.id)).length <= 2 * size)
+    const kept = await readLogs(driver, task.id)
+    assert.ok(kept.endsWith('\nend of output\n'))
+    // An engine counts what it wraps around each line as well.
+    assert.ok(kept.length > 100_000, `${kept.length} bytes kept`)
+  },
+}
+
+const refusing: Record<string, Case> = {
+  async 'a program that does not exist is refused in words'(driver, harness) {
+    const config = { ...harness.config(''), command: '/no/such/program', args: [] }
+    const task = taskRequest({ driver: harness.name, config })
+    const started = await driver.start(task)
+    assert.ok(!started.ok)
+    assert.equal(started.code, 'E_CONFIG')
+    assert.match(started.message, /\/no\/such\/program/)
+    assert.deepEqual(await driver.adopt(), [])
+  },
+
+  async 'a port that another program has is refused before the start'(driver, harness) {
+    const other = createServer().listen(0)
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const task = script(harness, 'sleep 600', { ports: { web: port } })
+    const refused = await driver.start(task)
+    assert.ok(!refused.ok)
+    assert.equal(refused.code, 'E_PORT_IN_USE')
+    assert.match(refused.message, new RegExp(`${port}.*'web'`))
+    other.close()
+    await once(other, 'close')
+    await start(driver, task)
+  },
+
+  async 'what a task needs is looked at before it is started'(driver, harness) {
+    assert.ok((await driver.prepare(script(harness, 'exit 0'), noProgress, never)).ok)
+  },
+
+  async 'an unknown signal is refused'(driver, harness) {
+    const task = script(harness, 'sleep 600')
+    await start(driver, task)
+    assert.equal((await driver.signal(task.id, 'SIGNONSENSE')).ok, false)
+    assert.equal((await driver.stop(task.id, 'SIGTERM', 0)).ok, true)
+    assert.equal((await driver.signal(task.id, 'SIGTERM')).ok, false)
+  },
+}
+
+let marks = 0
+
+/** A number of seconds that no other process sleeps for. */
+function freshMark(): string {
+  marks += 1
+  return `${process.pid}${String(marks).padStart(3, '0')}`
+}
