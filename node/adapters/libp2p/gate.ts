@@ -34,7 +34,7 @@ export class Gate {
   /** Drops everything to and from these peers, silently; null: everybody; an empty list: the cut heals. */
   cut(peers: readonly string[] | null): void {
     this.#cut = peers === null ? null : new Set(peers)
-    for (const tap of this.#taps.values()) this.#apply(tap)
+    for (const [connection, tap] of [...this.#taps]) this.#apply(connection, tap)
   }
 
   gater(): ConnectionGater {
@@ -65,7 +65,7 @@ export class Gate {
     const tap = this.#tap(connection)
     if (tap !== undefined) {
       tap.peer = id
-      this.#apply(tap)
+      this.#apply(connection, tap)
     }
     return this.#denyMember(id) || (await this.#denyCut(id))
   }
@@ -97,14 +97,14 @@ export class Gate {
     connection.addEventListener('close', () => {
       if (!tap.held) this.#taps.delete(connection)
     })
-    this.#apply(tap)
+    this.#apply(connection, tap)
     return tap
   }
 
-  #apply(tap: Tap): void {
+  #apply(connection: MultiaddrConnection, tap: Tap): void {
     if (this.isCut(tap.peer)) return tap.hold()
     tap.release()
-    for (const [connection, one] of this.#taps) if (one === tap && connection.status !== 'open') this.#taps.delete(connection)
+    if (connection.status !== 'open') this.#taps.delete(connection)
   }
 }
 

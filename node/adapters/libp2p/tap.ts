@@ -77,6 +77,7 @@ export class Tap {
   release(): void {
     if (!this.#held) return
     this.#held = false
+    this.#connection.maxWriteBufferLength = Infinity
     if (this.#owed === 'reset') return this.#original.sendReset(new Error('closed during a cut'))
     if (this.#owed === 'nothing') this.#original.sendResume()
     this.#connection.dispatchEvent(new Event('drain'))

@@ -1,0 +1,32 @@
+// The fleet's private DHT: only to find a board whose addresses all changed. Answers of the local cache are never used, since
+// they are what just failed (facts/libp2p.md, section 5).
+
+import { type KadDHT, type KadDHTInit, passthroughMapper } from '@libp2p/kad-dht'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { FleetId } from '../../../crdt/ids.ts'
+import { networkLimits } from './limits.ts'
+
+export function dhtOptions(fleet: FleetId): KadDHTInit {
+  return {
+    // The fleet in the name keeps two fleets apart that were given one pre-shared key by mistake.
+    protocol: `/shoal/${fleet.slice(0, 16)}/kad/1`,
+    clientMode: false,
+    peerInfoMapper: passthroughMapper,
+    querySelfInterval: networkLimits.querySelfMs,
+  }
+}
+
+/** The addresses that the rest of the fleet knows of this peer; empty when nobody does. */
+export async function findAddresses(dht: KadDHT, peer: string, signal?: AbortSignal): Promise<string[]> {
+  const limit = AbortSignal.timeout(networkLimits.findPeerMs)
+  const id = peerIdFromString(peer)
+  const found = new Set<string>()
+  try {
+    for await (const event of dht.findPeer(id, { useCache: false, signal: signal ? AbortSignal.any([signal, limit]) : limit })) {
+      if (event.name === 'FINAL_PEER') for (const address of event.peer.multiaddrs) found.add(address.toString())
+    }
+  } catch {
+    // Not found, or no time left: both mean that nobody answered.
+  }
+  return [...found]
+}

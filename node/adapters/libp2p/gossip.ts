@@ -1,0 +1,114 @@
+// gossipsub as shoal uses it: two topics, messages named by their content, no second signature, since envelopes and link states
+// carry their own. It publishes and hands over what arrives; it repairs gossipsub's streams, because gossipsub itself never
+// opens one again that died on a living connection (it is told of new connections only once per peer).
+
+import { createHash } from 'node:crypto'
+import { type GossipSub, type GossipsubOpts, StrictNoSign, gossipsub } from '@libp2p/gossipsub'
+import type { Connection, Topology } from '@libp2p/interface'
+import type { Registrar } from '@libp2p/interface-internal'
+import type { FleetId, NodeId, PoolName } from '../../../crdt/ids.ts'
+import type { Topic } from '../../core/ports.ts'
+import { networkLimits } from './limits.ts'
+import { type NetworkLog, wordsOf } from './log.ts'
+
+export type TopicNames = Readonly<Record<Topic, string>>
+
+export function topicNames(fleet: FleetId, pool: PoolName): TopicNames {
+  return { pool: `/shoal/${fleet}/pool/${pool}`, fleet: `/shoal/${fleet}/fleet` }
+}
+
+// 20 bytes, as go-libp2p's content hashes: far beyond chance, and the id travels in every IHAVE.
+const messageIdBytes = 20
+
+function messageId(topic: string, data: Uint8Array): Uint8Array {
+  return createHash('sha256').update(topic).update('\0').update(data).digest().subarray(0, messageIdBytes)
+}
+
+/** Measured as `tuned3` in facts/libp2p.md, section 3, but unsigned. */
+export function gossipOptions(topics: TopicNames): Partial<GossipsubOpts> {
+  return {
+    globalSignaturePolicy: StrictNoSign,
+    msgIdFn: (message) => messageId(message.topic, message.data),
+    msgIdToStrFn: (id) => Buffer.from(id).toString('latin1'),
+    heartbeatInterval: networkLimits.heartbeatMs,
+    D: 4,
+    Dlo: 3,
+    Dhi: 8,
+    Dlazy: 3,
+    Dscore: 2,
+    Dout: 1,
+    floodPublish: false,
+    fallbackToFloodsub: false,
+    emitSelf: false,
+    doPX: false,
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    allowedTopics: [topics.pool, topics.fleet],
+    maxOutboundBufferSize: networkLimits.gossipQueueBytesMax,
+    maxInboundDataLength: networkLimits.gossipRpcBytesMax,
+    // More than ten boards behind one address would be graylisted: a site behind one NAT.
+    scoreParams: { IPColocationFactorWeight: 0 },
+  }
+}
+
+export const gossipService = gossipsub
+
+const meshProtocol = '/meshsub/1.2.0'
+
+export interface GossipDeps {
+  readonly gossip: GossipSub
+  readonly registrar: Registrar
+  readonly topics: TopicNames
+  readonly log: NetworkLog
+}
+
+export class Gossip {
+  readonly #deps: GossipDeps
+  /** Publications that reached nobody although peers were there; some while a mesh forms, many mean a fault. */
+  unheard = 0
+
+  constructor(deps: GossipDeps) {
+    this.#deps = deps
+  }
+
+  start(onMessage: (from: NodeId, bytes: Uint8Array) => void): void {
+    const { gossip, topics, registrar } = this.#deps
+    gossip.addEventListener('gossipsub:message', ({ detail }) => {
+      // The sender on this hop, not the author: gossip has no signature.
+      onMessage(detail.propagationSource.toString() as NodeId, detail.msg.data)
+    })
+    gossip.subscribe(topics.pool)
+    gossip.subscribe(topics.fleet)
+    if (meshTopologies(registrar).length === 0) {
+      this.#deps.log.warn({}, 'gossipsub changed: its streams cannot be repaired')
+    }
+  }
+
+  publish(topic: Topic, bytes: Uint8Array): void {
+    if (bytes.length > networkLimits.frameBytesMax) {
+      this.#deps.log.warn({ bytes: bytes.length }, 'a frame is too large for gossip: dropped')
+      return
+    }
+    this.#deps.gossip.publish(this.#deps.topics[topic], bytes).then(
+      ({ recipients }) => {
+        if (recipients.length === 0) this.unheard += 1
+      },
+      (error: unknown) => this.#deps.log.warn({ topic, error: wordsOf(error) }, 'cannot gossip'),
+    )
+  }
+
+  /** Connected peers that listen to the pool's topic. */
+  poolPeers(): Set<string> {
+    return new Set(this.#deps.gossip.getSubscribers(this.#deps.topics.pool).map(String))
+  }
+
+  /** Tells gossipsub of this connection again: it adds the peer if it lost it, opens a stream if it has none, else does nothing. */
+  repair(connection: Connection): void {
+    if (connection.status !== 'open' || connection.limits !== undefined) return
+    for (const topology of meshTopologies(this.#deps.registrar)) void topology.onConnect?.(connection.remotePeer, connection)
+  }
+}
+
+function meshTopologies(registrar: Registrar): Topology[] {
+  return registrar.getTopologies(meshProtocol)
+}

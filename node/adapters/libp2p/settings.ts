@@ -1,0 +1,98 @@
+// libp2p's configuration for a board, with the reasons in facts/libp2p.md. Nothing here opens or decides anything.
+
+import '../../polyfill.ts'
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify, identifyPush } from '@libp2p/identify'
+import type { ConnectionGater } from '@libp2p/interface'
+import type { Registrar } from '@libp2p/interface-internal'
+import { kadDHT } from '@libp2p/kad-dht'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { preSharedKey } from '@libp2p/pnet'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import type { FleetId } from '../../../crdt/ids.ts'
+import type { KeyPair } from '../key-pair.ts'
+import { dhtOptions } from './dht.ts'
+import { type TopicNames, gossipOptions, gossipService } from './gossip.ts'
+import { networkLimits } from './limits.ts'
+import { swarmKeyFile } from './swarm-key.ts'
+
+export interface NodeSettings {
+  readonly key: KeyPair
+  readonly psk: Uint8Array
+  readonly fleet: FleetId
+  readonly topics: TopicNames
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly gater: ConnectionGater
+  readonly mdns: boolean
+  readonly relayServer: boolean
+  readonly connectionsMax: number
+}
+
+const socketOptions = { keepAlive: true, keepAliveInitialDelay: networkLimits.tcpKeepAliveMs, noDelay: true }
+
+/** What a board and an operator's client share. */
+export async function commonSettings(key: KeyPair, psk: Uint8Array) {
+  return {
+    privateKey: await generateKeyPairFromSeed('Ed25519', key.seed),
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        keepAliveInterval: networkLimits.yamuxKeepAliveMs,
+        streamOptions: { maxStreamWindowSize: networkLimits.streamWindowBytesMax },
+      }),
+    ],
+    connectionProtector: preSharedKey({ psk: swarmKeyFile(psk) }),
+    // A ping stream per connection every 10 s is most of libp2p's idle cost; the core probes on the frame streams instead.
+    connectionMonitor: { enabled: false },
+    transports: [tcp({ dialOpts: socketOptions, listenOpts: socketOptions }), circuitRelayTransport()],
+  }
+}
+
+/** Created, not started: handlers have to stand before the first peer connects. */
+export async function createNode(settings: NodeSettings) {
+  const common = await commonSettings(settings.key, settings.psk)
+  let registrar: Registrar | undefined
+  const node = await createLibp2p({
+    ...common,
+    start: false,
+    addresses: { listen: [...settings.listen], announce: [...settings.announce] },
+    connectionGater: settings.gater,
+    connectionManager: {
+      maxConnections: settings.connectionsMax,
+      maxParallelDials: networkLimits.parallelDialsMax,
+      addressDialTimeout: networkLimits.addressDialMs,
+      dialTimeout: networkLimits.dialMs,
+      inboundConnectionThreshold: networkLimits.inboundPerSecondMax,
+      maxIncomingPendingConnections: networkLimits.inboundPendingMax,
+      // One try at once; the maintain loop goes on for ever.
+      reconnectRetries: 0,
+      maxParallelReconnects: 2,
+    },
+    peerStore: { maxAddressAge: networkLimits.addressAgeMs, maxPeerAge: networkLimits.addressAgeMs },
+    peerDiscovery: settings.mdns ? [(await import('@libp2p/mdns')).mdns({ serviceTag: `_shoal-${settings.fleet.slice(0, 8)}._udp.local` })] : [],
+    services: {
+      identify: identify(),
+      identifyPush: identifyPush(),
+      ping: ping(),
+      gossip: gossipService(gossipOptions(settings.topics)),
+      dht: kadDHT(dhtOptions(settings.fleet)),
+      // The registrar is how gossipsub hears of connections; see Gossip.repair.
+      access: (components: { registrar: Registrar }) => {
+        registrar = components.registrar
+        return {}
+      },
+      ...(settings.relayServer
+        ? { relay: circuitRelayServer({ reservations: { maxReservations: networkLimits.relayReservationsMax, applyDefaultLimit: false } }) }
+        : {}),
+    },
+  })
+  if (registrar === undefined) throw new Error('libp2p did not build its services')
+  return { node, registrar: registrar as Registrar }
+}
+
+export type BoardNode = Awaited<ReturnType<typeof createNode>>['node']
