@@ -3,7 +3,6 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from './job-file/units.ts'
-import { CliError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { outputFormats } from './print.ts'
@@ -11,6 +10,8 @@ import { Session, type SessionOptions } from './session.ts'
 
 export interface Cli {
   readonly io: Io
+  /** Everything after the program's name. */
+  readonly argv: readonly string[]
   /** What the last command ended with; read by `run.ts`. */
   exitCode: ExitCode
 }
@@ -78,14 +79,4 @@ export function parseMillis(text: string): number {
 
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]
-}
-
-/** Errors of `job plan` have their own exit code, as in Nomad: 1 says that there are changes. */
-export async function withErrorCode<T>(exitCode: ExitCode, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error
-    throw new CliError(error.code, error.message, { ...(error.hint !== null && { hint: error.hint }), details: error.details, exitCode })
-  }
 }

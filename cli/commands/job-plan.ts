@@ -4,7 +4,7 @@
 import type { Command } from 'commander'
 import { toBase64 } from '../../crdt/base64.ts'
 import { jobView } from '../../crdt/documents/job.ts'
-import { type Cli, remote, withErrorCode } from '../command.ts'
+import { type Cli, remote } from '../command.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { fieldChanges } from '../job-file/flatten.ts'
 import { editFromFile } from '../job-from-file.ts'
@@ -37,6 +37,3 @@ async function planJob(session: Session, file: string): Promise<ExitCode> {
   })
   return envelopes.length === 0 ? exitCodes.planNothing : exitCodes.planChanges
 }
-
-/** Errors of the whole command, connecting included, end with 255. */
-export const planErrors = <T>(work: () => Promise<T>): Promise<T> => withErrorCode(exitCodes.planError, work)

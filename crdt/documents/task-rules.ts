@@ -61,12 +61,11 @@ function checkRawExec(report: RuleReport, config: TaskConfig): void {
   const refused: readonly (readonly [string, boolean, string])[] = [
     ['config/image', config.image !== undefined, shown(config.image)],
     ['config/entrypoint', config.entrypoint !== undefined, 'an entrypoint'],
-    ['config/user', config.user !== undefined, shown(config.user)],
     ['config/volumes', config.volumes.length > 0, 'volumes'],
     ['config/privileged', config.privileged, 'true'],
     ['config/read_only_root', config.readOnlyRoot, 'true'],
   ]
   for (const [path, isThere, found] of refused) {
-    if (isThere) fault(report, path, found, 'nothing with raw_exec, which runs a plain process as the agent’s own user')
+    if (isThere) fault(report, path, found, 'nothing with raw_exec, which runs a plain process of the board')
   }
 }

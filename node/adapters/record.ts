@@ -15,11 +15,13 @@ export function sealRecord(key: string, value: Uint8Array): Uint8Array {
 /** The value, or undefined when the record is damaged. */
 export function openRecord(key: string, record: Uint8Array): Uint8Array | undefined {
   if (record.length < checksumBytes) return undefined
-  const value = record.subarray(checksumBytes)
+  // Not `subarray`: a Buffer would stay one, and `Buffer.slice` shares memory where `Uint8Array.slice` copies.
+  const value = new Uint8Array(record.buffer, record.byteOffset + checksumBytes, record.length - checksumBytes)
   const checksum = new DataView(record.buffer, record.byteOffset, checksumBytes).getUint32(0)
   return checksum === checksumOf(key, value) ? value : undefined
 }
 
 function checksumOf(key: string, value: Uint8Array): number {
-  return crc32(value, crc32(key))
+  // zlib forgets the running sum when it is handed nothing.
+  return value.length === 0 ? crc32(key) : crc32(value, crc32(key))
 }

@@ -63,7 +63,8 @@ class LevelStore implements Store {
       if (!ready.ok) return
       try {
         // '\uffff' is above every key that begins with the prefix: keys are ASCII.
-        for await (const [key, record] of ready.value.iterator({ gte: prefix, gt: after, lt: `${prefix}\uffff` })) {
+        const range = after === '' ? { gte: prefix } : { gt: after }
+        for await (const [key, record] of ready.value.iterator({ ...range, lt: `${prefix}\uffff` })) {
           after = key
           const value = this.#checked(ready.value, key, record)
           if (value !== undefined) yield [key, value]

@@ -4,7 +4,7 @@
 import Dockerode from 'dockerode'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -45,12 +45,14 @@ export async function startTestEngine(): Promise<TestEngine> {
     await gone
   }
   const start = async (): Promise<void> => {
-    rmSync(join(folder, 'pid'), { force: true })
+    // After a kill they name processes that are gone, perhaps not reaped yet, and the engine would wait for those.
+    for (const stale of ['pid', 'exec/containerd/containerd.pid', 'exec/containerd/containerd.sock']) rmSync(join(folder, stale), { force: true })
     engine = spawnEngine(folder, socketPath, bridge)
     await ready(docker, engine, folder)
   }
   const dispose = async (): Promise<void> => {
     await end('SIGTERM')
+    killThoseOf(folder)
     execFileSync('ip', ['link', 'delete', bridge])
     unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
@@ -63,6 +65,17 @@ export async function startTestEngine(): Promise<TestEngine> {
     throw error
   }
   return { socketPath, image: testImage, docker, kill: () => end('SIGKILL'), stop: () => end('SIGTERM'), start, dispose }
+}
+
+/** An engine that was killed leaves its containers' keepers behind. */
+function killThoseOf(folder: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid)) {
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(`${folder}/`)) process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // It ended by itself.
+    }
+  }
 }
 
 /** The engine leaves the network namespace of host-mode containers mounted. */

@@ -3,6 +3,7 @@
 
 import * as Automerge from '@automerge/automerge'
 
+import { readChangeHead } from '../../crdt/change-head.ts'
 import { Writer } from '../../crdt/codec.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { type Author, type Envelope, actorOf } from '../../crdt/envelope.ts'
@@ -213,7 +214,7 @@ function lie(random: Random, change: LooseChange): void {
     () => (op.action = ['del', 'inc', 'makeMap', 'makeText', 'link'][random(5)] ?? 'del'),
     () => (op.obj = ['_root', `1@${genesisActor}`, `7@${change.actor}`][random(3)] ?? '_root'),
     () => (op.key = ['kind', 'registers', '__proto__', 'x/..', 'z'.repeat(600)][random(5)] ?? 'kind'),
-    () => Object.assign(op, [{ value: 1.5, datatype: 'f64' }, { value: 9, datatype: 'counter' }, { value: 9, datatype: 'uint' }][random(3)]),
+    () => Object.assign(op, [{ value: 1.5, datatype: 'float64' }, { value: 9, datatype: 'counter' }, { value: 9, datatype: 'uint' }][random(3)]),
     () => (op.pred = random(2) === 0 ? [] : [`${1 + random(change.startOp)}@${change.actor}`]),
     () => (op.pred = [...(op.pred ?? []), ...(op.pred ?? [`2@${genesisActor}`])]),
     () => change.ops.push({ ...op }),
@@ -268,4 +269,25 @@ export function* mutations(seed: number, from: readonly Sample[]): Generator<Mut
 export function actorFor(envelope: Envelope, by: TestSigner, nonce: Uint8Array = envelope.nonce): string {
   const { doc, pool, epoch, base } = envelope
   return actorOf(crypto, { publicKey: by.signer.publicKey, nonce, doc, pool, epoch, base })
+}
+
+function varint(value: number): Uint8Array {
+  return new Writer().varint(value).finish()
+}
+
+/** The change with one of its columns replaced: what no encoder would write, with lengths and checksum right again. */
+export function withColumn(change: Uint8Array, id: number, bytes: Uint8Array): Uint8Array {
+  const head = readChangeHead(crypto, change)
+  assert(head.ok, 'a well-formed change')
+  const columns = new Map(head.value.columns)
+  const before = [...columns].reduce((size, [key, column]) => size + varint(key).length + varint(column.length).length + column.length, 1)
+  // Magic, checksum, chunk type, and the length of the body in as many bytes as it needs.
+  const start = change.length <= 10 + 127 ? 10 : 11
+  columns.set(id, bytes)
+  const sorted = [...columns].toSorted(([a], [b]) => a - b)
+  const body = new Writer().raw(change.subarray(start, change.length - before)).varint(sorted.length)
+  for (const [key, column] of sorted) body.varint(key).varint(column.length)
+  for (const [, column] of sorted) body.raw(column)
+  const made = body.finish()
+  return repairChecksum(new Writer().raw(change.subarray(0, 9)).bytes(made).finish())
 }

@@ -31,7 +31,11 @@ export interface NodeSettings {
   readonly mdns: boolean
   readonly relayServer: boolean
   readonly connectionsMax: number
+  readonly datastore: Datastore | undefined
 }
+
+/** libp2p writes to it with every stream and every failed dial: not for an SD card, which is why the default is memory. */
+export type Datastore = NonNullable<NonNullable<Parameters<typeof createLibp2p>[0]>['datastore']>
 
 const socketOptions = { keepAlive: true, keepAliveInitialDelay: networkLimits.tcpKeepAliveMs, noDelay: true }
 
@@ -49,7 +53,7 @@ export async function commonSettings(key: KeyPair, psk: Uint8Array) {
     connectionProtector: preSharedKey({ psk: swarmKeyFile(psk) }),
     // A ping stream per connection every 10 s is most of libp2p's idle cost; the core probes on the frame streams instead.
     connectionMonitor: { enabled: false },
-    transports: [tcp({ dialOpts: socketOptions, listenOpts: socketOptions }), circuitRelayTransport()],
+    transports: [tcp({ dialOpts: socketOptions, listenOpts: socketOptions })],
   }
 }
 
@@ -60,6 +64,8 @@ export async function createNode(settings: NodeSettings) {
   const node = await createLibp2p({
     ...common,
     start: false,
+    transports: [...common.transports, circuitRelayTransport()],
+    ...(settings.datastore ? { datastore: settings.datastore } : {}),
     addresses: { listen: [...settings.listen], announce: [...settings.announce] },
     connectionGater: settings.gater,
     connectionManager: {

@@ -8,6 +8,7 @@ import { networkLimits } from './limits.ts'
 
 /** The part of libp2p's AbstractMultiaddrConnection that does the work. */
 interface RawConnection extends MultiaddrConnection {
+  readonly readStatus: string
   sendData(data: { byteLength: number }): { sentBytes: number; canSendMore: boolean }
   onData(data: { byteLength: number }): void
   sendReset(error: Error): void

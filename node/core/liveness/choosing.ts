@@ -1,7 +1,7 @@
 // Which of the connections are watched. Every node chooses a few by its own rendezvous order and accepts the choices of others
 // while it has room; since it knows the whole graph, it also bridges: a connected member that no path leads to becomes an edge,
-// after a short random wait so that one bridge can do for many. Choices stay while their connections do; a rare review moves
-// them towards the ideal order and gives up bridges that carry nothing.
+// after a short random wait so that one bridge can do for many. Choices stay while their connections do,
+// whatever better ones come; a slow review gives up bridges that carry nothing.
 
 import { nextBelow } from '../random.ts'
 import { isWatched, linksInOrder, unwatch, watchedCount } from './links.ts'
@@ -42,19 +42,12 @@ export function bridge(s: LivenessState): void {
   }
 }
 
-/** One small step towards the ideal choice. */
+/** Gives up one edge that this node wanted beyond its choices and that carries nothing: bridges that others made superfluous. */
 export function review(s: LivenessState): void {
   if (s.now < s.reviewAt) return
-  const half = s.limits.reviewMs >> 1
-  s.reviewAt = s.now + half + nextBelow(s.random, 2 * half)
-  const order = linksInOrder(s)
-  const ideal = order.filter((link) => isEligible(s, link)).slice(0, s.limits.choicesCount)
-  const missing = ideal.find((link) => !link.wants)
-  if (missing !== undefined) {
-    if (isWatched(missing) || watchedCount(s) < s.limits.watchedCountMax) want(s, missing)
-    return
-  }
-  const spare = order.reverse().find((link) => link.wants && !ideal.includes(link) && link.named !== null && isDispensable(s, link))
+  s.reviewAt = s.now + (s.limits.reviewMs >> 1) + nextBelow(s.random, s.limits.reviewMs)
+  const wanted = linksInOrder(s).filter((link) => link.wants && !link.hungUp)
+  const spare = wanted.slice(s.limits.choicesCount).reverse().find((link) => link.named !== null && (link.taken || isSpare(s, link.peer)))
   if (spare === undefined) return
   spare.wants = false
   if (!spare.taken) unwatch(s, spare)
@@ -77,8 +70,3 @@ function want(s: LivenessState, link: Link): void {
 function isEligible(s: LivenessState, link: Link): boolean {
   return !link.hungUp && s.now >= link.refusedUntil
 }
-
-function isDispensable(s: LivenessState, link: Link): boolean {
-  return link.taken || isSpare(s, link.peer)
-}
-

@@ -36,8 +36,8 @@ export const livenessLimits = {
   bridgeMsSpread: 400,
   /** A peer that has all the edges it may have is not asked again for so long. */
   refusedMs: 60_000,
-  /** At most one choice is improved, or one spare bridge given up, in this time: connections that come and go move few edges. */
-  reviewMs: 20_000,
+  /** About this often a node gives up one edge too many; slow enough that the others have heard of it before they give up theirs. */
+  reviewMs: 10_000,
   /** Own link states are at least so far apart; the first change goes out at once. */
   publishGapMs: 200,
   /** New heads of the own document are signed once they have been quiet for so long … */

@@ -1,0 +1,114 @@
+// `fleet init`: makes a fleet out of nothing, on the operator's own machine. The hash of the first envelope that it signs is the
+// fleet's identity; the join file is what every board gets. No node is needed and none is asked.
+
+import { unlink } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import type { Command } from 'commander'
+import { type FleetId, type OperatorId, fleetDocId, hex, isName, nameRule } from '../../crdt/ids.ts'
+import { fleetGenesisRegisters } from '../../crdt/documents/fleet.ts'
+import { type Envelope, everyPool, nonceBytes } from '../../crdt/envelope.ts'
+import { assert } from '../../crdt/errors.ts'
+import { editDoc, emptyDoc } from '../../crdt/replica.ts'
+import { type KeyPair, loadOrCreateKey } from '../../node/adapters/keys.ts'
+import { type Cli, collect, local, outputOption } from '../command.ts'
+import { configDir, contextsFile } from '../config-dir.ts'
+import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
+import { CliError } from '../errors.ts'
+import { fleetFiles, joinFile, mustBeAbsent, writeSecret } from '../fleet-files.ts'
+import type { Io } from '../io.ts'
+import { type OutputFormat, printData } from '../print.ts'
+
+interface Options {
+  readonly out?: string
+  readonly peer?: readonly string[]
+  readonly operator?: string
+  readonly output: OutputFormat
+}
+
+const pskBytes = 32
+
+export function addFleetInit(parent: Command, cli: Cli): Command {
+  const command = parent
+    .command('init')
+    .description('make a new fleet: your key, its identity, and the file with which boards join')
+    .argument('<name>', 'name of the fleet')
+    .option('--out <file>', 'join file to write (default: NAME.join.json)')
+    .option('-p, --peer <address>', 'address of a board that will be there (may be repeated): boards and you try these first', collect)
+    .option('--operator <name>', 'your name in the fleet (default: your user name)')
+    .addOption(outputOption())
+  return local<Options>(cli, command, ({ args: [name = ''], options }) => initFleet(cli.io, name, options))
+}
+
+async function initFleet(io: Io, name: string, options: Options): Promise<void> {
+  if (!isName(name)) throw new CliError('E_FLEET_NAME', `'${name}' is not a name for a fleet (${nameRule})`)
+  const { keyFile, pskFile } = fleetFiles(configDir(io.env), name)
+  const out = options.out ?? `${name}.join.json`
+  const known = await readContexts(contextsFile(io.env))
+  if (known.contexts.some((one) => one.name === name)) throw new CliError('E_EXISTS', `there is a context '${name}' in '${known.file}' already`, { hint: 'choose another name' })
+  await mustBeAbsent([keyFile, pskFile, out])
+  const made = await makeFiles(io, name, { keyFile, pskFile, out, known, options })
+  const { key, envelope } = made
+  if (options.output !== 'table') return printData(io, options.output, { fleet: envelope.hash, name, operator: key.id, joinFile: out, keyFile, context: name })
+  io.stdout.write(nextSteps(name, envelope.hash as FleetId, key, out, keyFile))
+}
+
+interface Making {
+  readonly keyFile: string
+  readonly pskFile: string
+  readonly out: string
+  readonly known: Contexts
+  readonly options: Options
+}
+
+/** All of the files or none: half a fleet would only be in the way of the next try. */
+async function makeFiles(io: Io, name: string, { keyFile, pskFile, out, known, options }: Making): Promise<{ key: KeyPair; envelope: Envelope }> {
+  const peers = options.peer ?? []
+  const psk = io.random(pskBytes)
+  try {
+    const key = await loadOrCreateKey(keyFile)
+    const envelope = firstEnvelope(io, name, key, options.operator ?? operatorName())
+    const join = joinFile({ fleet: envelope.hash, name, psk, envelopes: [envelope], bootstrap: peers })
+    await writeSecret(pskFile, `${hex(psk)}\n`)
+    await writeSecret(out, `${JSON.stringify(join, null, 2)}\n`)
+    const context = { name, fleet: envelope.hash, pskFile, keyFile, peers, pool: null }
+    await writeContexts({ ...known, current: name, contexts: [...known.contexts, context] })
+    return { key, envelope }
+  } catch (error) {
+    // They were absent when this command began (`mustBeAbsent`), and nobody knows this key yet.
+    for (const file of [keyFile, pskFile, out]) await unlink(file).catch(() => undefined)
+    throw error
+  }
+}
+
+/** The one envelope that belongs to no fleet yet: its hash is the fleet. */
+export function firstEnvelope(io: Pick<Io, 'crypto' | 'random' | 'now'>, name: string, key: KeyPair, operator: string): Envelope {
+  const author = { id: key.id, signer: key.signer, nonce: io.random(nonceBytes), fleet: '' } as const
+  const registers = fleetGenesisRegisters({ name, admin: key.id as OperatorId, adminName: operator })
+  const { envelopes } = editDoc(io.crypto, emptyDoc(io.crypto, fleetDocId, everyPool), author, registers, Math.floor(io.now() / 1000))
+  const [first] = envelopes
+  assert(first !== undefined && envelopes.length === 1, 'the first edit of a fleet document is one envelope')
+  return first
+}
+
+function operatorName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return 'admin' // a user id without a name, as in some containers
+  }
+}
+
+function nextSteps(name: string, fleet: FleetId, key: KeyPair, out: string, keyFile: string): string {
+  return `fleet ${name} is made
+  identity   ${fleet}
+  your key   ${key.id}
+             ${keyFile} (keep a copy in a safe place: it is the fleet's only admin)
+  join file  ${out} (a secret: whoever has it can talk to the fleet's boards)
+
+next:
+  on each board              shoal agent --join ${out}
+  tell shoal where they are  shoal context peers /ip4/ADDRESS/tcp/PORT/p2p/ID …   (the agent prints its address)
+  look                       shoal status
+  a first job                shoal job init hello && shoal job run hello.yaml
+`
+}

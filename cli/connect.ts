@@ -1,0 +1,59 @@
+// Connects to the first peer of an ordered list that answers: unix sockets over HTTP, everything else over libp2p with the
+// operator's key. libp2p is loaded only when it is needed: it takes longer than reading a socket does.
+
+import type { FleetId } from '../crdt/ids.ts'
+import { loadKey } from '../node/adapters/keys.ts'
+import type { Context } from './contexts.ts'
+import { CliError, codeOf, wordsOf } from './errors.ts'
+import { readPsk } from './fleet-files.ts'
+import type { ApiClient, ConnectOptions } from './io.ts'
+import { unixAnswers, unixClient } from './unix-client.ts'
+
+const unixPrefix = 'unix:'
+
+export async function connect({ peers, context, timeoutMs }: ConnectOptions): Promise<ApiClient> {
+  const tried: string[] = []
+  for (const run of runsOf(peers)) {
+    try {
+      return run.kind === 'unix' ? await connectUnix(run.path, timeoutMs) : await connectLibp2p(run.peers, context, timeoutMs)
+    } catch (error) {
+      // A key that cannot be read is no fault of the peer's.
+      if (error instanceof CliError && error.code !== 'E_UNREACHABLE') throw error
+      tried.push(wordsOf(error))
+    }
+  }
+  throw new CliError('E_UNREACHABLE', `no peer answers: ${tried.join('; ')}`, { hint: 'is the agent running there, and is its address right? shoal context list shows the peers' })
+}
+
+type Run = { readonly kind: 'unix'; readonly path: string } | { readonly kind: 'libp2p'; readonly peers: readonly string[] }
+
+/** Neighbouring multiaddrs share one libp2p node; the order of the list is kept. */
+function runsOf(peers: readonly string[]): readonly Run[] {
+  const runs: ({ kind: 'unix'; path: string } | { kind: 'libp2p'; peers: string[] })[] = []
+  for (const peer of peers) {
+    const last = runs.at(-1)
+    if (peer.startsWith(unixPrefix)) runs.push({ kind: 'unix', path: peer.slice(unixPrefix.length) })
+    else if (last?.kind === 'libp2p') last.peers.push(peer)
+    else runs.push({ kind: 'libp2p', peers: [peer] })
+  }
+  return runs
+}
+
+async function connectUnix(path: string, timeoutMs: number): Promise<ApiClient> {
+  if (await unixAnswers(path, AbortSignal.timeout(timeoutMs))) return unixClient(path)
+  throw new CliError('E_UNREACHABLE', `${unixPrefix}${path} does not answer`)
+}
+
+async function connectLibp2p(peers: readonly string[], context: Context | null, timeoutMs: number): Promise<ApiClient> {
+  if (context === null) throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to show to the peer', { hint: 'make a fleet with: shoal fleet init NAME' })
+  const psk = await readPsk(context.pskFile)
+  const key = await loadKey(context.keyFile).catch((error: unknown) => {
+    throw new CliError(codeOf(error) || 'E_KEY_FILE', wordsOf(error))
+  })
+  const { connectClient } = await import('../node/adapters/libp2p/client.ts')
+  try {
+    return await connectClient({ key, psk, fleet: context.fleet as FleetId, peers, timeoutMs })
+  } catch (error) {
+    throw new CliError('E_UNREACHABLE', `${peers.join(', ')}: ${wordsOf(error)}`)
+  }
+}

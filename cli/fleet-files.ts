@@ -1,0 +1,85 @@
+// The files that `fleet init` makes: the operator's key, the fleet's pre-shared key, the join file and the context. Everything is
+// created new or not at all: an existing file is never overwritten, since a lost key is a lost fleet.
+
+import { mkdir, open, readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { toBase64 } from '../crdt/base64.ts'
+import type { Envelope } from '../crdt/envelope.ts'
+import { hex, unhex } from '../crdt/ids.ts'
+import { CliError, codeOf, wordsOf } from './errors.ts'
+
+/** What a new board is given: read by `shoal agent` (`join` in its configuration). Holds the pre-shared key: a secret. */
+export interface JoinFile {
+  readonly fleet: string
+  readonly name: string
+  /** 32 bytes, hex. */
+  readonly psk: string
+  /** The fleet document, base64. */
+  readonly envelopes: readonly string[]
+  /** Multiaddrs of nodes that a new board tries first. */
+  readonly bootstrap: readonly string[]
+}
+
+export interface FleetFiles {
+  readonly keyFile: string
+  readonly pskFile: string
+}
+
+export function fleetFiles(configDir: string, name: string): FleetFiles {
+  return { keyFile: join(configDir, 'keys', `${name}.key`), pskFile: join(configDir, 'keys', `${name}.psk`) }
+}
+
+export function joinFile(input: { fleet: string; name: string; psk: Uint8Array; envelopes: readonly Envelope[]; bootstrap: readonly string[] }): JoinFile {
+  const { fleet, name, psk, envelopes, bootstrap } = input
+  return { fleet, name, psk: hex(psk), envelopes: envelopes.map((one) => toBase64(one.bytes)), bootstrap }
+}
+
+/** Refuses before anything is written, naming everything that is in the way. */
+export async function mustBeAbsent(files: readonly string[]): Promise<void> {
+  const present: string[] = []
+  for (const file of files) {
+    if (await isThere(file)) present.push(file)
+  }
+  if (present.length === 0) return
+  const hint = 'choose another name, or move them away if that fleet is no longer wanted'
+  throw new CliError('E_EXISTS', `not overwriting: ${present.join(', ')}`, { hint })
+}
+
+async function isThere(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw new CliError('E_FILE', `cannot look at '${file}': ${wordsOf(error)}`)
+  }
+}
+
+/** Created with mode 0600 and synced; fails when the file is there. */
+export async function writeSecret(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    const handle = await open(file, 'wx', 0o600)
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw new CliError(codeOf(error) === 'EEXIST' ? 'E_EXISTS' : 'E_FILE', `cannot write '${file}': ${wordsOf(error)}`)
+  }
+}
+
+/** The pre-shared key of a context: a line of 64 hex digits, or a swarm key file. */
+export async function readPsk(file: string): Promise<Uint8Array> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw new CliError('E_PSK', `cannot read the fleet's pre-shared key: ${wordsOf(error)}`)
+  }
+  const line = text.trim().split('\n').at(-1)?.trim() ?? ''
+  if (!/^[0-9a-fA-F]{64}$/.test(line)) throw new CliError('E_PSK', `'${file}' holds no pre-shared key (expected 64 hex digits, or a swarm key file)`)
+  return unhex(line.toLowerCase())
+}

@@ -1,0 +1,38 @@
+// The real world for commands: this process's terminal, environment, clock and randomness, and real connections.
+
+import { randomBytes } from 'node:crypto'
+import { createCrypto } from '../node/adapters/keys.ts'
+import { connect } from './connect.ts'
+import type { Io, Out } from './io.ts'
+
+export function processIo(signal: AbortSignal): Io {
+  return {
+    env: process.env,
+    stdout: outOf(process.stdout),
+    stderr: outOf(process.stderr),
+    crypto: createCrypto(),
+    signal,
+    now: Date.now,
+    random: (bytes) => new Uint8Array(randomBytes(bytes)),
+    readStdin,
+    connect,
+  }
+}
+
+function outOf(stream: NodeJS.WriteStream): Out {
+  return {
+    write: (data) => void stream.write(data),
+    get isTty() {
+      return stream.isTTY === true
+    },
+    get columns() {
+      return stream.columns ?? 120
+    },
+  }
+}
+
+async function readStdin(): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(part as Buffer)
+  return Buffer.concat(parts).toString('utf8')
+}

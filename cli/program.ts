@@ -1,0 +1,72 @@
+// The tree of commands: noun and verb, as in nomad and docker, with the short forms that fingers know. Only words are put together
+// here; each command's work is in its own file.
+
+import { Command } from 'commander'
+import type { Cli } from './command.ts'
+import { addAgent } from './commands/agent.ts'
+import { addAllocLogs } from './commands/alloc-logs.ts'
+import { addAllocStatus } from './commands/alloc-status.ts'
+import { addAllocRestart, addAllocStop } from './commands/alloc-wish.ts'
+import { addCompletion } from './commands/completion.ts'
+import { addContext } from './commands/context.ts'
+import { addFleetInit } from './commands/fleet-init.ts'
+import { addFleetStatus } from './commands/fleet-status.ts'
+import { addJobConflicts } from './commands/job-conflicts.ts'
+import { addJobExplain } from './commands/job-explain.ts'
+import { addJobHistory } from './commands/job-history.ts'
+import { addJobInit } from './commands/job-init.ts'
+import { addJobInspect } from './commands/job-inspect.ts'
+import { addJobPlan } from './commands/job-plan.ts'
+import { addJobRun } from './commands/job-run.ts'
+import { addJobStatus } from './commands/job-status.ts'
+import { addJobRemove, addJobStop } from './commands/job-stop.ts'
+import { addJobValidate } from './commands/job-validate.ts'
+import { addNodeStatus } from './commands/node-status.ts'
+import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
+import { addStatus } from './commands/status.ts'
+import { addVersion } from './commands/version.ts'
+import { version } from './version.ts'
+
+type Add = (parent: Command, cli: Cli) => unknown
+
+const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus]
+const jobCommands: readonly Add[] = [
+  ...[addJobRun, addJobPlan, addJobStatus, addJobStop, addJobRemove, addJobInspect],
+  ...[addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit],
+]
+const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict]
+const allocCommands: readonly Add[] = [addAllocStatus, addAllocLogs, addAllocRestart, addAllocStop]
+
+export function buildProgram(cli: Cli): Command {
+  const { io } = cli
+  const program = new Command('shoal')
+    .description('a scheduler for containers and processes on fleets of small boards, without a server')
+    .version(version, '-V, --version')
+    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'error E_USAGE: ')),
+      getOutHelpWidth: () => io.stdout.columns,
+      getErrHelpWidth: () => io.stderr.columns,
+    })
+    .exitOverride()
+  const add = (parent: Command, commands: readonly Add[]): void => commands.forEach((one) => one(parent, cli))
+  add(program, [addStatus])
+  add(program.command('job').description('jobs: submit, follow, explain'), jobCommands)
+  add(program.command('alloc').description('allocations: copies of jobs on nodes'), allocCommands)
+  add(program.command('node').description('nodes: the boards'), nodeCommands)
+  add(program.command('fleet').description('the fleet as a whole'), fleetCommands)
+  add(program, [addContext, addAgent, addCompletion, addVersion])
+  addShortForms(program, cli)
+  return program
+}
+
+/** As in docker and nomad: `shoal run FILE`, `shoal ps`, `shoal logs ALLOC` … */
+function addShortForms(program: Command, cli: Cli): void {
+  program.commandsGroup('Short forms:')
+  addJobRun(program, cli).description('short for job run')
+  addJobPlan(program, cli).description('short for job plan')
+  addAllocStatus(program, cli, 'ps').description('short for alloc status')
+  addAllocLogs(program, cli).description('short for alloc logs')
+}

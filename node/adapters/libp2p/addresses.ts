@@ -1,0 +1,49 @@
+// Addresses as people and documents write them, as multiaddrs; and which of a board's own addresses are worth telling others.
+
+import { isIPv4, isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { multiaddr } from '@multiformats/multiaddr'
+
+/** A multiaddr, or `host:port` (an IPv6 host in brackets); null when it is neither. */
+export function toMultiaddr(text: string): string | null {
+  if (text.startsWith('/')) {
+    try {
+      return multiaddr(text).toString()
+    } catch {
+      return null
+    }
+  }
+  const match = /^(?:\[([^\]]+)\]|([^:/\s]+)):(\d{1,5})$/.exec(text.trim())
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3])
+  if (host === undefined || port < 1 || port > 65_535) return null
+  if (match?.[1] !== undefined && !isIPv6(host)) return null
+  const kind = isIPv4(host) ? 'ip4' : isIPv6(host) ? 'ip6' : 'dns4'
+  return kind === 'dns4' && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host) ? null : `/${kind}/${host}/tcp/${port}`
+}
+
+/** The PeerId that the address ends in, behind any relay's. */
+export function peerInAddress(address: string): string | undefined {
+  return /\/p2p\/([^/]+)$/.exec(address)?.[1]
+}
+
+export function withPeer(address: string, peer: string): string {
+  return peerInAddress(address) === peer ? address : `${address}/p2p/${peer}`
+}
+
+// Networks of container engines: every board has the same ones, and nobody reaches them from outside.
+const localOnlyInterface = /^(docker|br-|veth|cni|podman|virbr|flannel|cali)/
+
+/**
+ * The addresses that other boards can dial. Loopback and the container engines' networks are left out, unless nothing else
+ * remains (a fleet on one machine).
+ */
+export function dialableAddresses(addresses: readonly string[]): string[] {
+  const hidden = new Set<string>()
+  for (const [name, nets] of Object.entries(networkInterfaces())) {
+    for (const net of nets ?? []) if (net.internal || localOnlyInterface.test(name)) hidden.add(net.address)
+  }
+  const hostOf = (address: string): string => address.split('/')[2] ?? ''
+  const outside = addresses.filter((address) => !hidden.has(hostOf(address)) && !/^\/ip4\/127\.|^\/ip6\/(::1|fe80:)/.test(address))
+  return [...(outside.length > 0 ? outside : addresses)].sort()
+}

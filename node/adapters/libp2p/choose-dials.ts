@@ -1,0 +1,56 @@
+// Which addresses to dial now. Pure. Lost and wanted peers come first, but never all of the places, so that one side full of
+// dead boards cannot keep a bootstrap entry from being tried. At most one address per peer in a cycle.
+
+import { type AddressBook, type AddressEntry, type Need, dueAt } from './address-book.ts'
+
+export interface ChooseInput {
+  readonly book: AddressBook
+  readonly need: Need
+  readonly now: number
+  readonly places: number
+  readonly isConnected: (peer: string) => boolean
+  readonly chance: () => number
+  /** A satisfied board tries one address beyond the lost peers when this is true. */
+  readonly bridge: boolean
+}
+
+export function chooseDials(input: ChooseInput): AddressEntry[] {
+  const { book, need, now } = input
+  const first: AddressEntry[] = []
+  const others: AddressEntry[] = []
+  for (const entry of book.entries()) {
+    if (entry.peer !== undefined && input.isConnected(entry.peer)) continue
+    if (dueAt(entry, need) > now) continue
+    const lost = entry.peer !== undefined && book.isLost(entry.peer)
+    if (lost || (need !== 'satisfied' && entry.peer !== undefined && book.isWanted(entry.peer))) first.push(entry)
+    else others.push(entry)
+  }
+  if (need === 'satisfied') return pick(input, [[first, input.places], [others, input.bridge ? 1 : 0]])
+  const reserved = others.length > 0 ? 1 : 0
+  return pick(input, [[first, input.places - reserved], [others, input.places], [first, input.places]])
+}
+
+/** Takes from each list up to its share, the longest untried first, until the places are used up. */
+function pick(input: ChooseInput, lists: readonly (readonly [AddressEntry[], number])[]): AddressEntry[] {
+  const chosen: AddressEntry[] = []
+  const peers = new Set<string>()
+  for (const [list, share] of lists) {
+    let taken = 0
+    for (const entry of byAge(list, input.chance)) {
+      if (taken >= share || chosen.length >= input.places) break
+      const peer = entry.peer ?? entry.address
+      if (peers.has(peer)) continue
+      peers.add(peer)
+      chosen.push(entry)
+      taken += 1
+    }
+  }
+  return chosen
+}
+
+function byAge(list: readonly AddressEntry[], chance: () => number): AddressEntry[] {
+  return list
+    .map((entry) => ({ entry, order: chance() }))
+    .sort((a, b) => (a.entry.triedAt === b.entry.triedAt ? a.order - b.order : a.entry.triedAt < b.entry.triedAt ? -1 : 1))
+    .map(({ entry }) => entry)
+}
