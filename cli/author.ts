@@ -2,12 +2,14 @@
 // sequence numbers), the fleet. The key never leaves this process; no node signs for an operator.
 
 import type { Author } from '../crdt/envelope.ts'
-import { nonceBytes } from '../crdt/envelope.ts'
 import type { FleetId } from '../crdt/ids.ts'
 import { loadKey } from '../node/adapters/keys.ts'
 import type { Context } from './contexts.ts'
 import { CliError, codeOf, wordsOf } from './errors.ts'
 import type { Io } from './io.ts'
+
+/** What `Author` asks for. */
+export const nonceBytes = 16
 
 export async function authorOf(io: Io, context: Context): Promise<Author> {
   try {

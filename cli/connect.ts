@@ -1,28 +1,37 @@
 // Connects to the first peer of an ordered list that answers: unix sockets over HTTP, everything else over libp2p with the
 // operator's key. libp2p is loaded only when it is needed: it takes longer than reading a socket does.
 
-import type { FleetId } from '../crdt/ids.ts'
 import { loadKey } from '../node/adapters/keys.ts'
 import type { Context } from './contexts.ts'
 import { CliError, codeOf, wordsOf } from './errors.ts'
 import { readPsk } from './fleet-files.ts'
 import type { ApiClient, ConnectOptions } from './io.ts'
+import { isUnix, peerAddressRule, unixPrefix } from './peer-address.ts'
 import { unixAnswers, unixClient } from './unix-client.ts'
 
-const unixPrefix = 'unix:'
+/** Faults of one peer, after which the next one is tried. */
+const passing: Readonly<Record<string, string>> = {
+  E_UNREACHABLE: 'is the agent running there, and is its address right? shoal context list shows the peers',
+  E_WRONG_FLEET: 'the address leads to a board of another fleet: compare it with the context (shoal context list)',
+  E_NOT_ADMITTED: 'an admin of the fleet gives your key a role',
+  E_PEER_ADDRESS: `write ${peerAddressRule}`,
+}
 
 export async function connect({ peers, context, timeoutMs }: ConnectOptions): Promise<ApiClient> {
-  const tried: string[] = []
+  const faults: { code: string; words: string }[] = []
   for (const run of runsOf(peers)) {
     try {
       return run.kind === 'unix' ? await connectUnix(run.path, timeoutMs) : await connectLibp2p(run.peers, context, timeoutMs)
     } catch (error) {
-      // A key that cannot be read is no fault of the peer's.
-      if (error instanceof CliError && error.code !== 'E_UNREACHABLE') throw error
-      tried.push(wordsOf(error))
+      const code = codeOf(error)
+      // A key that cannot be read, say, is no fault of the peer's.
+      if (error instanceof CliError && passing[code] === undefined) throw error
+      faults.push({ code: passing[code] === undefined ? 'E_UNREACHABLE' : code, words: wordsOf(error) })
     }
   }
-  throw new CliError('E_UNREACHABLE', `no peer answers: ${tried.join('; ')}`, { hint: 'is the agent running there, and is its address right? shoal context list shows the peers' })
+  const [first] = faults
+  const code = first !== undefined && faults.every((one) => one.code === first.code) ? first.code : 'E_UNREACHABLE'
+  throw new CliError(code, `no peer serves: ${faults.map((one) => one.words).join('; ')}`, { hint: passing[code] ?? '' })
 }
 
 type Run = { readonly kind: 'unix'; readonly path: string } | { readonly kind: 'libp2p'; readonly peers: readonly string[] }
@@ -32,7 +41,7 @@ function runsOf(peers: readonly string[]): readonly Run[] {
   const runs: ({ kind: 'unix'; path: string } | { kind: 'libp2p'; peers: string[] })[] = []
   for (const peer of peers) {
     const last = runs.at(-1)
-    if (peer.startsWith(unixPrefix)) runs.push({ kind: 'unix', path: peer.slice(unixPrefix.length) })
+    if (isUnix(peer)) runs.push({ kind: 'unix', path: peer.slice(unixPrefix.length) })
     else if (last?.kind === 'libp2p') last.peers.push(peer)
     else runs.push({ kind: 'libp2p', peers: [peer] })
   }
@@ -51,9 +60,5 @@ async function connectLibp2p(peers: readonly string[], context: Context | null, 
     throw new CliError(codeOf(error) || 'E_KEY_FILE', wordsOf(error))
   })
   const { connectClient } = await import('../node/adapters/libp2p/client.ts')
-  try {
-    return await connectClient({ key, psk, fleet: context.fleet as FleetId, peers, timeoutMs })
-  } catch (error) {
-    throw new CliError('E_UNREACHABLE', `${peers.join(', ')}: ${wordsOf(error)}`)
-  }
+  return await connectClient({ key, psk, fleet: context.fleet, peers, timeoutMs })
 }

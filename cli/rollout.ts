@@ -67,7 +67,8 @@ function isComplete(job: JobDetail): boolean {
 function isStuck(job: JobDetail): boolean {
   if (job.desired !== 'run' || isComplete(job) || job.slots.length === 0) return false
   const healthy = new Set(job.allocs.filter((alloc) => alloc.holder && alloc.healthy).map((alloc) => alloc.slot))
-  return job.slots.filter((slot) => !healthy.has(slot.slot)).every((slot) => slot.holder === null && slot.candidate === null && isLasting(slot.reason ?? ''))
+  const open = job.slots.filter((slot) => !healthy.has(slot.slot))
+  return open.length > 0 && open.every((slot) => slot.holder === null && slot.candidate === null && isLasting(slot.reason ?? ''))
 }
 
 /** A table that is redrawn on a terminal; elsewhere one line whenever a slot's state changes. */

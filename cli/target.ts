@@ -5,6 +5,7 @@ import { contextsFile } from './config-dir.ts'
 import { type Context, readContexts } from './contexts.ts'
 import { CliError } from './errors.ts'
 import type { Io } from './io.ts'
+import { isPeerAddress, isUnix, peerAddressRule } from './peer-address.ts'
 
 export interface TargetOptions {
   readonly peer?: readonly string[]
@@ -23,12 +24,9 @@ export async function findTarget(io: Io, options: TargetOptions): Promise<Target
     const hint = 'name one with --peer or SHOAL_PEER, or add it with: shoal context peers ADDRESS …'
     throw new CliError('E_NO_PEER', 'no peer to talk to', { hint })
   }
-  const strange = peers.find((peer) => !peer.startsWith('/') && !peer.startsWith('unix:/'))
-  if (strange !== undefined) {
-    const hint = 'write a multiaddr such as /ip4/192.0.2.7/tcp/7420/p2p/12D3KooW…, or unix:/run/shoal/api.sock on the board itself'
-    throw new CliError('E_PEER', `'${strange}' is not the address of a peer`, { hint })
-  }
-  if (context === null && !peers.every((peer) => peer.startsWith('unix:'))) {
+  const strange = peers.find((peer) => !isPeerAddress(peer))
+  if (strange !== undefined) throw new CliError('E_PEER', `'${strange}' is not the address of a peer`, { hint: `write ${peerAddressRule}` })
+  if (context === null && !peers.every(isUnix)) {
     throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to show to the peer', { hint: 'make a fleet with: shoal fleet init NAME' })
   }
   return { peers, context }

@@ -45,7 +45,7 @@ export const everyPool = '*' as PoolName
 
 /** Also keeps these signatures apart from those under anything else: 'shE' and the version of the layout. */
 const magic = new Uint8Array([0x73, 0x68, 0x45, 1])
-export const signatureBytes = 64
+const signatureBytes = 64
 const publicKeyBytes = 32
 export const nonceBytes = 16
 const fleetBytes = 32

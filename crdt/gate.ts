@@ -48,12 +48,7 @@ function changedBetween(before: Doc | undefined, after: Doc): readonly string[] 
   return changed.sort(compareText)
 }
 
-function merge(
-  crypto: Crypto,
-  doc: Doc | undefined,
-  envelope: Envelope,
-  checked: readonly CheckedHead[],
-): Result<Admitted, GateCode> {
+function merge(crypto: Crypto, doc: Doc | undefined, envelope: Envelope, checked: readonly CheckedHead[]): Result<Admitted, GateCode> {
   const fresh = doc === undefined || doc.epoch < envelope.epoch
   const target = fresh ? emptyDoc(crypto, envelope.doc, envelope.pool, envelope.epoch, envelope.base) : doc
   const have = target.clock.get(envelope.actor)?.seq ?? 0

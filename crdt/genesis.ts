@@ -11,9 +11,6 @@ export const genesisActor = '00000000000000000000000000000000'
 /** Automerge's id of the map `registers`: the second operation of the genesis change. */
 export const registersObject = `2@${genesisActor}`
 
-/** The highest operation number in a genesis change. */
-export const genesisMaxOp = 2
-
 export interface Genesis {
   readonly bytes: Uint8Array
   readonly hash: ChangeHash

@@ -128,13 +128,7 @@ export interface Edited {
  * Writes the registers whose value differs. A register in conflict counts as different: writing it, even with the value that
  * won, settles it. The same document and no envelope when there is nothing to write.
  */
-export function editDoc(
-  crypto: Crypto,
-  doc: Doc,
-  author: Author,
-  changes: ReadonlyMap<string, Scalar>,
-  timeSeconds: number = 0,
-): Edited {
+export function editDoc(crypto: Crypto, doc: Doc, author: Author, changes: ReadonlyMap<string, Scalar>, timeSeconds: number = 0): Edited {
   const writes = wanted(doc, changes)
   if (writes.length === 0) return { doc, envelopes: [] }
   const first = settling(doc, writes)

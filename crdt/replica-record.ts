@@ -121,9 +121,7 @@ function readDoc(crypto: Crypto, reader: Reader): Doc {
   // A copy: the record's buffer need not live as long as the document.
   const saved = reader.bytes(recordBytesMax).slice()
   const registers: Registers = new Map(readMany(reader, () => [reader.text(limits.pathBytesMax), readScalar(reader)] as const))
-  const conflicts = new Map(
-    readMany(reader, () => [reader.text(limits.pathBytesMax), readMany(reader, () => readScalar(reader))] as const),
-  )
+  const conflicts = new Map(readMany(reader, () => [reader.text(limits.pathBytesMax), readMany(reader, () => readScalar(reader))] as const))
   const heads = readMany(reader, () => hex(reader.raw(hashBytes)) as ChangeHash)
   const digest = digestOf(crypto, epoch, heads)
   return { id, kind, pool, epoch, base, saved, registers, conflicts, heads, digest, ...readHistory(reader) }

@@ -126,8 +126,8 @@ function flapping(input: SpreadInput): SpreadRow {
 function quiet(input: SpreadInput): SpreadRow {
   const { world, bootMs } = settledWorld(input)
   const prng = createPrng(input.seed + 2)
-  // A 5 ms share of every 100 ms: an event of 2 ms waits for its share now and then, and a garbage collection of 50 ms takes a second.
-  if (input.nodes > 2) world.slow(input.nodes - 1, () => (prng.chance(0.02) ? 1_000 : prng.below(100)))
+  // Twenty times slower: an event of up to 2 ms takes up to 40, and a garbage collection of 50 ms takes a second.
+  if (input.nodes > 2) world.slow(input.nodes - 1, () => (prng.chance(0.02) ? 1_000 : prng.below(40)))
   const wrong = countWrong(world, new Set())
   const before = { ...world.counters }
   const minutes = input.nodes > 200 ? 5 : 30

@@ -7,6 +7,7 @@ import { contextsFile } from '../config-dir.ts'
 import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
+import { isPeerAddress, peerAddressRule } from '../peer-address.ts'
 import { type OutputFormat, paintFor, printData } from '../print.ts'
 import { table } from '../render/table.ts'
 import { findContext } from '../target.ts'
@@ -24,14 +25,14 @@ export function addContext(parent: Command, cli: Cli): void {
   const peers = group
     .command('peers')
     .description('set the peers to try, in this order')
-    .argument('<address...>', 'multiaddrs, or unix:/path of a socket on this board')
+    .argument('<address...>', 'multiaddrs, host:port, or unix:/path of a socket on this board')
     .option('--context <name>', 'context to change (default: the current one)')
   local<{ context?: string }>(cli, peers, ({ args, options }) => setPeers(cli.io, args[0] as unknown as string[], options.context))
 }
 
 async function setPeers(io: Io, addresses: readonly string[], name: string | undefined): Promise<void> {
-  const strange = addresses.find((one) => !/^(\/|unix:\/)/.test(one))
-  if (strange !== undefined) throw new CliError('E_PEER', `'${strange}' is not the address of a peer`, { hint: 'write a multiaddr such as /ip4/192.0.2.7/tcp/7420/p2p/12D3KooW…' })
+  const strange = addresses.find((one) => !isPeerAddress(one))
+  if (strange !== undefined) throw new CliError('E_PEER', `'${strange}' is not the address of a peer`, { hint: `write ${peerAddressRule}` })
   const context = await findContext(io, name)
   if (context === null) throw new CliError('E_NO_CONTEXT', 'there is no context', { hint: 'make a fleet with: shoal fleet init NAME' })
   const known = await readContexts(contextsFile(io.env))

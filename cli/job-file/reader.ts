@@ -11,7 +11,8 @@ export class Reader {
   readonly #value: Readonly<Record<string, unknown>>
   readonly #parts: PathParts
 
-  constructor(source: Source, value: unknown = source.value, parts: PathParts = []) {
+  /** `value` is what stands at `parts`; undefined reads as an empty map. */
+  constructor(source: Source, value: unknown, parts: PathParts) {
     this.#source = source
     this.#value = asMap(value)
     this.#parts = parts

@@ -57,7 +57,13 @@ export function readClaim(slot: SlotId, node: NodeId, tree: RegisterTree): Claim
   if (version === null || generation < 1 || !isShortHash(alloc) || !isShortHash(form)) return null
   if (!claimStates.includes(state as ClaimState)) return null
   return {
-    slot, node, alloc: alloc as AllocId, generation, version, form: form as Form, state: state as ClaimState,
+    slot,
+    node,
+    alloc: alloc as AllocId,
+    generation,
+    version,
+    form: form as Form,
+    state: state as ClaimState,
     healthy: child(tree, 'healthy')?.value === true,
     reason: textOf(tree, 'reason'),
     startedAt: countOf(tree, 'started_at'),
@@ -111,7 +117,15 @@ export function readVerdicts(tree: RegisterTree): readonly Verdict[] {
     const one = child(tree, form)
     const verdict = one === undefined ? '' : textOf(one, 'verdict')
     if (one === undefined || !isShortHash(form) || (verdict !== 'healthy' && verdict !== 'failed')) return []
-    return [{ form: form as Form, verdict, reason: textOf(one, 'reason'), failures: countOf(one, 'failures'), generation: countOf(one, 'generation') }]
+    return [
+      {
+        form: form as Form,
+        verdict,
+        reason: textOf(one, 'reason'),
+        failures: countOf(one, 'failures'),
+        generation: countOf(one, 'generation'),
+      },
+    ]
   })
 }
 

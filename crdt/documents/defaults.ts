@@ -13,7 +13,10 @@ export const jobDefaults = Object.freeze({ namespace: 'default', type: 'service'
 
 export const groupDefaults = Object.freeze({ count: 1, diskMib: 300 } as const)
 
-export const taskDefaults: Pick<TaskSpec, 'killTimeoutMs' | 'killSignal'> = Object.freeze({ killTimeoutMs: 5 * secondMs, killSignal: 'SIGTERM' })
+export const taskDefaults: Pick<TaskSpec, 'killTimeoutMs' | 'killSignal'> = Object.freeze({
+  killTimeoutMs: 5 * secondMs,
+  killSignal: 'SIGTERM',
+})
 
 export const resourceDefaults: TaskSpec['resources'] = Object.freeze({ cpuMhz: 100, memoryMib: 300 })
 
@@ -32,7 +35,12 @@ export const constraintDefaults = Object.freeze({ operator: '=' } as const)
 
 export const spreadDefaults = Object.freeze({ weight: 50 } as const)
 
-export const restartDefaults: RestartPolicy = Object.freeze({ attempts: 2, intervalMs: 30 * minuteMs, delayMs: 15 * secondMs, mode: 'fail' })
+export const restartDefaults: RestartPolicy = Object.freeze({
+  attempts: 2,
+  intervalMs: 30 * minuteMs,
+  delayMs: 15 * secondMs,
+  mode: 'fail',
+})
 
 export const rescheduleDefaults: ReschedulePolicy = Object.freeze({
   unlimited: true,

@@ -15,7 +15,12 @@ export function faultText(fault: Fault): string {
   return `${fault.path === '' ? 'the job' : fault.path}: found ${fault.found}; allowed: ${fault.allowed}`
 }
 
-const durations = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'm'], [1000, 's']] as const
+const durations = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'm'],
+  [1000, 's'],
+] as const
 
 /** `90s`, `2m`, `1500ms`: the largest unit that leaves no rest. */
 export function durationText(ms: number): string {

@@ -25,7 +25,10 @@ export interface Block {
 }
 
 const kindWords: Readonly<Record<FieldKind, string>> = {
-  text: 'text', int: 'a whole number', flag: 'true or false', list: 'a list of texts',
+  text: 'text',
+  int: 'a whole number',
+  flag: 'true or false',
+  list: 'a list of texts',
 }
 
 export function readFields<T>(block: Block, fields: readonly Field<T>[]): FieldValues {

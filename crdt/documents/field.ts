@@ -36,7 +36,11 @@ const suffix: Readonly<Record<Unit, string>> = { ms: '_ms', MiB: '_mib', MHz: '_
 function field<T>(kind: FieldKind, path: string, of: (value: T) => Scalar, options: Options<T>): Field<T> {
   const unit = options.unit ?? ''
   return {
-    path, register: path + suffix[unit], kind, unit, of,
+    path,
+    register: path + suffix[unit],
+    kind,
+    unit,
+    of,
     fallback: options.fallback ?? null,
     required: options.required ?? false,
     min: options.min ?? 0,

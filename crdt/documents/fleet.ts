@@ -9,7 +9,8 @@ export interface FleetRecord extends FleetView {
 }
 
 export const fleetPaths = {
-  name: 'name', planVersion: 'plan_version',
+  name: 'name',
+  planVersion: 'plan_version',
   role: (operator: OperatorId): string => `operator/${operator}/role`,
   operatorName: (operator: OperatorId): string => `operator/${operator}/name`,
 } as const
@@ -28,7 +29,12 @@ export function fleetFromRegisters(registers: Registers): FleetRecord {
     if (field === 'name' && typeof value === 'string') operatorNames.set(id as OperatorId, value)
   }
   const name = registers.get(fleetPaths.name)
-  return { name: typeof name === 'string' ? name : '', planVersion: planVersionOf(registers.get(fleetPaths.planVersion) ?? null), operators, operatorNames }
+  return {
+    name: typeof name === 'string' ? name : '',
+    planVersion: planVersionOf(registers.get(fleetPaths.planVersion) ?? null),
+    operators,
+    operatorNames,
+  }
 }
 
 export function planVersionOf(value: Scalar): number {
@@ -36,7 +42,11 @@ export function planVersionOf(value: Scalar): number {
 }
 
 /** What `fleet init` writes: the first envelope, whose hash is the fleet's identity. */
-export function fleetGenesisRegisters(input: { readonly name: string; readonly admin: OperatorId; readonly adminName: string }): Map<string, Scalar> {
+export function fleetGenesisRegisters(input: {
+  readonly name: string
+  readonly admin: OperatorId
+  readonly adminName: string
+}): Map<string, Scalar> {
   return new Map<string, Scalar>([
     [fleetPaths.name, input.name],
     [fleetPaths.planVersion, planVersionFirst],

@@ -23,7 +23,12 @@ export function checkGroup(report: RuleReport, group: GroupSpec): void {
   checkUpdate(report, group)
   checkNetwork(report, group)
   checkCount(report, 'tasks', group.tasks.length, 1, modelLimits.tasksMax)
-  checkUnique(report, 'task', group.tasks.map((task) => task.name), (name) => `tasks/${name}`)
+  checkUnique(
+    report,
+    'task',
+    group.tasks.map((task) => task.name),
+    (name) => `tasks/${name}`,
+  )
   for (const task of group.tasks) checkTask(inside(report, 'tasks', task.name), task, group.diskMib)
 }
 
@@ -37,7 +42,8 @@ function checkRestart(report: RuleReport, { restart }: GroupSpec): void {
 
 function checkReschedule(report: RuleReport, { reschedule }: GroupSpec): void {
   const { attempts, delayMs, delayFunction, intervalMs, maxDelayMs, unlimited } = reschedule
-  if (unlimited && attempts > 0) fault(report, 'reschedule/attempts', `${attempts} with unlimited: true`, 'attempts with unlimited: false, or neither')
+  if (unlimited && attempts > 0)
+    fault(report, 'reschedule/attempts', `${attempts} with unlimited: true`, 'attempts with unlimited: false, or neither')
   if (!unlimited && attempts > 0 && intervalMs < rescheduleIntervalMsMin) {
     fault(report, 'reschedule/interval', durationText(intervalMs), `at least ${durationText(rescheduleIntervalMsMin)} with attempts`)
   }
@@ -48,7 +54,12 @@ function checkReschedule(report: RuleReport, { reschedule }: GroupSpec): void {
 
 function checkUpdate(report: RuleReport, { update }: GroupSpec): void {
   if (update.minHealthyMs >= update.healthyDeadlineMs) {
-    fault(report, 'update/min_healthy_time', durationText(update.minHealthyMs), `less than healthy_deadline, ${durationText(update.healthyDeadlineMs)}`)
+    fault(
+      report,
+      'update/min_healthy_time',
+      durationText(update.minHealthyMs),
+      `less than healthy_deadline, ${durationText(update.healthyDeadlineMs)}`,
+    )
   }
 }
 
@@ -58,14 +69,20 @@ function checkNetwork(report: RuleReport, { network, tasks }: GroupSpec): void {
     fault(report, 'network/mode', `bridge with tasks that are not docker: ${others.join(', ')}`, 'host, or docker tasks only')
   }
   checkCount(report, 'network/ports', network.ports.length, 0, modelLimits.portsMax)
-  checkUnique(report, 'port', network.ports.map((port) => port.label), (label) => `network/ports/${label}`)
+  checkUnique(
+    report,
+    'port',
+    network.ports.map((port) => port.label),
+    (label) => `network/ports/${label}`,
+  )
   const taken = new Map<number, string>()
   for (const port of network.ports) {
     const at = inside(report, 'network', 'ports', port.label)
     checkName(at, '', port.label)
     checkPort(at, 'static', port.static)
     checkPort(at, 'to', port.to)
-    if (port.to !== null && network.mode === 'host') fault(at, 'to', String(port.to), 'nothing in host mode, where a port is the same inside; to needs mode bridge')
+    if (port.to !== null && network.mode === 'host')
+      fault(at, 'to', String(port.to), 'nothing in host mode, where a port is the same inside; to needs mode bridge')
     const other = port.static === null ? undefined : taken.get(port.static)
     if (other !== undefined) fault(at, 'static', `${port.static}, also asked for by port ${other}`, 'each port once in a group')
     if (port.static !== null) taken.set(port.static, port.label)

@@ -23,7 +23,12 @@ export function checkSpec(spec: JobSpec): readonly Fault[] {
   checkPlacement(report, 'job', spec)
   checkEntries(report, 'meta', spec.meta)
   checkCount(report, 'groups', spec.groups.length, 1, modelLimits.groupsMax)
-  checkUnique(report, 'group', spec.groups.map((group) => group.name), (name) => `groups/${name}`)
+  checkUnique(
+    report,
+    'group',
+    spec.groups.map((group) => group.name),
+    (name) => `groups/${name}`,
+  )
   for (const group of spec.groups) checkGroup(inside(report, 'groups', group.name), group)
   return report.faults.length > 0 ? firstOfEach(report.faults) : checkRegisters(spec)
 }

@@ -77,8 +77,10 @@ function faultsHere(registers: Registers, doc: Doc, id: JobId): ReturnType<typeo
   const read = specFaults(registers)
   const { spec } = read
   const faults = [...read.faults]
-  if (`${spec.namespace}/${spec.name}` !== id) faults.push({ path: 'job', found: shown(`${spec.namespace}/${spec.name}`), allowed: `${id}, the document's own name` })
-  if (spec.pool !== doc.pool) faults.push({ path: 'pool', found: shown(spec.pool), allowed: `${doc.pool}, the pool that holds the document` })
+  if (`${spec.namespace}/${spec.name}` !== id)
+    faults.push({ path: 'job', found: shown(`${spec.namespace}/${spec.name}`), allowed: `${id}, the document's own name` })
+  if (spec.pool !== doc.pool)
+    faults.push({ path: 'pool', found: shown(spec.pool), allowed: `${doc.pool}, the pool that holds the document` })
   return { spec, faults }
 }
 

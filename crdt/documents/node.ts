@@ -101,20 +101,24 @@ export function nodeFromRegisters(node: NodeId, registers: Registers): NodeRecor
 
 /** Keys that people chose → texts; other values are passed over. */
 export function entriesOf(tree: RegisterTree | undefined): Readonly<Record<string, string>> {
-  const entries = namesOf(tree).filter(isCanonicalPart).flatMap((part): [string, string][] => {
-    const value = child(tree, part)?.value
-    return typeof value === 'string' ? [[decodePart(part), value]] : []
-  })
+  const entries = namesOf(tree)
+    .filter(isCanonicalPart)
+    .flatMap((part): [string, string][] => {
+      const value = child(tree, part)?.value
+      return typeof value === 'string' ? [[decodePart(part), value]] : []
+    })
   return Object.fromEntries(entries)
 }
 
 function driversOf(tree: RegisterTree | undefined): Readonly<Record<string, DriverHealth>> {
-  const drivers = namesOf(tree).filter(isCanonicalPart).flatMap((part): [string, DriverHealth][] => {
-    const driver = child(tree, part)
-    const healthy = child(driver, 'healthy')?.value
-    if (driver === undefined || typeof healthy !== 'boolean') return []
-    return [[decodePart(part), { healthy, reason: textOf(driver, 'reason') }]]
-  })
+  const drivers = namesOf(tree)
+    .filter(isCanonicalPart)
+    .flatMap((part): [string, DriverHealth][] => {
+      const driver = child(tree, part)
+      const healthy = child(driver, 'healthy')?.value
+      if (driver === undefined || typeof healthy !== 'boolean') return []
+      return [[decodePart(part), { healthy, reason: textOf(driver, 'reason') }]]
+    })
   return Object.fromEntries(drivers)
 }
 

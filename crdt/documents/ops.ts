@@ -16,11 +16,23 @@ export interface OpsRecord {
 }
 
 export const opsPaths = {
-  admitted: 'admitted', evicted: 'evicted', draining: 'draining', eligible: 'eligible', weight: 'weight', by: 'by', note: 'note',
+  admitted: 'admitted',
+  evicted: 'evicted',
+  draining: 'draining',
+  eligible: 'eligible',
+  weight: 'weight',
+  by: 'by',
+  note: 'note',
   label: (key: string): string => `label/${encodePart(key)}`,
 } as const
 
-export const opsDefaults: OpsRecord = Object.freeze({ evicted: false, draining: false, eligible: true, labels: Object.freeze({}), weight: 0 })
+export const opsDefaults: OpsRecord = Object.freeze({
+  evicted: false,
+  draining: false,
+  eligible: true,
+  labels: Object.freeze({}),
+  weight: 0,
+})
 
 export function opsFromRegisters(registers: Registers): OpsRecord {
   const weight = registers.get(opsPaths.weight)

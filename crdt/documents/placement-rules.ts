@@ -11,13 +11,22 @@ const targetWords = '${attr.…}, ${label.…}, ${meta.…}, ${node.unique.name}
 const withoutValue: readonly ConstraintOperator[] = ['is_set', 'is_not_set']
 const affinityOperators = constraintOperators.filter((one) => !withoutValue.includes(one) && one !== 'distinct_hosts')
 
-export function checkPlacement(report: RuleReport, scope: Scope, block: { constraints: readonly Constraint[]; affinities: readonly Affinity[] }): void {
+export function checkPlacement(
+  report: RuleReport,
+  scope: Scope,
+  block: { constraints: readonly Constraint[]; affinities: readonly Affinity[] },
+): void {
   checkCount(report, 'constraints', block.constraints.length, 0, modelLimits.rulesMax)
   block.constraints.forEach((rule, index) => checkConstraint(inside(report, 'constraints', index), scope, rule))
   checkCount(report, 'affinities', block.affinities.length, 0, modelLimits.rulesMax)
   block.affinities.forEach((rule, index) => checkAffinity(inside(report, 'affinities', index), rule))
   // Two affinities that differ in weight only are one register, so one of them would be lost.
-  checkUnique(report, 'affinity', block.affinities.map((rule) => `${rule.attribute} ${rule.operator} ${rule.value}`), (_, index) => `affinities/${index}`)
+  checkUnique(
+    report,
+    'affinity',
+    block.affinities.map((rule) => `${rule.attribute} ${rule.operator} ${rule.value}`),
+    (_, index) => `affinities/${index}`,
+  )
 }
 
 function checkConstraint(report: RuleReport, scope: Scope, rule: Constraint): void {
@@ -42,26 +51,39 @@ function checkAffinity(report: RuleReport, rule: Affinity): void {
   checkTarget(report, rule.attribute)
   checkValue(report, rule.value)
   const { weight } = rule
-  if (!Number.isSafeInteger(weight) || weight < -100 || weight > 100 || weight === 0) fault(report, 'weight', shown(weight), '-100 to 100, not 0')
+  if (!Number.isSafeInteger(weight) || weight < -100 || weight > 100 || weight === 0)
+    fault(report, 'weight', shown(weight), '-100 to 100, not 0')
 }
 
 export function checkSpreads(report: RuleReport, spreads: readonly Spread[]): void {
   checkCount(report, 'spread', spreads.length, 0, modelLimits.rulesMax)
-  checkUnique(report, 'attribute', spreads.map((spread) => spread.attribute), (_, index) => `spread/${index}/attribute`)
+  checkUnique(
+    report,
+    'attribute',
+    spreads.map((spread) => spread.attribute),
+    (_, index) => `spread/${index}/attribute`,
+  )
   spreads.forEach((spread, index) => checkSpread(inside(report, 'spread', index), spread))
 }
 
 function checkSpread(report: RuleReport, spread: Spread): void {
   checkTarget(report, spread.attribute)
-  if (!Number.isSafeInteger(spread.weight) || spread.weight < 1 || spread.weight > 100) fault(report, 'weight', shown(spread.weight), '1 to 100')
+  if (!Number.isSafeInteger(spread.weight) || spread.weight < 1 || spread.weight > 100)
+    fault(report, 'weight', shown(spread.weight), '1 to 100')
   checkCount(report, 'targets', spread.targets.length, 0, modelLimits.rulesMax)
   const targets = inside(report, 'targets')
-  checkUnique(targets, 'value', spread.targets.map((one) => one.value), (value) => value)
+  checkUnique(
+    targets,
+    'value',
+    spread.targets.map((one) => one.value),
+    (value) => value,
+  )
   let sum = 0
   for (const { value, percent } of spread.targets) {
     const valueFault = textFault(value, modelLimits.keyBytesMax)
     if (valueFault !== null) fault(report, 'targets', `the value ${shown(value)}`, valueFault)
-    if (!Number.isSafeInteger(percent) || percent < 0 || percent > 100) fault(inside(targets, value), '', shown(percent), '0 to 100 percent')
+    if (!Number.isSafeInteger(percent) || percent < 0 || percent > 100)
+      fault(inside(targets, value), '', shown(percent), '0 to 100 percent')
     else sum += percent
   }
   if (sum > 100) fault(report, 'targets', `${sum} percent in all`, 'at most 100 percent in all')

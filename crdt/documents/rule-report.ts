@@ -57,7 +57,9 @@ function fieldFault<T>(field: Field<T>, value: Exclude<Scalar, null>): string | 
 }
 
 function rangeWords<T>(field: Field<T>): string {
-  const [min, max] = [field.min, field.max].map((bound) => (field.unit === 'ms' ? durationText(bound) : field.unit === '' ? String(bound) : `${bound} ${field.unit}`))
+  const [min, max] = [field.min, field.max].map((bound) =>
+    field.unit === 'ms' ? durationText(bound) : field.unit === '' ? String(bound) : `${bound} ${field.unit}`,
+  )
   return `${min} to ${max}`
 }
 
@@ -97,13 +99,19 @@ export function checkEntries(report: RuleReport, name: string, entries: Readonly
       fault(report, path, `the key ${shown(key)}`, `printable ASCII without spaces and '=', at most ${modelLimits.keyBytesMax} characters`)
     }
     if (typeof value !== 'string') fault(report, path, shown(value), 'text')
-    else if (utf8Bytes(value) > modelLimits.valueBytesMax) fault(report, path, `${utf8Bytes(value)} bytes`, `at most ${modelLimits.valueBytesMax} bytes`)
+    else if (utf8Bytes(value) > modelLimits.valueBytesMax)
+      fault(report, path, `${utf8Bytes(value)} bytes`, `at most ${modelLimits.valueBytesMax} bytes`)
     else if (!isPassable(value)) fault(report, path, 'a NUL character or broken Unicode', 'text that a process can be given')
   }
 }
 
 /** Reports every name that occurs a second time. */
-export function checkUnique(report: RuleReport, what: string, names: readonly string[], pathOf: (name: string, index: number) => string): void {
+export function checkUnique(
+  report: RuleReport,
+  what: string,
+  names: readonly string[],
+  pathOf: (name: string, index: number) => string,
+): void {
   names.forEach((name, index) => {
     if (names.indexOf(name) < index) fault(report, pathOf(name, index), `${what} ${shown(name)} a second time`, `each ${what} once`)
   })

@@ -31,7 +31,11 @@ function fieldsBelow<T>(prefix: string, fields: readonly Field<T>[]): Patterns {
 }
 
 function rulesBelow(prefix: string): Patterns {
-  return [[`${prefix}constraints/:hash`, value], [`${prefix}affinities/:hash`, value], [`${prefix}meta/:key`, value]]
+  return [
+    [`${prefix}constraints/:hash`, value],
+    [`${prefix}affinities/:hash`, value],
+    [`${prefix}meta/:key`, value],
+  ]
 }
 
 const group = 'spec/groups/:name/'
@@ -59,45 +63,79 @@ const jobTable: Patterns = [
 ]
 
 const claimTable: Patterns = [
-  ['alloc', form], ['generation', integer(1)], ['version', version], ['form', form], ['state', oneOf(...claimStates)],
-  ['healthy', flag], ['reason', words], ['started_at', wallMs], ['restarts', count], ['restart_seen', count],
+  ['alloc', form],
+  ['generation', integer(1)],
+  ['version', version],
+  ['form', form],
+  ['state', oneOf(...claimStates)],
+  ['healthy', flag],
+  ['reason', words],
+  ['started_at', wallMs],
+  ['restarts', count],
+  ['restart_seen', count],
   ['port/:name', integer(1, 65_535)],
-  ['task/:name/state', oneOf('pending', 'running', 'dead')], ['task/:name/restarts', count],
-  ['task/:name/event', words], ['task/:name/failed', flag],
-  ['over/:peer', integer(1)], ['lost/:peer', integer(1)],
+  ['task/:name/state', oneOf('pending', 'running', 'dead')],
+  ['task/:name/restarts', count],
+  ['task/:name/event', words],
+  ['task/:name/failed', flag],
+  ['over/:peer', integer(1)],
+  ['lost/:peer', integer(1)],
 ]
 
 const verdictTable: Patterns = [
-  ['verdict', oneOf('healthy', 'failed')], ['reason', words], ['failures', count], ['generation', count],
+  ['verdict', oneOf('healthy', 'failed')],
+  ['reason', words],
+  ['failures', count],
+  ['generation', count],
 ]
 
 const nodeTable: Patterns = [
-  ['name', word], ['pool', word], ['left', flag], ['agent_version', word], ['plan_version', count],
+  ['name', word],
+  ['pool', word],
+  ['left', flag],
+  ['agent_version', word],
+  ['plan_version', count],
   ['capacity/cpu_mhz', integer(0, modelLimits.mhzMax)],
   ['capacity/memory_mib', integer(0, modelLimits.mibMax)],
   ['capacity/disk_mib', integer(0, modelLimits.mibMax)],
-  ['attr/:key', words], ['label/:key', words],
-  ['driver/:key/healthy', flag], ['driver/:key/reason', words],
+  ['attr/:key', words],
+  ['label/:key', words],
+  ['driver/:key/healthy', flag],
+  ['driver/:key/reason', words],
   ['image/:key', flag],
-  ['dynamic_ports/first', integer(1, 65_535)], ['dynamic_ports/last', integer(1, 65_535)],
+  ['dynamic_ports/first', integer(1, 65_535)],
+  ['dynamic_ports/last', integer(1, 65_535)],
   ['addresses', text(modelLimits.listBytesMax)],
-  ['receipt/fleet', word], ['receipt/job/:name/:name', word], ['receipt/ops/:peer', word],
+  ['receipt/fleet', word],
+  ['receipt/job/:name/:name', word],
+  ['receipt/ops/:peer', word],
   ...claimTable.map(([path, check]) => [`claim/${slot}${path}`, check] as const),
   ...verdictTable.map(([path, check]) => [`verdict/${slot}:hash/${path}`, check] as const),
 ]
 
 const opsTable: Patterns = [
-  ['admitted', flag], ['evicted', flag], ['draining', flag], ['eligible', flag],
-  ['weight', integer(-100, 100)], ['label/:key', words], ['by', word], ['note', words],
+  ['admitted', flag],
+  ['evicted', flag],
+  ['draining', flag],
+  ['eligible', flag],
+  ['weight', integer(-100, 100)],
+  ['label/:key', words],
+  ['by', word],
+  ['note', words],
 ]
 
 const fleetTable: Patterns = [
-  ['name', word], ['plan_version', integer(1)],
-  ['operator/:peer/role', oneOf('admin', 'operator', 'viewer')], ['operator/:peer/name', word],
+  ['name', word],
+  ['plan_version', integer(1)],
+  ['operator/:peer/role', oneOf('admin', 'operator', 'viewer')],
+  ['operator/:peer/name', word],
 ]
 
 const tables = {
-  job: pathTable(jobTable), node: pathTable(nodeTable), ops: pathTable(opsTable), fleet: pathTable(fleetTable),
+  job: pathTable(jobTable),
+  node: pathTable(nodeTable),
+  ops: pathTable(opsTable),
+  fleet: pathTable(fleetTable),
 } as const
 
 /** null = fine, else words for the refusal. Never throws. */

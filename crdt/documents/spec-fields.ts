@@ -3,14 +3,35 @@
 
 import type { GroupSpec, JobSpec, TaskSpec } from '../spec.ts'
 import {
-  configDefaults, disconnectDefaults, groupDefaults, jobDefaults, logDefaults, networkDefaults, rescheduleDefaults,
-  resourceDefaults, restartDefaults, taskDefaults, updateDefaults,
+  configDefaults,
+  disconnectDefaults,
+  groupDefaults,
+  jobDefaults,
+  logDefaults,
+  networkDefaults,
+  rescheduleDefaults,
+  resourceDefaults,
+  restartDefaults,
+  taskDefaults,
+  updateDefaults,
 } from './defaults.ts'
 import { type Field, durationField, flagField, intField, listField, textField } from './field.ts'
 import { modelLimits } from './model-limits.ts'
 
 /** Signals that make sense as a request to end. */
-export const killSignals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGABRT', 'SIGALRM', 'SIGCONT', 'SIGKILL'] as const
+export const killSignals = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGABRT',
+  'SIGALRM',
+  'SIGCONT',
+  'SIGKILL',
+] as const
 
 export const jobFields: readonly Field<JobSpec>[] = [
   textField('job', (job) => job.name, { required: true }),
@@ -31,10 +52,15 @@ export const groupFields: readonly Field<GroupSpec>[] = [
   durationField('reschedule/interval', (group) => group.reschedule.intervalMs, { fallback: rescheduleDefaults.intervalMs }),
   durationField('reschedule/delay', (group) => group.reschedule.delayMs, { fallback: rescheduleDefaults.delayMs, min: 5000 }),
   textField('reschedule/delay_function', (group) => group.reschedule.delayFunction, {
-    fallback: rescheduleDefaults.delayFunction, choices: ['constant', 'exponential', 'fibonacci'],
+    fallback: rescheduleDefaults.delayFunction,
+    choices: ['constant', 'exponential', 'fibonacci'],
   }),
   durationField('reschedule/max_delay', (group) => group.reschedule.maxDelayMs, { fallback: rescheduleDefaults.maxDelayMs }),
-  intField('update/max_parallel', (group) => group.update.maxParallel, { fallback: updateDefaults.maxParallel, min: 1, max: modelLimits.countMax }),
+  intField('update/max_parallel', (group) => group.update.maxParallel, {
+    fallback: updateDefaults.maxParallel,
+    min: 1,
+    max: modelLimits.countMax,
+  }),
   durationField('update/min_healthy_time', (group) => group.update.minHealthyMs, { fallback: updateDefaults.minHealthyMs }),
   durationField('update/healthy_deadline', (group) => group.update.healthyDeadlineMs, { fallback: updateDefaults.healthyDeadlineMs }),
   flagField('disconnect/replace', (group) => group.disconnect.replace, { fallback: disconnectDefaults.replace }),
@@ -43,11 +69,21 @@ export const groupFields: readonly Field<GroupSpec>[] = [
   durationField('disconnect/lost_after', ({ disconnect: d }) => (isLostAfterSaid(d) ? d.lostAfterMs : null), {}),
   durationField('disconnect/stop_on_client_after', (group) => group.disconnect.stopOnClientAfterMs, {}),
   textField('disconnect/reconcile', (group) => group.disconnect.reconcile, {
-    fallback: disconnectDefaults.reconcile, choices: ['best_score', 'keep_original', 'keep_replacement', 'longest_running'],
+    fallback: disconnectDefaults.reconcile,
+    choices: ['best_score', 'keep_original', 'keep_replacement', 'longest_running'],
   }),
-  textField('disconnect/partition', (group) => group.disconnect.partition, { fallback: disconnectDefaults.partition, choices: ['half', 'any'] }),
+  textField('disconnect/partition', (group) => group.disconnect.partition, {
+    fallback: disconnectDefaults.partition,
+    choices: ['half', 'any'],
+  }),
   textField('network/mode', (group) => group.network.mode, { fallback: networkDefaults.mode, choices: ['host', 'bridge'], restarts: true }),
-  intField('disk', (group) => group.diskMib, { fallback: groupDefaults.diskMib, min: 10, max: modelLimits.mibMax, unit: 'MiB', restarts: true }),
+  intField('disk', (group) => group.diskMib, {
+    fallback: groupDefaults.diskMib,
+    min: 10,
+    max: modelLimits.mibMax,
+    unit: 'MiB',
+    restarts: true,
+  }),
 ]
 
 export const taskFields: readonly Field<TaskSpec>[] = [
@@ -60,12 +96,29 @@ export const taskFields: readonly Field<TaskSpec>[] = [
   textField('config/work_dir', (task) => task.config.workDir, { restarts: true }),
   flagField('config/privileged', (task) => task.config.privileged, { fallback: configDefaults.privileged, restarts: true }),
   flagField('config/read_only_root', (task) => task.config.readOnlyRoot, { fallback: configDefaults.readOnlyRoot, restarts: true }),
-  intField('resources/cpu', (task) => task.resources.cpuMhz, { fallback: resourceDefaults.cpuMhz, min: 1, max: modelLimits.mhzMax, unit: 'MHz', restarts: true }),
-  intField('resources/memory', (task) => task.resources.memoryMib, { fallback: resourceDefaults.memoryMib, min: 1, max: modelLimits.mibMax, unit: 'MiB', restarts: true }),
+  intField('resources/cpu', (task) => task.resources.cpuMhz, {
+    fallback: resourceDefaults.cpuMhz,
+    min: 1,
+    max: modelLimits.mhzMax,
+    unit: 'MHz',
+    restarts: true,
+  }),
+  intField('resources/memory', (task) => task.resources.memoryMib, {
+    fallback: resourceDefaults.memoryMib,
+    min: 1,
+    max: modelLimits.mibMax,
+    unit: 'MiB',
+    restarts: true,
+  }),
   durationField('kill_timeout', (task) => task.killTimeoutMs, { fallback: taskDefaults.killTimeoutMs, max: modelLimits.killTimeoutMsMax }),
   textField('kill_signal', (task) => task.killSignal, { fallback: taskDefaults.killSignal, choices: killSignals }),
   intField('logs/max_files', (task) => task.logs.maxFiles, { fallback: logDefaults.maxFiles, min: 1, max: 1000 }),
-  intField('logs/max_file_size', (task) => task.logs.maxFileSizeMib, { fallback: logDefaults.maxFileSizeMib, min: 1, max: 100_000, unit: 'MiB' }),
+  intField('logs/max_file_size', (task) => task.logs.maxFileSizeMib, {
+    fallback: logDefaults.maxFileSizeMib,
+    min: 1,
+    max: 100_000,
+    unit: 'MiB',
+  }),
 ]
 
 function isLostAfterSaid(policy: GroupSpec['disconnect']): boolean {

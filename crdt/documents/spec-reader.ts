@@ -19,7 +19,8 @@ export function readSpec(registers: Registers): { readonly spec: JobSpec; readon
   const tree = registerTree(registers, 'spec')
   const faults: Fault[] = []
   const spec = readJob({ tree, at: '', faults })
-  for (const path of leftOver(tree)) faults.push({ path, found: 'an unknown field', allowed: 'fields of this version; it needs a newer agent' })
+  for (const path of leftOver(tree))
+    faults.push({ path, found: 'an unknown field', allowed: 'fields of this version; it needs a newer agent' })
   return { spec, faults }
 }
 
@@ -58,22 +59,29 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
   const lostAfterMs = values.optionalInt('disconnect/lost_after')
   return {
     restart: {
-      attempts: values.int('restart/attempts'), intervalMs: values.int('restart/interval'), delayMs: values.int('restart/delay'),
+      attempts: values.int('restart/attempts'),
+      intervalMs: values.int('restart/interval'),
+      delayMs: values.int('restart/delay'),
       mode: values.text('restart/mode') as GroupSpec['restart']['mode'],
     },
     reschedule: {
-      unlimited: values.flag('reschedule/unlimited'), attempts: values.int('reschedule/attempts'),
-      intervalMs: values.int('reschedule/interval'), delayMs: values.int('reschedule/delay'),
+      unlimited: values.flag('reschedule/unlimited'),
+      attempts: values.int('reschedule/attempts'),
+      intervalMs: values.int('reschedule/interval'),
+      delayMs: values.int('reschedule/delay'),
       delayFunction: values.text('reschedule/delay_function') as GroupSpec['reschedule']['delayFunction'],
       maxDelayMs: values.int('reschedule/max_delay'),
     },
     update: {
-      maxParallel: values.int('update/max_parallel'), minHealthyMs: values.int('update/min_healthy_time'),
+      maxParallel: values.int('update/max_parallel'),
+      minHealthyMs: values.int('update/min_healthy_time'),
       healthyDeadlineMs: values.int('update/healthy_deadline'),
     },
     disconnect: {
-      replace: values.flag('disconnect/replace'), replaceAfterMs: values.int('disconnect/replace_after'),
-      lostAfterMs: lostAfterMs ?? disconnectDefaults.lostAfterMs, lostAfterExplicit: lostAfterMs !== null,
+      replace: values.flag('disconnect/replace'),
+      replaceAfterMs: values.int('disconnect/replace_after'),
+      lostAfterMs: lostAfterMs ?? disconnectDefaults.lostAfterMs,
+      lostAfterExplicit: lostAfterMs !== null,
       stopOnClientAfterMs: values.optionalInt('disconnect/stop_on_client_after'),
       reconcile: values.text('disconnect/reconcile') as GroupSpec['disconnect']['reconcile'],
       partition: values.text('disconnect/partition') as GroupSpec['disconnect']['partition'],
@@ -119,7 +127,11 @@ export function byContainerPath(a: string, b: string): number {
   return compareText(containerPath(a), containerPath(b)) || compareText(a, b)
 }
 
-function readScope(block: Block): { constraints: readonly Constraint[]; affinities: readonly Affinity[]; meta: Readonly<Record<string, string>> } {
+function readScope(block: Block): {
+  constraints: readonly Constraint[]
+  affinities: readonly Affinity[]
+  meta: Readonly<Record<string, string>>
+} {
   return {
     constraints: readRules(block, 'constraints', readConstraint).sort(byRule),
     affinities: readRules(block, 'affinities', readAffinity).sort(byRule),
@@ -137,7 +149,8 @@ function readRules<T>(block: Block, name: string, read: (value: Value) => T | nu
   return namesOf(tree).flatMap((id) => {
     const value = take(tree, id)
     const rule = value === undefined ? null : read(value)
-    if (value !== undefined && rule === null) report(block, `${name}/${id}`, value, 'what this version understands; it may need a newer agent')
+    if (value !== undefined && rule === null)
+      report(block, `${name}/${id}`, value, 'what this version understands; it may need a newer agent')
     return rule === null ? [] : [rule]
   })
 }
@@ -156,15 +169,20 @@ function readEntries(block: Block, name: string): Readonly<Record<string, string
 }
 
 function readSpreads(block: Block): readonly Spread[] {
-  return namesOf(child(block.tree, 'spread')).filter(isCanonicalPart).map((part) => {
-    const tree = child(block.tree, 'spread', part)
-    const targets = namesOf(child(tree, 'targets')).filter(isCanonicalPart).map((value) => ({
-      value: decodePart(value),
-      percent: readNumber(block, tree, `targets/${value}`, `spread/${part}/targets/${value}`) ?? 0,
-    }))
-    const weight = readNumber(block, tree, 'weight', `spread/${part}/weight`) ?? spreadDefaults.weight
-    return { attribute: decodePart(part), weight, targets: targets.sort((a, b) => compareText(a.value, b.value)) }
-  }).sort((a, b) => compareText(a.attribute, b.attribute))
+  return namesOf(child(block.tree, 'spread'))
+    .filter(isCanonicalPart)
+    .map((part) => {
+      const tree = child(block.tree, 'spread', part)
+      const targets = namesOf(child(tree, 'targets'))
+        .filter(isCanonicalPart)
+        .map((value) => ({
+          value: decodePart(value),
+          percent: readNumber(block, tree, `targets/${value}`, `spread/${part}/targets/${value}`) ?? 0,
+        }))
+      const weight = readNumber(block, tree, 'weight', `spread/${part}/weight`) ?? spreadDefaults.weight
+      return { attribute: decodePart(part), weight, targets: targets.sort((a, b) => compareText(a.value, b.value)) }
+    })
+    .sort((a, b) => compareText(a.attribute, b.attribute))
 }
 
 function readPorts(block: Block): readonly PortSpec[] {

@@ -39,7 +39,11 @@ function writeTask(out: Out, at: string, task: TaskSpec): void {
   writeVolumes(out, at, task)
 }
 
-function writeScope(out: Out, at: string, scope: { constraints: readonly Constraint[]; affinities: readonly Affinity[]; meta: Readonly<Record<string, string>> }): void {
+function writeScope(
+  out: Out,
+  at: string,
+  scope: { constraints: readonly Constraint[]; affinities: readonly Affinity[]; meta: Readonly<Record<string, string>> },
+): void {
   for (const [id, value] of scope.constraints.map(writeConstraint)) out.set(`${at}constraints/${id}`, value)
   for (const [id, value] of scope.affinities.map(writeAffinity)) out.set(`${at}affinities/${id}`, value)
   writeEntries(out, `${at}meta/`, scope.meta)

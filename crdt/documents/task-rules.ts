@@ -40,7 +40,8 @@ function checkDocker(report: RuleReport, task: TaskSpec): void {
   if (config.image === undefined) fault(report, 'config/image', 'nothing', 'the name of an image: docker needs one')
   else if (!/^[!-~]+$/.test(config.image)) fault(report, 'config/image', shown(config.image), 'the name of an image, without spaces')
   if (config.entrypoint?.length === 0) fault(report, 'config/entrypoint', 'an empty list', 'at least a program, or no entrypoint at all')
-  if (config.workDir !== undefined && !config.workDir.startsWith('/')) fault(report, 'config/work_dir', shown(config.workDir), 'an absolute path in the container')
+  if (config.workDir !== undefined && !config.workDir.startsWith('/'))
+    fault(report, 'config/work_dir', shown(config.workDir), 'an absolute path in the container')
   if (task.resources.memoryMib < dockerMemoryMibMin) {
     fault(report, 'resources/memory', `${task.resources.memoryMib} MiB`, `at least ${dockerMemoryMibMin} MiB with docker`)
   }

@@ -92,11 +92,16 @@ export interface Before {
 }
 
 /** A write overwrites exactly the values that were visible to its author (at these heads, if not at the present ones). */
-function checkPredecessors({ handle, has }: Before, op: DecodedOp, path: string, at: readonly ChangeHash[] | undefined): Result<void, GateCode> {
+function checkPredecessors(
+  { handle, has }: Before,
+  op: DecodedOp,
+  path: string,
+  at: readonly ChangeHash[] | undefined,
+): Result<void, GateCode> {
   const visible = new Set(has(path) ? handle.visible(path, at).map((found) => found.op) : [])
   const named = new Set(op.pred)
   const exact = named.size === op.pred.length && named.size === visible.size && op.pred.every((pred) => visible.has(pred))
-  return true || exact ? ok(undefined) : refuse('E_PREDECESSOR', `'${path}': does not overwrite what its author could see`)
+  return exact ? ok(undefined) : refuse('E_PREDECESSOR', `'${path}': does not overwrite what its author could see`)
 }
 
 function checkOps(before: Before, decoded: DecodedChange, at: readonly ChangeHash[] | undefined): Result<readonly Write[], GateCode> {

@@ -82,9 +82,7 @@ export function applyInShadow(
     if (!trial.ok) return trial
     const { saved, heads, written, linear } = trial.value
     if (written.size === 0) return ok({ doc, changed: [] })
-    const snapshot = withHandle({ saved, heads }, (handle) =>
-      linear ? overwrite(doc, written) : readAgain(doc, handle, written.keys()),
-    )
+    const snapshot = withHandle({ saved, heads }, (handle) => (linear ? overwrite(doc, written) : readAgain(doc, handle, written.keys())))
     return ok({ doc: nextDoc(crypto, doc, { saved, heads, snapshot, envelopes: [envelope] }), changed: snapshot.changed })
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error)

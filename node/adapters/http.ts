@@ -90,8 +90,10 @@ function channelOf(request: IncomingMessage, response: ServerResponse, body: Uin
 }
 
 function isLocal(request: IncomingMessage): boolean {
+  // A unix socket has no address, and no browser opens one.
+  if (request.socket.remoteAddress === undefined) return true
   const host = (request.headers.host ?? '').replace(/:\d+$/, '')
-  return request.headers.origin === undefined && (host === '' || host === 'localhost' || host === '127.0.0.1')
+  return request.headers.origin === undefined && (host === 'localhost' || host === '127.0.0.1')
 }
 
 async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {

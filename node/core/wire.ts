@@ -183,3 +183,9 @@ function readList<T>(from: Reader, most: number, read: () => T): T[] {
   for (let i = 0; i < count; i++) list.push(read())
   return list
 }
+
+/** A probe or its answer, by its first bytes: the two kinds of frame that need not wait for the disk. */
+export function isProbe(frame: Uint8Array): boolean {
+  const kind = kinds[frame[1] ?? kinds.length]
+  return kind === 'probe' || kind === 'probe-ack'
+}

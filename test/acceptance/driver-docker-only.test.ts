@@ -94,6 +94,8 @@ test('in bridge mode a port of the board leads to the port of the task', async (
   assert.ok((await driver.start(task)).ok)
   const page = (): Promise<string> => fetch('http://127.0.0.1:28090/').then((answer) => answer.text(), () => '')
   await until('the page', async () => (await page()) === 'hello\n')
+  // Its own port does not stand in its way.
+  assert.ok((await driver.start(task)).ok)
   const second = await driver.start(script('sleep 600', { network, ports: { http: 28_090 } }))
   assert.equal(second.ok ? '' : second.code, 'E_PORT_IN_USE')
 })
@@ -151,8 +153,8 @@ test('an engine that restarts: the end of its containers is told, and the driver
   const refused = await driver.start(stopped)
   assert.equal(refused.ok ? '' : refused.code, 'E_DRIVER_DOWN')
   await engine.start()
-  assert.equal((await driver.fingerprint()).health.healthy, true)
   assert.notEqual((await exits.of(killed.id)).exitCode, 0)
+  assert.equal((await driver.fingerprint()).health.healthy, true)
   assert.ok((await driver.start(stopped)).ok)
   await engine.stop()
   await engine.start()

@@ -35,9 +35,11 @@ export function edit(doc: Doc, seed: number, changes: Registers | Readonly<Recor
 
 /** What a node that has `doc` holds once it has also got these envelopes. */
 export function merge(doc: Doc, ...others: readonly Edited[]): Doc {
-  return others.flatMap((other) => other.envelopes).reduce((merged, envelope) => {
-    const admitted = admit(crypto, merged, envelope.bytes, { fleet, roleOf: () => 'operator' })
-    if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
-    return admitted.value.doc
-  }, doc)
+  return others
+    .flatMap((other) => other.envelopes)
+    .reduce((merged, envelope) => {
+      const admitted = admit(crypto, merged, envelope.bytes, { fleet, roleOf: () => 'operator' })
+      if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
+      return admitted.value.doc
+    }, doc)
 }

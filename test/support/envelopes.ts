@@ -66,11 +66,18 @@ export interface Forgery {
 export function forge(envelope: Envelope, by: TestSigner, forgery: Forgery): Uint8Array {
   const { fleet, pool, doc, epoch, base, firstSeq, changes, nonce } = { ...envelope, ...forgery }
   const named = forgery.by ?? by
-  const head = new Writer().raw(new Uint8Array([0x73, 0x68, 0x45, 1])).bytes(unhex(fleet)).text(pool).text(doc)
+  const head = new Writer()
+    .raw(new Uint8Array([0x73, 0x68, 0x45, 1]))
+    .bytes(unhex(fleet))
+    .text(pool)
+    .text(doc)
   head.varint(epoch).varint(base).raw(named.signer.publicKey).raw(nonce).varint(firstSeq).varint(changes.length)
   for (const change of changes) head.bytes(change)
   const signed = head.finish()
-  return new Writer().raw(signed).raw((forgery.signedBy ?? named).signer.sign(signed)).finish()
+  return new Writer()
+    .raw(signed)
+    .raw((forgery.signedBy ?? named).signer.sign(signed))
+    .finish()
 }
 
 /** Automerge's own checksum over what the change now says. */
@@ -214,7 +221,15 @@ function lie(random: Random, change: LooseChange): void {
     () => (op.action = ['del', 'inc', 'makeMap', 'makeText', 'link'][random(5)] ?? 'del'),
     () => (op.obj = ['_root', `1@${genesisActor}`, `7@${change.actor}`][random(3)] ?? '_root'),
     () => (op.key = ['kind', 'registers', '__proto__', 'x/..', 'z'.repeat(600)][random(5)] ?? 'kind'),
-    () => Object.assign(op, [{ value: 1.5, datatype: 'float64' }, { value: 9, datatype: 'counter' }, { value: 9, datatype: 'uint' }][random(3)]),
+    () =>
+      Object.assign(
+        op,
+        [
+          { value: 1.5, datatype: 'float64' },
+          { value: 9, datatype: 'counter' },
+          { value: 9, datatype: 'uint' },
+        ][random(3)],
+      ),
     () => (op.pred = random(2) === 0 ? [] : [`${1 + random(change.startOp)}@${change.actor}`]),
     () => (op.pred = [...(op.pred ?? []), ...(op.pred ?? [`2@${genesisActor}`])]),
     () => change.ops.push({ ...op }),

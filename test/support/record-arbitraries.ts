@@ -9,7 +9,8 @@ import { testSigner } from './crypto.ts'
 
 export const recordNodes: readonly NodeId[] = [1, 2, 3, 4].map((seed) => testSigner(seed).node)
 
-const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
 const dictionary = <T>(key: fc.Arbitrary<string>, value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
   fc.dictionary(key, value, { maxKeys: 3, noNullPrototype: true })
 
@@ -19,8 +20,14 @@ const words = fc.stringMatching(/^[ -~äß°]{0,20}$/)
 const count = fc.integer({ min: 0, max: 1_000_000 })
 const generation = fc.integer({ min: 1, max: 1000 })
 const hash = fc.stringMatching(/^[0-9a-f]{16}$/)
-const slot = fc.tuple(name, name, name, fc.integer({ min: 0, max: 49_999 })).map((parts) => parts.join('/') as SlotId)
-const generations = fc.uniqueArray(fc.tuple(fc.constantFrom(...recordNodes), generation), { maxLength: 3, selector: ([node]) => node }).map((all) => new Map(all))
+// Mostly a few slots that several nodes claim.
+const slot = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 2 }).map((index) => `default/shop/web/${index}` as SlotId) },
+  { weight: 1, arbitrary: fc.tuple(name, name, name, fc.integer({ min: 0, max: 49_999 })).map((parts) => parts.join('/') as SlotId) },
+)
+const generations = fc
+  .uniqueArray(fc.tuple(fc.constantFrom(...recordNodes), generation), { maxLength: 3, selector: ([node]) => node })
+  .map((all) => new Map(all))
 
 const claim = record<Omit<Claim, 'slot' | 'node'>>({
   alloc: hash as fc.Arbitrary<AllocId>,
@@ -34,18 +41,40 @@ const claim = record<Omit<Claim, 'slot' | 'node'>>({
   restarts: count,
   restartSeen: count,
   ports: dictionary(name, fc.integer({ min: 1, max: 65_535 })),
-  tasks: dictionary(name, record({ state: fc.constantFrom('pending' as const, 'running' as const, 'dead' as const), restarts: count, event: words, failed: fc.boolean() })),
+  tasks: dictionary(
+    name,
+    record({
+      state: fc.constantFrom('pending' as const, 'running' as const, 'dead' as const),
+      restarts: count,
+      event: words,
+      failed: fc.boolean(),
+    }),
+  ),
   over: generations,
   lost: generations,
 })
 
 const claims = (node: NodeId): fc.Arbitrary<NodeRecord['claims']> =>
-  fc.uniqueArray(fc.tuple(slot, claim), { maxLength: 4, selector: ([one]) => one }).map((all) => new Map(all.map(([at, one]) => [at, { slot: at, node, ...one }])))
+  fc
+    .uniqueArray(fc.tuple(slot, claim), { maxLength: 4, selector: ([one]) => one })
+    .map((all) => new Map(all.map(([at, one]) => [at, { slot: at, node, ...one }])))
 
-const verdict = record<Verdict>({ form: hash as fc.Arbitrary<Form>, verdict: fc.constantFrom('healthy', 'failed'), reason: words, failures: count, generation: count })
-const verdicts = fc.uniqueArray(verdict, { minLength: 1, maxLength: 3, selector: (one) => one.form }).map((all) => all.sort((a, b) => compareText(a.form, b.form)))
+const verdict = record<Verdict>({
+  form: hash as fc.Arbitrary<Form>,
+  verdict: fc.constantFrom('healthy', 'failed'),
+  reason: words,
+  failures: count,
+  generation: count,
+})
+const verdicts = fc
+  .uniqueArray(verdict, { minLength: 1, maxLength: 3, selector: (one) => one.form })
+  .map((all) => all.sort((a, b) => compareText(a.form, b.form)))
 
-const docIds = fc.oneof(fc.constant('fleet'), fc.tuple(name, name).map((parts) => `job/${parts.join('/')}`), fc.constantFrom(...recordNodes).map((id) => `ops/${id}`))
+const docIds = fc.oneof(
+  fc.constant('fleet'),
+  fc.tuple(name, name).map((parts) => `job/${parts.join('/')}`),
+  fc.constantFrom(...recordNodes).map((id) => `ops/${id}`),
+)
 
 export function anyRecord(node: NodeId): fc.Arbitrary<NodeRecord> {
   return record<NodeRecord>({

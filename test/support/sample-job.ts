@@ -40,8 +40,15 @@ export function sampleGroup(changes: Partial<GroupSpec> = {}): GroupSpec {
 
 export function sampleJob(changes: Partial<JobSpec> = {}): JobSpec {
   return {
-    namespace: 'default', name: 'shop', type: 'service', pool: 'default', priority: 50,
-    constraints: [], affinities: [], meta: {}, groups: [sampleGroup()],
+    namespace: 'default',
+    name: 'shop',
+    type: 'service',
+    pool: 'default',
+    priority: 50,
+    constraints: [],
+    affinities: [],
+    meta: {},
+    groups: [sampleGroup()],
     ...changes,
   }
 }

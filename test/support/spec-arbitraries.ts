@@ -6,13 +6,26 @@ import fc from 'fast-check'
 import { compareText } from '../../crdt/ids.ts'
 import { byContainerPath, byRule } from '../../crdt/documents/spec-reader.ts'
 import { containerPath } from '../../crdt/documents/spec-writer.ts'
-import { type Affinity, type Constraint, type GroupSpec, type JobSpec, type Spread, type TaskConfig, type TaskSpec, constraintOperators } from '../../crdt/spec.ts'
+import {
+  type Affinity,
+  type Constraint,
+  type GroupSpec,
+  type JobSpec,
+  type Spread,
+  type TaskConfig,
+  type TaskSpec,
+  constraintOperators,
+} from '../../crdt/spec.ts'
 
 // Plain objects, as reading makes them; strict equality looks at prototypes.
-const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
 
 const name = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/)
-const key = fc.oneof(fc.stringMatching(/^[A-Za-z%/. _]{1,12}$/), fc.constantFrom('__proto__', 'constructor', 'toString', '%2F', '%25/', '1', '10'))
+const key = fc.oneof(
+  fc.stringMatching(/^[A-Za-z%/. _]{1,12}$/),
+  fc.constantFrom('__proto__', 'constructor', 'toString', '%2F', '%25/', '1', '10'),
+)
 const text = fc.string({ maxLength: 20, unit: 'grapheme' })
 const count = fc.integer({ min: 0, max: 1_000_000 })
 const number = fc.integer({ min: -200, max: 70_000 })
@@ -34,31 +47,53 @@ const scope = record({
 const spread: fc.Arbitrary<Spread> = record({
   attribute: key,
   weight: number,
-  targets: sortedBy(fc.uniqueArray(record({ value: key, percent: number }), { maxLength: 3, selector: (one) => one.value }), (a, b) => compareText(a.value, b.value)),
+  targets: sortedBy(fc.uniqueArray(record({ value: key, percent: number }), { maxLength: 3, selector: (one) => one.value }), (a, b) =>
+    compareText(a.value, b.value),
+  ),
 })
 
 const config: fc.Arbitrary<TaskConfig> = fc.record(
   {
-    image: text, command: text, args: fc.array(text, { maxLength: 3 }), entrypoint: fc.array(text, { maxLength: 3 }), workDir: text, user: text,
-    volumes: sortedBy(fc.uniqueArray(fc.tuple(name, key).map(([a, b]) => `${a}:/${b}`), { maxLength: 3, selector: containerPath }), byContainerPath),
-    privileged: fc.boolean(), readOnlyRoot: fc.boolean(),
+    image: text,
+    command: text,
+    args: fc.array(text, { maxLength: 3 }),
+    entrypoint: fc.array(text, { maxLength: 3 }),
+    workDir: text,
+    user: text,
+    volumes: sortedBy(
+      fc.uniqueArray(
+        fc.tuple(name, key).map(([a, b]) => `${a}:/${b}`),
+        { maxLength: 3, selector: containerPath },
+      ),
+      byContainerPath,
+    ),
+    privileged: fc.boolean(),
+    readOnlyRoot: fc.boolean(),
   },
   { requiredKeys: ['args', 'volumes', 'privileged', 'readOnlyRoot'], noNullPrototype: true },
 )
 
-const task: fc.Arbitrary<TaskSpec> = fc.tuple(scope, record({
-  name,
-  driver: fc.constantFrom('docker', 'raw_exec'),
-  config,
-  env: entries,
-  resources: record({ cpuMhz: count, memoryMib: count }),
-  killTimeoutMs: count,
-  killSignal: text,
-  logs: record({ maxFiles: count, maxFileSizeMib: count }),
-})).map(([a, b]) => ({ ...a, ...b }))
+const task: fc.Arbitrary<TaskSpec> = fc
+  .tuple(
+    scope,
+    record({
+      name,
+      driver: fc.constantFrom('docker', 'raw_exec'),
+      config,
+      env: entries,
+      resources: record({ cpuMhz: count, memoryMib: count }),
+      killTimeoutMs: count,
+      killSignal: text,
+      logs: record({ maxFiles: count, maxFileSizeMib: count }),
+    }),
+  )
+  .map(([a, b]) => ({ ...a, ...b }))
 
 const disconnect: fc.Arbitrary<GroupSpec['disconnect']> = record({
-  replace: fc.boolean(), replaceAfterMs: count, lostAfterMs: fc.option(count), stopOnClientAfterMs: fc.option(count),
+  replace: fc.boolean(),
+  replaceAfterMs: count,
+  lostAfterMs: fc.option(count),
+  stopOnClientAfterMs: fc.option(count),
   reconcile: fc.constantFrom('best_score', 'keep_original', 'keep_replacement', 'longest_running'),
   partition: fc.constantFrom('half', 'any'),
 }).map((one) => ({ ...one, lostAfterMs: one.lostAfterMs ?? 604_800_000, lostAfterExplicit: one.lostAfterMs !== null }))
@@ -66,7 +101,11 @@ const disconnect: fc.Arbitrary<GroupSpec['disconnect']> = record({
 const policies = record({
   restart: record({ attempts: count, intervalMs: count, delayMs: count, mode: fc.constantFrom('fail', 'delay') }),
   reschedule: record({
-    unlimited: fc.boolean(), attempts: count, intervalMs: count, delayMs: count, maxDelayMs: count,
+    unlimited: fc.boolean(),
+    attempts: count,
+    intervalMs: count,
+    delayMs: count,
+    maxDelayMs: count,
     delayFunction: fc.constantFrom('constant', 'exponential', 'fibonacci'),
   }),
   update: record({ maxParallel: count, minHealthyMs: count, healthyDeadlineMs: count }),
@@ -75,19 +114,36 @@ const policies = record({
 
 const port = record({ label: name, static: fc.option(fc.integer({ min: 1, max: 65_535 })), to: fc.option(number) })
 
-const group: fc.Arbitrary<GroupSpec> = fc.tuple(scope, policies, record({
-  name,
-  count,
-  spread: sortedBy(fc.uniqueArray(spread, { maxLength: 2, selector: (one) => one.attribute }), (a, b) => compareText(a.attribute, b.attribute)),
-  network: record({
-    mode: fc.constantFrom('host', 'bridge'),
-    ports: sortedBy(fc.uniqueArray(port, { maxLength: 3, selector: (one) => one.label }), (a, b) => compareText(a.label, b.label)),
-  }),
-  diskMib: count,
-  tasks: sortedBy(fc.uniqueArray(task, { minLength: 1, maxLength: 2, selector: (one) => one.name }), byName),
-})).map(([a, b, c]) => ({ ...a, ...b, ...c }) as GroupSpec)
+const group: fc.Arbitrary<GroupSpec> = fc
+  .tuple(
+    scope,
+    policies,
+    record({
+      name,
+      count,
+      spread: sortedBy(fc.uniqueArray(spread, { maxLength: 2, selector: (one) => one.attribute }), (a, b) =>
+        compareText(a.attribute, b.attribute),
+      ),
+      network: record({
+        mode: fc.constantFrom('host', 'bridge'),
+        ports: sortedBy(fc.uniqueArray(port, { maxLength: 3, selector: (one) => one.label }), (a, b) => compareText(a.label, b.label)),
+      }),
+      diskMib: count,
+      tasks: sortedBy(fc.uniqueArray(task, { minLength: 1, maxLength: 2, selector: (one) => one.name }), byName),
+    }),
+  )
+  .map(([a, b, c]) => ({ ...a, ...b, ...c }) as GroupSpec)
 
-export const anySpec: fc.Arbitrary<JobSpec> = fc.tuple(scope, record({
-  namespace: name, name, type: fc.constant('service' as const), pool: name, priority: number,
-  groups: sortedBy(fc.uniqueArray(group, { maxLength: 2, selector: (one) => one.name }), byName),
-})).map(([a, b]) => ({ ...a, ...b }))
+export const anySpec: fc.Arbitrary<JobSpec> = fc
+  .tuple(
+    scope,
+    record({
+      namespace: name,
+      name,
+      type: fc.constant('service' as const),
+      pool: name,
+      priority: number,
+      groups: sortedBy(fc.uniqueArray(group, { maxLength: 2, selector: (one) => one.name }), byName),
+    }),
+  )
+  .map(([a, b]) => ({ ...a, ...b }))

@@ -4,7 +4,8 @@
 
 import { networkLimits } from './limits.ts'
 
-export type Need = 'isolated' | 'hungry' | 'satisfied'
+/** No peer at all; too few of the own pool; fewer than aimed at; enough. */
+export type Need = 'isolated' | 'hungry' | 'modest' | 'satisfied'
 
 export interface AddressEntry {
   readonly address: string
@@ -151,6 +152,7 @@ export function dueAt(entry: AddressEntry, need: Need): number {
   const most = {
     isolated: networkLimits.backoffIsolatedMsMax,
     hungry: networkLimits.backoffHungryMsMax,
+    modest: networkLimits.backoffModestMsMax,
     satisfied: networkLimits.backoffMsMax,
   }[need]
   const pause = Math.min(networkLimits.backoffMsMin * 2 ** Math.min(entry.failures - 1, 20), most)

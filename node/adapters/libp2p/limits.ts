@@ -84,7 +84,8 @@ export const networkLimits = {
   /** First pause of an address that failed; doubles each time. */
   backoffMsMin: 2_000,
   backoffMsMax: 5 * 60_000,
-  /** The longest pause while there are too few peers, and while there is none. */
+  /** The longest pause below the aim, below the minimum, and without any peer. */
+  backoffModestMsMax: 60_000,
   backoffHungryMsMax: 10_000,
   backoffIsolatedMsMax: 5_000,
   /** A satisfied board tries one unconnected address now and then, so that two halves that forgot each other meet again. */

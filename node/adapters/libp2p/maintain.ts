@@ -76,7 +76,7 @@ export class Maintain {
     const isConnected = (peer: string): boolean => this.#deps.isConnected(peer)
     const entries = places > 0 ? chooseDials({ book, need, now, places, isConnected, chance, bridge }) : []
     for (const entry of entries) if (!this.#dialling.has(entry)) void this.#dial(entry, bridge)
-    if (need !== 'isolated') this.#search(now)
+    if (need !== 'isolated') this.#search(now, need)
     const fast = need === 'isolated' && now - this.#isolatedSince < networkLimits.isolatedFastForMs
     const jitter = 1 + (networkLimits.cycleJitterPercent / 100) * (2 * chance() - 1)
     this.#schedule((fast ? networkLimits.isolatedCycleMs : networkLimits.cycleMs) * jitter)
@@ -86,7 +86,8 @@ export class Maintain {
     const { all, pool } = this.#deps.peers()
     if (all > 0) this.#isolatedSince = now
     if (all === 0) return 'isolated'
-    return pool < networkLimits.poolPeersMin ? 'hungry' : pool < networkLimits.poolPeersAim ? 'hungry' : 'satisfied'
+    if (pool < networkLimits.poolPeersMin) return 'hungry'
+    return pool < networkLimits.poolPeersAim ? 'modest' : 'satisfied'
   }
 
   /** Whole dials that may be made now. */
@@ -121,13 +122,14 @@ export class Maintain {
     if (this.#deps.peers().pool > networkLimits.poolPeersAim) this.#deps.hangUp(oldest)
   }
 
-  /** At most one search a cycle, for the wanted or lost peer that has waited longest. */
-  #search(now: number): void {
+  /** At most one search a cycle, for the wanted peer that has waited longest; a satisfied board looks only for those it lost. */
+  #search(now: number, need: Need): void {
     const { book } = this.#deps
     for (const peer of this.#searches.keys()) if (this.#deps.isConnected(peer) || !book.isWanted(peer)) this.#searches.delete(peer)
     let next: string | undefined
     let nextAt = now
     for (const peer of book.wantedPeers()) {
+      if (need === 'satisfied' && !book.isLost(peer)) continue
       if (this.#deps.isConnected(peer) || book.entriesOf(peer).some((entry) => entry.failures === 0)) continue
       const at = this.#searches.get(peer)?.at ?? Number.NEGATIVE_INFINITY
       if (at <= nextAt && (next === undefined || at < nextAt)) [next, nextAt] = [peer, at]

@@ -2,23 +2,18 @@
 
 import '../../polyfill.ts'
 import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { ConnectionGater } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import { kadDHT } from '@libp2p/kad-dht'
-import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
-import { preSharedKey } from '@libp2p/pnet'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import type { FleetId } from '../../../crdt/ids.ts'
 import type { KeyPair } from '../key-pair.ts'
+import { commonSettings } from './common-settings.ts'
 import { dhtOptions } from './dht.ts'
 import { type TopicNames, gossipOptions, gossipService } from './gossip.ts'
 import { networkLimits } from './limits.ts'
-import { swarmKeyFile } from './swarm-key.ts'
 
 export interface NodeSettings {
   readonly key: KeyPair
@@ -36,26 +31,6 @@ export interface NodeSettings {
 
 /** libp2p writes to it with every stream and every failed dial: not for an SD card, which is why the default is memory. */
 export type Datastore = NonNullable<NonNullable<Parameters<typeof createLibp2p>[0]>['datastore']>
-
-const socketOptions = { keepAlive: true, keepAliveInitialDelay: networkLimits.tcpKeepAliveMs, noDelay: true }
-
-/** What a board and an operator's client share. */
-export async function commonSettings(key: KeyPair, psk: Uint8Array) {
-  return {
-    privateKey: await generateKeyPairFromSeed('Ed25519', key.seed),
-    connectionEncrypters: [noise()],
-    streamMuxers: [
-      yamux({
-        keepAliveInterval: networkLimits.yamuxKeepAliveMs,
-        streamOptions: { maxStreamWindowSize: networkLimits.streamWindowBytesMax },
-      }),
-    ],
-    connectionProtector: preSharedKey({ psk: swarmKeyFile(psk) }),
-    // A ping stream per connection every 10 s is most of libp2p's idle cost; the core probes on the frame streams instead.
-    connectionMonitor: { enabled: false },
-    transports: [tcp({ dialOpts: socketOptions, listenOpts: socketOptions })],
-  }
-}
 
 /** Created, not started: handlers have to stand before the first peer connects. */
 export async function createNode(settings: NodeSettings) {

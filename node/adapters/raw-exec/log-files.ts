@@ -58,9 +58,10 @@ export async function rotateLog(path: string, limits: LogLimits): Promise<void> 
 async function moveOut(path: string, source: number, limits: LogLimits): Promise<void> {
   const { start } = activePiece(path)
   const parts: [string, number][] = []
-  // What piled up while no agent ran is split into files of the right size; what would be dropped at once is not copied.
+  // What piled up while no agent ran is split into files of the right size, but for a rest that would make a scrap; what would
+  // be dropped at once is not copied.
   let done = Math.max(0, fstatSync(source).size - limits.maxFiles * limits.maxFileBytes)
-  for (; fstatSync(source).size - done > limits.maxFileBytes; done += limits.maxFileBytes) {
+  for (; fstatSync(source).size - done >= 2 * limits.maxFileBytes; done += limits.maxFileBytes) {
     parts.push([await copyPart(path, source, done, limits.maxFileBytes), start + done])
   }
   // In the background, but for what comes in meanwhile: that short rest is taken at once.

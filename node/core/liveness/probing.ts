@@ -118,7 +118,7 @@ function reprobeMs(s: LivenessState, link: Link): number {
   const { reprobeMs: usual } = s.limits
   const patient = link.echo === null ? usual : Math.max(usual, Math.min(2 * link.echo.mean, 4 * usual))
   const tries = link.round?.tries ?? 1
-  return tries < 5 ? patient : tries < 8 ? 2 * patient : 4 * patient
+  return patient + ((patient * (tries - 1)) >> 1)
 }
 
 /** Both directions work at this moment. */

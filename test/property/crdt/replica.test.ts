@@ -30,7 +30,15 @@ const scalar: fc.Arbitrary<Scalar> = fc.oneof(
 const path = fc.constantFrom('x/a', 'x/b', 'x/c', 'spec/later/d', 'spec/later/e')
 const who = fc.nat({ max: authors.length - 1 })
 const move: fc.Arbitrary<Move> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('edit' as const), who, boot: fc.constantFrom(1, 2), writes: fc.array(fc.tuple(path, scalar), { minLength: 1, maxLength: 3 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('edit' as const),
+      who,
+      boot: fc.constantFrom(1, 2),
+      writes: fc.array(fc.tuple(path, scalar), { minLength: 1, maxLength: 3 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('pull' as const), who, from: who }) },
 )
 
@@ -89,7 +97,16 @@ function shuffled<T>(list: readonly T[], seed: number): T[] {
 function meaning(doc: Doc): unknown {
   const sorted = <V>(map: ReadonlyMap<string, V>): [string, V][] => [...map].toSorted(([a], [b]) => (a < b ? -1 : 1))
   const { heads, digest, base, epoch, changeCount } = doc
-  return { registers: sorted(doc.registers), conflicts: sorted(doc.conflicts), clock: sorted(doc.clock), heads, digest, base, epoch, changeCount }
+  return {
+    registers: sorted(doc.registers),
+    conflicts: sorted(doc.conflicts),
+    clock: sorted(doc.clock),
+    heads,
+    digest,
+    base,
+    epoch,
+    changeCount,
+  }
 }
 
 const someMoves = fc.array(move, { minLength: 3, maxLength: 16 })
@@ -131,7 +148,9 @@ function standing(history: readonly HistoryEntry[]): Map<string, Set<Scalar>> {
   const found = new Map<string, Set<Scalar>>()
   for (const entry of history) {
     for (const [register, value] of entry.writes) {
-      const known = history.some((later) => later.hash !== entry.hash && later.writes.has(register) && pasts.get(later.hash)?.has(entry.hash))
+      const known = history.some(
+        (later) => later.hash !== entry.hash && later.writes.has(register) && pasts.get(later.hash)?.has(entry.hash),
+      )
       if (!known) found.set(register, (found.get(register) ?? new Set()).add(value))
     }
   }

@@ -9,7 +9,7 @@ for (const w of [[0,0,0],[0,0,10],[0,5,10]])
 for (const dr of [-1,0])
 for (const st of starts) for (const fault of ['none','task-fails','node-dies','cut'] as const) for (const victim of fault==='none'?[0]:[0,1,2]) for (const partition of fault==='cut'?['half','any']:['half']) {
   const s={boards:st.map((claim:any,i:number)=>({claim,weight:w[i],draining:dr===i})),disconnect:{...defaultDisconnect,reconcile,partition},fault,victim} as any
-  const t=Date.now(); const r=explore(s); n++; states+=r.states; max=Math.max(max,r.states); if(r.states>40000) console.log(r.states,Date.now()-t,JSON.stringify(st),fault,victim,dr,w)
+  const t=Date.now(); const r=explore(s); n++; states+=r.states; max=Math.max(max,r.states); if(r.states>400000) console.log(r.states,Date.now()-t,JSON.stringify(st),fault,victim,dr,w)
   if(r.broken.length) {bad.push([s,r.broken]); console.log(JSON.stringify(s.boards),fault,victim,partition,reconcile,r.broken[0])}
   if (n%20===0) console.log(n,states,max)
 }

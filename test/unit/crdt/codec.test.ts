@@ -5,7 +5,10 @@ import { CodecError, Reader, Writer, decodeWith } from '../../../crdt/codec.ts'
 
 test('what is written is read back, in order', () => {
   const written = new Writer().u8(7).varint(0).varint(127).varint(128).varint(Number.MAX_SAFE_INTEGER).text('grün ☃')
-  const bytes = written.bytes(new Uint8Array([1, 2, 3])).raw(new Uint8Array([9, 9])).finish()
+  const bytes = written
+    .bytes(new Uint8Array([1, 2, 3]))
+    .raw(new Uint8Array([9, 9]))
+    .finish()
   const read = decodeWith(bytes, (reader) => [
     reader.u8(),
     reader.varint(),
@@ -21,11 +24,17 @@ test('what is written is read back, in order', () => {
 
 test('a long text grows the writer and comes back whole', () => {
   const text = 'abc'.repeat(10_000)
-  assert.deepEqual(decodeWith(new Writer().text(text).finish(), (reader) => reader.text(30_000)), { ok: true, value: text })
+  assert.deepEqual(
+    decodeWith(new Writer().text(text).finish(), (reader) => reader.text(30_000)),
+    { ok: true, value: text },
+  )
 })
 
 test('a byte order mark survives', () => {
-  assert.deepEqual(decodeWith(new Writer().text('\u{feff}x').finish(), (reader) => reader.text(9)), { ok: true, value: '\u{feff}x' })
+  assert.deepEqual(
+    decodeWith(new Writer().text('\u{feff}x').finish(), (reader) => reader.text(9)),
+    { ok: true, value: '\u{feff}x' },
+  )
 })
 
 const broken: [string, number[], (reader: Reader) => unknown][] = [

@@ -24,7 +24,15 @@ function flipped(id: DocId, author: number, times: number): Written {
   let doc = emptyDoc(crypto, id, testPool)
   const sent: Uint8Array[] = []
   for (let count = 0; count < times; count++) {
-    const edited = editDoc(crypto, doc, testAuthor(author), new Map<string, Scalar>([['x/count', count], [`x/gone/${count % 7}`, count % 2 ? 1 : null]]))
+    const edited = editDoc(
+      crypto,
+      doc,
+      testAuthor(author),
+      new Map<string, Scalar>([
+        ['x/count', count],
+        [`x/gone/${count % 7}`, count % 2 ? 1 : null],
+      ]),
+    )
     doc = edited.doc
     sent.push(...edited.envelopes.map(({ bytes }) => bytes))
   }
@@ -58,10 +66,21 @@ test('a node rewrites its document: what is live stays, history and deletions go
 
 test('a new epoch tells which registers changed for readers: those it dropped and those it did not know here', () => {
   const { doc } = flipped(jobDoc, 2, 3)
-  const compacted = compactDoc(crypto, doc, testAuthor(3), new Map<string, Scalar>([['x/count', 2], ['x/new', 1]]))
+  const compacted = compactDoc(
+    crypto,
+    doc,
+    testAuthor(3),
+    new Map<string, Scalar>([
+      ['x/count', 2],
+      ['x/new', 1],
+    ]),
+  )
   const result = admit(crypto, doc, compacted.envelopes[0]?.bytes ?? new Uint8Array(0), testAuthority)
   assert.ok(result.ok)
-  assert.deepEqual(result.value.changed, [...doc.registers.keys(), 'x/new'].filter((path) => path !== 'x/count' && doc.registers.get(path) !== null).toSorted())
+  assert.deepEqual(
+    result.value.changed,
+    [...doc.registers.keys(), 'x/new'].filter((path) => path !== 'x/count' && doc.registers.get(path) !== null).toSorted(),
+  )
 })
 
 test('edits go on in the new epoch with the same nonce, and wait for it where it has not arrived', () => {

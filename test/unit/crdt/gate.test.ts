@@ -32,7 +32,11 @@ const operator = testSigner(2)
 const empty = emptyDoc(crypto, jobDoc, testPool)
 const seen = new Set<string>()
 
-function edit(doc: Doc, writes: Record<string, Scalar>, author = testAuthor(2)): { doc: Doc; envelope: Envelope; envelopes: readonly Envelope[] } {
+function edit(
+  doc: Doc,
+  writes: Record<string, Scalar>,
+  author = testAuthor(2),
+): { doc: Doc; envelope: Envelope; envelopes: readonly Envelope[] } {
   const edited = editDoc(crypto, doc, author, new Map(Object.entries(writes)))
   const envelope = edited.envelopes[0]
   assert.ok(envelope)
@@ -98,28 +102,44 @@ const lies: [string, string, () => Uint8Array][] = [
   ['E_RIGHT', 'a viewer', () => forged({ by: testSigner(9) })],
   ['E_RIGHT', 'a key without a role', () => forged({ by: testSigner(20) })],
   ['E_SIGNATURE', 'signed by somebody else', () => forged({ signedBy: testSigner(3) })],
-  ['E_SIGNATURE', 'one bit of the signature', () => {
-    const bytes = three.envelope.bytes.slice()
-    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
-    return bytes
-  }],
-  ['E_CHUNK', 'a deflated change', () => {
-    const change = changeOf(three.envelope).slice()
-    change[8] = 2
-    return forged({ changes: [repairChecksum(change)] })
-  }],
-  ['E_CHUNK', 'a bundle', () => {
-    const change = changeOf(three.envelope).slice()
-    change[8] = 3
-    return forged({ changes: [repairChecksum(change)] })
-  }],
+  [
+    'E_SIGNATURE',
+    'one bit of the signature',
+    () => {
+      const bytes = three.envelope.bytes.slice()
+      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+      return bytes
+    },
+  ],
+  [
+    'E_CHUNK',
+    'a deflated change',
+    () => {
+      const change = changeOf(three.envelope).slice()
+      change[8] = 2
+      return forged({ changes: [repairChecksum(change)] })
+    },
+  ],
+  [
+    'E_CHUNK',
+    'a bundle',
+    () => {
+      const change = changeOf(three.envelope).slice()
+      change[8] = 3
+      return forged({ changes: [repairChecksum(change)] })
+    },
+  ],
   ['E_CHUNK', 'a whole document', () => forged({ changes: [two.doc.saved] })],
   ['E_CHUNK', 'a deflated column', () => forged({ changes: [withColumn(changeOf(three.envelope), 0x5f, new Uint8Array([1]))] })],
-  ['E_CHECKSUM', 'one flipped bit', () => {
-    const change = changeOf(three.envelope).slice()
-    change[change.length - 1] = (change.at(-1) ?? 0) ^ 1
-    return forged({ changes: [change] })
-  }],
+  [
+    'E_CHECKSUM',
+    'one flipped bit',
+    () => {
+      const change = changeOf(three.envelope).slice()
+      change[change.length - 1] = (change.at(-1) ?? 0) ^ 1
+      return forged({ changes: [change] })
+    },
+  ],
   ['E_DECODE', 'a change cut short', () => forged({ changes: [repairChecksum(changeOf(three.envelope).slice(0, -3))] })],
   ['E_DECODE', 'a message', () => lied((change) => (change.message = 'hello'))],
   ['E_DECODE', 'a time before time', () => lied((change) => (change.time = -1))],
@@ -131,14 +151,22 @@ const lies: [string, string, () => Uint8Array][] = [
   ['E_MISSING', 'a gap', () => edit(three.doc, { 'x/c': 1 }).envelope.bytes],
   ['E_MISSING', 'a dependency that is not here', () => lied((change) => (change.deps = ['ab'.repeat(32)]))],
   ['E_DEPS', 'no dependency', () => lied((change) => (change.deps = []))],
-  ['E_DEPS', 'too many dependencies', () =>
-    lied((change) => (change.deps = Array.from({ length: limits.changeDepsMax + 1 }, (_, index) => index.toString(16).padStart(64, '0')))),
+  [
+    'E_DEPS',
+    'too many dependencies',
+    () =>
+      lied(
+        (change) => (change.deps = Array.from({ length: limits.changeDepsMax + 1 }, (_, index) => index.toString(16).padStart(64, '0'))),
+      ),
   ],
-  ['E_DEPS', "not its author's own previous change", () =>
-    lied((change) => {
-      change.deps = [changeHash(crypto, changeOf(one.envelope))]
-      change.startOp = 5
-    }),
+  [
+    'E_DEPS',
+    "not its author's own previous change",
+    () =>
+      lied((change) => {
+        change.deps = [changeHash(crypto, changeOf(one.envelope))]
+        change.startOp = 5
+      }),
   ],
   ['E_START_OP', 'too high', () => lied((change) => (change.startOp = 2 ** 31))],
   ['E_START_OP', 'too low', () => lied((change) => change.startOp--)],
@@ -147,29 +175,47 @@ const lies: [string, string, () => Uint8Array][] = [
   ['E_OPS', 'a counter', () => lied((change) => Object.assign(op(change), { action: 'inc', value: 1 }))],
   ['E_OPS', 'a map', () => lied((change) => Object.assign(op(change, 1), { action: 'makeMap', value: undefined }))],
   ['E_OPS', 'a write outside of the registers', () => lied((change) => (op(change, 1).obj = '_root'))],
-  ['E_OPS', 'a run of 300,000 operations', () =>
-    forged({ changes: [withColumn(changeOf(three.envelope), 0x42, new Uint8Array([0xe0, 0xa7, 0x12, 0x01]))] }),
+  [
+    'E_OPS',
+    'a run of 300,000 operations',
+    () => forged({ changes: [withColumn(changeOf(three.envelope), 0x42, new Uint8Array([0xe0, 0xa7, 0x12, 0x01]))] }),
   ],
-  ['E_OPS', 'a run of a million predecessors', () =>
-    forged({ changes: [withColumn(changeOf(three.envelope), 0x70, new Uint8Array([0x02, 0xc0, 0x84, 0x3d]))] }),
+  [
+    'E_OPS',
+    'a run of a million predecessors',
+    () => forged({ changes: [withColumn(changeOf(three.envelope), 0x70, new Uint8Array([0x02, 0xc0, 0x84, 0x3d]))] }),
   ],
   ['E_KEY', 'a register that a job does not have', () => lied((change) => (op(change, 1).key = 'kind'))],
   ['E_KEY', 'a prototype', () => lied((change) => (op(change, 1).key = '__proto__'))],
   ['E_KEY', 'a path that is too long', () => lied((change) => (op(change, 1).key = `x/${'y'.repeat(limits.pathBytesMax)}`))],
   ['E_KEY', 'one register twice', () => lied((change) => change.ops.push({ ...op(change, 1) }))],
-  ['E_VALUE', 'a number where words belong', () => lied((change) => Object.assign(op(change, 1), { key: 'state/by', value: 5, datatype: 'int' }))],
+  [
+    'E_VALUE',
+    'a number where words belong',
+    () => lied((change) => Object.assign(op(change, 1), { key: 'state/by', value: 5, datatype: 'int' })),
+  ],
   ['E_VALUE', 'a float', () => lied((change) => Object.assign(op(change, 1), { value: 1.5, datatype: 'float64' }))],
   ['E_VALUE', 'an unsigned integer', () => lied((change) => Object.assign(op(change, 1), { datatype: 'uint' }))],
-  ['E_VALUE', 'a text that is too long', () =>
-    lied((change) => Object.assign(op(change), { value: 'y'.repeat(limits.stringBytesMax + 1) })),
+  [
+    'E_VALUE',
+    'a text that is too long',
+    () => lied((change) => Object.assign(op(change), { value: 'y'.repeat(limits.stringBytesMax + 1) })),
   ],
   ['E_PREDECESSOR', 'overwrites nothing where there is something', () => lied((change) => (op(change).pred = []))],
-  ['E_PREDECESSOR', 'overwrites something where there is nothing', () => lied((change) => (op(change, 1).pred = [...(op(change).pred ?? [])]))],
-  ['E_PREDECESSOR', 'overwrites what was overwritten before', () =>
-    lied((change) => (op(change).pred = [`3@${one.envelope.actor}`, `4@${one.envelope.actor}`])),
+  [
+    'E_PREDECESSOR',
+    'overwrites something where there is nothing',
+    () => lied((change) => (op(change, 1).pred = [...(op(change).pred ?? [])])),
   ],
-  ['E_CANONICAL', 'a run written out', () =>
-    forged({ changes: [withColumn(changeOf(three.envelope), 0x42, new Uint8Array([0x7e, 0x01, 0x01]))] }),
+  [
+    'E_PREDECESSOR',
+    'overwrites what was overwritten before',
+    () => lied((change) => (op(change).pred = [`3@${one.envelope.actor}`, `4@${one.envelope.actor}`])),
+  ],
+  [
+    'E_CANONICAL',
+    'a run written out',
+    () => forged({ changes: [withColumn(changeOf(three.envelope), 0x42, new Uint8Array([0x7e, 0x01, 0x01]))] }),
   ],
 ]
 

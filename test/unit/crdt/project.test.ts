@@ -21,14 +21,33 @@ const slot = (index: number): SlotId => `default/shop/web/${index}` as SlotId
 
 function claimOf(node: NodeId, index: number, changes: Partial<Claim> = {}): Claim {
   return {
-    slot: slot(index), node, alloc: allocId(crypto, slot(index), node, 1), generation: 1, version: { epoch: 1, count: 1, hash: 'a'.repeat(16) },
-    form: 'b'.repeat(16) as Form, state: 'running', healthy: true, reason: '', startedAt: 0, restarts: 0, restartSeen: 0, ports: {}, tasks: {},
-    over: new Map(), lost: new Map(), ...changes,
+    slot: slot(index),
+    node,
+    alloc: allocId(crypto, slot(index), node, 1),
+    generation: 1,
+    version: { epoch: 1, count: 1, hash: 'a'.repeat(16) },
+    form: 'b'.repeat(16) as Form,
+    state: 'running',
+    healthy: true,
+    reason: '',
+    startedAt: 0,
+    restarts: 0,
+    restartSeen: 0,
+    ports: {},
+    tasks: {},
+    over: new Map(),
+    lost: new Map(),
+    ...changes,
   }
 }
 
 function recordOf(node: NodeId, claims: readonly Claim[], changes: Partial<NodeRecord> = {}): NodeRecord {
-  return { ...nodeFromRegisters(node, new Map()), name: `n-${node.slice(-4)}`, claims: new Map(claims.map((claim) => [claim.slot, claim])), ...changes }
+  return {
+    ...nodeFromRegisters(node, new Map()),
+    name: `n-${node.slice(-4)}`,
+    claims: new Map(claims.map((claim) => [claim.slot, claim])),
+    ...changes,
+  }
 }
 
 function nodeDoc(node: NodeId, record: NodeRecord, from?: Doc, pool: string = testPool): Doc {
@@ -39,8 +58,11 @@ function nodeDoc(node: NodeId, record: NodeRecord, from?: Doc, pool: string = te
 
 const docsOf = (...docs: readonly Doc[]): Map<DocId, Doc> => new Map(docs.map((doc) => [doc.id, doc]))
 const alive = (): Liveness => 'alive'
-const project = (docs: ReadonlyMap<DocId, Doc>, livenessOf: (node: NodeId) => Liveness = alive, projector = createProjector(crypto)): View =>
-  projector({ pool: testPool, docs, livenessOf })
+const project = (
+  docs: ReadonlyMap<DocId, Doc>,
+  livenessOf: (node: NodeId) => Liveness = alive,
+  projector = createProjector(crypto),
+): View => projector({ pool: testPool, docs, livenessOf })
 
 const job = edit(newDoc('job/default/shop'), 9, specToRegisters(sampleJob())).doc
 const one = nodeDoc(first, recordOf(first, [claimOf(first, 0), claimOf(first, 1)], { labels: { rack: 'a', disk: 'ssd' } }))
@@ -48,7 +70,10 @@ const two = nodeDoc(second, recordOf(second, [claimOf(second, 0)]))
 
 test('claims of a slot stand in order of node id, each from its own document', () => {
   const view = project(docsOf(two, job, one))
-  assert.deepEqual(view.claims.get(slot(0))?.map((claim) => claim.node), [first, second].sort(compareText))
+  assert.deepEqual(
+    view.claims.get(slot(0))?.map((claim) => claim.node),
+    [first, second].sort(compareText),
+  )
   assert.deepEqual(view.claims.get(slot(1)), [claimOf(first, 1)])
   assert.equal(view.jobs.get(job.id.slice(4) as never)?.spec?.name, 'shop')
 })
@@ -71,7 +96,10 @@ test('documents of other pools are not in the view', () => {
   const elsewhere = nodeDoc(third, recordOf(third, [claimOf(third, 0)]), undefined, 'attic')
   const view = project(docsOf(one, elsewhere))
   assert.deepEqual([...view.nodes.keys()], [first])
-  assert.deepEqual(view.claims.get(slot(0))?.map((claim) => claim.node), [first])
+  assert.deepEqual(
+    view.claims.get(slot(0))?.map((claim) => claim.node),
+    [first],
+  )
 })
 
 test('only the node itself says that it left', () => {
@@ -88,7 +116,11 @@ test('an allocation’s id is computed here, whatever the node says', () => {
 test('of two plan versions set at the same time the higher one counts', () => {
   const admin = testSigner(9).operator
   const base = edit(newDoc('fleet', '*'), 9, fleetGenesisRegisters({ name: 'bay', admin, adminName: 'ada' })).doc
-  const fleet = { ...base, registers: new Map([...base.registers, [fleetPaths.planVersion, 2] as const]), conflicts: new Map([[fleetPaths.planVersion, [3]]]) }
+  const fleet = {
+    ...base,
+    registers: new Map([...base.registers, [fleetPaths.planVersion, 2] as const]),
+    conflicts: new Map([[fleetPaths.planVersion, [3]]]),
+  }
   assert.equal(project(docsOf(fleet)).fleet.planVersion, 3)
   assert.equal(project(docsOf(base)).fleet.name, 'bay')
   assert.equal(project(docsOf()).fleet.planVersion, 1)
@@ -121,7 +153,10 @@ test('what is gone from the documents is gone from the view', () => {
   const withdrawn = nodeDoc(first, recordOf(first, [claimOf(first, 0)]), one)
   const view = project(docsOf(withdrawn), alive, projector)
   assert.deepEqual([...view.claims.keys()], [slot(0)])
-  assert.deepEqual(view.claims.get(slot(0))?.map((claim) => claim.node), [first])
+  assert.deepEqual(
+    view.claims.get(slot(0))?.map((claim) => claim.node),
+    [first],
+  )
   assert.equal(view.jobs.size, 0)
   assert.deepEqual([...view.nodes.keys()], [first])
 })
@@ -150,7 +185,12 @@ test('the hash tells views apart by anything in them, and by nothing else', () =
 })
 
 test('an allocation id names slot, node and generation', () => {
-  const ids = [allocId(crypto, slot(0), first, 1), allocId(crypto, slot(1), first, 1), allocId(crypto, slot(0), second, 1), allocId(crypto, slot(0), first, 2)]
+  const ids = [
+    allocId(crypto, slot(0), first, 1),
+    allocId(crypto, slot(1), first, 1),
+    allocId(crypto, slot(0), second, 1),
+    allocId(crypto, slot(0), first, 2),
+  ]
   assert.equal(new Set(ids).size, 4)
   for (const id of ids) assert.match(id, /^[0-9a-f]{16}$/)
 })

@@ -35,7 +35,15 @@ test('an empty document is the same everywhere but for name, pool and epoch', ()
 })
 
 test('an edit writes every kind of scalar and reads it back', () => {
-  const writes = { 'x/text': 'grün', 'x/empty': '', 'x/zero': 0, 'x/big': 2 ** 53 - 2, 'x/low': -(2 ** 53 - 2), 'x/yes': true, 'x/no': false }
+  const writes = {
+    'x/text': 'grün',
+    'x/empty': '',
+    'x/zero': 0,
+    'x/big': 2 ** 53 - 2,
+    'x/low': -(2 ** 53 - 2),
+    'x/yes': true,
+    'x/no': false,
+  }
   const { doc, envelopes } = edit(empty, 2, { ...writes, 'x/null': null }, 77)
   assert.deepEqual(Object.fromEntries(doc.registers), writes)
   assert.equal(envelopes.length, 1)
@@ -104,7 +112,10 @@ test('a conflict is settled by writing the loser, the winner or something else',
     assert.equal(settled.doc.registers.get('x/a'), value)
     assert.equal(settled.envelopes.length, 1)
     const elsewhere = admitted(doc, settled.envelopes[0]?.bytes ?? new Uint8Array(0))
-    assert.deepEqual([elsewhere.registers, elsewhere.conflicts, elsewhere.digest], [settled.doc.registers, settled.doc.conflicts, settled.doc.digest])
+    assert.deepEqual(
+      [elsewhere.registers, elsewhere.conflicts, elsewhere.digest],
+      [settled.doc.registers, settled.doc.conflicts, settled.doc.digest],
+    )
   }
 })
 
@@ -127,7 +138,9 @@ test('a large edit is several changes in one envelope, and arrives whole', () =>
 })
 
 test('an edit beyond what one envelope holds becomes several, each within every limit', () => {
-  const writes = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`x/${index}`, `${index} `.padEnd(limits.stringBytesMax / 2, 'é')]))
+  const writes = Object.fromEntries(
+    Array.from({ length: 40 }, (_, index) => [`x/${index}`, `${index} `.padEnd(limits.stringBytesMax / 2, 'é')]),
+  )
   const { doc, envelopes } = edit(empty, 2, writes)
   assert.ok(envelopes.length > 1)
   const elsewhere = envelopes.reduce<Doc | undefined>((found, { bytes }) => admitted(found, bytes), undefined)
@@ -145,7 +158,15 @@ test('sequence numbers go on within a boot and start anew with the next', () => 
 
 test('a document survives its record', () => {
   const node = nodeDocId(testSigner(10).node)
-  const plainDoc = editDoc(crypto, emptyDoc(crypto, node, testPool, 7, 123), testAuthor(10), new Map<string, Scalar>([['label/a', 'b'], ['left', false]])).doc
+  const plainDoc = editDoc(
+    crypto,
+    emptyDoc(crypto, node, testPool, 7, 123),
+    testAuthor(10),
+    new Map<string, Scalar>([
+      ['label/a', 'b'],
+      ['left', false],
+    ]),
+  ).doc
   const [conflicted] = concurrently({ 'x/a': 'two', 'x/b': -5 }, { 'x/a': null, 'x/c': true })
   for (const doc of [empty, plainDoc, conflicted]) assert.deepEqual(decodeDoc(crypto, encodeDoc(doc)), { ok: true, value: doc })
 })
@@ -169,7 +190,10 @@ test('history is in causal order, with the size of every past and the registers 
   const [merged] = concurrently({ 'x/a': 2 }, { 'x/b': 3 }, one.doc)
   const last = edit(merged, 4, { 'x/c': 4 })
   const history = historyOf(last.doc)
-  assert.deepEqual(history.map(({ past }) => past), [1, 2, 2, 4])
+  assert.deepEqual(
+    history.map(({ past }) => past),
+    [1, 2, 2, 4],
+  )
   assert.deepEqual(history.map(({ author }) => author).toSorted(), [2, 2, 3, 4].map((seed) => testSigner(seed).id).toSorted())
   assert.deepEqual(history[0]?.deps, [])
   assert.deepEqual(history[3]?.deps.toSorted(), [history[1]?.hash, history[2]?.hash].toSorted())

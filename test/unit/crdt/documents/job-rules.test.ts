@@ -18,51 +18,162 @@ const app = 'groups/web/tasks/app'
 
 // Specification, where the fault is, what is found, what is allowed.
 const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
-  'name': [sampleJob({ name: 'Shop' }), 'job', /"Shop"/, /a to z/],
-  'namespace': [sampleJob({ namespace: '' }), 'namespace', /""/, /./],
-  'pool': [sampleJob({ pool: 'a b' }), 'pool', /"a b"/, /a to z/],
-  'priority': [sampleJob({ priority: 101 }), 'priority', /101/, /1 to 100/],
+  name: [sampleJob({ name: 'Shop' }), 'job', /"Shop"/, /a to z/],
+  namespace: [sampleJob({ namespace: '' }), 'namespace', /""/, /./],
+  pool: [sampleJob({ pool: 'a b' }), 'pool', /"a b"/, /a to z/],
+  priority: [sampleJob({ priority: 101 }), 'priority', /101/, /1 to 100/],
   'priority with a fraction': [sampleJob({ priority: 1.5 }), 'priority', /1.5/, /1 to 100/],
-  'type': [sampleJob({ type: 'batch' as 'service' }), 'type', /"batch"/, /service \(batch jobs come with a later version/],
+  type: [sampleJob({ type: 'batch' as 'service' }), 'type', /"batch"/, /service \(batch jobs come with a later version/],
   'no group': [sampleJob({ groups: [] }), 'groups', /none/, /1 to 64/],
   'a group twice': [sampleJob({ groups: [sampleGroup(), sampleGroup()] }), 'groups/web', /a second time/, /once/],
   'meta key': [sampleJob({ meta: { 'a b': '1' } }), 'meta/a b', /the key "a b"/, /without spaces/],
-  'count': [group({ count: 50_001 }), 'groups/web/count', /50001/, /0 to 50000/],
+  count: [group({ count: 50_001 }), 'groups/web/count', /50001/, /0 to 50000/],
   'negative count': [group({ count: -1 }), 'groups/web/count', /-1/, /0 to 50000/],
   'no task': [group({ tasks: [] }), 'groups/web/tasks', /none/, /1 to 32/],
   'a task twice': [group({ tasks: [sampleTask(), sampleTask()] }), app, /a second time/, /once/],
-  'restart interval': [group({ restart: { ...defaults.restartDefaults, attempts: 0, intervalMs: 4999 } }), 'groups/web/restart/interval', /4999ms/, /5s to/],
-  'restarts that do not fit': [group({ restart: { ...defaults.restartDefaults, attempts: 3, intervalMs: 30_000 } }), 'groups/web/restart/interval', /30s/, /3 attempts × 15s/],
-  'restart mode delay without attempts': [group({ restart: { ...defaults.restartDefaults, attempts: 0, mode: 'delay' } }), 'groups/web/restart/mode', /0 attempts/, /fail/],
-  'reschedule delay': [group({ reschedule: { ...defaults.rescheduleDefaults, delayMs: 1000 } }), 'groups/web/reschedule/delay', /1s/, /5s to/],
-  'reschedule attempts beside unlimited': [group({ reschedule: { ...defaults.rescheduleDefaults, attempts: 2 } }), 'groups/web/reschedule/attempts', /unlimited: true/, /unlimited: false/],
-  'reschedule interval': [group({ reschedule: { ...defaults.rescheduleDefaults, unlimited: false, attempts: 2 } }), 'groups/web/reschedule/interval', /0s/, /15s/],
-  'reschedule max_delay': [group({ reschedule: { ...defaults.rescheduleDefaults, maxDelayMs: 1000 } }), 'groups/web/reschedule/max_delay', /1s/, /30s/],
-  'max_parallel': [group({ update: { ...defaults.updateDefaults, maxParallel: 0 } }), 'groups/web/update/max_parallel', /0/, /1 to/],
-  'update deadlines': [group({ update: { ...defaults.updateDefaults, minHealthyMs: 300_000 } }), 'groups/web/update/min_healthy_time', /5m/, /less than healthy_deadline, 5m/],
-  'partition majority': [group({ disconnect: { ...defaults.disconnectDefaults, partition: 'majority' as 'half' } }), 'groups/web/disconnect/partition', /"majority"/, /half, any \(majority comes with a later version/],
-  'negative replace_after': [group({ disconnect: { ...defaults.disconnectDefaults, replaceAfterMs: -1 } }), 'groups/web/disconnect/replace_after', /-1ms/, /0s to/],
-  'spread sum': [group({ spread: [{ attribute: '${label.rack}', weight: 50, targets: [{ value: 'a', percent: 60 }, { value: 'b', percent: 41 }] }] }), 'groups/web/spread/0/targets', /101 percent/, /at most 100/],
-  'spread weight': [group({ spread: [{ attribute: '${label.rack}', weight: 0, targets: [] }] }), 'groups/web/spread/0/weight', /0/, /1 to 100/],
-  'bridge': [ports('bridge'), 'groups/web/network/mode', /not docker: app/, /host/],
-  'static port range': [ports('host', { label: 'http', static: 65_536, to: null }), 'groups/web/network/ports/http/static', /65536/, /1 to 65535/],
-  'static port twice': [ports('host', { label: 'a', static: 80, to: null }, { label: 'b', static: 80, to: null }), 'groups/web/network/ports/b/static', /also asked for by port a/, /once/],
+  'restart interval': [
+    group({ restart: { ...defaults.restartDefaults, attempts: 0, intervalMs: 4999 } }),
+    'groups/web/restart/interval',
+    /4999ms/,
+    /5s to/,
+  ],
+  'restarts that do not fit': [
+    group({ restart: { ...defaults.restartDefaults, attempts: 3, intervalMs: 30_000 } }),
+    'groups/web/restart/interval',
+    /30s/,
+    /3 attempts × 15s/,
+  ],
+  'restart mode delay without attempts': [
+    group({ restart: { ...defaults.restartDefaults, attempts: 0, mode: 'delay' } }),
+    'groups/web/restart/mode',
+    /0 attempts/,
+    /fail/,
+  ],
+  'reschedule delay': [
+    group({ reschedule: { ...defaults.rescheduleDefaults, delayMs: 1000 } }),
+    'groups/web/reschedule/delay',
+    /1s/,
+    /5s to/,
+  ],
+  'reschedule attempts beside unlimited': [
+    group({ reschedule: { ...defaults.rescheduleDefaults, attempts: 2 } }),
+    'groups/web/reschedule/attempts',
+    /unlimited: true/,
+    /unlimited: false/,
+  ],
+  'reschedule interval': [
+    group({ reschedule: { ...defaults.rescheduleDefaults, unlimited: false, attempts: 2 } }),
+    'groups/web/reschedule/interval',
+    /0s/,
+    /15s/,
+  ],
+  'reschedule max_delay': [
+    group({ reschedule: { ...defaults.rescheduleDefaults, maxDelayMs: 1000 } }),
+    'groups/web/reschedule/max_delay',
+    /1s/,
+    /30s/,
+  ],
+  max_parallel: [group({ update: { ...defaults.updateDefaults, maxParallel: 0 } }), 'groups/web/update/max_parallel', /0/, /1 to/],
+  'update deadlines': [
+    group({ update: { ...defaults.updateDefaults, minHealthyMs: 300_000 } }),
+    'groups/web/update/min_healthy_time',
+    /5m/,
+    /less than healthy_deadline, 5m/,
+  ],
+  'partition majority': [
+    group({ disconnect: { ...defaults.disconnectDefaults, partition: 'majority' as 'half' } }),
+    'groups/web/disconnect/partition',
+    /"majority"/,
+    /half, any \(majority comes with a later version/,
+  ],
+  'negative replace_after': [
+    group({ disconnect: { ...defaults.disconnectDefaults, replaceAfterMs: -1 } }),
+    'groups/web/disconnect/replace_after',
+    /-1ms/,
+    /0s to/,
+  ],
+  'spread sum': [
+    group({
+      spread: [
+        {
+          attribute: '${label.rack}',
+          weight: 50,
+          targets: [
+            { value: 'a', percent: 60 },
+            { value: 'b', percent: 41 },
+          ],
+        },
+      ],
+    }),
+    'groups/web/spread/0/targets',
+    /101 percent/,
+    /at most 100/,
+  ],
+  'spread weight': [
+    group({ spread: [{ attribute: '${label.rack}', weight: 0, targets: [] }] }),
+    'groups/web/spread/0/weight',
+    /0/,
+    /1 to 100/,
+  ],
+  bridge: [ports('bridge'), 'groups/web/network/mode', /not docker: app/, /host/],
+  'static port range': [
+    ports('host', { label: 'http', static: 65_536, to: null }),
+    'groups/web/network/ports/http/static',
+    /65536/,
+    /1 to 65535/,
+  ],
+  'static port twice': [
+    ports('host', { label: 'a', static: 80, to: null }, { label: 'b', static: 80, to: null }),
+    'groups/web/network/ports/b/static',
+    /also asked for by port a/,
+    /once/,
+  ],
   'to in host mode': [ports('host', { label: 'a', static: null, to: 80 }), 'groups/web/network/ports/a/to', /80/, /bridge/],
   'port label': [ports('host', { label: 'A_b', static: null, to: null }), 'groups/web/network/ports/A_b', /A_b/, /a to z/],
-  'disk': [jobWith({ diskMib: 9 }, { logs: { maxFiles: 1, maxFileSizeMib: 1 } }), 'groups/web/disk', /9 MiB/, /10 MiB to/],
-  'constraint operator': [group({ constraints: [rule('${attr.a}', '~', 'x')] }), 'groups/web/constraints/0/operator', /"~"/, /set_contains/],
-  'constraint attribute': [group({ constraints: [rule('cpu.arch', '=', 'x')] }), 'groups/web/constraints/0/attribute', /cpu\.arch/, /\$\{attr/],
+  disk: [jobWith({ diskMib: 9 }, { logs: { maxFiles: 1, maxFileSizeMib: 1 } }), 'groups/web/disk', /9 MiB/, /10 MiB to/],
+  'constraint operator': [
+    group({ constraints: [rule('${attr.a}', '~', 'x')] }),
+    'groups/web/constraints/0/operator',
+    /"~"/,
+    /set_contains/,
+  ],
+  'constraint attribute': [
+    group({ constraints: [rule('cpu.arch', '=', 'x')] }),
+    'groups/web/constraints/0/attribute',
+    /cpu\.arch/,
+    /\$\{attr/,
+  ],
   'constraint value': [group({ constraints: [rule('${attr.a}', '=', '')] }), 'groups/web/constraints/0/value', /""/, /not empty/],
   'is_set with a value': [group({ constraints: [rule('${attr.a}', 'is_set', 'x')] }), 'groups/web/constraints/0/value', /"x"/, /is_set/],
-  'distinct_hosts in a task': [task({ constraints: [rule('', 'distinct_hosts', '')] }), `${app}/constraints/0/operator`, /distinct_hosts/, /job or a group/],
-  'affinity operator': [group({ affinities: [{ ...(rule('${attr.a}', 'is_set', 'x') as object), weight: 50 } as never] }), 'groups/web/affinities/0/operator', /is_set/, /=/],
-  'affinity weight': [group({ affinities: [{ attribute: '${attr.a}', operator: '=', value: 'x', weight: 0 }] }), 'groups/web/affinities/0/weight', /0/, /not 0/],
-  'driver': [task({ driver: 'exec' as 'docker' }), `${app}/driver`, /"exec"/, /docker, raw_exec \(exec comes with/],
-  'docker without image': [task({ driver: 'docker', config: defaults.configDefaults }), `${app}/config/image`, /nothing/, /docker needs one/],
+  'distinct_hosts in a task': [
+    task({ constraints: [rule('', 'distinct_hosts', '')] }),
+    `${app}/constraints/0/operator`,
+    /distinct_hosts/,
+    /job or a group/,
+  ],
+  'affinity operator': [
+    group({ affinities: [{ ...(rule('${attr.a}', 'is_set', 'x') as object), weight: 50 } as never] }),
+    'groups/web/affinities/0/operator',
+    /is_set/,
+    /=/,
+  ],
+  'affinity weight': [
+    group({ affinities: [{ attribute: '${attr.a}', operator: '=', value: 'x', weight: 0 }] }),
+    'groups/web/affinities/0/weight',
+    /0/,
+    /not 0/,
+  ],
+  driver: [task({ driver: 'exec' as 'docker' }), `${app}/driver`, /"exec"/, /docker, raw_exec \(exec comes with/],
+  'docker without image': [
+    task({ driver: 'docker', config: defaults.configDefaults }),
+    `${app}/config/image`,
+    /nothing/,
+    /docker needs one/,
+  ],
   'image with a space': [docker({ image: 'a b' }), `${app}/config/image`, /"a b"/, /without spaces/],
   'empty entrypoint': [docker({ entrypoint: [] }), `${app}/config/entrypoint`, /empty list/, /program/],
   'relative work_dir': [docker({ workDir: 'srv' }), `${app}/config/work_dir`, /"srv"/, /absolute/],
-  'volume': [docker({ volumes: ['data'] }), `${app}/config/volumes/0`, /"data"/, /container-path/],
+  volume: [docker({ volumes: ['data'] }), `${app}/config/volumes/0`, /"data"/, /container-path/],
   'volume twice': [docker({ volumes: ['a:/data', 'b:/data'] }), `${app}/config/volumes/1`, /a second time/, /once/],
   'docker memory': [docker({}, { resources: { cpuMhz: 100, memoryMib: 5 } }), `${app}/resources/memory`, /5 MiB/, /6 MiB/],
   'raw_exec without command': [task({ config: defaults.configDefaults }), `${app}/config/command`, /nothing/, /raw_exec needs one/],
@@ -85,7 +196,11 @@ const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
 for (const [name, [spec, path, found, allowed]] of Object.entries(faulty)) {
   test(`one fault: ${name}`, () => {
     const faults = checkSpec(spec)
-    assert.deepEqual(faults.map((fault) => fault.path), [path], faults.map(faultText).join('\n'))
+    assert.deepEqual(
+      faults.map((fault) => fault.path),
+      [path],
+      faults.map(faultText).join('\n'),
+    )
     assert.match(faults[0]?.found ?? '', found)
     assert.match(faults[0]?.allowed ?? '', allowed)
   })
@@ -95,20 +210,38 @@ test('what people do every day is allowed', () => {
   const fine: readonly JobSpec[] = [
     sampleJob(),
     group({ count: 0 }),
-    group({ constraints: [rule('${attr.cpu.arch}', '=', 'arm64'), rule('', 'distinct_hosts', 'true'), rule('${label.ssd}', 'is_set', '')] }),
+    group({
+      constraints: [rule('${attr.cpu.arch}', '=', 'arm64'), rule('', 'distinct_hosts', 'true'), rule('${label.ssd}', 'is_set', '')],
+    }),
     group({ disconnect: { ...defaults.disconnectDefaults, lostAfterMs: 0, lostAfterExplicit: true, stopOnClientAfterMs: 0 } }),
     docker({ volumes: ['/srv/data:/data:ro', 'cache:/cache'], user: '1000', readOnlyRoot: true, entrypoint: ['/init'] }),
     rawExec({ user: 'www-data' }),
     task({ env: { 'spring.port': '80', 'A/B%': 'line\nbreak', EMPTY: '' } }),
-    jobWith({ network: { mode: 'bridge', ports: [{ label: 'http', static: null, to: 80 }, { label: 'tls', static: 443, to: null }] } },
-      { driver: 'docker', config: { ...defaults.configDefaults, image: 'nginx' } }),
+    jobWith(
+      {
+        network: {
+          mode: 'bridge',
+          ports: [
+            { label: 'http', static: null, to: 80 },
+            { label: 'tls', static: 443, to: null },
+          ],
+        },
+      },
+      { driver: 'docker', config: { ...defaults.configDefaults, image: 'nginx' } },
+    ),
   ]
   for (const spec of fine) assert.deepEqual(checkSpec(spec), [])
 })
 
 test('every fault is reported at once', () => {
-  const spec = sampleJob({ priority: 0, groups: [sampleGroup({ count: -1, tasks: [sampleTask({ killSignal: 'X', config: defaults.configDefaults })] })] })
-  assert.deepEqual(checkSpec(spec).map((fault) => fault.path), ['priority', 'groups/web/count', `${app}/kill_signal`, `${app}/config/command`])
+  const spec = sampleJob({
+    priority: 0,
+    groups: [sampleGroup({ count: -1, tasks: [sampleTask({ killSignal: 'X', config: defaults.configDefaults })] })],
+  })
+  assert.deepEqual(
+    checkSpec(spec).map((fault) => fault.path),
+    ['priority', 'groups/web/count', `${app}/kill_signal`, `${app}/config/command`],
+  )
 })
 
 test('a specification that no gate would take is refused before it is signed', () => {

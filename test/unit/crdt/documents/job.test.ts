@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { configDefaults, disconnectDefaults } from '../../../../crdt/documents/defaults.ts'
-import { formOf, jobPaths, jobView, restartPath, specFromRegisters, specToRegisters, stopGenerationPath } from '../../../../crdt/documents/job.ts'
+import {
+  formOf,
+  jobPaths,
+  jobView,
+  restartPath,
+  specFromRegisters,
+  specToRegisters,
+  stopGenerationPath,
+} from '../../../../crdt/documents/job.ts'
 import { difference } from '../../../../crdt/registers.ts'
 import type { GroupSpec, JobSpec, TaskSpec } from '../../../../crdt/spec.ts'
 import { compareVersions } from '../../../../crdt/view.ts'
@@ -16,13 +24,16 @@ const start = (spec: JobSpec = sampleJob(), pool = 'default'): Edited => edit(ne
 const priority = (from: Edited, seed: number, value: number): Edited => edit(from.doc, seed, { 'spec/priority': value })
 
 test('a job without defaults written out is a handful of registers', () => {
-  assert.deepEqual([...specToRegisters(sampleJob())], [
-    ['spec/job', 'shop'],
-    ['spec/groups/web/count', 2],
-    ['spec/groups/web/tasks/app/driver', 'raw_exec'],
-    ['spec/groups/web/tasks/app/config/command', '/bin/sleep'],
-    ['spec/groups/web/tasks/app/config/args', '["1000"]'],
-  ])
+  assert.deepEqual(
+    [...specToRegisters(sampleJob())],
+    [
+      ['spec/job', 'shop'],
+      ['spec/groups/web/count', 2],
+      ['spec/groups/web/tasks/app/driver', 'raw_exec'],
+      ['spec/groups/web/tasks/app/config/command', '/bin/sleep'],
+      ['spec/groups/web/tasks/app/config/args', '["1000"]'],
+    ],
+  )
 })
 
 test('lost_after is written when it was said, even with the default value', () => {
@@ -33,7 +44,11 @@ test('lost_after is written when it was said, even with the default value', () =
 })
 
 test('keys of the environment come back whatever they are', () => {
-  const env = Object.fromEntries([['__proto__', 'x'], ['a/b%2F', 'y'], ['constructor', 'z']])
+  const env = Object.fromEntries([
+    ['__proto__', 'x'],
+    ['a/b%2F', 'y'],
+    ['constructor', 'z'],
+  ])
   const read = specFromRegisters(specToRegisters(jobWith({}, { env })))
   assert.deepEqual(read.ok && Object.entries(read.value.groups[0]?.tasks[0]?.env ?? {}).sort(), Object.entries(env).sort())
 })
@@ -62,7 +77,10 @@ test('an empty document has no specification and says so', () => {
 
 test('the merge of all heads is in force while it validates, and is newer than either side', () => {
   const base = start()
-  const [left, right] = [edit(base.doc, 2, { 'spec/groups/web/count': 5 }), edit(base.doc, 3, { 'spec/groups/web/tasks/app/config/command': '/bin/cat' })]
+  const [left, right] = [
+    edit(base.doc, 2, { 'spec/groups/web/count': 5 }),
+    edit(base.doc, 3, { 'spec/groups/web/tasks/app/config/command': '/bin/cat' }),
+  ]
   const one = jobView(crypto, merge(left.doc, right))
   const other = jobView(crypto, merge(right.doc, left))
   assert.deepEqual(one, other)
@@ -119,12 +137,22 @@ test('a specification that calls itself otherwise than its document is not in fo
 
 test('what operators want is read from the merge, valid or not', () => {
   const bad = priority(start(), 1, 0)
-  const asked = view(edit(bad.doc, 1, { [jobPaths.desired]: 'stopped', [restartPath('web', 1)]: 3, [stopGenerationPath('web', 1)]: 2, [restartPath('web', 0)]: 1 }))
+  const asked = view(
+    edit(bad.doc, 1, {
+      [jobPaths.desired]: 'stopped',
+      [restartPath('web', 1)]: 3,
+      [stopGenerationPath('web', 1)]: 2,
+      [restartPath('web', 0)]: 1,
+    }),
+  )
   assert.equal(asked.desired, 'stopped')
-  assert.deepEqual(new Map(asked.wishes), new Map([
-    ['default/shop/web/0', { restart: 1, stopGeneration: 0 }],
-    ['default/shop/web/1', { restart: 3, stopGeneration: 2 }],
-  ]))
+  assert.deepEqual(
+    new Map(asked.wishes),
+    new Map([
+      ['default/shop/web/0', { restart: 1, stopGeneration: 0 }],
+      ['default/shop/web/1', { restart: 3, stopGeneration: 2 }],
+    ]),
+  )
   assert.equal(view(start()).desired, 'run')
 })
 

@@ -16,15 +16,21 @@ test('no wishes: admitted, eligible, not draining, of weight 0', () => {
 
 test('wishes are read, odd ones as if they were not there, weights within bounds', () => {
   const registers = new Map<string, Scalar>([
-    [opsPaths.evicted, true], [opsPaths.draining, 'yes'], [opsPaths.eligible, false], [opsPaths.weight, -1000],
-    [opsPaths.label('a/b'), 'x'], [opsPaths.label('gone'), null], [opsPaths.label('odd'), 3],
+    [opsPaths.evicted, true],
+    [opsPaths.draining, 'yes'],
+    [opsPaths.eligible, false],
+    [opsPaths.weight, -1000],
+    [opsPaths.label('a/b'), 'x'],
+    [opsPaths.label('gone'), null],
+    [opsPaths.label('odd'), 3],
   ])
   assert.deepEqual(opsFromRegisters(registers), { evicted: true, draining: false, eligible: false, labels: { 'a/b': 'x' }, weight: -100 })
 })
 
 test('every path of an ops document passes the gate', () => {
   const values: Record<string, Scalar> = { admitted: true, evicted: true, draining: true, eligible: true, weight: 5, by: 'me', note: 'why' }
-  for (const path of Object.values(opsPaths)) if (typeof path === 'string') assert.equal(checkRegister('ops', path, values[path] ?? null), null)
+  for (const path of Object.values(opsPaths))
+    if (typeof path === 'string') assert.equal(checkRegister('ops', path, values[path] ?? null), null)
   assert.equal(checkRegister('ops', opsPaths.label('a/b%'), 'x'), null)
 })
 
@@ -32,14 +38,26 @@ test('a new fleet has its name, one admin and the first plan version', () => {
   const registers = fleetGenesisRegisters({ name: 'bay', admin, adminName: 'ada' })
   for (const [path, value] of registers) assert.equal(checkRegister('fleet', path, value), null)
   assert.deepEqual(fleetFromRegisters(registers), {
-    name: 'bay', planVersion: 1, operators: new Map([[admin, 'admin']]), operatorNames: new Map([[admin, 'ada']]),
+    name: 'bay',
+    planVersion: 1,
+    operators: new Map([[admin, 'admin']]),
+    operatorNames: new Map([[admin, 'ada']]),
   })
 })
 
 test('operators without a known role have none', () => {
   const registers = fleetGenesisRegisters({ name: 'bay', admin, adminName: 'ada' })
-  registers.set(fleetPaths.role(viewer), 'viewer').set('operator/nobody/role', 'admin').set(fleetPaths.role(testSigner(3).operator), 'owner')
-  assert.deepEqual(fleetFromRegisters(registers).operators, new Map([[admin, 'admin'], [viewer, 'viewer']]))
+  registers
+    .set(fleetPaths.role(viewer), 'viewer')
+    .set('operator/nobody/role', 'admin')
+    .set(fleetPaths.role(testSigner(3).operator), 'owner')
+  assert.deepEqual(
+    fleetFromRegisters(registers).operators,
+    new Map([
+      [admin, 'admin'],
+      [viewer, 'viewer'],
+    ]),
+  )
   registers.set(fleetPaths.role(admin), null)
   assert.deepEqual([...fleetFromRegisters(registers).operators.keys()], [viewer])
 })

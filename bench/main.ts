@@ -1,0 +1,39 @@
+// `npm run bench -- NAME [--json] [options]`: runs one bench and prints its result; with --json the last line is one JSON object.
+// Times in ms, sizes in bytes unless the name says otherwise. Benches measure; they never judge.
+
+import { parseArgs } from 'node:util'
+
+export interface BenchOptions {
+  /** Repetitions where a bench repeats; its own default when absent. */
+  readonly runs: number | null
+  /** Shorter shapes, for a first look. */
+  readonly quick: boolean
+}
+
+const benches: Readonly<Record<string, () => Promise<{ run(options: BenchOptions): Promise<object> }>>> = {
+  placement: () => import('./placement.ts'),
+  fuzz: () => import('./fuzz.ts'),
+  submit: () => import('./submit.ts'),
+  failover: () => import('./failover.ts'),
+  heal: () => import('./heal.ts'),
+  idle: () => import('./idle.ts'),
+  footprint: () => import('./footprint.ts'),
+}
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, runs: { type: 'string' } } })
+const name = positionals[0] ?? ''
+const load = benches[name]
+if (load === undefined) {
+  console.error(`bench '${name}': choose one of ${Object.keys(benches).join(', ')}`)
+  process.exit(2)
+}
+const runs = values.runs === undefined ? null : Number(values.runs)
+if (runs !== null && !(Number.isInteger(runs) && runs > 0)) {
+  console.error('--runs takes a whole number above 0')
+  process.exit(2)
+}
+const { run } = await load()
+const result = await run({ runs, quick: values.quick })
+if (values.json) console.log(JSON.stringify({ bench: name, node: process.version, ...result }))
+else console.log(JSON.stringify(result, null, 2))
+process.exit(0)

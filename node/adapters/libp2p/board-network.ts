@@ -1,0 +1,218 @@
+// The core's `Network` port on a libp2p node: wires gate, links, gossip, API and maintain loop together and owns the order in
+// which they start and stop. Frames are bytes here; nothing in this folder looks into them.
+
+import { randomBytes } from 'node:crypto'
+import type { Connection } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { NodeId } from '../../../crdt/ids.ts'
+import type { ApiChannel, Network, NetworkHandlers, NetworkStats, Topic } from '../../core/ports.ts'
+import { AddressBook } from './address-book.ts'
+import { dialableAddresses, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
+import { ApiServer, apiProtocol, requestOn } from './api-protocol.ts'
+import { findAddresses } from './dht.ts'
+import { bootIdBytes, framesProtocol } from './frame-stream.ts'
+import type { Gate } from './gate.ts'
+import type { Gossip } from './gossip.ts'
+import { networkLimits } from './limits.ts'
+import { Links, closeQuietly, idOf } from './links.ts'
+import { type NetworkLog, wordsOf } from './log.ts'
+import { Maintain } from './maintain.ts'
+import { reach } from './reach.ts'
+import type { BoardNode } from './settings.ts'
+
+export interface BoardParts {
+  readonly self: NodeId
+  readonly node: BoardNode
+  readonly gate: Gate
+  readonly gossip: Gossip
+  readonly bootstrap: readonly string[]
+  readonly log: NetworkLog
+}
+
+export class BoardNetwork implements Network {
+  readonly #parts: BoardParts
+  readonly #book = new AddressBook()
+  readonly #links: Links
+  readonly #maintain: Maintain
+  readonly #api: ApiServer
+  readonly #warnedAddresses = new Set<string>()
+  #handlers: NetworkHandlers | undefined
+  #sweepTimer: NodeJS.Timeout | undefined
+  #lastAddresses = ''
+
+  constructor(parts: BoardParts) {
+    this.#parts = parts
+    const { self, log } = parts
+    this.#links = new Links({
+      self,
+      bootId: randomBytes(bootIdBytes),
+      log,
+      events: {
+        up: (peer) => this.#onUp(peer),
+        down: (peer) => this.#onDown(peer),
+        frame: (from, frame) => this.#handlers?.frame(from, frame, 'stream'),
+      },
+    })
+    this.#api = new ApiServer((channel: ApiChannel) => this.#handlers?.api(channel), log)
+    this.#maintain = new Maintain({
+      book: this.#book,
+      log,
+      dial: async (address, peer) => await this.#dial(address, peer),
+      search: async (peer) => await findAddresses(parts.node.services.dht, peer),
+      isConnected: (peer) => peer === self || this.#links.isConnected(peer as NodeId),
+      peers: () => this.#peerCounts(),
+      hangUp: (peer) => this.#hangUp(peer as NodeId),
+      now: () => performance.now(),
+      chance: Math.random,
+    })
+    for (const address of parts.bootstrap) this.#book.addBootstrap(address, peerInAddress(address))
+  }
+
+  async start(handlers: NetworkHandlers): Promise<void> {
+    const { node, gossip, self } = this.#parts
+    this.#handlers = handlers
+    node.addEventListener('connection:open', ({ detail }) => this.#links.opened(detail))
+    node.addEventListener('connection:close', ({ detail }) => this.#onClosed(detail))
+    node.addEventListener('peer:discovery', ({ detail }) => {
+      this.#book.found(detail.id.toString(), detail.multiaddrs.map((address) => withPeer(address.toString(), detail.id.toString())))
+    })
+    node.addEventListener('self:peer:update', () => this.#tellAddresses())
+    const frames = { maxInboundStreams: networkLimits.frameStreamsPerConnectionMax, maxOutboundStreams: networkLimits.frameStreamsPerConnectionMax }
+    await node.handle(framesProtocol, (stream, connection) => this.#links.accept(stream, connection), frames)
+    const requests = { maxInboundStreams: networkLimits.apiStreamsPerConnectionMax, maxOutboundStreams: networkLimits.apiStreamsPerConnectionMax }
+    await node.handle(apiProtocol, (stream, connection) => this.#api.accept(stream, connection), requests)
+    await node.start()
+    gossip.start((from, bytes) => {
+      if (from !== self) this.#handlers?.frame(from, bytes, 'gossip')
+    })
+    this.#tellAddresses()
+    this.#sweepTimer = setInterval(() => this.#sweep(), networkLimits.sweepMs)
+    this.#sweepTimer.unref()
+    this.#maintain.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#handlers = undefined
+    this.#maintain.stop()
+    clearInterval(this.#sweepTimer)
+    this.#parts.gate.cut([])
+    this.#links.closeAll()
+    await this.#parts.node.stop()
+  }
+
+  send(peer: NodeId, frame: Uint8Array): boolean {
+    if (frame.length > networkLimits.frameBytesMax) {
+      this.#parts.log.warn({ peer, bytes: frame.length }, 'a frame is too large: dropped')
+      return false
+    }
+    const link = this.#links.get(peer)
+    return link?.up === true && link.send(frame)
+  }
+
+  broadcast(topic: Topic, frame: Uint8Array): void {
+    this.#parts.gossip.publish(topic, frame)
+  }
+
+  disconnect(peer: NodeId, reason: string): void {
+    const link = this.#links.get(peer)
+    if (link === undefined) return
+    this.#parts.log.info({ peer, reason }, 'hanging up')
+    link.abort(reason)
+  }
+
+  remember(peer: NodeId, addresses: readonly string[], wanted: boolean): void {
+    if (peer === this.#parts.self) return
+    const usable = addresses.flatMap((address) => toMultiaddr(address) ?? [])
+    this.#book.remember(peer, usable.map((address) => withPeer(address, peer)), wanted)
+  }
+
+  forget(peer: NodeId): void {
+    this.#book.forget(peer)
+  }
+
+  async *request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const { node, log } = this.#parts
+    yield* requestOn(await reach({ node, book: this.#book, peer, signal, log }), request, signal)
+  }
+
+  injectCut(peers: readonly NodeId[] | null): void {
+    this.#parts.log.warn({ peers }, peers?.length === 0 ? 'fault injection: healed' : 'fault injection: cut')
+    this.#parts.gate.cut(peers)
+    if (peers?.length === 0) this.#maintain.hurry()
+  }
+
+  stats(): NetworkStats {
+    const { traffic, dials } = this.#parts.gate
+    return { connections: this.#links.connectionCount(), bytesSent: traffic.bytesSent, bytesReceived: traffic.bytesReceived, dials }
+  }
+
+  #onUp(peer: NodeId): void {
+    this.#book.reached(peer)
+    this.#repairGossip(peer)
+    this.#handlers?.peerUp(peer)
+  }
+
+  #onDown(peer: NodeId): void {
+    this.#book.lost(peer)
+    this.#handlers?.peerDown(peer)
+    this.#maintain.hurry()
+  }
+
+  #onClosed(connection: Connection): void {
+    const peer = idOf(connection)
+    this.#links.closed(connection)
+    this.#repairGossip(peer)
+  }
+
+  /** gossipsub must have a stream on a connection that lives. */
+  #repairGossip(peer: NodeId): void {
+    const link = this.#links.get(peer)
+    if (link?.up !== true) return
+    const connection = [...link.connections.keys()].findLast((one) => one.status === 'open')
+    if (connection !== undefined) this.#parts.gossip.repair(connection)
+  }
+
+  #sweep(): void {
+    this.#links.sweep(performance.now())
+    for (const link of this.#links.upLinks()) this.#repairGossip(link.peer)
+    this.#tellAddresses()
+  }
+
+  /** Interfaces come and go without any event of libp2p: looked at in every sweep. */
+  #tellAddresses(): void {
+    const addresses = dialableAddresses(this.#parts.node.getMultiaddrs().map(String))
+    const text = addresses.join(' ')
+    if (text === this.#lastAddresses || addresses.length === 0) return
+    this.#lastAddresses = text
+    this.#handlers?.addresses(addresses)
+  }
+
+  #peerCounts(): { all: number; pool: number } {
+    const pool = this.#parts.gossip.poolPeers()
+    const up = this.#links.upLinks()
+    return { all: up.length, pool: up.filter(({ peer }) => this.#book.isWanted(peer) || pool.has(peer)).length }
+  }
+
+  async #dial(address: string, peer: string | undefined): Promise<string> {
+    try {
+      const connection = await this.#parts.node.dial(multiaddr(address))
+      return connection.remotePeer.toString()
+    } catch (error) {
+      const words = wordsOf(error)
+      // This board's own entry of the shared bootstrap list: it counts as connected from now on.
+      if (/dial self/i.test(words)) return this.#parts.self
+      if (words.includes('EncryptionFailed')) this.#warnOnce(address, peer, words)
+      throw error
+    }
+  }
+
+  #warnOnce(address: string, peer: string | undefined, error: string): void {
+    if (this.#warnedAddresses.has(address) || this.#warnedAddresses.size >= networkLimits.foundPeersMax) return
+    this.#warnedAddresses.add(address)
+    this.#parts.log.warn({ address, peer, error }, 'the handshake failed: is that board of the same fleet (pre-shared key)?')
+  }
+
+  #hangUp(peer: NodeId): void {
+    for (const connection of this.#links.get(peer)?.connections.keys() ?? []) void closeQuietly(connection)
+  }
+}

@@ -1,0 +1,87 @@
+// The operator's side of the API over libp2p: a node without gossip, DHT or listening, whose PeerId is the operator's key.
+// Takes the first peer of an ordered list that answers. Unix sockets are the caller's business: they need no key.
+
+import '../../polyfill.ts'
+import type { Connection } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import type { KeyPair } from '../key-pair.ts'
+import { toMultiaddr } from './addresses.ts'
+import { ApiConnectError, type ApiErrorCode } from './api-error.ts'
+import { probe, requestOn } from './api-protocol.ts'
+import { commonSettings } from './common-settings.ts'
+import { wordsOf } from './log.ts'
+
+export interface ApiClient {
+  readonly peer: string
+  request(body: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array>
+  close(): Promise<void>
+}
+
+export interface ClientOptions {
+  readonly key: KeyPair
+  readonly psk: Uint8Array
+  readonly fleet: string
+  /** Multiaddrs or host:port, in order of preference. */
+  readonly peers: readonly string[]
+  /** For each peer. */
+  readonly timeoutMs: number
+}
+
+export async function connectClient(options: ClientOptions): Promise<ApiClient> {
+  if (options.peers.length === 0) throw new ApiConnectError('E_UNREACHABLE', 'no peer is given')
+  const node = await createLibp2p({
+    ...(await commonSettings(options.key, options.psk)),
+    connectionManager: { addressDialTimeout: options.timeoutMs, dialTimeout: options.timeoutMs, reconnectRetries: 0 },
+    // The default refuses private addresses in places where a fleet lives on them.
+    connectionGater: { denyDialMultiaddr: () => false },
+  })
+  const faults: { code: ApiErrorCode; words: string }[] = []
+  for (const peer of options.peers) {
+    try {
+      const connection = await connect(node, peer, AbortSignal.timeout(options.timeoutMs))
+      return clientOn(connection, peer, async () => await node.stop())
+    } catch (error) {
+      faults.push(explain(peer, error))
+    }
+  }
+  await node.stop()
+  throw new ApiConnectError(commonCode(faults), faults.map(({ words }) => words).join('; '))
+}
+
+async function connect(node: Awaited<ReturnType<typeof createLibp2p>>, peer: string, signal: AbortSignal): Promise<Connection> {
+  const address = toMultiaddr(peer)
+  if (address === null) throw new ApiConnectError('E_PEER_ADDRESS', 'not an address (a multiaddr such as /ip4/10.0.0.5/tcp/4001, or host:port)')
+  const connection = await node.dial(multiaddr(address), { signal })
+  // A gate that refuses closes only after Noise, when this side already counts itself connected.
+  await probe(connection, signal).catch((error: unknown) => {
+    const closed = connection.status !== 'open'
+    throw closed ? new ApiConnectError('E_NOT_ADMITTED', 'the board hung up after the handshake: it does not admit this key') : error
+  })
+  return connection
+}
+
+function clientOn(connection: Connection, peer: string, close: () => Promise<void>): ApiClient {
+  return {
+    peer,
+    request: (body, signal) => requestOn(connection, body, signal ?? new AbortController().signal),
+    close,
+  }
+}
+
+/** pnet cannot say that keys differ: Noise then reads noise, and the other side hangs up in the middle of it. */
+function explain(peer: string, error: unknown): { code: ApiErrorCode; words: string } {
+  const words = wordsOf(error)
+  if (error instanceof ApiConnectError) return { code: error.code, words: `${peer}: ${error.message}` }
+  if (words.includes('EncryptionFailed')) {
+    return { code: 'E_WRONG_FLEET', words: `${peer}: the handshake failed; that board has another pre-shared key, so it is of another fleet (${words})` }
+  }
+  const plain = error instanceof Error && ['TimeoutError', 'AbortError'].includes(error.name) ? 'no answer in time' : words
+  return { code: 'E_UNREACHABLE', words: `${peer}: ${plain}` }
+}
+
+function commonCode(faults: readonly { readonly code: ApiErrorCode }[]): ApiErrorCode {
+  const codes = new Set(faults.map(({ code }) => code))
+  const [only] = codes
+  return codes.size === 1 && only !== undefined ? only : 'E_UNREACHABLE'
+}

@@ -1,0 +1,64 @@
+// Builds the board's network from its options: settings that can never work are refused here, before anything listens.
+
+import '../../polyfill.ts'
+import type { FleetId, NodeId, PoolName } from '../../../crdt/ids.ts'
+import type { Network } from '../../core/ports.ts'
+import type { KeyPair } from '../key-pair.ts'
+import { toMultiaddr } from './addresses.ts'
+import { BoardNetwork } from './board-network.ts'
+import { Gate } from './gate.ts'
+import { Gossip, topicNames } from './gossip.ts'
+import { networkLimits } from './limits.ts'
+import type { NetworkLog } from './log.ts'
+import { type Datastore, createNode } from './settings.ts'
+
+export interface NetworkOptions {
+  readonly key: KeyPair
+  /** 32 bytes, or a swarm key file. */
+  readonly psk: Uint8Array
+  readonly fleet: FleetId
+  readonly pool: PoolName
+  /** Multiaddrs or host:port; `/p2p-circuit` listens through relays that the board finds. */
+  readonly listen: readonly string[]
+  /** Told to others instead of what is listened on; empty: found out. */
+  readonly announce: readonly string[]
+  /** With or without `/p2p/…`; this board's own entry may be among them. */
+  readonly bootstrap: readonly string[]
+  /** Asked at every connection, in both directions, with the PeerId that Noise authenticated. */
+  readonly mayConnect: (peer: string) => boolean
+  readonly log: NetworkLog
+  readonly mdns?: boolean
+  /** Whether this board relays for those that cannot be dialled (default true). */
+  readonly relayServer?: boolean
+  /** Never below the fleet's size on a board that is in a bootstrap list. */
+  readonly connectionsMax?: number
+  readonly datastore?: Datastore
+}
+
+/** Throws on malformed addresses or keys. Nothing is opened before `start`. */
+export async function createNetwork(options: NetworkOptions): Promise<Network> {
+  const { log, fleet, pool, key } = options
+  const gate = new Gate(options)
+  const topics = topicNames(fleet, pool)
+  const { node, registrar } = await createNode({
+    key,
+    psk: options.psk,
+    fleet,
+    topics,
+    listen: options.listen.map(checkedAddress),
+    announce: options.announce.map(checkedAddress),
+    gater: gate.gater(),
+    mdns: options.mdns ?? false,
+    relayServer: options.relayServer ?? true,
+    connectionsMax: options.connectionsMax ?? networkLimits.connectionsMax,
+    datastore: options.datastore,
+  })
+  const gossip = new Gossip({ gossip: node.services.gossip, registrar, topics, log })
+  return new BoardNetwork({ self: key.id as NodeId, node, gate, gossip, bootstrap: options.bootstrap.map(checkedAddress), log })
+}
+
+function checkedAddress(text: string): string {
+  const address = toMultiaddr(text)
+  if (address === null) throw new RangeError(`'${text}' is not an address (a multiaddr such as /ip4/10.0.0.5/tcp/4001, or host:port)`)
+  return address
+}

@@ -1,0 +1,220 @@
+// Puts an agent together and starts it, in the order in which it must come up: the data directory is its own (store lock), the key
+// and the fleet are known, the drivers have said what runs, the core has taken its first step from disk, and only then the
+// network opens. Stopping goes the other way round and leaves every task running.
+
+import './polyfill.ts'
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { Refusal } from '../crdt/errors.ts'
+import type { PoolName } from '../crdt/ids.ts'
+import type { Resources } from '../crdt/view.ts'
+import { createClock } from './adapters/clock.ts'
+import { readHost } from './adapters/host.ts'
+import { type HttpDoor, openHttp } from './adapters/http.ts'
+import { type KeyPair, createCrypto, loadOrCreateKey } from './adapters/keys.ts'
+import { createNetwork } from './adapters/libp2p/network.ts'
+import type { Log } from './adapters/log.ts'
+import { createMetrics } from './adapters/metrics.ts'
+import { openStore } from './adapters/store-level.ts'
+import { createApiBridge } from './api-bridge.ts'
+import type { AgentConfig } from './config.ts'
+import type { Config } from './core/config-types.ts'
+import type { HostFacts, Network, Store } from './core/ports.ts'
+import { type Core, createCore } from './core/step.ts'
+import { createDrivers, surveyDrivers } from './drivers.ts'
+import { type JoinFile, readJoinFile } from './join-file.ts'
+import { type Loop, createLoop } from './loop.ts'
+import { type StuckGuard, startStuckGuard } from './stuck-guard.ts'
+import { agentVersion } from './version.ts'
+import { wordsOf } from './words.ts'
+
+export interface RunningAgent {
+  readonly node: string
+  readonly name: string
+  /** The port of the loopback API; null when it was not asked for. */
+  readonly loopbackPort: number | null
+  /** Ends the agent; its tasks run on. */
+  stop(): Promise<void>
+}
+
+/** Why an agent cannot start, for people: the operator has to do something about it. */
+export class AgentError extends Error {
+  static readonly code = 'E_AGENT'
+  override readonly name = 'AgentError'
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export interface AgentOptions {
+  readonly log: Log
+  /** A bug was found in the core: the process should end (70), so that its supervisor starts it anew. */
+  readonly onFatal: (error: unknown) => void
+}
+
+export async function startAgent(config: AgentConfig, options: AgentOptions): Promise<RunningAgent> {
+  await makeDataDir(config.dataDir)
+  const opened = await openStore(join(config.dataDir, 'store'))
+  if (!opened.ok) throw refusalError(opened)
+  const store = opened.value
+  try {
+    return await startWithStore(config, options, store)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function startWithStore(config: AgentConfig, options: AgentOptions, store: Store): Promise<RunningAgent> {
+  const { log } = options
+  const joined = await readJoinFile(config.join, config.dataDir)
+  if (!joined.ok) throw refusalError(joined)
+  const key = await loadOrCreateKey(join(config.dataDir, 'node.key'))
+  const clock = createClock()
+  const metrics = createMetrics()
+  const host = await readHost(config.dataDir)
+  const coreConfig = coreConfigOf(config, joined.value, key, host)
+  const drivers = createDrivers(config, coreConfig.self, log)
+  const network = await makeNetwork(config, joined.value, key, log)
+  const core = createCore({ crypto: createCrypto(), signer: key.signer })
+  const loop = createLoop({ core, network, store, clock, drivers, api: createApiBridge, log, meters: metrics, onFatal: options.onFatal })
+  const [surveyed, records] = await Promise.all([surveyDrivers(drivers, clock, log), readAll(store)])
+  for (const words of store.repairs) log.warn({}, words)
+  const told = watchRepairs(store, log)
+  await loop.start({ kind: 'boot', nonce: new Uint8Array(randomBytes(16)), config: coreConfig, host, records, ...surveyed })
+  const health = (): object => ({ ok: true, node: coreConfig.self, name: coreConfig.name, pool: config.pool, fleet: coreConfig.fleet, version: agentVersion, storeProblem: core.state?.storeProblem ?? null })
+  const http = await openDoor(config, loop, health, () => metrics.text(), log)
+  try {
+    metrics.watch(() => ({ ...gaugesOf(core, network, loop), ...told() }))
+    log.info({ fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: surveyed.running.length }, 'agent started')
+    await startNetwork(network, loop, log)
+  } catch (error) {
+    await http.close()
+    await loop.stop()
+    throw error
+  }
+  const guard = startStuckGuard(log)
+  return { node: coreConfig.self, name: coreConfig.name, loopbackPort: http.port, stop: () => stopAll({ guard, http, network, loop, store, log }) }
+}
+
+async function stopAll(parts: { guard: StuckGuard; http: HttpDoor; network: Network; loop: Loop; store: Store; log: Log }): Promise<void> {
+  const { guard, http, network, loop, store, log } = parts
+  guard.stop()
+  for (const [what, stop] of [['api', () => http.close()], ['loop', () => loop.stop()], ['network', () => network.stop()], ['store', () => store.close()]] as const) {
+    await stop().catch((error: unknown) => log.warn({ what, error: wordsOf(error) }, 'stopping had a problem'))
+  }
+  log.info({}, 'agent stopped; tasks run on')
+}
+
+async function makeDataDir(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new AgentError('E_DATA_DIR', `cannot use the data directory ${path}: ${wordsOf(error)}`)
+  }
+}
+
+function refusalError(refusal: Refusal): AgentError {
+  return new AgentError(refusal.code, refusal.message)
+}
+
+async function makeNetwork(config: AgentConfig, joined: JoinFile, key: KeyPair, log: Log): Promise<Network> {
+  try {
+    return await createNetwork({
+      key,
+      psk: joined.psk,
+      fleet: joined.fleet,
+      pool: config.pool as PoolName,
+      listen: config.listen,
+      announce: config.announce,
+      bootstrap: [...joined.bootstrap, ...config.bootstrap],
+      // Whoever has the fleet's key may connect: an evicted board must be told that it is, and operators are no members.
+      mayConnect: () => true,
+      mdns: config.listen.some((address) => !/127\.0\.0\.1|\/::1\/|localhost/.test(address)),
+      log,
+    })
+  } catch (error) {
+    throw new AgentError('E_NETWORK', wordsOf(error))
+  }
+}
+
+async function startNetwork(network: Network, loop: Loop, log: Log): Promise<void> {
+  const { handlers } = loop
+  const addresses = (list: readonly string[]): void => {
+    log.info({ addresses: list }, 'reachable at')
+    handlers.addresses(list)
+  }
+  try {
+    await network.start({ ...handlers, addresses })
+  } catch (error) {
+    throw new AgentError('E_LISTEN', `cannot listen: ${wordsOf(error)}`)
+  }
+}
+
+async function openDoor(config: AgentConfig, loop: Loop, health: () => object, metrics: () => Promise<string>, log: Log): Promise<HttpDoor> {
+  const { socket, loopbackPort } = config.http
+  try {
+    return await openHttp({ socketPath: socket, loopbackPort, api: loop.handlers.api, health, metrics, log })
+  } catch (error) {
+    throw new AgentError('E_HTTP_SOCKET', `cannot open the local API: ${wordsOf(error)}`)
+  }
+}
+
+async function readAll(store: Store): Promise<(readonly [string, Uint8Array])[]> {
+  const records: (readonly [string, Uint8Array])[] = []
+  for await (const record of store.scan('')) records.push(record)
+  return records
+}
+
+/** Repairs that come later are logged when the numbers are read; the gauge shows how many there were. */
+function watchRepairs(store: Store, log: Log): () => { store_repairs: number } {
+  let told = store.repairs.length
+  return () => {
+    for (; told < store.repairs.length; told++) log.warn({}, store.repairs[told]!)
+    return { store_repairs: told }
+  }
+}
+
+function gaugesOf(core: Core, network: Network, loop: Loop): Record<string, number> {
+  const stats = network.stats()
+  const memory = process.memoryUsage()
+  const nodes = [...(core.state?.view.nodes.values() ?? [])]
+  return {
+    connections: stats.connections,
+    sent_bytes: stats.bytesSent,
+    received_bytes: stats.bytesReceived,
+    dials: stats.dials,
+    resident_bytes: memory.rss,
+    heap_used_bytes: memory.heapUsed,
+    cpu_seconds: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
+    queued_events: loop.queued,
+    documents: core.state?.docs.size ?? 0,
+    nodes: nodes.length,
+    nodes_alive: nodes.filter((node) => node.liveness === 'alive').length,
+    allocations: core.state?.allocs.size ?? 0,
+    refused_frames: Object.values(core.state?.refusals ?? {}).reduce((sum, count) => sum + count, 0),
+  }
+}
+
+function coreConfigOf(config: AgentConfig, joined: JoinFile, key: KeyPair, host: HostFacts): Config {
+  const capacity: Resources = { cpuMhz: host.cpuMhz, memoryMib: host.memoryMib, diskMib: host.diskMib, ...config.capacity }
+  return {
+    self: key.id as Config['self'],
+    fleet: joined.fleet,
+    pool: config.pool as PoolName,
+    name: config.name ?? host.name,
+    labels: config.labels,
+    reserved: config.reserved,
+    capacity: Object.keys(config.capacity).length === 0 ? null : capacity,
+    dynamicPorts: config.dynamicPorts,
+    fleetEnvelopes: joined.envelopes,
+    dev: config.dev,
+    version: agentVersion,
+  }
+}
+

@@ -1,0 +1,154 @@
+// The agent's configuration: read once at start, checked as a whole (every fault at once, each with its place), defaults filled in.
+// Nothing else in the agent reads files or variables for settings.
+
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+import { type Result, ok, refuse } from '../crdt/errors.ts'
+import type { Resources } from '../crdt/view.ts'
+import { checkShape, cpuUnits, mibUnits, portRangeOf, sizeOf, wrong, type SchemaError } from './config-schema.ts'
+import { readSources } from './config-sources.ts'
+import { nearestKey } from './nearest-key.ts'
+
+export interface AgentConfig {
+  readonly join: string
+  readonly dataDir: string
+  readonly pool: string
+  /** null: the host's. */
+  readonly name: string | null
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly bootstrap: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly reserved: Resources
+  /** What differs from what the host has. */
+  readonly capacity: Partial<Resources>
+  readonly dynamicPorts: readonly [number, number]
+  readonly drivers: {
+    readonly rawExec: { readonly enabled: boolean }
+    readonly docker: {
+      readonly enabled: boolean
+      readonly socket: string | undefined
+      readonly registries: Readonly<Record<string, { readonly username: string; readonly password: string }>>
+      readonly mirrors: Readonly<Record<string, readonly string[]>>
+    }
+  }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+  readonly http: { readonly socket: string; readonly loopbackPort: number | null }
+  readonly dev: boolean
+}
+
+export const configDefaults = {
+  pool: 'default',
+  listen: ['/ip4/0.0.0.0/tcp/7420'],
+  /** What the agent itself needs (DESIGN 13: at most 90 MB), with room for a busy hour, and space for its log and store. */
+  reserved: { cpuMhz: 50, memoryMib: 128, diskMib: 256 },
+  /** Nomad's range. */
+  dynamicPorts: [20_000, 32_000],
+  logLevel: 'info',
+} as const
+
+export type LoadedConfig = { readonly kind: 'run'; readonly config: AgentConfig } | { readonly kind: 'help' }
+
+export function loadConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Result<LoadedConfig, 'E_CONFIG'> {
+  const sources = readSources(argv, env)
+  if (sources.wantsHelp) return ok({ kind: 'help' })
+  const problems = [...sources.problems, ...checkShape(sources.value).flatMap((error) => inWords(error, sources.placeOf))]
+  if (problems.length > 0) return refuse('E_CONFIG', problems.join('\n'))
+  return ok({ kind: 'run', config: complete(sources.value as Raw, env) })
+}
+
+/** A checked file's shape. */
+interface Raw {
+  readonly join?: string
+  readonly data_dir?: string
+  readonly pool?: string
+  readonly name?: string
+  readonly listen?: readonly string[]
+  readonly announce?: readonly string[]
+  readonly bootstrap?: readonly string[]
+  readonly labels?: Readonly<Record<string, unknown>>
+  readonly reserved?: RawResources
+  readonly capacity?: RawResources
+  readonly dynamic_ports?: unknown
+  readonly drivers?: {
+    readonly raw_exec?: { readonly enabled?: boolean }
+    readonly docker?: { readonly enabled?: boolean; readonly socket?: string } & Partial<Pick<AgentConfig['drivers']['docker'], 'registries' | 'mirrors'>>
+  }
+  readonly log?: { readonly level?: AgentConfig['log']['level'] }
+  readonly http?: { readonly socket?: string; readonly loopback_port?: number }
+  readonly dev?: boolean
+}
+
+interface RawResources {
+  readonly cpu?: string
+  readonly memory?: string
+  readonly disk?: string
+}
+
+function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): AgentConfig {
+  const dataDir = resolve(raw.data_dir ?? dataDirDefault(env))
+  const dev = raw.dev ?? false
+  const docker = raw.drivers?.docker ?? {}
+  return {
+    join: resolve(raw.join ?? join(dataDir, 'join.json')),
+    dataDir,
+    pool: raw.pool ?? configDefaults.pool,
+    name: raw.name ?? null,
+    listen: raw.listen ?? configDefaults.listen,
+    announce: raw.announce ?? [],
+    bootstrap: raw.bootstrap ?? [],
+    labels: Object.fromEntries(Object.entries(raw.labels ?? {}).map(([name, value]) => [name, String(value)])),
+    reserved: { ...configDefaults.reserved, ...resourcesOf(raw.reserved) },
+    capacity: resourcesOf(raw.capacity),
+    dynamicPorts: portRangeOf(raw.dynamic_ports) ?? configDefaults.dynamicPorts,
+    drivers: {
+      // As in Nomad, plain processes (with the agent's own rights) must be allowed first.
+      rawExec: { enabled: raw.drivers?.raw_exec?.enabled ?? dev },
+      docker: { enabled: docker.enabled ?? true, socket: docker.socket, registries: docker.registries ?? {}, mirrors: docker.mirrors ?? {} },
+    },
+    log: { level: raw.log?.level ?? configDefaults.logLevel },
+    http: { socket: resolve(raw.http?.socket ?? join(dataDir, 'api.sock')), loopbackPort: raw.http?.loopback_port ?? null },
+    dev,
+  }
+}
+
+function resourcesOf(raw: RawResources = {}): Partial<Resources> {
+  return {
+    ...(raw.cpu !== undefined && { cpuMhz: sizeOf(raw.cpu, cpuUnits) ?? 0 }),
+    ...(raw.memory !== undefined && { memoryMib: sizeOf(raw.memory, mibUnits) ?? 0 }),
+    ...(raw.disk !== undefined && { diskMib: sizeOf(raw.disk, mibUnits) ?? 0 }),
+  }
+}
+
+function dataDirDefault(env: Readonly<Record<string, string | undefined>>): string {
+  if (process.getuid?.() === 0) return '/var/lib/shoal'
+  return join(env['XDG_DATA_HOME'] || join(env['HOME'] ?? homedir(), '.local', 'share'), 'shoal')
+}
+
+function inWords(error: SchemaError, placeOf: (path: string) => string): string[] {
+  const path = error.field ?? ''
+  if (error.type === 'objectStrict') {
+    const known = String(error.expected).split(', ')
+    return String(error.actual)
+      .split(', ')
+      .map((key) => unknownKey(path === '' ? key : `${path}.${key}`, key, known, placeOf))
+  }
+  const allowed = error.type === wrong ? String(error.expected) : (error.message ?? error.type)
+  return [`${at(path, placeOf)}: ${shown(error.actual)} is not ${allowed}`]
+}
+
+function unknownKey(path: string, key: string, known: readonly string[], placeOf: (path: string) => string): string {
+  const near = nearestKey(key, known)
+  return `${at(path, placeOf)}: unknown key${near === null ? ` (known: ${known.join(', ')})` : `; did you mean '${near}'?`}`
+}
+
+function at(path: string, placeOf: (path: string) => string): string {
+  const place = placeOf(path)
+  return place === '' ? path : `${place}: ${path}`
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text
+}

@@ -1,0 +1,55 @@
+// The drivers that the configuration allows, and what they say at boot. A driver that does not answer in time is unhealthy and adopts
+// nothing for now; it must never keep the agent from starting.
+
+import { createDockerDriver } from './adapters/docker/driver.ts'
+import { createRawExecDriver } from './adapters/raw-exec/driver.ts'
+import type { Log } from './adapters/log.ts'
+import type { AgentConfig } from './config.ts'
+import type { Clock, Fingerprint, RunningTask, TaskDriver } from './core/ports.ts'
+import type { NodeId } from '../crdt/ids.ts'
+import { fingerprintOf } from './watch-drivers.ts'
+import { wordsOf } from './words.ts'
+
+/** Boards boot their engine and the agent at the same time: waiting longer would delay what does not need the engine. */
+const bootMsMax = 5_000
+
+export function createDrivers(config: AgentConfig, node: NodeId, log: Log): TaskDriver[] {
+  const { dataDir, drivers } = config
+  const made: TaskDriver[] = []
+  if (drivers.rawExec.enabled) made.push(createRawExecDriver({ node, dataDir, log }))
+  if (drivers.docker.enabled) {
+    const { socket, registries, mirrors } = drivers.docker
+    made.push(createDockerDriver({ node, dataDir, socketPath: socket, registries, mirrors, log }))
+  }
+  return made
+}
+
+export interface Surveyed {
+  readonly running: readonly RunningTask[]
+  readonly fingerprints: Readonly<Record<string, Fingerprint>>
+}
+
+export async function surveyDrivers(drivers: readonly TaskDriver[], clock: Clock, log: Log): Promise<Surveyed> {
+  const found = await Promise.all(
+    drivers.map(async (driver) => {
+      const [running, fingerprint] = await Promise.all([adopted(driver, clock, log), fingerprintOf(driver, clock, bootMsMax)])
+      return { name: driver.name, running, fingerprint }
+    }),
+  )
+  return { running: found.flatMap((one) => one.running), fingerprints: Object.fromEntries(found.map((one) => [one.name, one.fingerprint])) }
+}
+
+async function adopted(driver: TaskDriver, clock: Clock, log: Log): Promise<readonly RunningTask[]> {
+  let cancel: (() => void) | undefined
+  const tooLate = new Promise<readonly RunningTask[]>((_resolve, reject) => {
+    cancel = clock.at(clock.now() + bootMsMax, () => reject(new Error(`no answer within ${bootMsMax / 1_000} s`)))
+  })
+  try {
+    return await Promise.race([Promise.resolve().then(() => driver.adopt()), tooLate])
+  } catch (error) {
+    log.warn({ driver: driver.name, error: wordsOf(error) }, 'the driver could not say what runs already')
+    return []
+  } finally {
+    cancel?.()
+  }
+}

@@ -1,0 +1,74 @@
+// The join file: what a new board is given so that it knows its fleet (made by `shoal fleet init`). It holds the fleet's pre-shared
+// key and is a secret. A copy is kept in the data directory, so that the file is needed once, and so that a board is not
+// moved to another fleet by mistake.
+
+import { createHash } from 'node:crypto'
+import { copyFile, chmod, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+import { fromBase64 } from '../crdt/base64.ts'
+import { type Result, ok, refuse } from '../crdt/errors.ts'
+import { type FleetId, unhex } from '../crdt/ids.ts'
+
+export interface JoinFile {
+  readonly fleet: FleetId
+  readonly name: string
+  readonly psk: Uint8Array
+  /** The fleet document, in applicable order; the first one's hash is the fleet's identity. */
+  readonly envelopes: readonly Uint8Array[]
+  readonly bootstrap: readonly string[]
+}
+
+export type JoinCode = 'E_JOIN_FILE' | 'E_JOIN_FORMAT' | 'E_OTHER_FLEET'
+
+export async function readJoinFile(path: string, dataDir: string): Promise<Result<JoinFile, JoinCode>> {
+  const kept = join(dataDir, 'join.json')
+  const given = await parseJoinFile(path)
+  if (resolve(path) === kept) return given
+  const before = await parseJoinFile(kept)
+  // A board that has joined needs the file no more: it may be gone, but not another fleet's.
+  if (!given.ok) return before.ok && given.code === 'E_JOIN_FILE' ? before : given
+  if (before.ok && before.value.fleet !== given.value.fleet) {
+    const words = `${dataDir} belongs to fleet '${before.value.name}', ${path} to '${given.value.name}': give this fleet a data_dir of its own`
+    return refuse('E_OTHER_FLEET', words)
+  }
+  await copyFile(path, kept)
+  await chmod(kept, 0o600)
+  return given
+}
+
+async function parseJoinFile(path: string): Promise<Result<JoinFile, JoinCode>> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    const hint = 'make a fleet with: shoal fleet init NAME, and give its join file with --join'
+    return refuse('E_JOIN_FILE', `cannot read the join file ${path} (${(error as NodeJS.ErrnoException).code ?? 'error'}); ${hint}`)
+  }
+  const found = parse(text)
+  return found === null ? refuse('E_JOIN_FORMAT', `${path} is not a join file, or is damaged`) : ok(found)
+}
+
+function parse(text: string): JoinFile | null {
+  let raw: Partial<Record<string, unknown>> | null
+  try {
+    raw = JSON.parse(text) as Partial<Record<string, unknown>> | null
+  } catch {
+    return null
+  }
+  const { fleet, name, psk, envelopes, bootstrap } = raw ?? {}
+  if (!isHex64(fleet) || !isHex64(psk) || typeof name !== 'string' || !isTexts(envelopes) || !isTexts(bootstrap)) return null
+  const decoded = envelopes.map((one) => fromBase64(one))
+  if (decoded.length === 0 || !decoded.every((one) => one.ok)) return null
+  const bytes = decoded.map((one) => one.value)
+  if (createHash('sha256').update(bytes[0]!).digest('hex') !== fleet) return null
+  return { fleet: fleet as FleetId, name, psk: unhex(psk), envelopes: bytes, bootstrap }
+}
+
+function isHex64(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
+}

@@ -1,0 +1,296 @@
+// The driver loop: takes events one after the other, hands each to the core, and carries out the effects in order. Whatever leaves
+// the board waits until everything that was to be persisted before it is on disk; the writes of all steps that came meanwhile go
+// together. The core never waits: it steps on while the disk is busy. The only exception to the order are probes and their answers, which
+// derive from nothing that is stored: a slow SD card must not make a board look dead.
+
+import { performance } from 'node:perf_hooks'
+
+import type { ApiBridge } from './api-bridge.ts'
+import type { Effect } from './core/effect.ts'
+import type { CoreEvent } from './core/event.ts'
+import type { Clock, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
+import { envelopeFrames, isProbe } from './core/wire.ts'
+import { Journal } from './journal.ts'
+import type { LooseBoot, LooseEvent } from './loose-event.ts'
+import { TaskRunner } from './task-runner.ts'
+import { watchDrivers } from './watch-drivers.ts'
+import { wordsOf } from './words.ts'
+
+export interface LoopLog {
+  debug(data: object, message: string): void
+  info(data: object, message: string): void
+  warn(data: object, message: string): void
+  error(data: object, message: string): void
+}
+
+export interface LoopMeters {
+  step(kind: string, ms: number): void
+  lag(ms: number): void
+  persist(ms: number, writes: number, isWritten: boolean): void
+  effect(kind: string): void
+  dropped(what: string): void
+}
+
+export interface LoopInput {
+  readonly core: { step(event: CoreEvent): readonly Effect[] }
+  readonly network: Network
+  readonly store: Store
+  readonly clock: Clock
+  readonly drivers: readonly TaskDriver[]
+  readonly api: (push: (event: LooseEvent) => void) => ApiBridge
+  readonly log: LoopLog
+  readonly meters: LoopMeters
+  /** The core threw: a bug. The loop has stopped; tasks run on. */
+  readonly onFatal: (error: unknown) => void
+}
+
+export interface Loop {
+  /** The first step. Returns once its effects, also those of what followed from it, have been carried out. */
+  start(boot: LooseBoot): Promise<void>
+  readonly handlers: NetworkHandlers
+  /** Resolves when no event waits and no effect is under way. */
+  idle(): Promise<void>
+  /** Waits for what is being persisted; starts and sends nothing more. Tasks run on. */
+  stop(): Promise<void>
+  readonly queued: number
+}
+
+/** A step of the core must stay below this (DESIGN 13); a longer one is logged with its event. */
+const slowStepMs = 50
+/** Then sockets and timers get their turn before the next event. */
+const turnMs = 20
+/** More waiting events than this: frames are dropped, which anti-entropy repairs. */
+const queuedFramesMax = 5_000
+
+export function createLoop(input: LoopInput): Loop {
+  return new DriverLoop(input)
+}
+
+class DriverLoop implements Loop {
+  readonly handlers: NetworkHandlers
+  readonly #input: LoopInput
+  readonly #journal: Journal
+  readonly #tasks: TaskRunner
+  readonly #api: ApiBridge
+  #events: LooseEvent[] = []
+  #turnDue = false
+  #outbox: Effect[] = []
+  #carrying: Promise<void> | null = null
+  #cancelWake: (() => void) | null = null
+  #unwatchDrivers: (() => void) | null = null
+  #stopped = false
+
+  constructor(input: LoopInput) {
+    this.#input = input
+    const { clock, log, meters, store, drivers } = input
+    const push = (event: LooseEvent): void => this.#push(event)
+    const onState = (writable: boolean, reason: string): void => push({ kind: 'store-state', writable, reason })
+    this.#journal = new Journal({ store, clock, log, onState, meter: (ms, writes, isWritten) => meters.persist(ms, writes, isWritten) })
+    this.#tasks = new TaskRunner({ drivers, clock, push, log })
+    this.#api = input.api(push)
+    this.handlers = {
+      peerUp: (peer) => push({ kind: 'peer-up', peer }),
+      peerDown: (peer) => push({ kind: 'peer-down', peer }),
+      frame: (from, bytes, via) => push({ kind: 'frame', from, bytes, via }),
+      addresses: (addresses) => push({ kind: 'addresses', addresses }),
+      api: (channel) => this.#api.open(channel),
+    }
+  }
+
+  get queued(): number {
+    return this.#events.length
+  }
+
+  async start(boot: LooseBoot): Promise<void> {
+    const { clock } = this.#input
+    this.#take({ ...boot, now: clock.now(), wallMs: clock.wallMs() })
+    const known = boot.fingerprints
+    this.#unwatchDrivers = watchDrivers({ drivers: this.#input.drivers, known, clock, push: (event) => this.#push(event), log: this.#input.log })
+    await this.idle()
+  }
+
+  async idle(): Promise<void> {
+    while (!this.#stopped && (this.#events.length > 0 || this.#carrying !== null)) {
+      await (this.#carrying ?? new Promise((resolve) => setImmediate(resolve)))
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#cancelWake?.()
+    this.#unwatchDrivers?.()
+    await this.#carrying
+    await this.#journal.close()
+    this.#api.close()
+    await this.#tasks.close()
+  }
+
+  #push(event: LooseEvent): void {
+    if (this.#stopped) return
+    if (event.kind === 'frame' && this.#events.length > queuedFramesMax) return this.#input.meters.dropped('frame')
+    this.#events.push(event)
+    this.#planTurn()
+  }
+
+  #planTurn(): void {
+    if (this.#turnDue) return
+    this.#turnDue = true
+    setImmediate(() => this.#turn())
+  }
+
+  #turn(): void {
+    this.#turnDue = false
+    const until = performance.now() + turnMs
+    const waiting = this.#events
+    let taken = 0
+    while (taken < waiting.length && !this.#stopped && (taken === 0 || performance.now() < until)) {
+      const event = waiting[taken++]!
+      this.#take(timed(event, this.#input.clock))
+    }
+    // Events that came while these were taken were pushed to the same list.
+    this.#events = waiting.slice(taken)
+    if (this.#events.length > 0 && !this.#stopped) this.#planTurn()
+  }
+
+  #take(event: CoreEvent): void {
+    const before = performance.now()
+    let effects: readonly Effect[]
+    try {
+      effects = this.#input.core.step(event)
+    } catch (error) {
+      this.#stopped = true
+      this.#cancelWake?.()
+      this.#unwatchDrivers?.()
+      return this.#input.onFatal(error)
+    }
+    const ms = performance.now() - before
+    this.#input.meters.step(event.kind, ms)
+    if (ms > slowStepMs) this.#input.log.warn({ event: event.kind, ms: Math.round(ms) }, 'a step took too long')
+    this.#accept(effects)
+  }
+
+  /** Sorts out what need not wait; the rest is carried out in order. */
+  #accept(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      this.#input.meters.effect(effect.kind)
+      if (effect.kind === 'wake') this.#wake(effect.at)
+      else if (effect.kind === 'log') this.#input.log[effect.level](effect.data ?? {}, effect.message)
+      else if (effect.kind === 'send' && isProbe(effect.frame)) this.#guarded(effect)
+      else this.#outbox.push(effect)
+    }
+    this.#carryOn()
+  }
+
+  #carryOn(): void {
+    if (this.#outbox.length === 0) return
+    this.#carrying ??= this.#carry().finally(() => {
+      this.#carrying = null
+      this.#carryOn()
+    })
+  }
+
+  async #carry(): Promise<void> {
+    while (this.#outbox.length > 0) {
+      const batch = this.#outbox
+      this.#outbox = []
+      const first = batch.findIndex((effect) => effect.kind === 'persist')
+      const free = first === -1 ? batch : batch.slice(0, first)
+      for (const effect of free) await this.#perform(effect, true)
+      if (first === -1) continue
+      const persists = batch.filter((effect) => effect.kind === 'persist')
+      const isWritten = await this.#journal.write(persists.flatMap((effect) => effect.writes), persists.some((effect) => effect.sync))
+      for (const effect of batch.slice(first)) if (effect.kind !== 'persist') await this.#perform(effect, isWritten)
+    }
+  }
+
+  /** `isWritten`: everything that was to be persisted before is on disk. */
+  async #perform(effect: Effect, isWritten: boolean): Promise<void> {
+    if (this.#stopped && effect.kind !== 'reply' && effect.kind !== 'send') return
+    if (effect.kind === 'start' && !isWritten) {
+      const message = 'the disk takes no writes: nothing new is started'
+      return this.#tasks.refuseStart(effect.task, { ok: false, code: 'E_START', message })
+    }
+    if (effect.kind === 'send-stored') await this.#sendStored(effect.to, effect.keys)
+    else this.#guarded(effect)
+  }
+
+  #guarded(effect: Effect): void {
+    try {
+      this.#perform1(effect)
+    } catch (error) {
+      this.#input.log.error({ effect: effect.kind, error: wordsOf(error) }, 'an adapter failed')
+    }
+  }
+
+  #perform1(effect: Effect): void {
+    const { network } = this.#input
+    switch (effect.kind) {
+      case 'send':
+        if (!network.send(effect.to, effect.frame)) this.#input.meters.dropped('send')
+        return
+      case 'broadcast':
+        return network.broadcast(effect.topic, effect.frame)
+      case 'disconnect':
+        return network.disconnect(effect.peer, effect.reason)
+      case 'remember':
+        return network.remember(effect.peer, effect.addresses, effect.wanted)
+      case 'forget':
+        return network.forget(effect.peer)
+      case 'inject-cut':
+        return network.injectCut(effect.peers)
+      case 'prepare':
+        return this.#tasks.prepare(effect.task)
+      case 'cancel-prepare':
+        return this.#tasks.cancelPrepare(effect.task)
+      case 'start':
+        return this.#tasks.start(effect.task)
+      case 'stop':
+        return this.#tasks.stop(effect.task, effect.driver, effect.signal, effect.timeoutMs)
+      case 'remove':
+        return this.#tasks.remove(effect.task, effect.driver)
+      case 'reply':
+        return this.#api.reply(effect.id, effect.reply, effect.last)
+      case 'reply-stored':
+        return this.#api.replyStored(effect, () => this.#journal.readMany(effect.keys))
+      case 'forward':
+        return this.#api.forward(effect, network)
+      case 'logs':
+        return this.#api.logs(effect, this.#tasks.driver(effect.driver))
+      case 'persist':
+      case 'send-stored':
+      case 'wake':
+      case 'log':
+        return
+    }
+  }
+
+  async #sendStored(to: Parameters<Network['send']>[0], keys: readonly string[]): Promise<void> {
+    try {
+      const found = await this.#journal.readMany(keys)
+      for (const frame of envelopeFrames(found.filter((bytes) => bytes !== undefined))) {
+        if (this.#input.network.send(to, frame)) continue
+        // The peer's queue is full: what follows would be refused for what is missing before it. The next exchange goes on here.
+        this.#input.meters.dropped('send')
+        return
+      }
+    } catch (error) {
+      this.#input.log.error({ error: wordsOf(error) }, 'stored envelopes could not be sent')
+    }
+  }
+
+  #wake(at: number): void {
+    this.#cancelWake?.()
+    if (!Number.isFinite(at) || this.#stopped) return
+    const { clock, meters } = this.#input
+    this.#cancelWake = clock.at(at, () => {
+      const lagMs = Math.max(0, clock.now() - at)
+      meters.lag(lagMs)
+      this.#push({ kind: 'tick', lagMs })
+    })
+  }
+}
+
+function timed(event: LooseEvent, clock: Clock): CoreEvent {
+  return { ...event, now: clock.now(), wallMs: clock.wallMs() } as CoreEvent
+}

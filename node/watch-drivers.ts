@@ -1,0 +1,62 @@
+// Asks each driver every 30 s how it is and what it has, and tells the core when the answer changed. A driver that does not answer in
+// time counts as unhealthy: the node is no candidate for its tasks until it answers again.
+
+import type { Clock, Fingerprint, TaskDriver } from './core/ports.ts'
+import type { LooseEvent } from './loose-event.ts'
+import { wordsOf } from './words.ts'
+
+export interface WatchDriversInput {
+  readonly drivers: readonly TaskDriver[]
+  readonly known: Readonly<Record<string, Fingerprint>>
+  readonly clock: Clock
+  readonly push: (event: LooseEvent) => void
+  readonly log: { warn(data: object, message: string): void }
+}
+
+const fingerprintEveryMs = 30_000
+/** An engine on a busy SD card takes seconds; longer, and it is of no use either. */
+const fingerprintMsMax = 10_000
+
+/** Returns the function that ends it. */
+export function watchDrivers(input: WatchDriversInput): () => void {
+  const { clock } = input
+  const cancels = new Map<TaskDriver, () => void>()
+  let ended = false
+  for (const driver of input.drivers) {
+    let before = JSON.stringify(input.known[driver.name])
+    const again = (): void => {
+      if (ended) return
+      cancels.set(
+        driver,
+        clock.at(clock.now() + fingerprintEveryMs, () => {
+          void fingerprintOf(driver, clock, fingerprintMsMax).then((fingerprint) => {
+            const now = JSON.stringify(fingerprint)
+            if (now !== before && !ended) input.push({ kind: 'fingerprint', driver: driver.name, fingerprint })
+            before = now
+            again()
+          })
+        }),
+      )
+    }
+    again()
+  }
+  return () => {
+    ended = true
+    for (const cancel of cancels.values()) cancel()
+  }
+}
+
+export async function fingerprintOf(driver: TaskDriver, clock: Clock, withinMs: number): Promise<Fingerprint> {
+  let cancel: (() => void) | undefined
+  const tooLate = new Promise<Fingerprint>((resolve) => {
+    cancel = clock.at(clock.now() + withinMs, () => resolve(unhealthy(`no answer within ${Math.round(withinMs / 1_000)} s`)))
+  })
+  const answer = Promise.resolve()
+    .then(() => driver.fingerprint())
+    .catch((error: unknown) => unhealthy(wordsOf(error)))
+  return Promise.race([answer, tooLate]).finally(() => cancel?.())
+}
+
+function unhealthy(reason: string): Fingerprint {
+  return { health: { healthy: false, reason }, attributes: {}, images: [] }
+}

@@ -1,0 +1,275 @@
+// What every implementation of the core's `Network` port must do, real or simulated. A world makes boards and waits; the suite
+// only looks at what the handlers were told. Nothing here knows of libp2p.
+
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { NodeId } from '../../crdt/ids.ts'
+import type { Topic } from '../../node/core/ports.ts'
+
+export interface Heard {
+  readonly from: NodeId
+  readonly bytes: Uint8Array
+  readonly via: 'stream' | 'gossip'
+}
+
+/** A board of the world: the port's calls, and what its handlers were told so far. */
+export interface Board {
+  readonly id: NodeId
+  readonly ups: readonly NodeId[]
+  readonly downs: readonly NodeId[]
+  readonly heard: readonly Heard[]
+  readonly addresses: readonly string[]
+  send(peer: NodeId, frame: Uint8Array): Promise<boolean>
+  broadcast(topic: Topic, frame: Uint8Array): void
+  disconnect(peer: NodeId, reason: string): void
+  remember(peer: NodeId, addresses: readonly string[], wanted: boolean): void
+  injectCut(peers: readonly NodeId[] | null): void
+  request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncIterable<Uint8Array>
+  /** Requests that came in, answered by the world: `count N` gives N frames, `wait` answers nothing until the caller goes. */
+  readonly callers: readonly { readonly caller: string | null; readonly gone: boolean }[]
+  stop(): Promise<void>
+}
+
+export interface BoardOptions {
+  readonly pool?: string
+  readonly bootstrap?: readonly string[]
+  /** Another fleet's pre-shared key. */
+  readonly foreign?: boolean
+  /** The same key as this board's. */
+  readonly as?: Board
+  readonly mayConnect?: (peer: string) => boolean
+  /** Runs where it can be killed without notice. */
+  readonly killable?: boolean
+}
+
+export interface World {
+  board(options?: BoardOptions): Promise<Board>
+  /** Ends a killable board at once, and starts it again with the same key on another address within a second. */
+  killAndRestart(board: Board, options: BoardOptions): Promise<Board>
+  /** Resolves when the predicate holds; fails the test when it still does not after a time that no healthy world needs. */
+  until(what: string, predicate: () => boolean): Promise<void>
+  close(): Promise<void>
+}
+
+export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+export function isUp(board: Board, peer: Board): boolean {
+  return board.ups.filter((id) => id === peer.id).length > board.downs.filter((id) => id === peer.id).length
+}
+
+export function heardTexts(board: Board, via: 'stream' | 'gossip', from?: Board): string[] {
+  return board.heard.filter((one) => one.via === via && (from === undefined || one.from === from.id)).map((one) => textOf(one.bytes))
+}
+
+/** Repeats a broadcast, each time with another text, until the others heard one of them: gossip promises nothing about one message. */
+export async function gossips(world: World, from: Board, to: readonly Board[], label: string): Promise<void> {
+  let round = 0
+  let said = 0
+  await world.until(`${label}: gossip arrives`, () => {
+    if (to.every((board) => heardTexts(board, 'gossip').some((text) => text.startsWith(`${label} `)))) return true
+    if (round++ % 5 === 0) from.broadcast('pool', bytesOf(`${label} ${said++}`))
+    return false
+  })
+}
+
+export function networkAcceptance(name: string, createWorld: () => Promise<World>): void {
+  const inWorld = (what: string, body: (world: World, t: TestContext) => Promise<void>): void => {
+    test(`${name}: ${what}`, async (t) => {
+      const world = await createWorld()
+      try {
+        await body(world, t)
+      } finally {
+        await world.close()
+      }
+    })
+  }
+
+  inWorld('five boards that know one address all meet, and a broadcast reaches each of them once', async (world) => {
+    const first = await world.board()
+    const boards = [first]
+    for (let i = 0; i < 4; i++) boards.push(await world.board({ bootstrap: first.addresses }))
+    await world.until('everybody has a peer', () => boards.every((board) => board.ups.length > 0))
+    for (const [i, board] of boards.entries()) {
+      await gossips(world, board, boards.filter((other) => other !== board), `from ${i}`)
+    }
+    for (const board of boards) {
+      const texts = heardTexts(board, 'gossip')
+      assert.equal(new Set(texts).size, texts.length, 'a message is delivered once')
+      assert.equal(new Set(board.ups).size, board.ups.length, 'a peer is up once')
+      assert.deepEqual(board.downs, [])
+    }
+  })
+
+  inWorld('a pool topic stays in its pool, the fleet topic reaches all', async (world) => {
+    const a = await world.board({ pool: 'harbour' })
+    const b = await world.board({ pool: 'harbour', bootstrap: a.addresses })
+    const c = await world.board({ pool: 'quay', bootstrap: a.addresses })
+    await world.until('all are up', () => isUp(a, b) && isUp(a, c))
+    let round = 0
+    await world.until('the fleet hears, and so does the pool', () => {
+      if (heardTexts(c, 'gossip').length > 0 && heardTexts(b, 'gossip').some((text) => text.startsWith('pool'))) return true
+      if (round++ % 5 === 0) {
+        a.broadcast('pool', bytesOf(`pool ${round}`))
+        a.broadcast('fleet', bytesOf(`fleet ${round}`))
+      }
+      return false
+    })
+    assert.ok(heardTexts(c, 'gossip').every((text) => text.startsWith('fleet')))
+  })
+
+  inWorld('frames of all sizes arrive in order, both ways at once', async (world) => {
+    const a = await world.board()
+    const b = await world.board({ bootstrap: a.addresses })
+    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    const sizes = Array.from({ length: 60 }, (_, i) => (i % 20 === 0 ? 60_000 : 1 + ((i * 37) % 900)))
+    const frame = (i: number): Uint8Array => bytesOf(`${i} `.padEnd(sizes[i]! + 4, '.'))
+    for (let i = 0; i < sizes.length; i++) {
+      assert.equal(await a.send(b.id, frame(i)), true)
+      assert.equal(await b.send(a.id, frame(i)), true)
+    }
+    await world.until('all frames arrive', () => a.heard.length >= sizes.length && b.heard.length >= sizes.length)
+    for (const board of [a, b]) {
+      assert.deepEqual(
+        heardTexts(board, 'stream'),
+        sizes.map((_, i) => textOf(frame(i))),
+      )
+    }
+  })
+
+  inWorld('a board that stops is down, once, and up again when it is back', async (world) => {
+    const a = await world.board()
+    const b = await world.board({ bootstrap: a.addresses })
+    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    await b.stop()
+    await world.until('a sees it go', () => a.downs.length > 0)
+    assert.deepEqual(a.downs, [b.id])
+    assert.equal(await a.send(b.id, bytesOf('nobody there')), false)
+    const again = await world.board({ as: b, bootstrap: a.addresses })
+    await world.until('up again', () => isUp(a, again) && isUp(again, a))
+    assert.deepEqual(a.ups, [b.id, b.id])
+  })
+
+  inWorld('killed and started again with the same key, a board gossips both ways', async (world) => {
+    const a = await world.board()
+    const b = await world.board({ bootstrap: a.addresses })
+    const victim = await world.board({ bootstrap: a.addresses, killable: true })
+    await world.until('all are up', () => isUp(a, victim) && isUp(victim, a) && isUp(a, b))
+    await gossips(world, victim, [a, b], 'before')
+    const again = await world.killAndRestart(victim, { bootstrap: a.addresses })
+    await world.until('up again', () => isUp(a, again) && isUp(again, a))
+    await gossips(world, again, [a, b], 'from the restarted')
+    await gossips(world, a, [again], 'to the restarted')
+  })
+
+  inWorld('a silent cut closes nothing by itself, stops everything, and heals', async (world) => {
+    const a = await world.board()
+    const b = await world.board({ bootstrap: a.addresses })
+    const c = await world.board({ bootstrap: a.addresses })
+    await world.until('all are up', () => isUp(a, b) && isUp(a, c) && isUp(b, a) && isUp(c, a))
+    c.injectCut([a.id, b.id])
+    await a.send(c.id, bytesOf('lost on the way'))
+    await c.send(a.id, bytesOf('lost as well'))
+    await gossips(world, a, [b], 'during the cut')
+    assert.deepEqual([a.downs, c.downs], [[], []], 'the other side must not see a closed connection')
+    assert.deepEqual([...heardTexts(c, 'stream'), ...heardTexts(c, 'gossip').filter((text) => text.startsWith('during'))], [])
+    assert.deepEqual(heardTexts(a, 'stream', c), [])
+    for (const board of [a, b]) board.disconnect(c.id, 'probes lost')
+    for (const board of [a, b]) c.disconnect(board.id, 'probes lost')
+    await world.until('all notice', () => !isUp(a, c) && !isUp(b, c) && !isUp(c, a) && !isUp(c, b))
+    c.injectCut([])
+    await world.until('healed', () => isUp(a, c) && isUp(c, a))
+    await gossips(world, c, [a, b], 'after the heal')
+    await gossips(world, b, [c], 'to the healed')
+  })
+
+  inWorld('a short cut resumes what was on the way', async (world) => {
+    const a = await world.board()
+    const b = await world.board({ bootstrap: a.addresses })
+    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    b.injectCut(null)
+    for (let i = 0; i < 20; i++) {
+      await a.send(b.id, bytesOf(`down ${i}`))
+      await b.send(a.id, bytesOf(`up ${i}`))
+    }
+    b.injectCut([])
+    await world.until('all arrives', () => a.heard.length === 20 && b.heard.length === 20)
+    assert.deepEqual(heardTexts(b, 'stream'), Array.from({ length: 20 }, (_, i) => `down ${i}`))
+    assert.deepEqual([a.downs, b.downs], [[], []])
+  })
+
+  inWorld('a queue that nobody empties drops the newest frames and says so', async (world) => {
+    const a = await world.board()
+    const b = await world.board({ bootstrap: a.addresses })
+    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    b.injectCut(null)
+    const frame = new Uint8Array(60_000)
+    let accepted = 0
+    while (accepted < 10_000 && (await a.send(b.id, frame))) accepted += 1
+    assert.ok(accepted > 0 && accepted < 10_000, `${accepted} frames were queued`)
+    b.injectCut([])
+    await world.until('the accepted ones arrive', () => b.heard.length === accepted)
+    assert.equal(await a.send(b.id, frame), true)
+  })
+
+  inWorld('a request is answered frame by frame; a caller that goes is noticed', async (world) => {
+    const a = await world.board()
+    const b = await world.board({ bootstrap: a.addresses })
+    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    const answer: string[] = []
+    for await (const frame of a.request(b.id, bytesOf('count 300'), new AbortController().signal)) answer.push(textOf(frame).slice(0, 8).trim())
+    assert.deepEqual(answer, Array.from({ length: 300 }, (_, i) => `n ${i}`))
+    assert.equal(b.callers[0]?.caller, a.id)
+    const giveUp = new AbortController()
+    const waiting = a.request(b.id, bytesOf('wait'), giveUp.signal)[Symbol.asyncIterator]().next()
+    await world.until('the request is there', () => b.callers.length === 2)
+    giveUp.abort()
+    await assert.rejects(waiting)
+    await world.until('the answering side knows', () => b.callers[1]?.gone === true)
+  })
+
+  inWorld('a board of another fleet never gets in', async (world) => {
+    const a = await world.board()
+    const foreign = await world.board({ foreign: true, bootstrap: a.addresses })
+    const b = await world.board({ bootstrap: a.addresses })
+    await world.until('the own ones are up', () => isUp(a, b))
+    await assert.rejects(async () => {
+      for await (const _ of foreign.request(a.id, bytesOf('count 1'), new AbortController().signal)) break
+    })
+    assert.deepEqual([a.ups.includes(foreign.id), foreign.ups], [false, []])
+  })
+
+  inWorld('a board that the gate refuses is never up, whoever dials', async (world) => {
+    let banned: string | undefined
+    const a = await world.board({ mayConnect: (peer) => peer !== banned })
+    const outcast = await world.board()
+    banned = outcast.id
+    a.remember(outcast.id, outcast.addresses, true)
+    outcast.remember(a.id, a.addresses, true)
+    const b = await world.board({ bootstrap: a.addresses })
+    await world.until('the others are up', () => isUp(a, b))
+    await assert.rejects(async () => {
+      for await (const _ of outcast.request(a.id, bytesOf('count 1'), new AbortController().signal)) break
+    })
+    assert.deepEqual([a.ups.includes(outcast.id), outcast.ups.includes(a.id)], [false, false])
+  })
+
+  inWorld('a board whose address changed is found through the others', async (world) => {
+    const hub = await world.board()
+    const seeker = await world.board({ bootstrap: hub.addresses })
+    const mover = await world.board({ bootstrap: hub.addresses })
+    await world.until('all are up', () => isUp(hub, seeker) && isUp(hub, mover))
+    const oldAddresses = mover.addresses
+    await mover.stop()
+    await world.until('it is gone', () => !isUp(hub, mover) && !isUp(seeker, mover))
+    let allowed = false
+    const moved = await world.board({ as: mover, bootstrap: hub.addresses, mayConnect: (peer) => peer !== seeker.id || allowed })
+    await world.until('the hub has it', () => isUp(hub, moved))
+    assert.notDeepEqual(moved.addresses, oldAddresses)
+    allowed = true
+    seeker.remember(mover.id, oldAddresses, true)
+    const answer: string[] = []
+    for await (const frame of seeker.request(mover.id, bytesOf('count 1'), new AbortController().signal)) answer.push(textOf(frame).trim())
+    assert.equal(answer.length, 1)
+  })
+}

@@ -1,0 +1,163 @@
+// The real world for the network suite: boards on 127.0.0.1 in this process, and killable ones in processes of their own.
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { FleetId, NodeId, PoolName } from '../../crdt/ids.ts'
+import { type KeyPair, generateKeyPair, keyPairFromSeed } from '../../node/adapters/keys.ts'
+import { silentLog } from '../../node/adapters/libp2p/log.ts'
+import { createNetwork } from '../../node/adapters/libp2p/network.ts'
+import type { ApiChannel, Network, Topic } from '../../node/core/ports.ts'
+import type { Board, BoardOptions, Heard, World } from './network-suite.ts'
+
+export const fleet = 'f1'.repeat(32) as FleetId
+export const psk = new Uint8Array(32).fill(7)
+// Far beyond what anything here takes on an idle machine; only a broken network gets there.
+const patienceMs = 60_000
+const pollMs = 20
+
+export interface LocalBoard extends Board {
+  readonly key: KeyPair
+  readonly network: Network
+}
+
+/** What handlers were told, for any board. */
+class Diary {
+  readonly ups: NodeId[] = []
+  readonly downs: NodeId[] = []
+  readonly heard: Heard[] = []
+  readonly callers: { caller: string | null; gone: boolean }[] = []
+  addresses: readonly string[] = []
+}
+
+export async function createLocalBoard(options: BoardOptions, key: KeyPair): Promise<LocalBoard> {
+  const diary = new Diary()
+  const network = await createNetwork({
+    key,
+    psk: options.foreign === true ? new Uint8Array(32).fill(8) : psk,
+    fleet,
+    pool: (options.pool ?? 'harbour') as PoolName,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    announce: [],
+    bootstrap: options.bootstrap ?? [],
+    mayConnect: options.mayConnect ?? (() => true),
+    log: silentLog,
+  })
+  await network.start({
+    peerUp: (peer) => diary.ups.push(peer),
+    peerDown: (peer) => diary.downs.push(peer),
+    frame: (from, bytes, via) => diary.heard.push({ from, bytes, via }),
+    addresses: (addresses) => (diary.addresses = addresses),
+    api: (channel) => void answer(channel, diary),
+  })
+  return {
+    key,
+    network,
+    id: key.id as NodeId,
+    get ups() { return diary.ups },
+    get downs() { return diary.downs },
+    get heard() { return diary.heard },
+    get addresses() { return diary.addresses },
+    get callers() { return diary.callers },
+    send: (peer, frame) => Promise.resolve(network.send(peer, frame)),
+    broadcast: (topic, frame) => network.broadcast(topic, frame),
+    disconnect: (peer, reason) => network.disconnect(peer, reason),
+    remember: (peer, addresses, wanted) => network.remember(peer, addresses, wanted),
+    injectCut: (peers) => network.injectCut(peers),
+    request: (peer, request, signal) => network.request(peer, request, signal),
+    stop: async () => await network.stop(),
+  }
+}
+
+async function answer(channel: ApiChannel, diary: Diary): Promise<void> {
+  const entry = { caller: channel.caller, gone: false }
+  diary.callers.push(entry)
+  channel.signal.addEventListener('abort', () => (entry.gone = true))
+  const [word, count] = new TextDecoder().decode(channel.request).split(' ')
+  if (word !== 'count') return
+  for (let i = 0; i < Number(count); i++) await channel.send(new TextEncoder().encode(`n ${i}`.padEnd(8, ' ') + '.'.repeat(i % 50 === 0 ? 90_000 : 10)))
+  await channel.end()
+}
+
+// ---------------------------------------------------------------- boards in processes of their own
+
+interface ChildBoard extends Board {
+  readonly seed: string
+  readonly process: ChildProcess
+}
+
+const childFile = fileURLToPath(new URL('network-board.ts', import.meta.url))
+
+async function spawnChild(): Promise<ChildProcess> {
+  const child = fork(childFile, [], { execArgv: ['--import', 'tsx'], serialization: 'advanced' })
+  await once(child, 'message') // 'loaded'
+  return child
+}
+
+async function startChild(child: ChildProcess, options: BoardOptions, key: KeyPair): Promise<ChildBoard> {
+  const diary = new Diary()
+  child.on('message', (message: Partial<Diary>) => {
+    if (message.ups !== undefined) Object.assign(diary, message)
+  })
+  child.send({ start: { bootstrap: options.bootstrap ?? [], seed: Buffer.from(key.seed).toString('hex') } })
+  while (diary.addresses.length === 0) await once(child, 'message')
+  const unsupported = (): never => assert.fail('a killable board cannot do this')
+  return {
+    process: child,
+    seed: Buffer.from(key.seed).toString('hex'),
+    id: key.id as NodeId,
+    get ups() { return diary.ups },
+    get downs() { return diary.downs },
+    get heard() { return diary.heard },
+    get addresses() { return diary.addresses },
+    get callers() { return diary.callers },
+    broadcast: (topic: Topic, frame) => void child.send({ broadcast: { topic, frame } }),
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
+    send: unsupported,
+    disconnect: unsupported,
+    remember: unsupported,
+    injectCut: unsupported,
+    request: unsupported,
+  }
+}
+
+export async function createRealWorld(): Promise<World> {
+  const boards: Board[] = []
+  const keyOf = (options: BoardOptions): KeyPair => {
+    const as = options.as as LocalBoard | undefined
+    return as === undefined ? generateKeyPair() : as.key
+  }
+  const add = <T extends Board>(board: T): T => {
+    boards.push(board)
+    return board
+  }
+  return {
+    board: async (options = {}) => {
+      if (options.killable !== true) {
+        const board = add(await createLocalBoard(options, keyOf(options)))
+        return board
+      }
+      return add(await startChild(await spawnChild(), options, keyOf(options)))
+    },
+    killAndRestart: async (board, options) => {
+      const old = board as ChildBoard
+      const spare = await spawnChild() // loaded already, so that the new one is there at once
+      await old.stop()
+      return add(await startChild(spare, options, keyPairFromSeed(Buffer.from(old.seed, 'hex'))))
+    },
+    until: async (what, predicate) => {
+      for (let waited = 0; !predicate(); waited += pollMs) {
+        if (waited > patienceMs) assert.fail(`did not happen: ${what}`)
+        await new Promise((resolve) => setTimeout(resolve, pollMs))
+      }
+    },
+    close: async () => {
+      await Promise.all(boards.map(async (board) => await board.stop()))
+    },
+  }
+}

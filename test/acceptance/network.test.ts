@@ -1,0 +1,4 @@
+import { networkAcceptance } from './network-suite.ts'
+import { createRealWorld } from './network-world.ts'
+
+networkAcceptance('libp2p', createRealWorld)

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { containerConfig } from '../../../../../node/adapters/docker/container-config.ts'
+import { splitLine } from '../../../../../node/adapters/docker/container-logs.ts'
+import { exitOfState, isEnded } from '../../../../../node/adapters/docker/container-watch.ts'
+import { createDockerDriver } from '../../../../../node/adapters/docker/driver.ts'
+import { EngineError } from '../../../../../node/adapters/docker/engine.ts'
+import { refuseStart } from '../../../../../node/adapters/docker/failure.ts'
+import { familiarName, imageAt, parseImageReference } from '../../../../../node/adapters/docker/image-reference.ts'
+import { jsonLines } from '../../../../../node/adapters/docker/json-lines.ts'
+import { containerName, labelsOf, taskOfLabels } from '../../../../../node/adapters/docker/labels.ts'
+import { logFrames } from '../../../../../node/adapters/docker/log-frames.ts'
+import { placesOf } from '../../../../../node/adapters/docker/missing-program.ts'
+import { pullFailure } from '../../../../../node/adapters/docker/pull-failure.ts'
+import { createPullProgress } from '../../../../../node/adapters/docker/pull-progress.ts'
+import { silentLog } from '../../../../../node/adapters/task/log.ts'
+import type { TaskDriver } from '../../../../../node/core/ports.ts'
+import { taskRequest, testNode } from '../../../../acceptance/driver-harness.ts'
+
+const task = taskRequest({
+  driver: 'docker',
+  config: { image: 'busybox', args: ['a', 'b'], volumes: [], privileged: false, readOnlyRoot: false },
+  ports: { http: 20_001, dns: 20_002 },
+  env: { A: '1' },
+})
+
+test('names of images, as Docker reads them', () => {
+  const cases: [string, unknown][] = [
+    ['busybox', ['docker.io', 'library/busybox', 'latest', null]],
+    ['some/thing:1.2', ['docker.io', 'some/thing', '1.2', null]],
+    ['docker.io/busybox:1', ['docker.io', 'library/busybox', '1', null]],
+    ['localhost/x', ['localhost', 'x', 'latest', null]],
+    ['host:5000/a/b:c', ['host:5000', 'a/b', 'c', null]],
+    [`ghcr.io/a/b@sha256:${'0'.repeat(64)}`, ['ghcr.io', 'a/b', 'latest', `sha256:${'0'.repeat(64)}`]],
+  ]
+  for (const [text, parts] of cases) {
+    const found = parseImageReference(text)
+    assert.deepEqual([found?.registry, found?.repository, found?.tag, found?.digest], parts, text)
+  }
+  for (const bad of ['', 'Upper/case', 'a b', 'a:b:', 'x@sha256:12', 'x@y@z', ':tag', 'a/']) assert.equal(parseImageReference(bad), undefined, bad)
+})
+
+test('a mirror has the same image under its own name', () => {
+  const reference = parseImageReference('busybox:1')
+  assert.ok(reference)
+  assert.deepEqual(imageAt(reference, 'mirror:5000/hub'), { name: 'mirror:5000/hub/library/busybox', tag: '1' })
+  assert.deepEqual(imageAt(reference, null), { name: 'docker.io/library/busybox', tag: '1' })
+  assert.equal(familiarName('docker.io/library/busybox:1'), 'busybox:1')
+  assert.equal(familiarName('docker.io/a/b:1'), 'a/b:1')
+  assert.equal(familiarName('ghcr.io/a/b:1'), 'ghcr.io/a/b:1')
+})
+
+test('labels bring back the task; a stranger’s labels bring nothing', () => {
+  const labels = labelsOf(testNode, task)
+  const { id, slot, alloc, generation, form, ports } = task
+  assert.deepEqual(taskOfLabels(labels, 7), { id, slot, alloc, generation, form, ports, task: 'app', startedAt: 7 })
+  for (const [name, value] of [['shoal.id', '../x'], ['shoal.generation', 'x'], ['shoal.ports', '[]'], ['shoal.ports', '{"a":"b"}'], ['shoal.ports', '{']]) {
+    assert.equal(taskOfLabels({ ...labels, [name as string]: value as string }, 7), undefined)
+  }
+  assert.equal(taskOfLabels({}, 7), undefined)
+  assert.equal(containerName('a.b.c d'), 'shoal-a.b.c-d')
+})
+
+test('ports are mapped in bridge mode only, for both protocols', () => {
+  const choices = { image: 'busybox', init: true }
+  const ports = [
+    { label: 'dns', static: null, to: 53 },
+    { label: 'http', static: null, to: null },
+  ]
+  const bridged = containerConfig(testNode, { ...task, network: { mode: 'bridge', ports } }, choices)
+  assert.deepEqual(bridged.HostConfig?.PortBindings, {
+    '53/tcp': [{ HostPort: '20002' }],
+    '53/udp': [{ HostPort: '20002' }],
+    '20001/tcp': [{ HostPort: '20001' }],
+    '20001/udp': [{ HostPort: '20001' }],
+  })
+  const host = containerConfig(testNode, { ...task, network: { mode: 'host', ports } }, choices)
+  assert.equal(host.HostConfig?.PortBindings, undefined)
+  assert.deepEqual([host.Cmd, host.Entrypoint, host.Env], [['a', 'b'], undefined, ['A=1']])
+})
+
+test('the engine’s words become codes', () => {
+  const codeOf = (status: number | null, words: string): string => refuseStart(new EngineError(status, words), 'x', 'busybox').code
+  assert.equal(codeOf(null, 'no answer'), 'E_DRIVER_DOWN')
+  assert.equal(codeOf(500, 'driver failed programming external connectivity on endpoint x: Bind for 0.0.0.0:80 failed: port is already allocated'), 'E_PORT_IN_USE')
+  assert.equal(codeOf(500, 'listen tcp4 0.0.0.0:80: bind: address already in use'), 'E_PORT_IN_USE')
+  assert.equal(codeOf(404, 'No such image: busybox:latest'), 'E_IMAGE_PULL')
+  assert.equal(codeOf(400, 'OCI runtime create failed: exec: "/x": stat /x: no such file or directory: unknown'), 'E_CONFIG')
+  assert.equal(codeOf(500, 'unable to find user app: no matching entries in passwd file'), 'E_CONFIG')
+  assert.equal(codeOf(500, 'mkdir /var/lib/docker/overlay2: no space left on device'), 'E_START')
+})
+
+test('a registry that has nothing is told from one that cannot be asked', () => {
+  const codeOf = (status: number | null, words: string): string => pullFailure(new EngineError(status, words), 'busybox', 'docker.io').code
+  assert.equal(codeOf(404, 'manifest for busybox:9 not found: manifest unknown: manifest unknown'), 'E_IMAGE_MISSING')
+  assert.equal(codeOf(404, "pull access denied for x, repository does not exist or may require 'docker login'"), 'E_IMAGE_MISSING')
+  assert.equal(codeOf(500, 'no matching manifest for linux/arm64/v8 in the manifest list entries'), 'E_IMAGE_MISSING')
+  assert.equal(codeOf(500, 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host'), 'E_IMAGE_PULL')
+  assert.equal(codeOf(500, 'unauthorized: authentication required'), 'E_IMAGE_PULL')
+  assert.equal(codeOf(500, 'write /var/lib/docker/tmp/x: no space left on device'), 'E_IMAGE_PULL')
+  assert.equal(codeOf(null, 'no answer'), 'E_DRIVER_DOWN')
+})
+
+test('progress is summed up, at most once a second', () => {
+  let now = 0
+  const said: string[] = []
+  const note = createPullProgress('busybox', (words) => said.push(words), () => now)
+  note({ status: 'Pulling from library/busybox', id: 'latest' })
+  note({ status: 'Downloading', id: 'a', progressDetail: { current: 1_000_000, total: 4_000_000 } })
+  now = 999
+  note({ status: 'Downloading', id: 'b', progressDetail: { current: 500_000, total: 1_000_000 } })
+  now = 1_000
+  note({ status: 'Pull complete', id: 'b' })
+  now = 1_500
+  note({ status: 'Download complete', id: 'a' })
+  assert.deepEqual(said, ['pulling busybox', 'pulling busybox: 1 of 2 layers, 1.5 of 5.0 MB'])
+})
+
+test('frames of output are taken apart, however they arrive', async () => {
+  const frame = (stream: number, text: string): Buffer => Buffer.concat([Buffer.from([stream, 0, 0, 0, 0, 0, 0, text.length]), Buffer.from(text)])
+  const whole = Buffer.concat([frame(1, 'out'), frame(2, 'error'), frame(1, ''), frame(1, 'more')])
+  for (const size of [1, 3, whole.length]) {
+    const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) => whole.subarray(i * size, (i + 1) * size))
+    const got: string[] = []
+    for await (const one of logFrames(iterate(pieces))) got.push(`${one.stream}:${Buffer.from(one.text).toString()}`)
+    assert.deepEqual(got, ['stdout:out', 'stderr:error', 'stdout:', 'stdout:more'])
+  }
+  const wrong: unknown[] = []
+  for await (const one of logFrames(iterate([Buffer.from('this is no frame at all')]))) wrong.push(one)
+  assert.deepEqual(wrong, [])
+})
+
+test('a line’s time is taken off it, in Docker’s form and in Podman’s', () => {
+  const split = (line: string): [bigint | null, string] => {
+    const { time, text } = splitLine(Buffer.from(line))
+    return [time, Buffer.from(text).toString()]
+  }
+  assert.deepEqual(split('1970-01-01T00:00:01.000000005Z two words\n'), [1_000_000_005n, 'two words\n'])
+  assert.deepEqual(split('1970-01-01T02:00:01.5+02:00 x'), [1_500_000_000n, 'x'])
+  assert.deepEqual(split('no time here'), [null, 'no time here'])
+})
+
+test('lines of JSON survive cuts, and nonsense is skipped', async () => {
+  const got: unknown[] = []
+  for await (const one of jsonLines(iterate([Buffer.from('{"a":1}\n{"b"'), Buffer.from(':"é"}\nnonsense\n7\n{"c":3}')]))) got.push(one)
+  assert.deepEqual(got, [{ a: 1 }, { b: 'é' }, { c: 3 }])
+})
+
+test('how a container ended', () => {
+  const state = (parts: object): Parameters<typeof exitOfState>[0] => ({ Running: false, Status: 'exited', ExitCode: 0, OOMKilled: false, ...parts }) as never
+  assert.equal(isEnded(state({})), true)
+  assert.equal(isEnded(state({ Status: 'created' })), false)
+  assert.equal(isEnded(state({ Status: 'running', Running: true })), false)
+  assert.deepEqual(exitOfState(state({ ExitCode: 137, OOMKilled: true }), false), { exitCode: null, signal: 'SIGKILL', outOfMemory: true })
+  assert.deepEqual(exitOfState(state({ OOMKilled: true }), true), { exitCode: 0, signal: null, outOfMemory: false })
+})
+
+test('where a program may be in a container', () => {
+  assert.deepEqual(placesOf('/bin/x', [], ''), ['/bin/x'])
+  assert.deepEqual(placesOf('./x', [], '/srv'), ['/srv/x'])
+  assert.deepEqual(placesOf('x', ['A=1', 'PATH=/a:/b'], ''), ['/a/x', '/b/x'])
+  assert.equal(placesOf('x', [], '').length, 6)
+})
+
+async function tryAll(driver: TaskDriver): Promise<void> {
+  const progress = (): void => undefined
+  const never = new AbortController().signal
+  const down = { ok: false, code: 'E_DRIVER_DOWN' }
+  const { health } = await driver.fingerprint()
+  assert.equal(health.healthy, false)
+  assert.match(health.reason, /engine/)
+  for (const answer of [await driver.prepare(task, progress, never), await driver.start(task), await driver.stop(task.id, 'SIGTERM', 0), await driver.signal(task.id, 'SIGTERM')]) {
+    assert.ok(!answer.ok)
+    assert.deepEqual({ ok: answer.ok, code: answer.code }, down, answer.message)
+  }
+  assert.deepEqual(await driver.adopt(), [])
+  await driver.remove(task.id)
+  for await (const part of driver.logs(task.id, { stream: 'stdout', follow: true, tailBytes: 10, signal: never })) assert.fail(String(part))
+  await driver.close()
+}
+
+test('without an engine every call is answered with a reason', async () => {
+  await tryAll(createDockerDriver({ node: testNode, dataDir: '', socketPath: '/no/such/socket', registries: {}, mirrors: {}, log: silentLog }))
+})
+
+test('an engine that hangs up on every call is as good as none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-engine-'))
+  const socketPath = join(folder, 'sock')
+  const server = createServer((request) => request.socket.destroy()).listen(socketPath)
+  await once(server, 'listening')
+  await tryAll(createDockerDriver({ node: testNode, dataDir: '', socketPath, registries: {}, mirrors: {}, log: silentLog }))
+  server.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items
+}
