@@ -9,6 +9,7 @@ import { addAllocStatus } from './commands/alloc-status.ts'
 import { addAllocRestart, addAllocStop } from './commands/alloc-wish.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addContext } from './commands/context.ts'
+import { addDemo } from './commands/demo.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
 import { addFleetStatus } from './commands/fleet-status.ts'
 import { addJobConflicts } from './commands/job-conflicts.ts'
@@ -57,7 +58,7 @@ export function buildProgram(cli: Cli): Command {
   add(program.command('alloc').description('allocations: copies of jobs on nodes'), allocCommands)
   add(program.command('node').description('nodes: the boards'), nodeCommands)
   add(program.command('fleet').description('the fleet as a whole'), fleetCommands)
-  add(program, [addContext, addAgent, addCompletion, addVersion])
+  add(program, [addContext, addAgent, addDemo, addCompletion, addVersion])
   addShortForms(program, cli)
   return program
 }

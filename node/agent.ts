@@ -151,6 +151,7 @@ async function startNetwork(network: Network, loop: Loop, log: Log): Promise<voi
   }
   try {
     await network.start({ ...handlers, addresses })
+    loop.networkStarted()
   } catch (error) {
     throw new AgentError('E_LISTEN', `cannot listen: ${wordsOf(error)}`)
   }

@@ -48,6 +48,8 @@ export interface Loop {
   /** The first step. Returns once its effects, also those of what followed from it, have been carried out. */
   start(boot: LooseBoot): Promise<void>
   readonly handlers: NetworkHandlers
+  /** From now on the network carries broadcasts; what the first step wanted to tell, peers learn when they connect. */
+  networkStarted(): void
   /** Resolves when no event waits and no effect is under way. */
   idle(): Promise<void>
   /** Waits for what is being persisted; starts and sends nothing more. Tasks run on. */
@@ -78,6 +80,7 @@ class DriverLoop implements Loop {
   #carrying: Promise<void> | null = null
   #cancelWake: (() => void) | null = null
   #unwatchDrivers: (() => void) | null = null
+  #isNetworkUp = false
   #stopped = false
 
   constructor(input: LoopInput) {
@@ -107,6 +110,10 @@ class DriverLoop implements Loop {
     const known = boot.fingerprints
     this.#unwatchDrivers = watchDrivers({ drivers: this.#input.drivers, known, clock, push: (event) => this.#push(event), log: this.#input.log })
     await this.idle()
+  }
+
+  networkStarted(): void {
+    this.#isNetworkUp = true
   }
 
   async idle(): Promise<void> {
@@ -230,7 +237,7 @@ class DriverLoop implements Loop {
         if (!network.send(effect.to, effect.frame)) this.#input.meters.dropped('send')
         return
       case 'broadcast':
-        return network.broadcast(effect.topic, effect.frame)
+        return this.#isNetworkUp ? network.broadcast(effect.topic, effect.frame) : undefined
       case 'disconnect':
         return network.disconnect(effect.peer, effect.reason)
       case 'remember':

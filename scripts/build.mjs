@@ -40,7 +40,6 @@ const { metafile } = await build({
   plugins: [stubs],
   banner: {
     js: [
-      '#!/usr/bin/env node',
       "import { createRequire as __createRequire } from 'node:module'",
       "import { fileURLToPath as __fileURLToPath } from 'node:url'",
       "import { dirname as __pathDirname } from 'node:path'",
@@ -48,7 +47,7 @@ const { metafile } = await build({
     ].join('\n'),
   },
 })
-copyFileSync(join(dirname(require.resolve('@automerge/automerge/package.json')), 'dist/mjs/wasm_bindgen_output/nodejs/automerge_wasm_bg.wasm'), join(dist, 'automerge_wasm_bg.wasm'))
+copyFileSync(join(dirname(require.resolve('@automerge/automerge')), '../cjs/automerge_wasm_bg.wasm'), join(dist, 'automerge_wasm_bg.wasm'))
 cpSync(join(dirname(require.resolve('classic-level/package.json')), 'prebuilds'), join(dist, 'prebuilds'), { recursive: true })
 chmodSync(join(dist, 'shoal.mjs'), 0o755)
 const bytes = Object.values(metafile.outputs)[0].bytes

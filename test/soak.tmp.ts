@@ -20,13 +20,12 @@ for (const b of right) for (const l of left) { b.disconnect(l.id, 'probe'); l.di
 const d0 = boards.map((b) => b.network.stats().dials)
 await sleep(cutMs)
 console.log(at(), 'in cut: ups', boards.map(upCount).join(' '), 'dials/min', boards.map((b, i) => ((b.network.stats().dials - d0[i]!) / cutMs * 60000).toFixed(0)).join(' '))
-const h0 = performance.now()
+const upsBefore = left.map((l) => l.ups.length); const h0 = performance.now(); let upAt = 0
 for (const b of right) b.injectCut([])
 let firstAt = 0, round = 0
 while (performance.now() - h0 < 30000) {
   await sleep(100)
-  const cross = left.reduce((s, l) => s + l.network['x' as never] as never ?? 0, 0)
-  void cross
+  if (!upAt && left.some((l, i) => l.ups.length > upsBefore[i]!)) { upAt = performance.now() - h0; console.log('first cross up', upAt.toFixed(0)) }
   if (++round % 2 === 0) left[0]!.broadcast('pool', new TextEncoder().encode(`heal${round}`))
   const got = right.filter((b) => b.heard.some((h) => h.via === 'gossip' && new TextDecoder().decode(h.bytes).startsWith('heal')))
   if (got.length > 0 && !firstAt) { firstAt = performance.now() - h0; console.log('first cross gossip', firstAt.toFixed(0)) }

@@ -7,12 +7,12 @@ import { Story } from '../demo/story.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 
-export function demoCommand(cli: Cli, parent: Command): void {
+export function addDemo(parent: Command, cli: Cli): Command {
   const command = parent
     .command('demo')
     .description('three agents on this machine: place a job, cut a board off, heal, see which copy stays')
     .option('-y, --yes', 'unattended: stop at the end, fail if anything went differently from what it says')
-  local<{ yes?: boolean }>(cli, command, async ({ options }) => await runDemo(cli.io, options.yes === true))
+  return local<{ yes?: boolean }>(cli, command, async ({ options }) => await runDemo(cli.io, options.yes === true))
 }
 
 async function runDemo(io: Io, isUnattended: boolean): Promise<ExitCode> {
@@ -23,7 +23,7 @@ async function runDemo(io: Io, isUnattended: boolean): Promise<ExitCode> {
     if (!isUnattended) await stay(io, mesh, story)
     return exitCodes.done
   } finally {
-    await mesh.shoal('job', 'remove', 'hello', '--yes').catch(() => undefined)
+    await mesh.shoal('job', 'remove', 'hello').catch(() => undefined)
     await mesh.stop()
   }
 }

@@ -22,7 +22,7 @@ export function addJobInspect(parent: Command, cli: Cli): Command {
     const data = fromSpec(job.spec as JobSpec, { complete: options.complete === true })
     const { io, format } = session
     if (format === 'json') printData(io, 'json', data)
-    else io.stdout.write(stringify(data))
+    else io.stdout.write(stringify(data, { lineWidth: 0 }))
     io.stderr.write(`${paintFor(io, io.stderr).dim(coverageLine(coverage))}\n`)
   })
 }

@@ -39,7 +39,7 @@ export class Mesh {
 
   static async create(io: Io): Promise<Mesh> {
     const mesh = new Mesh(io, await mkdtemp(join(tmpdir(), 'shoal-demo-')))
-    const made = await mesh.shoal('fleet', 'init', 'demo', '--out', join(mesh.folder, 'demo.join.json'), ...[0, 1, 2].flatMap((index) => ['--bootstrap', address(index)]))
+    const made = await mesh.shoal('fleet', 'init', 'demo', '--out', join(mesh.folder, 'demo.join.json'), ...[0, 1, 2].flatMap((index) => ['--peer', address(index)]))
     if (made.code !== 0) throw new CliError('E_DEMO', `the fleet could not be made: ${made.output}`)
     return mesh
   }

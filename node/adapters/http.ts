@@ -62,7 +62,7 @@ async function answer(options: HttpOptions, request: IncomingMessage, response: 
     } else if (path === '/v1/api' && request.method === 'POST') {
       const body = await readBody(request)
       if (body === null) fail(response, 413, `a request has at most ${requestBytesMax} bytes`)
-      else options.api(channelOf(request, response, body))
+      else options.api(channelOf(response, body))
     } else if (path === '/v1/api' || path === '/v1/health' || path === '/metrics') fail(response, 405, 'wrong method')
     else fail(response, 404, 'there is POST /v1/api, GET /v1/health and GET /metrics')
   } catch (error) {
@@ -72,7 +72,7 @@ async function answer(options: HttpOptions, request: IncomingMessage, response: 
   }
 }
 
-function channelOf(request: IncomingMessage, response: ServerResponse, body: Uint8Array): ApiChannel {
+function channelOf(response: ServerResponse, body: Uint8Array): ApiChannel {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   response.setHeader('content-type', 'application/x-ndjson')
@@ -82,7 +82,7 @@ function channelOf(request: IncomingMessage, response: ServerResponse, body: Uin
     signal: gone.signal,
     send: (frame) =>
       new Promise((resolve, reject) => {
-        if (gone.signal.aborted || request.destroyed) return reject(new Error('the caller has gone'))
+        if (gone.signal.aborted) return reject(new Error('the caller has gone'))
         response.write(Buffer.concat([frame, Buffer.from('\n')]), (error) => (error ? reject(error) : resolve()))
       }),
     end: () => new Promise((resolve) => void response.end(() => resolve())),

@@ -48,23 +48,31 @@ function keep({ node, watch }: StartContext, task: TaskRequest, found: Found): R
 }
 
 async function begin(context: StartContext, task: TaskRequest, image: string, found: Found | undefined): Promise<RunningTask> {
-  const { engine, watch } = context
-  const container = await reuseOrCreate(context, task, image, found)
+  try {
+    const container = await reuseOrCreate(context, task, image, found)
+    await beginOrRemove(context, task, image, container)
+  } catch (error) {
+    // Docker finds out when it starts the container, Podman when it creates it.
+    if (!(context.init.isThere && error instanceof EngineError && initMissing.test(error.message))) throw error
+    context.init.isThere = false
+    return begin(context, task, image, undefined)
+  }
+  const running = await findContainer(context.engine, task.id).catch(() => undefined)
+  context.watch.started(task.id)
+  return runningTask(context.node, task, running)
+}
+
+async function beginOrRemove({ engine, watch, init }: StartContext, task: TaskRequest, image: string, container: string): Promise<void> {
   watch.begin(task.id, container, true)
   try {
-    const missing = context.init.isThere ? await missingProgram(engine, container) : undefined
+    const missing = init.isThere ? await missingProgram(engine, container) : undefined
     if (missing !== undefined) throw new EngineError(400, `program '${missing}' does not exist in image '${image}'`)
     await beginContainer(engine, container)
   } catch (error) {
     watch.forget(task.id)
     await removeContainer(engine, container).catch(() => undefined)
-    if (!(context.init.isThere && error instanceof EngineError && initMissing.test(error.message))) throw error
-    context.init.isThere = false
-    return begin(context, task, image, undefined)
+    throw error
   }
-  const running = await findContainer(engine, task.id).catch(() => undefined)
-  watch.started(task.id)
-  return runningTask(context.node, task, running)
 }
 
 async function reuseOrCreate({ engine, node, init }: StartContext, task: TaskRequest, image: string, found: Found | undefined): Promise<string> {

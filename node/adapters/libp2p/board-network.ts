@@ -138,7 +138,6 @@ export class BoardNetwork implements Network {
   injectCut(peers: readonly NodeId[] | null): void {
     this.#parts.log.warn({ peers }, peers?.length === 0 ? 'fault injection: healed' : 'fault injection: cut')
     this.#parts.gate.cut(peers)
-    if (peers?.length === 0) this.#maintain.hurry()
   }
 
   stats(): NetworkStats {
@@ -148,12 +147,14 @@ export class BoardNetwork implements Network {
 
   #onUp(peer: NodeId): void {
     this.#book.reached(peer)
+    this.#parts.gossip.peerUp(peer)
     this.#repairGossip(peer)
     this.#handlers?.peerUp(peer)
   }
 
   #onDown(peer: NodeId): void {
     this.#book.lost(peer)
+    this.#parts.gossip.peerDown(peer)
     this.#handlers?.peerDown(peer)
     this.#maintain.hurry()
   }

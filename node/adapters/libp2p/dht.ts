@@ -13,6 +13,8 @@ export function dhtOptions(fleet: FleetId): KadDHTInit {
     clientMode: false,
     peerInfoMapper: passthroughMapper,
     querySelfInterval: networkLimits.querySelfMs,
+    // Kademlia's own figure instead of ten: a search among dead boards must not dial them all at once.
+    alpha: 3,
   }
 }
 

@@ -59,6 +59,8 @@ export const networkLimits = {
 
   // ---- gossip
   heartbeatMs: 2_000,
+  /** So long a peer that came up is preferred for the mesh: some heartbeats, less than gossipsub's prune back-off. */
+  freshPeerMs: 30_000,
   /** What waits for a slow gossip peer; beyond it the stream is closed and opened again. */
   gossipQueueBytesMax: 4_194_304,
   gossipRpcBytesMax: 4_194_304,
@@ -100,7 +102,9 @@ export const networkLimits = {
   /** Peers whose connection was lost are tried whatever else is connected; the oldest are forgotten first. */
   lostPeersMax: 64,
   /** First pause between DHT searches for one peer; doubles up to the back-off's maximum. */
-  searchMsMin: 10_000,
+  searchMsMin: 20_000,
+  /** A search asks boards that may be as dead as the one it looks for; it counts as so many dials. */
+  searchDials: 3,
 
   // ---- fault injection
   /** What is kept of the bytes that a cut holds back, per connection; a real socket's buffer is of that size. */

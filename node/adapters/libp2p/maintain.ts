@@ -125,12 +125,13 @@ export class Maintain {
   /** At most one search a cycle, for the wanted peer that has waited longest; a satisfied board looks only for those it lost. */
   #search(now: number, need: Need): void {
     const { book } = this.#deps
+    if (this.#budget(now) < networkLimits.searchDials) return
     for (const peer of this.#searches.keys()) if (this.#deps.isConnected(peer) || !book.isWanted(peer)) this.#searches.delete(peer)
     let next: string | undefined
     let nextAt = now
     for (const peer of book.wantedPeers()) {
       if (need === 'satisfied' && !book.isLost(peer)) continue
-      if (this.#deps.isConnected(peer) || book.entriesOf(peer).some((entry) => entry.failures === 0)) continue
+      if (this.#deps.isConnected(peer) || book.entriesOf(peer).some((entry) => entry.failures < 2)) continue
       const at = this.#searches.get(peer)?.at ?? Number.NEGATIVE_INFINITY
       if (at <= nextAt && (next === undefined || at < nextAt)) [next, nextAt] = [peer, at]
     }
@@ -138,6 +139,7 @@ export class Maintain {
   }
 
   async #searchFor(peer: string, now: number): Promise<void> {
+    this.#tokens -= networkLimits.searchDials
     const failures = (this.#searches.get(peer)?.failures ?? 0) + 1
     const pause = Math.min(networkLimits.searchMsMin * 2 ** Math.min(failures - 1, 10), networkLimits.backoffMsMax)
     this.#searches.set(peer, { failures, at: now + pause })

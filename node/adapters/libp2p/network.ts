@@ -7,7 +7,7 @@ import type { KeyPair } from '../key-pair.ts'
 import { toMultiaddr } from './addresses.ts'
 import { BoardNetwork } from './board-network.ts'
 import { Gate } from './gate.ts'
-import { Gossip, topicNames } from './gossip.ts'
+import { FreshPeers, Gossip, topicNames } from './gossip.ts'
 import { networkLimits } from './limits.ts'
 import type { NetworkLog } from './log.ts'
 import { type Datastore, createNode } from './settings.ts'
@@ -40,11 +40,13 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
   const { log, fleet, pool, key } = options
   const gate = new Gate(options)
   const topics = topicNames(fleet, pool)
+  const fresh = new FreshPeers()
   const { node, registrar } = await createNode({
     key,
     psk: options.psk,
     fleet,
     topics,
+    fresh,
     listen: options.listen.map(checkedAddress),
     announce: options.announce.map(checkedAddress),
     gater: gate.gater(),
@@ -53,7 +55,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     connectionsMax: options.connectionsMax ?? networkLimits.connectionsMax,
     datastore: options.datastore,
   })
-  const gossip = new Gossip({ gossip: node.services.gossip, registrar, topics, log })
+  const gossip = new Gossip({ gossip: node.services.gossip, registrar, topics, fresh, log })
   return new BoardNetwork({ self: key.id as NodeId, node, gate, gossip, bootstrap: options.bootstrap.map(checkedAddress), log })
 }
 

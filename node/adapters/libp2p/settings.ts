@@ -12,7 +12,7 @@ import type { FleetId } from '../../../crdt/ids.ts'
 import type { KeyPair } from '../key-pair.ts'
 import { commonSettings } from './common-settings.ts'
 import { dhtOptions } from './dht.ts'
-import { type TopicNames, gossipOptions, gossipService } from './gossip.ts'
+import { type FreshPeers, type TopicNames, gossipOptions, gossipService } from './gossip.ts'
 import { networkLimits } from './limits.ts'
 
 export interface NodeSettings {
@@ -20,6 +20,7 @@ export interface NodeSettings {
   readonly psk: Uint8Array
   readonly fleet: FleetId
   readonly topics: TopicNames
+  readonly fresh: FreshPeers
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly gater: ConnectionGater
@@ -60,7 +61,7 @@ export async function createNode(settings: NodeSettings) {
       identify: identify(),
       identifyPush: identifyPush(),
       ping: ping(),
-      gossip: gossipService(gossipOptions(settings.topics)),
+      gossip: gossipService(gossipOptions(settings.topics, settings.fresh)),
       dht: kadDHT(dhtOptions(settings.fleet)),
       // The registrar is how gossipsub hears of connections; see Gossip.repair.
       access: (components: { registrar: Registrar }) => {

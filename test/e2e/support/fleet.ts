@@ -36,7 +36,7 @@ export class Fleet {
   #jobs = 0
 
   async init(bootstrap: readonly string[]): Promise<void> {
-    const made = await this.cli(['fleet', 'init', 'e2e', '--out', join(this.folder, 'e2e.join.json'), ...bootstrap.flatMap((address) => ['--bootstrap', address])])
+    const made = await this.cli(['fleet', 'init', 'e2e', '--out', join(this.folder, 'e2e.join.json'), ...bootstrap.flatMap((address) => ['--peer', address])])
     if (made.code !== 0) throw new Error(`fleet init: ${made.output}`)
   }
 

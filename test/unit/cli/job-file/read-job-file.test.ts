@@ -56,7 +56,7 @@ const inGroup: readonly [string, readonly string[]][] = [
   ['    tasks: { app: { driver: podman } }', ['4:29: groups.main.tasks.app.driver: found "podman"; allowed: docker, raw_exec (exec comes with a later version)']],
   ['    tasks: { app: { driver: docker } }', ['4:14: groups.main.tasks.app.config.image: found nothing; allowed: the name of an image: docker needs one']],
   ['    tasks: { app: { driver: raw_exec, config: { command: a, image: b } } }', [
-    '4:68: groups.main.tasks.app.config.image: found "b"; allowed: nothing with raw_exec, which runs a plain process as the agent’s own user',
+    '4:68: groups.main.tasks.app.config.image: found "b"; allowed: nothing with raw_exec, which runs a plain process of the board',
   ]],
   ['    tasks: { app: { driver: raw_exec, config: { command: a, args: x } } }', ['4:67: groups.main.tasks.app.config.args: found "x"; allowed: a list of texts']],
   ['    tasks: { app: { driver: raw_exec, config: { command: a, args: [b, {}] } } }', ['4:71: groups.main.tasks.app.config.args[1]: found a map; allowed: text']],

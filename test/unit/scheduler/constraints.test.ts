@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import type { ConstraintOperator } from '../../../crdt/spec.ts'
+import { asksDistinctHosts, compareValues, holds, targetValue } from '../../../scheduler/constraints.ts'
+import { makeNode } from '../../support/view.ts'
+
+const board = makeNode('n00', { attributes: { 'cpu.arch': 'arm64', cores: '4', version: '10.9', text: 'b' }, labels: { rack: 'r1', tags: 'ssd, gpu' } })
+
+const table: readonly [string, ConstraintOperator, string, boolean][] = [
+  ['${attr.cpu.arch}', '=', 'arm64', true],
+  ['${attr.cpu.arch}', '=', 'amd64', false],
+  ['${attr.none}', '=', '', false],
+  ['${attr.cpu.arch}', '!=', 'arm64', false],
+  ['${attr.cpu.arch}', '!=', 'amd64', true],
+  ['${attr.none}', '!=', 'x', true],
+  ['${attr.cores}', '<', '10', true],
+  ['${attr.cores}', '<', '4', false],
+  ['${attr.cores}', '<=', '4.0', true],
+  ['${attr.cores}', '>', '3.99', true],
+  ['${attr.cores}', '>', '4', false],
+  ['${attr.cores}', '>=', '4', true],
+  ['${attr.none}', '>=', '0', false],
+  ['${attr.text}', '<', 'c', true],
+  ['${attr.text}', '>', 'c', false],
+  ['${label.tags}', 'set_contains', 'gpu', true],
+  ['${label.tags}', 'set_contains', 'gpu,ssd', true],
+  ['${label.tags}', 'set_contains', 'gpu,hdd', false],
+  ['${label.tags}', 'set_contains_any', 'hdd,gpu', true],
+  ['${label.tags}', 'set_contains_any', 'hdd', false],
+  ['${label.none}', 'set_contains_any', 'hdd', false],
+  ['${meta.rack}', 'is_set', '', true],
+  ['${meta.none}', 'is_set', '', false],
+  ['${meta.none}', 'is_not_set', '', true],
+  ['${meta.rack}', 'is_not_set', '', false],
+  ['${meta.rack}', '=', '${label.rack}', true],
+  ['${node.unique.id}', '=', 'n00', true],
+  ['${node.unique.name}', '=', 'n00', true],
+  ['${node.pool}', '=', 'default', true],
+  ['${node.nothing}', 'is_set', '', false],
+  ['cpu.arch', 'is_set', '', false],
+  ['${attr.constructor}', 'is_set', '', false],
+  ['${attr.x}', 'distinct_hosts', 'true', true]
+]
+
+for (const [attribute, operator, value, expected] of table) {
+  test(`${attribute} ${operator} '${value}' is ${expected}`, () => assert.equal(holds({ attribute, operator, value }, board), expected))
+}
+
+test('numbers compare exactly, other things as text', () => {
+  assert.equal(compareValues('9', '10'), -1)
+  assert.equal(compareValues('1.10', '1.9'), -1)
+  assert.equal(compareValues('-2', '1'), -1)
+  assert.equal(compareValues('9007199254740993', '9007199254740992'), 1)
+  assert.equal(compareValues('0.1', '0.10'), 0)
+  assert.equal(compareValues('10a', '9a'), -1)
+})
+
+test('meta and label are the same', () => assert.equal(targetValue('${meta.rack}', board), targetValue('${label.rack}', board)))
+
+test('distinct_hosts is off only for false', () => {
+  const asks = (value: string): boolean => asksDistinctHosts([{ attribute: '', operator: 'distinct_hosts', value }])
+  assert.deepEqual([asks('true'), asks(''), asks('what'), asks('false')], [true, true, true, false])
+})
