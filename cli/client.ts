@@ -3,6 +3,7 @@
 
 import type { Reply, Request } from '../crdt/api-types.ts'
 import { CliError, codeOf, wordsOf } from './errors.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { ApiClient } from './io.ts'
 
 export type ReplyOf<K extends Reply['kind']> = Extract<Reply, { readonly kind: K }>
@@ -63,7 +64,10 @@ function toReply(frame: Uint8Array): Reply {
 
 function connectionError(peer: string, error: unknown, signal: AbortSignal): CliError {
   if (signal.aborted && signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError') {
-    return new CliError('E_TIMEOUT', `${peer} did not answer in time`, { hint: 'try another peer with --peer, or allow more time with --timeout' })
+    return new CliError('E_TIMEOUT', `${peer} did not answer in time`, {
+      hint: 'try another peer with --peer, or allow more time with --timeout',
+    })
   }
+  if (signal.aborted) return new CliError('E_INTERRUPTED', 'interrupted', { exitCode: exitCodes.interrupted })
   return new CliError(codeOf(error) || 'E_CONNECTION', `the connection to ${peer} broke: ${wordsOf(error)}`)
 }

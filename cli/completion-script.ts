@@ -18,7 +18,9 @@ export function completionScript(shell: (typeof shells)[number], words: readonly
 /** `case` arms: the path so far → what may come next. */
 function arms(words: readonly CommandWords[], set: (names: string) => string): string {
   return words
-    .map(({ path, commands, options }) => `    "${path.join(' ')}") ${set([...commands, ...options].map((one) => one.name).join(' '))} ;;\n`)
+    .map(
+      ({ path, commands, options }) => `    "${path.join(' ')}") ${set([...commands, ...options].map((one) => one.name).join(' '))} ;;\n`,
+    )
     .join('')
 }
 
@@ -69,10 +71,16 @@ compdef _shoal shoal
 
 function fish(words: readonly CommandWords[]): string {
   const lines = words.flatMap(({ path, commands, options, takesFile }) => {
-    const here = condition(path, commands.map((one) => one.name))
+    const here = condition(
+      path,
+      commands.map((one) => one.name),
+    )
     return [
       ...commands.map(({ name, about }) => `complete -c shoal -n '${here}' -f -a ${name} -d '${quoted(about)}'`),
-      ...options.map(({ name, about, takesValue }) => `complete -c shoal -n '${here}' -l ${name.replace(/^--/, '')}${takesValue ? ' -r' : ''} -d '${quoted(about)}'`),
+      ...options.map(
+        ({ name, about, takesValue }) =>
+          `complete -c shoal -n '${here}' -l ${name.replace(/^--/, '')}${takesValue ? ' -r' : ''} -d '${quoted(about)}'`,
+      ),
       ...(takesFile ? [`complete -c shoal -n '${here}' -F`] : []),
     ]
   })

@@ -54,7 +54,10 @@ async function connectUnix(path: string, timeoutMs: number): Promise<ApiClient> 
 }
 
 async function connectLibp2p(peers: readonly string[], context: Context | null, timeoutMs: number): Promise<ApiClient> {
-  if (context === null) throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to show to the peer', { hint: 'make a fleet with: shoal fleet init NAME' })
+  if (context === null)
+    throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to show to the peer', {
+      hint: 'make a fleet with: shoal fleet init NAME',
+    })
   const psk = await readPsk(context.pskFile)
   const key = await loadKey(context.keyFile).catch((error: unknown) => {
     throw new CliError(codeOf(error) || 'E_KEY_FILE', wordsOf(error))

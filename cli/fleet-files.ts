@@ -29,7 +29,13 @@ export function fleetFiles(configDir: string, name: string): FleetFiles {
   return { keyFile: join(configDir, 'keys', `${name}.key`), pskFile: join(configDir, 'keys', `${name}.psk`) }
 }
 
-export function joinFile(input: { fleet: string; name: string; psk: Uint8Array; envelopes: readonly Envelope[]; bootstrap: readonly string[] }): JoinFile {
+export function joinFile(input: {
+  fleet: string
+  name: string
+  psk: Uint8Array
+  envelopes: readonly Envelope[]
+  bootstrap: readonly string[]
+}): JoinFile {
   const { fleet, name, psk, envelopes, bootstrap } = input
   return { fleet, name, psk: hex(psk), envelopes: envelopes.map((one) => toBase64(one.bytes)), bootstrap }
 }
@@ -80,6 +86,7 @@ export async function readPsk(file: string): Promise<Uint8Array> {
     throw new CliError('E_PSK', `cannot read the fleet's pre-shared key: ${wordsOf(error)}`)
   }
   const line = text.trim().split('\n').at(-1)?.trim() ?? ''
-  if (!/^[0-9a-fA-F]{64}$/.test(line)) throw new CliError('E_PSK', `'${file}' holds no pre-shared key (expected 64 hex digits, or a swarm key file)`)
+  if (!/^[0-9a-fA-F]{64}$/.test(line))
+    throw new CliError('E_PSK', `'${file}' holds no pre-shared key (expected 64 hex digits, or a swarm key file)`)
   return unhex(line.toLowerCase())
 }

@@ -36,11 +36,19 @@ export async function editDocument(session: Session, id: DocId, pool: string | u
 export async function editJob(session: Session, job: JobId, changes: Changes): Promise<Edit> {
   return await editDocument(session, jobDocId(job), undefined, (doc) => {
     if (doc.changeCount > 0) return changes(doc)
-    throw new CliError('E_JOB_UNKNOWN', `there is no job '${job}' in pool ${doc.pool}`, { hint: 'shoal job status lists the jobs; name another pool with --pool' })
+    throw new CliError('E_JOB_UNKNOWN', `there is no job '${job}' in pool ${doc.pool}`, {
+      hint: 'shoal job status lists the jobs; name another pool with --pool',
+    })
   })
 }
 
-function signed(session: Session, before: Doc, author: Author, changes: ReadonlyMap<string, Scalar>, by: string): { after: Doc; envelopes: readonly Envelope[] } {
+function signed(
+  session: Session,
+  before: Doc,
+  author: Author,
+  changes: ReadonlyMap<string, Scalar>,
+  by: string,
+): { after: Doc; envelopes: readonly Envelope[] } {
   const { crypto } = session.io
   const seconds = Math.floor(session.io.now() / 1000)
   const dry = editDoc(crypto, before, author, changes, seconds)
@@ -55,5 +63,7 @@ function mustWrite(fleet: Fleet, author: AuthorId): void {
   const role = fleet.roles.get(author as OperatorId)
   if (role === 'admin' || role === 'operator') return
   const found = role === undefined ? 'has no role' : `is a ${role}`
-  throw new CliError('E_ROLE', `the key ${author} ${found} in fleet '${fleet.name}', so no node would take its changes`, { hint: 'an admin gives it the role operator' })
+  throw new CliError('E_ROLE', `the key ${author} ${found} in fleet '${fleet.name}', so no node would take its changes`, {
+    hint: 'an admin gives it the role operator',
+  })
 }

@@ -31,10 +31,8 @@ import { version } from './version.ts'
 type Add = (parent: Command, cli: Cli) => unknown
 
 const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus]
-const jobCommands: readonly Add[] = [
-  ...[addJobRun, addJobPlan, addJobStatus, addJobStop, addJobRemove, addJobInspect],
-  ...[addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit],
-]
+const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove]
+const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
 const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict]
 const allocCommands: readonly Add[] = [addAllocStatus, addAllocLogs, addAllocRestart, addAllocStop]
 
@@ -54,7 +52,7 @@ export function buildProgram(cli: Cli): Command {
     .exitOverride()
   const add = (parent: Command, commands: readonly Add[]): void => commands.forEach((one) => one(parent, cli))
   add(program, [addStatus])
-  add(program.command('job').description('jobs: submit, follow, explain'), jobCommands)
+  add(program.command('job').description('jobs: submit, follow, explain'), [...jobWrites, ...jobReads])
   add(program.command('alloc').description('allocations: copies of jobs on nodes'), allocCommands)
   add(program.command('node').description('nodes: the boards'), nodeCommands)
   add(program.command('fleet').description('the fleet as a whole'), fleetCommands)

@@ -4,7 +4,7 @@ import type { JobId } from '../crdt/ids.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import { shortJob } from './job-ref.ts'
 import { paintFor } from './print.ts'
-import { allocState, slotText } from './render/allocs.ts'
+import { allocState, isOver, slotText } from './render/allocs.ts'
 import { shortReasons } from './render/explain.ts'
 import { safe } from './render/words.ts'
 import type { Rollout } from './rollout.ts'
@@ -17,12 +17,20 @@ export async function reportRollout(session: Session, job: JobId, pool: string, 
     return exitCodes.done
   }
   const warn = paintFor(io, io.stderr).warn
-  const missing = detail === null ? 'nothing is known of the roll-out' : detail.desired === 'run' ? `${detail.healthy} of ${detail.wanted} copies are healthy` : 'copies still run'
-  io.stderr.write(`${warn(`job ${shortJob(job)}: submitted, but ${missing}${outcome === 'timeout' ? ' after the time given with --follow' : ''}`)}\n`)
+  const missing =
+    detail === null
+      ? 'nothing is known of the roll-out'
+      : detail.desired === 'run'
+        ? `${detail.healthy} of ${detail.wanted} copies are healthy`
+        : 'copies still run'
+  io.stderr.write(
+    `${warn(`job ${shortJob(job)}: submitted, but ${missing}${outcome === 'timeout' ? ' after the time given with --follow' : ''}`)}\n`,
+  )
   for (const problem of detail?.problems ?? []) io.stderr.write(`  not in force: ${safe(problem)}\n`)
   for (const line of await reasons(session, job, pool)) io.stderr.write(`  ${line}\n`)
   for (const alloc of detail?.allocs ?? []) {
-    if (alloc.reason !== '' && !alloc.healthy) io.stderr.write(`  ${slotText(alloc.slot)} on ${safe(alloc.nodeName)}: ${allocState(alloc)}: ${safe(alloc.reason)}\n`)
+    if (alloc.reason !== '' && !alloc.healthy && (alloc.state === 'failed' || !isOver(alloc)))
+      io.stderr.write(`  ${slotText(alloc.slot)} on ${safe(alloc.nodeName)}: ${allocState(alloc)}: ${safe(alloc.reason)}\n`)
   }
   return exitCodes.notPlaced
 }

@@ -1,12 +1,13 @@
 // Follows a job until nothing more will happen by itself: every copy healthy, or what is missing cannot be placed. It reads
 // only; a peer that goes away meanwhile is replaced by the next one of the list.
 
-import type { JobDetail } from '../crdt/api-types.ts'
+import type { AllocRow, JobDetail } from '../crdt/api-types.ts'
 import type { JobId } from '../crdt/ids.ts'
 import { CliError } from './errors.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { Session } from './session.ts'
 import { paintFor } from './print.ts'
-import { allocState, shownAlloc, slotText } from './render/allocs.ts'
+import { allocState, isOver, shownAlloc, slotText } from './render/allocs.ts'
 import { LiveBlock } from './render/live.ts'
 import { isLasting, reasonText } from './render/reasons.ts'
 import { rolloutTable } from './render/rollout.ts'
@@ -42,12 +43,16 @@ export async function followRollout(session: Session, options: FollowOptions): P
         if (reply.settled || isStuck(job)) return { job, outcome: isComplete(job) ? 'done' : 'not-placed' }
       }
     } catch (error) {
-      if (session.io.signal.aborted) throw new CliError('E_INTERRUPTED', 'stopped following; the change is in the mesh', { exitCode: 130 })
+      if (session.io.signal.aborted)
+        throw new CliError('E_INTERRUPTED', 'stopped following; the change is in the mesh', { exitCode: exitCodes.interrupted })
       if (signal.aborted) return { job, outcome: 'timeout' }
       if (!(error instanceof CliError) || silent >= silentPeersMax) throw error
     }
     if (signal.aborted) return { job, outcome: 'timeout' }
-    if (silent >= silentPeersMax) throw new CliError('E_CONNECTION', 'every peer ended the conversation; the change is in the mesh', { hint: 'shoal job status tells how it goes on' })
+    if (silent >= silentPeersMax)
+      throw new CliError('E_CONNECTION', 'every peer ended the conversation; the change is in the mesh', {
+        hint: 'shoal job status tells how it goes on',
+      })
     await session.reconnect()
   }
 }
@@ -80,21 +85,24 @@ function watcher({ io, format }: Session): (job: JobDetail) => void {
   }
   const said = new Map<string, string>()
   return (job) => {
-    for (const [slot, text] of slotTexts(job)) {
-      if (said.get(slot) === text) continue
-      said.set(slot, text)
+    for (const [key, slot, text] of slotTexts(job, said)) {
+      if (said.get(key) === text) continue
+      said.set(key, text)
       io.stdout.write(`${slotText(slot)}: ${text}\n`)
     }
   }
 }
 
-function slotTexts(job: JobDetail): readonly (readonly [string, string])[] {
+/** What is remembered as said, the slot, and the text. */
+function slotTexts(job: JobDetail, said: ReadonlyMap<string, string>): readonly (readonly [key: string, slot: string, text: string])[] {
+  const where = (alloc: AllocRow): string => safe(`${allocState(alloc)} on ${alloc.nodeName || shortId(alloc.node)}`)
   const lines = job.slots.map(({ slot, reason }) => {
     const alloc = shownAlloc(job, slot)
-    if (alloc !== undefined) return [slot, safe(`${allocState(alloc)} on ${alloc.nodeName || shortId(alloc.node)}`)] as const
-    return [slot, reason === null ? 'waiting' : reasonText(reason)] as const
+    return [slot, slot, alloc === undefined ? (reason === null ? 'waiting' : reasonText(reason)) : where(alloc)] as const
   })
-  // Copies of a stopped job have no slots any more.
-  const orphans = job.allocs.filter((alloc) => !job.slots.some((one) => one.slot === alloc.slot))
-  return [...lines, ...orphans.map((alloc) => [alloc.slot, safe(`${allocState(alloc)} on ${alloc.nodeName || shortId(alloc.node)}`)] as const)]
+  // Copies that are no longer wanted have no slot; once they were seen to run, they are seen to stop.
+  const unwanted = job.allocs.filter(
+    (alloc) => !job.slots.some((one) => one.slot === alloc.slot) && (!isOver(alloc) || said.has(alloc.alloc) || said.has(alloc.slot)),
+  )
+  return [...lines, ...unwanted.map((alloc) => [alloc.alloc, alloc.slot, where(alloc)] as const)]
 }

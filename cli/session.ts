@@ -36,7 +36,8 @@ export class Session {
   static async open(io: Io, options: SessionOptions): Promise<Session> {
     const format = parseFormat(options.output)
     const timeout = parseDuration(options.timeout ?? '10s')
-    if (!timeout.ok || timeout.value < 1) throw new CliError('E_USAGE', `--timeout: found '${options.timeout}'; allowed: ${timeout.ok ? 'more than 0' : timeout.message}`)
+    if (!timeout.ok || timeout.value < 1)
+      throw new CliError('E_USAGE', `--timeout: found '${options.timeout}'; allowed: ${timeout.ok ? 'more than 0' : timeout.message}`)
     const target = await findTarget(io, options)
     return new Session(io, target, format, timeout.value, options.pool ?? target.context?.pool ?? null)
   }
@@ -44,7 +45,9 @@ export class Session {
   /** The context; needed by whatever signs. */
   get context(): Context {
     if (this.#target.context !== null) return this.#target.context
-    throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to sign with', { hint: 'a socket on the board can only be read; use a context: shoal fleet init NAME' })
+    throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to sign with', {
+      hint: 'a socket on the board can only be read; use a context: shoal fleet init NAME',
+    })
   }
 
   /** `pool` overrides the operator's choice: a document goes to the pool that it lives in. */

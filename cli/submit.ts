@@ -21,7 +21,12 @@ export interface ConfirmOptions {
 /** The peer ends the wait itself; this much later we stop waiting for the peer. */
 const graceMs = 5_000
 
-export async function submit(session: Session, envelopes: readonly Envelope[], pool: string | undefined, options: ConfirmOptions): Promise<Receipt> {
+export async function submit(
+  session: Session,
+  envelopes: readonly Envelope[],
+  pool: string | undefined,
+  options: ConfirmOptions,
+): Promise<Receipt> {
   const { confirm, confirmTimeout: confirmTimeoutMs } = options
   const waitMs = confirm > 1 ? confirmTimeoutMs + graceMs : session.timeoutMs
   const signal = AbortSignal.timeout(waitMs)
@@ -37,6 +42,7 @@ export async function submit(session: Session, envelopes: readonly Envelope[], p
     // Once there is a receipt the change is in the mesh: a broken wait is a missing confirmation, not a failed command.
     if (last === null) throw error
   }
-  if (last === null) throw new CliError('E_REPLY', 'the peer gave no receipt', { hint: 'whether it took the change is not known; run the command again' })
+  if (last === null)
+    throw new CliError('E_REPLY', 'the peer gave no receipt', { hint: 'whether it took the change is not known; run the command again' })
   return { ...last, confirmed: last.confirmedBy.length >= confirm }
 }

@@ -27,7 +27,9 @@ export async function findTarget(io: Io, options: TargetOptions): Promise<Target
   const strange = peers.find((peer) => !isPeerAddress(peer))
   if (strange !== undefined) throw new CliError('E_PEER', `'${strange}' is not the address of a peer`, { hint: `write ${peerAddressRule}` })
   if (context === null && !peers.every(isUnix)) {
-    throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to show to the peer', { hint: 'make a fleet with: shoal fleet init NAME' })
+    throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to show to the peer', {
+      hint: 'make a fleet with: shoal fleet init NAME',
+    })
   }
   return { peers, context }
 }
@@ -40,7 +42,9 @@ export async function findContext(io: Io, name: string | undefined): Promise<Con
   const context = contexts.find((one) => one.name === wanted)
   if (context !== undefined) return context
   const known = contexts.map((one) => one.name).join(', ')
-  throw new CliError('E_CONTEXT', `there is no context '${wanted}' in '${file}'`, { hint: known === '' ? 'make a fleet with: shoal fleet init NAME' : `there are: ${known}` })
+  throw new CliError('E_CONTEXT', `there is no context '${wanted}' in '${file}'`, {
+    hint: known === '' ? 'make a fleet with: shoal fleet init NAME' : `there are: ${known}`,
+  })
 }
 
 function splitList(text: string | undefined): readonly string[] | undefined {

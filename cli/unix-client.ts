@@ -47,7 +47,11 @@ function post(socketPath: string, body: Uint8Array, signal: AbortSignal | undefi
     const sent = request({ socketPath, path: '/v1/api', method: 'POST', headers, ...(signal !== undefined && { signal }) }, (response) => {
       if (response.statusCode === 200) return resolve(response)
       response.resume()
-      reject(new CliError('E_HTTP', `${socketPath} answered with HTTP status ${response.statusCode}`, { hint: 'is this the socket of a shoal agent?' }))
+      reject(
+        new CliError('E_HTTP', `${socketPath} answered with HTTP status ${response.statusCode}`, {
+          hint: 'is this the socket of a shoal agent?',
+        }),
+      )
     })
     sent.on('error', (error) => reject(new Error(wordsOf(error) || codeOf(error), { cause: error })))
     sent.end(body)

@@ -59,18 +59,23 @@ export interface AgentOptions {
 
 export async function startAgent(config: AgentConfig, options: AgentOptions): Promise<RunningAgent> {
   await makeDataDir(config.dataDir)
-  const opened = await openStore(join(config.dataDir, 'store'))
-  if (!opened.ok) throw refusalError(opened)
-  const store = opened.value
+  // First, because LevelDB's files would be inherited by whatever is spawned after them.
+  const guard = startStuckGuard(options.log)
   try {
-    return await startWithStore(config, options, store)
+    const opened = await openStore(join(config.dataDir, 'store'))
+    if (!opened.ok) throw refusalError(opened)
+    const store = opened.value
+    return await startWithStore(config, options, store, guard).catch(async (error: unknown) => {
+      await store.close()
+      throw error
+    })
   } catch (error) {
-    await store.close()
+    guard.stop()
     throw error
   }
 }
 
-async function startWithStore(config: AgentConfig, options: AgentOptions, store: Store): Promise<RunningAgent> {
+async function startWithStore(config: AgentConfig, options: AgentOptions, store: Store, guard: StuckGuard): Promise<RunningAgent> {
   const { log } = options
   const joined = await readJoinFile(config.join, config.dataDir)
   if (!joined.ok) throw refusalError(joined)
@@ -98,7 +103,6 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
     await loop.stop()
     throw error
   }
-  const guard = startStuckGuard(log)
   return { node: coreConfig.self, name: coreConfig.name, loopbackPort: http.port, stop: () => stopAll({ guard, http, network, loop, store, log }) }
 }
 

@@ -81,12 +81,18 @@ function readFlags(argv: readonly string[], problems: string[]): Record<string, 
     args: [...argv], strict: false, tokens: true, allowPositionals: true,
     options: { ...options, config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   })
+  let isAfterUnknown = false
   for (const token of tokens) {
-    if (token.kind === 'positional') problems.push(`'${token.value}' is not an option`)
+    // The word behind a mistyped option was meant as its value.
+    if (token.kind === 'positional' && !isAfterUnknown) problems.push(`'${token.value}' is not an option`)
+    isAfterUnknown = token.kind === 'option' && !known.includes(token.name)
     if (token.kind !== 'option') continue
-    const near = known.includes(token.name) ? null : nearestKey(token.name, known)
-    if (!known.includes(token.name)) problems.push(`${token.rawName} is not an option${near === null ? '' : `; did you mean --${near}?`}`)
-    else if (token.value === undefined && !isSwitch(token.name)) problems.push(`${token.rawName} needs a value`)
+    const near = isAfterUnknown ? nearestKey(token.name, known) : null
+    if (isAfterUnknown) problems.push(`${token.rawName} is not an option${near === null ? '' : `; did you mean --${near}?`}`)
+    else if (token.value === undefined && !isSwitch(token.name)) {
+      problems.push(`${token.rawName} needs a value`)
+      delete values[token.name]
+    }
   }
   return values
 }

@@ -79,7 +79,10 @@ class DriverLoop implements Loop {
   #outbox: Effect[] = []
   #carrying: Promise<void> | null = null
   #cancelWake: (() => void) | null = null
+  /** When the tick that waits among the events was due. */
+  #tickDue = Infinity
   #unwatchDrivers: (() => void) | null = null
+  #isStarted = false
   #isNetworkUp = false
   #stopped = false
 
@@ -107,6 +110,9 @@ class DriverLoop implements Loop {
   async start(boot: LooseBoot): Promise<void> {
     const { clock } = this.#input
     this.#take({ ...boot, now: clock.now(), wallMs: clock.wallMs() })
+    // Drivers may have told of exits while they looked for what runs: those events come second.
+    this.#isStarted = true
+    if (this.#events.length > 0) this.#planTurn()
     const known = boot.fingerprints
     this.#unwatchDrivers = watchDrivers({ drivers: this.#input.drivers, known, clock, push: (event) => this.#push(event), log: this.#input.log })
     await this.idle()
@@ -141,7 +147,7 @@ class DriverLoop implements Loop {
   }
 
   #planTurn(): void {
-    if (this.#turnDue) return
+    if (this.#turnDue || !this.#isStarted) return
     this.#turnDue = true
     setImmediate(() => this.#turn())
   }
@@ -153,7 +159,7 @@ class DriverLoop implements Loop {
     let taken = 0
     while (taken < waiting.length && !this.#stopped && (taken === 0 || performance.now() < until)) {
       const event = waiting[taken++]!
-      this.#take(timed(event, this.#input.clock))
+      this.#take(this.#timed(event))
     }
     // Events that came while these were taken were pushed to the same list.
     this.#events = waiting.slice(taken)
@@ -162,6 +168,7 @@ class DriverLoop implements Loop {
 
   #take(event: CoreEvent): void {
     const before = performance.now()
+    const cpuBefore = process.cpuUsage()
     let effects: readonly Effect[]
     try {
       effects = this.#input.core.step(event)
@@ -173,7 +180,11 @@ class DriverLoop implements Loop {
     }
     const ms = performance.now() - before
     this.#input.meters.step(event.kind, ms)
-    if (ms > slowStepMs) this.#input.log.warn({ event: event.kind, ms: Math.round(ms) }, 'a step took too long')
+    if (ms > slowStepMs) {
+      // Little of it spent computing: the board was busy with something else.
+      const { user, system } = process.cpuUsage(cpuBefore)
+      this.#input.log.warn({ event: event.kind, ms: Math.round(ms), cpuMs: Math.round((user + system) / 1_000) }, 'a step took too long')
+    }
     this.#accept(effects)
   }
 
@@ -289,15 +300,20 @@ class DriverLoop implements Loop {
   #wake(at: number): void {
     this.#cancelWake?.()
     if (!Number.isFinite(at) || this.#stopped) return
-    const { clock, meters } = this.#input
-    this.#cancelWake = clock.at(at, () => {
-      const lagMs = Math.max(0, clock.now() - at)
-      meters.lag(lagMs)
-      this.#push({ kind: 'tick', lagMs })
+    this.#cancelWake = this.#input.clock.at(at, () => {
+      this.#tickDue = Math.min(this.#tickDue, at)
+      this.#push({ kind: 'tick', lagMs: 0 })
     })
   }
-}
 
-function timed(event: LooseEvent, clock: Clock): CoreEvent {
-  return { ...event, now: clock.now(), wallMs: clock.wallMs() } as CoreEvent
+  /** An event with its times. How late a tick is counts its wait among the other events too. */
+  #timed(event: LooseEvent): CoreEvent {
+    const { clock, meters } = this.#input
+    const now = clock.now()
+    if (event.kind !== 'tick') return { ...event, now, wallMs: clock.wallMs() } as CoreEvent
+    const lagMs = Number.isFinite(this.#tickDue) ? Math.max(0, now - this.#tickDue) : 0
+    this.#tickDue = Infinity
+    meters.lag(lagMs)
+    return { kind: 'tick', now, lagMs }
+  }
 }

@@ -1,27 +1,21 @@
-// A pool of nodes in virtual time: the same core as on the boards, with a simulated network, disk and driver. Faults are calls
-// (`cut`, `kill`, `powerCut`, `restart`); `run` lets time pass. It imports nothing of the adapters and has no randomness of its
+// Pools of nodes in virtual time: the same core as on the boards, with a simulated network, disk and driver. Faults are calls
+// (`cut`, `kill`, `powerCut`, `fillDisk`); `run` lets time pass. It imports nothing of the adapters and has no randomness of its
 // own, so a run is a function of its calls.
 
 import { toBase64 } from '../crdt/base64.ts'
-import type { Crypto, Signer } from '../crdt/crypto.ts'
+import type { Crypto } from '../crdt/crypto.ts'
 import type { FleetId, NodeId, PoolName } from '../crdt/ids.ts'
 import type { Reply, Request } from '../crdt/api-types.ts'
-import type { Resources } from '../crdt/view.ts'
-import { type Core, createCore } from '../node/core/step.ts'
+import { createCore } from '../node/core/step.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
-import type { RunningTask, TaskRequest } from '../node/core/ports.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
+import { type Board, type BoardSpec, createBoard } from './board.ts'
+import { Links } from './links.ts'
 import { EventQueue } from './queue.ts'
+import { Tasks } from './tasks.ts'
 
-export interface BoardSpec {
-  readonly name: string
-  readonly id: NodeId
-  readonly signer: Signer
-  readonly pool?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly capacity?: Resources
-}
+export type { Board, BoardSpec } from './board.ts'
 
 export interface WorldOptions {
   readonly crypto: Crypto
@@ -30,44 +24,45 @@ export interface WorldOptions {
   readonly boards: readonly BoardSpec[]
   /** One way, ms. */
   readonly delayMs?: number
-  /** Every broadcast that this says true for is lost on its way to that node: gossip promises nothing. */
   readonly loses?: (to: NodeId, count: number) => boolean
 }
 
-const ample: Resources = { cpuMhz: 4000, memoryMib: 1024, diskMib: 8192 }
-
-/** One board: what survives a kill (disk, and its tasks) and what does not (the core). */
-export interface Board {
-  readonly spec: BoardSpec
-  core: Core | null
-  readonly disk: Map<string, Uint8Array>
-  readonly tasks: Map<string, RunningTask>
-  readonly peers: Set<NodeId>
-  boots: number
-  wakeAt: number
-  /** Everything that it was told to start and stop, in order: for checkers. */
-  readonly trail: { readonly at: number; readonly what: 'start' | 'stop'; readonly task: string }[]
-  readonly logs: string[]
+/** A question that a board was asked, and its answers so far. */
+export interface Asked {
+  readonly id: number
+  readonly board: Board
+  readonly replies: Reply[]
+  isOver: boolean
 }
+
+/** Sees every step of every board; for measuring and for checkers. */
+export type Watch = (board: Board, event: CoreEvent, step: () => readonly Effect[]) => readonly Effect[]
+
+const ample = { cpuMhz: 4000, memoryMib: 1024, diskMib: 8192 }
+const epochWallMs = 1_800_000_000_000
 
 export class World {
   readonly queue = new EventQueue()
   readonly boards = new Map<NodeId, Board>()
-  /** Programs (`command` or `image`) that cannot be prepared on a board: `name` or `board:name`. */
-  readonly unavailable = new Set<string>()
+  readonly tasks = new Tasks()
+  readonly links: Links
+  watch: Watch = (_board, _event, step) => step()
   readonly #options: WorldOptions
-  readonly #cuts = new Set<string>()
-  readonly #replies = new Map<number, Reply[]>()
+  readonly #asked = new Map<number, Asked>()
   #requests = 0
-  #broadcasts = 0
-  messages = 0
-  bytes = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
-    for (const spec of options.boards) {
-      this.boards.set(spec.id, { spec, core: null, disk: new Map(), tasks: new Map(), peers: new Set(), boots: 0, wakeAt: Number.MAX_SAFE_INTEGER, trail: [], logs: [] })
-    }
+    for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
+    this.links = new Links({ queue: this.queue, boards: this.boards, feed: (board, event) => this.feed(board, event), delayMs: options.delayMs ?? 5, loses: options.loses ?? (() => false) })
+  }
+
+  get unavailable(): Set<string> {
+    return this.tasks.unavailable
+  }
+
+  get wallMs(): number {
+    return epochWallMs + this.queue.now
   }
 
   board(name: string): Board {
@@ -99,11 +94,18 @@ export class World {
     const { spec } = board
     board.core = createCore({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
+    this.feed(board, this.#bootEvent(board))
+    this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
+    for (const other of this.boards.values()) if (other !== board) this.links.connect(board, other)
+  }
+
+  #bootEvent(board: Board): CoreEvent {
+    const { spec } = board
     const nonce = this.#options.crypto.sha256(new TextEncoder().encode(`${spec.id} ${board.boots}`)).slice(0, 16)
-    this.#feed(board, {
+    return {
       kind: 'boot',
       now: this.queue.now,
-      wallMs: 1_800_000_000_000 + this.queue.now,
+      wallMs: this.wallMs,
       nonce,
       config: {
         self: spec.id,
@@ -122,15 +124,13 @@ export class World {
       records: [...board.disk].sort(([a], [b]) => (a < b ? -1 : 1)),
       running: [...board.tasks.values()],
       fingerprints: { raw_exec: { health: { healthy: true, reason: '' }, attributes: {}, images: [] } },
-    })
-    this.#feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
-    for (const other of this.boards.values()) if (other !== board) this.#connect(board, other)
+    }
   }
 
   /** The agent dies; its tasks and its disk live on. */
   kill(board: Board): void {
     board.core = null
-    for (const peer of [...board.peers]) this.#disconnect(board, this.boards.get(peer)!)
+    for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
   }
 
   /** The board loses power: agent and tasks are gone, the others hear nothing. */
@@ -142,8 +142,7 @@ export class World {
 
   /** Both directions unless `oneWay`: nothing passes from a to b any more, and nobody is told. */
   cut(a: Board, b: Board, oneWay = false): void {
-    this.#cuts.add(`${a.spec.id}>${b.spec.id}`)
-    if (!oneWay) this.#cuts.add(`${b.spec.id}>${a.spec.id}`)
+    this.links.cut(a, b, oneWay)
   }
 
   /** Separates two groups of boards from one another. */
@@ -152,116 +151,115 @@ export class World {
   }
 
   heal(): void {
-    this.#cuts.clear()
-    this.#redial()
+    this.links.heal()
   }
 
-  request(board: Board, request: Request): readonly Reply[] {
-    const id = ++this.#requests
-    const replies: Reply[] = []
-    this.#replies.set(id, replies)
-    this.#feed(board, { kind: 'command', now: this.queue.now, wallMs: 1_800_000_000_000 + this.queue.now, id, caller: null, request })
-    return replies
+  /** From now on the disk takes no writes; what the core wants written is kept in memory, as the journal does. */
+  fillDisk(board: Board): void {
+    board.held ??= new Map()
   }
 
-  #isOpen(from: Board, to: Board): boolean {
-    return !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
+  freeDisk(board: Board): void {
+    const held = board.held ?? new Map<string, Uint8Array | null>()
+    board.held = null
+    for (const [key, value] of held) store(board.disk, key, value)
+    this.feed(board, { kind: 'store-state', now: this.queue.now, writable: true, reason: '' })
   }
 
-  #connect(a: Board, b: Board): void {
-    this.queue.after(2 * this.#delay, () => {
-      if (a.core === null || b.core === null || a.peers.has(b.spec.id) || !this.#isOpen(a, b) || !this.#isOpen(b, a)) return
-      a.peers.add(b.spec.id)
-      b.peers.add(a.spec.id)
-      this.#feed(a, { kind: 'peer-up', now: this.queue.now, peer: b.spec.id })
-      this.#feed(b, { kind: 'peer-up', now: this.queue.now, peer: a.spec.id })
-    })
-  }
-
-  /** A connection's end reaches the other side only if the link lets it through. */
-  #disconnect(a: Board, b: Board): void {
-    if (a.peers.delete(b.spec.id) && a.core !== null) this.#feed(a, { kind: 'peer-down', now: this.queue.now, peer: b.spec.id })
-    if (this.#isOpen(a, b)) {
-      this.queue.after(this.#delay, () => {
-        if (b.peers.delete(a.spec.id) && b.core !== null) this.#feed(b, { kind: 'peer-down', now: this.queue.now, peer: a.spec.id })
-      })
+  /** A task ends by itself. */
+  crash(board: Board, slot: string, taskName?: string): void {
+    for (const task of [...board.tasks.values()]) {
+      if (task.slot !== slot || (taskName !== undefined && task.task !== taskName)) continue
+      board.tasks.delete(task.id)
+      this.feed(board, { kind: 'exited', now: this.queue.now, task: task.id, exit: { exitCode: 1, signal: null, outOfMemory: false } })
     }
-    this.queue.after(2_000, () => this.#connect(a, b))
   }
 
-  #redial(): void {
-    const boards = [...this.boards.values()]
-    for (const a of boards) for (const b of boards) if (a.spec.id < b.spec.id && !(a.peers.has(b.spec.id) && b.peers.has(a.spec.id))) this.#reconnect(a, b)
+  request(board: Board, request: Request, caller: string | null = null): readonly Reply[] {
+    return this.ask(board, request, caller).replies
   }
 
-  #reconnect(a: Board, b: Board): void {
-    if (a.peers.has(b.spec.id) || b.peers.has(a.spec.id)) {
-      for (const [x, y] of [[a, b], [b, a]] as const) {
-        if (x.peers.delete(y.spec.id) && x.core !== null) this.#feed(x, { kind: 'peer-down', now: this.queue.now, peer: y.spec.id })
-      }
-    }
-    this.#connect(a, b)
+  ask(board: Board, request: Request, caller: string | null = null): Asked {
+    const asked: Asked = { id: ++this.#requests, board, replies: [], isOver: false }
+    this.#asked.set(asked.id, asked)
+    this.#command(board, asked.id, request, caller)
+    return asked
   }
 
-  get #delay(): number {
-    return this.#options.delayMs ?? 5
+  /** The caller goes away. */
+  hangUp(asked: Asked): void {
+    this.#asked.delete(asked.id)
+    this.feed(asked.board, { kind: 'command-gone', now: this.queue.now, id: asked.id })
   }
 
-  #feed(board: Board, event: CoreEvent): void {
+  #command(board: Board, id: number, request: Request, caller: string | null): void {
+    this.feed(board, { kind: 'command', now: this.queue.now, wallMs: this.wallMs, id, caller, request })
+  }
+
+  #answer(id: number, reply: Reply, last: boolean): void {
+    const asked = this.#asked.get(id)
+    if (asked === undefined) return
+    asked.replies.push(reply)
+    asked.isOver = last
+  }
+
+  feed(board: Board, event: CoreEvent): void {
     const { core } = board
     if (core === null) return
-    for (const effect of core.step(event)) this.#carryOut(board, core, effect)
+    let isWritten = true
+    for (const effect of this.watch(board, event, () => core.step(event))) {
+      if (effect.kind === 'persist') isWritten &&= this.#persist(board, effect)
+      else this.#carryOut(board, effect, isWritten)
+    }
   }
 
   /** Events of a board that has restarted meanwhile are dropped: they belong to the former run. */
   #later(board: Board, delay: number, event: () => CoreEvent): void {
     const { core } = board
     this.queue.after(delay, () => {
-      if (board.core === core) this.#feed(board, event())
+      if (board.core === core) this.feed(board, event())
     })
   }
 
-  #carryOut(board: Board, core: Core, effect: Effect): void {
+  #persist(board: Board, effect: Effect & { kind: 'persist' }): boolean {
+    board.writes += 1
+    for (const { key, value } of effect.writes) {
+      if (board.held === null) store(board.disk, key, value)
+      else board.held.set(key, value)
+    }
+    if (board.held === null) return true
+    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: false, reason: 'no space left' }))
+    return false
+  }
+
+  #carryOut(board: Board, effect: Effect, isWritten: boolean): void {
     const { queue } = this
     switch (effect.kind) {
-      case 'persist':
-        for (const { key, value } of effect.writes) {
-          if (value === null) board.disk.delete(key)
-          else board.disk.set(key, value)
-        }
-        return
       case 'send':
-        return this.#send(board, effect.to, effect.frame)
+        return this.links.send(board, effect.to, effect.frame)
       case 'send-stored':
-        for (const key of effect.keys) {
-          const bytes = board.disk.get(key)
-          if (bytes !== undefined) this.#send(board, effect.to, envelopesFrame(bytes))
-        }
+        for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
         return
       case 'broadcast':
-        return this.#flood(board, effect.topic, effect.frame)
+        return this.links.flood(board, effect.topic, effect.frame)
       case 'disconnect':
-        return this.#disconnect(board, this.boards.get(effect.peer)!)
+        return this.links.disconnect(board, this.boards.get(effect.peer)!)
       case 'prepare':
-        return this.#later(board, 5, () => ({ kind: 'prepared', now: queue.now, task: effect.task.id, outcome: this.#prepare(board, effect.task) }))
+        return this.#later(board, 5, () => ({ kind: 'prepared', now: queue.now, task: effect.task.id, outcome: this.tasks.prepare(board, effect.task) }))
       case 'start':
-        return this.#later(board, 20, () => this.#start(board, effect.task))
+        return this.#start(board, effect, isWritten)
       case 'stop':
-        return this.#later(board, 10, () => this.#stop(board, effect.task))
+        return this.#later(board, 10, () => this.tasks.stop(board, effect.task, queue.now))
       case 'wake':
-        board.wakeAt = effect.at
-        return queue.at(Math.max(effect.at, queue.now + 1), () => {
-          if (board.core === core && board.wakeAt === effect.at) this.#feed(board, { kind: 'tick', now: queue.now, lagMs: 0 })
-        })
+        return this.#wake(board, effect.at)
       case 'reply':
-        this.#replies.get(effect.id)?.push(effect.reply)
-        return
-      case 'reply-stored':
-        this.#replies.get(effect.id)?.push({
-          kind: 'doc', doc: effect.doc, pool: effect.pool, epoch: effect.epoch,
-          envelopes: effect.keys.flatMap((key) => board.disk.get(key) ?? []).map(toBase64),
-        })
-        return
+        return this.#answer(effect.id, effect.reply, effect.last)
+      case 'reply-stored': {
+        const { doc, pool, epoch } = effect
+        return this.#answer(effect.id, { kind: 'doc', doc, pool, epoch, envelopes: this.#stored(board, effect.keys).map(toBase64) }, true)
+      }
+      case 'forward':
+        return this.#forward(board, effect)
       case 'log':
         board.logs.push(`${queue.now} ${effect.level} ${effect.message}`)
         return
@@ -270,73 +268,37 @@ export class World {
     }
   }
 
-  #prepare(board: Board, task: TaskRequest): { ok: true } | { ok: false; code: 'E_IMAGE_PULL'; message: string } {
-    const name = task.spec.config.image ?? task.spec.config.command ?? ''
-    const isGone = this.unavailable.has(name) || this.unavailable.has(`${board.spec.name}:${name}`)
-    return isGone ? { ok: false, code: 'E_IMAGE_PULL', message: `${name} cannot be had` } : { ok: true }
+  #start(board: Board, effect: Effect & { kind: 'start' }, isWritten: boolean): void {
+    const { queue, tasks } = this
+    if (isWritten) return this.#later(board, 20, () => tasks.start(board, effect.task, queue.now, this.wallMs))
+    const outcome = { ok: false, code: 'E_START', message: 'the disk takes no writes: nothing new is started' } as const
+    this.#later(board, 1, () => ({ kind: 'started', now: queue.now, wallMs: this.wallMs, task: effect.task.id, outcome }))
   }
 
-  #start(board: Board, task: TaskRequest): CoreEvent {
-    const { id, slot, alloc, generation, form, ports } = task
-    board.tasks.set(id, { id, slot, alloc, generation, form, task: task.spec.name, ports, startedAt: this.queue.now })
-    board.trail.push({ at: this.queue.now, what: 'start', task: id })
-    return { kind: 'started', now: this.queue.now, wallMs: 1_800_000_000_000 + this.queue.now, task: id, outcome: { ok: true } }
-  }
-
-  #stop(board: Board, task: string): CoreEvent {
-    if (board.tasks.delete(task)) board.trail.push({ at: this.queue.now, what: 'stop', task })
-    return { kind: 'stopped', now: this.queue.now, task }
-  }
-
-  /** A task ends by itself. */
-  crash(board: Board, slot: string): void {
-    for (const task of [...board.tasks.values()]) {
-      if (task.slot !== slot) continue
-      board.tasks.delete(task.id)
-      this.#feed(board, { kind: 'exited', now: this.queue.now, task: task.id, exit: { exitCode: 1, signal: null, outOfMemory: false } })
-    }
-  }
-
-  #send(from: Board, to: NodeId, frame: Uint8Array): void {
-    const target = this.boards.get(to)
-    if (target === undefined || !from.peers.has(to)) return
-    this.messages += 1
-    this.bytes += frame.length
-    if (!this.#isOpen(from, target)) return
-    const { core } = target
-    this.queue.after(this.#delay, () => {
-      if (target.core === core && target.peers.has(from.spec.id)) this.#feed(target, { kind: 'frame', now: this.queue.now, from: from.spec.id, via: 'stream', bytes: frame })
+  #wake(board: Board, at: number): void {
+    const { core } = board
+    board.wakeAt = at
+    this.queue.at(Math.max(at, this.queue.now + 1), () => {
+      if (board.core === core && board.wakeAt === at) this.feed(board, { kind: 'tick', now: this.queue.now, lagMs: 0 })
     })
   }
 
-  /** Gossip: every node that open connections lead to gets it once, a hop's delay later each. */
-  #flood(origin: Board, topic: 'pool' | 'fleet', frame: Uint8Array): void {
-    const count = ++this.#broadcasts
-    const reached = new Set<NodeId>([origin.spec.id])
-    let front: Board[] = [origin]
-    for (let hop = 1; front.length > 0; hop++) {
-      const next: Board[] = []
-      for (const from of front) {
-        for (const id of from.peers) {
-          const to = this.boards.get(id)!
-          const isMember = topic === 'fleet' || (to.spec.pool ?? 'default') === (origin.spec.pool ?? 'default')
-          if (reached.has(id) || !isMember || !this.#isOpen(from, to)) continue
-          reached.add(id)
-          next.push(to)
-          this.messages += 1
-          this.bytes += frame.length
-          if (this.#options.loses?.(id, count) === true) continue
-          const { core } = to
-          this.queue.after(hop * this.#delay, () => {
-            if (core !== null && to.core === core) this.#feed(to, { kind: 'frame', now: this.queue.now, from: from.spec.id, via: 'gossip', bytes: frame })
-          })
-        }
-      }
-      front = next
+  /** The first node that runs and can be reached answers; its replies go to the one who asked. */
+  #forward(board: Board, effect: Effect & { kind: 'forward' }): void {
+    for (const id of effect.to) {
+      const target = this.boards.get(id)
+      if (target?.core == null || !this.links.isOpen(board, target) || !this.links.isOpen(target, board)) continue
+      return this.queue.after(5, () => this.#command(target, effect.id, effect.request, board.spec.id))
     }
+    this.#answer(effect.id, { kind: 'error', code: 'E_POOL_UNREACHABLE', message: 'no node of the other pool answers' }, true)
+  }
+
+  #stored(board: Board, keys: readonly string[]): Uint8Array[] {
+    return keys.flatMap((key) => board.held?.get(key) ?? board.disk.get(key) ?? [])
   }
 }
 
-function envelopesFrame(bytes: Uint8Array): Uint8Array {
-  return envelopeFrames([bytes])[0]!
+function store(disk: Map<string, Uint8Array>, key: string, value: Uint8Array | null): void {
+  if (value === null) disk.delete(key)
+  else disk.set(key, value)
 }

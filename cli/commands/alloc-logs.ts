@@ -54,9 +54,22 @@ async function fetchEnd(session: Session, alloc: string, options: Options): Prom
   return Buffer.concat(parts)
 }
 
-async function* chunks(session: Session, alloc: string, options: Options, follow: boolean, tailBytes: number | null): AsyncGenerator<Uint8Array> {
+async function* chunks(
+  session: Session,
+  alloc: string,
+  options: Options,
+  follow: boolean,
+  tailBytes: number | null,
+): AsyncGenerator<Uint8Array> {
   const stream = options.stderr === true ? 'stderr' : 'stdout'
-  const body = { method: 'alloc.logs', alloc, stream, follow, tailBytes, ...(options.task !== undefined && { task: options.task }) } as const
+  const body = {
+    method: 'alloc.logs',
+    alloc,
+    stream,
+    follow,
+    tailBytes,
+    ...(options.task !== undefined && { task: options.task }),
+  } as const
   const signal = follow ? session.io.signal : AbortSignal.timeout(session.timeoutMs)
   for await (const reply of session.follow(body, signal)) {
     if (reply.kind !== 'bytes') throw new CliError('E_REPLY', `the peer answered with '${reply.kind}' where output was expected`)

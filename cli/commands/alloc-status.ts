@@ -3,13 +3,11 @@
 import type { Command } from 'commander'
 import { type Cli, remote } from '../command.ts'
 import { printReply } from '../print.ts'
-import { allocDetail, allocTable } from '../render/allocs.ts'
+import { allocDetail, allocTable, isOver } from '../render/allocs.ts'
 
 interface Options {
   readonly all?: boolean
 }
-
-const over = ['stopped', 'failed', 'withdrawn', 'complete']
 
 export function addAllocStatus(parent: Command, cli: Cli, word = 'status'): Command {
   const command = parent
@@ -20,7 +18,7 @@ export function addAllocStatus(parent: Command, cli: Cli, word = 'status'): Comm
   return remote<Options>(cli, command, async (session, { args: [alloc], options }) => {
     if (alloc === undefined) {
       const reply = await session.ask('allocs', { method: 'alloc.list' })
-      const allocs = options.all === true ? reply.allocs : reply.allocs.filter((row) => !over.includes(row.state))
+      const allocs = options.all === true ? reply.allocs : reply.allocs.filter((row) => !isOver(row))
       printReply(session, { ...reply, allocs }, (shown, paint) => allocTable(shown.allocs, paint))
       return
     }

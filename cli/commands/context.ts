@@ -15,7 +15,9 @@ import { findContext } from '../target.ts'
 export function addContext(parent: Command, cli: Cli): void {
   const group = parent.command('context').description('the fleets that you know, and the peers to try')
   const list = group.command('list').description('list the contexts').addOption(outputOption())
-  local<{ output: OutputFormat }>(cli, list, async ({ options }) => listContexts(cli.io, await readContexts(contextsFile(cli.io.env)), options.output))
+  local<{ output: OutputFormat }>(cli, list, async ({ options }) =>
+    listContexts(cli.io, await readContexts(contextsFile(cli.io.env)), options.output),
+  )
   const use = group.command('use').description('make a context the current one').argument('<name>')
   local(cli, use, async ({ args: [name = ''] }) => {
     await findContext(cli.io, name)

@@ -45,11 +45,13 @@ async function initFleet(io: Io, name: string, options: Options): Promise<void> 
   const { keyFile, pskFile } = fleetFiles(configDir(io.env), name)
   const out = options.out ?? `${name}.join.json`
   const known = await readContexts(contextsFile(io.env))
-  if (known.contexts.some((one) => one.name === name)) throw new CliError('E_EXISTS', `there is a context '${name}' in '${known.file}' already`, { hint: 'choose another name' })
+  if (known.contexts.some((one) => one.name === name))
+    throw new CliError('E_EXISTS', `there is a context '${name}' in '${known.file}' already`, { hint: 'choose another name' })
   await mustBeAbsent([keyFile, pskFile, out])
   const made = await makeFiles(io, name, { keyFile, pskFile, out, known, options })
   const { key, envelope } = made
-  if (options.output !== 'table') return printData(io, options.output, { fleet: envelope.hash, name, operator: key.id, joinFile: out, keyFile, context: name })
+  if (options.output !== 'table')
+    return printData(io, options.output, { fleet: envelope.hash, name, operator: key.id, joinFile: out, keyFile, context: name })
   io.stdout.write(nextSteps(name, envelope.hash as FleetId, key, out, keyFile))
 }
 
@@ -62,7 +64,11 @@ interface Making {
 }
 
 /** All of the files or none: half a fleet would only be in the way of the next try. */
-async function makeFiles(io: Io, name: string, { keyFile, pskFile, out, known, options }: Making): Promise<{ key: KeyPair; envelope: Envelope }> {
+async function makeFiles(
+  io: Io,
+  name: string,
+  { keyFile, pskFile, out, known, options }: Making,
+): Promise<{ key: KeyPair; envelope: Envelope }> {
   const peers = options.peer ?? []
   const psk = io.random(pskBytes)
   try {
@@ -107,8 +113,8 @@ function nextSteps(name: string, fleet: FleetId, key: KeyPair, out: string, keyF
   join file  ${out} (a secret: whoever has it can talk to the fleet's boards)
 
 next:
-  on each board              shoal agent --join ${out}
-  tell shoal where they are  shoal context peers /ip4/ADDRESS/tcp/PORT/p2p/ID …   (the agent prints its address)
+  on each board              shoal agent --join ${out}   (add --raw-exec to allow plain processes, not only containers)
+  tell shoal where they are  shoal context peers HOST:7420 …
   look                       shoal status
   a first job                shoal job init hello && shoal job run hello.yaml
 `

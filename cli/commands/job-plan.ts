@@ -32,7 +32,10 @@ async function planJob(session: Session, file: string): Promise<ExitCode> {
   const after = jobView(crypto, edit.after).spec
   const fields = after === null ? [] : fieldChanges(before, after)
   printReply(session, { ...reply, fields, envelopes: envelopes.length }, (plan, paint) => {
-    const head = envelopes.length === 0 ? `job ${shortJob(job)} is already as the file says\n` : `job ${shortJob(job)} ${edit.before.changeCount > 0 ? 'changes' : 'is new'}\n`
+    const head =
+      envelopes.length === 0
+        ? `job ${shortJob(job)} is already as the file says\n`
+        : `job ${shortJob(job)} ${edit.before.changeCount > 0 ? 'changes' : 'is new'}\n`
     return `${head}${before === null ? '' : fieldChangeLines(fields, paint)}\n${plannedTable(plan.slots, names, paint)}`
   })
   return envelopes.length === 0 ? exitCodes.planNothing : exitCodes.planChanges

@@ -50,15 +50,18 @@ async function runJob(session: Session, file: string, options: Options): Promise
 
 function sayChanges(session: Session, edit: Edit, job: string): void {
   if (session.format !== 'table') return
-  const { io } = session
-  const before = edit.before.changeCount > 0 ? jobView(io.crypto, edit.before) : null
-  const after = jobView(io.crypto, edit.after)
+  const { crypto, stdout } = session.io
+  const before = edit.before.changeCount > 0 ? jobView(crypto, edit.before) : null
+  const after = jobView(crypto, edit.after)
   const changes = before === null || after.spec === null ? [] : fieldChanges(before.spec, after.spec)
-  const was = edit.before.registers.get(jobPaths.desired)
-  const name = shortJob(job)
-  if (before === null) io.stdout.write(`job ${name} is new\n`)
-  else if (edit.envelopes.length === 0) io.stdout.write(`job ${name} is already as the file says\n`)
-  else io.stdout.write(`job ${name}${was === 'stopped' || was === 'removed' ? ` was ${was} and runs again` : ' changes'}\n${fieldChangeLines(changes, paintFor(io))}`)
+  stdout.write(`job ${shortJob(job)} ${headline(edit)}\n${fieldChangeLines(changes, paintFor(session.io))}`)
+}
+
+function headline({ before, envelopes }: Edit): string {
+  if (before.changeCount === 0) return 'is new'
+  if (envelopes.length === 0) return 'is already as the file says'
+  const was = before.registers.get(jobPaths.desired)
+  return was === 'stopped' || was === 'removed' ? `was ${was} and runs again` : 'changes'
 }
 
 function finish(session: Session, job: string, receipt: Receipt, detail: unknown, exitCode: ExitCode): ExitCode {

@@ -23,7 +23,11 @@ interface Wish {
 }
 
 export function addNodeEvict(parent: Command, cli: Cli): Command {
-  const command = nodeCommand(parent, 'evict', 'take a node out of the fleet: its copies are replaced, and it stops them when it hears of it').option('--undo', 'admit it again')
+  const command = nodeCommand(
+    parent,
+    'evict',
+    'take a node out of the fleet: its copies are replaced, and it stops them when it hears of it',
+  ).option('--undo', 'admit it again')
   return remote<WriteOptions & { undo?: boolean }>(cli, command, (session, { args: [node = ''], options }) => {
     const evicted = options.undo !== true
     return wish(session, node, { path: opsPaths.evicted, value: evicted, words: evicted ? 'is evicted' : 'is admitted again' }, options)
@@ -34,7 +38,12 @@ export function addNodeDrain(parent: Command, cli: Cli): Command {
   const command = nodeCommand(parent, 'drain', 'move all copies off a node').option('--off', 'stop draining')
   return remote<WriteOptions & { off?: boolean }>(cli, command, (session, { args: [node = ''], options }) => {
     const draining = options.off !== true
-    return wish(session, node, { path: opsPaths.draining, value: draining, words: draining ? 'is draining' : 'is no longer draining' }, options)
+    return wish(
+      session,
+      node,
+      { path: opsPaths.draining, value: draining, words: draining ? 'is draining' : 'is no longer draining' },
+      options,
+    )
   })
 }
 

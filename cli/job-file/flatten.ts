@@ -33,7 +33,7 @@ function flatten(value: unknown, path: string, into: Map<string, string>): void 
     return
   }
   if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) {
-    into.set(path, JSON.stringify(value))
+    if (value.length > 0) into.set(path, JSON.stringify(value))
     return
   }
   const entries = Object.entries(value)

@@ -3,10 +3,33 @@
 // the same specification.
 
 import {
-  affinityDefaults, configDefaults, constraintDefaults, disconnectDefaults, groupDefaults, jobDefaults, logDefaults, networkDefaults,
-  rescheduleDefaults, resourceDefaults, restartDefaults, spreadDefaults, taskDefaults, updateDefaults,
+  affinityDefaults,
+  configDefaults,
+  constraintDefaults,
+  disconnectDefaults,
+  groupDefaults,
+  jobDefaults,
+  logDefaults,
+  networkDefaults,
+  rescheduleDefaults,
+  resourceDefaults,
+  restartDefaults,
+  spreadDefaults,
+  taskDefaults,
+  updateDefaults,
 } from '../../crdt/documents/defaults.ts'
-import type { Affinity, Constraint, DisconnectPolicy, GroupSpec, JobSpec, NetworkSpec, PortSpec, Spread, TaskConfig, TaskSpec } from '../../crdt/spec.ts'
+import type {
+  Affinity,
+  Constraint,
+  DisconnectPolicy,
+  GroupSpec,
+  JobSpec,
+  NetworkSpec,
+  PortSpec,
+  Spread,
+  TaskConfig,
+  TaskSpec,
+} from '../../crdt/spec.ts'
 import { formatClock, formatDuration, formatSize } from './units.ts'
 
 type Data = Readonly<Record<string, unknown>>
@@ -66,25 +89,34 @@ function groupData(group: GroupSpec, pick: Pick): Data {
       ['spread', group.spread.map((one) => spreadData(one, pick)), []],
       ['network', networkData(group.network, pick), {}],
       ['disk', group.diskMib, groupDefaults.diskMib, formatSize],
-      ['restart', pick([
-        ['attempts', restart.attempts, restartDefaults.attempts],
-        ['interval', restart.intervalMs, restartDefaults.intervalMs, formatDuration],
-        ['delay', restart.delayMs, restartDefaults.delayMs, formatDuration],
-        ['mode', restart.mode, restartDefaults.mode],
-      ])],
-      ['reschedule', pick([
-        ['unlimited', reschedule.unlimited, rescheduleDefaults.unlimited],
-        ['attempts', reschedule.attempts, rescheduleDefaults.attempts],
-        ['interval', reschedule.intervalMs, rescheduleDefaults.intervalMs, formatDuration],
-        ['delay', reschedule.delayMs, rescheduleDefaults.delayMs, formatDuration],
-        ['delay_function', reschedule.delayFunction, rescheduleDefaults.delayFunction],
-        ['max_delay', reschedule.maxDelayMs, rescheduleDefaults.maxDelayMs, formatDuration],
-      ])],
-      ['update', pick([
-        ['max_parallel', update.maxParallel, updateDefaults.maxParallel],
-        ['min_healthy_time', update.minHealthyMs, updateDefaults.minHealthyMs, formatDuration],
-        ['healthy_deadline', update.healthyDeadlineMs, updateDefaults.healthyDeadlineMs, formatDuration],
-      ])],
+      [
+        'restart',
+        pick([
+          ['attempts', restart.attempts, restartDefaults.attempts],
+          ['interval', restart.intervalMs, restartDefaults.intervalMs, formatDuration],
+          ['delay', restart.delayMs, restartDefaults.delayMs, formatDuration],
+          ['mode', restart.mode, restartDefaults.mode],
+        ]),
+      ],
+      [
+        'reschedule',
+        pick([
+          ['unlimited', reschedule.unlimited, rescheduleDefaults.unlimited],
+          ['attempts', reschedule.attempts, rescheduleDefaults.attempts],
+          ['interval', reschedule.intervalMs, rescheduleDefaults.intervalMs, formatDuration],
+          ['delay', reschedule.delayMs, rescheduleDefaults.delayMs, formatDuration],
+          ['delay_function', reschedule.delayFunction, rescheduleDefaults.delayFunction],
+          ['max_delay', reschedule.maxDelayMs, rescheduleDefaults.maxDelayMs, formatDuration],
+        ]),
+      ],
+      [
+        'update',
+        pick([
+          ['max_parallel', update.maxParallel, updateDefaults.maxParallel],
+          ['min_healthy_time', update.minHealthyMs, updateDefaults.minHealthyMs, formatDuration],
+          ['healthy_deadline', update.healthyDeadlineMs, updateDefaults.healthyDeadlineMs, formatDuration],
+        ]),
+      ],
       ['disconnect', disconnectData(group.disconnect, pick)],
     ]),
     tasks: Object.fromEntries(group.tasks.map((task) => [task.name, taskData(task, pick)])),
@@ -100,16 +132,22 @@ function taskData(task: TaskSpec, pick: Pick): Data {
     ]),
     ...placement(task, pick),
     ...pick([
-      ['resources', pick([
-        ['cpu', task.resources.cpuMhz, resourceDefaults.cpuMhz, formatClock],
-        ['memory', task.resources.memoryMib, resourceDefaults.memoryMib, formatSize],
-      ])],
+      [
+        'resources',
+        pick([
+          ['cpu', task.resources.cpuMhz, resourceDefaults.cpuMhz, formatClock],
+          ['memory', task.resources.memoryMib, resourceDefaults.memoryMib, formatSize],
+        ]),
+      ],
       ['kill_timeout', task.killTimeoutMs, taskDefaults.killTimeoutMs, formatDuration],
       ['kill_signal', task.killSignal, taskDefaults.killSignal],
-      ['logs', pick([
-        ['max_files', task.logs.maxFiles, logDefaults.maxFiles],
-        ['max_file_size', task.logs.maxFileSizeMib, logDefaults.maxFileSizeMib, formatSize],
-      ])],
+      [
+        'logs',
+        pick([
+          ['max_files', task.logs.maxFiles, logDefaults.maxFiles],
+          ['max_file_size', task.logs.maxFileSizeMib, logDefaults.maxFileSizeMib, formatSize],
+        ]),
+      ],
     ]),
   }
 }
@@ -142,7 +180,15 @@ function disconnectData(policy: DisconnectPolicy, pick: Pick): Data {
 
 function networkData(network: NetworkSpec, pick: Pick): Data {
   // A dynamic port is an empty map, which must not be left out.
-  const ports = Object.fromEntries(network.ports.map((port: PortSpec) => [port.label, pick([['static', port.static], ['to', port.to]])]))
+  const ports = Object.fromEntries(
+    network.ports.map((port: PortSpec) => [
+      port.label,
+      pick([
+        ['static', port.static],
+        ['to', port.to],
+      ]),
+    ]),
+  )
   return pick([
     ['mode', network.mode, networkDefaults.mode],
     ['ports', ports, {}],
@@ -151,16 +197,29 @@ function networkData(network: NetworkSpec, pick: Pick): Data {
 
 function spreadData(spread: Spread, pick: Pick): Data {
   const targets = Object.fromEntries(spread.targets.map(({ value, percent }) => [value, percent]))
-  return { attribute: spread.attribute, ...pick([['weight', spread.weight, spreadDefaults.weight], ['targets', targets, {}]]) }
+  return {
+    attribute: spread.attribute,
+    ...pick([
+      ['weight', spread.weight, spreadDefaults.weight],
+      ['targets', targets, {}],
+    ]),
+  }
 }
 
 function placement(
-  scope: { readonly constraints: readonly Constraint[]; readonly affinities: readonly Affinity[]; readonly meta: Readonly<Record<string, string>> },
+  scope: {
+    readonly constraints: readonly Constraint[]
+    readonly affinities: readonly Affinity[]
+    readonly meta: Readonly<Record<string, string>>
+  },
   pick: Pick,
 ): Data {
   const rule = (one: Constraint): Data => ({
     ...pick([['attribute', one.attribute, '']]),
-    ...pick([['operator', one.operator, constraintDefaults.operator], ['value', one.value, '']]),
+    ...pick([
+      ['operator', one.operator, constraintDefaults.operator],
+      ['value', one.value, ''],
+    ]),
   })
   return pick([
     ['constraints', scope.constraints.map(rule), []],

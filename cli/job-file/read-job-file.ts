@@ -17,7 +17,13 @@ export function readJobFile(file: string, text: string, pool?: string): JobFile 
   const source = readSource(file, text)
   if (source.value === null && source.faults.length > 0) return { ok: false, faults: source.faults }
   const shape = validateShape(source)
-  const sound = { ...source, value: without(source.value, shape.map((one) => one.parts)) }
+  const sound = {
+    ...source,
+    value: without(
+      source.value,
+      shape.map((one) => one.parts),
+    ),
+  }
   const spec = toSpec(new Reader(sound, sound.value, []), pool)
   const rules = checkSpec(spec)
     .map((one) => ruleFault(source, one))

@@ -18,7 +18,10 @@ const named = (rule: Rule, what: string): Rule => mapOf(rule, what, isName, `a n
 const texts = (what: string): Rule => mapOf(text(), what, (key) => key !== '', 'a name that is not empty')
 
 const constraint = (): Rule =>
-  shape({}, { attribute: words('an attribute such as ${attr.cpu.arch} or ${label.disk}'), operator: oneOf(constraintOperators), value: text() })
+  shape(
+    {},
+    { attribute: words('an attribute such as ${attr.cpu.arch} or ${label.disk}'), operator: oneOf(constraintOperators), value: text() },
+  )
 
 const affinity = (): Rule =>
   shape(

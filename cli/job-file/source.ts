@@ -45,7 +45,8 @@ export function readSource(file: string, text: string): Source {
     const [first, second] = 'empty' in documents ? [] : documents
     if (first?.contents == null) return failed(file, { line: 1, column: 1 }, 'an empty file', 'one job')
     const walk = new Walk(file, lines)
-    for (const error of [...first.errors, ...first.warnings]) walk.fault(error.pos[0], [], quote(firstLine(error.message)), 'valid YAML or JSON')
+    for (const error of [...first.errors, ...first.warnings])
+      walk.fault(error.pos[0], [], quote(firstLine(error.message)), 'valid YAML or JSON')
     if (second !== undefined) walk.fault(second.range[0], [], 'a second document', 'one job a file')
     const value = first.errors.length > 0 ? null : walk.value(first.contents, [])
     return { file, value, keys: walk.keys, values: walk.values, faults: walk.faults.toSorted(byPosition) }

@@ -2,12 +2,34 @@
 // has been taken out: so this never refuses, and whatever is absent or of another shape becomes the default.
 
 import {
-  affinityDefaults, configDefaults, constraintDefaults, disconnectDefaults, groupDefaults, jobDefaults, logDefaults, networkDefaults,
-  rescheduleDefaults, resourceDefaults, restartDefaults, spreadDefaults, taskDefaults, updateDefaults,
+  affinityDefaults,
+  configDefaults,
+  constraintDefaults,
+  disconnectDefaults,
+  groupDefaults,
+  jobDefaults,
+  logDefaults,
+  networkDefaults,
+  rescheduleDefaults,
+  resourceDefaults,
+  restartDefaults,
+  spreadDefaults,
+  taskDefaults,
+  updateDefaults,
 } from '../../crdt/documents/defaults.ts'
 import { compareText } from '../../crdt/ids.ts'
 import type {
-  Affinity, Constraint, ConstraintOperator, DisconnectPolicy, GroupSpec, JobSpec, NetworkSpec, ReschedulePolicy, Spread, TaskConfig, TaskSpec,
+  Affinity,
+  Constraint,
+  ConstraintOperator,
+  DisconnectPolicy,
+  GroupSpec,
+  JobSpec,
+  NetworkSpec,
+  ReschedulePolicy,
+  Spread,
+  TaskConfig,
+  TaskSpec,
 } from '../../crdt/spec.ts'
 import type { Reader } from './reader.ts'
 

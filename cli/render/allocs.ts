@@ -26,10 +26,15 @@ export function paintAlloc(paint: Paint, text: string, alloc: AllocRow): string 
   return ['stopped', 'withdrawn', 'complete'].includes(alloc.state) ? paint.dim(text) : paint.warn(text)
 }
 
-/** The holder, or else the newest claim. */
+/** The holder, or else the newest claim that is still on its way or has failed; what ended as it should is no news. */
 export function shownAlloc(job: JobDetail, slot: string): AllocRow | undefined {
   const claims = job.allocs.filter((alloc) => alloc.slot === slot)
-  return claims.find((alloc) => alloc.holder) ?? claims.toSorted((a, b) => b.generation - a.generation)[0]
+  const open = claims.filter((alloc) => alloc.state === 'failed' || !isOver(alloc))
+  return claims.find((alloc) => alloc.holder) ?? open.toSorted((a, b) => b.generation - a.generation)[0]
+}
+
+export function isOver(alloc: AllocRow): boolean {
+  return ['stopped', 'failed', 'withdrawn', 'complete'].includes(alloc.state)
 }
 
 export function allocTable(allocs: readonly AllocRow[], paint: Paint): string {

@@ -31,7 +31,11 @@ function candidates(slot: SlotExplanation, paint: Paint): string {
       { head: '  NODE', text: (node) => `  ${node.name}` },
       { head: 'SCORE', text: (node) => (node.score === null ? '-' : String(node.score)), right: true },
       { head: 'RANK', text: (node) => (node.rank === null ? '-' : String(node.rank)), right: true },
-      { head: 'REJECTED', text: (node) => (node.rejected === null ? '-' : reasonText(node.rejected)), paint: (cell, node) => (node.rejected === null ? cell : paint.warn(cell)) },
+      {
+        head: 'REJECTED',
+        text: (node) => (node.rejected === null ? '-' : reasonText(node.rejected)),
+        paint: (cell, node) => (node.rejected === null ? cell : paint.warn(cell)),
+      },
     ],
     order,
     paint,

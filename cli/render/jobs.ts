@@ -21,7 +21,11 @@ export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
     [
       { head: 'JOB', text: (job) => shortJob(job.id), paint: paint.bold },
       { head: 'POOL', text: (job) => job.pool },
-      { head: 'STATE', text: jobState, paint: (text) => (text === 'running' ? paint.good(text) : text === 'not valid' ? paint.bad(text) : paint.warn(text)) },
+      {
+        head: 'STATE',
+        text: jobState,
+        paint: (text) => (text === 'running' ? paint.good(text) : text === 'not valid' ? paint.bad(text) : paint.warn(text)),
+      },
       { head: 'WANTED', text: (job) => String(job.wanted), right: true },
       { head: 'RUNNING', text: (job) => String(job.running), right: true },
       { head: 'HEALTHY', text: (job) => String(job.healthy), right: true },
@@ -44,7 +48,8 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
     ['Copies', `${job.wanted} wanted, ${job.running} running, ${job.healthy} healthy`],
   ])
   const problems = job.problems.map((problem) => `${paint.bad('not in force:')} ${problem}\n`).join('')
-  const conflicts = job.conflicts > 0 ? `${paint.warn(`${plural(job.conflicts, 'field')} in conflict: shoal job conflicts ${shortJob(job.id)}`)}\n` : ''
+  const conflicts =
+    job.conflicts > 0 ? `${paint.warn(`${plural(job.conflicts, 'field')} in conflict: shoal job conflicts ${shortJob(job.id)}`)}\n` : ''
   const open = job.slots.filter((slot) => slot.holder === null && slot.reason !== null)
   const waiting = open.length === 0 ? '' : `\n${openSlots(open, paint)}`
   return `${head}${problems}${conflicts}\n${allocTable(job.allocs, paint)}${waiting}`
@@ -61,6 +66,10 @@ function openSlots(slots: readonly SlotRow[], paint: Paint): string {
   )
 }
 
+const conflictHelp = `Two sides changed these fields at the same time. To settle them, write the value that you want into the job file and run
+it again: shoal job run FILE (what stands in the file then holds everywhere, and the conflict is gone).
+`
+
 type Conflict = JobDetail['conflictsList'][number]
 
 export function conflictTable(job: JobDetail, paint: Paint): string {
@@ -75,7 +84,7 @@ export function conflictTable(job: JobDetail, paint: Paint): string {
     job.conflictsList,
     paint,
   )
-  return `${rows}\nTwo sides changed these fields at the same time. To settle them, write the value that you want into the job file and run\nit again: shoal job run FILE (what stands in the file then holds everywhere, and the conflict is gone).\n`
+  return `${rows}\n${conflictHelp}`
 }
 
 export function historyText(changes: readonly ChangeRow[], names: ReadonlyMap<string, string>, paint: Paint): string {

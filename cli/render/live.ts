@@ -16,19 +16,25 @@ export class LiveBlock {
   draw(text: string): void {
     if (text === this.#last) return
     this.#last = text
-    const lines = text.replace(/\n$/, '').split('\n').map((line) => cut(line, this.#out.columns))
+    const lines = text
+      .replace(/\n$/, '')
+      .split('\n')
+      .map((line) => cut(line, this.#out.columns))
     const up = this.#height > 0 ? `\u001b[${this.#height}A` : ''
     this.#out.write(`${up}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`)
     this.#height = lines.length
   }
 }
 
+// oxlint-disable-next-line no-control-regex -- escape sequences begin with one
+const colorCode = /(\u001b\[[0-9;]*m)/
+
 /** Cuts by visible characters; a cut line ends with a reset, in case a colour was open. */
 function cut(line: string, columns: number): string {
   if (columns <= 0 || stripVTControlCharacters(line).length <= columns) return line
   let shown = 0
   let text = ''
-  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
+  for (const part of line.split(colorCode)) {
     if (part.startsWith('\u001b[')) text += part
     else {
       text += part.slice(0, Math.max(0, columns - shown))

@@ -9,7 +9,9 @@ import { table } from './table.ts'
 import { age, safe, shortId } from './words.ts'
 
 export function nodeState(node: NodeRow): string {
-  const wishes = [node.evicted && 'evicted', node.draining && 'draining', !node.eligible && !node.evicted && 'ineligible'].filter((word) => word !== false)
+  const wishes = [node.evicted && 'evicted', node.draining && 'draining', !node.eligible && !node.evicted && 'ineligible'].filter(
+    (word) => word !== false,
+  )
   return [node.liveness, ...wishes].join(', ')
 }
 
@@ -38,7 +40,9 @@ function paintState(paint: Paint, text: string, node: NodeRow): string {
 }
 
 export function nodeDetail(node: NodeDetail, paint: Paint): string {
-  const drivers = Object.entries(node.drivers).map(([name, health]) => `${name} ${health.healthy ? 'healthy' : `not healthy: ${health.reason}`}`)
+  const drivers = Object.entries(node.drivers).map(
+    ([name, health]) => `${name} ${health.healthy ? 'healthy' : `not healthy: ${health.reason}`}`,
+  )
   const head = fields([
     ['Node', `${node.name} (${node.id})`],
     ['Pool', node.pool],

@@ -12,7 +12,8 @@ export interface Paint {
 }
 
 export function painter(on: boolean): Paint {
-  const style = (format: 'green' | 'red' | 'yellow' | 'dim' | 'bold') => (text: string) => (on && text !== '' ? colored(format, text) : text)
+  const style = (format: 'green' | 'red' | 'yellow' | 'dim' | 'bold') => (text: string) =>
+    on && text !== '' ? colored(format, text) : text
   return { good: style('green'), bold: style('bold'), bad: style('red'), warn: style('yellow'), dim: style('dim') }
 }
 

@@ -43,7 +43,14 @@ export function reasonText(reason: string): string {
 }
 
 /** Reasons that do not go away by waiting: a roll-out that has only these left is over. */
-const lasting = new Set(['no-node-feasible', 'reschedule-exhausted', 'replace-disabled', 'partition-half', 'job-not-valid', 'plan-version-unknown'])
+const lasting = new Set([
+  'no-node-feasible',
+  'reschedule-exhausted',
+  'replace-disabled',
+  'partition-half',
+  'job-not-valid',
+  'plan-version-unknown',
+])
 
 export function isLasting(reason: string): boolean {
   return lasting.has(reason.split(':', 1)[0] ?? reason)

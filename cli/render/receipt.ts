@@ -10,7 +10,10 @@ export function receiptLine(receipt: Receipt, wanted: number): string {
   const { confirmedBy, coverage, accepted } = receipt
   const names = confirmedBy.slice(0, namesShown).map(safe).join(', ')
   const more = confirmedBy.length > namesShown ? ` and ${confirmedBy.length - namesShown} more` : ''
-  const has = confirmedBy.length === 0 ? `taken by ${safe(coverage.nodeName)}` : `${plural(confirmedBy.length, 'node')} of ${coverage.nodesTotal} ${confirmedBy.length === 1 ? 'has' : 'have'} it: ${names}${more}`
+  const has =
+    confirmedBy.length === 0
+      ? `taken by ${safe(coverage.nodeName)}`
+      : `${plural(confirmedBy.length, 'node')} of ${coverage.nodesTotal} ${confirmedBy.length === 1 ? 'has' : 'have'} it: ${names}${more}`
   const missing = receipt.confirmed ? '' : `; ${wanted} were asked for, so this is not confirmed`
   return `receipt for ${accepted.map(safe).join(', ')}: ${has}${missing}\n`
 }

@@ -1,7 +1,7 @@
 // A roll-out's table: one row a slot, the same rows in the same order at every redraw.
 
 import type { JobDetail } from '../../crdt/api-types.ts'
-import { allocState, paintAlloc, shownAlloc, slotText } from './allocs.ts'
+import { allocState, isOver, paintAlloc, shownAlloc, slotText } from './allocs.ts'
 import type { Paint } from './paint.ts'
 import { reasonText } from './reasons.ts'
 import { table } from './table.ts'
@@ -11,7 +11,7 @@ import { shortId } from './words.ts'
 const rowsMax = 30
 
 export function rolloutTable(job: JobDetail, paint: Paint): string {
-  const slots = job.slots.length > 0 ? job.slots : job.allocs.map(({ slot }) => ({ slot, reason: null }))
+  const slots = job.slots.length > 0 ? job.slots : job.allocs.filter((alloc) => !isOver(alloc)).map(({ slot }) => ({ slot, reason: null }))
   const rows = slots.map((slot) => ({ ...slot, alloc: shownAlloc(job, slot.slot) }))
   const text = table<(typeof rows)[number]>(
     [
@@ -29,5 +29,6 @@ export function rolloutTable(job: JobDetail, paint: Paint): string {
     paint,
   )
   const more = rows.length > rowsMax ? `… and ${rows.length - rowsMax} more\n` : ''
-  return `${text}${more}${job.healthy} of ${job.wanted} healthy\n`
+  const sum = job.desired === 'run' ? `${job.healthy} of ${job.wanted} healthy` : `${rows.length} still there`
+  return `${rows.length === 0 ? '' : text}${more}${sum}\n`
 }

@@ -13,7 +13,8 @@ const eventsShown = 8
 
 export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
   const { coverage, pools, nodes, jobs, events } = status
-  const title = `${paint.bold(`fleet ${safe(coverage.fleet)}`)}, pool ${safe(coverage.pool)}: ${coverage.nodesAlive} of ${coverage.nodesTotal} nodes alive\n`
+  const where = `${paint.bold(`fleet ${safe(coverage.fleet)}`)}, pool ${safe(coverage.pool)}`
+  const title = `${where}: ${coverage.nodesAlive} of ${coverage.nodesTotal} nodes alive\n`
   const others = pools.length > 1 ? [poolTable(pools, paint)] : []
   const news = events.slice(-eventsShown).map((event) => `${paint.dim(time(event.at))}  ${safe(event.what)}\n`)
   const sections = [title, ...others, nodeTable(nodes, paint), jobTable(jobs, paint), ...(news.length > 0 ? [news.join('')] : [])]

@@ -28,7 +28,7 @@ export function time(wallMs: number): string {
 
 /** Text from documents may hold control characters; a terminal must not obey them. */
 export function safe(text: string): string {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?')
 }
 

@@ -1,13 +1,13 @@
-// The node's documents: restoring them at boot, admitting envelopes through the gate, keeping store and digests in step with
-// what is in memory. Every change of `state.docs` passes through `put`. Upholds invariants 4, 6, 7, 17, 18.
+// The node's documents: admitting envelopes through the gate, keeping store and digests in step with what is in memory. Every
+// change of `state.docs` after boot (`restore.ts`) passes through `put`. Upholds invariants 4, 6, 7, 17, 18.
 
-import { setDigest } from '../../crdt/anti-entropy.ts'
+import { removeDigest, setDigest } from '../../crdt/anti-entropy.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { decodeEnvelope, type Envelope } from '../../crdt/envelope.ts'
 import { admit, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
 import { type Result, refuse } from '../../crdt/errors.ts'
 import { type DocId, compareText, fleetDocId, nodeDocId } from '../../crdt/ids.ts'
-import { decodeDoc, encodeDoc } from '../../crdt/replica.ts'
+import { encodeDoc } from '../../crdt/replica.ts'
 import { fleetFromRegisters } from '../../crdt/documents/fleet.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreWrite } from './ports.ts'
@@ -37,7 +37,21 @@ export function receive(step: Step, bytes: Uint8Array, durable: boolean): Result
   const admitted = admit(env.crypto, known, bytes, authorityOf(state))
   if (!admitted.ok) return refused(step, admitted)
   if (admitted.value.kind === 'applied') put(step, known, admitted.value.doc, [admitted.value.envelope], durable)
+  else if (state.lacking.delete(envelope.hash)) regain(step, admitted.value.doc, envelope)
   return admitted
+}
+
+/** The store had lost this envelope of a document that is here; a peer has sent it again. */
+function regain(step: Step, doc: Doc, envelope: Envelope): void {
+  step.out.push({ kind: 'persist', writes: [{ key: envelopeKey(envelope.hash), value: envelope.bytes }], sync: false })
+  showDigest(step.state, doc)
+}
+
+/** Peers compare digests. A document whose envelopes are not all in the store is not shown, so that they send them again. */
+export function showDigest(state: State, doc: Doc): void {
+  if (doc.envelopes.some((ref) => state.lacking.has(ref.hash))) return removeDigest(state.index.pool, doc.id)
+  if (doc.id === fleetDocId) setDigest(state.index.fleet, doc.id, doc.digest)
+  setDigest(state.index.pool, doc.id, doc.digest)
 }
 
 /**
@@ -70,8 +84,7 @@ function refused(step: Step, refusal: { readonly ok: false; readonly code: GateC
 export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readonly Envelope[], durable: boolean): void {
   const { state } = step
   state.docs.set(doc.id, doc)
-  if (doc.id === fleetDocId) setDigest(state.index.fleet, doc.id, doc.digest)
-  setDigest(state.index.pool, doc.id, doc.digest)
+  showDigest(state, doc)
   state.viewStale = true
   state.lastChangeAt = step.now
   if (doc.kind !== 'node') state.receiptsDueAt ??= step.now + coreLimits.receiptDelayMs
@@ -91,43 +104,6 @@ export function admitAside(env: Env, state: State, bytes: Uint8Array, docs: Map<
   const admitted = admit(env.crypto, docs.get(decoded.value.doc), bytes, authorityOf(state))
   if (admitted.ok) docs.set(admitted.value.doc.id, admitted.value.doc)
   return admitted
-}
-
-/** Fills the state from the records that the store held. A record that cannot be read is rebuilt from its envelopes. */
-export function restore(step: Step): void {
-  const { state, env } = step
-  for (const [key, bytes] of state.boot.records) {
-    if (!key.startsWith('doc/')) continue
-    const doc = decodeDoc(env.crypto, bytes)
-    if (!doc.ok) {
-      note(step, `the record of ${key.slice(4)} is damaged and is rebuilt from its signed changes: ${doc.message}`)
-      continue
-    }
-    state.docs.set(doc.value.id, doc.value)
-    state.digests.set(doc.value.id, [doc.value.digest])
-    if (doc.value.id === fleetDocId) setDigest(state.index.fleet, doc.value.id, doc.value.digest)
-    setDigest(state.index.pool, doc.value.id, doc.value.digest)
-  }
-  for (const bytes of state.boot.config.fleetEnvelopes) receive(step, bytes, true)
-  rebuild(step)
-}
-
-/** Admits stored envelopes whose document did not come back; several rounds, since keys are hashes and say nothing of order. */
-function rebuild(step: Step): void {
-  const { state, env } = step
-  let waiting: Uint8Array[] = []
-  for (const [key, bytes] of state.boot.records) if (key.startsWith('env/')) waiting.push(bytes)
-  for (let before = -1; waiting.length > 0 && waiting.length !== before; ) {
-    before = waiting.length
-    waiting = waiting.filter((bytes) => {
-      const decoded = decodeEnvelope(env.crypto, bytes)
-      if (!decoded.ok) return false
-      const known = state.docs.get(decoded.value.doc)
-      const admitted = admit(env.crypto, known, bytes, authorityOf(state))
-      if (admitted.ok && admitted.value.kind === 'applied') put(step, known, admitted.value.doc, [admitted.value.envelope], false)
-      return !admitted.ok && (admitted.code === 'E_MISSING' || admitted.code === 'E_RIGHT')
-    })
-  }
 }
 
 /** The operators' documents in order of id. */

@@ -44,6 +44,13 @@ export const coreLimits = {
   paceWindowMs: 60_000,
   /** Envelopes of one `doc.put`; a job file makes one or two. */
   putEnvelopesMax: 64,
+  /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 2 ms. The rest comes by anti-entropy. */
+  envelopesTakenMax: 32,
+  /** About 16 kB a frame, and verified within a few ms. */
+  linkStatesSentMax: 32,
+  linkStatesTakenMax: 64,
+  /** How long a caller may wait for confirmations: longer than any roll-out. */
+  confirmMsMax: 24 * 3_600_000,
   /** Digests remembered of each document: a link state is at most a few changes old. */
   digestsKeptMax: 32,
   /** Gives the evicted node time to read its two documents before the connection is closed. */

@@ -11,7 +11,8 @@ import { schedulerLimits } from '../../scheduler/limits.ts'
 import { claimOf } from './allocs/claim.ts'
 import { operatorsDocs, put } from './documents.ts'
 import { setOwnHeads } from './liveness/liveness.ts'
-import { encodeFrame } from './wire.ts'
+import { performLiveness } from './perform-liveness.ts'
+import { envelopeFrames } from './wire.ts'
 import { type State, type Step, note } from './state.ts'
 
 /** Brings the own document up to date and spreads the change. True when something was written. */
@@ -26,8 +27,8 @@ export function writeOwn(step: Step): boolean {
       : editDoc(env.crypto, own, state.author, difference(own.registers, wanted))
   if (result.envelopes.length === 0) return false
   put(step, state.docs.get(id), result.doc, result.envelopes, true)
-  step.out.push({ kind: 'broadcast', topic: 'pool', frame: encodeFrame({ kind: 'envelopes', envelopes: result.envelopes.map((envelope) => envelope.bytes) }) })
-  setOwnHeads(state.liveness, result.doc.digest, step.now)
+  for (const frame of envelopeFrames(result.envelopes.map((envelope) => envelope.bytes))) step.out.push({ kind: 'broadcast', topic: 'pool', frame })
+  performLiveness(step, setOwnHeads(state.liveness, result.doc.digest, step.now))
   return true
 }
 

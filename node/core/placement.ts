@@ -9,9 +9,9 @@ import { plan } from '../../scheduler/plan.ts'
 import type { Action, Local, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody, hasEnded } from './allocs/alloc.ts'
 import { begin, beginUpdate, drive, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
-import { settleOrphans } from './boot.ts'
 import { coreLimits } from './limits.ts'
 import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
+import { settleOrphans, wishedRestart } from './orphans.ts'
 import { writeOwn } from './own-record.ts'
 import { settleTime } from './settle-time.ts'
 import { type State, type Step, note } from './state.ts'
@@ -35,6 +35,8 @@ function noticeLiveness(step: Step): void {
   const { state } = step
   state.livenessChange = changeCount(state.liveness)
   state.viewStale = true
+  // It had company until now, however long ago anything was planned.
+  if (hasCompany(state)) state.lastCompanyAt = step.now
   for (const [id, node] of state.view.nodes) {
     const now = livenessOf(state.liveness, id)
     if (now === node.liveness) continue
@@ -55,7 +57,7 @@ function lookAgain(step: Step): void {
   setMembers(state.liveness, members)
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
   keepVerdicts(state)
-  if (state.acting && state.orphans.length > 0) settleOrphans(step)
+  if (state.orphans.length > 0) settleOrphans(step)
 }
 
 /** Verdicts stay while the job names their form, or the copy here still runs it. */
@@ -126,8 +128,12 @@ function noteFailures(state: State, now: number): void {
   }
 }
 
+/** What a full disk would leave half done: the old copy stopped, and no new one. */
+const startsAnew: ReadonlySet<Action['kind']> = new Set<Action['kind']>(['claim', 'start', 'update', 'restart'])
+
 function perform(step: Step, plan: Plan, action: Action): void {
   const { state } = step
+  if (state.storeProblem !== null && startsAnew.has(action.kind)) return
   const alloc = state.allocs.get(action.slot)
   switch (action.kind) {
     case 'claim':
@@ -135,7 +141,7 @@ function perform(step: Step, plan: Plan, action: Action): void {
     case 'withdraw':
       return alloc && end(step, alloc, 'withdrawn', action.reason)
     case 'start':
-      return alloc && alloc.settleUntil <= step.now ? begin(step, alloc) : undefined
+      return alloc && alloc.settleUntil === null ? begin(step, alloc) : undefined
     case 'stop':
       return alloc && end(step, alloc, 'stopped', action.reason)
     case 'update':
@@ -147,6 +153,11 @@ function perform(step: Step, plan: Plan, action: Action): void {
     case 'over':
       if (alloc === undefined) return
       alloc.over = action.over
+      state.ownStale = true
+      return
+    case 'lost':
+      if (alloc === undefined) return
+      alloc.lost = action.lost
       state.ownStale = true
       return
   }
@@ -165,22 +176,23 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
   const body = createBody({ alloc: id, version: view.version, form: entry.form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec })
   const alloc = createAlloc({ slot: action.slot, alloc: id, generation: action.generation, body, settleUntil: step.now + settleTime(state), lost: action.lost })
-  alloc.restartSeen = view.wishes.get(action.slot)?.restart ?? 0
+  alloc.restartSeen = wishedRestart(state, action.slot)
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)
   persistBody(step, alloc)
   note(step, `claimed ${action.slot} (generation ${action.generation})`)
 }
 
-/** A node that has just booted, or whose disk takes no writes, or that stopped a copy because it was alone, takes nothing new. */
+/** A node that has just booted, or that stopped a copy because it was alone, takes nothing new. */
 function mayClaim(state: State, slot: SlotId): boolean {
-  if (!state.acting || state.storeProblem !== null) return false
+  if (!state.acting) return false
   const last = state.ended.get(slot)
   return !(last?.reason.startsWith('alone:') === true && !hasCompany(state))
 }
 
 function hasCompany(state: State): boolean {
-  return [...state.view.nodes.values()].some((node) => node.id !== state.boot.config.self && node.liveness === 'alive')
+  for (const node of state.view.nodes.values()) if (node.id !== state.boot.config.self && node.liveness === 'alive') return true
+  return false
 }
 
 function updateInPlace(step: Step, alloc: Alloc): void {
@@ -218,11 +230,11 @@ function stopWhatIsAlone(step: Step): void {
 
 /** When `stopWhatIsAlone` is next due. */
 export function aloneDeadline(state: State): number {
-  let at = Number.MAX_SAFE_INTEGER
-  if (state.view.nodes.size < 2 || hasCompany(state)) return at
+  const never = Number.MAX_SAFE_INTEGER
+  let at = never
   for (const alloc of state.allocs.values()) {
     const limit = alloc.body.group.disconnect.stopOnClientAfterMs
     if (limit !== null && alloc.ending === null) at = Math.min(at, state.lastCompanyAt + limit)
   }
-  return at
+  return at === never || state.view.nodes.size < 2 || hasCompany(state) ? never : at
 }

@@ -35,16 +35,23 @@ export function summariseDue(step: Step): void {
 
 export function hearSummary(step: Step, frame: SummaryFrame): void {
   const { state } = step
-  if (frame.pool === state.boot.config.pool) return
+  // A summary is a hint that nobody signed: it may not move those whom this node knows better.
+  if (frame.pool === state.boot.config.pool || frame.node === state.boot.config.self || state.view.nodes.has(frame.node)) return
+  if ((state.contacts.get(frame.pool)?.get(frame.node)?.seq ?? -1) >= frame.seq) return
   const pool = state.contacts.get(frame.pool) ?? new Map<NodeId, Contact>()
   if (!state.contacts.has(frame.pool) && state.contacts.size >= coreLimits.poolsMax) return
   state.contacts.set(frame.pool, pool)
-  pool.set(frame.node, { node: frame.node, addresses: frame.addresses, nodesAlive: frame.nodesAlive, nodesTotal: frame.nodesTotal, jobs: frame.jobs, heardAt: step.now })
+  pool.set(frame.node, { node: frame.node, addresses: frame.addresses, nodesAlive: frame.nodesAlive, nodesTotal: frame.nodesTotal, jobs: frame.jobs, heardAt: step.now, seq: frame.seq })
   if (pool.size > coreLimits.contactsPerPoolMax) {
     const oldest = [...pool.values()].sort((a, b) => a.heardAt - b.heardAt || compareText(a.node, b.node))[0]
-    if (oldest !== undefined) pool.delete(oldest.node)
+    if (oldest !== undefined) dropContact(step, pool, oldest.node)
   }
   step.out.push({ kind: 'remember', peer: frame.node, addresses: frame.addresses, wanted: false })
+}
+
+function dropContact(step: Step, pool: Map<NodeId, Contact>, node: NodeId): void {
+  pool.delete(node)
+  if (!step.state.peers.has(node)) step.out.push({ kind: 'forget', peer: node })
 }
 
 /** Whom to ask about a pool: connected nodes first, then the contacts heard of last. */
@@ -79,6 +86,8 @@ function countNodes(state: State): { alive: number; total: number } {
 /** Tells the network where the pool's nodes are; only what changed since the last call. */
 export function rememberAddresses(step: Step): void {
   const { state } = step
+  if (state.rememberedNodes === state.view.nodes) return
+  state.rememberedNodes = state.view.nodes
   for (const [id, node] of state.view.nodes) {
     if (id === state.boot.config.self) continue
     const key = node.evicted ? 'evicted' : node.addresses.join(' ')

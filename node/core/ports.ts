@@ -115,6 +115,8 @@ export interface TaskRequest {
   /** Complete environment: `SHOAL_*`, ports, the specification's own; values interpolated. */
   readonly env: Readonly<Record<string, string>>
   readonly diskMib: number
+  /** Another task of the allocation runs, or is about to, and may have bound the ports: do not ask whether they are free. */
+  readonly portsHeld?: boolean
 }
 
 /** Labels that a driver keeps with what it runs, so that a new agent can adopt it. */

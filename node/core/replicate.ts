@@ -44,7 +44,7 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
     case 'probe-ack':
       return acknowledged(step, from, frame.n)
     case 'link-states':
-      for (const bytes of frame.states) performLiveness(step, onLinkState(state.liveness, bytes, from, step.now, via))
+      for (const bytes of frame.states.slice(0, coreLimits.linkStatesTakenMax)) performLiveness(step, onLinkState(state.liveness, bytes, from, step.now, via))
       return
     case 'links-have':
       return linksHave(step, from, frame)
@@ -81,6 +81,7 @@ function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hel
 /** It may not have heard: it gets the two documents that say so, and then the connection ends. */
 function tellEvicted(step: Step, from: NodeId): void {
   const { state } = step
+  if (state.hangUps.some((entry) => entry.peer === from)) return
   const keys = [fleetDocId, opsDocId(from)].flatMap((id) => state.docs.get(id)?.envelopes.map((ref) => envelopeKey(ref.hash)) ?? [])
   step.out.push({ kind: 'send-stored', to: from, keys })
   state.hangUps.push({ peer: from, at: step.now + coreLimits.evictedHangUpMs })
@@ -102,20 +103,23 @@ function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have'
   }
   const theirs = new Map(frame.seqs)
   const newer = linkStatesNewerThan(liveness, frame.seqs)
-  if (newer.length > 0) send(step, from, { kind: 'link-states', states: newer })
+  for (let at = 0; at < newer.length; at += coreLimits.linkStatesSentMax) {
+    send(step, from, { kind: 'link-states', states: newer.slice(at, at + coreLimits.linkStatesSentMax) })
+  }
   const own = new Map(linkSeqs(liveness))
-  const lacking = [...theirs].some(([node, seq]) => step.state.view.nodes.has(node) && (own.get(node) ?? -1) < seq)
+  const mayCount = (node: NodeId): boolean => step.state.view.nodes.get(node)?.evicted === false
+  const lacking = [...theirs].some(([node, seq]) => mayCount(node) && (own.get(node) ?? -1) < seq)
   if (lacking) send(step, from, { kind: 'links-have', digest: linksDigest(liveness), seqs: [...own] })
 }
 
 function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[]): void {
-  let missing = false
-  for (const bytes of list) {
+  let missing = list.length > coreLimits.envelopesTakenMax
+  for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
     const received = receive(step, bytes, false)
     if (!received.ok && (received.code === 'E_MISSING' || received.code === 'E_RIGHT')) missing = true
   }
   const peer = step.state.peers.get(from)
-  if (missing && peer?.pool === step.state.boot.config.pool) startSync(step, from, 'pool')
+  if (missing && peer != null && peer.pool !== null) startSync(step, from, peer.pool === step.state.boot.config.pool ? 'pool' : 'fleet')
 }
 
 export function startSync(step: Step, to: NodeId, scope: SyncScope): void {
@@ -149,12 +153,13 @@ export function replicateDue(step: Step): void {
   const { state } = step
   if (!state.acting && step.now >= state.actAt) startActing(step, 'alone')
   hangUpDue(step)
-  if (step.now < state.syncAt && !state.askLinks) return
-  const neighbours = poolPeers(state)
+  if (step.now < state.syncAt && !(state.askLinks && state.peers.size > 0)) return
   const isBusy = step.now - state.lastChangeAt < coreLimits.syncBusyForMs
   const interval = isBusy ? coreLimits.syncBusyMs : coreLimits.syncIdleMs
   state.syncAt = step.now + interval - nextBelow(state.random, interval >> 2)
-  const neighbour = pick(state.random, neighbours)
+  const foreigner = pick(state.random, peersOf(state, false))
+  if (foreigner !== undefined) startSync(step, foreigner, 'fleet')
+  const neighbour = pick(state.random, peersOf(state, true))
   if (neighbour === undefined) return
   state.askLinks = false
   startSync(step, neighbour, 'pool')
@@ -168,8 +173,10 @@ function hangUpDue(step: Step): void {
   for (const { peer } of due) step.out.push({ kind: 'disconnect', peer, reason: 'evicted' })
 }
 
-function poolPeers(state: State): NodeId[] {
-  return [...state.peers].filter(([, peer]) => peer.pool === state.boot.config.pool).map(([id]) => id).sort(compareText)
+/** Connected nodes of the own pool, or of the others. */
+function peersOf(state: State, own: boolean): NodeId[] {
+  const { pool } = state.boot.config
+  return [...state.peers].filter(([, peer]) => peer.pool !== null && (peer.pool === pool) === own).map(([id]) => id).sort(compareText)
 }
 
 function send(step: Step, to: NodeId, frame: Frame): void {

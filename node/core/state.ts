@@ -43,12 +43,17 @@ export interface Contact {
   readonly nodesTotal: number
   readonly jobs: number
   readonly heardAt: number
+  /** Of the summary; an older one that gossip brings later is old news. */
+  readonly seq: number
 }
 
 export interface Follower {
   readonly id: number
   readonly request: Request
-  readonly caller: string | null
+  /** What a `doc.put` changed. */
+  readonly documents: readonly DocId[]
+  /** The view and plan that it has heard of, in whatever words. */
+  seen: { readonly view: View; readonly plan: Plan | null } | null
   lastSent: string
   lastAt: number
   /** There may be news that the rate limit held back. */
@@ -68,6 +73,8 @@ export interface State {
   readonly liveness: LivenessState
   /** Digests that each node's document has had here lately: a link state may name one that has been overtaken since. */
   readonly digests: Map<DocId, string[]>
+  /** Hashes of envelopes that the store lost although their document is here. */
+  readonly lacking: Set<string>
   readonly project: ReturnType<typeof createProjector>
   readonly peers: Map<NodeId, Peer>
   readonly contacts: Map<PoolName, Map<NodeId, Contact>>
@@ -103,12 +110,13 @@ export interface State {
   readonly actAt: number
   /** When a node of this pool was last alive or heard here; drives stop_on_client_after. */
   lastCompanyAt: number
-  heardSinceBoot: boolean
   syncAt: number
   lastChangeAt: number
   summaryAt: number
   /** Addresses as last given to the network. */
   readonly remembered: Map<NodeId, string>
+  /** The nodes when that was last looked at. */
+  rememberedNodes: View['nodes'] | null
   storeProblem: string | null
   readonly followers: Map<number, Follower>
   events: { at: number; what: string }[]
@@ -139,6 +147,7 @@ export function createState(env: Env, boot: Boot): State {
     index: { fleet: createIndex(), pool: createIndex() },
     liveness,
     digests: new Map(),
+    lacking: new Set(),
     project: createProjector(env.crypto),
     peers: new Map(),
     contacts: new Map(),
@@ -164,11 +173,11 @@ export function createState(env: Env, boot: Boot): State {
     acting: false,
     actAt: boot.now + coreLimits.aloneAfterBootMs,
     lastCompanyAt: boot.now,
-    heardSinceBoot: false,
     syncAt: boot.now,
     lastChangeAt: boot.now,
     summaryAt: boot.now,
     remembered: new Map(),
+    rememberedNodes: null,
     storeProblem: null,
     followers: new Map(),
     events: [],

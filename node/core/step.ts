@@ -81,7 +81,7 @@ function handle(step: Step, event: CoreEvent): void {
     case 'exited':
       return withTask(state, event.task, (alloc, _body, task) => exited(step, alloc, task, wordsFor(event.exit)))
     case 'progress':
-      return withTask(state, event.task, (_alloc, _body, task) => void (task.event = event.words))
+      return withTask(state, event.task, (_alloc, _body, task) => void (task.progress = event.words))
     case 'command':
       state.wallOffset = event.wallMs - event.now
       return command(step, event)
@@ -90,6 +90,7 @@ function handle(step: Step, event: CoreEvent): void {
     case 'store-state':
       if ((state.storeProblem === null) !== event.writable) note(step, event.writable ? 'the disk takes writes again' : `the disk takes no writes: ${event.reason}; what runs goes on, nothing new is taken`)
       state.storeProblem = event.writable ? null : event.reason
+      state.planStale = true
       return
     default:
       return assertNever(event)
@@ -116,13 +117,19 @@ function wordsFor(exit: TaskExit): string {
 }
 
 function isPlanDue(state: State, now: number): boolean {
-  if (state.plan?.wakeAt != null && state.plan.wakeAt <= now) return true
-  if (aloneDeadline(state) <= now) return true
+  const isSettled = endSettling(state, now)
+  return isSettled || (state.plan?.wakeAt != null && state.plan.wakeAt <= now) || aloneDeadline(state) <= now
+}
+
+/** Each claim's settle time ends once: afterwards the claim starts or goes when the view says so, however long that takes. */
+function endSettling(state: State, now: number): boolean {
+  let isAny = false
   for (const alloc of state.allocs.values()) {
-    if (alloc.state === 'claimed' && alloc.settleUntil <= now) return true
-    if (alloc.next !== null && [...alloc.next.tasks.values()].every((task) => task.phase === 'ready')) return true
+    if (alloc.settleUntil === null || alloc.settleUntil > now) continue
+    alloc.settleUntil = null
+    isAny = true
   }
-  return false
+  return isAny
 }
 
 function wakeAt(state: State): number {

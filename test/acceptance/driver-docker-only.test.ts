@@ -29,7 +29,15 @@ afterEach(async () => {
 })
 
 function createDriver(sources: Partial<ImageSources> = {}): TaskDriver {
-  const driver = createDockerDriver({ node: testNode, dataDir: '', socketPath: engine.socketPath, registries: {}, mirrors: {}, log: silentLog, ...sources })
+  const driver = createDockerDriver({
+    node: testNode,
+    dataDir: '',
+    socketPath: engine.socketPath,
+    registries: {},
+    mirrors: {},
+    log: silentLog,
+    ...sources,
+  })
   drivers.push(driver)
   return driver
 }
@@ -64,7 +72,14 @@ test('a task that eats more memory than it has is ended, and that is the reason 
 test('the engine is told all that the job says', async () => {
   const driver = createDriver()
   const base = script('sleep 600').spec.config
-  const config = { ...base, volumes: ['/tmp:/host-tmp:ro'], readOnlyRoot: true, entrypoint: ['/bin/busybox'], command: 'sleep', args: ['600'] }
+  const config = {
+    ...base,
+    volumes: ['/tmp:/host-tmp:ro'],
+    readOnlyRoot: true,
+    entrypoint: ['/bin/busybox'],
+    command: 'sleep',
+    args: ['600'],
+  }
   const task = script('', { config, memoryMib: 32, logs: { maxFiles: 3, maxFileSizeMib: 2 } })
   assert.ok((await driver.start(task)).ok)
   const info = await engine.docker.getContainer(containerName(task.id)).inspect()
@@ -92,7 +107,11 @@ test('in bridge mode a port of the board leads to the port of the task', async (
   const network = { mode: 'bridge' as const, ports: [{ label: 'http', static: null, to: 8080 }] }
   const task = script('echo hello >/tmp/index.html; exec httpd -f -p 8080 -h /tmp', { network, ports: { http: 28_090 } })
   assert.ok((await driver.start(task)).ok)
-  const page = (): Promise<string> => fetch('http://127.0.0.1:28090/').then((answer) => answer.text(), () => '')
+  const page = (): Promise<string> =>
+    fetch('http://127.0.0.1:28090/').then(
+      (answer) => answer.text(),
+      () => '',
+    )
   await until('the page', async () => (await page()) === 'hello\n')
   // Its own port does not stand in its way.
   assert.ok((await driver.start(task)).ok)

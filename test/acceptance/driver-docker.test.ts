@@ -16,9 +16,17 @@ after(() => engine.dispose())
 
 acceptDriver(() => ({
   name: 'docker',
-  create: () => createDockerDriver({ node: testNode, dataDir: '', socketPath: engine.socketPath, registries: {}, mirrors: {}, log: silentLog }),
+  create: () =>
+    createDockerDriver({ node: testNode, dataDir: '', socketPath: engine.socketPath, registries: {}, mirrors: {}, log: silentLog }),
   agentOptions: { socketPath: engine.socketPath },
-  config: (script) => ({ image: engine.image, command: '/bin/sh', args: ['-c', script], volumes: [], privileged: false, readOnlyRoot: false }),
+  config: (script) => ({
+    image: engine.image,
+    command: '/bin/sh',
+    args: ['-c', script],
+    volumes: [],
+    privileged: false,
+    readOnlyRoot: false,
+  }),
   async identity(id) {
     const info = await engine.docker.getContainer(containerName(id)).inspect()
     return `${info.Id} ${info.State.Pid}`

@@ -50,13 +50,16 @@ function answer(options: RegistryOptions, blobs: ReturnType<typeof imageBlobs>, 
   const { login, image, tag } = options
   const expected = login === undefined ? undefined : `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
   if (expected !== undefined && request.headers.authorization !== expected) {
-    response.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
+    response
+      .writeHead(401, { 'www-authenticate': 'Basic realm="test"' })
+      .end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')
     return
   }
   const { manifest, config, layer } = blobs
   const path = request.url ?? ''
   if (path === '/v2/') response.end('{}')
-  else if (path === `/v2/${image}/manifests/${tag}` || path === `/v2/${image}/manifests/${manifest.digest}`) send(response, manifest, manifestType)
+  else if (path === `/v2/${image}/manifests/${tag}` || path === `/v2/${image}/manifests/${manifest.digest}`)
+    send(response, manifest, manifestType)
   else if (path === `/v2/${image}/blobs/${config.digest}`) send(response, config, 'application/octet-stream')
   else if (path === `/v2/${image}/blobs/${layer.digest}`) send(response, layer, 'application/octet-stream', options.hangs)
   else response.writeHead(404).end('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
@@ -77,7 +80,9 @@ function imageBlobs({ image, tag }: RegistryOptions): { manifest: Blob; config: 
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch
   const diff = `sha256:${createHash('sha256').update(tar).digest('hex')}`
   const labels = { name: `${image}:${tag}` }
-  const config = blobOf(JSON.stringify({ architecture, os: 'linux', config: { Cmd: ['/x'], Labels: labels }, rootfs: { type: 'layers', diff_ids: [diff] } }))
+  const config = blobOf(
+    JSON.stringify({ architecture, os: 'linux', config: { Cmd: ['/x'], Labels: labels }, rootfs: { type: 'layers', diff_ids: [diff] } }),
+  )
   const entry = (blob: Blob, mediaType: string): object => ({ mediaType, size: blob.bytes.length, digest: blob.digest })
   const manifest = blobOf(
     JSON.stringify({

@@ -85,7 +85,10 @@ const running: Record<string, Case> = {
   async 'environment and arguments arrive as they are'(driver, harness) {
     const env = { SHOAL_PORT_http: '28081', GREETING: 'two  words $HOME "quoted"', EMPTY: '', 'my.odd-name': 'x' }
     const exits = collectExits(driver)
-    const text = 'echo "[$SHOAL_PORT_http][$GREETING][$EMPTY]"; tr "\\0" "\\n" </proc/$$/environ | grep odd; test -n "$PATH" && test -n "$HOME" && test -z "$SECRET_OF_AGENT" && echo basics'
+    const own = 'echo "[$SHOAL_PORT_http][$GREETING][$EMPTY]"'
+    const odd = 'tr "\\0" "\\n" </proc/$$/environ | grep odd'
+    const basics = 'test -n "$PATH" && test -n "$HOME" && test -z "$SECRET_OF_AGENT" && echo basics'
+    const text = [own, odd, basics].join('; ')
     const task = script(harness, text, { env })
     process.env['SECRET_OF_AGENT'] = 'x'
     await start(driver, task)
@@ -292,7 +295,9 @@ const logging: Record<string, Case> = {
   async 'logs stay bounded and keep the newest'(driver, harness) {
     const exits = collectExits(driver)
     const size = 1024 * 1024
-    const task = script(harness, 'yes 0123456789abcde | head -c 6000000; echo; echo end of output', { logs: { maxFiles: 2, maxFileSizeMib: 1 } })
+    const task = script(harness, 'yes 0123456789abcde | head -c 6000000; echo; echo end of output', {
+      logs: { maxFiles: 2, maxFileSizeMib: 1 },
+    })
     await start(driver, task)
     await exits.of(task.id)
     await until('a bounded log', async () => (await readLogs(driver, task.id)).length <= 2 * size)

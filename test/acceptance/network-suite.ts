@@ -2,7 +2,7 @@
 // only looks at what the handlers were told. Nothing here knows of libp2p.
 
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import type { NodeId } from '../../crdt/ids.ts'
 import type { Topic } from '../../node/core/ports.ts'
 
@@ -73,18 +73,46 @@ export async function gossips(world: World, from: Board, to: readonly Board[], l
   })
 }
 
-export function networkAcceptance(name: string, createWorld: () => Promise<World>): void {
-  const inWorld = (what: string, body: (world: World, t: TestContext) => Promise<void>): void => {
-    test(`${name}: ${what}`, async (t) => {
+type InWorld = (what: string, body: (world: World) => Promise<void>) => void
+
+function worlds(name: string, createWorld: () => Promise<World>): InWorld {
+  return (what, body) => {
+    test(`${name}: ${what}`, async () => {
       const world = await createWorld()
       try {
-        await body(world, t)
+        await body(world)
       } finally {
         await world.close()
       }
     })
   }
+}
 
+/** Apart from the others: a real world needs processes for it. */
+export function networkRestartAcceptance(name: string, createWorld: () => Promise<World>): void {
+  const inWorld = worlds(name, createWorld)
+
+  inWorld('killed and started again with the same key, a board gossips both ways', async (world) => {
+    const a = await world.board()
+    const b = await world.board({ bootstrap: a.addresses })
+    const victim = await world.board({ bootstrap: a.addresses, killable: true })
+    await world.until('all are up', () => isUp(a, victim) && isUp(victim, a) && isUp(a, b))
+    await gossips(world, victim, [a, b], 'before')
+    const again = await world.killAndRestart(victim, { bootstrap: a.addresses })
+    await world.until('up again', () => isUp(a, again) && isUp(again, a))
+    await gossips(world, again, [a, b], 'from the restarted')
+    await gossips(world, a, [again], 'to the restarted')
+  })
+}
+
+export function networkAcceptance(name: string, createWorld: () => Promise<World>): void {
+  const inWorld = worlds(name, createWorld)
+  meeting(inWorld)
+  cutting(inWorld)
+  asking(inWorld)
+}
+
+function meeting(inWorld: InWorld): void {
   inWorld('five boards that know one address all meet, and a broadcast reaches each of them once', async (world) => {
     const first = await world.board()
     const boards = [first]
@@ -149,19 +177,9 @@ export function networkAcceptance(name: string, createWorld: () => Promise<World
     await world.until('up again', () => isUp(a, again) && isUp(again, a))
     assert.deepEqual(a.ups, [b.id, b.id])
   })
+}
 
-  inWorld('killed and started again with the same key, a board gossips both ways', async (world) => {
-    const a = await world.board()
-    const b = await world.board({ bootstrap: a.addresses })
-    const victim = await world.board({ bootstrap: a.addresses, killable: true })
-    await world.until('all are up', () => isUp(a, victim) && isUp(victim, a) && isUp(a, b))
-    await gossips(world, victim, [a, b], 'before')
-    const again = await world.killAndRestart(victim, { bootstrap: a.addresses })
-    await world.until('up again', () => isUp(a, again) && isUp(again, a))
-    await gossips(world, again, [a, b], 'from the restarted')
-    await gossips(world, a, [again], 'to the restarted')
-  })
-
+function cutting(inWorld: InWorld): void {
   inWorld('a silent cut closes nothing by itself, stops everything, and heals', async (world) => {
     const a = await world.board()
     const b = await world.board({ bootstrap: a.addresses })
@@ -174,8 +192,11 @@ export function networkAcceptance(name: string, createWorld: () => Promise<World
     assert.deepEqual([a.downs, c.downs], [[], []], 'the other side must not see a closed connection')
     assert.deepEqual([...heardTexts(c, 'stream'), ...heardTexts(c, 'gossip').filter((text) => text.startsWith('during'))], [])
     assert.deepEqual(heardTexts(a, 'stream', c), [])
-    for (const board of [a, b]) board.disconnect(c.id, 'probes lost')
     for (const board of [a, b]) c.disconnect(board.id, 'probes lost')
+    await world.until('c notices', () => !isUp(c, a) && !isUp(c, b))
+    await gossips(world, b, [a], 'while c has hung up')
+    assert.deepEqual(a.downs, [], 'hanging up behind the cut must not be seen on the other side')
+    for (const board of [a, b]) board.disconnect(c.id, 'probes lost')
     await world.until('all notice', () => !isUp(a, c) && !isUp(b, c) && !isUp(c, a) && !isUp(c, b))
     c.injectCut([])
     await world.until('healed', () => isUp(a, c) && isUp(c, a))
@@ -211,7 +232,9 @@ export function networkAcceptance(name: string, createWorld: () => Promise<World
     await world.until('the accepted ones arrive', () => b.heard.length === accepted)
     assert.equal(await a.send(b.id, frame), true)
   })
+}
 
+function asking(inWorld: InWorld): void {
   inWorld('a request is answered frame by frame; a caller that goes is noticed', async (world) => {
     const a = await world.board()
     const b = await world.board({ bootstrap: a.addresses })

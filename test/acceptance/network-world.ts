@@ -6,8 +6,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { FleetId, NodeId, PoolName } from '../../crdt/ids.ts'
 import { type KeyPair, generateKeyPair, keyPairFromSeed } from '../../node/adapters/keys.ts'
+import { BoardNetwork, type BoardParts } from '../../node/adapters/libp2p/board-network.ts'
 import { silentLog } from '../../node/adapters/libp2p/log.ts'
-import { createNetwork } from '../../node/adapters/libp2p/network.ts'
+import { createParts } from '../../node/adapters/libp2p/network.ts'
 import type { ApiChannel, Network, Topic } from '../../node/core/ports.ts'
 import type { Board, BoardOptions, Heard, World } from './network-suite.ts'
 
@@ -20,6 +21,7 @@ const pollMs = 20
 export interface LocalBoard extends Board {
   readonly key: KeyPair
   readonly network: Network
+  readonly parts: BoardParts
 }
 
 /** What handlers were told, for any board. */
@@ -33,7 +35,7 @@ class Diary {
 
 export async function createLocalBoard(options: BoardOptions, key: KeyPair): Promise<LocalBoard> {
   const diary = new Diary()
-  const network = await createNetwork({
+  const parts = await createParts({
     key,
     psk: options.foreign === true ? new Uint8Array(32).fill(8) : psk,
     fleet,
@@ -44,6 +46,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     mayConnect: options.mayConnect ?? (() => true),
     log: silentLog,
   })
+  const network = new BoardNetwork(parts)
   await network.start({
     peerUp: (peer) => diary.ups.push(peer),
     peerDown: (peer) => diary.downs.push(peer),
@@ -53,6 +56,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
   })
   return {
     key,
+    parts,
     network,
     id: key.id as NodeId,
     get ups() { return diary.ups },
@@ -75,6 +79,7 @@ async function answer(channel: ApiChannel, diary: Diary): Promise<void> {
   diary.callers.push(entry)
   channel.signal.addEventListener('abort', () => (entry.gone = true))
   const [word, count] = new TextDecoder().decode(channel.request).split(' ')
+  if (word === 'begin') await channel.send(new TextEncoder().encode('the first of many'))
   if (word !== 'count') return
   for (let i = 0; i < Number(count); i++) await channel.send(new TextEncoder().encode(`n ${i}`.padEnd(8, ' ') + '.'.repeat(i % 50 === 0 ? 90_000 : 10)))
   await channel.end()

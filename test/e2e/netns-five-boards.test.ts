@@ -11,7 +11,7 @@ const rig = new Rig()
 const fleet = new Fleet()
 const agents: Agent[] = []
 
-function job(name: string, count: number, more: object = {}, script = 'while true; do sleep 1; done'): object {
+function job(name: string, count: number, more: object = {}, script = 'exec sleep 1000000'): object {
   return {
     job: name,
     groups: {
@@ -156,14 +156,14 @@ test('the better-ranked board keeps the slot; newest job version everywhere; edi
   // Two edits of one job, one on each side: a count here, a command there.
   const scaled = await fleet.runJob(fleet.agent('a'), job('rank', 2, affinity))
   assert.equal(scaled.code, 0, scaled.output)
-  const changed = await fleet.runJob(fleet.agent('e'), job('rank', 1, affinity, 'while true; do sleep 2; done'))
+  const changed = await fleet.runJob(fleet.agent('e'), job('rank', 1, affinity, 'exec sleep 1000002'))
   assert.equal(changed.code, 0, changed.output)
   rig.heal()
   const after = await healed('rank', 2)
   await equalViews()
   assert.equal(after['default/rank/g/0'], 'e')
   const { job: detail } = await ask(agents[0]!, 'job', { method: 'job.status', job: 'rank' })
-  assert.match(JSON.stringify(detail.spec), /sleep 2/)
+  assert.match(JSON.stringify(detail.spec), /sleep 1000002/)
   assert.equal(new Set(detail.allocs.filter((alloc) => alloc.state === 'running').map((alloc) => alloc.version)).size, 1)
 })
 

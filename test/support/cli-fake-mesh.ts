@@ -32,20 +32,55 @@ export interface FakeMesh {
 export const fakeNodes = [testSigner(101).node, testSigner(102).node, testSigner(103).node] as const
 
 export function coverage(change: Partial<Coverage> = {}): Coverage {
-  return { fleet: 'home', pool: 'default', node: fakeNodes[0], nodeName: 'board-0', view: '0'.repeat(32), nodesAlive: 3, nodesTotal: 3, oldestMs: 0, ...change }
+  return {
+    fleet: 'home',
+    pool: 'default',
+    node: fakeNodes[0],
+    nodeName: 'board-0',
+    view: '0'.repeat(32),
+    nodesAlive: 3,
+    nodesTotal: 3,
+    oldestMs: 0,
+    ...change,
+  }
 }
 
 export function nodeRow(index: number, change: Partial<NodeRow> = {}): NodeRow {
   return {
-    id: fakeNodes[index] ?? '', name: `board-${index}`, pool: 'default', liveness: 'alive', eligible: true, draining: false, evicted: false,
-    allocs: 1, cpuMhz: 4000, cpuUsedMhz: 100, memoryMib: 4096, memoryUsedMib: 64, silentMs: 0, agentVersion: '0.1.0', ...change,
+    id: fakeNodes[index] ?? '',
+    name: `board-${index}`,
+    pool: 'default',
+    liveness: 'alive',
+    eligible: true,
+    draining: false,
+    evicted: false,
+    allocs: 1,
+    cpuMhz: 4000,
+    cpuUsedMhz: 100,
+    memoryMib: 4096,
+    memoryUsedMib: 64,
+    silentMs: 0,
+    agentVersion: '0.1.0',
+    ...change,
   }
 }
 
 export function allocRow(slot: string, index: number, change: Partial<AllocRow> = {}): AllocRow {
   return {
-    alloc: `a${index}`.padEnd(16, '0'), slot, node: fakeNodes[index % 3] ?? '', nodeName: `board-${index % 3}`, nodeLiveness: 'alive', generation: 1,
-    version: '1.2.00000000', state: 'running', healthy: true, holder: true, reason: '', restarts: 0, startedAt: 0, ...change,
+    alloc: `a${index}`.padEnd(16, '0'),
+    slot,
+    node: fakeNodes[index % 3] ?? '',
+    nodeName: `board-${index % 3}`,
+    nodeLiveness: 'alive',
+    generation: 1,
+    version: '1.2.00000000',
+    state: 'running',
+    healthy: true,
+    holder: true,
+    reason: '',
+    restarts: 0,
+    startedAt: 0,
+    ...change,
   }
 }
 
@@ -113,9 +148,22 @@ function answer(mesh: FakeMesh, request: Request): readonly Reply[] {
     case 'node.list':
       return [{ kind: 'nodes', coverage: coverage(), nodes: [nodeRow(0), nodeRow(1), nodeRow(2)] }]
     case 'node.status':
-      return [{ kind: 'node', coverage: coverage(), node: { ...nodeRow(0), labels: {}, attributes: {}, drivers: {}, addresses: [], neighbours: [], claims: [] } }]
+      return [
+        {
+          kind: 'node',
+          coverage: coverage(),
+          node: { ...nodeRow(0), labels: {}, attributes: {}, drivers: {}, addresses: [], neighbours: [], claims: [] },
+        },
+      ]
     case 'job.plan':
-      return [{ kind: 'plan', coverage: coverage(), changes: [], slots: [{ slot: `${request.job}/main/0`, action: 'place', node: fakeNodes[1], reason: null }] }]
+      return [
+        {
+          kind: 'plan',
+          coverage: coverage(),
+          changes: [],
+          slots: [{ slot: `${request.job}/main/0`, action: 'place', node: fakeNodes[1], reason: null }],
+        },
+      ]
     default:
       return [{ kind: 'error', code: 'E_METHOD', message: `the fake does not know ${request.method}` }]
   }
@@ -139,12 +187,32 @@ function jobReplies(mesh: FakeMesh, id: string, follow: boolean): readonly Reply
 /** Every wanted copy runs healthily, in turn on the three boards. */
 export function jobDetail(doc: Doc, id: string): JobDetail {
   const view = jobView(crypto, doc)
-  const names = view.desired === 'run' ? (view.spec?.groups ?? []).flatMap((group) => Array.from({ length: group.count }, (_, i) => slotId(view.id, group.name, i))) : []
+  const names =
+    view.desired === 'run'
+      ? (view.spec?.groups ?? []).flatMap((group) => Array.from({ length: group.count }, (_, i) => slotId(view.id, group.name, i)))
+      : []
   const allocs = names.map((slot, i) => allocRow(slot, i, { version: versionText(view.version) }))
-  const slots = names.map((slot, i): SlotRow => ({ slot, holder: (fakeNodes[i % 3] ?? null) as NodeId | null, candidate: null, reason: null }))
+  const slots = names.map((slot, i): SlotRow => ({
+    slot,
+    holder: (fakeNodes[i % 3] ?? null) as NodeId | null,
+    candidate: null,
+    reason: null,
+  }))
   const conflictsList = [...doc.conflicts].map(([path, losers]) => ({ path, winner: doc.registers.get(path) ?? null, losers }))
   return {
-    id, pool: doc.pool, desired: view.desired, priority: view.spec?.priority ?? 0, version: versionText(view.version), wanted: names.length,
-    running: names.length, healthy: names.length, conflicts: conflictsList.length, problems: view.problems, spec: view.spec, allocs, slots, conflictsList,
+    id,
+    pool: doc.pool,
+    desired: view.desired,
+    priority: view.spec?.priority ?? 0,
+    version: versionText(view.version),
+    wanted: names.length,
+    running: names.length,
+    healthy: names.length,
+    conflicts: conflictsList.length,
+    problems: view.problems,
+    spec: view.spec,
+    allocs,
+    slots,
+    conflictsList,
   }
 }

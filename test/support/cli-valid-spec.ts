@@ -7,13 +7,18 @@ import { checkSpec } from '../../crdt/documents/job-rules.ts'
 import { compareText } from '../../crdt/ids.ts'
 import type { Affinity, Constraint, DisconnectPolicy, GroupSpec, JobSpec, Spread, TaskConfig, TaskSpec } from '../../crdt/spec.ts'
 
-const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
+const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
 const name = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?$/)
 const key = fc.stringMatching(/^[A-Za-z0-9_./%-]{1,8}$/).filter((one) => one !== '__proto__')
-const text = fc.oneof(fc.constantFrom('yes', 'null', '1.10', '0x10', '010', '1e3', '- a', 'a: b', '#x', '*a', '&a', '"', '~', ' pad ', '<<'), fc.stringMatching(/^[ -~]{1,12}$/))
+const text = fc.oneof(
+  fc.constantFrom('yes', 'null', '1.10', '0x10', '010', '1e3', '- a', 'a: b', '#x', '*a', '&a', '"', '~', ' pad ', '<<'),
+  fc.stringMatching(/^[ -~]{1,12}$/),
+)
 const passable = fc.oneof(text, fc.constant(''), fc.constant('two\nlines\n'), fc.constant('ä → ☃'))
 const ms = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max })
-const sorted = (entries: Record<string, string>): Record<string, string> => Object.fromEntries(Object.entries(entries).sort(([a], [b]) => compareText(a, b)))
+const sorted = (entries: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(entries).sort(([a], [b]) => compareText(a, b)))
 const texts = fc.dictionary(key, passable, { maxKeys: 3, noNullPrototype: true }).map(sorted)
 const attribute = fc.constantFrom('${attr.cpu.arch}', '${label.disk}', '${node.pool}')
 
@@ -21,7 +26,12 @@ const constraint: fc.Arbitrary<Constraint> = fc.oneof(
   plain<Constraint>({ attribute, operator: fc.constantFrom('=', '>=', 'set_contains'), value: text }),
   plain<Constraint>({ attribute, operator: fc.constant('is_set'), value: fc.constant('') }),
 )
-const affinity: fc.Arbitrary<Affinity> = plain({ attribute, operator: fc.constantFrom('=', '<'), value: text, weight: fc.integer({ min: 1, max: 100 }) })
+const affinity: fc.Arbitrary<Affinity> = plain({
+  attribute,
+  operator: fc.constantFrom('=', '<'),
+  value: text,
+  weight: fc.integer({ min: 1, max: 100 }),
+})
 const scope = plain({ constraints: fc.array(constraint, { maxLength: 2 }), affinities: fc.array(affinity, { maxLength: 2 }), meta: texts })
 
 const spread: fc.Arbitrary<Spread> = plain({
@@ -43,52 +53,88 @@ const disconnect: fc.Arbitrary<DisconnectPolicy> = plain<DisconnectPolicy>({
 }).map((policy) => (policy.lostAfterExplicit ? policy : { ...policy, lostAfterMs: 604_800_000 }))
 
 const config = fc.record(
-  { command: text, args: fc.array(passable, { maxLength: 3 }), workDir: fc.constant('/tmp'), volumes: fc.constant([]), privileged: fc.constant(false), readOnlyRoot: fc.constant(false) },
+  {
+    command: text,
+    args: fc.array(passable, { maxLength: 3 }),
+    workDir: fc.constant('/tmp'),
+    volumes: fc.constant([]),
+    privileged: fc.constant(false),
+    readOnlyRoot: fc.constant(false),
+  },
   { requiredKeys: ['command', 'args', 'volumes', 'privileged', 'readOnlyRoot'], noNullPrototype: true },
 ) as fc.Arbitrary<TaskConfig>
 
-const task: fc.Arbitrary<TaskSpec> = fc.tuple(scope, plain<Omit<TaskSpec, keyof Scope>>({
-  name,
-  driver: fc.constant('raw_exec'),
-  config,
-  env: texts,
-  resources: plain({ cpuMhz: fc.integer({ min: 1, max: 9000 }), memoryMib: fc.integer({ min: 1, max: 9000 }) }),
-  killTimeoutMs: ms(0, 3_600_000),
-  killSignal: fc.constantFrom('SIGTERM', 'SIGINT'),
-  logs: plain({ maxFiles: fc.integer({ min: 1, max: 3 }), maxFileSizeMib: fc.integer({ min: 1, max: 3 }) }),
-})).map(([placed, rest]) => ({ ...rest, ...placed }))
+const task: fc.Arbitrary<TaskSpec> = fc
+  .tuple(
+    scope,
+    plain<Omit<TaskSpec, keyof Scope>>({
+      name,
+      driver: fc.constant('raw_exec'),
+      config,
+      env: texts,
+      resources: plain({ cpuMhz: fc.integer({ min: 1, max: 9000 }), memoryMib: fc.integer({ min: 1, max: 9000 }) }),
+      killTimeoutMs: ms(0, 3_600_000),
+      killSignal: fc.constantFrom('SIGTERM', 'SIGINT'),
+      logs: plain({ maxFiles: fc.integer({ min: 1, max: 3 }), maxFileSizeMib: fc.integer({ min: 1, max: 3 }) }),
+    }),
+  )
+  .map(([placed, rest]) => ({ ...rest, ...placed }))
 
 type Scope = Pick<TaskSpec, 'constraints' | 'affinities' | 'meta'>
 
-const group: fc.Arbitrary<GroupSpec> = fc.tuple(scope, plain<Omit<GroupSpec, keyof Scope>>({
-  name,
-  count: fc.integer({ min: 0, max: 50_000 }),
-  spread: fc.uniqueArray(spread, { maxLength: 2, selector: (one) => one.attribute }),
-  restart: plain<GroupSpec['restart']>({ attempts: fc.integer({ min: 1, max: 5 }), intervalMs: ms(100_000, 10_000_000), delayMs: ms(0, 20_000), mode: fc.constantFrom('fail', 'delay') }),
-  reschedule: plain<GroupSpec['reschedule']>({
-    unlimited: fc.constant(true), attempts: fc.constant(0), intervalMs: ms(0, 100_000), delayMs: ms(5000, 60_000),
-    delayFunction: fc.constantFrom('constant', 'exponential', 'fibonacci'), maxDelayMs: ms(60_000, 7_200_000),
-  }),
-  update: plain({ maxParallel: fc.integer({ min: 1, max: 9 }), minHealthyMs: ms(0, 9000), healthyDeadlineMs: ms(10_000, 900_000) }),
-  disconnect,
-  network: plain<GroupSpec['network']>({
-    mode: fc.constant('host'),
-    ports: fc
-      .uniqueArray(plain({ label: name, static: fc.option(fc.integer({ min: 1, max: 65_535 })), to: fc.constant(null) }), { maxLength: 2, selector: (one) => one.label })
-      .map((all) => all.sort((a, b) => compareText(a.label, b.label))),
-  }),
-  diskMib: fc.integer({ min: 10, max: 9000 }),
-  tasks: fc.uniqueArray(task, { minLength: 1, maxLength: 2, selector: (one) => one.name }).map((all) => all.sort((a, b) => compareText(a.name, b.name))),
-})).map(([placed, rest]) => ({ ...rest, ...placed }))
+const group: fc.Arbitrary<GroupSpec> = fc
+  .tuple(
+    scope,
+    plain<Omit<GroupSpec, keyof Scope>>({
+      name,
+      count: fc.integer({ min: 0, max: 50_000 }),
+      spread: fc.uniqueArray(spread, { maxLength: 2, selector: (one) => one.attribute }),
+      restart: plain<GroupSpec['restart']>({
+        attempts: fc.integer({ min: 1, max: 5 }),
+        intervalMs: ms(100_000, 10_000_000),
+        delayMs: ms(0, 20_000),
+        mode: fc.constantFrom('fail', 'delay'),
+      }),
+      reschedule: plain<GroupSpec['reschedule']>({
+        unlimited: fc.constant(true),
+        attempts: fc.constant(0),
+        intervalMs: ms(0, 100_000),
+        delayMs: ms(5000, 60_000),
+        delayFunction: fc.constantFrom('constant', 'exponential', 'fibonacci'),
+        maxDelayMs: ms(60_000, 7_200_000),
+      }),
+      update: plain({ maxParallel: fc.integer({ min: 1, max: 9 }), minHealthyMs: ms(0, 9000), healthyDeadlineMs: ms(10_000, 900_000) }),
+      disconnect,
+      network: plain<GroupSpec['network']>({
+        mode: fc.constant('host'),
+        ports: fc
+          .uniqueArray(plain({ label: name, static: fc.option(fc.integer({ min: 1, max: 65_535 })), to: fc.constant(null) }), {
+            maxLength: 2,
+            selector: (one) => one.label,
+          })
+          .map((all) => all.sort((a, b) => compareText(a.label, b.label))),
+      }),
+      diskMib: fc.integer({ min: 10, max: 9000 }),
+      tasks: fc
+        .uniqueArray(task, { minLength: 1, maxLength: 2, selector: (one) => one.name })
+        .map((all) => all.sort((a, b) => compareText(a.name, b.name))),
+    }),
+  )
+  .map(([placed, rest]) => ({ ...rest, ...placed }))
 
 export const validSpec: fc.Arbitrary<JobSpec> = fc
-  .tuple(scope, plain<Omit<JobSpec, keyof Scope>>({
-    namespace: name,
-    name,
-    type: fc.constant('service'),
-    pool: name,
-    priority: fc.integer({ min: 1, max: 100 }),
-    groups: fc.uniqueArray(group, { minLength: 1, maxLength: 2, selector: (one) => one.name }).map((all) => all.sort((a, b) => compareText(a.name, b.name))),
-  }))
+  .tuple(
+    scope,
+    plain<Omit<JobSpec, keyof Scope>>({
+      namespace: name,
+      name,
+      type: fc.constant('service'),
+      pool: name,
+      priority: fc.integer({ min: 1, max: 100 }),
+      groups: fc
+        .uniqueArray(group, { minLength: 1, maxLength: 2, selector: (one) => one.name })
+        .map((all) => all.sort((a, b) => compareText(a.name, b.name))),
+    }),
+  )
   .map(([placed, rest]) => ({ ...rest, ...placed }))
   .filter((spec) => checkSpec(spec).length === 0)

@@ -4,7 +4,19 @@
 import Dockerode from 'dockerode'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -46,7 +58,8 @@ export async function startTestEngine(): Promise<TestEngine> {
   }
   const start = async (): Promise<void> => {
     // After a kill they name processes that are gone, perhaps not reaped yet, and the engine would wait for those.
-    for (const stale of ['pid', 'exec/containerd/containerd.pid', 'exec/containerd/containerd.sock']) rmSync(join(folder, stale), { force: true })
+    for (const stale of ['pid', 'exec/containerd/containerd.pid', 'exec/containerd/containerd.sock'])
+      rmSync(join(folder, stale), { force: true })
     engine = spawnEngine(folder, socketPath, bridge)
     await ready(docker, engine, folder)
   }
@@ -80,7 +93,9 @@ function killThoseOf(folder: string): void {
 
 /** The engine leaves the network namespace of host-mode containers mounted. */
 function unmountBelow(folder: string): void {
-  const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map((line) => line.split(' ')[1] ?? '')
+  const mounts = readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
   for (const place of mounts.filter((one) => one.startsWith(`${folder}/`)).reverse()) execFileSync('umount', ['--lazy', place])
 }
 
@@ -117,6 +132,8 @@ async function importBusybox(docker: Dockerode, folder: string): Promise<void> {
   const tar = spawn('tar', ['-c', '-C', root, '.'], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [repo = '', tag = ''] = testImage.split(':')
   const answer = await docker.importImage(tar.stdout, { repo, tag })
-  await new Promise((resolve, reject) => docker.modem.followProgress(answer, (error) => (error === null ? resolve(undefined) : reject(error))))
+  await new Promise((resolve, reject) =>
+    docker.modem.followProgress(answer, (error) => (error === null ? resolve(undefined) : reject(error))),
+  )
   rmSync(root, { recursive: true, force: true })
 }

@@ -88,10 +88,14 @@ export function jobSpec(options: JobOptions = {}): JobSpec {
 
 let nonces = 0
 
-/** What the CLI does: take the document as the board has it, edit it with the operator's key, send the signed change. */
-export function edit(world: World, board: Board, doc: DocId, pool: string, change: (registers: ReadonlyMap<string, Scalar>) => ReadonlyMap<string, Scalar>): void {
+function operatorAuthor() {
   const nonce = new Uint8Array(16)
   new DataView(nonce.buffer).setUint32(0, ++nonces)
+  return { id: operator.id, signer: operator.signer, nonce, fleet }
+}
+
+/** What the CLI does: take the document as the board has it, edit it with the operator's key, send the signed change. */
+export function edit(world: World, board: Board, doc: DocId, pool: string, change: (registers: ReadonlyMap<string, Scalar>) => ReadonlyMap<string, Scalar>): void {
   const [stored] = world.request(board, { method: 'doc.get', doc })
   let current = emptyDoc(crypto, doc, pool as PoolName)
   if (stored?.kind === 'doc') {
@@ -101,7 +105,7 @@ export function edit(world: World, board: Board, doc: DocId, pool: string, chang
       current = admitted.value.doc
     }
   }
-  const edited = editDoc(crypto, current, { id: operator.id, signer: operator.signer, nonce, fleet }, change(current.registers))
+  const edited = editDoc(crypto, current, operatorAuthor(), change(current.registers))
   const [reply] = world.request(board, { method: 'doc.put', envelopes: edited.envelopes.map((envelope) => toBase64(envelope.bytes)) })
   if (edited.envelopes.length > 0 && reply?.kind !== 'receipt') throw new Error(JSON.stringify(reply))
 }
@@ -111,6 +115,13 @@ export function runJob(world: World, board: Board, spec: JobSpec): JobId {
   const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, 'run']])
   edit(world, board, jobDocId(id), spec.pool, (registers) => difference(new Map([...registers].filter(([path]) => path.startsWith('spec/') || path === jobPaths.desired)), wanted))
   return id
+}
+
+/** A job's first document as the CLI would send it. */
+export function signJob(spec: JobSpec): Uint8Array[] {
+  const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, 'run']])
+  const doc = emptyDoc(crypto, jobDocId(jobId(spec.namespace, spec.name)), spec.pool as PoolName)
+  return editDoc(crypto, doc, operatorAuthor(), wanted).envelopes.map((envelope) => envelope.bytes)
 }
 
 export function slot(job: JobId, index = 0, group = 'g'): SlotId {

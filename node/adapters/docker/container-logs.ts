@@ -20,19 +20,23 @@ async function* fromTail(engine: Engine, container: string, options: LogOptions,
   const kept: Uint8Array[] = []
   let size = 0
   let last: bigint | null = null
-  // Every line has at least one byte: as many lines as bytes are always enough.
-  for await (const line of lines(engine, container, options, { tail: String(tailBytes), follow: false })) {
+  // How many lines bear that time: Podman's clock for logs has whole seconds only.
+  let ofLast = 0
+  // Every line has at least one byte: as many lines as bytes are always enough. At least one, to know where the past ends.
+  for await (const line of lines(engine, container, options, { tail: String(Math.max(1, tailBytes)), follow: false })) {
     kept.push(line.text)
     size += line.text.length
+    ofLast = line.time === last ? ofLast + 1 : 1
     last = line.time
     while (kept[0] !== undefined && size - kept[0].length >= tailBytes) size -= kept.shift()?.length ?? 0
   }
   const past = Buffer.concat(kept)
-  yield past.subarray(Math.max(0, past.length - tailBytes))
+  if (past.length > 0 && tailBytes > 0) yield past.subarray(Math.max(0, past.length - tailBytes))
   if (!options.follow) return
   const since = last === null ? {} : { since: secondsOf(last) }
   for await (const line of lines(engine, container, options, { ...since, tail: 'all', follow: true })) {
-    if (last === null || line.time === null || line.time > last) yield line.text
+    const isPast = last !== null && line.time !== null && (line.time < last || (line.time === last && ofLast-- > 0))
+    if (!isPast) yield line.text
   }
 }
 
@@ -78,8 +82,7 @@ function nanosOf(stamp: string): bigint | null {
   return Number.isNaN(ms) ? null : BigInt(ms) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
 }
 
-/** `1714564800.123456789` */
+/** Whole seconds, as every engine reads them: what comes twice is told by its time. */
 function secondsOf(nanos: bigint): string {
-  const second = 1_000_000_000n
-  return `${nanos / second}.${String(nanos % second).padStart(9, '0')}`
+  return String(nanos / 1_000_000_000n)
 }

@@ -47,66 +47,100 @@ const retryMsMax = 10_000
 const lookAgainMs = 200
 const looksMax = 5
 
-export function createContainerWatch({ engine, node, log, onEnd }: ContainerWatchOptions): ContainerWatch {
-  const watched = new Map<TaskId, Watched>()
-  const stopped = new AbortController()
-  let running: Promise<void> | undefined
+export function createContainerWatch(options: ContainerWatchOptions): ContainerWatch {
+  return new EngineWatch(options)
+}
 
-  const check = async (id: TaskId): Promise<boolean> => {
-    const task = watched.get(id)
+class EngineWatch implements ContainerWatch {
+  readonly #options: ContainerWatchOptions
+  readonly #watched = new Map<TaskId, Watched>()
+  readonly #stopped = new AbortController()
+  #isListening = false
+
+  constructor(options: ContainerWatchOptions) {
+    this.#options = options
+  }
+
+  begin(id: TaskId, container: string, isStarting: boolean): void {
+    this.#watched.set(id, { container, isStarting, wasOutOfMemory: false })
+    if (!this.#isListening) void this.#listen()
+  }
+
+  started(id: TaskId): void {
+    const task = this.#watched.get(id)
+    if (task === undefined) return
+    task.isStarting = false
+    setImmediate(() => void this.#look(id))
+  }
+
+  forget(id: TaskId): void {
+    this.#watched.delete(id)
+  }
+
+  isWatched(id: TaskId): boolean {
+    return this.#watched.has(id)
+  }
+
+  async check(id: TaskId): Promise<void> {
+    await this.#look(id)
+  }
+
+  async checkAll(): Promise<void> {
+    await Promise.all([...this.#watched.keys()].map((id) => this.#look(id)))
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  /** False while there is no end to be seen. */
+  async #look(id: TaskId): Promise<boolean> {
+    const task = this.#watched.get(id)
     if (task === undefined || task.isStarting) return true
-    const exit = await exitOf(engine, task)
-    if (exit === undefined || watched.get(id) !== task) return exit !== undefined
-    watched.delete(id)
-    onEnd(id, exit)
+    const exit = await exitOf(this.#options.engine, task)
+    if (exit === undefined || this.#stopped.signal.aborted) return false
+    // Looked at twice at a time, or forgotten meanwhile: told once, or never.
+    if (this.#watched.get(id) === task) {
+      this.#watched.delete(id)
+      this.#options.onEnd(id, exit)
+    }
     return true
   }
-  const checkUntilSeen = async (id: TaskId): Promise<void> => {
-    for (let looks = 0; looks < looksMax && !(await check(id)); looks++) await sleep(lookAgainMs, undefined, { ref: false })
+
+  async #lookUntilSeen(id: TaskId): Promise<void> {
+    for (let looks = 0; looks < looksMax && !(await this.#look(id)); looks++) await sleep(lookAgainMs, undefined, { ref: false })
   }
-  const checkAll = async (): Promise<void> => {
-    await Promise.all([...watched.keys()].map(check))
+
+  async #listen(): Promise<void> {
+    this.#isListening = true
+    const { signal } = this.#stopped
+    for (let wait = retryMsMin; !signal.aborted; wait = Math.min(2 * wait, retryMsMax)) {
+      const since = performance.now()
+      await this.#follow().catch((error: Error) => this.#options.log.debug({ error: error.message }, 'the stream of engine events broke'))
+      if (performance.now() - since > retryMsMax) wait = retryMsMin
+      await sleep(wait, undefined, { signal, ref: false }).catch(() => undefined)
+    }
   }
-  const follow = async (): Promise<void> => {
+
+  async #follow(): Promise<void> {
+    const { engine, node, log } = this.#options
     const filters = JSON.stringify({ type: ['container'], label: [`${nodeLabel}=${node}`] })
-    const stream = await engine.stream({ method: 'GET', path: '/events?', options: { filters }, abort: stopped.signal })
+    const stream = await engine.stream({ method: 'GET', path: '/events?', options: { filters }, abort: this.#stopped.signal })
     log.debug({ engine: engine.address }, 'listening to the engine')
     // Not awaited: what happens meanwhile is read from the stream.
-    void checkAll()
+    void this.checkAll()
     for await (const event of jsonLines(stream as AsyncIterable<unknown>)) {
       const { id, action } = eventOf(event)
-      const task = watched.get(id)
+      const task = this.#watched.get(id)
       if (task === undefined) continue
       if (action === 'oom') task.wasOutOfMemory = true
-      if (action === 'die' || action === 'died' || action === 'destroy' || action === 'remove') void checkUntilSeen(id)
+      if (endActions.has(action)) void this.#lookUntilSeen(id)
     }
-  }
-  const run = async (): Promise<void> => {
-    for (let wait = retryMsMin; !stopped.signal.aborted; wait = Math.min(2 * wait, retryMsMax)) {
-      const since = performance.now()
-      await follow().catch((error: Error) => log.debug({ error: error.message }, 'the stream of engine events broke'))
-      if (performance.now() - since > retryMsMax) wait = retryMsMin
-      await sleep(wait, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined)
-    }
-  }
-  return {
-    begin(id, container, isStarting) {
-      watched.set(id, { container, isStarting, wasOutOfMemory: false })
-      running ??= run()
-    },
-    started(id) {
-      const task = watched.get(id)
-      if (task === undefined) return
-      task.isStarting = false
-      setImmediate(() => void check(id))
-    },
-    forget: (id) => void watched.delete(id),
-    isWatched: (id) => watched.has(id),
-    check: async (id) => void (await check(id)),
-    checkAll,
-    stop: () => stopped.abort(),
   }
 }
+
+// `died` and `remove` are Podman's.
+const endActions: ReadonlySet<string> = new Set(['die', 'died', 'destroy', 'remove'])
 
 /** undefined while it runs, or while the engine cannot say. */
 async function exitOf(engine: Engine, task: Watched): Promise<TaskExit | undefined> {

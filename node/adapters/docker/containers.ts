@@ -69,8 +69,18 @@ export async function signalContainer(engine: Engine, container: string, signal:
   try {
     await engine.call((docker, abortSignal) => docker.getContainer(container).kill({ signal, abortSignal } as object))
   } catch (error) {
-    // Gone, or not running any more.
-    if (!isStatus(error, 404, 409)) throw error
+    // Gone, or not running any more, for which Podman has no status of its own.
+    if (!isStatus(error, 404, 409) && (await isRunning(engine, container))) throw error
+  }
+}
+
+async function isRunning(engine: Engine, container: string): Promise<boolean> {
+  try {
+    const info = await engine.call((docker, abortSignal) => docker.getContainer(container).inspect({ abortSignal } as object))
+    return info.State.Running
+  } catch (error) {
+    if (isStatus(error, 404)) return false
+    throw error
   }
 }
 

@@ -79,7 +79,8 @@ class DockerDriver implements TaskDriver {
       try {
         const container = await this.#runningContainer(id)
         const isOver = container === undefined || (await endContainer(this.#engine, container, signal, timeoutMs))
-        if (!isOver) return refuse('E_START', `task ${id} cannot be killed: a process of it hangs in the kernel; check disks and mounts of this board`)
+        if (!isOver)
+          return refuse('E_START', `task ${id} cannot be killed: a process of it hangs in the kernel; check disks and mounts of this board`)
         await this.#watch.check(id)
         return ok(undefined)
       } catch (error) {
@@ -106,7 +107,10 @@ class DockerDriver implements TaskDriver {
       for (const one of found) this.#take(one)
       return found.flatMap((one) => (one.exit === null ? [one.task] : []))
     } catch (error) {
-      this.#options.log.warn({ engine: this.#engine.address, error: (error as Error).message }, 'containers of this node could not be listed')
+      this.#options.log.warn(
+        { engine: this.#engine.address, error: (error as Error).message },
+        'containers of this node could not be listed',
+      )
       return []
     }
   }

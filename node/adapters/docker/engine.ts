@@ -51,7 +51,12 @@ export function createEngine(socketPath: string | undefined): Engine {
     address,
     async call(work, deadlineMs = callMs) {
       const abort = new AbortController()
-      return withDeadline(client().then((docker) => work(docker, abort.signal)), abort, deadlineMs, address)
+      return withDeadline(
+        client().then((docker) => work(docker, abort.signal)),
+        abort,
+        deadlineMs,
+        address,
+      )
     },
     async stream(request) {
       const abort = new AbortController()
@@ -77,7 +82,9 @@ function addressOf(socketPath: string | undefined): string {
 async function load(address: string): Promise<Dockerode> {
   const { default: Client } = await import('dockerode')
   // An address given here beats what the library reads from the environment by itself.
-  return address.startsWith('/') ? new Client({ socketPath: address, host: undefined, protocol: 'http' } as Dockerode.DockerOptions) : new Client()
+  return address.startsWith('/')
+    ? new Client({ socketPath: address, host: undefined, protocol: 'http' } as Dockerode.DockerOptions)
+    : new Client()
 }
 
 function dial(docker: Dockerode, request: StreamRequest, abortSignal: AbortSignal): Promise<NodeJS.ReadableStream> {
@@ -86,8 +93,9 @@ function dial(docker: Dockerode, request: StreamRequest, abortSignal: AbortSigna
   const options = { _query: { ...request.options }, _body: {} }
   const statusCodes = { 200: true, 400: 'bad parameter', 404: 'not found', 500: 'server error' }
   return new Promise((resolve, reject) => {
-    docker.modem.dial({ method, path, options, statusCodes, abortSignal, isStream: true, ...(authconfig === undefined ? {} : { authconfig }) }, (error, answer) =>
-      error === null ? resolve(answer as NodeJS.ReadableStream) : reject(error as Error),
+    docker.modem.dial(
+      { method, path, options, statusCodes, abortSignal, isStream: true, ...(authconfig === undefined ? {} : { authconfig }) },
+      (error, answer) => (error === null ? resolve(answer as NodeJS.ReadableStream) : reject(error as Error)),
     )
   })
 }
@@ -95,7 +103,10 @@ function dial(docker: Dockerode, request: StreamRequest, abortSignal: AbortSigna
 async function withDeadline<T>(work: Promise<T>, abort: AbortController, deadlineMs: number, address: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new EngineError(null, `the engine at ${address} did not answer within ${deadlineMs / 1000} s`)), deadlineMs).unref()
+    timer = setTimeout(
+      () => reject(new EngineError(null, `the engine at ${address} did not answer within ${deadlineMs / 1000} s`)),
+      deadlineMs,
+    ).unref()
   })
   try {
     return await Promise.race([work, late])
@@ -111,7 +122,12 @@ async function withDeadline<T>(work: Promise<T>, abort: AbortController, deadlin
 
 function toEngineError(error: unknown, address: string): EngineError {
   if (error instanceof EngineError) return error
-  const { statusCode, json, code, message } = error as { statusCode?: number; json?: { message?: string } | null; code?: string; message?: string }
+  const { statusCode, json, code, message } = error as {
+    statusCode?: number
+    json?: { message?: string } | null
+    code?: string
+    message?: string
+  }
   if (statusCode !== undefined) return new EngineError(statusCode, (json?.message ?? message ?? `status ${statusCode}`).trim())
   const why = code === 'EACCES' ? `may not be used by this user (${code})` : `does not answer (${code ?? message})`
   return new EngineError(null, `the engine at ${address} ${why}`)

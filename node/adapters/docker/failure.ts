@@ -21,8 +21,10 @@ export function refuseStart(error: unknown, what: string, image: string): Refusa
   const { status, message } = error
   const words = `${what}: ${message}`
   if (status === null) return refuse('E_DRIVER_DOWN', `${words}. Start the engine on this board (systemctl start docker)`)
-  if (portInUse.test(message)) return refuse('E_PORT_IN_USE', `${words}. Another program on this board has the port: stop it, or ask for another one`)
-  if (status === 404 && /image/i.test(message)) return refuse('E_IMAGE_PULL', `${words}. Image '${image}' went away after it was fetched: it is fetched again`)
+  if (portInUse.test(message))
+    return refuse('E_PORT_IN_USE', `${words}. Another program on this board has the port: stop it, or ask for another one`)
+  if (status === 404 && /image/i.test(message))
+    return refuse('E_IMAGE_PULL', `${words}. Image '${image}' went away after it was fetched: it is fetched again`)
   if (status === 400 || badConfig.some((pattern) => pattern.test(message))) {
     return refuse('E_CONFIG', `${words}. Correct the task's config in the job file`)
   }

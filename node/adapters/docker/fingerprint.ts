@@ -28,7 +28,8 @@ export async function fingerprintDocker(engine: Engine): Promise<Fingerprint> {
       images: [...new Set(names.map(familiarName))].sort(compareText).slice(0, imagesMax),
     }
   } catch (error) {
-    const reason = error instanceof EngineError ? error.message : `the engine at ${engine.address} answered nonsense: ${(error as Error).message}`
+    const reason =
+      error instanceof EngineError ? error.message : `the engine at ${engine.address} answered nonsense: ${(error as Error).message}`
     return { health: { healthy: false, reason }, attributes: {}, images: [] }
   }
 }

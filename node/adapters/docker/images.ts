@@ -78,7 +78,13 @@ async function pullFrom(
   const progress = createPullProgress(image, options.progress)
   try {
     const authconfig = loginFor(options.sources, mirror ?? reference.registry)
-    const stream = await engine.stream({ method: 'POST', path: '/images/create?', options: { fromImage: name, tag }, abort: abort.signal, authconfig })
+    const stream = await engine.stream({
+      method: 'POST',
+      path: '/images/create?',
+      options: { fromImage: name, tag },
+      abort: abort.signal,
+      authconfig,
+    })
     for await (const message of jsonLines(stream as AsyncIterable<unknown>)) {
       stall.refresh()
       throwIfFailed(message)
@@ -88,7 +94,8 @@ async function pullFrom(
     return ok(undefined)
   } catch (error) {
     if (options.signal.aborted) return refuse('E_IMAGE_PULL', `image '${image}' was not pulled: cancelled`)
-    if (abort.signal.aborted) return refuse('E_IMAGE_PULL', `image '${image}' was not pulled: no progress for ${stallMs / 1000} s; check this board's link`)
+    if (abort.signal.aborted)
+      return refuse('E_IMAGE_PULL', `image '${image}' was not pulled: no progress for ${stallMs / 1000} s; check this board's link`)
     return pullFailure(error, image, mirror ?? reference.registry)
   } finally {
     clearTimeout(stall)

@@ -20,7 +20,10 @@ export async function missingProgram(engine: Engine, container: string): Promise
 export function placesOf(program: string, env: readonly string[], workDir: string): readonly string[] {
   if (program.includes('/')) return [posix.resolve('/', workDir, program)]
   const path = env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? defaultPath
-  return path.split(':').filter(Boolean).map((folder) => posix.resolve('/', workDir, folder, program))
+  return path
+    .split(':')
+    .filter(Boolean)
+    .map((folder) => posix.resolve('/', workDir, folder, program))
 }
 
 async function isThere(engine: Engine, container: string, path: string): Promise<boolean> {

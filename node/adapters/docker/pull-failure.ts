@@ -9,7 +9,8 @@ const wrongMachine = /no matching manifest|no image found in (image index|manife
 const notAllowed = /unauthorized|authentication required|no basic auth credentials|denied: /i
 
 export function pullFailure(error: unknown, image: string, place: string): Refusal<DriverCode> {
-  if (!(error instanceof EngineError)) return refuse('E_IMAGE_PULL', `image '${image}' was not pulled from ${place}: ${(error as Error).message}`)
+  if (!(error instanceof EngineError))
+    return refuse('E_IMAGE_PULL', `image '${image}' was not pulled from ${place}: ${(error as Error).message}`)
   const { status, message } = error
   const words = `image '${image}' was not pulled from ${place}: ${message}`
   if (status === null) return refuse('E_DRIVER_DOWN', `${words}. Start the engine on this board (systemctl start docker)`)

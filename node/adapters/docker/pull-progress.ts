@@ -24,7 +24,11 @@ export function createPullProgress(image: string, say: Say, now: () => number = 
 }
 
 function note(layers: Map<string, Layer>, message: PullMessage): void {
-  const { id, status, progressDetail } = message as { id?: unknown; status?: unknown; progressDetail?: { current?: unknown; total?: unknown } | null }
+  const { id, status, progressDetail } = message as {
+    id?: unknown
+    status?: unknown
+    progressDetail?: { current?: unknown; total?: unknown } | null
+  }
   // The first message names the tag in the place of a layer.
   if (typeof id !== 'string' || typeof status !== 'string' || status.startsWith('Pulling from')) return
   const layer = layers.get(id) ?? { current: 0, total: 0, isDone: false }

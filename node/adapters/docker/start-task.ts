@@ -30,7 +30,10 @@ export async function startTask(context: StartContext, task: TaskRequest): Promi
   try {
     const found = await findContainer(context.engine, task.id)
     if (found !== undefined && !isOurs(found, context.node, task.id)) {
-      return refuse('E_START', `${what}: another container has the name '${containerName(task.id)}': remove it (docker rm ${found.container.slice(0, 12)})`)
+      return refuse(
+        'E_START',
+        `${what}: another container has the name '${containerName(task.id)}': remove it (docker rm ${found.container.slice(0, 12)})`,
+      )
     }
     if (found?.state.Running === true) return ok(keep(context, task, found))
     const taken = await takenPort(task.ports)
@@ -75,7 +78,12 @@ async function beginOrRemove({ engine, watch, init }: StartContext, task: TaskRe
   }
 }
 
-async function reuseOrCreate({ engine, node, init }: StartContext, task: TaskRequest, image: string, found: Found | undefined): Promise<string> {
+async function reuseOrCreate(
+  { engine, node, init }: StartContext,
+  task: TaskRequest,
+  image: string,
+  found: Found | undefined,
+): Promise<string> {
   if (found !== undefined && isMadeFrom(found, node, task)) return found.container
   if (found !== undefined) await removeContainer(engine, found.container)
   const here = await findImage(engine, image)

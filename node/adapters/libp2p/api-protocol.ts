@@ -90,7 +90,7 @@ export async function probe(connection: Connection, signal: AbortSignal): Promis
 }
 
 async function openStream(connection: Connection, signal: AbortSignal): Promise<Stream> {
-  const limit = AbortSignal.timeout(networkLimits.clientProbeMs)
+  const limit = AbortSignal.timeout(networkLimits.apiOpenMs)
   return await connection.newStream(apiProtocol, {
     signal: AbortSignal.any([signal, limit]),
     maxOutboundStreams: networkLimits.apiStreamsPerConnectionMax,

@@ -174,8 +174,11 @@ export class BoardNetwork implements Network {
   }
 
   #sweep(): void {
-    this.#links.sweep(performance.now())
-    for (const link of this.#links.upLinks()) this.#repairGossip(link.peer)
+    const now = performance.now()
+    this.#links.sweep(now)
+    const up = this.#links.upLinks()
+    for (const link of up) this.#repairGossip(link.peer)
+    this.#parts.gossip.check(up.length, now)
     this.#tellAddresses()
   }
 

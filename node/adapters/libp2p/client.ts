@@ -39,7 +39,7 @@ export async function connectClient(options: ClientOptions): Promise<ApiClient> 
   const faults: { code: ApiErrorCode; words: string }[] = []
   for (const peer of options.peers) {
     try {
-      const connection = await connect(node, peer, AbortSignal.timeout(options.timeoutMs))
+      const connection = await connectPatiently(node, peer, options.timeoutMs)
       return clientOn(connection, peer, async () => await node.stop())
     } catch (error) {
       faults.push(explain(peer, error))
@@ -49,7 +49,23 @@ export async function connectClient(options: ClientOptions): Promise<ApiClient> 
   throw new ApiConnectError(commonCode(faults), faults.map(({ words }) => words).join('; '))
 }
 
-async function connect(node: Awaited<ReturnType<typeof createLibp2p>>, peer: string, signal: AbortSignal): Promise<Connection> {
+type ClientNode = Awaited<ReturnType<typeof createLibp2p>>
+
+// With a wrong pre-shared key each side reads random bytes: often nonsense, which ends the handshake at once, and now and then the
+// promise of more bytes, which ends in silence. Three tries tell the two apart, and a lossy link may need them as well.
+const triesMax = 3
+
+async function connectPatiently(node: ClientNode, peer: string, timeoutMs: number): Promise<Connection> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await connect(node, peer, AbortSignal.timeout(Math.ceil(timeoutMs / triesMax)))
+    } catch (error) {
+      if (tries === triesMax || !isTimeout(error)) throw error
+    }
+  }
+}
+
+async function connect(node: ClientNode, peer: string, signal: AbortSignal): Promise<Connection> {
   const address = toMultiaddr(peer)
   if (address === null) throw new ApiConnectError('E_PEER_ADDRESS', 'not an address (a multiaddr such as /ip4/10.0.0.5/tcp/4001, or host:port)')
   const connection = await node.dial(multiaddr(address), { signal })
@@ -76,8 +92,11 @@ function explain(peer: string, error: unknown): { code: ApiErrorCode; words: str
   if (words.includes('EncryptionFailed')) {
     return { code: 'E_WRONG_FLEET', words: `${peer}: the handshake failed; that board has another pre-shared key, so it is of another fleet (${words})` }
   }
-  const plain = error instanceof Error && ['TimeoutError', 'AbortError'].includes(error.name) ? 'no answer in time' : words
-  return { code: 'E_UNREACHABLE', words: `${peer}: ${plain}` }
+  return { code: 'E_UNREACHABLE', words: `${peer}: ${isTimeout(error) ? 'no answer in time' : words}` }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')
 }
 
 function commonCode(faults: readonly { readonly code: ApiErrorCode }[]): ApiErrorCode {

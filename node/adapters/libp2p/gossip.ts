@@ -88,8 +88,8 @@ export interface GossipDeps {
 
 export class Gossip {
   readonly #deps: GossipDeps
-  /** Publications that reached nobody although peers were there; some while a mesh forms, many mean a fault. */
-  unheard = 0
+  #deafSince: number | undefined
+  #warned = false
 
   constructor(deps: GossipDeps) {
     this.#deps = deps
@@ -113,12 +113,9 @@ export class Gossip {
       this.#deps.log.warn({ bytes: bytes.length }, 'a frame is too large for gossip: dropped')
       return
     }
-    this.#deps.gossip.publish(this.#deps.topics[topic], bytes).then(
-      ({ recipients }) => {
-        if (recipients.length === 0) this.unheard += 1
-      },
-      (error: unknown) => this.#deps.log.warn({ topic, error: wordsOf(error) }, 'cannot gossip'),
-    )
+    this.#deps.gossip.publish(this.#deps.topics[topic], bytes).catch((error: unknown) => {
+      this.#deps.log.warn({ topic, error: wordsOf(error) }, 'cannot gossip')
+    })
   }
 
   peerUp(peer: NodeId): void {
@@ -127,6 +124,23 @@ export class Gossip {
 
   peerDown(peer: NodeId): void {
     this.#deps.fresh.down(peer)
+  }
+
+  /**
+   * gossipsub fails without a word: versions that do not fit, or peers graylisted by their score. Every board listens to the
+   * fleet's topic, so peers that are up and none of which listens mean such a fault.
+   */
+  check(peersUp: number, now: number): void {
+    const deaf = peersUp > 0 && this.#deps.gossip.getSubscribers(this.#deps.topics.fleet).length === 0
+    if (!deaf) {
+      this.#deafSince = undefined
+      this.#warned = false
+      return
+    }
+    this.#deafSince ??= now
+    if (this.#warned || now - this.#deafSince < networkLimits.deafMs) return
+    this.#warned = true
+    this.#deps.log.warn({ peersUp }, 'peers are connected and none takes part in gossip: do their versions fit?')
   }
 
   /** Connected peers that listen to the pool's topic. */

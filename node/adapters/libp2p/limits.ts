@@ -40,6 +40,8 @@ export const networkLimits = {
   /** libp2p's 5 a second from one address makes a site's reboot look like an attack (facts/libp2p.md, section 3). */
   inboundPerSecondMax: 100,
   inboundPendingMax: 64,
+  /** A stranger without the pre-shared key holds one of the pending places for so long at most. */
+  inboundUpgradeMs: 5_000,
   /** Never below the pool's size on a bootstrap node: pruning isolates peers. */
   connectionsMax: 300,
   /** A silent address costs a dial slot for so long; long enough for a handshake on a slow board. */
@@ -64,6 +66,9 @@ export const networkLimits = {
   /** What waits for a slow gossip peer; beyond it the stream is closed and opened again. */
   gossipQueueBytesMax: 4_194_304,
   gossipRpcBytesMax: 4_194_304,
+
+  /** Peers without gossip for so long are worth a warning; subscribing takes a second or two. */
+  deafMs: 60_000,
 
   // ---- DHT
   querySelfMs: 30 * 60_000,
@@ -110,7 +115,6 @@ export const networkLimits = {
   /** What is kept of the bytes that a cut holds back, per connection; a real socket's buffer is of that size. */
   cutBufferBytesMax: 4_194_304,
 
-  // ---- the operator's client
-  clientConnectMs: 5_000,
-  clientProbeMs: 5_000,
+  /** Opening the API stream: one round trip. */
+  apiOpenMs: 5_000,
 } as const

@@ -5,7 +5,7 @@ import type { FleetId, NodeId, PoolName } from '../../../crdt/ids.ts'
 import type { Network } from '../../core/ports.ts'
 import type { KeyPair } from '../key-pair.ts'
 import { toMultiaddr } from './addresses.ts'
-import { BoardNetwork } from './board-network.ts'
+import { BoardNetwork, type BoardParts } from './board-network.ts'
 import { Gate } from './gate.ts'
 import { FreshPeers, Gossip, topicNames } from './gossip.ts'
 import { networkLimits } from './limits.ts'
@@ -37,6 +37,11 @@ export interface NetworkOptions {
 
 /** Throws on malformed addresses or keys. Nothing is opened before `start`. */
 export async function createNetwork(options: NetworkOptions): Promise<Network> {
+  return new BoardNetwork(await createParts(options))
+}
+
+/** Apart from `createNetwork` for tests that have to reach the libp2p node. */
+export async function createParts(options: NetworkOptions): Promise<BoardParts> {
   const { log, fleet, pool, key } = options
   const gate = new Gate(options)
   const topics = topicNames(fleet, pool)
@@ -56,7 +61,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     datastore: options.datastore,
   })
   const gossip = new Gossip({ gossip: node.services.gossip, registrar, topics, fresh, log })
-  return new BoardNetwork({ self: key.id as NodeId, node, gate, gossip, bootstrap: options.bootstrap.map(checkedAddress), log })
+  return { self: key.id as NodeId, node, gate, gossip, bootstrap: options.bootstrap.map(checkedAddress), log }
 }
 
 function checkedAddress(text: string): string {

@@ -51,6 +51,7 @@ export async function createNode(settings: NodeSettings) {
       dialTimeout: networkLimits.dialMs,
       inboundConnectionThreshold: networkLimits.inboundPerSecondMax,
       maxIncomingPendingConnections: networkLimits.inboundPendingMax,
+      inboundUpgradeTimeout: networkLimits.inboundUpgradeMs,
       // One try at once; the maintain loop goes on for ever.
       reconnectRetries: 0,
       maxParallelReconnects: 2,

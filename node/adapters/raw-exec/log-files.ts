@@ -84,7 +84,7 @@ async function copyPart(path: string, source: number, from: number, bytes: numbe
   const target = await open(part, 'w', 0o600)
   try {
     const buffer = Buffer.allocUnsafe(Math.min(copyBytes, Math.max(bytes, 1)))
-    for (let copied = 0; copied < bytes; ) {
+    for (let copied = 0; copied < bytes;) {
       const got = readSync(source, buffer, 0, Math.min(buffer.length, bytes - copied), from + copied)
       if (got === 0) break
       // Writing is the slow half on an SD card, and it leaves the loop free for others.
@@ -101,7 +101,7 @@ function appendRest(part: string, source: number, from: number): void {
   const target = openSync(part, 'a')
   try {
     const buffer = Buffer.allocUnsafe(64 * 1024)
-    for (let at = from + fstatSync(target).size; ; ) {
+    for (let at = from + fstatSync(target).size; ;) {
       const got = readSync(source, buffer, 0, buffer.length, at)
       if (got === 0) return
       writeSync(target, buffer, 0, got)

@@ -42,7 +42,7 @@ export function createLookout(tasks: ReadonlyMap<TaskId, WatchedTask>, log: Driv
   }
   const look = (): void => {
     if (tasks.size === 0) stop()
-    for (const task of [...tasks.values()]) {
+    for (const task of tasks.values()) {
       task.look()
       rotateBoth(task)
     }

@@ -46,7 +46,10 @@ function accountOf(user: string | undefined): Result<Account | undefined, 'E_CON
   if (!found.ok) return found
   const own = process.getuid?.()
   if (own !== 0 && own !== found.value.uid) {
-    return refuse('E_CONFIG', `the task wants to run as '${user}', but this agent does not run as root: run it as root, or leave config.user out`)
+    return refuse(
+      'E_CONFIG',
+      `the task wants to run as '${user}', but this agent does not run as root: run it as root, or leave config.user out`,
+    )
   }
   return own === 0 ? found : ok(undefined)
 }

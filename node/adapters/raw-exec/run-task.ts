@@ -39,7 +39,8 @@ async function begin(node: NodeId, task: TaskRequest, folder: TaskFolder, progra
   const stderr = logPath(folder, 'stderr')
   const supervisor = await launch({ program: file, args, env, workDir, account, folder, stdout, stderr })
   const startTicks = processOf(supervisor.pid)?.startTicks
-  if (startTicks === undefined) return refuse('E_START', `the supervisor of '${file}' was killed before it began: see the kernel's log for its out-of-memory killer`)
+  if (startTicks === undefined)
+    return refuse('E_START', `the supervisor of '${file}' was killed before it began: see the kernel's log for its out-of-memory killer`)
   const record: TaskRecord = {
     node,
     task: runningTask(task),

@@ -20,7 +20,8 @@ export async function takenPort(ports: Readonly<Record<string, number>>): Promis
 }
 
 export function takenPortMessage(taken: TakenPort): string {
-  return `port ${taken.port} ('${taken.label}') is in use on this board by another program: find it with 'ss -ltnp' and stop it, or ask for another port`
+  const what = `port ${taken.port} ('${taken.label}') is in use on this board by another program`
+  return `${what}: find it with 'ss -ltnp' and stop it, or ask for another port`
 }
 
 /** Without a host, Node binds `::` and with it IPv4, or IPv4 alone where there is no IPv6: either way any listener shows. */

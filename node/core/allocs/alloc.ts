@@ -18,6 +18,8 @@ export interface TaskRun {
   phase: TaskPhase
   restarts: number
   event: string
+  /** What the driver says while it prepares, for those who ask this board; never in a document. */
+  progress: string
   failed: boolean
   /** When to prepare or start again; null: no wait. */
   retryAt: number | null
@@ -47,8 +49,8 @@ export interface Alloc {
   /** Tasks of the former form that must be gone before the new ones start. */
   leaving: Map<TaskId, TaskRun>
   state: ClaimState
-  /** Until when a fresh claim waits for better ones to show up. */
-  settleUntil: number
+  /** Until when a fresh claim waits for better ones to show up; null: the wait is over, and only a change of the view matters. */
+  settleUntil: number | null
   healthy: boolean
   /** When all tasks began to run, for health; null: not all of them do. */
   runningSince: number | null
@@ -83,12 +85,12 @@ export function createBody(input: {
   readonly group: GroupSpec
 }): Body {
   const tasks = new Map<string, TaskRun>()
-  for (const spec of input.group.tasks) tasks.set(spec.name, createTask(taskId(input.alloc, input.form, spec.name), spec))
+  for (const spec of input.group.tasks) tasks.set(spec.name, createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending'))
   return { version: input.version, form: input.form, pool: input.pool, jobMeta: input.jobMeta, group: input.group, tasks }
 }
 
-function createTask(id: TaskId, spec: TaskSpec): TaskRun {
-  return { id, spec, phase: 'pending', restarts: 0, event: '', failed: false, retryAt: null, pullTries: 0, portTries: 0, again: false }
+export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRun {
+  return { id, spec, phase, restarts: 0, event: '', progress: '', failed: false, retryAt: null, pullTries: 0, portTries: 0, again: false }
 }
 
 export function createAlloc(input: { readonly slot: SlotId; readonly alloc: AllocId; readonly generation: Generation; readonly body: Body; readonly settleUntil: number; readonly lost: ReadonlyMap<NodeId, Generation> }): Alloc {

@@ -7,7 +7,7 @@ import type { Verdict } from '../../../crdt/view.ts'
 import type { Effect } from '../effect.ts'
 import { coreLimits } from '../limits.ts'
 import { type State, type Step, note } from '../state.ts'
-import { type Alloc, type Body, type TaskRun, allTasks, hasEnded, isActive } from './alloc.ts'
+import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, hasEnded, isActive } from './alloc.ts'
 import { allocKey, claimOf, encodeBody } from './claim.ts'
 import { choosePorts } from './ports.ts'
 import { requestFor } from './request.ts'
@@ -57,18 +57,22 @@ function restartDue(step: Step, alloc: Alloc): void {
   }
 }
 
+const unready: ReadonlySet<TaskPhase> = new Set<TaskPhase>(['pending', 'preparing', 'stopping'])
+
 /** Starts what is ready once everything is: a group's tasks run together. */
 function startReady(step: Step, alloc: Alloc): void {
   const tasks = [...alloc.body.tasks.values()]
-  if (alloc.leaving.size > 0 || tasks.some((task) => task.phase === 'pending' || task.phase === 'preparing')) return
+  if (alloc.leaving.size > 0 || tasks.some((task) => unready.has(task.phase))) return
   if (!tasks.some((task) => task.phase === 'ready')) return
   if (!reservePorts(step, alloc)) return
   alloc.formStartedAt ??= step.now
   if (alloc.state === 'preparing') alloc.state = 'starting'
   for (const task of tasks) {
     if (task.phase !== 'ready') continue
+    // The group's ports may be bound by then: by a task of its own, which is no reason to refuse.
+    const portsHeld = tasks.some((other) => other !== task && isActive(other))
     task.phase = 'starting'
-    step.out.push({ kind: 'start', task: request(step, alloc, alloc.body, task) })
+    step.out.push({ kind: 'start', task: { ...request(step, alloc, alloc.body, task), portsHeld } })
   }
   step.state.ownStale = true
 }
@@ -111,14 +115,18 @@ function wasHealthy(state: State, alloc: Alloc): boolean {
 
 export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, outcome: { ok: boolean; code?: string; message?: string }): void {
   if (task.phase !== 'preparing') return
+  task.progress = ''
   if (outcome.ok) {
     task.phase = 'ready'
     task.pullTries = 0
+    // The plan says whether its turn to switch over has come.
+    if (body === alloc.next && allTasks(body, 'ready')) step.state.planStale = true
     return drive(step, alloc)
   }
   task.event = outcome.message ?? 'cannot be prepared'
   task.pullTries += 1
-  const isFinal = outcome.code === 'E_CONFIG' || outcome.code === 'E_IMAGE_MISSING' || task.pullTries > body.group.restart.attempts
+  const { attempts, mode } = body.group.restart
+  const isFinal = outcome.code === 'E_CONFIG' || outcome.code === 'E_IMAGE_MISSING' || (mode === 'fail' && task.pullTries > attempts)
   if (isFinal) return body === alloc.next ? failUpdate(step, alloc, task.event) : fail(step, alloc, `${outcome.code ?? 'E_START'}: ${task.event}`)
   const wait = Math.min(coreLimits.pullBackoffMsMax, coreLimits.pullBackoffMsMin * 2 ** (task.pullTries - 1))
   task.phase = 'pending'
@@ -152,6 +160,8 @@ function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, mess
     task.portTries += 1
     task.phase = 'ready'
     alloc.ports = {}
+    // The others were told the former ports.
+    for (const other of alloc.body.tasks.values()) stopToStartAgain(step, other)
     return drive(step, alloc)
   }
   if (code === 'E_CONFIG' || code === 'E_PORT_IN_USE') {
@@ -241,8 +251,10 @@ function finishIfGone(step: Step, alloc: Alloc): void {
   state.ownStale = true
 }
 
+/** A job that was removed and is wanted again may run under the same ids: those stay. */
 function removeRemains(step: Step, alloc: Alloc | undefined): void {
-  for (const task of alloc?.body.tasks.values() ?? []) step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
+  if (alloc === undefined || step.state.allocs.get(alloc.slot)?.alloc === alloc.alloc) return
+  for (const task of alloc.body.tasks.values()) step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
 }
 
 /** Notes what became of a form in this slot, for the plan of everybody. */
@@ -287,6 +299,7 @@ export function switchOver(step: Step, alloc: Alloc): void {
       task.phase = 'stopping'
       step.out.push(stopEffect(task))
     }
+    if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
     if (task.phase === 'stopping') alloc.leaving.set(task.id, task)
     else step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
   }
@@ -317,12 +330,14 @@ export function restartAll(step: Step, alloc: Alloc, wish: number): void {
   alloc.healthy = false
   alloc.runningSince = null
   alloc.formStartedAt = null
-  for (const task of alloc.body.tasks.values()) {
-    if (task.phase !== 'running') continue
-    task.phase = 'stopping'
-    task.again = true
-    step.out.push(stopEffect(task))
-  }
+  for (const task of alloc.body.tasks.values()) stopToStartAgain(step, task)
+}
+
+function stopToStartAgain(step: Step, task: TaskRun): void {
+  if (task.phase !== 'running' && task.phase !== 'starting') return
+  task.phase = 'stopping'
+  task.again = true
+  step.out.push(stopEffect(task))
 }
 
 function stopEffect(task: TaskRun): Effect {
@@ -338,7 +353,7 @@ function request(step: Step, alloc: Alloc, body: Body, task: TaskRun) {
 export function allocDeadline(alloc: Alloc): number {
   let at = Number.MAX_SAFE_INTEGER
   if (alloc.ending !== null) return at
-  if (alloc.state === 'claimed') at = alloc.settleUntil
+  if (alloc.settleUntil !== null) at = alloc.settleUntil
   for (const body of [alloc.body, alloc.next]) {
     for (const task of body?.tasks.values() ?? []) if (task.retryAt !== null) at = Math.min(at, task.retryAt)
   }

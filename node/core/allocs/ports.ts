@@ -8,6 +8,7 @@ import { nextBelow, type Random } from '../random.ts'
 export function choosePorts(group: GroupSpec, range: readonly [number, number], taken: ReadonlySet<number>, keep: Readonly<Record<string, number>>, random: Random): Record<string, number> | null {
   const chosen: Record<string, number> = {}
   const used = new Set(taken)
+  for (const { static: number } of group.network.ports) if (number !== null) used.add(number)
   for (const port of group.network.ports) {
     const kept = keep[port.label]
     const number = port.static ?? (kept !== undefined && !used.has(kept) ? kept : freePort(range, used, random))

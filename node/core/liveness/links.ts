@@ -17,6 +17,7 @@ export function openLink(s: LivenessState, peer: NodeId): void {
     wants: false,
     taken: false,
     named: null,
+    namedAt: s.now,
     heard: null,
     told: null,
     proofAt: null,
@@ -84,6 +85,7 @@ export function nameIfProved(s: LivenessState, link: Link): void {
   if (link.named !== null || !isWatched(link) || s.own.digest === null) return
   if (link.proofAt === null || s.now - link.proofAt > s.limits.giveUpMsMin || !isCurrent(s, link)) return
   link.named = s.table.get(link.peer)!.state.sequence
+  link.namedAt = s.now
   neighboursChanged(s)
 }
 

@@ -43,7 +43,6 @@ export function createLiveness(input: LivenessInput): LivenessState {
     limits,
     random,
     bootNumber: input.seed >>> 0,
-    bornAt: input.now,
     now: input.now,
     promisedAt: Infinity,
     links: new Map(),
@@ -60,6 +59,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     memberAt: Infinity,
     changes: 0,
     doubt: { lagMs: 0, halvesAt: input.now },
+    news: { since: input.now, count: 0 },
     refused: { malformed: 0, forged: 0, stranger: 0, stale: 0 },
     out: [],
   }
@@ -103,8 +103,7 @@ export function onLinkState(s: LivenessState, bytes: Uint8Array, from: NodeId, n
   if (verdict.kind === 'stale' && verdict.state.author === from && s.links.has(from)) s.out.push({ kind: 'relay', to: from, states: [verdict.newer.bytes] })
   if (verdict.kind === 'new') {
     learn(s, verdict.state, verdict.before)
-    const isNews = via === 'stream' && verdict.before !== undefined && s.now - s.bornAt >= s.limits.newsAfterMs
-    if (isNews) s.out.push({ kind: 'publish', state: bytes })
+    if (via === 'stream' && isNewsToOthers(s, from)) s.out.push({ kind: 'publish', state: bytes })
   }
   return leave(s)
 }
@@ -242,6 +241,19 @@ function learn(s: LivenessState, state: LinkState, before: LinkState | undefined
   if (link === undefined || link.named !== null) return
   nameIfProved(s, link)
   if (link.named === null && (link.wants || link.taken)) startRound(s, link, false)
+}
+
+/**
+ * What came on a stream reached this node by anti-entropy, so gossip may have missed its whole side: a bridge between two sides
+ * must pass it on. A node that has just joined passes nothing on: its neighbours know it all.
+ */
+function isNewsToOthers(s: LivenessState, from: NodeId): boolean {
+  const { newsAfterMs, newsCountMax } = s.limits
+  let hasSide = false
+  for (const link of s.links.values()) hasSide ||= link.peer !== from && link.named !== null && s.now - link.namedAt >= newsAfterMs
+  if (!hasSide) return false
+  if (s.now - s.news.since >= newsAfterMs) s.news = { since: s.now, count: 0 }
+  return ++s.news.count <= newsCountMax
 }
 
 function forget(s: LivenessState, node: NodeId): void {

@@ -13,10 +13,10 @@ import { giveUpMs, hangUpAfterMs } from './suspicion.ts'
 
 export function hearProbe(s: LivenessState, from: NodeId, n: number): void {
   const probe = unpackProbe(n)
-  if (probe === null) return
-  s.out.push({ kind: 'probe-ack', to: from, n })
   const link = s.links.get(from)
-  if (link === undefined) return
+  // Not even an echo before this end knows of the connection: the other would believe that its words had been heard.
+  if (probe === null || link === undefined) return
+  s.out.push({ kind: 'probe-ack', to: from, n })
   link.hungUp = false
   const before = link.heard
   link.heard = probe
@@ -116,7 +116,7 @@ function wordsOf(n: number): number | null {
 
 function reprobeMs(s: LivenessState, link: Link): number {
   const { reprobeMs: usual } = s.limits
-  const patient = link.echo === null ? usual : Math.max(usual, Math.min(2 * link.echo.mean, 4 * usual))
+  const patient = link.echo === null ? usual : Math.max(usual, Math.min(2 * link.echo.least, 4 * usual))
   const tries = link.round?.tries ?? 1
   return patient + ((patient * (tries - 1)) >> 1)
 }
@@ -124,21 +124,26 @@ function reprobeMs(s: LivenessState, link: Link): number {
 /** Both directions work at this moment. */
 function proved(s: LivenessState, link: Link): void {
   link.proofAt = s.now
-  const { probeIntervalMs, probeOtherEndMs, giveUpMsMin } = s.limits
   // An edge that is not up yet waits for something (a link state, a document): ask again sooner.
-  if (link.named === null) link.dueAt = s.now + giveUpMsMin
-  else if (compareText(s.self, link.peer) < 0) link.dueAt = s.now + probeIntervalMs - nextBelow(s.random, 1 + (probeIntervalMs >> 3))
-  else link.dueAt = s.now + probeIntervalMs + probeOtherEndMs
+  link.dueAt = s.now + (link.named === null ? s.limits.giveUpMsMin : intervalMs(s, link))
+}
+
+function intervalMs(s: LivenessState, link: Link): number {
+  const { probeIntervalMs, probeOtherEndMs } = s.limits
+  // The lower id probes, at moments that drift apart; the other end only when that fails to happen.
+  return compareText(s.self, link.peer) < 0 ? probeIntervalMs - nextBelow(s.random, 1 + (probeIntervalMs >> 3)) : probeIntervalMs + probeOtherEndMs
 }
 
 /** Smoothed as TCP does it (RFC 6298), in whole milliseconds. */
 function sample(link: Link, tookMs: number): void {
   if (link.echo === null) {
-    link.echo = { mean: tookMs, deviation: tookMs >> 1 }
+    link.echo = { mean: tookMs, deviation: tookMs >> 1, least: tookMs }
     return
   }
   const off = Math.abs(tookMs - link.echo.mean)
-  link.echo = { mean: (7 * link.echo.mean + tookMs + 4) >> 3, deviation: (3 * link.echo.deviation + off + 2) >> 2 }
+  const { mean, deviation, least } = link.echo
+  // The least creeps up, so that a path that became longer is believed after a while.
+  link.echo = { mean: (7 * mean + tookMs + 4) >> 3, deviation: (3 * deviation + off + 2) >> 2, least: Math.min(tookMs, least + (least >> 3) + 1) }
 }
 
 /** The peer began anew behind the same connection. */
@@ -178,6 +183,8 @@ function compareTables(s: LivenessState, link: Link, probe: Probe): void {
     return
   }
   link.differsSince ??= s.now
+  // Only probes say what the other end's table is: both ends look again soon.
+  link.dueAt = Math.min(link.dueAt, s.now + s.limits.compareAfterMs)
   if (s.now - link.differsSince < s.limits.compareAfterMs || s.now - link.comparedAt < s.limits.compareGapMs) return
   link.comparedAt = s.now
   s.out.push({ kind: 'compare', to: link.peer })

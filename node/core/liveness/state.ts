@@ -42,6 +42,7 @@ export interface Link {
   taken: boolean
   /** This node names the peer; the peer's sequence at that moment. null: it does not. */
   named: number | null
+  namedAt: number
   /** The peer's last probe. */
   heard: Probe | null
   /** What the last echoed own probe said (without counter and table mark): what the peer knows of this end. */
@@ -53,8 +54,11 @@ export interface Link {
   round: Round | null
   sent: { readonly n: number; readonly at: number }[]
   counter: number
-  /** Time from a round's first probe to its first echo, smoothed, and its mean deviation; lost probes are in it. */
-  echo: { mean: number; deviation: number } | null
+  /**
+   * Time from a round's first probe to its first echo, smoothed, and its mean deviation: lost probes are in them.
+   * `least` is near the true round trip.
+   */
+  echo: { readonly mean: number; readonly deviation: number; readonly least: number } | null
   refusedUntil: number
   /** When a connection without a path becomes a bridge. */
   bridgeAt: number | null
@@ -90,7 +94,6 @@ export interface LivenessState {
   readonly limits: LivenessLimits
   readonly random: Random
   readonly bootNumber: number
-  readonly bornAt: number
   /** The latest time that any call brought. */
   now: number
   /** The deadline that the last call ended with: a later tick means that this node overslept. */
@@ -112,6 +115,8 @@ export interface LivenessState {
   /** Next moment at which time alone may change a member's status. */
   memberAt: number
   changes: number
+  /** Others' link states passed on to gossip in the current window. */
+  news: { readonly since: number; count: number }
   doubt: { lagMs: number; halvesAt: number }
   /** Refused link states, by reason. */
   readonly refused: Record<RefusalReason, number>

@@ -154,8 +154,16 @@ describe('job run', () => {
   it('ends with 2 and the reasons when a copy cannot be placed', async () => {
     mesh.follow = (detail) => [
       {
-        kind: 'job', coverage: coverage(), settled: true,
-        job: { ...detail, healthy: 0, running: 0, allocs: [], slots: [{ slot: 'default/hello/main/0', holder: null, candidate: null, reason: 'no-node-feasible' }] },
+        kind: 'job',
+        coverage: coverage(),
+        settled: true,
+        job: {
+          ...detail,
+          healthy: 0,
+          running: 0,
+          allocs: [],
+          slots: [{ slot: 'default/hello/main/0', holder: null, candidate: null, reason: 'no-node-feasible' }],
+        },
       },
     ]
     mesh.answer = (request) =>
@@ -163,14 +171,27 @@ describe('job run', () => {
         ? undefined
         : [
             {
-              kind: 'explain', coverage: coverage(),
-              slots: [{ slot: 'default/hello/main/0', holder: null, heir: null, candidate: null, reason: 'no-node-feasible', nodes: [{ node: fakeNodes[0], name: 'board-0', score: null, rank: null, rejected: 'constraint' }] }],
+              kind: 'explain',
+              coverage: coverage(),
+              slots: [
+                {
+                  slot: 'default/hello/main/0',
+                  holder: null,
+                  heir: null,
+                  candidate: null,
+                  reason: 'no-node-feasible',
+                  nodes: [{ node: fakeNodes[0], name: 'board-0', score: null, rank: null, rejected: 'constraint' }],
+                },
+              ],
             },
           ]
     const ran = await runJob({})
     assert.equal(ran.exitCode, 2)
     assert.match(ran.stderr, /job hello: submitted, but 0 of 1 copies are healthy\n/)
-    assert.match(ran.stderr, /hello\/main\/0: no-node-feasible \(no node can take it\); nodes: 1 × constraint \(a constraint does not match\)\n/)
+    assert.match(
+      ran.stderr,
+      /hello\/main\/0: no-node-feasible \(no node can take it\); nodes: 1 × constraint \(a constraint does not match\)\n/,
+    )
   })
 
   it('returns at once with --detach', async () => {
@@ -181,7 +202,12 @@ describe('job run', () => {
 
   it('answers with one JSON object when asked to', async () => {
     const ran = await runJob({}, '--output', 'json')
-    const data = JSON.parse(ran.stdout) as { job: string; exitCode: number; receipt: { confirmedBy: string[] }; detail: { healthy: number } }
+    const data = JSON.parse(ran.stdout) as {
+      job: string
+      exitCode: number
+      receipt: { confirmedBy: string[] }
+      detail: { healthy: number }
+    }
     assert.deepEqual([data.job, data.exitCode, data.receipt.confirmedBy, data.detail.healthy], ['default/hello', 0, ['board-0'], 1])
   })
 
@@ -198,7 +224,10 @@ describe('job run', () => {
 
   it('goes to the next peer when one goes away meanwhile', async () => {
     let peers = 0
-    mesh.follow = (detail) => (peers++ === 0 ? [{ kind: 'job', coverage: coverage(), settled: false, job: { ...detail, healthy: 0 } }] : [{ kind: 'job', coverage: coverage(), settled: true, job: detail }])
+    mesh.follow = (detail) =>
+      peers++ === 0
+        ? [{ kind: 'job', coverage: coverage(), settled: false, job: { ...detail, healthy: 0 } }]
+        : [{ kind: 'job', coverage: coverage(), settled: true, job: detail }]
     const ran = await runJob({})
     assert.equal(ran.exitCode, 0, ran.stderr)
     assert.equal(peers, 2)
@@ -257,7 +286,10 @@ describe('job plan', () => {
     const before = mesh.job('default/hello').digest
     const planned = await cli.run(['job', 'plan', await jobFile({ count: 2 }), ...peer])
     assert.equal(planned.exitCode, 1, planned.stderr)
-    assert.equal(planned.stdout, 'job hello changes\n~ groups.main.count: 1 → 2\n\nSLOT          WHAT       NODE     WHY\nhello/main/0  starts on  board-1\n')
+    assert.equal(
+      planned.stdout,
+      'job hello changes\n~ groups.main.count: 1 → 2\n\nSLOT          WHAT       NODE     WHY\nhello/main/0  starts on  board-1\n',
+    )
     assert.equal(mesh.job('default/hello').digest, before)
   })
 
@@ -269,7 +301,11 @@ describe('job plan', () => {
   })
 
   it('ends with 255 on any error, usage included', async () => {
-    for (const argv of [['job', 'plan'], ['plan', 'no-such-file.yaml', ...peer], ['job', 'plan', 'x', '--no-such-option']]) {
+    for (const argv of [
+      ['job', 'plan'],
+      ['plan', 'no-such-file.yaml', ...peer],
+      ['job', 'plan', 'x', '--no-such-option'],
+    ]) {
       const planned = await cli.run(argv)
       assert.equal(planned.exitCode, 255, argv.join(' '))
       assert.match(planned.stderr, /^error E_/)

@@ -31,7 +31,11 @@ describe('a specification as a job file', () => {
 
   it('leaves defaults out', () => {
     const spec = read('job: a\ngroups: { g: { tasks: { t: { driver: raw_exec, config: { command: x } } } } }')
-    assert.deepEqual(fromSpec(spec), { job: 'a', pool: 'default', groups: { g: { tasks: { t: { driver: 'raw_exec', config: { command: 'x' } } } } } })
+    assert.deepEqual(fromSpec(spec), {
+      job: 'a',
+      pool: 'default',
+      groups: { g: { tasks: { t: { driver: 'raw_exec', config: { command: 'x' } } } } },
+    })
   })
 
   it('keeps a lost_after that says the default: saying it means something', () => {
@@ -44,7 +48,13 @@ describe('a specification as a job file', () => {
 describe('field changes', () => {
   it('names each field that differs, in the words of the file', () => {
     const before = read(file)
-    const after = read(file.replace('count: 3', 'count: 4').replace('RATE: 10, ', '').replace('replace_after: 60s', 'replace_after: 90s').replace('kill_signal: SIGTERM', 'kill_signal: SIGINT'))
+    const after = read(
+      file
+        .replace('count: 3', 'count: 4')
+        .replace('RATE: 10, ', '')
+        .replace('replace_after: 60s', 'replace_after: 90s')
+        .replace('kill_signal: SIGTERM', 'kill_signal: SIGINT'),
+    )
     assert.deepEqual(fieldChanges(before, after), [
       { path: 'groups.collect.count', before: '3', after: '4' },
       { path: 'groups.collect.disconnect.replace_after', before: '1m', after: '1m30s' },

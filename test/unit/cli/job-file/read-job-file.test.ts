@@ -23,57 +23,125 @@ const inGroup: readonly [string, readonly string[]][] = [
   [`    count: 1.5\n    ${task}`, ['4:12: groups.main.count: found 1.5; allowed: a whole number from 0 to 50000']],
   [`    count: -1\n    ${task}`, ['4:12: groups.main.count: found -1; allowed: a whole number from 0 to 50000']],
   [`    count:\n    ${task}`, ['4:11: groups.main.count: found nothing; allowed: a whole number from 0 to 50000']],
-  [`    cuont: 2\n    ${task}`, [
-    "4:5: groups.main.cuont: found the unknown key 'cuont' (did you mean 'count'?); allowed: affinities, constraints, count, disconnect, disk, meta, network, reschedule, restart, spread, tasks, update",
-  ]],
-  [`    disk: 300\n    ${task}`, ["4:11: groups.main.disk: found 300; allowed: a size with its unit (MiB, GiB, TiB), such as 64 MiB; write '300 MiB' or '300 GiB'"]],
-  [`    disk: 1 MiB\n    ${task}`, [
-    '4:11: groups.main.disk: found 1 MiB; allowed: 10 MiB to 16777216 MiB',
-    "5:14: groups.main.tasks.app.logs: found 10 files of 10 MiB; allowed: no more than the group's disk, 1 MiB",
-  ]],
+  [
+    `    cuont: 2\n    ${task}`,
+    [
+      "4:5: groups.main.cuont: found the unknown key 'cuont' (did you mean 'count'?); allowed: affinities, constraints, count, disconnect, disk, meta, network, reschedule, restart, spread, tasks, update",
+    ],
+  ],
+  [
+    `    disk: 300\n    ${task}`,
+    ["4:11: groups.main.disk: found 300; allowed: a size with its unit (MiB, GiB, TiB), such as 64 MiB; write '300 MiB' or '300 GiB'"],
+  ],
+  [
+    `    disk: 1 MiB\n    ${task}`,
+    [
+      '4:11: groups.main.disk: found 1 MiB; allowed: 10 MiB to 16777216 MiB',
+      "5:14: groups.main.tasks.app.logs: found 10 files of 10 MiB; allowed: no more than the group's disk, 1 MiB",
+    ],
+  ],
   [`    restart: [1]\n    ${task}`, ['4:14: groups.main.restart: found a list; allowed: a map with attempts, interval, delay, mode']],
   [`    restart: { interval: 1s }\n    ${task}`, ['4:26: groups.main.restart.interval: found 1s; allowed: 5s to 366d']],
-  [`    update: { min_healthy_time: 10m }\n    ${task}`, ['4:33: groups.main.update.min_healthy_time: found 10m; allowed: less than healthy_deadline, 5m']],
-  [`    disconnect: { partition: majority }\n    ${task}`, ['4:30: groups.main.disconnect.partition: found "majority"; allowed: half, any (majority comes with a later version)']],
+  [
+    `    update: { min_healthy_time: 10m }\n    ${task}`,
+    ['4:33: groups.main.update.min_healthy_time: found 10m; allowed: less than healthy_deadline, 5m'],
+  ],
+  [
+    `    disconnect: { partition: majority }\n    ${task}`,
+    ['4:30: groups.main.disconnect.partition: found "majority"; allowed: half, any (majority comes with a later version)'],
+  ],
   [`    disconnect: { replace: yes }\n    ${task}`, ['4:28: groups.main.disconnect.replace: found "yes"; allowed: true or false']],
-  [`    network: { ports: { Web: {} } }\n    ${task}`, [`4:25: groups.main.network.ports.Web: found the key 'Web'; allowed: a name: ${nameWords}`]],
-  [`    network: { ports: { web: { static: 80, to: 70000 } } }\n    ${task}`, ['4:48: groups.main.network.ports.web.to: found 70000; allowed: a whole number from 1 to 65535']],
-  [`    network: { ports: { a: { static: 80 }, b: { static: 80 } } }\n    ${task}`, ['4:57: groups.main.network.ports.b.static: found 80, also asked for by port a; allowed: each port once in a group']],
-  [`    constraints: [{ attribute: arch, value: arm64 }]\n    ${task}`, [
-    '4:32: groups.main.constraints[0].attribute: found "arch"; allowed: ${attr.…}, ${label.…}, ${meta.…}, ${node.unique.name}, ${node.unique.id} or ${node.pool}',
-  ]],
-  [`    constraints: [{ operator: is, value: x, attribute: "\${attr.a}" }]\n    ${task}`, [
-    '4:31: groups.main.constraints[0].operator: found "is"; allowed: =, !=, <, <=, >, >=, set_contains, set_contains_any, is_set, is_not_set, distinct_hosts',
-  ]],
-  [`    constraints: [{ value: x }]\n    ${task}`, [
-    '4:19: groups.main.constraints[0].attribute: found nothing; allowed: ${attr.…}, ${label.…}, ${meta.…}, ${node.unique.name}, ${node.unique.id} or ${node.pool}',
-  ]],
-  [`    affinities: [{ attribute: "\${label.a}", value: x, weight: 0 }]\n    ${task}`, ['4:63: groups.main.affinities[0].weight: found 0; allowed: -100 to 100, not 0']],
-  [`    spread: [{ attribute: "\${label.rack}", targets: { r1: 80, r2: 30 } }]\n    ${task}`, ['4:53: groups.main.spread[0].targets: found 110 percent in all; allowed: at most 100 percent in all']],
+  [
+    `    network: { ports: { Web: {} } }\n    ${task}`,
+    [`4:25: groups.main.network.ports.Web: found the key 'Web'; allowed: a name: ${nameWords}`],
+  ],
+  [
+    `    network: { ports: { web: { static: 80, to: 70000 } } }\n    ${task}`,
+    ['4:48: groups.main.network.ports.web.to: found 70000; allowed: a whole number from 1 to 65535'],
+  ],
+  [
+    `    network: { ports: { a: { static: 80 }, b: { static: 80 } } }\n    ${task}`,
+    ['4:57: groups.main.network.ports.b.static: found 80, also asked for by port a; allowed: each port once in a group'],
+  ],
+  [
+    `    constraints: [{ attribute: arch, value: arm64 }]\n    ${task}`,
+    [
+      '4:32: groups.main.constraints[0].attribute: found "arch"; allowed: ${attr.…}, ${label.…}, ${meta.…}, ${node.unique.name}, ${node.unique.id} or ${node.pool}',
+    ],
+  ],
+  [
+    `    constraints: [{ operator: is, value: x, attribute: "\${attr.a}" }]\n    ${task}`,
+    [
+      '4:31: groups.main.constraints[0].operator: found "is"; allowed: =, !=, <, <=, >, >=, set_contains, set_contains_any, is_set, is_not_set, distinct_hosts',
+    ],
+  ],
+  [
+    `    constraints: [{ value: x }]\n    ${task}`,
+    [
+      '4:19: groups.main.constraints[0].attribute: found nothing; allowed: ${attr.…}, ${label.…}, ${meta.…}, ${node.unique.name}, ${node.unique.id} or ${node.pool}',
+    ],
+  ],
+  [
+    `    affinities: [{ attribute: "\${label.a}", value: x, weight: 0 }]\n    ${task}`,
+    ['4:63: groups.main.affinities[0].weight: found 0; allowed: -100 to 100, not 0'],
+  ],
+  [
+    `    spread: [{ attribute: "\${label.rack}", targets: { r1: 80, r2: 30 } }]\n    ${task}`,
+    ['4:53: groups.main.spread[0].targets: found 110 percent in all; allowed: at most 100 percent in all'],
+  ],
   ['    count: 1', ['3:3: groups.main.tasks: found nothing; allowed: a map of names to tasks']],
   ['    tasks: {}', ['4:12: groups.main.tasks: found none; allowed: 1 to 32']],
-  ['    tasks: { app: {} }', ['4:14: groups.main.tasks.app.driver: found nothing; allowed: docker, raw_exec (exec comes with a later version)']],
-  ['    tasks: { app: { driver: podman } }', ['4:29: groups.main.tasks.app.driver: found "podman"; allowed: docker, raw_exec (exec comes with a later version)']],
-  ['    tasks: { app: { driver: docker } }', ['4:14: groups.main.tasks.app.config.image: found nothing; allowed: the name of an image: docker needs one']],
-  ['    tasks: { app: { driver: raw_exec, config: { command: a, image: b } } }', [
-    '4:68: groups.main.tasks.app.config.image: found "b"; allowed: nothing with raw_exec, which runs a plain process of the board',
-  ]],
-  ['    tasks: { app: { driver: raw_exec, config: { command: a, args: x } } }', ['4:67: groups.main.tasks.app.config.args: found "x"; allowed: a list of texts']],
-  ['    tasks: { app: { driver: raw_exec, config: { command: a, args: [b, {}] } } }', ['4:71: groups.main.tasks.app.config.args[1]: found a map; allowed: text']],
-  ['    tasks: { app: { driver: raw_exec, config: { command: a }, env: { A.B: [] } } }', ['4:75: groups.main.tasks.app.env.A.B: found an empty list; allowed: text']],
-  ['    tasks: { app: { driver: raw_exec, config: { command: a }, env: { SHOAL_X: y } } }', [
-    '4:79: groups.main.tasks.app.env.SHOAL_X: found the key "SHOAL_X"; allowed: keys that do not begin with SHOAL_',
-  ]],
-  ['    tasks: { app: { driver: raw_exec, config: { command: a }, kill_timeout: 5 } }', [
-    "4:77: groups.main.tasks.app.kill_timeout: found 5; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '5s' or '5ms'",
-  ]],
-  ['    tasks: { app: { driver: raw_exec, config: { command: a }, kill_signal: TERM } }', [
-    '4:76: groups.main.tasks.app.kill_signal: found "TERM"; allowed: SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGABRT, SIGALRM, SIGCONT, SIGKILL',
-  ]],
-  ['    tasks: { app: { driver: raw_exec, config: { command: a }, resources: { cpu: 1, memory: 64 MB } } }', [
-    "4:81: groups.main.tasks.app.resources.cpu: found 1; allowed: a clock rate with its unit (MHz, GHz), such as 200 MHz; write '1 MHz' or '1 GHz'",
-    "4:92: groups.main.tasks.app.resources.memory: found \"64 MB\"; allowed: a size with its unit (MiB, GiB, TiB), such as 64 MiB; write '64 MiB'",
-  ]],
+  [
+    '    tasks: { app: {} }',
+    ['4:14: groups.main.tasks.app.driver: found nothing; allowed: docker, raw_exec (exec comes with a later version)'],
+  ],
+  [
+    '    tasks: { app: { driver: podman } }',
+    ['4:29: groups.main.tasks.app.driver: found "podman"; allowed: docker, raw_exec (exec comes with a later version)'],
+  ],
+  [
+    '    tasks: { app: { driver: docker } }',
+    ['4:14: groups.main.tasks.app.config.image: found nothing; allowed: the name of an image: docker needs one'],
+  ],
+  [
+    '    tasks: { app: { driver: raw_exec, config: { command: a, image: b } } }',
+    ['4:68: groups.main.tasks.app.config.image: found "b"; allowed: nothing with raw_exec, which runs a plain process of the board'],
+  ],
+  [
+    '    tasks: { app: { driver: raw_exec, config: { command: a, args: x } } }',
+    ['4:67: groups.main.tasks.app.config.args: found "x"; allowed: a list of texts'],
+  ],
+  [
+    '    tasks: { app: { driver: raw_exec, config: { command: a, args: [b, {}] } } }',
+    ['4:71: groups.main.tasks.app.config.args[1]: found a map; allowed: text'],
+  ],
+  [
+    '    tasks: { app: { driver: raw_exec, config: { command: a }, env: { A.B: [] } } }',
+    ['4:75: groups.main.tasks.app.env.A.B: found an empty list; allowed: text'],
+  ],
+  [
+    '    tasks: { app: { driver: raw_exec, config: { command: a }, env: { SHOAL_X: y } } }',
+    ['4:79: groups.main.tasks.app.env.SHOAL_X: found the key "SHOAL_X"; allowed: keys that do not begin with SHOAL_'],
+  ],
+  [
+    '    tasks: { app: { driver: raw_exec, config: { command: a }, kill_timeout: 5 } }',
+    [
+      "4:77: groups.main.tasks.app.kill_timeout: found 5; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '5s' or '5ms'",
+    ],
+  ],
+  [
+    '    tasks: { app: { driver: raw_exec, config: { command: a }, kill_signal: TERM } }',
+    [
+      '4:76: groups.main.tasks.app.kill_signal: found "TERM"; allowed: SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGABRT, SIGALRM, SIGCONT, SIGKILL',
+    ],
+  ],
+  [
+    '    tasks: { app: { driver: raw_exec, config: { command: a }, resources: { cpu: 1, memory: 64 MB } } }',
+    [
+      "4:81: groups.main.tasks.app.resources.cpu: found 1; allowed: a clock rate with its unit (MHz, GHz), such as 200 MHz; write '1 MHz' or '1 GHz'",
+      '4:92: groups.main.tasks.app.resources.memory: found "64 MB"; allowed: a size with its unit (MiB, GiB, TiB), such as 64 MiB; write \'64 MiB\'',
+    ],
+  ],
 ]
 
 const whole: readonly [string, readonly string[]][] = [
@@ -81,7 +149,10 @@ const whole: readonly [string, readonly string[]][] = [
   ['groups: {}', ['1:1: job: found nothing; allowed: the job’s name: ' + nameWords, '1:9: groups: found none; allowed: 1 to 64']],
   [`job: Hello\ngroups: { main: { ${task} } }`, [`1:6: job: found "Hello"; allowed: the job’s name: ${nameWords}`]],
   [`job: a\npriority: 101\ngroups: { main: { ${task} } }`, ['2:11: priority: found 101; allowed: a whole number from 1 to 100']],
-  [`job: a\ntype: batch\ngroups: { main: { ${task} } }`, ['2:7: type: found "batch"; allowed: service (batch and system jobs come with a later version)']],
+  [
+    `job: a\ntype: batch\ngroups: { main: { ${task} } }`,
+    ['2:7: type: found "batch"; allowed: service (batch and system jobs come with a later version)'],
+  ],
   [`job: a\nmeta: { x: { y: 1 } }\ngroups: { main: { ${task} } }`, ['2:12: meta.x: found a map; allowed: text']],
 ]
 
@@ -95,7 +166,8 @@ describe('a job file', () => {
   })
 
   it('shows all faults at once, in the order of the file', () => {
-    const text = 'job: hello\npriorty: 3\ngroups:\n  main:\n    count: x\n    count: 2\n    tasks:\n      a: { driver: docker, kill_timeout: 5s, logs: { max_files: 100 } }\n'
+    const text =
+      'job: hello\npriorty: 3\ngroups:\n  main:\n    count: x\n    count: 2\n    tasks:\n      a: { driver: docker, kill_timeout: 5s, logs: { max_files: 100 } }\n'
     assert.deepEqual(faults(text), [
       "2:1: priorty: found the unknown key 'priorty' (did you mean 'priority'?); allowed: affinities, constraints, groups, job, meta, namespace, pool, priority, type",
       '5:12: groups.main.count: found "x"; allowed: a whole number from 0 to 50000',
@@ -119,7 +191,10 @@ describe('a job file', () => {
   })
 
   it('keeps texts as they were written', () => {
-    const read = readJobFile('f.yaml', 'job: a\ngroups: { main: { tasks: { a: { driver: raw_exec, config: { command: x, args: [1.10, 0x10, true] }, env: { V: 1.10, E: 1e3, N: "" } } } } }')
+    const read = readJobFile(
+      'f.yaml',
+      'job: a\ngroups: { main: { tasks: { a: { driver: raw_exec, config: { command: x, args: [1.10, 0x10, true] }, env: { V: 1.10, E: 1e3, N: "" } } } } }',
+    )
     assert.ok(read.ok)
     const found = read.spec.groups[0]?.tasks[0]
     assert.deepEqual(found?.config.args, ['1.10', '0x10', 'true'])

@@ -54,14 +54,22 @@ describe('reading YAML with places', () => {
 
   it('bounds aliases, nesting and size', () => {
     const bomb = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
-    for (let i = 1; i < 12; i++) bomb.push(`a${i}: &a${i} [${Array(10).fill(`*a${i - 1}`).join(', ')}]`)
-    assert.deepEqual(lines(bomb.join('\n')).map((line) => line.replace(/^f\.yaml:\d+:\d+: /, '')), [
-      `found aliases or lists without end; allowed: at most ${jobFileLimits.nodesMax} values, aliases expanded`,
-    ])
+    for (let i = 1; i < 12; i++)
+      bomb.push(
+        `a${i}: &a${i} [${Array(10)
+          .fill(`*a${i - 1}`)
+          .join(', ')}]`,
+      )
+    assert.deepEqual(
+      lines(bomb.join('\n')).map((line) => line.replace(/^f\.yaml:\d+:\d+: /, '')),
+      [`found aliases or lists without end; allowed: at most ${jobFileLimits.nodesMax} values, aliases expanded`],
+    )
     assert.match(lines('a: &a { b: *a }\n')[0] ?? '', /nesting too deep; allowed: at most 24 levels$/)
     assert.match(lines('a: &a { <<: *a }\n')[0] ?? '', /nesting too deep; allowed: at most 24 levels$/)
     assert.match(lines('a: &a [ *a ]\nb: { <<: *a }\n')[0] ?? '', /nesting too deep; allowed: at most 24 levels$/)
     assert.match(lines('['.repeat(jobFileLimits.fileBytesMax))[0] ?? '', /found (nesting without end|nesting too deep|a syntax fault)/)
-    assert.deepEqual(lines('x'.repeat(jobFileLimits.fileBytesMax + 1)), ['f.yaml:1:1: found a file of 262145 bytes; allowed: at most 262144 bytes'])
+    assert.deepEqual(lines('x'.repeat(jobFileLimits.fileBytesMax + 1)), [
+      'f.yaml:1:1: found a file of 262145 bytes; allowed: at most 262144 bytes',
+    ])
   })
 })

@@ -10,10 +10,21 @@ const clock = 'a clock rate with its unit (MHz, GHz), such as 200 MHz'
 describe('units', () => {
   it('reads what is exact', () => {
     const good: readonly [unknown, number][] = [
-      [parseDuration('30s'), 30_000], [parseDuration('0s'), 0], [parseDuration('500ms'), 500], [parseDuration('1h30m'), 5_400_000],
-      [parseDuration('1.5h'), 5_400_000], [parseDuration('7d'), 604_800_000], [parseDuration(' 1m 30s '), 90_000], [parseDuration('5 m'), 300_000],
-      [parseSize('64 MiB'), 64], [parseSize('64MiB'), 64], [parseSize('1.5 GiB'), 1536], [parseSize('2 TiB'), 2_097_152],
-      [parseClock('200 MHz'), 200], [parseClock('1.2 GHz'), 1200], [parseClock('0.05GHz'), 50],
+      [parseDuration('30s'), 30_000],
+      [parseDuration('0s'), 0],
+      [parseDuration('500ms'), 500],
+      [parseDuration('1h30m'), 5_400_000],
+      [parseDuration('1.5h'), 5_400_000],
+      [parseDuration('7d'), 604_800_000],
+      [parseDuration(' 1m 30s '), 90_000],
+      [parseDuration('5 m'), 300_000],
+      [parseSize('64 MiB'), 64],
+      [parseSize('64MiB'), 64],
+      [parseSize('1.5 GiB'), 1536],
+      [parseSize('2 TiB'), 2_097_152],
+      [parseClock('200 MHz'), 200],
+      [parseClock('1.2 GHz'), 1200],
+      [parseClock('0.05GHz'), 50],
     ]
     for (const [parsed, value] of good) assert.deepEqual(parsed, { ok: true, value })
   })
@@ -45,7 +56,8 @@ describe('units', () => {
   })
 
   it('writes what it reads', () => {
-    for (const ms of [0, 1, 999, 1000, 61_000, 5_400_000, 604_800_000, 90_061_001]) assert.deepEqual(parseDuration(formatDuration(ms)), { ok: true, value: ms })
+    for (const ms of [0, 1, 999, 1000, 61_000, 5_400_000, 604_800_000, 90_061_001])
+      assert.deepEqual(parseDuration(formatDuration(ms)), { ok: true, value: ms })
     for (const mib of [0, 1, 1000, 1024, 1536, 2048, 1_048_576]) assert.deepEqual(parseSize(formatSize(mib)), { ok: true, value: mib })
     assert.deepEqual(parseClock(formatClock(1500)), { ok: true, value: 1500 })
   })

@@ -42,7 +42,8 @@ test('names of images, as Docker reads them', () => {
     const found = parseImageReference(text)
     assert.deepEqual([found?.registry, found?.repository, found?.tag, found?.digest], parts, text)
   }
-  for (const bad of ['', 'Upper/case', 'a b', 'a:b:', 'x@sha256:12', 'x@y@z', ':tag', 'a/']) assert.equal(parseImageReference(bad), undefined, bad)
+  for (const bad of ['', 'Upper/case', 'a b', 'a:b:', 'x@sha256:12', 'x@y@z', ':tag', 'a/'])
+    assert.equal(parseImageReference(bad), undefined, bad)
 })
 
 test('a mirror has the same image under its own name', () => {
@@ -59,7 +60,13 @@ test('labels bring back the task; a stranger’s labels bring nothing', () => {
   const labels = labelsOf(testNode, task)
   const { id, slot, alloc, generation, form, ports } = task
   assert.deepEqual(taskOfLabels(labels, 7), { id, slot, alloc, generation, form, ports, task: 'app', startedAt: 7 })
-  for (const [name, value] of [['shoal.id', '../x'], ['shoal.generation', 'x'], ['shoal.ports', '[]'], ['shoal.ports', '{"a":"b"}'], ['shoal.ports', '{']]) {
+  for (const [name, value] of [
+    ['shoal.id', '../x'],
+    ['shoal.generation', 'x'],
+    ['shoal.ports', '[]'],
+    ['shoal.ports', '{"a":"b"}'],
+    ['shoal.ports', '{'],
+  ]) {
     assert.equal(taskOfLabels({ ...labels, [name as string]: value as string }, 7), undefined)
   }
   assert.equal(taskOfLabels({}, 7), undefined)
@@ -87,7 +94,10 @@ test('ports are mapped in bridge mode only, for both protocols', () => {
 test('the engine’s words become codes', () => {
   const codeOf = (status: number | null, words: string): string => refuseStart(new EngineError(status, words), 'x', 'busybox').code
   assert.equal(codeOf(null, 'no answer'), 'E_DRIVER_DOWN')
-  assert.equal(codeOf(500, 'driver failed programming external connectivity on endpoint x: Bind for 0.0.0.0:80 failed: port is already allocated'), 'E_PORT_IN_USE')
+  assert.equal(
+    codeOf(500, 'driver failed programming external connectivity on endpoint x: Bind for 0.0.0.0:80 failed: port is already allocated'),
+    'E_PORT_IN_USE',
+  )
   assert.equal(codeOf(500, 'listen tcp4 0.0.0.0:80: bind: address already in use'), 'E_PORT_IN_USE')
   assert.equal(codeOf(404, 'No such image: busybox:latest'), 'E_IMAGE_PULL')
   assert.equal(codeOf(400, 'OCI runtime create failed: exec: "/x": stat /x: no such file or directory: unknown'), 'E_CONFIG')
@@ -109,7 +119,11 @@ test('a registry that has nothing is told from one that cannot be asked', () => 
 test('progress is summed up, at most once a second', () => {
   let now = 0
   const said: string[] = []
-  const note = createPullProgress('busybox', (words) => said.push(words), () => now)
+  const note = createPullProgress(
+    'busybox',
+    (words) => said.push(words),
+    () => now,
+  )
   note({ status: 'Pulling from library/busybox', id: 'latest' })
   note({ status: 'Downloading', id: 'a', progressDetail: { current: 1_000_000, total: 4_000_000 } })
   now = 999
@@ -122,7 +136,8 @@ test('progress is summed up, at most once a second', () => {
 })
 
 test('frames of output are taken apart, however they arrive', async () => {
-  const frame = (stream: number, text: string): Buffer => Buffer.concat([Buffer.from([stream, 0, 0, 0, 0, 0, 0, text.length]), Buffer.from(text)])
+  const frame = (stream: number, text: string): Buffer =>
+    Buffer.concat([Buffer.from([stream, 0, 0, 0, 0, 0, 0, text.length]), Buffer.from(text)])
   const whole = Buffer.concat([frame(1, 'out'), frame(2, 'error'), frame(1, ''), frame(1, 'more')])
   for (const size of [1, 3, whole.length]) {
     const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) => whole.subarray(i * size, (i + 1) * size))
@@ -152,7 +167,8 @@ test('lines of JSON survive cuts, and nonsense is skipped', async () => {
 })
 
 test('how a container ended', () => {
-  const state = (parts: object): Parameters<typeof exitOfState>[0] => ({ Running: false, Status: 'exited', ExitCode: 0, OOMKilled: false, ...parts }) as never
+  const state = (parts: object): Parameters<typeof exitOfState>[0] =>
+    ({ Running: false, Status: 'exited', ExitCode: 0, OOMKilled: false, ...parts }) as never
   assert.equal(isEnded(state({})), true)
   assert.equal(isEnded(state({ Status: 'created' })), false)
   assert.equal(isEnded(state({ Status: 'running', Running: true })), false)
@@ -174,7 +190,12 @@ async function tryAll(driver: TaskDriver): Promise<void> {
   const { health } = await driver.fingerprint()
   assert.equal(health.healthy, false)
   assert.match(health.reason, /engine/)
-  for (const answer of [await driver.prepare(task, progress, never), await driver.start(task), await driver.stop(task.id, 'SIGTERM', 0), await driver.signal(task.id, 'SIGTERM')]) {
+  for (const answer of [
+    await driver.prepare(task, progress, never),
+    await driver.start(task),
+    await driver.stop(task.id, 'SIGTERM', 0),
+    await driver.signal(task.id, 'SIGTERM'),
+  ]) {
     assert.ok(!answer.ok)
     assert.deepEqual({ ok: answer.ok, code: answer.code }, down, answer.message)
   }
@@ -185,7 +206,9 @@ async function tryAll(driver: TaskDriver): Promise<void> {
 }
 
 test('without an engine every call is answered with a reason', async () => {
-  await tryAll(createDockerDriver({ node: testNode, dataDir: '', socketPath: '/no/such/socket', registries: {}, mirrors: {}, log: silentLog }))
+  await tryAll(
+    createDockerDriver({ node: testNode, dataDir: '', socketPath: '/no/such/socket', registries: {}, mirrors: {}, log: silentLog }),
+  )
 })
 
 test('an engine that hangs up on every call is as good as none', async () => {

@@ -26,7 +26,10 @@ function open(node: NodeId = testNode): TaskDriver {
 }
 
 function script(text: string): TaskRequest {
-  return taskRequest({ driver: 'raw_exec', config: { command: '/bin/sh', args: ['-c', text], volumes: [], privileged: false, readOnlyRoot: false } })
+  return taskRequest({
+    driver: 'raw_exec',
+    config: { command: '/bin/sh', args: ['-c', text], volumes: [], privileged: false, readOnlyRoot: false },
+  })
 }
 
 function recordPath(task: TaskRequest): string {

@@ -1,0 +1,82 @@
+// Tasks that run with no claim of this node: its documents were lost, or an old disk was put back. If the job wants exactly this form
+// the claim is written anew, so that what runs goes on; else the task is stopped once the documents are as good as they will
+// get. Tasks of jobs that nobody here knows are left alone. Upholds invariants 8, 13 and 20.
+
+import { type SlotId, slotParts } from '../../crdt/ids.ts'
+import type { JobView } from '../../crdt/view.ts'
+import { type Alloc, type Body, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
+import { nowRunning, persistBody } from './allocs/lifecycle.ts'
+import type { RunningTask } from './ports.ts'
+import { type State, type Step, note } from './state.ts'
+
+/** Highest generation first: of two copies of a slot the newer one is meant. */
+export function settleOrphans(step: Step): void {
+  const { state } = step
+  const tasks = [...state.orphans].sort((a, b) => b.generation - a.generation)
+  state.orphans = tasks.filter((task) => !settleOrphan(step, task))
+}
+
+function settleOrphan(step: Step, task: RunningTask): boolean {
+  const { state } = step
+  const view = state.view.jobs.get(slotParts(task.slot).job)
+  if (view === undefined) return false
+  const body = bodyFor(view, task)
+  const claimed = state.allocs.get(task.slot)
+  if (body === null || isPast(state, task) || (claimed !== undefined && claimed.alloc !== task.alloc)) {
+    // What this disk knows of the job may be old; peers are asked first.
+    if (!state.acting) return false
+    stopOrphan(step, task)
+    return true
+  }
+  const alloc = claimed ?? claimAnew(step, task, body)
+  const run = alloc.body.tasks.get(task.task)
+  if (run === undefined || run.id !== task.id) stopOrphan(step, task)
+  else {
+    run.phase = 'running'
+    run.event = 'adopted'
+    if (allTasks(alloc.body, 'running')) nowRunning(step, alloc, task.startedAt)
+  }
+  return true
+}
+
+/** What the task is a part of, if the job still wants it just so. */
+function bodyFor(view: JobView, task: RunningTask): Body | null {
+  const { group, index } = slotParts(task.slot)
+  const spec = view.spec?.groups.find((entry) => entry.name === group)
+  if (view.desired !== 'run' || view.spec === null || spec === undefined || index >= spec.count || view.forms.get(group) !== task.form) return null
+  return createBody({ alloc: task.alloc, version: view.version, form: task.form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec })
+}
+
+/** This node ended that claim, or a later one, itself. */
+function isPast(state: State, task: RunningTask): boolean {
+  const last = state.ended.get(task.slot)
+  return last !== undefined && last.generation >= task.generation && !last.reason.startsWith('record-lost')
+}
+
+function claimAnew(step: Step, task: RunningTask, body: Body): Alloc {
+  const { state } = step
+  const { slot } = task
+  const last = state.ended.get(slot)
+  const alloc = createAlloc({ slot, alloc: task.alloc, generation: task.generation, body, settleUntil: null, lost: last?.lost ?? new Map() })
+  alloc.state = 'starting'
+  alloc.ports = { ...task.ports }
+  alloc.startedAt = task.startedAt
+  alloc.restartSeen = last?.restartSeen ?? wishedRestart(state, slot)
+  state.allocs.set(slot, alloc)
+  state.ended.delete(slot)
+  persistBody(step, alloc)
+  note(step, `found ${slot} (generation ${task.generation}) running without a claim and took it up`)
+  return alloc
+}
+
+export function wishedRestart(state: State, slot: SlotId): number {
+  return state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)?.restart ?? 0
+}
+
+export function stopOrphan(step: Step, task: RunningTask): void {
+  note(step, `stopping ${task.id}: nothing here claims it`)
+  // Which driver runs it is not in its name; each ignores an id that it does not know.
+  for (const driver of ['raw_exec', 'docker'] as const) {
+    if (step.state.fingerprints[driver] !== undefined) step.out.push({ kind: 'stop', task: task.id, driver, signal: 'SIGTERM', timeoutMs: 5_000 })
+  }
+}

@@ -1,0 +1,53 @@
+// One simulated board: what survives a kill (disk and tasks) and what does not (the core and its connections). Plain data; the
+// world moves it.
+
+import type { Signer } from '../crdt/crypto.ts'
+import type { NodeId } from '../crdt/ids.ts'
+import type { Resources } from '../crdt/view.ts'
+import type { Core } from '../node/core/step.ts'
+import type { RunningTask } from '../node/core/ports.ts'
+
+export interface BoardSpec {
+  readonly name: string
+  readonly id: NodeId
+  readonly signer: Signer
+  readonly pool?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly capacity?: Resources
+}
+
+export interface Board {
+  /** Replaced when a board moves to another pool or gets other labels. */
+  spec: BoardSpec
+  core: Core | null
+  readonly disk: Map<string, Uint8Array>
+  /** Writes that a full disk does not take; null while the disk takes them. */
+  held: Map<string, Uint8Array | null> | null
+  readonly tasks: Map<string, RunningTask>
+  readonly peers: Set<NodeId>
+  boots: number
+  wakeAt: number
+  /** `persist` effects so far, and bytes handed to the network. */
+  writes: number
+  bytesSent: number
+  /** Everything that it was told to start and stop, in order: for checkers. */
+  readonly trail: { readonly at: number; readonly what: 'start' | 'stop'; readonly task: string; readonly slot: string }[]
+  readonly logs: string[]
+}
+
+export function createBoard(spec: BoardSpec): Board {
+  return {
+    spec,
+    core: null,
+    disk: new Map(),
+    held: null,
+    tasks: new Map(),
+    peers: new Set(),
+    boots: 0,
+    wakeAt: Number.MAX_SAFE_INTEGER,
+    writes: 0,
+    bytesSent: 0,
+    trail: [],
+    logs: [],
+  }
+}

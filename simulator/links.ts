@@ -1,0 +1,163 @@
+// The simulated network: connections that stand until somebody ends them, cuts that nobody is told of, streams in order, gossip that
+// may lose anything, and (if asked for) frames that are lost, doubled or late. It carries bytes and knows nothing of what they say.
+
+import type { NodeId } from '../crdt/ids.ts'
+import type { CoreEvent } from '../node/core/event.ts'
+import type { Board } from './board.ts'
+import type { Prng } from './prng.ts'
+import type { EventQueue } from './queue.ts'
+
+/** Chances (0 … 1) and the most ms that a frame may be late; all drawn from one generator, so that a run can be repeated. */
+export interface LinkFaults {
+  readonly prng: Prng
+  readonly loss?: number
+  readonly duplicate?: number
+  readonly lateMs?: number
+}
+
+export interface LinksInput {
+  readonly queue: EventQueue
+  readonly boards: ReadonlyMap<NodeId, Board>
+  readonly feed: (board: Board, event: CoreEvent) => void
+  readonly delayMs: number
+  /** Every broadcast that this says true for is lost on its way to that node: gossip promises nothing. */
+  readonly loses: (to: NodeId, count: number) => boolean
+}
+
+export class Links {
+  faults: LinkFaults | null = null
+  messages = 0
+  bytes = 0
+  readonly #input: LinksInput
+  readonly #cuts = new Set<string>()
+  #broadcasts = 0
+
+  constructor(input: LinksInput) {
+    this.#input = input
+  }
+
+  cut(a: Board, b: Board, oneWay: boolean): void {
+    this.#cuts.add(`${a.spec.id}>${b.spec.id}`)
+    if (!oneWay) this.#cuts.add(`${b.spec.id}>${a.spec.id}`)
+  }
+
+  mend(a: Board, b: Board): void {
+    this.#cuts.delete(`${a.spec.id}>${b.spec.id}`)
+    this.#cuts.delete(`${b.spec.id}>${a.spec.id}`)
+    this.#reconnect(a, b)
+  }
+
+  heal(): void {
+    this.#cuts.clear()
+    const boards = [...this.#input.boards.values()]
+    for (const a of boards) for (const b of boards) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
+  }
+
+  isOpen(from: Board, to: Board): boolean {
+    return !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
+  }
+
+  connect(a: Board, b: Board): void {
+    const { queue, feed, delayMs } = this.#input
+    queue.after(2 * delayMs, () => {
+      if (a.core === null || b.core === null || a.peers.has(b.spec.id) || !this.isOpen(a, b) || !this.isOpen(b, a)) return
+      // One side may still believe in the former connection: a new one ends it.
+      this.#drop(b, a)
+      a.peers.add(b.spec.id)
+      b.peers.add(a.spec.id)
+      feed(a, { kind: 'peer-up', now: queue.now, peer: b.spec.id })
+      feed(b, { kind: 'peer-up', now: queue.now, peer: a.spec.id })
+    })
+  }
+
+  /** A connection's end reaches the other side only if the link lets it through. */
+  disconnect(a: Board, b: Board): void {
+    const { queue, delayMs } = this.#input
+    this.#drop(a, b)
+    if (this.isOpen(a, b)) queue.after(delayMs, () => this.#drop(b, a))
+    queue.after(2_000, () => this.connect(a, b))
+  }
+
+  send(from: Board, to: NodeId, frame: Uint8Array): void {
+    const { boards, queue, delayMs } = this.#input
+    const target = boards.get(to)
+    if (target === undefined || !from.peers.has(to)) return
+    this.#count(from, frame)
+    if (!this.isOpen(from, target)) return
+    const { core } = target
+    for (const late of this.#fates()) {
+      queue.after(delayMs + late, () => {
+        if (target.core === core && target.peers.has(from.spec.id)) this.#frame(target, from, frame, 'stream')
+      })
+    }
+  }
+
+  /** Gossip: every node that open connections lead to gets it once, a hop's delay later each. */
+  flood(origin: Board, topic: 'pool' | 'fleet', frame: Uint8Array): void {
+    const count = ++this.#broadcasts
+    const reached = new Set<NodeId>([origin.spec.id])
+    let front: Board[] = [origin]
+    for (let hop = 1; front.length > 0; hop++) {
+      const next: Board[] = []
+      for (const from of front) {
+        for (const to of this.#listeners(from, origin, topic)) {
+          if (reached.has(to.spec.id) || !this.isOpen(from, to)) continue
+          reached.add(to.spec.id)
+          next.push(to)
+          this.#count(from, frame)
+          if (!this.#input.loses(to.spec.id, count)) this.#gossip(to, from, frame, hop)
+        }
+      }
+      front = next
+    }
+  }
+
+  #listeners(from: Board, origin: Board, topic: 'pool' | 'fleet'): Board[] {
+    const all = [...from.peers].map((id) => this.#input.boards.get(id)!)
+    return topic === 'fleet' ? all : all.filter((to) => (to.spec.pool ?? 'default') === (origin.spec.pool ?? 'default'))
+  }
+
+  #gossip(to: Board, from: Board, frame: Uint8Array, hop: number): void {
+    const { queue, delayMs } = this.#input
+    const { core } = to
+    for (const late of this.#fates()) {
+      queue.after(hop * delayMs + late, () => {
+        if (core !== null && to.core === core) this.#frame(to, from, frame, 'gossip')
+      })
+    }
+  }
+
+  /** How late each copy of a frame arrives: none if it is lost. */
+  #fates(): number[] {
+    const { faults } = this
+    if (faults === null) return [0]
+    const { prng, loss = 0, duplicate = 0, lateMs = 0 } = faults
+    const copies = prng.chance(loss) ? 0 : prng.chance(duplicate) ? 2 : 1
+    return Array.from({ length: copies }, () => prng.below(lateMs + 1))
+  }
+
+  #frame(to: Board, from: Board, bytes: Uint8Array, via: 'stream' | 'gossip'): void {
+    this.#input.feed(to, { kind: 'frame', now: this.#input.queue.now, from: from.spec.id, via, bytes })
+  }
+
+  #count(from: Board, frame: Uint8Array): void {
+    this.messages += 1
+    this.bytes += frame.length
+    from.bytesSent += frame.length
+  }
+
+  #drop(board: Board, other: Board): void {
+    if (!board.peers.delete(other.spec.id) || board.core === null) return
+    this.#input.feed(board, { kind: 'peer-down', now: this.#input.queue.now, peer: other.spec.id })
+  }
+
+  #reconnect(a: Board, b: Board): void {
+    this.#drop(a, b)
+    this.#drop(b, a)
+    this.connect(a, b)
+  }
+}
+
+function isWhole(a: Board, b: Board): boolean {
+  return a.peers.has(b.spec.id) && b.peers.has(a.spec.id)
+}

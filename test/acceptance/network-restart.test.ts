@@ -1,0 +1,4 @@
+import { networkRestartAcceptance } from './network-suite.ts'
+import { createRealWorld } from './network-world.ts'
+
+networkRestartAcceptance('libp2p', createRealWorld)

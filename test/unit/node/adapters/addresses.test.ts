@@ -1,0 +1,46 @@
+import { test } from 'node:test'
+import assert from 'node:assert/strict'
+import { dialableAddresses, peerInAddress, toMultiaddr, withPeer } from '../../../../node/adapters/libp2p/addresses.ts'
+import { swarmKeyFile } from '../../../../node/adapters/libp2p/swarm-key.ts'
+
+test('addresses as people write them', () => {
+  const cases: [string, string | null][] = [
+    ['/ip4/10.0.0.5/tcp/4001', '/ip4/10.0.0.5/tcp/4001'],
+    ['10.0.0.5:4001', '/ip4/10.0.0.5/tcp/4001'],
+    ['[fd00::5]:4001', '/ip6/fd00::5/tcp/4001'],
+    ['board-7.local:4001', '/dns4/board-7.local/tcp/4001'],
+    ['/ip4/10.0.0.5/tcp', null],
+    ['/nonsense/1', null],
+    ['10.0.0.5', null],
+    ['10.0.0.5:0', null],
+    ['10.0.0.5:70000', null],
+    ['[not-v6]:1', null],
+    ['a b:1', null],
+    ['', null],
+  ]
+  for (const [text, expected] of cases) assert.equal(toMultiaddr(text), expected, text)
+})
+
+test('the peer of an address is the destination, behind a relay too', () => {
+  const [relay, peer] = ['12D3KooWRelay', '12D3KooWPeer']
+  assert.equal(peerInAddress(`/ip4/1.2.3.4/tcp/1/p2p/${relay}/p2p-circuit/p2p/${peer}`), peer)
+  assert.equal(peerInAddress('/ip4/1.2.3.4/tcp/1'), undefined)
+  assert.equal(withPeer('/ip4/1.2.3.4/tcp/1', peer), `/ip4/1.2.3.4/tcp/1/p2p/${peer}`)
+  assert.equal(withPeer(`/ip4/1.2.3.4/tcp/1/p2p/${peer}`, peer), `/ip4/1.2.3.4/tcp/1/p2p/${peer}`)
+})
+
+test('loopback is told to others only when there is nothing else', () => {
+  const loopback = '/ip4/127.0.0.1/tcp/1'
+  const outside = '/ip4/198.51.100.7/tcp/1'
+  assert.deepEqual(dialableAddresses([loopback, outside, '/ip6/::1/tcp/1']), [outside])
+  assert.deepEqual(dialableAddresses([loopback]), [loopback])
+})
+
+test('a pre-shared key becomes a swarm key file; a file stays as it is; anything else is refused', () => {
+  const file = swarmKeyFile(new Uint8Array(32).fill(0xab))
+  assert.equal(new TextDecoder().decode(file), `/key/swarm/psk/1.0.0/\n/base16/\n${'ab'.repeat(32)}\n`)
+  assert.deepEqual(swarmKeyFile(file), file)
+  for (const bad of [new Uint8Array(31), new Uint8Array(33), new TextEncoder().encode('/key/swarm/psk/1.0.0/\n/base16/\nxyz\n')]) {
+    assert.throws(() => swarmKeyFile(bad), RangeError)
+  }
+})

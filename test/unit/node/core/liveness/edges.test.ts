@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { livenessLimits as limits } from '../../../../../node/core/liveness/limits.ts'
+import { livenessOf, neighboursOf, nextDeadline, onProbe, silentSince, tick } from '../../../../../node/core/liveness/liveness.ts'
+import { createBench, idOf } from './pair.ts'
+
+const [a, b, c] = [idOf(1), idOf(2), idOf(3)]
+
+function connected() {
+  const bench = createBench([1, 2])
+  bench.connect(a, b)
+  bench.run(1_000)
+  return { bench, x: bench.nodes.get(a)!, y: bench.nodes.get(b)! }
+}
+
+test('two nodes that meet name each other and are alive to one another', () => {
+  const { x, y } = connected()
+  assert.equal(livenessOf(x, b), 'alive')
+  assert.equal(livenessOf(y, a), 'alive')
+  assert.deepEqual(neighboursOf(x, a), [b])
+  assert.deepEqual(neighboursOf(x, b), [a])
+})
+
+test('before they meet they are unheard, and oneself is alive', () => {
+  const bench = createBench([1, 2])
+  assert.equal(livenessOf(bench.nodes.get(a)!, b), 'unheard')
+  assert.equal(livenessOf(bench.nodes.get(a)!, a), 'alive')
+  assert.equal(livenessOf(bench.nodes.get(a)!, c), 'unheard')
+})
+
+test('an idle edge costs one probe in three seconds, says nothing else and never ends', () => {
+  const { bench } = connected()
+  bench.run(10_000)
+  const [probes, echoes, published] = [bench.count('probe'), bench.count('probe-ack'), bench.count('publish')]
+  bench.run(60_000)
+  const sent = bench.count('probe') - probes
+  assert.ok(sent >= 20 && sent <= 24, `${sent} probes`)
+  assert.equal(bench.count('probe-ack') - echoes, sent)
+  assert.equal(bench.count('publish'), published)
+  assert.equal(bench.count('hang-up'), 0)
+})
+
+test('a closed connection ends the edge at once, and after the suspicion time the peer is disconnected', () => {
+  const { bench, x } = connected()
+  bench.disconnect(a, b)
+  assert.deepEqual(neighboursOf(x, a), [])
+  bench.run(900)
+  assert.equal(livenessOf(x, b), 'alive')
+  bench.run(500)
+  assert.equal(livenessOf(x, b), 'disconnected')
+  assert.equal(silentSince(x).get(b), 1_000 + limits.pathsDelayMs)
+})
+
+for (const [way, from] of [['to the peer', a], ['from the peer', b]] as const) {
+  test(`a cut of the direction ${way} ends the edge at both ends, then the connection`, () => {
+    const { bench, x, y } = connected()
+    bench.blocks = (sender) => sender === from
+    bench.run(limits.probeIntervalMs + limits.probeOtherEndMs + limits.giveUpMsMax + 50)
+    assert.deepEqual([...x.links.values()].map((link) => link.named), [null])
+    assert.deepEqual([...y.links.values()].map((link) => link.named), [null])
+    bench.run(10_000)
+    assert.equal(livenessOf(x, b), 'disconnected')
+    assert.equal(livenessOf(y, a), 'disconnected')
+    assert.ok(bench.count('hang-up') >= 1)
+    bench.blocks = () => false
+    bench.disconnect(a, b)
+    bench.connect(a, b)
+    bench.run(2_000)
+    assert.equal(livenessOf(x, b), 'alive')
+    assert.equal(livenessOf(y, a), 'alive')
+  })
+}
+
+test('a lost link state between neighbours is asked for again', () => {
+  const bench = createBench([1, 2])
+  bench.blocks = (_from, _to, effect) => effect.kind === 'publish'
+  bench.connect(a, b)
+  bench.run(1_000)
+  assert.equal(livenessOf(bench.nodes.get(a)!, b), 'alive')
+  assert.equal(livenessOf(bench.nodes.get(b)!, a), 'alive')
+})
+
+test('a probe is echoed unchanged to whoever is connected; nonsense and strangers are not', () => {
+  const { bench, x } = connected()
+  assert.deepEqual(onProbe(x, b, 2 ** 30, bench.now)[0], { kind: 'probe-ack', to: b, n: 2 ** 30 })
+  assert.deepEqual(onProbe(x, b, -1, bench.now), [])
+  assert.deepEqual(onProbe(x, c, 2 ** 30, bench.now), [])
+})
+
+test('an echo of a probe that was never sent proves nothing', () => {
+  const bench = createBench([1, 2])
+  bench.blocks = (_from, _to, effect) => effect.kind === 'probe-ack'
+  bench.connect(a, b)
+  bench.run(2_000)
+  assert.equal(livenessOf(bench.nodes.get(a)!, b), 'unheard')
+})
+
+test('a node that overslept does not accuse the others', () => {
+  const { bench, x } = connected()
+  bench.run(20_000)
+  bench.blocks = () => true
+  // It was stopped for 30 s in which its deadlines passed; whatever it hears first says so.
+  bench.now += 30_000
+  for (let i = 0; i < 3; i++) tick(x, bench.now + i, i === 0 ? 30_000 : 0)
+  assert.equal(livenessOf(x, b), 'alive')
+  assert.deepEqual(neighboursOf(x, a), [b])
+  tick(x, bench.now + limits.giveUpMsMax, 0)
+  assert.deepEqual(neighboursOf(x, a), [b])
+  bench.blocks = () => false
+  bench.run(5_000)
+  assert.equal(livenessOf(x, b), 'alive')
+})
+
+test('the same silence is an accusation when the node was awake', () => {
+  const { bench, x } = connected()
+  bench.run(20_000)
+  bench.blocks = () => true
+  bench.run(30_000)
+  assert.equal(livenessOf(x, b), 'disconnected')
+})
+
+test('one edge is enough to stay alive, and a third node keeps two apart together', () => {
+  const bench = createBench([1, 2, 3])
+  bench.connect(a, b)
+  bench.connect(b, c)
+  bench.connect(a, c)
+  bench.run(2_000)
+  bench.disconnect(a, b)
+  bench.run(10_000)
+  for (const state of bench.nodes.values()) for (const other of [a, b, c]) assert.equal(livenessOf(state, other), 'alive')
+  assert.deepEqual(neighboursOf(bench.nodes.get(a)!, a), [c])
+})
+
+test('the deadline is never in the past and an idle node without peers has almost none', () => {
+  const bench = createBench([1])
+  const state = bench.nodes.get(a)!
+  tick(state, 5_000, 0)
+  assert.ok(nextDeadline(state) >= 5_000)
+})

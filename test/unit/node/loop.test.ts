@@ -1,0 +1,389 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+
+import { AssertionError, ok, refuse } from '../../../crdt/errors.ts'
+import type { NodeId } from '../../../crdt/ids.ts'
+import type { Effect } from '../../../node/core/effect.ts'
+import type { ApiChannel, RunningTask, TaskExit, TaskRequest } from '../../../node/core/ports.ts'
+import { decodeFrame, encodeFrame } from '../../../node/core/wire.ts'
+import { type Bench, bytes, loopBench, text } from '../../support/loop-bench.ts'
+
+const peer = 'peer' as NodeId
+const send = (words: string): Effect => ({ kind: 'send', to: peer, frame: bytes(words) })
+const broadcast = (words: string): Effect => ({ kind: 'broadcast', topic: 'pool', frame: bytes(words) })
+const persist = (key: string, sync = false): Effect => ({ kind: 'persist', writes: [{ key, value: bytes(key) }], sync })
+const task = { id: 't1', spec: { driver: 'raw_exec' } } as unknown as TaskRequest
+const dockerTask = { id: 't2', spec: { driver: 'docker' } } as unknown as TaskRequest
+const exit: TaskExit = { exitCode: 1, signal: null, outOfMemory: false }
+
+function kindsOf(bench: Bench): string[] {
+  return bench.events.map((event) => event.kind).filter((kind) => kind !== 'boot' && kind !== 'addresses')
+}
+
+describe('driver loop: order', () => {
+  it('lets nothing leave the board before what was persisted before it is on disk', async () => {
+    const { run, settle, store, network, driver } = await loopBench()
+    store.held = []
+    run(send('before'), persist('a'), send('after a'), { kind: 'start', task })
+    run(broadcast('a later step'))
+    await settle()
+    assert.deepEqual(network.said, ['send peer before'])
+    assert.deepEqual(driver.calls, [])
+    store.release()
+    await settle()
+    assert.deepEqual(network.said, ['send peer before', 'send peer after a', 'broadcast pool a later step'])
+    assert.deepEqual(driver.calls, ['start t1'])
+  })
+
+  it('steps on while the disk is busy, and writes what came meanwhile together', async () => {
+    const { run, settle, store, network, events } = await loopBench()
+    store.held = []
+    run(persist('a'), send('1'))
+    await settle()
+    run(persist('b', true), send('2'), persist('c'))
+    run(send('3'), persist('d'))
+    await settle()
+    assert.equal(events.filter((event) => event.kind === 'addresses').length, 3)
+    assert.deepEqual(store.calls, [{ keys: ['a'], sync: false }])
+    store.release()
+    await settle()
+    assert.deepEqual(store.calls.slice(1), [{ keys: ['b', 'c', 'd'], sync: true }])
+    assert.deepEqual(network.said, ['send peer 1', 'send peer 2', 'send peer 3'])
+  })
+
+  it('does not let a slow disk hold up probes', async () => {
+    const { run, settle, store, network } = await loopBench()
+    store.held = []
+    run(persist('a'), send('waits'))
+    run({ kind: 'send', to: peer, frame: encodeFrame({ kind: 'probe-ack', n: 7 }) })
+    await settle()
+    assert.deepEqual(network.sent.map((frame) => decodeFrame(frame)), [{ ok: true, value: { kind: 'probe-ack', n: 7 } }])
+    store.release()
+    await settle()
+    assert.equal(network.sent.length, 2)
+  })
+
+  it('sends stored envelopes in order, in its turn', async () => {
+    const { run, settle, network } = await loopBench()
+    run(persist('env/1'), persist('env/2'), send('before'), { kind: 'send-stored', to: peer, keys: ['env/2', 'env/gone', 'env/1'] }, send('after'))
+    await settle()
+    assert.equal(network.said.length, 3)
+    const frame = decodeFrame(network.sent[1]!)
+    assert.deepEqual(frame.ok && frame.value.kind === 'envelopes' && frame.value.envelopes.map(text), ['env/2', 'env/1'])
+  })
+
+  it('takes events one after the other, with times that never run backwards', async () => {
+    const { loop, clock, settle, events } = await loopBench()
+    loop.handlers.peerUp(peer)
+    clock.advance(5)
+    loop.handlers.frame(peer, bytes('x'), 'stream')
+    loop.handlers.peerDown(peer)
+    await settle()
+    assert.deepEqual(events.map((event) => event.kind), ['boot', 'peer-up', 'frame', 'peer-down'])
+    assert.ok(events.every((event, n) => n === 0 || event.now >= events[n - 1]!.now))
+  })
+})
+
+describe('driver loop: start', () => {
+  it('gives the core its first step before anything that drivers told earlier', async () => {
+    const bench = await loopBench(() => [], (driver) => driver.exit('t1', exit))
+    await bench.settle()
+    assert.deepEqual(bench.events.map((event) => event.kind), ['boot', 'exited'])
+    assert.deepEqual(bench.fatal, [])
+  })
+})
+
+describe('driver loop: timer', () => {
+  it('has one, which each step replaces, and says how late it was', async () => {
+    const { run, settle, clock, events } = await loopBench()
+    run({ kind: 'wake', at: 1_500 })
+    run({ kind: 'wake', at: 2_000 })
+    await settle()
+    clock.advance(600)
+    await settle()
+    assert.equal(events.filter((event) => event.kind === 'tick').length, 0)
+    clock.advance(407)
+    await settle()
+    assert.deepEqual(events.filter((event) => event.kind === 'tick').map((event) => event.kind === 'tick' && event.lagMs), [7])
+  })
+})
+
+describe('driver loop: tasks', () => {
+  it('reports what drivers did as events, and is not held up by one that hangs', async () => {
+    const bench = await loopBench()
+    bench.driver.answers.prepare = () => new Promise(() => undefined)
+    bench.run({ kind: 'prepare', task }, { kind: 'start', task }, { kind: 'stop', task: 't1', driver: 'raw_exec', signal: 'SIGTERM', timeoutMs: 1 })
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), ['started', 'stopped'])
+  })
+
+  it('forgets a preparation that was cancelled', async () => {
+    const bench = await loopBench()
+    let finish!: () => void
+    bench.driver.answers.prepare = () => new Promise((resolve) => (finish = () => resolve(ok(undefined))))
+    bench.run({ kind: 'prepare', task }, { kind: 'cancel-prepare', task: 't1' })
+    await bench.settle()
+    finish()
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), [])
+  })
+
+  it('tells of a start before the exit that overtook it', async () => {
+    const bench = await loopBench()
+    let finish!: () => void
+    bench.driver.answers.start = () => new Promise((resolve) => (finish = () => resolve(ok({} as RunningTask))))
+    bench.run({ kind: 'start', task })
+    await bench.settle()
+    bench.driver.exit('t1', exit)
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), [])
+    finish()
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), ['started', 'exited'])
+    bench.driver.exit('t1', exit)
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), ['started', 'exited', 'exited'])
+  })
+
+  it('tries a stop again until it succeeds', async () => {
+    const bench = await loopBench()
+    let tries = 0
+    bench.driver.answers.stop = async () => (++tries < 3 ? refuse('E_DRIVER_DOWN', 'no engine') : ok(undefined))
+    bench.run({ kind: 'stop', task: 't1', driver: 'raw_exec', signal: 'SIGTERM', timeoutMs: 1 })
+    await bench.settle()
+    bench.run({ kind: 'stop', task: 't1', driver: 'raw_exec', signal: 'SIGTERM', timeoutMs: 1 })
+    await bench.settle()
+    assert.equal(tries, 1, 'the second wish is the same stop')
+    for (let n = 0; n < 3; n++) {
+      bench.clock.advance(5_000)
+      await bench.settle()
+    }
+    assert.deepEqual(kindsOf(bench), ['stopped'])
+    assert.equal(tries, 3)
+  })
+
+  it('turns a driver that throws, and one that is not there, into outcomes', async () => {
+    const bench = await loopBench()
+    bench.driver.answers.start = () => Promise.reject(new Error('boom'))
+    bench.run({ kind: 'start', task }, { kind: 'start', task: dockerTask }, { kind: 'remove', task: 't1', driver: 'raw_exec' })
+    await bench.settle()
+    const outcomes = bench.events.flatMap((event) => (event.kind === 'started' && !event.outcome.ok ? [`${event.task} ${event.outcome.code}`] : []))
+    assert.deepEqual(outcomes.toSorted(), ['t1 E_START', 't2 E_DRIVER_DOWN'])
+    assert.ok(bench.logged.includes('warn what a finished task left could not be removed'))
+  })
+
+  it('asks drivers every 30 s how they are, and tells only what changed', async () => {
+    const bench = await loopBench()
+    bench.clock.advance(30_000)
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), [])
+    bench.driver.current = { ...bench.driver.current, health: { healthy: false, reason: 'down' } }
+    bench.clock.advance(30_000)
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), ['fingerprint'])
+  })
+})
+
+describe('driver loop: faults', () => {
+  it('goes on when the disk is full: says so, starts nothing, keeps the writes and writes them when there is room', async () => {
+    const bench = await loopBench()
+    bench.store.fault = 'E_STORE_FULL'
+    bench.run(persist('env/1'), send('still told'), { kind: 'start', task })
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench).toSorted(), ['started', 'store-state'])
+    assert.deepEqual(bench.network.said, ['send peer still told'])
+    assert.deepEqual(bench.driver.calls, [])
+    bench.run({ kind: 'send-stored', to: peer, keys: ['env/1'] })
+    await bench.settle()
+    assert.equal(bench.network.sent.length, 2, 'what the disk did not take can still be sent')
+    bench.store.fault = null
+    bench.clock.advance(5_000)
+    await bench.settle()
+    assert.equal(text(bench.store.records.get('env/1')!), 'env/1')
+    const states = bench.events.flatMap((event) => (event.kind === 'store-state' ? [event.writable] : []))
+    assert.deepEqual(states, [false, true])
+    bench.run(persist('env/2'), { kind: 'start', task })
+    await bench.settle()
+    assert.deepEqual(bench.driver.calls, ['start t1'])
+  })
+
+  it('keeps the newest of several writes of one key while the disk is full', async () => {
+    const bench = await loopBench()
+    bench.store.fault = 'E_STORE_FULL'
+    bench.run({ kind: 'persist', writes: [{ key: 'doc', value: bytes('old') }], sync: false })
+    await bench.settle()
+    bench.run({ kind: 'persist', writes: [{ key: 'doc', value: bytes('new') }, { key: 'gone', value: null }], sync: false })
+    await bench.settle()
+    bench.store.records.set('gone', bytes('x'))
+    bench.store.fault = null
+    bench.run(persist('other'))
+    await bench.settle()
+    assert.deepEqual([...bench.store.records.keys()].toSorted(), ['doc', 'other'])
+    assert.equal(text(bench.store.records.get('doc')!), 'new')
+  })
+
+  it('logs an adapter that throws and carries on', async () => {
+    const { run, settle, network, logged } = await loopBench()
+    run({ kind: 'disconnect', peer, reason: '' }, send('next'))
+    await settle()
+    assert.deepEqual(network.said, ['send peer next'])
+    assert.ok(logged.includes('error an adapter failed'))
+  })
+
+  it('stops at a bug in the core: the error is handed out, and nothing more is done', async () => {
+    const bench = await loopBench((event) => {
+      if (event.kind === 'peer-up') throw new AssertionError('a bug')
+      return [send('never')]
+    })
+    bench.network.said.length = 0
+    bench.loop.handlers.peerUp(peer)
+    bench.loop.handlers.peerDown(peer)
+    await bench.settle()
+    assert.equal(bench.fatal.length, 1)
+    assert.ok(bench.fatal[0] instanceof AssertionError)
+    assert.deepEqual(bench.network.said, [])
+  })
+
+  it('drops frames, and nothing else, when far too many events wait', async () => {
+    const bench = await loopBench()
+    for (let n = 0; n < 6_000; n++) bench.loop.handlers.frame(peer, bytes('x'), 'gossip')
+    bench.loop.handlers.peerUp(peer)
+    assert.ok(bench.logged.includes('dropped frame'))
+    assert.ok(bench.loop.queued <= 5_002)
+    await bench.loop.idle()
+    assert.equal(bench.events.at(-1)?.kind, 'peer-up')
+  })
+
+  it('waits for the disk when it stops, and stops no task', async () => {
+    const { loop, run, settle, store, driver } = await loopBench()
+    store.held = []
+    run(persist('a', true))
+    await settle()
+    let isStopped = false
+    const stopping = loop.stop().then(() => (isStopped = true))
+    await settle()
+    assert.equal(isStopped, false)
+    store.release()
+    await stopping
+    assert.ok(store.records.has('a'))
+    assert.deepEqual(driver.calls, [])
+  })
+})
+
+interface Caller {
+  readonly channel: ApiChannel
+  readonly got: unknown[]
+  readonly leave: () => void
+  isEnded: boolean
+}
+
+function caller(request: unknown, raw?: Uint8Array): Caller {
+  const gone = new AbortController()
+  const made: Caller = {
+    got: [],
+    isEnded: false,
+    leave: () => gone.abort(),
+    channel: {
+      caller: null,
+      request: raw ?? bytes(JSON.stringify(request)),
+      signal: gone.signal,
+      send: async (frame) => void made.got.push(JSON.parse(text(frame))),
+      end: async () => void (made.isEnded = true),
+    },
+  }
+  return made
+}
+
+describe('driver loop: API', () => {
+  it('hands a request to the core and its replies back, in order', async () => {
+    const bench = await loopBench((event) => {
+      if (event.kind !== 'command') return []
+      const { id } = event
+      return [{ kind: 'reply', id, reply: { kind: 'bytes', data: '1' }, last: false }, { kind: 'reply', id, reply: { kind: 'done' }, last: true }]
+    })
+    const asks = caller({ method: 'status', pool: 'shop-1' })
+    bench.loop.handlers.api(asks.channel)
+    await bench.settle()
+    assert.deepEqual(asks.got, [{ kind: 'bytes', data: '1' }, { kind: 'done' }])
+    assert.equal(asks.isEnded, true)
+    const command = bench.events.find((event) => event.kind === 'command')
+    assert.deepEqual(command?.kind === 'command' && command.request, { method: 'status', pool: 'shop-1' })
+  })
+
+  it('refuses what is no request, before the core sees it', async () => {
+    const bench = await loopBench()
+    const wrong = [caller(null, bytes('{')), caller(null, new Uint8Array([0xff])), caller([]), caller({ method: 7 }), caller({ method: 'job.status' }), caller({ method: 'doc.put', envelopes: 'x' })]
+    for (const one of wrong) bench.loop.handlers.api(one.channel)
+    await bench.settle()
+    for (const one of wrong) {
+      assert.equal((one.got[0] as { code: string }).code, 'E_REQUEST')
+      assert.equal(one.isEnded, true)
+    }
+    assert.deepEqual(kindsOf(bench), [])
+  })
+
+  it('lets a method pass that it does not know: the core answers that', async () => {
+    const bench = await loopBench()
+    bench.loop.handlers.api(caller({ method: 'job.dance', steps: 3 }).channel)
+    bench.loop.handlers.api(caller({ method: 'constructor' }).channel)
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), ['command', 'command'])
+  })
+
+  it('tells the core when a caller goes away', async () => {
+    const bench = await loopBench()
+    const asks = caller({ method: 'job.status', job: 'web', follow: true })
+    bench.loop.handlers.api(asks.channel)
+    await bench.settle()
+    asks.leave()
+    await bench.settle()
+    assert.deepEqual(kindsOf(bench), ['command', 'command-gone'])
+  })
+
+  it('asks the nodes of another pool in order and passes the first answer on', async () => {
+    const request = { method: 'status', pool: 'far' } as const
+    const bench = await loopBench((event) => (event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId, 'there' as NodeId], request }] : []))
+    bench.network.answers['there'] = async function* () {
+      yield bytes('{"kind":"bytes","data":"a"}')
+      yield bytes('{"kind":"done"}')
+    }
+    const asks = caller(request)
+    bench.loop.handlers.api(asks.channel)
+    await bench.settle()
+    assert.deepEqual(asks.got, [{ kind: 'bytes', data: 'a' }, { kind: 'done' }])
+    assert.equal(asks.isEnded, true)
+  })
+
+  it('says whom it asked when no node of the other pool answers', async () => {
+    const bench = await loopBench((event) => (event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId], request: event.request }] : []))
+    const asks = caller({ method: 'status', pool: 'far' })
+    bench.loop.handlers.api(asks.channel)
+    await bench.settle()
+    const answer = asks.got[0] as { code: string; message: string }
+    assert.equal(answer.code, 'E_POOL_UNREACHABLE')
+    assert.match(answer.message, /dead: unreachable/)
+  })
+
+  it('streams logs straight from the driver', async () => {
+    const bench = await loopBench((event) =>
+      event.kind === 'command' ? [{ kind: 'logs', id: event.id, task: 't1', driver: 'raw_exec', stream: 'stdout', follow: false, tailBytes: null }] : [],
+    )
+    bench.driver.chunks = [bytes('one'), bytes('two')]
+    const asks = caller({ method: 'alloc.logs', alloc: 'a', stream: 'stdout', follow: false, tailBytes: null })
+    bench.loop.handlers.api(asks.channel)
+    await bench.settle()
+    assert.deepEqual(asks.got, [{ kind: 'bytes', data: 'b25l' }, { kind: 'bytes', data: 'dHdv' }, { kind: 'done' }])
+  })
+
+  it('answers a request for a document with its stored envelopes, or says what is missing', async () => {
+    const bench = await loopBench((event) =>
+      event.kind === 'command' ? [persist('env/1'), { kind: 'reply-stored', id: event.id, doc: 'fleet', pool: '*', epoch: 2, keys: event.request.method === 'doc.get' && event.request.doc === 'fleet' ? ['env/1'] : ['env/none'] }] : [],
+    )
+    const [good, bad] = [caller({ method: 'doc.get', doc: 'fleet' }), caller({ method: 'doc.get', doc: 'other' })]
+    bench.loop.handlers.api(good.channel)
+    bench.loop.handlers.api(bad.channel)
+    await bench.settle()
+    assert.deepEqual(good.got, [{ kind: 'doc', doc: 'fleet', pool: '*', epoch: 2, envelopes: ['ZW52LzE='] }])
+    assert.equal((bad.got[0] as { code: string }).code, 'E_STORE_BROKEN')
+  })
+})
