@@ -144,7 +144,7 @@ export class LinkWorld {
   /** The process ends: the kernel closes its connections, where packets still pass. */
   kill(index: number): void {
     const board = this.boards[index]!
-    for (const peer of [...board.peers.keys()]) this.#hangUp(board, peer, false)
+    for (const peer of board.peers.keys()) this.#hangUp(board, peer, false)
     this.powerOff(index)
   }
 

@@ -2,32 +2,30 @@
 // through the same gate as everybody's. What is about another pool is forwarded to a node of it.
 
 import type { Reply, Request } from '../../crdt/api-types.ts'
-import { fromBase64 } from '../../crdt/base64.ts'
-import type { DocId, JobId, NodeId, OperatorId, PoolName } from '../../crdt/ids.ts'
-import { fleetDocId, isName, parseDocId } from '../../crdt/ids.ts'
-import { decodeEnvelope } from '../../crdt/envelope.ts'
-import { authorityOf, envelopeKey, receive } from './documents.ts'
+import type { JobId, NodeId, OperatorId } from '../../crdt/ids.ts'
+import { parseDocId } from '../../crdt/ids.ts'
+import { authorityOf, envelopeKey } from './documents.ts'
 import type { CoreEvent } from './event.ts'
 import { follow, unfollow } from './follow.ts'
-import { coreLimits } from './limits.ts'
-import { contactsOf } from './pools.ts'
+import { forward, poolAbout } from './forward.ts'
 import { allocDetail, allocRows, resolveAlloc } from './queries/allocs.ts'
 import { coverageOf } from './queries/coverage.ts'
-import { explainJobReply, historyReply, jobDetail, jobRows } from './queries/jobs.ts'
+import { explainJobReply, findJob, historyReply, jobDetail, jobRows } from './queries/jobs.ts'
 import { nodeDetail, nodeRows, resolveNode } from './queries/nodes.ts'
 import { planReply } from './queries/what-if.ts'
-import { receiptReply } from './queries/receipt.ts'
 import { fleetReply, statusReply } from './queries/status.ts'
-import { type Step, log, note, reply } from './state.ts'
-import { encodeFrame } from './wire.ts'
+import { putDocuments } from './put-documents.ts'
+import { type Step, log, refuseRequest, reply } from './state.ts'
 
 type Command = CoreEvent & { kind: 'command' }
 
 export function command(step: Step, event: Command): void {
   const { state } = step
   const { request } = event
-  if (!mayRead(step, event.caller)) return refuse(step, event.id, 'E_FORBIDDEN', `the key ${event.caller ?? ''} has no role in this fleet`, 'an admin adds it to the fleet document')
-  if (request.pool !== undefined && request.pool !== state.boot.config.pool) return forward(step, event, request.pool as PoolName)
+  if (!mayRead(step, event.caller)) return refuseRequest(step, event.id, 'E_FORBIDDEN', `the key ${event.caller ?? ''} has no role in this fleet`, 'an admin adds it to the fleet document')
+  const pool = poolAbout(step, request)
+  if (!pool.ok) return refuseRequest(step, event.id, pool.code, pool.message)
+  if (pool.value !== state.boot.config.pool) return forward(step, event, pool.value)
   switch (request.method) {
     case 'status':
       return reply(step, event.id, statusReply(step))
@@ -36,7 +34,7 @@ export function command(step: Step, event: Command): void {
     case 'job.list':
       return reply(step, event.id, { kind: 'jobs', coverage: coverageOf(step), jobs: jobRows(state) })
     case 'job.status':
-      return request.follow === true ? follow(step, event) : jobStatus(step, event.id, request.job)
+      return request.follow === true ? follow(step, event, []) : jobStatus(step, event.id, request.job)
     case 'job.explain':
       return withJob(step, event.id, request.job, (job) => explainJobReply(step, job))
     case 'job.history':
@@ -46,7 +44,7 @@ export function command(step: Step, event: Command): void {
     case 'doc.get':
       return docGet(step, event.id, request.doc)
     case 'doc.put':
-      return docPut(step, event, request)
+      return putDocuments(step, event, request)
     case 'node.list':
       return reply(step, event.id, { kind: 'nodes', coverage: coverageOf(step), nodes: nodeRows(state, step.now) })
     case 'node.status':
@@ -60,7 +58,7 @@ export function command(step: Step, event: Command): void {
     case 'fault.cut':
       return faultCut(step, event.id, request.peers)
     default:
-      return refuse(step, event.id, 'E_METHOD', `this node does not know the request '${String((request as { method?: unknown }).method).slice(0, 40)}'`, 'the agent may be older than the CLI')
+      return refuseRequest(step, event.id, 'E_METHOD', `this node does not know the request '${String((request as { method?: unknown }).method).slice(0, 40)}'`, 'the agent may be older than the CLI')
   }
 }
 
@@ -75,29 +73,10 @@ function mayRead(step: Step, caller: string | null): boolean {
   return step.state.view.nodes.has(caller as NodeId) || step.state.peers.has(caller as NodeId)
 }
 
-export function refuse(step: Step, id: number, code: string, message: string, hint?: string): void {
-  reply(step, id, hint === undefined ? { kind: 'error', code, message } : { kind: 'error', code, message, hint })
-}
-
-function forward(step: Step, event: Command, pool: PoolName): void {
-  if (!isName(pool)) return refuse(step, event.id, 'E_POOL_NAME', `'${String(pool).slice(0, 80)}' is not a pool name`)
-  const to = contactsOf(step.state, pool)
-  if (to.length === 0) {
-    return refuse(step, event.id, 'E_POOL_UNREACHABLE', `no node of pool '${pool}' is known here`, 'check the name with `shoal status`, or name a peer of that pool with --peer')
-  }
-  step.out.push({ kind: 'forward', id: event.id, to, request: event.request })
-}
-
 function withJob(step: Step, id: number, name: string, answer: (job: JobId) => Reply): void {
-  const job = findJob(step, name)
-  if (job === undefined) return refuse(step, id, 'E_JOB_UNKNOWN', `there is no job '${name.slice(0, 140)}' in pool ${step.state.boot.config.pool}`, '`shoal job status` lists the jobs')
+  const job = findJob(step.state, name)
+  if (job === undefined) return refuseRequest(step, id, 'E_JOB_UNKNOWN', `there is no job '${name.slice(0, 140)}' in pool ${step.state.boot.config.pool}`, '`shoal job status` lists the jobs')
   reply(step, id, answer(job))
-}
-
-/** `name` means `default/name`. */
-export function findJob(step: Step, name: string): JobId | undefined {
-  const full = (name.includes('/') ? name : `default/${name}`) as JobId
-  return step.state.view.jobs.has(full) ? full : undefined
 }
 
 function jobStatus(step: Step, id: number, name: string): void {
@@ -107,46 +86,21 @@ function jobStatus(step: Step, id: number, name: string): void {
 function docGet(step: Step, id: number, name: string): void {
   const { state } = step
   const parsed = parseDocId(name)
-  if (!parsed.ok) return refuse(step, id, parsed.code, parsed.message)
+  if (!parsed.ok) return refuseRequest(step, id, parsed.code, parsed.message)
   const doc = state.docs.get(parsed.value.id)
   if (doc === undefined) return reply(step, id, { kind: 'doc', doc: name, pool: state.boot.config.pool, epoch: 0, envelopes: [] })
   step.out.push({ kind: 'reply-stored', id, doc: doc.id, pool: doc.pool, epoch: doc.epoch, keys: doc.envelopes.map((ref) => envelopeKey(ref.hash)) })
 }
 
-function docPut(step: Step, event: Command, request: Request & { method: 'doc.put' }): void {
-  const { state, env } = step
-  if (state.storeProblem !== null) return refuse(step, event.id, 'E_STORE_FULL', `this board's disk takes no writes (${state.storeProblem}), so nothing was accepted`, 'send the change to another peer')
-  if (request.envelopes.length === 0 || request.envelopes.length > coreLimits.putEnvelopesMax) return refuse(step, event.id, 'E_SIZE', `1 to ${coreLimits.putEnvelopesMax} envelopes are taken at once, not ${request.envelopes.length}`)
-  const accepted: Uint8Array[] = []
-  const documents = new Set<DocId>()
-  for (const text of request.envelopes) {
-    const bytes = fromBase64(text)
-    if (!bytes.ok) return refuse(step, event.id, bytes.code, bytes.message)
-    const decoded = decodeEnvelope(env.crypto, bytes.value)
-    if (decoded.ok && decoded.value.pool !== state.boot.config.pool && decoded.value.doc !== fleetDocId) return forward(step, event, decoded.value.pool)
-    const received = receive(step, bytes.value, true)
-    if (!received.ok) return refuse(step, event.id, received.code, received.message, 'fetch the document again and repeat the change')
-    documents.add(received.value.doc.id)
-    if (received.value.kind === 'applied') accepted.push(bytes.value)
-  }
-  if (accepted.length > 0) {
-    const topic = documents.has(fleetDocId) ? 'fleet' : 'pool'
-    step.out.push({ kind: 'broadcast', topic, frame: encodeFrame({ kind: 'envelopes', envelopes: accepted }) })
-    note(step, `accepted a change of ${[...documents].join(', ')}`)
-  }
-  if ((request.confirm ?? 0) > 1) return follow(step, event)
-  reply(step, event.id, receiptReply(step, [...documents], request.confirm ?? 1))
-}
-
 function nodeStatus(step: Step, id: number, name: string): void {
   const found = resolveNode(step.state, name)
-  if (!found.ok) return refuse(step, id, found.code, found.message)
+  if (!found.ok) return refuseRequest(step, id, found.code, found.message)
   reply(step, id, { kind: 'node', coverage: coverageOf(step), node: nodeDetail(step.state, found.value, step.now) })
 }
 
 function allocStatus(step: Step, id: number, name: string): void {
   const found = resolveAlloc(step.state, name)
-  if (!found.ok) return refuse(step, id, found.code, found.message)
+  if (!found.ok) return refuseRequest(step, id, found.code, found.message)
   reply(step, id, { kind: 'alloc', coverage: coverageOf(step), alloc: allocDetail(step.state, found.value) })
 }
 
@@ -154,7 +108,7 @@ function allocStatus(step: Step, id: number, name: string): void {
 function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' }): void {
   const { state } = step
   const found = resolveAlloc(state, request.alloc)
-  if (!found.ok) return refuse(step, id, found.code, found.message)
+  if (!found.ok) return refuseRequest(step, id, found.code, found.message)
   const claim = found.value
   if (claim.node !== state.boot.config.self) {
     step.out.push({ kind: 'forward', id, to: [claim.node], request: { ...request, alloc: claim.alloc, pool: state.boot.config.pool } })
@@ -164,18 +118,18 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
   const names = [...(alloc?.body.tasks.keys() ?? [])]
   const name = request.task ?? (names.length === 1 ? names[0] : undefined)
   const task = name === undefined ? undefined : alloc?.body.tasks.get(name)
-  if (alloc === undefined) return refuse(step, id, 'E_LOGS_GONE', `the logs of ${claim.alloc} are no longer on ${state.boot.config.name}`)
-  if (task === undefined) return refuse(step, id, 'E_TASK_UNKNOWN', `say which task with --task: ${names.join(', ')}`)
+  if (alloc === undefined) return refuseRequest(step, id, 'E_LOGS_GONE', `the logs of ${claim.alloc} are no longer on ${state.boot.config.name}`)
+  if (task === undefined) return refuseRequest(step, id, 'E_TASK_UNKNOWN', `say which task with --task: ${names.join(', ')}`)
   step.out.push({ kind: 'logs', id, task: task.id, driver: task.spec.driver, stream: request.stream, follow: request.follow, tailBytes: request.tailBytes })
 }
 
 function faultCut(step: Step, id: number, peers: readonly string[] | null): void {
   const { state } = step
-  if (!state.boot.config.dev) return refuse(step, id, 'E_FORBIDDEN', 'faults are injected only into agents that were started with --dev')
+  if (!state.boot.config.dev) return refuseRequest(step, id, 'E_FORBIDDEN', 'faults are injected only into agents that were started with --dev')
   const ids: NodeId[] = []
   for (const name of peers ?? []) {
     const found = resolveNode(state, name)
-    if (!found.ok) return refuse(step, id, found.code, found.message)
+    if (!found.ok) return refuseRequest(step, id, found.code, found.message)
     ids.push(found.value.id)
   }
   log(step, 'warn', peers === null ? 'cut off from everybody (injected)' : peers.length === 0 ? 'cut ended (injected)' : `cut off from ${peers.join(', ')} (injected)`)

@@ -1,23 +1,32 @@
 // Callers that wait: for a roll-out to settle (`job.status` with follow) or for other boards to confirm a change (`doc.put` with
 // confirm). They hear again only when what they would read has changed, and at most so often.
 
-import type { DocId } from '../../crdt/ids.ts'
-import { fromBase64 } from '../../crdt/base64.ts'
-import { decodeEnvelope } from '../../crdt/envelope.ts'
 import type { Reply } from '../../crdt/api-types.ts'
-import { findJob, refuse } from './commands.ts'
+import type { DocId } from '../../crdt/ids.ts'
 import type { CoreEvent } from './event.ts'
 import { coreLimits } from './limits.ts'
-import { jobDetail } from './queries/jobs.ts'
+import { findJob, jobDetail } from './queries/jobs.ts'
 import { receiptReply } from './queries/receipt.ts'
-import type { Follower, State, Step } from './state.ts'
-import { reply } from './state.ts'
+import { type Follower, type State, type Step, refuseRequest, reply } from './state.ts'
 
-export function follow(step: Step, event: CoreEvent & { kind: 'command' }): void {
+/** `documents`: what a `doc.put` changed; empty for `job.status`. */
+export function follow(step: Step, event: CoreEvent & { kind: 'command' }, documents: readonly DocId[]): void {
   const { state } = step
-  if (state.followers.size >= coreLimits.followersMax) return refuse(step, event.id, 'E_BUSY', `this node already serves ${coreLimits.followersMax} callers that wait`, 'try another peer')
-  const timeoutMs = event.request.method === 'doc.put' ? (event.request.timeoutMs ?? coreLimits.confirmMsDefault) : null
-  state.followers.set(event.id, { id: event.id, request: event.request, caller: event.caller, lastSent: '', lastAt: step.now - coreLimits.followMsMin, heldBack: false, until: timeoutMs === null ? null : step.now + timeoutMs })
+  const { request } = event
+  if (state.followers.size >= coreLimits.followersMax) {
+    return refuseRequest(step, event.id, 'E_BUSY', `this node already serves ${coreLimits.followersMax} callers that wait`, 'try another peer')
+  }
+  const timeoutMs = request.method === 'doc.put' ? Math.min(request.timeoutMs ?? coreLimits.confirmMsDefault, coreLimits.confirmMsMax) : null
+  state.followers.set(event.id, {
+    id: event.id,
+    request,
+    documents,
+    seen: null,
+    lastSent: '',
+    lastAt: step.now - coreLimits.followMsMin,
+    heldBack: false,
+    until: timeoutMs === null ? null : step.now + timeoutMs,
+  })
 }
 
 export function unfollow(step: Step, id: number): void {
@@ -29,9 +38,12 @@ export function tellFollowers(step: Step): void {
 }
 
 function tell(step: Step, follower: Follower): void {
+  const { state } = step
   const isOver = follower.until !== null && step.now >= follower.until
+  if (!isOver && follower.seen?.view === state.view && follower.seen.plan === state.plan) return
   follower.heldBack = !isOver && step.now - follower.lastAt < coreLimits.followMsMin
   if (follower.heldBack) return
+  follower.seen = { view: state.view, plan: state.plan }
   const answer = answerFor(step, follower, isOver)
   const isLast = answer.kind === 'error' || (answer.kind === 'job' && answer.settled) || (answer.kind === 'receipt' && answer.final)
   // The coverage changes with every tick; it alone is no news.
@@ -40,28 +52,18 @@ function tell(step: Step, follower: Follower): void {
   follower.lastSent = news
   follower.lastAt = step.now
   reply(step, follower.id, answer, isLast)
-  if (isLast) step.state.followers.delete(follower.id)
+  if (isLast) state.followers.delete(follower.id)
 }
 
 function answerFor(step: Step, follower: Follower, isOver: boolean): Reply {
-  const { request } = follower
+  const { documents, request } = follower
   if (request.method === 'job.status') {
-    const job = findJob(step, request.job)
+    const job = findJob(step.state, request.job)
     return job === undefined ? { kind: 'error', code: 'E_JOB_UNKNOWN', message: `there is no job '${request.job.slice(0, 140)}'` } : jobDetail(step, job)
   }
   if (request.method !== 'doc.put') return { kind: 'done' }
-  const answer = receiptReply(step, documentsOf(step, request.envelopes), request.confirm ?? 1)
+  const answer = receiptReply(step, documents, request.confirm ?? 1)
   return answer.kind === 'receipt' && isOver ? { ...answer, final: true } : answer
-}
-
-function documentsOf(step: Step, envelopes: readonly string[]): DocId[] {
-  const documents = new Set<DocId>()
-  for (const text of envelopes) {
-    const bytes = fromBase64(text)
-    const envelope = bytes.ok ? decodeEnvelope(step.env.crypto, bytes.value) : bytes
-    if (envelope.ok) documents.add(envelope.value.doc)
-  }
-  return [...documents]
 }
 
 /** Followers with news held back, or whose time runs out. */

@@ -37,7 +37,9 @@ export function hearSummary(step: Step, frame: SummaryFrame): void {
   const { state } = step
   // A summary is a hint that nobody signed: it may not move those whom this node knows better.
   if (frame.pool === state.boot.config.pool || frame.node === state.boot.config.self || state.view.nodes.has(frame.node)) return
-  if ((state.contacts.get(frame.pool)?.get(frame.node)?.seq ?? -1) >= frame.seq) return
+  const last = state.contacts.get(frame.pool)?.get(frame.node)
+  // Gossip may be late, but not by so much: then it is the other's clock that was set back.
+  if (last !== undefined && last.seq >= frame.seq && step.now - last.heardAt < coreLimits.summaryEveryMs) return
   const pool = state.contacts.get(frame.pool) ?? new Map<NodeId, Contact>()
   if (!state.contacts.has(frame.pool) && state.contacts.size >= coreLimits.poolsMax) return
   state.contacts.set(frame.pool, pool)

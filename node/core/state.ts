@@ -200,6 +200,10 @@ export function reply(step: Step, id: number, answer: Reply, last = true): void 
   step.out.push({ kind: 'reply', id, reply: answer, last })
 }
 
+export function refuseRequest(step: Step, id: number, code: string, message: string, hint?: string): void {
+  reply(step, id, hint === undefined ? { kind: 'error', code, message } : { kind: 'error', code, message, hint })
+}
+
 /** A line for `shoal status`, with the wall time at which it happened here. */
 export function note(step: Step, what: string): void {
   step.state.events.push({ at: Math.trunc(step.now + step.state.wallOffset), what })

@@ -93,7 +93,7 @@ export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRu
   return { id, spec, phase, restarts: 0, event: '', progress: '', failed: false, retryAt: null, pullTries: 0, portTries: 0, again: false }
 }
 
-export function createAlloc(input: { readonly slot: SlotId; readonly alloc: AllocId; readonly generation: Generation; readonly body: Body; readonly settleUntil: number; readonly lost: ReadonlyMap<NodeId, Generation> }): Alloc {
+export function createAlloc(input: { readonly slot: SlotId; readonly alloc: AllocId; readonly generation: Generation; readonly body: Body; readonly settleUntil: number | null; readonly lost: ReadonlyMap<NodeId, Generation> }): Alloc {
   return {
     slot: input.slot,
     alloc: input.alloc,

@@ -54,11 +54,22 @@ export function resolveAlloc(state: State, text: string): Result<Claim, 'E_ALLOC
   return ok(first)
 }
 
+/** A board knows of its own tasks what its driver is doing right now. */
+function withProgress(state: State, claim: Claim): Claim['tasks'] {
+  const alloc = state.allocs.get(claim.slot)
+  if (alloc?.alloc !== claim.alloc) return claim.tasks
+  const told = [...Object.entries(claim.tasks)].map(([name, status]) => {
+    const progress = (alloc.next ?? alloc.body).tasks.get(name)?.progress ?? ''
+    return [name, progress === '' ? status : { ...status, event: progress }] as const
+  })
+  return Object.fromEntries(told)
+}
+
 export function allocDetail(state: State, claim: Claim): AllocDetail {
   return {
     ...allocRow(state, claim),
     ports: claim.ports,
-    tasks: claim.tasks,
+    tasks: withProgress(state, claim),
     form: claim.form,
     over: [...claim.over].sort(([a], [b]) => compareText(a, b)).map(([node, generation]) => ({ node, generation })),
   }

@@ -5,11 +5,21 @@ import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../
 import { historyOf } from '../../../crdt/replica.ts'
 import type { JobView } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
-import type { SlotPlan } from '../../../scheduler/types.ts'
+import type { Reason, SlotPlan } from '../../../scheduler/types.ts'
 import { localOf } from '../placement.ts'
 import type { State, Step } from '../state.ts'
 import { allocRow, byPlace, isOver, versionText } from './allocs.ts'
 import { coverageOf } from './coverage.ts'
+
+/** `name` means `default/name`. */
+export function findJob(state: State, name: string): JobId | undefined {
+  const full = jobNamed(name)
+  return state.view.jobs.has(full) ? full : undefined
+}
+
+export function jobNamed(name: string): JobId {
+  return (name.includes('/') ? name : `default/${name}`) as JobId
+}
 
 function slotsOf(state: State, job: JobId): SlotPlan[] {
   return (state.plan?.slots ?? []).filter((slot) => slot.job === job).sort((a, b) => compareText(a.group, b.group) || a.index - b.index)
@@ -55,6 +65,9 @@ function slotRow(slot: SlotPlan): SlotRow {
   return { slot: slot.slot, holder: slot.standing.holder?.node ?? null, candidate: slot.candidate, reason: slot.reason }
 }
 
+/** Without a change of the view these last: waiting does not help. */
+const lasting: ReadonlySet<Reason | null> = new Set<Reason>(['no-node-feasible', 'reschedule-exhausted', 'replace-disabled', 'partition-half', 'plan-version-unknown'])
+
 /** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */
 function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], allocs: readonly AllocRow[]): boolean {
   if (job.desired !== 'run' || job.spec === null) return !allocs.some((alloc) => !isOver(alloc as never) && alloc.nodeLiveness === 'alive')
@@ -63,7 +76,7 @@ function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], alloc
     const { holder } = slot.standing
     if (holder?.state === 'running' && holder.form === slot.form) return holder.healthy
     if (holder !== null && holder.form === slot.form) return state.view.nodes.get(holder.node)?.liveness !== 'alive'
-    return slot.candidate === null && slot.reason === 'no-node-feasible' && !slot.update
+    return slot.candidate === null && lasting.has(slot.reason) && !slot.update
   })
 }
 

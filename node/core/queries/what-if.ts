@@ -9,15 +9,18 @@ import type { View } from '../../../crdt/view.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Plan, SlotPlan } from '../../../scheduler/types.ts'
 import { admitAside } from '../documents.ts'
+import { coreLimits } from '../limits.ts'
 import { livenessOf } from '../liveness/liveness.ts'
 import { localOf } from '../placement.ts'
 import type { Step } from '../state.ts'
 import { isOver } from './allocs.ts'
 import { coverageOf } from './coverage.ts'
+import { jobNamed } from './jobs.ts'
 
 export function planReply(step: Step, name: string, envelopes: readonly string[]): Reply {
   const { state, env } = step
-  const job = (name.includes('/') ? name : `default/${name}`) as JobId
+  const job = jobNamed(name)
+  if (envelopes.length > coreLimits.putEnvelopesMax) return { kind: 'error', code: 'E_SIZE', message: `a plan takes at most ${coreLimits.putEnvelopesMax} envelopes` }
   const docs = new Map(state.docs)
   for (const text of envelopes) {
     const bytes = fromBase64(text)

@@ -37,6 +37,11 @@ test('a running heir names its rivals; the rival stops only then', () => {
   assert.deepEqual(asked({ claims: [makeClaim('n00', over('n01', 1)), makeClaim('n01', { generation: 2 })] }, 'n01'), [], 'another generation is named')
 })
 
+test('only a heir that runs names rivals', () => {
+  const nodes = makeNodes(3, (i) => ({ weight: i === 0 ? 10 : 0 }))
+  assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00', { state: 'starting' }), makeClaim('n01', { generation: 2 })] })), ['start'])
+})
+
 test('no copy stops for a claim that does not run, or whose node is not alive here', () => {
   const rival = makeClaim('n01', { generation: 2 })
   assert.deepEqual(asked({ claims: [makeClaim('n00', { state: 'starting', ...over('n01', 2) }), rival] }, 'n01'), [])

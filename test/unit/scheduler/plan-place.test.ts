@@ -82,8 +82,10 @@ test('affinity and weight pull, images tip the scale', () => {
   assert.notEqual(places(makeView({ nodes, jobs: [makeJob({ groups: [makeGroup({ affinities: away })] })] }))[0], 'n02')
   assert.deepEqual(places(makeView({ nodes: makeNodes(4, (i) => ({ weight: i === 3 ? 1 : 0 })) })), ['n03'])
   const docker = makeTask({ driver: 'docker', config: { image: 'shop:1', args: [], volumes: [], privileged: false, readOnlyRoot: false } })
-  const withImage = makeNodes(4, (i) => ({ images: new Set(i === 1 ? ['shop:1'] : []) }))
-  assert.deepEqual(places(makeView({ nodes: withImage, jobs: [makeJob({ groups: [makeGroup({ tasks: [docker] })] })] })), ['n01'])
+  for (const at of [0, 1, 2, 3]) {
+    const nodes = makeNodes(4, (i) => ({ images: new Set(i === at ? ['shop:1'] : []) }))
+    assert.deepEqual(places(makeView({ nodes, jobs: [makeJob({ groups: [makeGroup({ tasks: [docker] })] })] })), [`n0${at}`])
+  }
 })
 
 test('an even spread is even, a targeted one meets its shares', () => {

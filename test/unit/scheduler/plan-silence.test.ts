@@ -30,6 +30,10 @@ test('before replace_after the silent claim holds; from then on it is unknown an
   assert.notEqual(silentFor(0, { replaceAfterMs: 0 })?.candidate, null)
 })
 
+test('a drain of a silent node waits for replace_after as well', () => {
+  assert.equal(silentFor(1_000, {}, { draining: true })?.reason, 'waiting-replace-after')
+})
+
 test('replace=false waits for ever, unless lost_after was set and has passed, or the node is evicted', () => {
   const day = 86_400_000
   assert.equal(silentFor(9 * day, { replace: false })?.reason, 'replace-disabled')
@@ -107,6 +111,8 @@ test('half counts the nodes that could run the group, unheard ones included, evi
   const nodes = [...view.nodes.values()].map((one, i) => ({ ...one, labels: i < 6 ? { gpu: 'yes' } : {} }))
   const job = makeJob({ groups: [makeGroup({ count: 10, constraints: [{ attribute: '${label.gpu}', operator: 'is_set', value: '' }] })] })
   assert.ok(begun({ view: makeView({ nodes, jobs: [job], claims: [...view.claims.values()].flat() }), local }) > 0, '4 of 6 with the label')
+  const ineligible = nodes.map((one, i) => (i > 7 ? { ...one, eligible: false } : one))
+  assert.ok(begun({ view: makeView({ nodes: ineligible, jobs: [makeJob({ groups: [makeGroup({ count: 10 })] })], claims: [...view.claims.values()].flat() }), local }) > 0, '4 of 8')
   const fewer = nodes.map((one, i) => (i > 7 ? { ...one, evicted: true } : one))
   assert.ok(begun({ view: makeView({ nodes: fewer, jobs: [makeJob({ groups: [makeGroup({ count: 10 })] })], claims: [...view.claims.values()].flat() }), local }) > 0, '4 of 8')
 })
@@ -136,6 +142,8 @@ test('many silent at once: at most a tenth of the slots a minute, highest priori
   assert.equal(made.wakeAt, local.now + 5_000)
   const next = plan(all, { ...local, pending: made.pending, replacementsLastMinute: 5 })
   assert.deepEqual([next.replacements, next.slots.filter((slot) => slot.candidate !== null).length], [0, 5], 'those begun go on')
+  const overdue = plan(all, { ...local, now: local.now + 10_000, pending: made.pending, replacementsLastMinute: 5 })
+  assert.deepEqual([overdue.replacements, overdue.slots.filter((slot) => slot.candidate !== null).length], [0, 5], 'on other nodes too')
 })
 
 test('boards that fell silent one after another are not a mass event', () => {
@@ -180,6 +188,13 @@ test('reschedule: the wait grows with the failures, then others are tried first;
   assert.equal(failed(4, { ...three, attempts: 0 }, 6_000_000)?.reason, 'reschedule-exhausted')
   assert.equal(failed(4, { delayFunction: 'fibonacci' }, 89_999)?.reason, 'waiting-reschedule')
   assert.notEqual(failed(4, { delayFunction: 'fibonacci' }, 90_000)?.candidate, null)
+})
+
+test('a node where the slot failed comes after the others, though it would be the best', () => {
+  const verdicts = new Map([[slotOf(0), [makeVerdict()]]])
+  const nodes = makeNodes(3, (i) => (i === 0 ? { verdicts, weight: 20 } : {}))
+  const view = makeView({ nodes, claims: [makeClaim('n00', { state: 'failed' })] })
+  assert.notEqual(plan(view, makeLocal('n01', { failedSince: new Map([[slotOf(0), 0]]) })).slots[0]?.candidate, 'n00')
 })
 
 test('a claim at a job version that is not here yet fills the slot', () => {

@@ -53,6 +53,30 @@ test('unknown slots neither count nor wait', () => {
   assert.deepEqual([unknown[0]?.form, unknown[0]?.candidate === null], ['f2', false], 'replaced at the new form')
 })
 
+test('an unknown slot whose replacement failed does not hold the others back; one at a newer version is left alone', () => {
+  const nodes = makeNodes(6, (i) => (i === 0 ? { liveness: 'disconnected' } : i === 5 ? { verdicts: new Map([[slotOf(0), [makeVerdict({ form: form('f2') })]]]) } : {}))
+  const claims = [0, 1, 2, 3].map((i) => oldAt(i))
+  assert.deepEqual(updating({ claims, nodes, local: { silent: { n00: 60_000 } } }), [1])
+  const ahead = makeClaim('n05', { slot: slotOf(0), generation: 2, version: version(9) })
+  assert.deepEqual(updating({ claims: [...claims, ahead] }), [1])
+})
+
+test('a copy that moves counts as in flight, wherever its index is', () => {
+  const moving = makeClaim('n05', { slot: slotOf(3), generation: 2, state: 'preparing', ...newForm })
+  const claims = [...[0, 1, 2, 3].map((i) => oldAt(i)), moving]
+  assert.deepEqual(updating({ claims }), [])
+  assert.deepEqual(updating({ claims, maxParallel: 2 }), [0])
+})
+
+test('a copy keeps its own static port when it is updated in place', () => {
+  const group = makeGroup({ network: { mode: 'host', ports: [{ label: 'http', static: 80, to: null }] } })
+  const view = makeView({ jobs: [makeJob({ groups: [group], ...newForm })], claims: [makeClaim('n00', { ports: { http: 80 } })] })
+  assert.equal(plan(view, makeLocal('n00')).slots[0]?.update, true)
+  const other = makeClaim('n00', { slot: slotOf(0, 'web', 'other'), ports: { http: 80 } })
+  const taken = makeView({ jobs: [makeJob({ groups: [group], ...newForm })], claims: [makeClaim('n00', { ports: { http: 81 } }), other] })
+  assert.equal(plan(taken, makeLocal('n00')).slots[0]?.update, false)
+})
+
 test('a form that failed once holds the others back, and is tried again where nobody has failed', () => {
   const nodes = makeNodes(6, (i) => (i === 0 ? { verdicts: new Map([[slotOf(0), [makeVerdict({ form: form('f2') })]]]) } : {}))
   const claims = [0, 1, 2, 3].map((i) => oldAt(i))

@@ -47,6 +47,12 @@ test('the form in force comes before rank, then the newer version', () => {
   assert.equal(stand([old, middle], { version: version(3), ranks: { a: 9 } }).heirNode, 'b')
 })
 
+test('after a revert, the older claim at the form in force comes before the newer one at another', () => {
+  const kept = makeClaim('a', { version: version(1) })
+  const tried = makeClaim('b', { form: form('f2'), version: version(2), generation: 2 })
+  assert.equal(stand([kept, tried], { version: version(3), ranks: { b: 9 } }).heirNode, 'a')
+})
+
 test('reconcile names the order', () => {
   const claims = [makeClaim('a', { generation: 1, startedAt: 500 }), makeClaim('b', { generation: 2, startedAt: 100 })]
   const heir = (reconcile: StandingInput['reconcile']): string | null => stand(claims, { reconcile, ranks: { b: 5 } }).heirNode

@@ -1,0 +1,35 @@
+// Which pool a request is about, and handing it to a node of that pool. What is handed on names exactly one pool, the one that it
+// is handed to, so that no two nodes pass a request to and fro.
+
+import type { Request } from '../../crdt/api-types.ts'
+import { fromBase64 } from '../../crdt/base64.ts'
+import { decodeEnvelope } from '../../crdt/envelope.ts'
+import { type Result, ok, refuse } from '../../crdt/errors.ts'
+import { type PoolName, fleetDocId, isName } from '../../crdt/ids.ts'
+import type { CoreEvent } from './event.ts'
+import { coreLimits } from './limits.ts'
+import { contactsOf } from './pools.ts'
+import { type Step, refuseRequest } from './state.ts'
+
+/** Signed changes say themselves which pool they are about; otherwise the request does, or it is about this one. */
+export function poolAbout(step: Step, request: Request): Result<PoolName, 'E_POOL' | 'E_POOL_NAME'> {
+  const asked = request.pool ?? step.state.boot.config.pool
+  if (!isName(asked)) return refuse('E_POOL_NAME', `'${String(asked).slice(0, 80)}' is not a pool name`)
+  if (request.method !== 'doc.put' && request.method !== 'job.plan') return ok(asked as PoolName)
+  const pools = new Set<PoolName>()
+  for (const text of request.envelopes.slice(0, coreLimits.putEnvelopesMax)) {
+    const bytes = fromBase64(text)
+    const decoded = bytes.ok ? decodeEnvelope(step.env.crypto, bytes.value) : bytes
+    if (decoded.ok && decoded.value.doc !== fleetDocId) pools.add(decoded.value.pool)
+  }
+  const [pool = asked as PoolName, ...others] = pools
+  return others.length === 0 ? ok(pool) : refuse('E_POOL', `these changes are about ${pools.size} pools (${[...pools].join(', ')}): send those of each on their own`)
+}
+
+export function forward(step: Step, event: CoreEvent & { kind: 'command' }, pool: PoolName): void {
+  const to = contactsOf(step.state, pool)
+  if (to.length === 0) {
+    return refuseRequest(step, event.id, 'E_POOL_UNREACHABLE', `no node of pool '${pool}' is known here`, 'check the name with `shoal status`, or name a peer of that pool with --peer')
+  }
+  step.out.push({ kind: 'forward', id: event.id, to, request: { ...event.request, pool } })
+}

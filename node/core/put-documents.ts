@@ -1,0 +1,57 @@
+// An operator's signed changes on their way in: all through the gate, spread at once, and answered with a receipt. Several are taken
+// in order up to the first that is refused; those before it count. Upholds invariants 4, 6 and 17.
+
+import type { Request } from '../../crdt/api-types.ts'
+import { fromBase64 } from '../../crdt/base64.ts'
+import { type Result, ok } from '../../crdt/errors.ts'
+import { type DocId, fleetDocId } from '../../crdt/ids.ts'
+import { receive } from './documents.ts'
+import type { CoreEvent } from './event.ts'
+import { follow } from './follow.ts'
+import { coreLimits } from './limits.ts'
+import { receiptReply } from './queries/receipt.ts'
+import { type Step, note, refuseRequest, reply } from './state.ts'
+import { envelopeFrames } from './wire.ts'
+
+interface Taken {
+  readonly documents: Set<DocId>
+  /** Those that were news. */
+  readonly fresh: Uint8Array[]
+}
+
+export function putDocuments(step: Step, event: CoreEvent & { kind: 'command' }, request: Request & { method: 'doc.put' }): void {
+  const { storeProblem } = step.state
+  const { envelopes } = request
+  if (storeProblem !== null) {
+    return refuseRequest(step, event.id, 'E_STORE_FULL', `this board's disk takes no writes (${storeProblem}), so nothing was accepted`, 'send the change to another peer')
+  }
+  if (envelopes.length === 0 || envelopes.length > coreLimits.putEnvelopesMax) {
+    return refuseRequest(step, event.id, 'E_SIZE', `1 to ${coreLimits.putEnvelopesMax} envelopes are taken at once, not ${envelopes.length}`)
+  }
+  const taken: Taken = { documents: new Set(), fresh: [] }
+  const outcome = takeAll(step, envelopes, taken)
+  spread(step, taken)
+  if (!outcome.ok) return refuseRequest(step, event.id, outcome.code, outcome.message, 'fetch the document again and repeat the change')
+  const documents = [...taken.documents]
+  if ((request.confirm ?? 0) > 1) return follow(step, event, documents)
+  reply(step, event.id, receiptReply(step, documents, request.confirm ?? 1))
+}
+
+function takeAll(step: Step, envelopes: readonly string[], taken: Taken): Result<void, string> {
+  for (const text of envelopes) {
+    const bytes = fromBase64(text)
+    if (!bytes.ok) return bytes
+    const received = receive(step, bytes.value, true)
+    if (!received.ok) return received
+    taken.documents.add(received.value.doc.id)
+    if (received.value.kind === 'applied') taken.fresh.push(bytes.value)
+  }
+  return ok(undefined)
+}
+
+function spread(step: Step, { documents, fresh }: Taken): void {
+  if (fresh.length === 0) return
+  const topic = documents.has(fleetDocId) ? 'fleet' : 'pool'
+  for (const frame of envelopeFrames(fresh)) step.out.push({ kind: 'broadcast', topic, frame })
+  note(step, `accepted a change of ${[...documents].join(', ')}`)
+}
