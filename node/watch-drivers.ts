@@ -24,6 +24,7 @@ export function watchDrivers(input: WatchDriversInput): () => void {
   let ended = false
   for (const driver of input.drivers) {
     let before = JSON.stringify(input.known[driver.name])
+    let wasHealthy = input.known[driver.name]?.health.healthy === true
     const again = (): void => {
       if (ended) return
       cancels.set(
@@ -32,6 +33,8 @@ export function watchDrivers(input: WatchDriversInput): () => void {
           void fingerprintOf(driver, clock, fingerprintMsMax).then((fingerprint) => {
             const now = JSON.stringify(fingerprint)
             if (now !== before && !ended) input.push({ kind: 'fingerprint', driver: driver.name, fingerprint })
+            if (fingerprint.health.healthy && !wasHealthy && !ended) void adoptAgain(driver, input)
+            wasHealthy = fingerprint.health.healthy
             before = now
             again()
           })
@@ -43,6 +46,15 @@ export function watchDrivers(input: WatchDriversInput): () => void {
   return () => {
     ended = true
     for (const cancel of cancels.values()) cancel()
+  }
+}
+
+/** An engine that was down when the agent started may run containers that nobody has claimed here. */
+async function adoptAgain(driver: TaskDriver, input: WatchDriversInput): Promise<void> {
+  try {
+    input.push({ kind: 'adopted', driver: driver.name, running: await driver.adopt() })
+  } catch (error) {
+    input.log.warn({ driver: driver.name, error: wordsOf(error) }, 'what it runs could not be listed')
   }
 }
 

@@ -49,6 +49,7 @@ const { metafile } = await build({
 })
 copyFileSync(join(dirname(require.resolve('@automerge/automerge')), '../cjs/automerge_wasm_bg.wasm'), join(dist, 'automerge_wasm_bg.wasm'))
 cpSync(join(dirname(require.resolve('classic-level/package.json')), 'prebuilds'), join(dist, 'prebuilds'), { recursive: true })
-chmodSync(join(dist, 'shoal.mjs'), 0o755)
+copyFileSync(join(root, 'deploy/shoal.sh'), join(dist, 'shoal'))
+for (const program of ['shoal', 'shoal.mjs']) chmodSync(join(dist, program), 0o755)
 const bytes = Object.values(metafile.outputs)[0].bytes
 console.error(`dist/shoal.mjs ${(bytes / 1e6).toFixed(2)} MB`)

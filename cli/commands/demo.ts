@@ -1,5 +1,6 @@
 // `shoal demo`: what `npm start` runs. See `demo/story.ts`.
 
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import { type Cli, local } from '../command.ts'
 import { Mesh } from '../demo/mesh.ts'
@@ -30,12 +31,12 @@ async function runDemo(io: Io, isUnattended: boolean): Promise<ExitCode> {
 
 /** The mesh stays up until Ctrl-C. */
 async function stay(io: Io, mesh: Mesh, story: Story): Promise<void> {
-  const program = process.argv[1] ?? 'shoal'
+  const program = `${dirname(process.argv[1] ?? '.')}/shoal`
   story.say('The mesh stays up for you to play with. In another terminal:')
   io.stdout.write(
     [
       `    export SHOAL_CONFIG_DIR=${mesh.folder}/operator`,
-      `    alias shoal='node ${program}'`,
+      `    alias shoal='${program}'`,
       '    shoal status',
       '    shoal alloc status',
       '    shoal job explain hello',

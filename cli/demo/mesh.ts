@@ -2,9 +2,10 @@
 // the CLI itself, every look through a board's own socket.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import type { Request } from '../../crdt/api-types.ts'
 import { Api, type ReplyOf } from '../client.ts'
@@ -60,7 +61,7 @@ export class Mesh {
       }
       const file = join(this.folder, `${name}.yaml`)
       await writeFile(file, stringify(config), { mode: 0o600 })
-      const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, 'agent', '--config', file], { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env })
+      const child = spawn(...this.#command(['agent', '--config', file]), { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env })
       const said: string[] = []
       child.stderr.on('data', (data: Buffer) => said.push(data.toString()))
       child.on('exit', (code) => {
@@ -78,7 +79,7 @@ export class Mesh {
 
   /** Runs this program's own CLI in a process of its own. */
   async shoal(...args: readonly string[]): Promise<Ran> {
-    const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: this.#env })
+    const child = spawn(...this.#command(args), { stdio: ['ignore', 'pipe', 'pipe'], env: this.#env })
     let output = ''
     child.stdout.on('data', (data: Buffer) => (output += data.toString()))
     child.stderr.on('data', (data: Buffer) => (output += data.toString()))
@@ -112,8 +113,15 @@ export class Mesh {
     await rm(this.folder, { recursive: true, force: true })
   }
 
+  /** The launcher beside the bundle, which starts agents with their memory settings; else whatever runs this. */
+  #command(args: readonly string[]): [string, string[]] {
+    const program = process.argv[1]!
+    const launcher = join(dirname(program), 'shoal')
+    return existsSync(launcher) ? [launcher, [...args]] : [process.execPath, [...process.execArgv, program, ...args]]
+  }
+
   get #env(): Record<string, string> {
-    const env: Record<string, string> = { SHOAL_CONFIG_DIR: join(this.folder, 'operator'), NO_COLOR: '1' }
+    const env: Record<string, string> = { SHOAL_CONFIG_DIR: join(this.folder, 'operator'), SHOAL_NODE: process.execPath, NO_COLOR: '1' }
     for (const name of ['PATH', 'HOME', 'DOCKER_HOST', 'TMPDIR']) if (process.env[name] !== undefined) env[name] = process.env[name]
     return env
   }

@@ -13,6 +13,8 @@ export type CoreEvent =
   | { readonly kind: 'frame'; readonly now: number; readonly from: NodeId; readonly via: 'stream' | 'gossip'; readonly bytes: Uint8Array }
   | { readonly kind: 'addresses'; readonly now: number; readonly addresses: readonly string[] }
   | { readonly kind: 'fingerprint'; readonly now: number; readonly driver: string; readonly fingerprint: Fingerprint }
+  /** A driver that had been down answers again: what it runs. */
+  | { readonly kind: 'adopted'; readonly now: number; readonly driver: string; readonly running: readonly RunningTask[] }
   | { readonly kind: 'prepared'; readonly now: number; readonly task: TaskId; readonly outcome: Outcome }
   | { readonly kind: 'started'; readonly now: number; readonly wallMs: number; readonly task: TaskId; readonly outcome: Outcome }
   | { readonly kind: 'stopped'; readonly now: number; readonly task: TaskId }

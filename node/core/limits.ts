@@ -33,6 +33,9 @@ export const coreLimits = {
   eventsMax: 200,
   /** Tries of a dynamic port that turns out to be taken, before the claim fails. */
   portTriesMax: 8,
+  /** An engine that has not come up so long after it was first needed (a board's slow start, an upgrade of Docker) has failed. */
+  driverDownMsMax: 3 * 60_000,
+  driverRetryMs: 3_000,
   /** First wait after a failed image pull; doubles each time up to the maximum. */
   pullBackoffMsMin: 5_000,
   pullBackoffMsMax: 5 * 60_000,

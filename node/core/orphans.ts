@@ -16,6 +16,26 @@ export function settleOrphans(step: Step): void {
   state.orphans = tasks.filter((task) => !settleOrphan(step, task))
 }
 
+/** A driver answers again and tells what it runs: what an allocation here waits for goes on, what nobody here knows is an orphan. */
+export function adopted(step: Step, running: readonly RunningTask[]): void {
+  const { state } = step
+  for (const task of running) {
+    const alloc = state.allocs.get(task.slot)
+    const run = alloc?.alloc === task.alloc ? alloc.body.tasks.get(task.task) : undefined
+    const isKnown = run?.id === task.id || alloc?.leaving.has(task.id) === true || [...(alloc?.next?.tasks.values() ?? [])].some((next) => next.id === task.id)
+    if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) state.orphans.push(task)
+    if (alloc === undefined || alloc.ending !== null || run?.id !== task.id || (run.phase !== 'pending' && run.phase !== 'waiting')) continue
+    run.phase = 'running'
+    run.retryAt = null
+    run.driverDownSince = null
+    run.event = 'adopted'
+    alloc.ports = { ...task.ports }
+    if (allTasks(alloc.body, 'running')) nowRunning(step, alloc, task.startedAt)
+    state.ownStale = true
+  }
+  state.viewStale = true
+}
+
 function settleOrphan(step: Step, task: RunningTask): boolean {
   const { state } = step
   const view = state.view.jobs.get(slotParts(task.slot).job)

@@ -11,6 +11,7 @@ import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
 import { followDeadline, tellFollowers } from './follow.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
+import { adopted } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { aloneDeadline, settle } from './placement.ts'
 import type { TaskExit, TaskId } from './ports.ts'
@@ -72,6 +73,8 @@ function handle(step: Step, event: CoreEvent): void {
       state.fingerprints[event.driver] = event.fingerprint
       state.ownStale = true
       return
+    case 'adopted':
+      return adopted(step, event.running)
     case 'prepared':
       return withTask(state, event.task, (alloc, body, task) => prepared(step, alloc, body, task, event.outcome))
     case 'started':

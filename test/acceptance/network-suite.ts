@@ -240,7 +240,8 @@ function asking(inWorld: InWorld): void {
     const b = await world.board({ bootstrap: a.addresses })
     await world.until('both are up', () => isUp(a, b) && isUp(b, a))
     const answer: string[] = []
-    for await (const frame of a.request(b.id, bytesOf('count 300'), new AbortController().signal)) answer.push(textOf(frame).slice(0, 8).trim())
+    const frames = a.request(b.id, bytesOf('count 300'), new AbortController().signal)
+    for await (const frame of frames) answer.push(textOf(frame).slice(0, 8).trim())
     assert.deepEqual(answer, Array.from({ length: 300 }, (_, i) => `n ${i}`))
     assert.equal(b.callers[0]?.caller, a.id)
     const giveUp = new AbortController()
@@ -263,10 +264,10 @@ function asking(inWorld: InWorld): void {
   })
 
   inWorld('a board that the gate refuses is never up, whoever dials', async (world) => {
-    let banned: string | undefined
-    const a = await world.board({ mayConnect: (peer) => peer !== banned })
+    const banned = new Set<string>()
+    const a = await world.board({ mayConnect: (peer) => !banned.has(peer) })
     const outcast = await world.board()
-    banned = outcast.id
+    banned.add(outcast.id)
     a.remember(outcast.id, outcast.addresses, true)
     outcast.remember(a.id, a.addresses, true)
     const b = await world.board({ bootstrap: a.addresses })

@@ -22,6 +22,8 @@ export interface LocalBoard extends Board {
   readonly key: KeyPair
   readonly network: Network
   readonly parts: BoardParts
+  /** How often a peer was identified, its pushes included. */
+  readonly identified: () => number
 }
 
 /** What handlers were told, for any board. */
@@ -46,6 +48,8 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     mayConnect: options.mayConnect ?? (() => true),
     log: silentLog,
   })
+  let identified = 0
+  parts.node.addEventListener('peer:identify', () => (identified += 1))
   const network = new BoardNetwork(parts)
   await network.start({
     peerUp: (peer) => diary.ups.push(peer),
@@ -57,6 +61,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
   return {
     key,
     parts,
+    identified: () => identified,
     network,
     id: key.id as NodeId,
     get ups() { return diary.ups },
@@ -81,7 +86,10 @@ async function answer(channel: ApiChannel, diary: Diary): Promise<void> {
   const [word, count] = new TextDecoder().decode(channel.request).split(' ')
   if (word === 'begin') await channel.send(new TextEncoder().encode('the first of many'))
   if (word !== 'count') return
-  for (let i = 0; i < Number(count); i++) await channel.send(new TextEncoder().encode(`n ${i}`.padEnd(8, ' ') + '.'.repeat(i % 50 === 0 ? 90_000 : 10)))
+  for (let i = 0; i < Number(count); i++) {
+    const padding = '.'.repeat(i % 50 === 0 ? 90_000 : 10)
+    await channel.send(new TextEncoder().encode(`n ${i}`.padEnd(8, ' ') + padding))
+  }
   await channel.end()
 }
 

@@ -94,34 +94,48 @@ function operatorAuthor() {
   return { id: operator.id, signer: operator.signer, nonce, fleet }
 }
 
-/** What the CLI does: take the document as the board has it, edit it with the operator's key, send the signed change. */
-export function edit(world: World, board: Board, doc: DocId, pool: string, change: (registers: ReadonlyMap<string, Scalar>) => ReadonlyMap<string, Scalar>): void {
+type Change = (registers: ReadonlyMap<string, Scalar>) => ReadonlyMap<string, Scalar>
+
+/** What the CLI does: take the document as the board has it and edit it with the operator's key. */
+export function signChange(world: World, board: Board, doc: DocId, pool: string, change: Change): Uint8Array[] {
   const [stored] = world.request(board, { method: 'doc.get', doc })
   let current = emptyDoc(crypto, doc, pool as PoolName)
-  if (stored?.kind === 'doc') {
-    for (const text of stored.envelopes) {
-      const admitted = admit(crypto, current.changeCount === 0 ? undefined : current, new Uint8Array(Buffer.from(text, 'base64')), { fleet, roleOf: (id) => fleetFromRegisters(genesis.doc.registers).operators.get(id) })
-      if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
-      current = admitted.value.doc
-    }
+  for (const text of stored?.kind === 'doc' ? stored.envelopes : []) {
+    const bytes = new Uint8Array(Buffer.from(text, 'base64'))
+    const admitted = admit(crypto, current.changeCount === 0 ? undefined : current, bytes, { fleet, roleOf: (id) => fleetFromRegisters(genesis.doc.registers).operators.get(id) })
+    if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
+    current = admitted.value.doc
   }
-  const edited = editDoc(crypto, current, operatorAuthor(), change(current.registers))
-  const [reply] = world.request(board, { method: 'doc.put', envelopes: edited.envelopes.map((envelope) => toBase64(envelope.bytes)) })
-  if (edited.envelopes.length > 0 && reply?.kind !== 'receipt') throw new Error(JSON.stringify(reply))
+  return editDoc(crypto, current, operatorAuthor(), change(current.registers)).envelopes.map((envelope) => envelope.bytes)
+}
+
+/** Signs a change and sends it to the board. */
+export function edit(world: World, board: Board, doc: DocId, pool: string, change: Change): void {
+  const envelopes = signChange(world, board, doc, pool, change).map(toBase64)
+  if (envelopes.length === 0) return
+  const [reply] = world.request(board, { method: 'doc.put', envelopes })
+  if (reply?.kind !== 'receipt') throw new Error(JSON.stringify(reply))
+}
+
+/** What `job run` writes: the whole specification, and that it shall run. */
+export function submission(spec: JobSpec): Change {
+  const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, 'run']])
+  return (registers) => difference(new Map([...registers].filter(([path]) => path.startsWith('spec/') || path === jobPaths.desired)), wanted)
 }
 
 export function runJob(world: World, board: Board, spec: JobSpec): JobId {
   const id = jobId(spec.namespace, spec.name)
-  const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, 'run']])
-  edit(world, board, jobDocId(id), spec.pool, (registers) => difference(new Map([...registers].filter(([path]) => path.startsWith('spec/') || path === jobPaths.desired)), wanted))
+  edit(world, board, jobDocId(id), spec.pool, submission(spec))
+  // A specification with faults is a document like any other, and nothing would ever run: better told here.
+  const problems = board.core?.state?.view.jobs.get(id)?.problems ?? []
+  if (problems.length > 0) throw new Error(problems.join('\n'))
   return id
 }
 
 /** A job's first document as the CLI would send it. */
 export function signJob(spec: JobSpec): Uint8Array[] {
-  const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, 'run']])
   const doc = emptyDoc(crypto, jobDocId(jobId(spec.namespace, spec.name)), spec.pool as PoolName)
-  return editDoc(crypto, doc, operatorAuthor(), wanted).envelopes.map((envelope) => envelope.bytes)
+  return editDoc(crypto, doc, operatorAuthor(), submission(spec)(new Map())).envelopes.map((envelope) => envelope.bytes)
 }
 
 export function slot(job: JobId, index = 0, group = 'g'): SlotId {

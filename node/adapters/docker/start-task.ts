@@ -36,7 +36,7 @@ export async function startTask(context: StartContext, task: TaskRequest): Promi
       )
     }
     if (found?.state.Running === true) return ok(keep(context, task, found))
-    const taken = await takenPort(task.ports)
+    const taken = task.portsHeld === true ? undefined : await takenPort(task.ports)
     if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
     return ok(await begin(context, task, image, found))
   } catch (error) {

@@ -4,6 +4,9 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { multiaddr } from '@multiformats/multiaddr'
 
+/** For messages that refuse an address. */
+export const addressForms = 'a multiaddr such as /ip4/10.0.0.5/tcp/4001, or host:port'
+
 /** A multiaddr, or `host:port` (an IPv6 host in brackets); null when it is neither. */
 export function toMultiaddr(text: string): string | null {
   if (text.startsWith('/')) {

@@ -77,9 +77,9 @@ export class BoardNetwork implements Network {
       this.#book.found(detail.id.toString(), detail.multiaddrs.map((address) => withPeer(address.toString(), detail.id.toString())))
     })
     node.addEventListener('self:peer:update', () => this.#tellAddresses())
-    const frames = { maxInboundStreams: networkLimits.frameStreamsPerConnectionMax, maxOutboundStreams: networkLimits.frameStreamsPerConnectionMax }
+    const frames = streamsMax(networkLimits.frameStreamsPerConnectionMax)
     await node.handle(framesProtocol, (stream, connection) => this.#links.accept(stream, connection), frames)
-    const requests = { maxInboundStreams: networkLimits.apiStreamsPerConnectionMax, maxOutboundStreams: networkLimits.apiStreamsPerConnectionMax }
+    const requests = streamsMax(networkLimits.apiStreamsPerConnectionMax)
     await node.handle(apiProtocol, (stream, connection) => this.#api.accept(stream, connection), requests)
     await node.start()
     gossip.start((from, bytes) => {
@@ -219,4 +219,8 @@ export class BoardNetwork implements Network {
   #hangUp(peer: NodeId): void {
     for (const connection of this.#links.get(peer)?.connections.keys() ?? []) void closeQuietly(connection)
   }
+}
+
+function streamsMax(count: number): { maxInboundStreams: number; maxOutboundStreams: number } {
+  return { maxInboundStreams: count, maxOutboundStreams: count }
 }

@@ -6,7 +6,7 @@ import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { KeyPair } from '../key-pair.ts'
-import { toMultiaddr } from './addresses.ts'
+import { addressForms, toMultiaddr } from './addresses.ts'
 import { ApiConnectError, type ApiErrorCode } from './api-error.ts'
 import { probe, requestOn } from './api-protocol.ts'
 import { commonSettings } from './common-settings.ts'
@@ -67,7 +67,7 @@ async function connectPatiently(node: ClientNode, peer: string, timeoutMs: numbe
 
 async function connect(node: ClientNode, peer: string, signal: AbortSignal): Promise<Connection> {
   const address = toMultiaddr(peer)
-  if (address === null) throw new ApiConnectError('E_PEER_ADDRESS', 'not an address (a multiaddr such as /ip4/10.0.0.5/tcp/4001, or host:port)')
+  if (address === null) throw new ApiConnectError('E_PEER_ADDRESS', `not an address (${addressForms})`)
   const connection = await node.dial(multiaddr(address), { signal })
   // A gate that refuses closes only after Noise, when this side already counts itself connected.
   await probe(connection, signal).catch((error: unknown) => {
@@ -90,7 +90,8 @@ function explain(peer: string, error: unknown): { code: ApiErrorCode; words: str
   const words = wordsOf(error)
   if (error instanceof ApiConnectError) return { code: error.code, words: `${peer}: ${error.message}` }
   if (words.includes('EncryptionFailed')) {
-    return { code: 'E_WRONG_FLEET', words: `${peer}: the handshake failed; that board has another pre-shared key, so it is of another fleet (${words})` }
+    const meaning = 'that board has another pre-shared key, so it is of another fleet'
+    return { code: 'E_WRONG_FLEET', words: `${peer}: the handshake failed; ${meaning} (${words})` }
   }
   return { code: 'E_UNREACHABLE', words: `${peer}: ${isTimeout(error) ? 'no answer in time' : words}` }
 }

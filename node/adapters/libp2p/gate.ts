@@ -34,7 +34,7 @@ export class Gate {
   /** Drops everything to and from these peers, silently; null: everybody; an empty list: the cut heals. */
   cut(peers: readonly string[] | null): void {
     this.#cut = peers === null ? null : new Set(peers)
-    for (const [connection, tap] of [...this.#taps]) this.#apply(connection, tap)
+    for (const [connection, tap] of this.#taps) this.#apply(connection, tap)
   }
 
   gater(): ConnectionGater {

@@ -92,7 +92,7 @@ export class Link {
 
   /** Hangs up on every connection at once, without waiting for an answer that may never come. */
   abort(reason: string): void {
-    for (const connection of [...this.connections.keys()]) connection.abort(new Error(reason))
+    for (const connection of this.connections.keys()) connection.abort(new Error(reason))
   }
 
   /** Everything of the old process is dead, whatever its sockets say. */
@@ -101,14 +101,15 @@ export class Link {
     const bornAt = this.connections.get(fresh)?.since ?? performance.now()
     this.#setDown()
     if (this.#sender !== undefined && this.#sender.connection !== fresh) this.#sender = undefined
-    for (const [connection, { since }] of [...this.connections]) {
+    for (const [connection, { since }] of this.connections) {
       if (connection !== fresh && since <= bornAt) connection.abort(new Error('the peer restarted'))
     }
   }
 
   #ensureSender(): void {
     if (this.#sender !== undefined || this.#opening || this.#closed) return
-    const connection = [...this.connections.keys()].findLast((one) => one.status === 'open' && one.limits === undefined && !this.#refused.has(one))
+    const isUsable = (one: Connection): boolean => one.status === 'open' && one.limits === undefined && !this.#refused.has(one)
+    const connection = [...this.connections.keys()].findLast(isUsable)
     if (connection === undefined) return
     clearTimeout(this.#retry)
     this.#opening = true

@@ -60,8 +60,9 @@ export class Links {
 
   /** Called every few seconds. The smaller id of a pair closes its duplicates, so that the two ends never close both. */
   sweep(now: number): void {
-    for (const link of [...this.#links.values()]) {
-      for (const [connection, { since }] of [...link.connections]) {
+    // A Map may be changed while it is walked; aborting a connection takes it out at once.
+    for (const link of this.#links.values()) {
+      for (const [connection, { since }] of link.connections) {
         const age = now - since
         if (!link.up && connection.direction === 'outbound' && age > networkLimits.upWithinMs) {
           connection.abort(new Error('the board does not speak frames'))

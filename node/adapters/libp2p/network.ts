@@ -4,7 +4,7 @@ import '../../polyfill.ts'
 import type { FleetId, NodeId, PoolName } from '../../../crdt/ids.ts'
 import type { Network } from '../../core/ports.ts'
 import type { KeyPair } from '../key-pair.ts'
-import { toMultiaddr } from './addresses.ts'
+import { addressForms, toMultiaddr } from './addresses.ts'
 import { BoardNetwork, type BoardParts } from './board-network.ts'
 import { Gate } from './gate.ts'
 import { FreshPeers, Gossip, topicNames } from './gossip.ts'
@@ -66,6 +66,6 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
 
 function checkedAddress(text: string): string {
   const address = toMultiaddr(text)
-  if (address === null) throw new RangeError(`'${text}' is not an address (a multiaddr such as /ip4/10.0.0.5/tcp/4001, or host:port)`)
+  if (address === null) throw new RangeError(`'${text}' is not an address (${addressForms})`)
   return address
 }

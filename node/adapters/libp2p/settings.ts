@@ -57,7 +57,7 @@ export async function createNode(settings: NodeSettings) {
       maxParallelReconnects: 2,
     },
     peerStore: { maxAddressAge: networkLimits.addressAgeMs, maxPeerAge: networkLimits.addressAgeMs },
-    peerDiscovery: settings.mdns ? [(await import('@libp2p/mdns')).mdns({ serviceTag: `_shoal-${settings.fleet.slice(0, 8)}._udp.local` })] : [],
+    peerDiscovery: settings.mdns ? [await mdnsOf(settings.fleet)] : [],
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
@@ -76,6 +76,12 @@ export async function createNode(settings: NodeSettings) {
   })
   if (registrar === undefined) throw new Error('libp2p did not build its services')
   return { node, registrar: registrar as Registrar }
+}
+
+/** Loaded only when asked for; the fleet is in the name, since fleets may share a local net. */
+async function mdnsOf(fleet: FleetId) {
+  const { mdns } = await import('@libp2p/mdns')
+  return mdns({ serviceTag: `_shoal-${fleet.slice(0, 8)}._udp.local` })
 }
 
 export type BoardNode = Awaited<ReturnType<typeof createNode>>['node']

@@ -23,7 +23,7 @@ export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolde
   const program = resolveProgram(task, folder)
   if (!program.ok) return program
   await endEarlierRun(folder)
-  const taken = await takenPort(task.ports)
+  const taken = task.portsHeld === true ? undefined : await takenPort(task.ports)
   if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
   try {
     makeFolders(folder, program.value)

@@ -25,6 +25,8 @@ export interface TaskRun {
   retryAt: number | null
   pullTries: number
   portTries: number
+  /** When its driver was first found down; null: it answers. */
+  driverDownSince: number | null
   /** Stopped on an operator's wish: goes on to `ready` when it has stopped. */
   again: boolean
 }
@@ -90,7 +92,7 @@ export function createBody(input: {
 }
 
 export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRun {
-  return { id, spec, phase, restarts: 0, event: '', progress: '', failed: false, retryAt: null, pullTries: 0, portTries: 0, again: false }
+  return { id, spec, phase, restarts: 0, event: '', progress: '', failed: false, retryAt: null, pullTries: 0, portTries: 0, driverDownSince: null, again: false }
 }
 
 export function createAlloc(input: { readonly slot: SlotId; readonly alloc: AllocId; readonly generation: Generation; readonly body: Body; readonly settleUntil: number | null; readonly lost: ReadonlyMap<NodeId, Generation> }): Alloc {

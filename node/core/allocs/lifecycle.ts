@@ -119,11 +119,13 @@ export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, ou
   if (outcome.ok) {
     task.phase = 'ready'
     task.pullTries = 0
+    task.driverDownSince = null
     // The plan says whether its turn to switch over has come.
     if (body === alloc.next && allTasks(body, 'ready')) step.state.planStale = true
     return drive(step, alloc)
   }
   task.event = outcome.message ?? 'cannot be prepared'
+  if (outcome.code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
   task.pullTries += 1
   const { attempts, mode } = body.group.restart
   const isFinal = outcome.code === 'E_CONFIG' || outcome.code === 'E_IMAGE_MISSING' || (mode === 'fail' && task.pullTries > attempts)
@@ -153,8 +155,22 @@ export function nowRunning(step: Step, alloc: Alloc, wallMs: number): void {
   if (alloc.startedAt === 0) alloc.startedAt = wallMs
 }
 
+/**
+ * The engine is down: at boot it often comes after the agent. For a while that is waited for and counts as no failure of the task;
+ * the wait goes through `prepare` again, which is harmless.
+ */
+function waitsForDriver(step: Step, task: TaskRun): boolean {
+  task.driverDownSince ??= step.now
+  if (step.now - task.driverDownSince >= coreLimits.driverDownMsMax) return false
+  task.phase = 'pending'
+  task.retryAt = step.now + coreLimits.driverRetryMs
+  step.state.ownStale = true
+  return true
+}
+
 function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, message: string): void {
   task.event = message
+  if (code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
   const hasDynamic = alloc.body.group.network.ports.some((port) => port.static === null)
   if (code === 'E_PORT_IN_USE' && hasDynamic && task.portTries < coreLimits.portTriesMax) {
     task.portTries += 1

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import type { AllocRow, Reply, Request } from '../../../crdt/api-types.ts'
 
-const program = resolve('dist/shoal.mjs')
+const program = resolve('dist/shoal')
 
 export interface AgentOptions {
   /** Network namespace; null: this one. */
@@ -55,7 +55,7 @@ export class Fleet {
   /** Starts the agent's process (again). */
   launch(agent: Agent): void {
     const { namespace } = agent.options
-    const command = [process.execPath, program, 'agent', '--config', join(agent.folder, 'agent.yaml')]
+    const command = [program, 'agent', '--config', join(agent.folder, 'agent.yaml')]
     // Only the network is another's: the agent must see this machine's cgroups and /sys.
     const [file, ...args] = namespace == null ? command : ['nsenter', `--net=/var/run/netns/${namespace}`, ...command]
     agent.process = spawn(file!, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...agent.options.env, NO_COLOR: '1' } })
@@ -87,7 +87,7 @@ export class Fleet {
   }
 
   async cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number; output: string; stdout: string }> {
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHOAL_CONFIG_DIR: join(this.folder, 'operator'), NO_COLOR: '1', ...env } })
+    const child = spawn(program, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHOAL_CONFIG_DIR: join(this.folder, 'operator'), NO_COLOR: '1', ...env } })
     let output = ''
     let stdout = ''
     child.stdout.on('data', (data: Buffer) => {

@@ -7,7 +7,8 @@ import { networkLimits } from '../../../../node/adapters/libp2p/limits.ts'
 const middle = (): number => 0.5
 
 function choose(book: AddressBook, over: Partial<ChooseInput> = {}): string[] {
-  const input: ChooseInput = { book, need: 'hungry', now: 1000, places: 4, isConnected: () => false, chance: middle, bridge: false, ...over }
+  const usual = { need: 'hungry', now: 1000, places: 4, isConnected: () => false, chance: middle, bridge: false } as const
+  const input: ChooseInput = { book, ...usual, ...over }
   return chooseDials(input).map((entry) => entry.address)
 }
 

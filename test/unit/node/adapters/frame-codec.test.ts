@@ -3,9 +3,12 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { FrameDecoder, FrameTooLargeError, encodeFrame } from '../../../../node/adapters/libp2p/frame-codec.ts'
 
+const someFrames = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 })
+const chunkSizes = fc.array(fc.integer({ min: 1, max: 97 }), { minLength: 1 })
+
 test('frames come out as they went in, however the bytes are cut into chunks', () => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), fc.array(fc.integer({ min: 1, max: 97 }), { minLength: 1 }), (frames, cuts) => {
+    fc.property(someFrames, chunkSizes, (frames, cuts) => {
       const all = Buffer.concat(frames.map(encodeFrame))
       const decoder = new FrameDecoder(300)
       const out: Uint8Array[] = []
