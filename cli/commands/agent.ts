@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander'
 import { type Cli } from '../command.ts'
+import { devArguments } from '../dev-fleet.ts'
 import type { ExitCode } from '../exit-codes.ts'
 
 export function addAgent(parent: Command, cli: Cli): Command {
@@ -14,6 +15,6 @@ export function addAgent(parent: Command, cli: Cli): Command {
     .action(async () => {
       const { runAgent } = await import('../../node/main.ts')
       // As they stand on the command line: commander would put unknown options behind the rest.
-      cli.exitCode = (await runAgent(cli.argv.slice(1))) as ExitCode
+      cli.exitCode = (await runAgent(await devArguments(cli.io, cli.argv.slice(1)))) as ExitCode
     })
 }

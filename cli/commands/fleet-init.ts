@@ -19,7 +19,7 @@ import { fleetFiles, joinFile, mustBeAbsent, writeSecret } from '../fleet-files.
 import type { Io } from '../io.ts'
 import { type OutputFormat, printData } from '../print.ts'
 
-interface Options {
+export interface InitOptions {
   readonly out?: string
   readonly peer?: readonly string[]
   readonly operator?: string
@@ -37,10 +37,10 @@ export function addFleetInit(parent: Command, cli: Cli): Command {
     .option('-p, --peer <address>', 'address of a board that will be there (may be repeated): boards and you try these first', collect)
     .option('--operator <name>', 'your name in the fleet (default: your user name)')
     .addOption(outputOption())
-  return local<Options>(cli, command, ({ args: [name = ''], options }) => initFleet(cli.io, name, options))
+  return local<InitOptions>(cli, command, ({ args: [name = ''], options }) => initFleet(cli.io, name, options))
 }
 
-async function initFleet(io: Io, name: string, options: Options): Promise<void> {
+export async function initFleet(io: Io, name: string, options: InitOptions): Promise<void> {
   if (!isName(name)) throw new CliError('E_FLEET_NAME', `'${name}' is not a name for a fleet (${nameRule})`)
   const { keyFile, pskFile } = fleetFiles(configDir(io.env), name)
   const out = options.out ?? `${name}.join.json`
@@ -60,7 +60,7 @@ interface Making {
   readonly pskFile: string
   readonly out: string
   readonly known: Contexts
-  readonly options: Options
+  readonly options: InitOptions
 }
 
 /** All of the files or none: half a fleet would only be in the way of the next try. */

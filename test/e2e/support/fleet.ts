@@ -2,14 +2,18 @@
 // that the control path is not cut along with the network.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { AllocRow, Reply, Request } from '../../../crdt/api-types.ts'
+import { undoAtExit } from './cleanup.ts'
+import { taskPids, tryKill } from './processes.ts'
+import { program } from './program.ts'
+import { type Ran, ended, run } from './run.ts'
 
-const program = resolve('dist/shoal')
+export { taskPids } from './processes.ts'
 
 export interface AgentOptions {
   /** Network namespace; null: this one. */
@@ -33,22 +37,33 @@ export interface Agent {
 export class Fleet {
   readonly folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
   readonly agents = new Map<string, Agent>()
+  readonly #undo = undoAtExit(() => this.#removeAll())
   #jobs = 0
 
+  get joinFile(): string {
+    return join(this.folder, 'e2e.join.json')
+  }
+
   async init(bootstrap: readonly string[]): Promise<void> {
-    const made = await this.cli(['fleet', 'init', 'e2e', '--out', join(this.folder, 'e2e.join.json'), ...bootstrap.flatMap((address) => ['--peer', address])])
+    const made = await this.cli(['fleet', 'init', 'e2e', '--out', this.joinFile, ...bootstrap.flatMap((address) => ['--peer', address])])
     if (made.code !== 0) throw new Error(`fleet init: ${made.output}`)
   }
 
   start(name: string, options: AgentOptions): Agent {
+    const agent = this.prepare(name, options)
+    this.launch(agent)
+    return agent
+  }
+
+  /** Everything that `start` does but the start. */
+  prepare(name: string, options: AgentOptions): Agent {
     const folder = join(this.folder, name)
     mkdirSync(folder, { recursive: true })
     const socket = join(folder, 'api.sock')
-    const config = { join: join(this.folder, 'e2e.join.json'), data_dir: folder, name, listen: [options.listen], http: { socket }, dev: true, drivers: { raw_exec: { enabled: true } }, ...(options.pool === undefined ? {} : { pool: options.pool }), ...(options.labels === undefined ? {} : { labels: options.labels }), ...options.config }
+    const config = { join: this.joinFile, data_dir: folder, name, listen: [options.listen], http: { socket }, dev: true, drivers: { raw_exec: { enabled: true } }, ...(options.pool === undefined ? {} : { pool: options.pool }), ...(options.labels === undefined ? {} : { labels: options.labels }), ...options.config }
     writeFileSync(join(folder, 'agent.yaml'), stringify(config))
     const agent: Agent = { name, folder, socket, options, process: null as never, log: '' }
     this.agents.set(name, agent)
-    this.launch(agent)
     return agent
   }
 
@@ -75,9 +90,14 @@ export class Fleet {
 
   /** kill -9: nothing is said to anybody, tasks live on. */
   async kill(agent: Agent): Promise<void> {
-    const gone = new Promise<void>((done) => agent.process.once('exit', () => done()))
     agent.process.kill('SIGKILL')
-    await gone
+    await ended(agent.process)
+  }
+
+  /** A stop in good order; the exit code. */
+  async terminate(agent: Agent): Promise<number> {
+    agent.process.kill('SIGTERM')
+    return await ended(agent.process)
   }
 
   /** The board loses power: the agent and whatever it ran. */
@@ -86,32 +106,39 @@ export class Fleet {
     for (const pid of taskPids(agent)) tryKill(pid)
   }
 
-  async cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ code: number; output: string; stdout: string }> {
-    const child = spawn(program, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, SHOAL_CONFIG_DIR: join(this.folder, 'operator'), NO_COLOR: '1', ...env } })
-    let output = ''
-    let stdout = ''
-    child.stdout.on('data', (data: Buffer) => {
-      output += data.toString()
-      stdout += data.toString()
-    })
-    child.stderr.on('data', (data: Buffer) => (output += data.toString()))
-    const code = await new Promise<number>((done) => child.on('close', (status) => done(status ?? 1)))
-    return { code, output, stdout }
+  async cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+    return await run(program, args, { env: { ...this.operatorEnv, ...env } })
+  }
+
+  /** The operator's own configuration, away from that of whoever runs the tests. */
+  get operatorEnv(): Record<string, string> {
+    return { SHOAL_CONFIG_DIR: join(this.folder, 'operator'), NO_COLOR: '1' }
+  }
+
+  jobFile(file: object): string {
+    const path = join(this.folder, `job-${this.#jobs++}.json`)
+    writeFileSync(path, JSON.stringify(file, null, 2))
+    return path
   }
 
   /** `shoal job run` against one board. */
-  async runJob(agent: Agent, file: object, ...args: readonly string[]): Promise<{ code: number; output: string }> {
-    const path = join(this.folder, `job-${this.#jobs++}.json`)
-    writeFileSync(path, JSON.stringify(file))
-    return await this.cli(['job', 'run', path, '--peer', `unix:${agent.socket}`, ...args])
+  async runJob(agent: Agent, file: object, ...args: readonly string[]): Promise<Ran> {
+    return await this.cli(['job', 'run', this.jobFile(file), '--peer', `unix:${agent.socket}`, ...args])
   }
 
   async stop(): Promise<void> {
     for (const agent of this.agents.values()) {
-      if (agent.process.exitCode === null && agent.process.signalCode === null) await this.kill(agent)
+      if (isRunning(agent.process)) await this.kill(agent)
+    }
+    this.#undo()
+  }
+
+  #removeAll(): void {
+    for (const agent of this.agents.values()) {
+      if (isRunning(agent.process)) agent.process.kill('SIGKILL')
       for (const pid of taskPids(agent)) tryKill(pid)
     }
-    rmSync(this.folder, { recursive: true, force: true })
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
 
   /** For a failing test: the ends of all logs. */
@@ -173,28 +200,6 @@ export async function until<T>(what: string, withinMs: number, look: () => Promi
   }
 }
 
-/** Process ids of everything that runs with this agent's data folder in its environment or arguments: its tasks. */
-export function taskPids(agent: Agent): number[] {
-  const found: number[] = []
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry)
-    if (!Number.isInteger(pid) || pid === agent.process.pid) continue
-    try {
-      const environ = readFileSync(`/proc/${pid}/environ`, 'utf8')
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      if (environ.includes(`SHOAL_NODE_NAME=${agent.name}\0`) && environ.includes(agent.folder)) found.push(pid)
-      else if (command.includes(agent.folder) && !command.includes('agent.yaml')) found.push(pid)
-    } catch {
-      // gone meanwhile
-    }
-  }
-  return found
-}
-
-function tryKill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // gone meanwhile
-  }
+function isRunning(process: ChildProcess | null): boolean {
+  return process !== null && process.exitCode === null && process.signalCode === null
 }

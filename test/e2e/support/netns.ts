@@ -2,6 +2,7 @@
 // down, iptables drops packets. Needs root, iproute2 and iptables; cleans up after itself.
 
 import { execFileSync } from 'node:child_process'
+import { undoAtExit } from './cleanup.ts'
 
 let rigs = 0
 
@@ -9,11 +10,14 @@ export class Rig {
   readonly #prefix: string
   readonly #hub: string
   readonly #net: number
+  readonly #index: number
   readonly #names: string[] = []
+  readonly #undo = undoAtExit(() => this.#remove())
 
   constructor() {
     // The process id keeps two runs on one machine apart; names of interfaces have at most 15 characters.
-    this.#prefix = `sh${process.pid % 100_000}x${rigs++}`
+    this.#prefix = `sh${process.pid % 100_000}x${rigs}`
+    this.#index = rigs++
     this.#hub = `${this.#prefix}hub`
     this.#net = 100 + (process.pid % 100)
     ip('netns', 'add', this.#hub)
@@ -40,7 +44,7 @@ export class Rig {
   }
 
   address(name: string): string {
-    return `10.${this.#net}.${rigs}.${this.#names.indexOf(name) + 1}`
+    return `10.${this.#net}.${this.#index}.${this.#names.indexOf(name) + 1}`
   }
 
   /** The cable is pulled. */
@@ -74,6 +78,10 @@ export class Rig {
   }
 
   destroy(): void {
+    this.#undo()
+  }
+
+  #remove(): void {
     for (const name of this.#names) tryIp('netns', 'del', this.namespace(name))
     tryIp('netns', 'del', this.#hub)
   }

@@ -1,0 +1,52 @@
+// What runs on this machine, read from /proc: a board's tasks are the processes that work inside its data folder.
+
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+
+interface Board {
+  readonly folder: string
+  readonly process: { readonly pid?: number | undefined } | null
+}
+
+/** Process ids of a board's tasks (with their supervisors). */
+export function taskPids({ folder, process: agent }: Board): number[] {
+  return pids().filter((pid) => {
+    if (pid === agent?.pid) return false
+    const cwd = linkOf(`/proc/${pid}/cwd`)
+    return cwd === `${folder}/raw-exec` || cwd.startsWith(`${folder}/raw-exec/`)
+  })
+}
+
+/** Process ids whose command line holds this text. */
+export function pidsWith(text: string): number[] {
+  return pids().filter((pid) => pid !== process.pid && textOf(`/proc/${pid}/cmdline`).includes(text))
+}
+
+export function tryKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // gone meanwhile
+  }
+}
+
+function pids(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid))
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,185 @@
+// New versions and operators' wishes: who moves, in which order, and what is never disturbed.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { restartDefaults, rescheduleDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
+import { restartPath, stopGenerationPath } from '../../../crdt/documents/job.ts'
+import { opsPaths } from '../../../crdt/documents/ops.ts'
+import { jobDocId, opsDocId } from '../../../crdt/ids.ts'
+import type { World } from '../../../simulator/world.ts'
+import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
+import { claimOf, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
+
+const update = { ...updateDefaults, minHealthyMs: 2_000 }
+
+function programOf(world: World, id: ReturnType<typeof slot>): string {
+  return home(world, id).core!.state!.allocs.get(id)!.body.group.tasks[0]!.config.command ?? ''
+}
+
+test('a rolling update moves max_parallel copies at a time, in order, each in place at its generation', () => {
+  const { world, first } = bootPool(3)
+  const job = place(world, { count: 6, group: { update: { ...update, maxParallel: 2 } } })
+  const slots = slotsOf(job, 6)
+  const homes = slots.map((id) => home(world, id))
+  const began = world.queue.now
+  runJob(world, first, jobSpec({ count: 6, command: '/bin/second', group: { update: { ...update, maxParallel: 2 } } }))
+  let most = 0
+  world.until('all run the new version, healthy', () => {
+    const held = slots.map((id, index) => homes[index]!.core!.state!.allocs.get(id)!)
+    most = Math.max(most, held.filter((alloc) => !alloc.healthy).length)
+    return held.every((alloc) => alloc.healthy && alloc.body.group.tasks[0]!.config.command === '/bin/second')
+  }, 30_000)
+  assert.equal(most, 2)
+  assert.ok(world.queue.now - began >= 3 * 2_000, 'three rounds, each as long as health takes')
+  assert.deepEqual(slots.map((id) => home(world, id)), homes)
+  for (const [index, id] of slots.entries()) assert.equal(claimOf(first, id, homes[index]!)!.generation, 1)
+  const stops = [...world.boards.values()].flatMap((board) => board.trail).filter((entry) => entry.what === 'stop')
+  assert.deepEqual(stops.toSorted((a, b) => a.at - b.at).map((entry) => Math.trunc(slots.indexOf(entry.slot as never) / 2)), [0, 0, 1, 1, 2, 2])
+})
+
+test('a change of policies alone restarts nothing', () => {
+  const { world, first } = bootPool(2)
+  const job = place(world, { count: 2 })
+  runJob(world, first, jobSpec({ count: 2, priority: 60, group: { restart: { ...restartDefaults, attempts: 1 } } }))
+  world.run(30_000)
+  assert.deepEqual([count(world, 'start'), count(world, 'stop')], [2, 0])
+  for (const id of slotsOf(job, 2)) assert.equal(home(world, id).core!.state!.allocs.get(id)!.body.group.restart.attempts, 1)
+})
+
+test('a new version that starts and fails halts the roll-out at the first copy', () => {
+  const group = { update: { ...update, healthyDeadlineMs: 20_000 }, restart: { ...restartDefaults, attempts: 0 }, reschedule: { ...rescheduleDefaults, delayMs: 3_600_000 } }
+  const { world, first } = bootPool(3)
+  const job = place(world, { count: 3, group })
+  world.tasks.refuse = (_board, task, phase) => (phase === 'start' && task.spec.config.command === '/bin/bad' ? 'E_START' : null)
+  runJob(world, first, jobSpec({ count: 3, command: '/bin/bad', group }))
+  world.run(10 * 60_000)
+  assert.deepEqual(slotsOf(job, 3).map((id) => runners(world, id).length), [0, 1, 1])
+  assert.deepEqual([1, 2].map((index) => programOf(world, slot(job, index))), ['/bin/app', '/bin/app'])
+  // Going back is a version like any other.
+  runJob(world, first, jobSpec({ count: 3, group }))
+  world.until('all run again', () => slotsOf(job, 3).every((id) => runners(world, id).length === 1), 10_000)
+})
+
+test('a new version that never gets healthy fails at its deadline and halts the roll-out', () => {
+  const group = { update: { maxParallel: 1, minHealthyMs: 5_000, healthyDeadlineMs: 30_000 }, restart: { attempts: 1000, intervalMs: 3_600_000, delayMs: 100, mode: 'fail' as const } }
+  const { world, first } = bootPool(2)
+  const job = place(world, { count: 2, group })
+  world.run(5_000)
+  runJob(world, first, jobSpec({ count: 2, command: '/bin/bad', group }))
+  const at = home(world, slot(job))
+  for (let i = 0; i < 40; i++) {
+    world.run(1_000)
+    world.crash(at, slot(job))
+  }
+  assert.match(claimOf(first, slot(job), at)?.reason ?? '', /^unhealthy/)
+  assert.equal(programOf(world, slot(job, 1)), '/bin/app')
+})
+
+test('scaling up adds copies, scaling down stops the highest, and the others are not touched', () => {
+  const { world, first } = bootPool(3)
+  const job = place(world, { count: 2 })
+  runJob(world, first, jobSpec({ count: 5 }))
+  world.until('five', () => slotsOf(job, 5).every((id) => runners(world, id).length === 1), 10_000)
+  runJob(world, first, jobSpec({ count: 1 }))
+  world.until('one', () => slotsOf(job, 5).filter((id) => runners(world, id).length > 0).length === 1, 10_000)
+  world.run(10_000)
+  assert.equal(runners(world, slot(job)).length, 1)
+  assert.equal(count(world, 'start', { slot: slot(job) }), 1)
+  assert.deepEqual([count(world, 'start'), count(world, 'stop')], [5, 4])
+})
+
+test('a stopped job that is run again starts at a higher generation', () => {
+  const { world, first } = bootPool(2)
+  const job = place(world, { count: 2 })
+  edit(world, first, jobDocId(job), 'default', () => new Map([['state/desired', 'stopped']]))
+  world.until('stopped', () => [...world.boards.values()].every((board) => board.tasks.size === 0), 10_000)
+  world.run(5_000)
+  runJob(world, first, jobSpec({ count: 2 }))
+  world.until('running', () => slotsOf(job, 2).every((id) => runners(world, id).length === 1), 10_000)
+  for (const id of slotsOf(job, 2)) assert.equal(home(world, id).core!.state!.allocs.get(id)!.generation, 2)
+})
+
+test('a removed job that is run again never takes an id that was used', () => {
+  const { world, first } = bootPool(1)
+  const job = place(world)
+  const used = first.trail.map((entry) => entry.task)
+  edit(world, first, jobDocId(job), 'default', () => new Map([['state/desired', 'removed']]))
+  world.run(5_000)
+  runJob(world, first, jobSpec())
+  world.until('running', () => runners(world, slot(job)).length === 1, 10_000)
+  assert.equal(used.includes([...first.tasks.keys()][0]!), false)
+})
+
+test('alloc restart restarts the copy once, where it is', () => {
+  const { world, boards, first } = bootPool(3)
+  const job = place(world, { count: 3 })
+  const at = home(world, slot(job, 1))
+  edit(world, first, jobDocId(job), 'default', () => new Map([[restartPath('g', 1), 1]]))
+  world.run(60_000)
+  assert.equal(home(world, slot(job, 1)), at)
+  assert.deepEqual(slotsOf(job, 3).map((id) => count(world, 'start', { slot: id })), [1, 2, 1])
+  assert.equal(claimOf(first, slot(job, 1), at)!.generation, 1)
+  // Not again after a reboot, and not by whoever takes the slot over.
+  world.kill(at)
+  world.run(1_000)
+  world.boot(at)
+  world.run(20_000)
+  assert.equal(count(world, 'start', { slot: slot(job, 1) }), 2)
+  world.powerCut(at)
+  world.until('elsewhere', () => runners(world, slot(job, 1)).length === 1, 90_000)
+  world.run(20_000)
+  assert.equal(count(world, 'start', { slot: slot(job, 1) }), 3)
+  assert.equal(boards.length, 3)
+})
+
+test('alloc stop moves the copy to a higher generation', () => {
+  const { world, first } = bootPool(3)
+  const job = place(world, { count: 1 })
+  edit(world, first, jobDocId(job), 'default', () => new Map([[stopGenerationPath('g', 0), 1]]))
+  world.until('it runs at generation 2', () => runners(world, slot(job)).length === 1 && home(world, slot(job)).core!.state!.allocs.get(slot(job))?.generation === 2, 10_000)
+  world.run(30_000)
+  assert.deepEqual([count(world, 'start'), count(world, 'stop')], [2, 1])
+})
+
+test('a draining board hands over each copy only once it runs elsewhere', () => {
+  const { world, first } = bootPool(3)
+  const job = place(world, { count: 3 })
+  const slots = slotsOf(job, 3)
+  const [moving] = slots.filter((id) => home(world, id).spec.name === 'b1')
+  let fewest = 3
+  edit(world, first, opsDocId(world.board('b1').spec.id), 'default', () => new Map([[opsPaths.draining, true]]))
+  world.until('b1 is empty', () => {
+    fewest = Math.min(fewest, slots.filter((id) => runners(world, id).length > 0).length)
+    return world.board('b1').tasks.size === 0
+  }, 20_000)
+  assert.equal(fewest, 3)
+  assert.equal(runners(world, moving!).length, 1)
+  assert.equal(count(world, 'start'), 4, 'the others stayed')
+  edit(world, first, opsDocId(world.board('b1').spec.id), 'default', () => new Map([[opsPaths.draining, false]]))
+  world.run(30_000)
+  assert.equal(count(world, 'start'), 4, 'and nothing comes back by itself')
+})
+
+test('a board that is not eligible keeps what it runs and takes nothing new', () => {
+  const { world, first } = bootPool(2)
+  place(world, { count: 2 })
+  const b1 = world.board('b1')
+  const before = b1.tasks.size
+  edit(world, first, opsDocId(b1.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
+  place(world, { name: 'more', count: 2 })
+  assert.equal(b1.tasks.size, before)
+})
+
+test('a label that an operator sets opens a board to a constraint, and is no reason to stop what runs when it goes', () => {
+  const { world, first } = bootPool(3)
+  const b2 = world.board('b2')
+  const spec = jobSpec({ count: 1, group: { constraints: [{ attribute: '${label.zone}', operator: '=', value: 'a' }] } })
+  const job = runJob(world, first, spec)
+  world.run(5_000)
+  assert.equal(runners(world, slot(job)).length, 0)
+  edit(world, first, opsDocId(b2.spec.id), 'default', () => new Map([[opsPaths.label('zone'), 'a']]))
+  world.until('it runs there', () => runners(world, slot(job)).includes('b2'), 10_000)
+  edit(world, first, opsDocId(b2.spec.id), 'default', () => new Map([[opsPaths.label('zone'), null]]))
+  world.run(60_000)
+  assert.deepEqual(runners(world, slot(job)), ['b2'])
+})
