@@ -3,7 +3,7 @@
 import { type Result, ok, refuse } from './errors.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-const valueOf = new Map([...alphabet].map((letter, value) => [letter, value]))
+const valueOf = new Map(alphabet.split('').map((letter, value) => [letter, value]))
 
 export function toBase64(bytes: Uint8Array): string {
   let text = ''

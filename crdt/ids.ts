@@ -102,7 +102,7 @@ export function parseDocId(text: string): Result<{ id: DocId; kind: DocKind; sub
     (kind === 'job' && rest.length === 2 && rest.every(isName)) ||
     ((kind === 'ops' || kind === 'node') && rest.length === 1 && isPeerId(subject))
   if (!wellFormed) return refuse('E_DOC_ID', `'${text.slice(0, 80)}' is not a document id`)
-  return ok({ id: text as DocId, kind: kind as DocKind, subject })
+  return ok({ id: text as DocId, kind, subject })
 }
 
 /** A total order on strings by code units; never `localeCompare`, whose answer depends on the machine. */

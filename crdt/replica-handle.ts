@@ -142,7 +142,7 @@ function release(opened: Automerge.Doc<unknown>): void {
 
 /** What a document of this kind saves as before anybody wrote to it. */
 export function saveGenesis(kind: DocKind): Uint8Array {
-  const opened = Automerge.init({ actor: readerActor })
+  const opened = Automerge.init<{ registers?: object }>({ actor: readerActor })
   try {
     const backend = Automerge.getBackend(opened)
     backend.applyChanges([genesisOf[kind].bytes])
@@ -154,7 +154,7 @@ export function saveGenesis(kind: DocKind): Uint8Array {
 
 /** Bounded by its input only after `countOps`; throws on what it cannot decode. */
 export function decodeChange(change: Uint8Array): DecodedChange {
-  return Automerge.decodeChange(change) as DecodedChange
+  return Automerge.decodeChange(change)
 }
 
 /** The bytes that Automerge itself would write for this change. */

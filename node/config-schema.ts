@@ -115,5 +115,5 @@ export interface SchemaError {
 /** The value is not changed. */
 export function checkShape(value: unknown): readonly SchemaError[] {
   const answer = check(structuredClone(value))
-  return answer === true || answer instanceof Promise ? [] : (answer as readonly SchemaError[])
+  return answer === true || answer instanceof Promise ? [] : answer
 }

@@ -30,7 +30,8 @@ function claimAction(slot: SlotPlan, view: View, local: Local): Action {
   const claims = view.claims.get(slot.slot) ?? []
   const policy = policyOf(slot, view)
   const lost = lostMarks(claims)
-  if (policy !== undefined) for (const [node, generation] of newMarks(slot.standing.unknown, policy, view, local)) raise(lost, node, generation)
+  if (policy !== undefined)
+    for (const [node, generation] of newMarks(slot.standing.unknown, policy, view, local)) raise(lost, node, generation)
   return { kind: 'claim', slot: slot.slot, generation: slot.nextGeneration, lost }
 }
 
@@ -74,7 +75,15 @@ function surrender(own: Claim, standing: Standing, view: View): Action | null {
   return end(own, `replaced: ${heir.node}`)
 }
 
-function carryOn(own: Claim, claims: readonly Claim[], slot: SlotPlan, standing: Standing, job: JobView, view: View, local: Local): Action[] {
+function carryOn(
+  own: Claim,
+  claims: readonly Claim[],
+  slot: SlotPlan,
+  standing: Standing,
+  job: JobView,
+  view: View,
+  local: Local,
+): Action[] {
   const isHeir = standing.heir?.node === own.node
   const isHolder = standing.holder?.node === own.node
   const found: Action[] = []

@@ -15,10 +15,12 @@ export function adopted(view: View, local: Local): (slot: SlotPlan, own: Claim, 
     boards ??= boardsOf(view)
     const job = view.jobs.get(slot.job)
     const spec = job?.spec ?? null
-    const group = job === undefined || spec === null ? undefined : groupsOf(view, boards, job, spec).find((one) => one.group.name === slot.group)
+    const group =
+      job === undefined || spec === null ? undefined : groupsOf(view, boards, job, spec).find((one) => one.group.name === slot.group)
     if (group === undefined) return slot.standing
     const verdicts: NodeVerdict[] = []
-    for (const node of view.nodes.values()) for (const verdict of node.verdicts.get(slot.slot) ?? []) verdicts.push({ node: node.id, verdict })
+    for (const node of view.nodes.values())
+      for (const verdict of node.verdicts.get(slot.slot) ?? []) verdicts.push({ node: node.id, verdict })
     const now = claims.map((claim) => (claim === own ? { ...own, version: slot.version } : claim))
     return standingOf(group, slot.slot, now, historyOf(group.form, now, verdicts), { view, local, boards })
   }

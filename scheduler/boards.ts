@@ -51,7 +51,7 @@ export function boardsOf(view: View): Boards {
         drivers.set(name, column)
       }
       return column
-    }
+    },
   }
 }
 

@@ -57,7 +57,10 @@ export function explainJob(view: View, local: Local, plan: Plan, job: JobId): re
   holdCandidates(view, plan, job, groups, boards, usage)
   const verdicts = verdictsBySlot(view)
   const contexts = new Map(
-    groups.map((group) => [group.group.name, { view, local, boards, usage, group, verdicts, spreading: spreadingOf(group, boards, feasibleNodes(group, boards)) }])
+    groups.map((group) => [
+      group.group.name,
+      { view, local, boards, usage, group, verdicts, spreading: spreadingOf(group, boards, feasibleNodes(group, boards)) },
+    ]),
   )
   const found: SlotExplanationData[] = []
   for (const slot of plan.slots) {
@@ -71,7 +74,9 @@ export function explainJob(view: View, local: Local, plan: Plan, job: JobId): re
 /** A job without a valid specification: its claims are all that is known of its slots. */
 function unreadable(view: View, job: JobId): SlotExplanationData[] {
   const slots = [...view.claims.keys()].filter((slot) => slot.startsWith(`${job}/`)).sort(compareText)
-  return slots.slice(0, limits.explainSlotsMax).map((slot) => ({ slot, holder: null, heir: null, candidate: null, reason: 'job-not-valid', nodes: [] }))
+  return slots
+    .slice(0, limits.explainSlotsMax)
+    .map((slot) => ({ slot, holder: null, heir: null, candidate: null, reason: 'job-not-valid', nodes: [] }))
 }
 
 /** What the plan gave away already is no longer free for the slots that found no place. */
@@ -82,7 +87,8 @@ function holdCandidates(view: View, plan: Plan, job: JobId, groups: readonly Gro
     if (index < 0) continue
     const key = `${slot.job}/${slot.group}`
     const other = view.jobs.get(slot.job)
-    if (!known.has(key) && other?.spec) for (const group of groupsOf(view, boards, other, other.spec)) known.set(`${slot.job}/${group.group.name}`, group)
+    if (!known.has(key) && other?.spec)
+      for (const group of groupsOf(view, boards, other, other.spec)) known.set(`${slot.job}/${group.group.name}`, group)
     const group = known.get(key)
     if (group === undefined) continue
     holdAsk(usage, boards, index, group.ask)
@@ -100,7 +106,7 @@ function explainSlot(slot: SlotPlan, context: Context): SlotExplanationData {
     heir: heir?.node ?? null,
     candidate: slot.candidate,
     reason: slot.reason,
-    nodes: nodes.slice(0, limits.explainNodesMax)
+    nodes: nodes.slice(0, limits.explainNodesMax),
   }
 }
 

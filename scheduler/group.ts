@@ -46,7 +46,7 @@ export function groupsOf(view: View, boards: Boards, job: JobView, spec: JobSpec
       images: group.tasks.flatMap((task) => task.config.image ?? []),
       distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
       copies: once(() => countCopies(view, boards, job, [group])),
-      jobCopies
+      jobCopies,
     }
   })
 }

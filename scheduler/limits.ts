@@ -28,10 +28,9 @@ export const schedulerLimits = {
   /** An image that is there saves a download, not more: it decides between boards that are otherwise about equal. */
   imagePoints: point / 5,
   /** Spread is clamped, so that one value that is far over its share cannot drown every other reason. */
-  spreadPointsMin: -4 * point,
-  spreadPointsMax: point,
+  spreadPointsMax: 4 * point,
   /** Rows of one slot's explanation: more than that nobody reads, and the answer has to fit into a few frames. */
   explainNodesMax: 200,
   /** Slots of one explanation, for the same reason. */
-  explainSlotsMax: 1_000
+  explainSlotsMax: 1_000,
 } as const

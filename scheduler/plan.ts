@@ -40,7 +40,7 @@ export function plan(view: View, local: Local): Plan {
     bySlot: new Map(slots.map((slot) => [slot.slot, slot])),
     pending: placement.pending,
     wakeAt: context.wake.at,
-    replacements: placement.replacements
+    replacements: placement.replacements,
   }
 }
 

@@ -59,7 +59,7 @@ export function scoreBuckets(nodeCount: number, classCount: number, classOf: Int
       while (shelf.heap.length > 0 && !shelf.buckets.has(shelf.heap[0] ?? 0)) pop(shelf.heap)
       return shelf.heap[0]
     },
-    nodesAt: (nodeClass, score) => shelves[nodeClass]?.buckets.get(score) ?? nobody
+    nodesAt: (nodeClass, score) => shelves[nodeClass]?.buckets.get(score) ?? nobody,
   }
 }
 

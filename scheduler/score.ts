@@ -8,7 +8,9 @@ import { baseRank } from './rank.ts'
 import type { Usage } from './usage.ts'
 
 // 10^(i/10) in millionths: packing is Nomad's curve (facts b.2), drawn with straight lines between these points.
-const powersOfTen = [1_000_000, 1_258_925, 1_584_893, 1_995_262, 2_511_886, 3_162_278, 3_981_072, 5_011_872, 6_309_573, 7_943_282, 10_000_000]
+const powersOfTen = [
+  1_000_000, 1_258_925, 1_584_893, 1_995_262, 2_511_886, 3_162_278, 3_981_072, 5_011_872, 6_309_573, 7_943_282, 10_000_000,
+]
 const step = point / 10
 
 /** Everything of a node's score but spread and the failures of a single slot. */

@@ -47,7 +47,7 @@ export function searchFor(group: Group, boards: Boards, usage: Usage): Search {
       addCopy(group, index)
       spreading.placed(index)
       refresh(index)
-    }
+    },
   }
 }
 
@@ -90,7 +90,8 @@ function bestOfAll(need: Need, feasible: Int32Array, boards: Boards, buckets: Sc
     const node = boards.ids[index]
     if (node === undefined || !buckets.has(index) || holdsSlot(need.claims, node)) continue
     const late = isOverdue(need.overdue, node, need.now) ? 1 : 0
-    const score = buckets.scoreOf(index) + spreading.boost(spreading.classOf[index] ?? -1) - failurePenalty(need.history.failuresOn.get(node) ?? 0)
+    const score =
+      buckets.scoreOf(index) + spreading.boost(spreading.classOf[index] ?? -1) - failurePenalty(need.history.failuresOn.get(node) ?? 0)
     const hash = pairHash(need.slotHash, boards.hashes[index] ?? 0)
     const order = bestLate - late || score - bestScore || hash - bestHash
     if (best >= 0 && order <= 0) continue

@@ -59,12 +59,18 @@ function slotCase(group: Group, index: number, sources: SlotSources): SlotCase {
       nextGeneration: nextGeneration(claims, verdicts, wished),
       candidate: null,
       reason: null,
-      update: false
-    }
+      update: false,
+    },
   }
 }
 
-export function standingOf(group: Group, slot: SlotId, claims: readonly Claim[], history: History, sources: Omit<SlotSources, 'verdicts'>): Standing {
+export function standingOf(
+  group: Group,
+  slot: SlotId,
+  claims: readonly Claim[],
+  history: History,
+  sources: Omit<SlotSources, 'verdicts'>,
+): Standing {
   const { view, local, boards } = sources
   return standing({
     slot,
@@ -74,7 +80,8 @@ export function standingOf(group: Group, slot: SlotId, claims: readonly Claim[],
     version: group.job.version,
     reconcile: group.group.disconnect.reconcile,
     stopGeneration: group.job.wishes.get(slot)?.stopGeneration ?? 0,
-    rankOf: (node) => baseRank(group.affinities, boards, boards.indexOf.get(node) ?? -1) - failurePenalty(history.failuresOn.get(node) ?? 0),
-    isUnknown: (node) => isUnknown(view.nodes.get(node), group.group.disconnect, local)
+    rankOf: (node) =>
+      baseRank(group.affinities, boards, boards.indexOf.get(node) ?? -1) - failurePenalty(history.failuresOn.get(node) ?? 0),
+    isUnknown: (node) => isUnknown(view.nodes.get(node), group.group.disconnect, local),
   })
 }

@@ -53,7 +53,7 @@ export function spreadingOf(group: Group, boards: Boards, feasible: Int32Array):
       const changed = axes.map((axis) => axis.keyOf(index))
       for (const [a, axis] of axes.entries()) axis.used.set(changed[a] ?? '', (axis.used.get(changed[a] ?? '') ?? 0) + 1)
       for (const [c, own] of keys.entries()) if (own.some((key, a) => key === changed[a])) boosts[c] = boostOf(axes, own)
-    }
+    },
   }
 }
 
@@ -81,7 +81,7 @@ function axisOf(spread: Spread, group: Group, boards: Boards, feasible: Int32Arr
   if (listed.size === 0) for (const index of feasible) if (keyOf(index) !== missing) values.add(keyOf(index))
   const { count } = group.group
   const boost = (key: string, copies: number): number =>
-    listed.size === 0 ? share(count, copies * values.size) : share(count * percentOf(listed, key), copies * 100)
+    listed.size === 0 ? lacking(count, copies, Math.max(1, values.size)) : lacking(count * percentOf(listed, key), copies, 100)
   return { keyOf, used, weight: spread.weight, boostOf: (key) => (key === missing ? -point : boost(key, (used.get(key) ?? 0) + 1)) }
 }
 
@@ -92,11 +92,8 @@ function percentOf(listed: ReadonlyMap<string, number>, key: string): number {
   return rest
 }
 
-/** (wanted − used) / wanted, both in the same unit, clamped; −1 where nothing is wanted. */
-function share(wanted: number, used: number): number {
-  return wanted <= 0 ? -point : clamp(Math.trunc((point * (wanted - used)) / wanted))
-}
-
-function clamp(value: number): number {
-  return Math.max(limits.spreadPointsMin, Math.min(limits.spreadPointsMax, value))
+/** One point for each copy that the value still lacks (wanted = parts / unit), clamped: a share of a thousand is met as exactly as one of ten. */
+function lacking(parts: number, copies: number, unit: number): number {
+  const points = Math.trunc((point * (parts - copies * unit)) / unit)
+  return Math.max(-limits.spreadPointsMax, Math.min(limits.spreadPointsMax, points))
 }

@@ -67,7 +67,7 @@ function sortClaims(claims: Claim[], input: StandingInput): void {
       reconcileOrder(a, b, input) ||
       a.generation - b.generation ||
       pairHash(slotHash, hashText(a.node)) - pairHash(slotHash, hashText(b.node)) ||
-      compareText(a.node, b.node)
+      compareText(a.node, b.node),
   )
 }
 

@@ -79,9 +79,24 @@ export type Reason =
 
 /** Why a node cannot take a slot. */
 export type Rejection =
-  | 'evicted' | 'left' | 'not-alive' | 'ineligible' | 'draining' | 'wrong-pool' | 'plan-version' | 'constraint' | 'distinct-hosts'
-  | 'driver-missing' | 'driver-unhealthy' | 'port-taken' | 'cpu-exhausted' | 'memory-exhausted' | 'disk-exhausted'
-  | 'holds-slot' | 'failed-here' | 'overdue'
+  | 'evicted'
+  | 'left'
+  | 'not-alive'
+  | 'ineligible'
+  | 'draining'
+  | 'wrong-pool'
+  | 'plan-version'
+  | 'constraint'
+  | 'distinct-hosts'
+  | 'driver-missing'
+  | 'driver-unhealthy'
+  | 'port-taken'
+  | 'cpu-exhausted'
+  | 'memory-exhausted'
+  | 'disk-exhausted'
+  | 'holds-slot'
+  | 'failed-here'
+  | 'overdue'
 
 export interface Plan {
   /** In order (priority descending, job, group, index); slots of stopped and removed jobs are absent. */

@@ -28,7 +28,7 @@ export function usageOf(view: View, boards: Boards, askOfSlot: (slot: SlotId) =>
     memoryMib: new Float64Array(boards.ids.length),
     diskMib: new Float64Array(boards.ids.length),
     dynamicPorts: new Int32Array(boards.ids.length),
-    ports: new Map()
+    ports: new Map(),
   }
   for (const [slot, claims] of view.claims) {
     for (const claim of claims) {
@@ -67,7 +67,7 @@ export function holdGrowth(usage: Usage, index: number, claim: Claim, ask: Ask):
   addResources(usage, index, {
     cpuMhz: Math.max(0, ask.cpuMhz - held.cpuMhz),
     memoryMib: Math.max(0, ask.memoryMib - held.memoryMib),
-    diskMib: Math.max(0, ask.diskMib - held.diskMib)
+    diskMib: Math.max(0, ask.diskMib - held.diskMib),
   })
 }
 

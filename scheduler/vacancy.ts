@@ -36,7 +36,8 @@ export function judge(slot: SlotCase, group: Group, turns: Turns, half: () => bo
   const { heir, holder } = standing
   const heirNode = context.view.nodes.get(heir.node)
   if (heirNode?.draining === true && heirNode.liveness === 'alive') return retryWait(slot, group, turns, context) ?? vacant
-  if (holder !== null && context.view.nodes.get(holder.node)?.liveness !== 'alive') return { kind: 'waits', reason: 'waiting-replace-after' }
+  if (holder !== null && context.view.nodes.get(holder.node)?.liveness !== 'alive')
+    return { kind: 'waits', reason: 'waiting-replace-after' }
   return isOutOfDate(slot, group.form) ? judgeOutOfDate(slot, group, turns, context) : settled
 }
 
@@ -45,7 +46,8 @@ function judgeEmpty(slot: SlotCase, group: Group, turns: Turns, half: () => bool
   const { ahead, unknown } = slot.plan.standing
   const policy = group.group.disconnect
   if (ahead.length > 0) return { kind: 'waits', reason: 'job-version-unknown' }
-  if (unknown.length > 0 && !replacementDue(unknown, policy, context.view, context.local)) return { kind: 'waits', reason: 'replace-disabled' }
+  if (unknown.length > 0 && !replacementDue(unknown, policy, context.view, context.local))
+    return { kind: 'waits', reason: 'replace-disabled' }
   const wait = retryWait(slot, group, turns, context)
   if (wait !== null) return wait
   const replaces = isReplacement(slot.claims, unknown, context.view)

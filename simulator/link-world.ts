@@ -295,9 +295,10 @@ export class LinkWorld {
     if (board.state === null || board.boots !== boots) return
     const { nodes, dialsCount, mayConnect } = this.#options
     const target = dialsCount ?? (nodes <= 20 ? nodes - 1 : 8)
-    const others = this.boards.filter((other) => other !== board && !board.peers.has(other.index) && (mayConnect?.(board.index, other.index) ?? true))
-    const some = board.peers.size >= target ? [] : this.#prng.shuffle(others).slice(0, Math.min(target - board.peers.size, nodes <= 20 ? nodes : 4))
-    for (const other of some) this.#dial(board, other)
+    if (board.peers.size < target) {
+      const others = this.boards.filter((other) => other !== board && !board.peers.has(other.index) && (mayConnect?.(board.index, other.index) ?? true))
+      for (const other of this.#prng.shuffle(others).slice(0, Math.min(target - board.peers.size, nodes <= 20 ? nodes : 4))) this.#dial(board, other)
+    }
     const next = board.peers.size === 0 ? 1_000 : 4_000 + this.#prng.below(2_000)
     this.queue.after(next, () => this.#maintain(board, boots))
   }

@@ -44,8 +44,9 @@ export class Tasks {
     return { ok: true }
   }
 
-  /** As the real drivers look: a port that anybody holds is taken, also one that another task of the same group bound. */
+  /** As the real drivers look: a port that anybody holds is taken, unless the core says that the group itself may hold it. */
   #isTaken(board: Board, task: TaskRequest, port: number): boolean {
+    if (task.portsHeld === true) return false
     if (this.takenPorts.has(`${board.spec.name}:${port}`)) return true
     return [...board.tasks.values()].some((other) => other.id !== task.id && Object.values(other.ports).includes(port))
   }

@@ -40,7 +40,8 @@ export function checkPlacement(view: View, placed: readonly Placed[]): CheckRepo
     if (seen.has(slot)) violations.push(`${slot}: placed twice`)
     seen.add(slot)
     if (found === undefined || board === undefined) continue
-    for (const constraint of found.constraints) if (!meets(board, constraint)) violations.push(`${slot} on ${node}: ${constraint.attribute} is not ${constraint.value}`)
+    for (const constraint of found.constraints)
+      if (!meets(board, constraint)) violations.push(`${slot} on ${node}: ${constraint.attribute} is not ${constraint.value}`)
     for (const port of found.group.network.ports) {
       if (port.static === null) continue
       if (ports.has(`${node} ${port.static}`)) violations.push(`${slot} on ${node}: port ${port.static} twice`)
@@ -64,7 +65,7 @@ export function checkPlacement(view: View, placed: readonly Placed[]): CheckRepo
     wanted: wantedOf(view),
     nodesUsed: loads.size,
     nodesLowerBound: lowerBound(view, total),
-    spreadSkewMax: skewOf(view, placed)
+    spreadSkewMax: skewOf(view, placed),
   }
 }
 

@@ -24,7 +24,10 @@ export function generateView(shape: Shape): View {
   const nodes = Array.from({ length: shape.nodes }, (_, i) => makeNode(i, next))
   const sizes = Array.from({ length: shape.jobs }, () => ({ cpu: 1 + Math.floor(next() * 8), memory: 1 + Math.floor(next() * 8) }))
   const units = sizes.reduce((sum, size) => ({ cpu: sum.cpu + size.cpu, memory: sum.memory + size.memory }), { cpu: 0, memory: 0 })
-  const room = nodes.reduce((sum, one) => ({ cpu: sum.cpu + one.capacity.cpuMhz, memory: sum.memory + one.capacity.memoryMib }), { cpu: 0, memory: 0 })
+  const room = nodes.reduce((sum, one) => ({ cpu: sum.cpu + one.capacity.cpuMhz, memory: sum.memory + one.capacity.memoryMib }), {
+    cpu: 0,
+    memory: 0,
+  })
   const share = shape.fillPercent / 100 / Math.max(1, shape.copiesPerJob)
   const cpuUnit = Math.max(1, Math.floor((room.cpu * share) / Math.max(1, units.cpu)))
   const memoryUnit = Math.max(1, Math.floor((room.memory * share) / Math.max(1, units.memory)))
@@ -34,7 +37,7 @@ export function generateView(shape: Shape): View {
     pool,
     nodes: new Map(nodes.map((one) => [one.id, one])),
     jobs: new Map(jobs.map((job) => [job.id, job])),
-    claims: new Map()
+    claims: new Map(),
   }
 }
 
@@ -60,7 +63,7 @@ function makeNode(i: number, next: () => number): NodeView {
     agentVersion: '0.1.0',
     planVersion: 1,
     receipts: {},
-    verdicts: new Map()
+    verdicts: new Map(),
   }
 }
 
@@ -78,9 +81,17 @@ function makeJob(i: number, shape: Shape, cpuMhz: number, memoryMib: number, nex
     constraints,
     affinities: [],
     meta: {},
-    groups: [makeGroup(shape.copiesPerJob, cpuMhz, memoryMib, spread)]
+    groups: [makeGroup(shape.copiesPerJob, cpuMhz, memoryMib, spread)],
   }
-  return { id: jobId('default', name), desired: 'run', spec, version: { epoch: 0, count: 1, hash: 'h' }, problems: [], forms: new Map([['main', 'form' as Form]]), wishes: new Map() }
+  return {
+    id: jobId('default', name),
+    desired: 'run',
+    spec,
+    version: { epoch: 0, count: 1, hash: 'h' },
+    problems: [],
+    forms: new Map([['main', 'form' as Form]]),
+    wishes: new Map(),
+  }
 }
 
 function makeGroup(count: number, cpuMhz: number, memoryMib: number, spread: readonly Spread[]): GroupSpec {
@@ -93,7 +104,15 @@ function makeGroup(count: number, cpuMhz: number, memoryMib: number, spread: rea
     restart: { attempts: 2, intervalMs: 1_800_000, delayMs: 15_000, mode: 'fail' },
     reschedule: { unlimited: true, attempts: 0, intervalMs: 0, delayMs: 30_000, delayFunction: 'exponential', maxDelayMs: 3_600_000 },
     update: { maxParallel: 1, minHealthyMs: 10_000, healthyDeadlineMs: 300_000 },
-    disconnect: { replace: true, replaceAfterMs: 60_000, lostAfterMs: 604_800_000, lostAfterExplicit: false, stopOnClientAfterMs: null, reconcile: 'best_score', partition: 'half' },
+    disconnect: {
+      replace: true,
+      replaceAfterMs: 60_000,
+      lostAfterMs: 604_800_000,
+      lostAfterExplicit: false,
+      stopOnClientAfterMs: null,
+      reconcile: 'best_score',
+      partition: 'half',
+    },
     network: { mode: 'host', ports: [] },
     diskMib: 1,
     meta: {},
@@ -109,9 +128,9 @@ function makeGroup(count: number, cpuMhz: number, memoryMib: number, spread: rea
         killTimeoutMs: 5_000,
         killSignal: 'SIGTERM',
         logs: { maxFiles: 10, maxFileSizeMib: 10 },
-        meta: {}
-      }
-    ]
+        meta: {},
+      },
+    ],
   }
 }
 

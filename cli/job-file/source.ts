@@ -112,7 +112,7 @@ class Walk {
     const merged: Node[] = []
     for (const { key, value } of items) {
       const offset = key.range?.[0] ?? 0
-      const name = isScalar(key) && key.value !== null ? (key.source ?? String(key.value)) : null
+      const name = isScalar(key) && key.value !== null ? (key.source ?? JSON.stringify(key.value)) : null
       if (name === null) this.fault(offset, parts, 'a key that is not a word', 'words as keys')
       else if (name === '__proto__') this.fault(offset, parts, `the key '${name}'`, 'another name')
       else if (name === '<<' && value !== null) merged.push(value)

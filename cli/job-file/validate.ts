@@ -27,7 +27,7 @@ export function validateShape(source: Source): readonly SchemaFault[] {
 }
 
 function faultsOf(source: Source, error: ValidationError): readonly SchemaFault[] {
-  const parts = fieldParts(source.value, error.field as string | undefined)
+  const parts = fieldParts(source.value, error.field)
   const value = valueAt(source.value, parts)
   if (error.type === 'objectStrict') return unknownKeys(source, parts, value, String(error.expected).split(', '))
   const allowed = error.message ?? 'something else'
@@ -55,8 +55,8 @@ export function describe(value: unknown): string {
   if (value === undefined || value === null) return 'nothing'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object') return 'a map'
-  if (typeof value !== 'string') return String(value)
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `a ${typeof value}`
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { type AllocId, type Form, type Generation, type NodeId, type SlotId, isPeerId } from '../ids.ts'
 import type { Scalar } from '../registers.ts'
-import { type Claim, type ClaimState, type JobVersion, type TaskState, type TaskStatus, type Verdict, claimStates } from '../view.ts'
+import { type Claim, type ClaimState, type JobVersion, type Resources, type TaskState, type TaskStatus, type Verdict, claimStates } from '../view.ts'
 import { type RegisterTree, child, namesOf } from './register-tree.ts'
 
 type Out = Map<string, Scalar>
@@ -35,6 +35,12 @@ export function writeClaim(out: Out, claim: Claim): void {
   put(out, `${at}started_at`, claim.startedAt)
   put(out, `${at}restarts`, claim.restarts)
   put(out, `${at}restart_seen`, claim.restartSeen)
+  if (claim.resources !== undefined) {
+    // Written even when zero: their absence means something else (what the group in force asks for).
+    out.set(`${at}cpu_mhz`, claim.resources.cpuMhz)
+    out.set(`${at}memory_mib`, claim.resources.memoryMib)
+    out.set(`${at}disk_mib`, claim.resources.diskMib)
+  }
   for (const [label, port] of Object.entries(claim.ports)) put(out, `${at}port/${label}`, port)
   for (const [name, task] of Object.entries(claim.tasks)) writeTask(out, `${at}task/${name}/`, task)
   for (const [node, generation] of claim.over) put(out, `${at}over/${node}`, generation)
@@ -70,10 +76,17 @@ export function readClaim(slot: SlotId, node: NodeId, tree: RegisterTree): Claim
     restarts: countOf(tree, 'restarts'),
     restartSeen: countOf(tree, 'restart_seen'),
     ports: portsOf(child(tree, 'port')),
+    ...resourcesOf(tree),
     tasks: tasksOf(child(tree, 'task')),
     over: generationsOf(child(tree, 'over')),
     lost: generationsOf(child(tree, 'lost')),
   }
+}
+
+function resourcesOf(tree: RegisterTree): { resources?: Resources } {
+  const fields = ['cpu_mhz', 'memory_mib', 'disk_mib'] as const
+  if (!fields.every((field) => typeof child(tree, field)?.value === 'number')) return {}
+  return { resources: { cpuMhz: countOf(tree, 'cpu_mhz'), memoryMib: countOf(tree, 'memory_mib'), diskMib: countOf(tree, 'disk_mib') } }
 }
 
 function portsOf(tree: RegisterTree | undefined): Readonly<Record<string, number>> {

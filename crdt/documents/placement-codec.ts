@@ -47,7 +47,7 @@ export function readAffinity(value: Value): Affinity | null {
 /** A JSON array of strings, or null. */
 export function readTexts(value: Value): readonly string[] | null {
   const list = jsonArray(value)
-  return list !== null && list.every((one) => typeof one === 'string') ? (list as string[]) : null
+  return list !== null && list.every((one) => typeof one === 'string') ? list : null
 }
 
 function jsonArray(value: Value): unknown[] | null {

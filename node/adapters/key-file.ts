@@ -79,7 +79,11 @@ async function createKeyFile(path: string, key: KeyPair): Promise<void> {
     await unlink(temporary).catch(() => undefined)
   }
   const folder = await open(dirname(path), 'r')
-  await folder.sync().finally(() => folder.close())
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 function codeOf(error: unknown): unknown {

@@ -3,7 +3,7 @@
 
 import { nodeFromRegisters, nodeToRegisters, type NodeRecord } from '../../crdt/documents/node.ts'
 import { compactDoc, needsCompaction } from '../../crdt/epoch.ts'
-import { type DocId, type SlotId, nodeDocId, slotParts } from '../../crdt/ids.ts'
+import { type DocId, type SlotId, nodeDocId } from '../../crdt/ids.ts'
 import { difference } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
 import type { Claim, DriverHealth, Resources } from '../../crdt/view.ts'
@@ -82,14 +82,9 @@ function receiptsOf(state: State, now: number): Record<string, string> {
 
 function claimsOf(state: State): ReadonlyMap<SlotId, Claim> {
   const claims = new Map<SlotId, Claim>()
-  for (const [slot, claim] of state.ended) if (!isForgotten(state, slot)) claims.set(slot, claim)
+  for (const [slot, claim] of state.ended) claims.set(slot, claim)
   for (const [slot, alloc] of state.allocs) claims.set(slot, claimOf(alloc, state.boot.config.self))
   return claims
-}
-
-/** A removed job's ended claims go: nobody will ask for their generations again. */
-function isForgotten(state: State, slot: SlotId): boolean {
-  return state.view.jobs.get(slotParts(slot).job)?.desired === 'removed'
 }
 
 /** What the own document said when the board went down: ended claims and verdicts. Live claims are restored by `boot.ts`. */

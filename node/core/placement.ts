@@ -8,7 +8,7 @@ import { actions } from '../../scheduler/actions.ts'
 import { plan } from '../../scheduler/plan.ts'
 import type { Action, Local, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody, hasEnded } from './allocs/alloc.ts'
-import { begin, beginUpdate, drive, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
+import { begin, beginUpdate, drive, dropUpdate, end, persistBody, removeRemains, restartAll, switchOver } from './allocs/lifecycle.ts'
 import { coreLimits } from './limits.ts'
 import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
 import { settleOrphans, wishedRestart } from './orphans.ts'
@@ -57,6 +57,7 @@ function lookAgain(step: Step): void {
   setMembers(state.liveness, members)
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
   keepVerdicts(state)
+  forgetRemoved(step)
   if (state.orphans.length > 0) settleOrphans(step)
 }
 
@@ -73,6 +74,18 @@ function keepVerdicts(state: State): void {
     else state.verdicts.set(slot, kept)
     state.ownStale = true
   }
+}
+
+/** A removed job's claims are in no document any more: nobody can ask for its logs, and its generations begin anew. */
+function forgetRemoved(step: Step): void {
+  const { state } = step
+  const isRemoved = (slot: SlotId): boolean => state.view.jobs.get(slotParts(slot).job)?.desired === 'removed'
+  for (const slot of [...state.ended.keys()]) if (isRemoved(slot)) state.ended.delete(slot)
+  for (const slot of [...state.verdicts.keys()]) if (isRemoved(slot)) state.verdicts.delete(slot)
+  const gone = state.finished.filter((alloc) => isRemoved(alloc.slot))
+  if (gone.length === 0) return
+  for (const alloc of gone) removeRemains(step, alloc)
+  state.finished = state.finished.filter((alloc) => !gone.includes(alloc))
 }
 
 export function localOf(state: State, now: number): Local {

@@ -94,6 +94,7 @@ test('with one board gone, the next of the list serves; the board needs its join
   await two.type('kill -9 $(cat /proc/[0-9]*/stat | awk \'$2 == "(node)" { print $1 }\'); rm acme.join.json')
   const { coverage } = JSON.parse(fine(await one.type('shoal status -o json')).stdout) as { coverage: { nodeName: string } }
   assert.equal(coverage.nodeName, 'one')
+  await until('the loss is noticed', 60_000, async () => (await nodes('shoal status -o json')).some((node) => node.liveness !== 'alive'))
   startAgent(two, 'shoal agent --raw-exec')
   await twoAlive('shoal status -o json')
 })

@@ -41,6 +41,7 @@ const claim = record<Omit<Claim, 'slot' | 'node'>>({
   restarts: count,
   restartSeen: count,
   ports: dictionary(name, fc.integer({ min: 1, max: 65_535 })),
+  resources: record({ cpuMhz: count, memoryMib: count, diskMib: count }),
   tasks: dictionary(
     name,
     record({

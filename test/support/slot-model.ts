@@ -77,7 +77,8 @@ export function explore(scenario: Scenario): Exploration {
     if (next.length > 0) continue
     const ends = running.filter((i) => !model.isDead(i, world))
     endings.set(ends.join(), ends)
-    if (ends.length > 1 || (ends.length === 0 && !model.mayEndEmpty(world))) broken.push(`ends with ${ends.length} copies: ${model.describe(world)}`)
+    if (ends.length > 1 || (ends.length === 0 && !model.mayEndEmpty(world)))
+      broken.push(`ends with ${ends.length} copies: ${model.describe(world)}`)
   }
   if (broken.length === 0 && hasCycle(edges)) broken.push('oscillates')
   return { states: worlds.length, broken, endings: [...endings.values()] }
@@ -111,7 +112,8 @@ function modelOf(scenario: Scenario): Model {
   const size = scenario.boards.length
   const { number, written } = numbering()
   const acted = new Map<string, number>()
-  const isDead = (board: number, world: World): boolean => scenario.fault === 'node-dies' && world.fault !== 'due' && board === scenario.victim
+  const isDead = (board: number, world: World): boolean =>
+    scenario.fault === 'node-dies' && world.fault !== 'due' && board === scenario.victim
   const isCut = (a: number, b: number, world: World): boolean =>
     scenario.fault === 'cut' && world.fault === 'on' && a !== b && (a === scenario.victim || b === scenario.victim)
   const own = (board: number, world: World): Written | null => written(world.rows[board * size + board] ?? 0)
@@ -145,7 +147,7 @@ function modelOf(scenario: Scenario): Model {
         if (wrote !== world.rows[observer * size + observer]) next.push(withRow(world, observer * size + observer, wrote))
       }
       return [...next, ...faultSteps(world, scenario, number, own)]
-    }
+    },
   }
 }
 
@@ -159,7 +161,7 @@ function numbering(): { number: (doc: Written | null) => number; written: (n: nu
       const id = ids.get(key) ?? docs.push(doc) - 1
       ids.set(key, id)
       return id
-    }
+    },
   }
 }
 
@@ -168,8 +170,15 @@ function firstRows(scenario: Scenario, number: (doc: Written | null) => number):
     scenario.boards.map(({ claim }, author) => {
       if (observer !== author || claim === undefined) return 0
       const { state, generation, old } = claim
-      return number({ state, generation, form: old === true ? 'f1' : force, startedAt: state === 'running' ? generation : 0, over: [], failures: 0 })
-    })
+      return number({
+        state,
+        generation,
+        form: old === true ? 'f1' : force,
+        startedAt: state === 'running' ? generation : 0,
+        over: [],
+        failures: 0,
+      })
+    }),
   )
 }
 
@@ -201,7 +210,8 @@ function decide(self: number, row: readonly (Written | null)[], silent: readonly
 }
 
 function carryOut(doc: Written | null, action: Action): Written | null {
-  if (action.kind === 'claim') return { state: 'claimed', generation: action.generation, form: force, startedAt: 0, over: [], failures: doc?.failures ?? 0 }
+  if (action.kind === 'claim')
+    return { state: 'claimed', generation: action.generation, form: force, startedAt: 0, over: [], failures: doc?.failures ?? 0 }
   if (doc === null) return doc
   switch (action.kind) {
     case 'withdraw':
@@ -231,7 +241,9 @@ function viewOf(row: readonly (Written | null)[], silent: readonly boolean[], sc
     if (doc === null) continue
     const over = new Map(doc.over.map(([other, generation]) => [node(`n${other}`), generation]))
     const { state, generation, startedAt } = doc
-    claims.push(makeClaim(`n${i}`, { state, generation, startedAt, over, form: form(doc.form), version: version(doc.form === force ? 2 : 1) }))
+    claims.push(
+      makeClaim(`n${i}`, { state, generation, startedAt, over, form: form(doc.form), version: version(doc.form === force ? 2 : 1) }),
+    )
   }
   const group = makeGroup({ disconnect: scenario.disconnect })
   return makeView({ nodes, claims, jobs: [makeJob({ groups: [group], form: form(force), version: version(2) })] })

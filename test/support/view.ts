@@ -58,7 +58,7 @@ export function makeNode(name: string, parts: Partial<NodeView> = {}): NodeView 
     planVersion: 1,
     receipts: {},
     verdicts: new Map(),
-    ...parts
+    ...parts,
   }
 }
 
@@ -80,7 +80,7 @@ export function makeTask(parts: Partial<TaskSpec> = {}): TaskSpec {
     killSignal: 'SIGTERM',
     logs: { maxFiles: 10, maxFileSizeMib: 10 },
     meta: {},
-    ...parts
+    ...parts,
   }
 }
 
@@ -91,7 +91,7 @@ export const defaultDisconnect: GroupSpec['disconnect'] = {
   lostAfterExplicit: false,
   stopOnClientAfterMs: null,
   reconcile: 'best_score',
-  partition: 'half'
+  partition: 'half',
 }
 
 export function makeGroup(parts: Partial<GroupSpec> = {}): GroupSpec {
@@ -109,7 +109,7 @@ export function makeGroup(parts: Partial<GroupSpec> = {}): GroupSpec {
     diskMib: 300,
     meta: {},
     tasks: [makeTask()],
-    ...parts
+    ...parts,
   }
 }
 
@@ -127,7 +127,18 @@ export interface JobParts {
 export function makeJob(parts: JobParts = {}): JobView {
   const name = parts.name ?? 'shop'
   const groups = parts.groups ?? [makeGroup()]
-  const spec: JobSpec = { namespace: 'default', name, type: 'service', pool, priority: 50, constraints: [], affinities: [], meta: {}, groups, ...parts.spec }
+  const spec: JobSpec = {
+    namespace: 'default',
+    name,
+    type: 'service',
+    pool,
+    priority: 50,
+    constraints: [],
+    affinities: [],
+    meta: {},
+    groups,
+    ...parts.spec,
+  }
   return {
     id: jobId('default', name),
     desired: parts.desired ?? 'run',
@@ -135,7 +146,7 @@ export function makeJob(parts: JobParts = {}): JobView {
     version: parts.version ?? version(1),
     problems: [],
     forms: new Map(groups.map((group) => [group.name, parts.form ?? form('f1')])),
-    wishes: parts.wishes ?? new Map()
+    wishes: parts.wishes ?? new Map(),
   }
 }
 
@@ -162,7 +173,7 @@ export function makeClaim(name: string, parts: Partial<Claim> = {}): Claim {
     tasks: {},
     over: new Map(),
     lost: new Map(),
-    ...parts
+    ...parts,
   }
 }
 
@@ -187,7 +198,7 @@ export function makeView(parts: ViewParts = {}): View {
     pool,
     nodes: new Map((parts.nodes ?? makeNodes(3)).map((one) => [one.id, one])),
     jobs: new Map((parts.jobs ?? [makeJob()]).map((job) => [job.id, job])),
-    claims
+    claims,
   }
 }
 
@@ -203,6 +214,6 @@ export function makeLocal(self: string, parts: Partial<Local> & { readonly silen
     pending: new Map(),
     replacementsLastMinute: 0,
     fellSilentLastMinute: 0,
-    ...rest
+    ...rest,
   }
 }

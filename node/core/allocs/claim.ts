@@ -1,11 +1,10 @@
 // An allocation as the claim that the node's document carries, and back at boot. The body (which form, which tasks) does not
 // fit a claim: it is kept beside it in a record of this board's own store, written in the same batch.
 
-import type { SlotId } from '../../../crdt/ids.ts'
+import type { NodeId, SlotId } from '../../../crdt/ids.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
-import type { Claim, JobVersion, TaskStatus } from '../../../crdt/view.ts'
-import type { NodeId } from '../../../crdt/ids.ts'
-import type { Alloc, Body, TaskRun } from './alloc.ts'
+import type { Claim, JobVersion, Resources, TaskStatus } from '../../../crdt/view.ts'
+import { type Alloc, type Body, type TaskRun, hasEnded } from './alloc.ts'
 
 export const allocKey = (slot: SlotId): string => `meta/alloc/${slot}`
 
@@ -26,10 +25,17 @@ export function claimOf(alloc: Alloc, self: NodeId): Claim {
     restarts: alloc.restarts,
     restartSeen: alloc.restartSeen,
     ports: { ...alloc.ports },
+    ...(hasEnded(alloc) ? {} : { resources: resourcesOf(alloc.body.group) }),
     tasks,
     over: alloc.over,
     lost: alloc.lost,
   }
+}
+
+/** What the form that runs holds of the board: a job that shrinks frees nothing before its copies have. */
+function resourcesOf(group: GroupSpec): Resources {
+  const sum = (pick: (task: GroupSpec['tasks'][number]) => number): number => group.tasks.reduce((all, task) => all + pick(task), 0)
+  return { cpuMhz: sum((task) => task.resources.cpuMhz), memoryMib: sum((task) => task.resources.memoryMib), diskMib: group.diskMib }
 }
 
 function statusOf(task: TaskRun): TaskStatus {

@@ -119,7 +119,6 @@ export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, ou
   if (outcome.ok) {
     task.phase = 'ready'
     task.pullTries = 0
-    task.driverDownSince = null
     // The plan says whether its turn to switch over has come.
     if (body === alloc.next && allTasks(body, 'ready')) step.state.planStale = true
     return drive(step, alloc)
@@ -141,6 +140,7 @@ export function started(step: Step, alloc: Alloc, task: TaskRun, outcome: { ok: 
   if (!outcome.ok) return startFailed(step, alloc, task, outcome.code ?? 'E_START', outcome.message ?? 'cannot be started')
   if (task.phase !== 'starting') return
   task.phase = 'running'
+  task.driverDownSince = null
   task.event = task.restarts > 0 ? 'restarted' : 'started'
   task.failed = false
   if (allTasks(alloc.body, 'running')) nowRunning(step, alloc, wallMs)
@@ -268,7 +268,7 @@ function finishIfGone(step: Step, alloc: Alloc): void {
 }
 
 /** A job that was removed and is wanted again may run under the same ids: those stay. */
-function removeRemains(step: Step, alloc: Alloc | undefined): void {
+export function removeRemains(step: Step, alloc: Alloc | undefined): void {
   if (alloc === undefined || step.state.allocs.get(alloc.slot)?.alloc === alloc.alloc) return
   for (const task of alloc.body.tasks.values()) step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
 }

@@ -122,7 +122,7 @@ export function tick(s: LivenessState, now: number, lagMs: number): readonly Liv
 
 /** The nodes that may count: known and not evicted. Whatever is known of others is forgotten. */
 export function setMembers(s: LivenessState, members: ReadonlySet<NodeId>): void {
-  for (const node of [...s.members.keys()]) if (!members.has(node)) forget(s, node)
+  for (const node of s.members.keys()) if (!members.has(node)) forget(s, node)
   for (const node of members) {
     if (node === s.self || s.members.has(node)) continue
     s.members.set(node, newMember(s.now))

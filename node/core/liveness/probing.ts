@@ -114,11 +114,15 @@ function wordsOf(n: number): number | null {
   return probe === null ? null : packProbe({ ...probe, counter: 0, tableMark: 0 })
 }
 
+/**
+ * Unanswered probes come apart: a board that is too slow to answer must not be kept so by those who ask. What is no edge (any more)
+ * is asked at half the pace, doubling.
+ */
 function reprobeMs(s: LivenessState, link: Link): number {
   const { reprobeMs: usual } = s.limits
   const patient = link.echo === null ? usual : Math.max(usual, Math.min(2 * link.echo.least, 4 * usual))
-  const tries = link.round?.tries ?? 1
-  return patient + ((patient * (tries - 1)) >> 1)
+  const repeats = (link.round?.tries ?? 1) - 1
+  return link.named === null ? 2 * patient * 2 ** Math.min(repeats, 3) : patient + ((patient * repeats) >> 1)
 }
 
 /** Both directions work at this moment. */

@@ -17,6 +17,11 @@ export function nodeRow(state: State, node: NodeView, now: number): NodeRow {
   const live = claimsOf(state, node).filter((claim) => !isOver(claim))
   const used = { cpuMhz: 0, memoryMib: 0 }
   for (const claim of live) {
+    if (claim.resources !== undefined) {
+      used.cpuMhz += claim.resources.cpuMhz
+      used.memoryMib += claim.resources.memoryMib
+      continue
+    }
     const { job, group } = slotParts(claim.slot)
     const spec = state.view.jobs.get(job)?.spec?.groups.find((entry) => entry.name === group)
     for (const task of spec?.tasks ?? []) {

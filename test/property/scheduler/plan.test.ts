@@ -11,7 +11,20 @@ import type { Claim, View } from '../../../crdt/view.ts'
 import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Action, Local } from '../../../scheduler/types.ts'
-import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNodes, makeVerdict, makeView, random, shuffled, slotOf, version } from '../../support/view.ts'
+import {
+  form,
+  makeClaim,
+  makeGroup,
+  makeJob,
+  makeLocal,
+  makeNodes,
+  makeVerdict,
+  makeView,
+  random,
+  shuffled,
+  slotOf,
+  version,
+} from '../../support/view.ts'
 
 function randomView(seed: number): View {
   const next = random(seed)
@@ -21,11 +34,17 @@ function randomView(seed: number): View {
     draining: next() < 0.1,
     weight: pick([0, 0, 10]),
     labels: { site: `s${i % 2}` },
-    verdicts: new Map(next() < 0.3 ? [[slotOf(0), [makeVerdict({ form: form(pick(['f1', 'f2'])), failures: 1 })]]] : [])
+    verdicts: new Map(next() < 0.3 ? [[slotOf(0), [makeVerdict({ form: form(pick(['f1', 'f2'])), failures: 1 })]]] : []),
   }))
   const spread = [{ attribute: '${label.site}', weight: 50, targets: [] }]
   const jobs = ['shop', 'mail', 'cam'].map((name) =>
-    makeJob({ name, groups: [makeGroup({ count: 4, spread: next() < 0.5 ? spread : [] })], spec: { priority: pick([10, 50]) }, form: form('f2'), version: version(2) })
+    makeJob({
+      name,
+      groups: [makeGroup({ count: 4, spread: next() < 0.5 ? spread : [] })],
+      spec: { priority: pick([10, 50]) },
+      form: form('f2'),
+      version: version(2),
+    }),
   )
   const claims: Claim[] = []
   for (const job of ['shop', 'mail']) {
@@ -34,7 +53,14 @@ function randomView(seed: number): View {
         if (next() > 0.25) continue
         const old = next() < 0.5
         const state = pick(['running', 'running', 'claimed', 'failed', 'preparing', 'stopped'] as const)
-        claims.push(makeClaim(one.name, { slot: slotOf(index, 'web', job), generation: 1 + Math.floor(next() * 3), state, ...(old ? {} : { form: form('f2'), version: version(2) }) }))
+        claims.push(
+          makeClaim(one.name, {
+            slot: slotOf(index, 'web', job),
+            generation: 1 + Math.floor(next() * 3),
+            state,
+            ...(old ? {} : { form: form('f2'), version: version(2) }),
+          }),
+        )
       }
     }
   }
@@ -60,7 +86,11 @@ test('equal views give equal plans, whatever the order of insertion and whoever 
     const view = randomView(seed)
     const local = localOf(view, 'n00', seed % 2 === 0 ? 1_000 : 120_000)
     const first = plan(view, local)
-    const second = plan(refilled(view, seed + 1), { ...local, self: 'n03' as NodeId, silentSince: new Map([...local.silentSince].reverse()) })
+    const second = plan(refilled(view, seed + 1), {
+      ...local,
+      self: 'n03' as NodeId,
+      silentSince: new Map([...local.silentSince].reverse()),
+    })
     assert.deepEqual(second.slots, first.slots)
     assert.deepEqual(sorted(second.pending), sorted(first.pending))
     assert.deepEqual([second.wakeAt, second.replacements], [first.wakeAt, first.replacements])
@@ -73,7 +103,10 @@ test('the same view and pending give the same plan again', () => {
     const local = localOf(view, 'n00', 120_000)
     const first = plan(view, local)
     const again = plan(view, { ...local, pending: first.pending, replacementsLastMinute: first.replacements, now: local.now + 1 })
-    assert.deepEqual(again.slots.map((slot) => [slot.slot, slot.candidate, slot.update]), first.slots.map((slot) => [slot.slot, slot.candidate, slot.update]))
+    assert.deepEqual(
+      again.slots.map((slot) => [slot.slot, slot.candidate, slot.update]),
+      first.slots.map((slot) => [slot.slot, slot.candidate, slot.update]),
+    )
     assert.deepEqual(again.pending, first.pending)
   }
 })
@@ -82,7 +115,15 @@ function carriedOut(claim: Claim | undefined, action: Action, self: NodeId): Cla
   if (action.kind === 'claim') {
     const job = slotParts(action.slot).job
     assert.ok(job !== undefined)
-    return makeClaim(self, { slot: action.slot, generation: action.generation, state: 'claimed', healthy: false, lost: action.lost, form: form('f2'), version: version(2) })
+    return makeClaim(self, {
+      slot: action.slot,
+      generation: action.generation,
+      state: 'claimed',
+      healthy: false,
+      lost: action.lost,
+      form: form('f2'),
+      version: version(2),
+    })
   }
   assert.ok(claim !== undefined, `${action.kind} of a claim that is not there`)
   switch (action.kind) {
@@ -115,8 +156,15 @@ function round(view: View, silentMs: number): { view: View; acted: number } {
     for (const action of actions(now, plan(now, local), local)) {
       const claims = new Map<SlotId, readonly Claim[]>(now.claims)
       const list = claims.get(action.slot) ?? []
-      const next = carriedOut(list.find((claim) => claim.node === self), action, self)
-      claims.set(action.slot, [...list.filter((claim) => claim.node !== self), next].sort((a, b) => (a.node < b.node ? -1 : 1)))
+      const next = carriedOut(
+        list.find((claim) => claim.node === self),
+        action,
+        self,
+      )
+      claims.set(
+        action.slot,
+        [...list.filter((claim) => claim.node !== self), next].sort((a, b) => (a.node < b.node ? -1 : 1)),
+      )
       now = { ...now, claims }
       acted++
     }
@@ -143,9 +191,16 @@ test('carrying out the actions ends in a plan that asks for nothing, with one co
 })
 
 test('capacity, constraints and ports hold on generated pools, full and overfull', () => {
-  for (const [seed, fillPercent] of [[1, 50], [2, 80], [3, 98], [4, 130]] as const) {
+  for (const [seed, fillPercent] of [
+    [1, 50],
+    [2, 80],
+    [3, 98],
+    [4, 130],
+  ] as const) {
     const view = generateView({ seed, nodes: 40, jobs: 30, copiesPerJob: 20, fillPercent })
-    const placed = plan(view, makeLocal('board-000000')).slots.flatMap((slot) => (slot.candidate === null ? [] : [{ slot: slot.slot, node: slot.candidate }]))
+    const placed = plan(view, makeLocal('board-000000')).slots.flatMap((slot) =>
+      slot.candidate === null ? [] : [{ slot: slot.slot, node: slot.candidate }],
+    )
     const report = checkPlacement(view, placed)
     assert.deepEqual(report.violations, [])
     if (fillPercent <= 80) assert.equal(report.placed, report.wanted)
@@ -164,12 +219,12 @@ test('the checker sees what is wrong', () => {
 test('one node that leaves moves only its own copies', () => {
   const jobs = [makeJob({ groups: [makeGroup({ count: 12 })], form: form('f2'), version: version(2) })]
   let view: View = makeView({ nodes: makeNodes(6), jobs })
-  for (let acted = 1; acted > 0; ) ({ view, acted } = round(view, 120_000))
+  for (let acted = 1; acted > 0;) ({ view, acted } = round(view, 120_000))
   const before = new Map(plan(view, makeLocal('n00')).slots.map((slot) => [slot.slot, slot.standing.holder?.node]))
   const gone = view.nodes.get('n05' as NodeId)
   assert.ok(gone !== undefined)
   view = { ...view, nodes: new Map(view.nodes).set(gone.id, { ...gone, liveness: 'disconnected' }) }
-  for (let acted = 1; acted > 0; ) ({ view, acted } = round(view, 120_000))
+  for (let acted = 1; acted > 0;) ({ view, acted } = round(view, 120_000))
   for (const slot of plan(view, localOf(view, 'n00', 120_000)).slots) {
     if (before.get(slot.slot) !== 'n05') assert.equal(slot.standing.holder?.node, before.get(slot.slot))
     else assert.notEqual(slot.standing.holder, null)

@@ -28,7 +28,9 @@ function checkAll(scenarios: readonly Scenario[]): number {
 }
 
 function withFaults(boards: Scenario['boards'], disconnect: GroupSpec['disconnect']): Scenario[] {
-  return faults.flatMap((fault) => (fault === 'none' ? [0] : boards.map((_, i) => i)).map((victim) => ({ boards, disconnect, fault, victim })))
+  return faults.flatMap((fault) =>
+    (fault === 'none' ? [0] : boards.map((_, i) => i)).map((victim) => ({ boards, disconnect, fault, victim })),
+  )
 }
 
 test('two boards, every pair of claims, every reconcile, one fault', () => {
@@ -46,21 +48,41 @@ test('two boards, every pair of claims, every reconcile, one fault', () => {
 })
 
 test('two boards, one of them draining', () => {
-  const scenarios = starts.flatMap((a) => starts.flatMap((b) => withFaults([{ claim: a, draining: true }, { claim: b }], defaultDisconnect)))
+  const scenarios = starts.flatMap((a) =>
+    starts.flatMap((b) => withFaults([{ claim: a, draining: true }, { claim: b }], defaultDisconnect)),
+  )
   assert.ok(checkAll(scenarios) > 1_000)
 })
 
 const threes: readonly (readonly [readonly (Start | undefined)[], readonly number[]])[] = [
-  [[runs(1), runs(2), undefined], [0, 0, 0]],
-  [[runs(1), runs(2), undefined], [0, 10, 5]],
-  [[runs(1), runs(2), runs(2)], [0, 0, 0]],
-  [[runs(1), waits(2), runs(3)], [0, 10, 5]]
+  [
+    [runs(1), runs(2), undefined],
+    [0, 0, 0],
+  ],
+  [
+    [runs(1), runs(2), undefined],
+    [0, 10, 5],
+  ],
+  [
+    [runs(1), runs(2), runs(2)],
+    [0, 0, 0],
+  ],
+  [
+    [runs(1), waits(2), runs(3)],
+    [0, 10, 5],
+  ],
 ]
 
 for (const [claims, weights] of threes) {
   const boards = claims.map((claim, i) => ({ claim, weight: weights[i] ?? 0 }))
   test(`three boards: ${JSON.stringify(claims.map((claim) => claim ?? null))}, weights ${weights.join(' ')}`, () => {
-    const cases: readonly [Fault, number][] = [['none', 0], ['task-fails', 0], ['task-fails', 1], ['node-dies', 0], ['node-dies', 1]]
+    const cases: readonly [Fault, number][] = [
+      ['none', 0],
+      ['task-fails', 0],
+      ['task-fails', 1],
+      ['node-dies', 0],
+      ['node-dies', 1],
+    ]
     checkAll(cases.map(([fault, victim]) => ({ boards, disconnect: defaultDisconnect, fault, victim })))
   })
 }
@@ -74,7 +96,11 @@ test('three boards, one cut off: a side of one of three waits, `any` replaces; b
 
 test('what stays after a cut is what the rule says', () => {
   const ends = (disconnect: Partial<GroupSpec['disconnect']>, weight: number): unknown =>
-    explore({ boards: [{ claim: runs(1) }, { claim: runs(2), weight }], disconnect: { ...defaultDisconnect, ...disconnect }, fault: 'none' }).endings
+    explore({
+      boards: [{ claim: runs(1) }, { claim: runs(2), weight }],
+      disconnect: { ...defaultDisconnect, ...disconnect },
+      fault: 'none',
+    }).endings
   assert.deepEqual(ends({}, 0), [[0]], 'a tie leaves the original')
   assert.deepEqual(ends({}, 10), [[1]], 'the better rank keeps the replacement')
   assert.deepEqual(ends({ reconcile: 'keep_original' }, 10), [[0]])
@@ -90,11 +116,17 @@ test('the model finds a rule under which all copies stop', () => {
     for (const slot of made.slots) {
       const { heir, live } = slot.standing
       const own = live.find((claim) => claim.node === local.self)
-      if (heir !== null && own?.state === 'running' && heir.node !== local.self) found.push({ kind: 'stop', slot: slot.slot, reason: 'planted' })
+      if (heir !== null && own?.state === 'running' && heir.node !== local.self)
+        found.push({ kind: 'stop', slot: slot.slot, reason: 'planted' })
     }
     return found
   }
-  const scenario: Scenario = { boards: [{ claim: runs(1) }, { claim: waits(2), weight: 10 }], disconnect: defaultDisconnect, fault: 'none', decide }
+  const scenario: Scenario = {
+    boards: [{ claim: runs(1) }, { claim: waits(2), weight: 10 }],
+    disconnect: defaultDisconnect,
+    fault: 'none',
+    decide,
+  }
   assert.match(explore(scenario).broken.join(), /all copies stopped/)
   assert.deepEqual(explore({ boards: scenario.boards, disconnect: defaultDisconnect, fault: 'none' }).broken, [])
 })

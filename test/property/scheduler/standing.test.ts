@@ -23,7 +23,7 @@ function stand(claims: readonly Claim[], seed: number) {
     reconcile: reconciles[seed % 4] ?? 'best_score',
     stopGeneration: 0,
     rankOf: (id) => ranks.get(id) ?? 0,
-    isUnknown: () => false
+    isUnknown: () => false,
   })
 }
 
@@ -35,8 +35,8 @@ function randomClaims(seed: number, count: number): Claim[] {
       state: states[Math.floor(next() * states.length)] ?? 'running',
       startedAt: Math.floor(next() * 3),
       ...(next() < 0.5 ? { form: form('f2'), version: version(2) } : {}),
-      lost: next() < 0.1 ? new Map([[node('n00'), 2]]) : new Map()
-    })
+      lost: next() < 0.1 ? new Map([[node('n00'), 2]]) : new Map(),
+    }),
   )
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { networkDefaults, rescheduleDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
 import type { DriverCode } from '../../../node/core/ports.ts'
-import { answer, bothTasks, bootPool, count, home, place } from '../../support/pool.ts'
+import { answer, bothTasks, bootPool, home, place } from '../../support/pool.ts'
 import { claimOf, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
 const never = { ...rescheduleDefaults, delayMs: 3_600_000 }
@@ -90,19 +90,44 @@ for (const code of ['E_CONFIG', 'E_IMAGE_MISSING'] as const satisfies readonly D
   })
 }
 
-for (const code of ['E_IMAGE_PULL', 'E_DRIVER_DOWN'] as const satisfies readonly DriverCode[]) {
-  test(`${code} while preparing is tried again, further and further apart, as often as the restart policy says`, () => {
+test('an image that cannot be had now is tried again, further and further apart, as often as the restart policy says', () => {
+  const { world, first } = bootPool(1)
+  const times: number[] = []
+  world.tasks.refuse = (_board, _task, phase) => {
+    if (phase !== 'prepare') return null
+    times.push(world.queue.now)
+    return 'E_IMAGE_PULL'
+  }
+  const job = runJob(world, first, jobSpec({ group: { restart: { ...restartDefaults, attempts: 3 }, reschedule: never } }))
+  world.run(10 * 60_000)
+  assert.deepEqual(times.slice(1).map((time, index) => time - times[index]!), [5_005, 10_005, 20_005])
+  assert.equal(claimOf(first, slot(job), first)!.state, 'failed')
+})
+
+for (const when of ['prepare', 'start'] as const) {
+  test(`an engine that is down (${when}) is waited for, and counts as no failure of the task`, () => {
     const { world, first } = bootPool(1)
-    const times: number[] = []
-    world.tasks.refuse = (_board, _task, phase) => {
-      if (phase !== 'prepare') return null
-      times.push(world.queue.now)
-      return code
+    const upAt = world.queue.now + 120_000
+    world.tasks.refuse = (_board, _task, phase) => (phase === when && world.queue.now < upAt ? 'E_DRIVER_DOWN' : null)
+    const job = runJob(world, first, jobSpec({ group: { restart: { ...restartDefaults, attempts: 0 }, reschedule: never } }))
+    world.run(115_000)
+    assert.equal(runners(world, slot(job)).length, 0)
+    world.until('it runs', () => runners(world, slot(job)).length === 1, 10_000)
+    assert.deepEqual([claimOf(first, slot(job), first)!.generation, claimOf(first, slot(job), first)!.restarts], [1, 0])
+  })
+
+  test(`an engine that stays down (${when}) fails the claim, and the copy goes elsewhere`, () => {
+    const { world, first } = bootPool(2)
+    let down = ''
+    world.tasks.refuse = (board, _task, phase) => {
+      if (phase !== when) return null
+      down ||= board.spec.name
+      return board.spec.name === down ? 'E_DRIVER_DOWN' : null
     }
-    const job = runJob(world, first, jobSpec({ group: { restart: { ...restartDefaults, attempts: 3 }, reschedule: never } }))
-    world.run(10 * 60_000)
-    assert.deepEqual(times.slice(1).map((time, index) => time - times[index]!), [5_005, 10_005, 20_005])
-    assert.equal(claimOf(first, slot(job), first)!.state, 'failed')
+    const job = runJob(world, first, jobSpec({ group: { restart: { ...restartDefaults, attempts: 0 }, reschedule: { ...rescheduleDefaults, delayMs: 5_000 } } }))
+    world.until('it runs elsewhere', () => runners(world, slot(job)).length === 1, 4 * 60_000)
+    assert.notEqual(home(world, slot(job)).spec.name, down)
+    assert.match(claimOf(first, slot(job), world.board(down))!.reason, /E_DRIVER_DOWN/)
   })
 }
 
@@ -116,7 +141,7 @@ test('with mode delay an image that cannot be had now is tried for ever', () => 
   assert.equal(claimOf(first, slot(job), first)!.generation, 1)
 })
 
-for (const code of ['E_DRIVER_DOWN', 'E_START', 'E_IMAGE_PULL'] as const satisfies readonly DriverCode[]) {
+for (const code of ['E_START', 'E_IMAGE_PULL'] as const satisfies readonly DriverCode[]) {
   test(`${code} at the start counts as a failure of the task`, () => {
     const { world, first } = bootPool(1)
     let tries = 0
@@ -137,7 +162,7 @@ test('a dynamic port that turns out to be taken is replaced by another', () => {
     return task.ports['http'] === taken ? 'E_PORT_IN_USE' : null
   }
   const job = runJob(world, first, jobSpec({ group: { network } }))
-  world.until('it runs', () => runners(world, slot(job)).length === 1, 5_000)
+  world.until('it runs', () => runners(world, slot(job)).length === 1, 10_000)
   world.run(1_000)
   const claim = claimOf(first, slot(job), first)!
   assert.notEqual(claim.ports['http'], taken)

@@ -22,7 +22,8 @@ const over = (name: string, generation = 1): Partial<Claim> => ({ over: new Map(
 test('the candidate claims, the heir starts, what runs alone is left alone', () => {
   const empty = makeView({ nodes: makeNodes(1) })
   assert.deepEqual(asked(empty), [{ kind: 'claim', slot, generation: 1, lost: new Map() }])
-  for (const state of ['claimed', 'preparing', 'starting'] as const) assert.deepEqual(asked({ claims: [makeClaim('n00', { state })] }), [{ kind: 'start', slot }])
+  for (const state of ['claimed', 'preparing', 'starting'] as const)
+    assert.deepEqual(asked({ claims: [makeClaim('n00', { state })] }), [{ kind: 'start', slot }])
   assert.deepEqual(asked({ claims: [makeClaim('n00')] }), [])
   assert.deepEqual(asked({ claims: [makeClaim('n00', { state: 'stopping' })] }), [])
 })
@@ -34,12 +35,18 @@ test('a running heir names its rivals; the rival stops only then', () => {
   const named = [makeClaim('n00', over('n01', 2)), makeClaim('n01', { generation: 2 })]
   assert.deepEqual(asked({ claims: named }, 'n01'), [{ kind: 'stop', slot, reason: 'replaced: n00' }])
   assert.deepEqual(asked({ claims: named }), [])
-  assert.deepEqual(asked({ claims: [makeClaim('n00', over('n01', 1)), makeClaim('n01', { generation: 2 })] }, 'n01'), [], 'another generation is named')
+  assert.deepEqual(
+    asked({ claims: [makeClaim('n00', over('n01', 1)), makeClaim('n01', { generation: 2 })] }, 'n01'),
+    [],
+    'another generation is named',
+  )
 })
 
 test('only a heir that runs names rivals', () => {
   const nodes = makeNodes(3, (i) => ({ weight: i === 0 ? 10 : 0 }))
-  assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00', { state: 'starting' }), makeClaim('n01', { generation: 2 })] })), ['start'])
+  assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00', { state: 'starting' }), makeClaim('n01', { generation: 2 })] })), [
+    'start',
+  ])
 })
 
 test('no copy stops for a claim that does not run, or whose node is not alive here', () => {
@@ -60,7 +67,10 @@ test('a claim that does not run and is neither heir nor holder is withdrawn, unl
 test('on identical boards, with other jobs added meanwhile, the original stays', () => {
   const other = makeJob({ name: 'other', groups: [makeGroup({ count: 6 })] })
   const others = Array.from({ length: 6 }, (_, i) => makeClaim('n00', { slot: slotOf(i, 'web', 'other') }))
-  for (const [original, replacement] of [['n00', 'n01'], ['n01', 'n00']] as const) {
+  for (const [original, replacement] of [
+    ['n00', 'n01'],
+    ['n01', 'n00'],
+  ] as const) {
     const claims = [makeClaim(original), makeClaim(replacement, { generation: 2 }), ...others]
     const made = plan(makeView({ jobs: [makeJob(), other], claims }), local)
     assert.equal(made.bySlot.get(slot)?.standing.heir?.node, original)
@@ -69,20 +79,28 @@ test('on identical boards, with other jobs added meanwhile, the original stays',
 
 test('a better rank stays only once it runs', () => {
   const nodes = makeNodes(3, (i) => ({ weight: i === 1 ? 50 : 0 }))
-  assert.deepEqual(asked({ nodes, claims: [makeClaim('n00'), makeClaim('n01', { generation: 2, state: 'preparing', ...over('n00') })] }), [])
+  assert.deepEqual(
+    asked({ nodes, claims: [makeClaim('n00'), makeClaim('n01', { generation: 2, state: 'preparing', ...over('n00') })] }),
+    [],
+  )
   assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00'), makeClaim('n01', { generation: 2, ...over('n00') })] })), ['stop'])
 })
 
 test('operators: stopped, removed, scaled down, alloc stop, evicted', () => {
   const claims = [makeClaim('n00')]
-  const reasonOf = (parts: ViewParts): unknown => asked({ claims, ...parts }).flatMap((action) => ('reason' in action ? [[action.kind, action.reason]] : []))
+  const reasonOf = (parts: ViewParts): unknown =>
+    asked({ claims, ...parts }).flatMap((action) => ('reason' in action ? [[action.kind, action.reason]] : []))
   assert.deepEqual(reasonOf({ jobs: [makeJob({ desired: 'stopped' })] }), [['stop', 'job-stopped']])
   assert.deepEqual(reasonOf({ jobs: [makeJob({ desired: 'removed' })] }), [['stop', 'job-removed']])
   assert.deepEqual(reasonOf({ jobs: [makeJob({ groups: [makeGroup({ count: 0 })] })] }), [['stop', 'scaled-down']])
   assert.deepEqual(reasonOf({ jobs: [makeJob({ groups: [makeGroup({ name: 'api' })] })] }), [['stop', 'scaled-down']])
-  assert.deepEqual(reasonOf({ jobs: [makeJob({ wishes: new Map([[slot, { restart: 0, stopGeneration: 1 }]]) })] }), [['stop', 'alloc-stop']])
+  assert.deepEqual(reasonOf({ jobs: [makeJob({ wishes: new Map([[slot, { restart: 0, stopGeneration: 1 }]]) })] }), [
+    ['stop', 'alloc-stop'],
+  ])
   assert.deepEqual(reasonOf({ nodes: makeNodes(3, (i) => ({ evicted: i === 0 })), jobs: [] }), [['stop', 'evicted']])
-  assert.deepEqual(reasonOf({ jobs: [makeJob({ desired: 'stopped' })], claims: [makeClaim('n00', { state: 'preparing' })] }), [['withdraw', 'job-stopped']])
+  assert.deepEqual(reasonOf({ jobs: [makeJob({ desired: 'stopped' })], claims: [makeClaim('n00', { state: 'preparing' })] }), [
+    ['withdraw', 'job-stopped'],
+  ])
 })
 
 test('after alloc stop the slot is placed anew, not on the node whose copy has not ended', () => {

@@ -4,7 +4,10 @@ import type { ConstraintOperator } from '../../../crdt/spec.ts'
 import { asksDistinctHosts, compareValues, holds, targetValue } from '../../../scheduler/constraints.ts'
 import { makeNode } from '../../support/view.ts'
 
-const board = makeNode('n00', { attributes: { 'cpu.arch': 'arm64', cores: '4', version: '10.9', text: 'b' }, labels: { rack: 'r1', tags: 'ssd, gpu' } })
+const board = makeNode('n00', {
+  attributes: { 'cpu.arch': 'arm64', cores: '4', version: '10.9', text: 'b' },
+  labels: { rack: 'r1', tags: 'ssd, gpu' },
+})
 
 const table: readonly [string, ConstraintOperator, string, boolean][] = [
   ['${attr.cpu.arch}', '=', 'arm64', true],
@@ -39,7 +42,7 @@ const table: readonly [string, ConstraintOperator, string, boolean][] = [
   ['${node.nothing}', 'is_set', '', false],
   ['cpu.arch', 'is_set', '', false],
   ['${attr.constructor}', 'is_set', '', false],
-  ['${attr.x}', 'distinct_hosts', 'true', true]
+  ['${attr.x}', 'distinct_hosts', 'true', true],
 ]
 
 for (const [attribute, operator, value, expected] of table) {

@@ -34,7 +34,10 @@ test('each way to be rejected has its code', () => {
   assert.equal(rejected({}, { constraints: [{ attribute: '${attr.cpu.arch}', operator: '=', value: 'riscv' }] }), 'constraint')
   assert.equal(rejected({ drivers: {} }), 'driver-missing')
   assert.equal(rejected({ drivers: { raw_exec: { healthy: false, reason: 'down' } } }), 'driver-unhealthy')
-  assert.equal(rejected({ dynamicPorts: [20_000, 20_000] }, { network: { mode: 'host', ports: [port('a', null), port('b', null)] } }), 'port-taken')
+  assert.equal(
+    rejected({ dynamicPorts: [20_000, 20_000] }, { network: { mode: 'host', ports: [port('a', null), port('b', null)] } }),
+    'port-taken',
+  )
   assert.equal(rejected({ capacity: { cpuMhz: 99, memoryMib: 64, diskMib: 300 } }), 'cpu-exhausted')
   assert.equal(rejected({ capacity: { cpuMhz: 100, memoryMib: 63, diskMib: 300 } }), 'memory-exhausted')
   assert.equal(rejected({ capacity: { cpuMhz: 100, memoryMib: 64, diskMib: 299 } }), 'disk-exhausted')
@@ -47,7 +50,12 @@ test('a static port is free once a node, whoever holds it', () => {
   assert.equal(new Set(places(makeView({ nodes, jobs: [makeJob({ groups: [group] })] }))).size, 3)
   const other = makeClaim('n01', { slot: slotOf(0, 'web', 'other'), ports: { http: 8_080 } })
   const view = makeView({ nodes, jobs: [makeJob({ groups: [group] })], claims: [other] })
-  assert.deepEqual(places(view).filter((place) => place !== null).sort(), ['n00', 'n02'])
+  assert.deepEqual(
+    places(view)
+      .filter((place) => place !== null)
+      .sort(),
+    ['n00', 'n02'],
+  )
   assert.equal(plan(view, local).slots.find((slot) => slot.candidate === null)?.reason, 'no-node-feasible')
 })
 
@@ -93,19 +101,40 @@ test('an even spread is even, a targeted one meets its shares', () => {
   const siteOf = (name: string | null): string => `s${Number(name?.slice(1)) % 3}`
   const count = (group: Partial<GroupSpec>): Record<string, number> => {
     const found: Record<string, number> = {}
-    for (const place of places(makeView({ nodes, jobs: [makeJob({ groups: [makeGroup(group)] })] }))) found[siteOf(place)] = (found[siteOf(place)] ?? 0) + 1
+    for (const place of places(makeView({ nodes, jobs: [makeJob({ groups: [makeGroup(group)] })] })))
+      found[siteOf(place)] = (found[siteOf(place)] ?? 0) + 1
     return found
   }
   assert.deepEqual(count({ count: 6, spread: [{ attribute: '${label.site}', weight: 50, targets: [] }] }), { s0: 2, s1: 2, s2: 2 })
-  const targets = [{ value: 's0', percent: 70 }, { value: 's1', percent: 20 }]
+  const targets = [
+    { value: 's0', percent: 70 },
+    { value: 's1', percent: 20 },
+  ]
   assert.deepEqual(count({ count: 10, spread: [{ attribute: '${label.site}', weight: 50, targets }] }), { s0: 7, s1: 2, s2: 1 })
+})
+
+test('a large even spread is even too, though boards differ', () => {
+  const nodes = makeNodes(30, (i) => ({
+    labels: { site: `s${i % 3}` },
+    capacity: { cpuMhz: 8_000 * (1 + (i % 4)), memoryMib: 16_384, diskMib: 1_000_000 },
+  }))
+  const group = makeGroup({ count: 300, spread: [{ attribute: '${label.site}', weight: 50, targets: [] }] })
+  const counts = [0, 0, 0]
+  for (const place of places(makeView({ nodes, jobs: [makeJob({ groups: [group] })] }))) counts[Number(place?.slice(1)) % 3]! += 1
+  assert.ok(Math.max(...counts) - Math.min(...counts) <= 2, counts.join())
 })
 
 test('higher priority is placed first when room is short', () => {
   const low = makeJob({ name: 'a', groups: [makeGroup({ tasks: [bigTask] })], spec: { priority: 10 } })
   const high = makeJob({ name: 'b', groups: [makeGroup({ tasks: [bigTask] })], spec: { priority: 90 } })
   const made = plan(makeView({ nodes: makeNodes(1), jobs: [low, high] }), local)
-  assert.deepEqual(made.slots.map((slot) => [slot.job, slot.candidate]), [['default/b', 'n00'], ['default/a', null]])
+  assert.deepEqual(
+    made.slots.map((slot) => [slot.job, slot.candidate]),
+    [
+      ['default/b', 'n00'],
+      ['default/a', null],
+    ],
+  )
 })
 
 test('claims of stopped jobs and surplus slots hold their room until they end', () => {
@@ -127,7 +156,14 @@ test('explain lists the best first and is honest about the taken', () => {
   const view = makeView({ nodes: [...makeNodes(2), makeNode('n02', { draining: true })], claims: [makeClaim('n01')] })
   const [slot] = explainJob(view, local, plan(view, local), makeJob().id)
   assert.deepEqual([slot?.holder, slot?.heir, slot?.candidate, slot?.reason], ['n01', 'n01', null, null])
-  assert.deepEqual(slot?.nodes.map((row) => [row.node, row.rejected]), [['n00', null], ['n01', 'holds-slot'], ['n02', 'draining']])
+  assert.deepEqual(
+    slot?.nodes.map((row) => [row.node, row.rejected]),
+    [
+      ['n00', null],
+      ['n01', 'holds-slot'],
+      ['n02', 'draining'],
+    ],
+  )
   assert.ok(Number.isInteger(slot?.nodes[0]?.score))
 })
 

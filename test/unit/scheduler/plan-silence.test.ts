@@ -8,7 +8,19 @@ import type { NodeView, View } from '../../../crdt/view.ts'
 import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Local, SlotPlan } from '../../../scheduler/types.ts'
-import { defaultDisconnect, makeClaim, makeGroup, makeJob, makeLocal, makeNodes, makeVerdict, makeView, node, slotOf, version } from '../../support/view.ts'
+import {
+  defaultDisconnect,
+  makeClaim,
+  makeGroup,
+  makeJob,
+  makeLocal,
+  makeNodes,
+  makeVerdict,
+  makeView,
+  node,
+  slotOf,
+  version,
+} from '../../support/view.ts'
 
 const minute = 60_000
 
@@ -51,7 +63,12 @@ test('the plan says when waiting ends', () => {
 })
 
 /** A pool in which only `alive` boards are seen; every board holds the slot of its number. */
-function pool(total: number, alive: number, liveness: NodeView['liveness'] = 'disconnected', disconnect: Partial<GroupSpec['disconnect']> = {}) {
+function pool(
+  total: number,
+  alive: number,
+  liveness: NodeView['liveness'] = 'disconnected',
+  disconnect: Partial<GroupSpec['disconnect']> = {},
+) {
   const nodes = makeNodes(total, (i) => ({ liveness: i < alive ? 'alive' : liveness }))
   const job = makeJob({ groups: [makeGroup({ count: total, disconnect: { ...defaultDisconnect, ...disconnect } })] })
   const claims = nodes.map((one, i) => makeClaim(one.name, { slot: slotOf(i) }))
@@ -59,7 +76,8 @@ function pool(total: number, alive: number, liveness: NodeView['liveness'] = 'di
   return { view: makeView({ nodes, jobs: [job], claims }), local: makeLocal('n00', { silent }) }
 }
 
-const begun = ({ view, local }: { view: View; local: Local }): number => plan(view, local).slots.filter((slot) => slot.candidate !== null).length
+const begun = ({ view, local }: { view: View; local: Local }): number =>
+  plan(view, local).slots.filter((slot) => slot.candidate !== null).length
 
 test('a board alone in a pool of ten starts nothing that it did not hold', () => {
   for (const liveness of ['disconnected', 'unheard'] as const) {
@@ -84,6 +102,12 @@ test('alone, it does not take over slots that failed, were stopped or evicted on
   assert.equal(plan({ ...view, nodes: evicted }, local).bySlot.get(one)?.reason, 'partition-half')
   const drained = new Map(view.nodes).set(node('n01'), { ...(view.nodes.get(node('n01')) as NodeView), draining: true })
   assert.equal(plan({ ...view, nodes: drained }, local).bySlot.get(one)?.reason, 'partition-half')
+})
+
+test('alone, it takes a job that is run again after its copies elsewhere were stopped', () => {
+  const { view, local } = pool(10, 1)
+  const stopped = new Map(view.claims).set(slotOf(1), [makeClaim('n01', { slot: slotOf(1), state: 'stopped' })])
+  assert.equal(plan({ ...view, claims: stopped }, local).bySlot.get(slotOf(1))?.candidate, 'n00')
 })
 
 test('alone, it still takes new jobs and restarts what failed on itself', () => {
@@ -112,9 +136,25 @@ test('half counts the nodes that could run the group, unheard ones included, evi
   const job = makeJob({ groups: [makeGroup({ count: 10, constraints: [{ attribute: '${label.gpu}', operator: 'is_set', value: '' }] })] })
   assert.ok(begun({ view: makeView({ nodes, jobs: [job], claims: [...view.claims.values()].flat() }), local }) > 0, '4 of 6 with the label')
   const ineligible = nodes.map((one, i) => (i > 7 ? { ...one, eligible: false } : one))
-  assert.ok(begun({ view: makeView({ nodes: ineligible, jobs: [makeJob({ groups: [makeGroup({ count: 10 })] })], claims: [...view.claims.values()].flat() }), local }) > 0, '4 of 8')
+  assert.ok(
+    begun({
+      view: makeView({
+        nodes: ineligible,
+        jobs: [makeJob({ groups: [makeGroup({ count: 10 })] })],
+        claims: [...view.claims.values()].flat(),
+      }),
+      local,
+    }) > 0,
+    '4 of 8',
+  )
   const fewer = nodes.map((one, i) => (i > 7 ? { ...one, evicted: true } : one))
-  assert.ok(begun({ view: makeView({ nodes: fewer, jobs: [makeJob({ groups: [makeGroup({ count: 10 })] })], claims: [...view.claims.values()].flat() }), local }) > 0, '4 of 8')
+  assert.ok(
+    begun({
+      view: makeView({ nodes: fewer, jobs: [makeJob({ groups: [makeGroup({ count: 10 })] })], claims: [...view.claims.values()].flat() }),
+      local,
+    }) > 0,
+    '4 of 8',
+  )
 })
 
 test('a pool that boots at once does not deadlock, and a board that boots alone keeps its own', () => {
@@ -161,7 +201,10 @@ test('lost_after: who replaces later writes the mark, carries older ones, and a 
   const local = makeLocal('n01', { silent: { n00: 10 * minute }, failedSince: new Map([[slotOf(0), 0]]) })
   const made = plan(view, local)
   const self = { ...local, self: made.slots[0]?.candidate ?? node('') }
-  const lost = new Map([[node('n00'), 1], [node('n02'), 7]])
+  const lost = new Map([
+    [node('n00'), 1],
+    [node('n02'), 7],
+  ])
   assert.deepEqual(actions(view, made, self), [{ kind: 'claim', slot: slotOf(0), generation: 8, lost: new Map([...lost].reverse()) }])
   const replaced = makeView({ nodes, jobs: [job], claims: [makeClaim('n00'), makeClaim('n01', { generation: 2 })] })
   assert.deepEqual(actions(replaced, plan(replaced, local), local), [{ kind: 'lost', slot: slotOf(0), lost: new Map([[node('n00'), 1]]) }])
@@ -171,11 +214,16 @@ test('lost_after: who replaces later writes the mark, carries older ones, and a 
 
 test('reschedule: the wait grows with the failures, then others are tried first; attempts end it', () => {
   const failed = (failures: number, policy: Partial<GroupSpec['reschedule']> = {}, since = 0): SlotPlan | undefined => {
-    const nodes = makeNodes(3, (i) => (i === 0 ? { verdicts: new Map([[slotOf(0), [makeVerdict({ failures, generation: failures })]]]) } : {}))
+    const nodes = makeNodes(3, (i) =>
+      i === 0 ? { verdicts: new Map([[slotOf(0), [makeVerdict({ failures, generation: failures })]]]) } : {},
+    )
     const group = makeGroup()
     const job = makeJob({ groups: [{ ...group, reschedule: { ...group.reschedule, ...policy } }] })
     const claim = makeClaim('n00', { state: 'failed', generation: failures })
-    return plan(makeView({ nodes, jobs: [job], claims: [claim] }), makeLocal('n01', { failedSince: new Map([[slotOf(0), 1_000_000 - since]]) })).slots[0]
+    return plan(
+      makeView({ nodes, jobs: [job], claims: [claim] }),
+      makeLocal('n01', { failedSince: new Map([[slotOf(0), 1_000_000 - since]]) }),
+    ).slots[0]
   }
   assert.equal(failed(1, {}, 29_999)?.reason, 'waiting-reschedule')
   assert.match(failed(1, {}, 30_000)?.candidate ?? '', /n01|n02/)

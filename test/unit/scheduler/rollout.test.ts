@@ -4,7 +4,20 @@ import type { Claim, NodeView } from '../../../crdt/view.ts'
 import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Local, SlotPlan } from '../../../scheduler/types.ts'
-import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNodes, makeTask, makeVerdict, makeView, node, slotOf, version } from '../../support/view.ts'
+import {
+  form,
+  makeClaim,
+  makeGroup,
+  makeJob,
+  makeLocal,
+  makeNodes,
+  makeTask,
+  makeVerdict,
+  makeView,
+  node,
+  slotOf,
+  version,
+} from '../../support/view.ts'
 
 interface Case {
   readonly claims: readonly Claim[]
@@ -19,7 +32,11 @@ const oldAt = (index: number, parts: Partial<Claim> = {}): Claim => makeClaim(`n
 const newAt = (index: number, parts: Partial<Claim> = {}): Claim => oldAt(index, { ...newForm, ...parts })
 
 function inputs({ claims, maxParallel = 1, nodes = makeNodes(6), local = {}, cpuMhz = 100 }: Case) {
-  const group = makeGroup({ count: 4, update: { maxParallel, minHealthyMs: 10_000, healthyDeadlineMs: 300_000 }, tasks: [makeTask({ resources: { cpuMhz, memoryMib: 64 } })] })
+  const group = makeGroup({
+    count: 4,
+    update: { maxParallel, minHealthyMs: 10_000, healthyDeadlineMs: 300_000 },
+    tasks: [makeTask({ resources: { cpuMhz, memoryMib: 64 } })],
+  })
   return { view: makeView({ nodes, jobs: [makeJob({ groups: [group], ...newForm })], claims }), local: makeLocal('n00', local) }
 }
 
@@ -28,13 +45,19 @@ function slots(given: Case): readonly SlotPlan[] {
   return plan(view, local).slots
 }
 
-const updating = (given: Case): number[] => slots(given).filter((slot) => slot.update).map((slot) => slot.index)
+const updating = (given: Case): number[] =>
+  slots(given)
+    .filter((slot) => slot.update)
+    .map((slot) => slot.index)
 
 test('out-of-date slots go by index, max_parallel at a time', () => {
   const claims = [0, 1, 2, 3].map((i) => oldAt(i))
   assert.deepEqual(updating({ claims }), [0])
   assert.deepEqual(updating({ claims, maxParallel: 3 }), [0, 1, 2])
-  assert.deepEqual(slots({ claims }).map((slot) => slot.reason), [null, 'rollout-waits', 'rollout-waits', 'rollout-waits'])
+  assert.deepEqual(
+    slots({ claims }).map((slot) => slot.reason),
+    [null, 'rollout-waits', 'rollout-waits', 'rollout-waits'],
+  )
   const { view, local } = inputs({ claims })
   assert.deepEqual(actions(view, plan(view, local), local), [{ kind: 'update', slot: slotOf(0), form: form('f2') }])
 })
@@ -49,12 +72,17 @@ test('unknown slots neither count nor wait', () => {
   const nodes = makeNodes(6, (i) => (i === 0 ? { liveness: 'disconnected' } : {}))
   const claims = [0, 1, 2, 3].map((i) => oldAt(i))
   const unknown = slots({ claims, nodes, local: { silent: { n00: 60_000 } } })
-  assert.deepEqual(unknown.filter((slot) => slot.update).map((slot) => slot.index), [1])
+  assert.deepEqual(
+    unknown.filter((slot) => slot.update).map((slot) => slot.index),
+    [1],
+  )
   assert.deepEqual([unknown[0]?.form, unknown[0]?.candidate === null], ['f2', false], 'replaced at the new form')
 })
 
 test('an unknown slot whose replacement failed does not hold the others back; one at a newer version is left alone', () => {
-  const nodes = makeNodes(6, (i) => (i === 0 ? { liveness: 'disconnected' } : i === 5 ? { verdicts: new Map([[slotOf(0), [makeVerdict({ form: form('f2') })]]]) } : {}))
+  const nodes = makeNodes(6, (i) =>
+    i === 0 ? { liveness: 'disconnected' } : i === 5 ? { verdicts: new Map([[slotOf(0), [makeVerdict({ form: form('f2') })]]]) } : {},
+  )
   const claims = [0, 1, 2, 3].map((i) => oldAt(i))
   assert.deepEqual(updating({ claims, nodes, local: { silent: { n00: 60_000 } } }), [1])
   const ahead = makeClaim('n05', { slot: slotOf(0), generation: 2, version: version(9) })
@@ -81,16 +109,23 @@ test('a form that failed once holds the others back, and is tried again where no
   const nodes = makeNodes(6, (i) => (i === 0 ? { verdicts: new Map([[slotOf(0), [makeVerdict({ form: form('f2') })]]]) } : {}))
   const claims = [0, 1, 2, 3].map((i) => oldAt(i))
   const soon = slots({ claims, nodes, local: { failedSince: new Map([[slotOf(0), 1_000_000]]) } })
-  assert.deepEqual(soon.map((slot) => slot.reason), ['waiting-reschedule', 'rollout-waits', 'rollout-waits', 'rollout-waits'])
+  assert.deepEqual(
+    soon.map((slot) => slot.reason),
+    ['waiting-reschedule', 'rollout-waits', 'rollout-waits', 'rollout-waits'],
+  )
   const later = slots({ claims, nodes, local: { failedSince: new Map([[slotOf(0), 0]]) } })
-  assert.deepEqual(later.map((slot) => slot.update), [false, false, false, false])
+  assert.deepEqual(
+    later.map((slot) => slot.update),
+    [false, false, false, false],
+  )
   assert.notEqual(later[0]?.candidate, null)
   assert.notEqual(later[0]?.candidate, 'n00')
 })
 
 test('a new version whose image cannot be had never stops the copy that runs', () => {
   // Every board has tried the new form and failed; time passes; only n00's own copy is looked at.
-  const verdicts = (): NodeView['verdicts'] => new Map([0, 1, 2, 3].map((i) => [slotOf(i), [makeVerdict({ form: form('f2'), failures: 3, generation: 9 })]]))
+  const verdicts = (): NodeView['verdicts'] =>
+    new Map([0, 1, 2, 3].map((i) => [slotOf(i), [makeVerdict({ form: form('f2'), failures: 3, generation: 9 })]]))
   const nodes = makeNodes(6, () => ({ verdicts: verdicts() }))
   const failed = [1, 2, 3, 4, 5].map((i) => makeClaim(`n0${i}`, { slot: slotOf(0), generation: i + 1, state: 'failed', ...newForm }))
   const given = { claims: [oldAt(0), ...failed], nodes, local: { failedSince: new Map([[slotOf(0), -10_000_000]]) } }
@@ -100,7 +135,12 @@ test('a new version whose image cannot be had never stops the copy that runs', (
   assert.ok(actions(view, made, local).every((action) => action.kind !== 'stop' && action.kind !== 'withdraw'))
   const trying = makeClaim('n01', { slot: slotOf(0), generation: 10, state: 'preparing', over: new Map([[node('n00'), 1]]), ...newForm })
   const tried = inputs({ ...given, claims: [oldAt(0), trying] })
-  assert.deepEqual(actions(tried.view, plan(tried.view, tried.local), tried.local).map((action) => action.kind).filter((kind) => kind === 'stop'), [])
+  assert.deepEqual(
+    actions(tried.view, plan(tried.view, tried.local), tried.local)
+      .map((action) => action.kind)
+      .filter((kind) => kind === 'stop'),
+    [],
+  )
 })
 
 test('the only board tries again in place when nobody else can', () => {
@@ -116,7 +156,10 @@ test('what does not fit in place moves: a second claim elsewhere, and it counts 
   assert.deepEqual([moved[0]?.update, moved[0]?.candidate === null || moved[0]?.candidate === 'n00'], [false, false])
   const second = makeClaim('n05', { slot: slotOf(0), generation: 2, state: 'preparing', ...newForm })
   const flying = slots({ claims: [own, full, second, oldAt(1), oldAt(2), oldAt(3)], cpuMhz: 200 })
-  assert.deepEqual(flying.map((slot) => [slot.update, slot.candidate]), [0, 1, 2, 3].map(() => [false, null]))
+  assert.deepEqual(
+    flying.map((slot) => [slot.update, slot.candidate]),
+    [0, 1, 2, 3].map(() => [false, null]),
+  )
 })
 
 test('growth in place is reserved before anything new is placed', () => {
@@ -124,8 +167,14 @@ test('growth in place is reserved before anything new is placed', () => {
   const nodes = makeNodes(1)
   const claims = [0, 1].map((i) => makeClaim('n00', { slot: slotOf(i), ...own }))
   const made = slots({ claims, nodes, maxParallel: 4, cpuMhz: 2_500 })
-  assert.deepEqual(made.map((slot) => slot.update), [true, false, false, false])
-  assert.deepEqual(made.map((slot) => slot.candidate), [null, null, null, null])
+  assert.deepEqual(
+    made.map((slot) => slot.update),
+    [true, false, false, false],
+  )
+  assert.deepEqual(
+    made.map((slot) => slot.candidate),
+    [null, null, null, null],
+  )
 })
 
 test('what never started changes at once: nothing is lost by it', () => {

@@ -4,7 +4,10 @@ import type { Claim, NodeView } from '../../../crdt/view.ts'
 import { type StandingInput, standing } from '../../../scheduler/standing.ts'
 import { form, makeClaim, makeNode, node, slotOf, version } from '../../support/view.ts'
 
-function stand(claims: readonly Claim[], parts: Partial<StandingInput> & { readonly boards?: readonly NodeView[]; readonly ranks?: Readonly<Record<string, number>> } = {}) {
+function stand(
+  claims: readonly Claim[],
+  parts: Partial<StandingInput> & { readonly boards?: readonly NodeView[]; readonly ranks?: Readonly<Record<string, number>> } = {},
+) {
   const { boards = [makeNode('a'), makeNode('b'), makeNode('c')], ranks = {}, ...rest } = parts
   const found = standing({
     slot: slotOf(0),
@@ -16,7 +19,7 @@ function stand(claims: readonly Claim[], parts: Partial<StandingInput> & { reado
     stopGeneration: 0,
     rankOf: (id) => ranks[id] ?? 0,
     isUnknown: () => false,
-    ...rest
+    ...rest,
   })
   return { ...found, heirNode: found.heir?.node ?? null, holderNode: found.holder?.node ?? null }
 }
@@ -68,8 +71,15 @@ test('draining ranks behind, lost behind that, whatever became of the claim that
   const boards = [makeNode('a'), makeNode('b', { draining: true }), makeNode('c')]
   const lost = makeClaim('a', { generation: 1 })
   const marker = makeClaim('c', { generation: 3, state: 'failed', lost: new Map([[node('a'), 1]]) })
-  assert.deepEqual(stand([lost, makeClaim('b', { generation: 2 }), marker], { boards, ranks: { a: 9 } }).live.map((claim) => claim.node), ['b', 'a'])
-  assert.equal(stand([{ ...lost, generation: 4 }, makeClaim('b', { generation: 2 }), marker], { boards }).heirNode, 'a', 'a later claim of the node is not lost')
+  assert.deepEqual(
+    stand([lost, makeClaim('b', { generation: 2 }), marker], { boards, ranks: { a: 9 } }).live.map((claim) => claim.node),
+    ['b', 'a'],
+  )
+  assert.equal(
+    stand([{ ...lost, generation: 4 }, makeClaim('b', { generation: 2 }), marker], { boards }).heirNode,
+    'a',
+    'a later claim of the node is not lost',
+  )
 })
 
 test('ended, evicted, left, stopped by an operator: not live', () => {

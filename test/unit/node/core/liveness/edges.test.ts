@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { type NodeId, compareText } from '../../../../../crdt/ids.ts'
+import { signLinkState } from '../../../../../node/core/liveness/link-state.ts'
 import { livenessLimits as limits } from '../../../../../node/core/liveness/limits.ts'
-import { livenessOf, neighboursOf, nextDeadline, onProbe, silentSince, tick } from '../../../../../node/core/liveness/liveness.ts'
+import { livenessOf, neighboursOf, nextDeadline, onLinkState, onProbe, setMembers, tick, silentSince } from '../../../../../node/core/liveness/liveness.ts'
+import { testSigner } from '../../../../support/crypto.ts'
 import { createBench, idOf } from './pair.ts'
 
 const [a, b, c] = [idOf(1), idOf(2), idOf(3)]
@@ -112,6 +115,19 @@ test('a node that overslept does not accuse the others', () => {
   assert.equal(livenessOf(x, b), 'alive')
 })
 
+test('the time in which a node did not run counts neither against an edge in doubt nor against a node without a path', () => {
+  const { bench, x } = connected()
+  bench.blocks = () => true
+  while (x.links.get(b)!.round === null) bench.run(10)
+  tick(x, bench.now + 30_000, 30_000)
+  assert.deepEqual(neighboursOf(x, a), [b])
+  const other = connected()
+  other.bench.disconnect(a, b)
+  other.bench.run(500)
+  tick(other.x, other.bench.now + 30_000, 30_000)
+  assert.equal(livenessOf(other.x, b), 'alive')
+})
+
 test('the same silence is an accusation when the node was awake', () => {
   const { bench, x } = connected()
   bench.run(20_000)
@@ -130,6 +146,44 @@ test('one edge is enough to stay alive, and a third node keeps two apart togethe
   bench.run(10_000)
   for (const state of bench.nodes.values()) for (const other of [a, b, c]) assert.equal(livenessOf(state, other), 'alive')
   assert.deepEqual(neighboursOf(bench.nodes.get(a)!, a), [c])
+})
+
+test('an edge far away stands only while both ends name it, each with a statement as new as the other saw', () => {
+  const { bench, x, y } = connected()
+  setMembers(x, new Set([a, b, c]))
+  const say = (seed: number, sequence: number, named: readonly (readonly [NodeId, number])[]) => {
+    const { node, signer } = testSigner(seed)
+    const neighbours = named.map(([other, at]) => ({ node: other, sequence: at })).sort((p, q) => compareText(p.node, q.node))
+    onLinkState(x, signLinkState(signer, { author: node, sequence, boot: 1, left: false, digest: '', neighbours }).bytes, b, bench.now)
+    bench.now += limits.pathsDelayMs
+    tick(x, bench.now, 0)
+    return x.reached.has(c)
+  }
+  bench.blocks = () => true
+  const own = y.own.sequence
+  const toSelf = [a, 1] as const
+  assert.equal(say(2, own + 1, [toSelf, [c, 5]]), false)
+  assert.equal(say(3, 5, []), false)
+  assert.equal(say(3, 6, [[b, own + 1]]), true)
+  assert.equal(say(2, own + 2, [toSelf, [c, 7]]), false, 'c has said nothing as new as b saw')
+  assert.equal(say(3, 7, [[b, own + 2]]), true)
+  assert.equal(say(3, 8, [[b, own + 3]]), false, 'b has said nothing as new as c saw')
+  assert.equal(say(2, own + 3, [toSelf]), false)
+})
+
+test('a restarted peer is not named on the word of its earlier boot', () => {
+  const { bench, x } = connected()
+  bench.disconnect(a, b)
+  bench.run(5_000)
+  bench.boot(2, 4_242)
+  bench.blocks = (_from, _to, effect) => effect.kind === 'publish' || effect.kind === 'relay'
+  bench.connect(a, b)
+  bench.run(4_000)
+  assert.equal(x.links.get(b)!.named, null)
+  assert.notEqual(x.links.get(b)!.proofAt, null)
+  bench.blocks = () => false
+  bench.run(4_000)
+  assert.notEqual(x.links.get(b)!.named, null)
 })
 
 test('the deadline is never in the past and an idle node without peers has almost none', () => {
