@@ -1,23 +1,111 @@
-// Who may import whom (DESIGN section 11, as data). Each rule says what to do instead. `scripts/check-deps.mjs` runs this and
-// fails when fewer modules were read than there are source files: a cruiser that reads nothing finds nothing.
-const pureRule = 'The pure folders have no clock, randomness or I/O. Put what needs them into an adapter behind a port of node/core/ports.ts.'
+// Who may import whom: DESIGN's section 11 as data. Each rule says what to do instead. `scripts/check-deps.mjs` runs them and
+// fails when fewer modules were read than there are sources: a checker that reads nothing finds nothing.
+// test/tidy/import-rules.test.ts plants a violation of each rule and expects it to be found.
+
+const pure = '^(crdt|scheduler|node/core)/'
+const product = '^(crdt|scheduler|node|cli|simulator)/'
+
+const rules = {
+  'no-circular': {
+    comment: 'Two modules that need one another are one module, or need a third. (Types may refer to one another.)',
+    from: {},
+    to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+  },
+  'pure-no-node': {
+    comment: 'The pure folders have no clock, randomness or I/O. Put what needs them into an adapter behind a port of node/core/ports.ts.',
+    from: { path: pure },
+    to: { dependencyTypes: ['core'] },
+  },
+  'automerge-only-in-replica': {
+    comment: 'Everybody else sees plain registers: go through crdt/replica.ts.',
+    from: { pathNot: '^crdt/replica[^/]*\\.ts$|^(bench|test)/' },
+    to: { path: 'node_modules/@automerge/' },
+  },
+  'crdt-alone': {
+    comment: 'crdt imports Automerge and nothing else; hash and signature are injected (crdt/crypto.ts).',
+    from: { path: '^crdt/' },
+    to: { pathNot: ['^crdt/', 'node_modules/@automerge/'], dependencyTypesNot: ['core'] },
+  },
+  'scheduler-sees-the-view': {
+    comment: 'The scheduler reads plain data: view, spec, ids, errors.',
+    from: { path: '^scheduler/' },
+    to: { pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors)\\.ts$'], dependencyTypesNot: ['core'] },
+  },
+  'core-imports': {
+    comment: 'The core knows crdt and scheduler. What it wants from the world is a port (node/core/ports.ts), an event or an effect.',
+    from: { path: '^node/core/' },
+    to: { pathNot: ['^node/core/', '^crdt/', '^scheduler/'], dependencyTypesNot: ['core'] },
+  },
+  'adapters-apart': {
+    comment: 'An adapter implements a port. What two of them need goes into node/core/ports.ts or node/adapters/task/.',
+    from: { path: '^node/adapters/([^/]+)/' },
+    to: { path: '^node/adapters/', pathNot: ['^node/adapters/$1/', '^node/adapters/task/', '^node/adapters/key(s|-pair)\\.ts$'] },
+  },
+  'adapters-flat-apart': {
+    comment: 'The small adapters stand alone, too: they never reach into the folder of another one.',
+    from: { path: '^node/adapters/[^/]+\\.ts$' },
+    to: { path: '^node/adapters/[^/]+/' },
+  },
+  'adapters-see-ports': {
+    comment: 'Adapters know the ports of the core and crdt’s plain types; never rules, documents, the scheduler or the wiring.',
+    from: { path: '^node/adapters/' },
+    to: {
+      path: [
+        '^(scheduler|cli|simulator)/',
+        '^node/[^/]+\\.ts$',
+        '^node/core/(?!(ports|config-types)\\.ts)',
+        '^crdt/(?!(ids|errors|crypto|view|spec|api-types|base64|limits)\\.ts)',
+      ],
+      pathNot: '^node/polyfill\\.ts$',
+    },
+  },
+  'node-outside-cli': {
+    comment: 'The agent runs without the CLI and without the simulator.',
+    from: { path: '^node/' },
+    to: { path: '^(cli|simulator)/' },
+  },
+  'cli-outside-node': {
+    comment: 'The CLI talks to the API. Of node/ it may use keys, the API client, and main.ts for `shoal agent` (docs/adr/0004).',
+    from: { path: '^cli/' },
+    to: {
+      path: '^(node|scheduler|simulator)/',
+      pathNot: '^node/(adapters/(keys|key-pair|key-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$',
+    },
+  },
+  'simulator-no-adapters': {
+    comment: 'The simulator has its own clock, network, disk and drivers. Only its own entry points (…main.ts) may touch Node.',
+    from: { path: '^simulator/', pathNot: 'main\\.ts$' },
+    to: { path: ['^node/(?!core/)', '^cli/', 'node_modules/(@libp2p|libp2p|dockerode|classic-level)'] },
+  },
+  'simulator-no-io': {
+    comment: 'The simulator is a function of its seed: files and arguments belong into its entry points (…main.ts).',
+    from: { path: '^simulator/', pathNot: 'main\\.ts$' },
+    to: { dependencyTypes: ['core'] },
+  },
+  'nothing-imports-test': {
+    comment: 'Tests and benches import the product, never the other way round.',
+    from: { path: `${product}|^scripts/` },
+    to: { path: '^(test|bench)/' },
+  },
+  'no-dev-dependencies': {
+    comment: 'The product runs without development packages, and names each package that it imports in package.json.',
+    from: { path: product },
+    to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+  },
+  'no-undeclared-types': {
+    comment: 'Also a package whose types alone are used is named in package.json: its version decides what compiles.',
+    from: { path: product },
+    to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
+  },
+  'no-unresolvable': {
+    comment: 'An import that leads nowhere.',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+}
 
 export default {
-  forbidden: [
-    { name: 'no-circular', comment: 'Two modules that need one another are one module, or need a third.', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'pure-no-node', comment: pureRule, severity: 'error', from: { path: '^(crdt|scheduler|node/core)/' }, to: { dependencyTypes: ['core'] } },
-    { name: 'automerge-only-in-crdt', comment: 'Everybody else sees plain registers: go through crdt/replica.ts.', severity: 'error', from: { pathNot: '^(crdt|bench|test)/' }, to: { path: 'node_modules/@automerge' } },
-    { name: 'crdt-alone', comment: 'crdt imports Automerge and nothing else; hash and signature are injected (crdt/crypto.ts).', severity: 'error', from: { path: '^crdt/' }, to: { pathNot: ['^crdt/', 'node_modules/@automerge/'] } },
-    { name: 'scheduler-sees-the-view', comment: 'The scheduler reads plain data: view, spec, ids, errors.', severity: 'error', from: { path: '^scheduler/' }, to: { pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors)\\.ts$'] } },
-    { name: 'core-pure', comment: pureRule, severity: 'error', from: { path: '^node/core/' }, to: { pathNot: ['^node/core/', '^crdt/', '^scheduler/'] } },
-    { name: 'adapters-apart', comment: 'An adapter implements a port. What two of them need belongs into node/core/ports.ts or a file of its own beside them.', severity: 'error', from: { path: '^node/adapters/([^/]+)/' }, to: { path: '^node/adapters/[^/]+/', pathNot: ['^node/adapters/$1/', '^node/adapters/task/'] } },
-    { name: 'adapters-see-ports', comment: 'Adapters know core ports and types, never its rules, the scheduler or the wiring.', severity: 'error', from: { path: '^node/adapters/' }, to: { path: ['^scheduler/', '^cli/', '^simulator/', '^node/[^/]+\\.ts$', '^node/core/(?!ports\\.ts|config-types\\.ts)'], pathNot: '^node/polyfill\\.ts$' } },
-    { name: 'cli-outside-node', comment: 'The CLI talks to the API. Of node/ it may use the key file, the API client, and main.ts for `shoal agent` (docs/adr/0004).', severity: 'error', from: { path: '^cli/' }, to: { path: '^(node|scheduler|simulator)/', pathNot: '^node/(adapters/(keys|key-pair|key-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$' } },
-    { name: 'simulator-no-adapters', comment: 'The simulator has its own clock, network, disk and drivers.', severity: 'error', from: { path: '^simulator/' }, to: { path: ['^node/adapters/', '^cli/', 'node_modules/(@libp2p|libp2p|dockerode)'] } },
-    { name: 'nothing-imports-test', comment: 'Tests import the product, never the other way round.', severity: 'error', from: { path: '^(crdt|scheduler|node|cli|simulator|scripts)/' }, to: { path: '^(test|bench)/' } },
-    { name: 'no-dev-dependencies', comment: 'The product runs without development packages.', severity: 'error', from: { path: '^(crdt|scheduler|node|cli|simulator)/' }, to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] } },
-    { name: 'no-unresolvable', comment: 'An import that leads nowhere.', severity: 'error', from: {}, to: { couldNotResolve: true } },
-  ],
+  forbidden: Object.entries(rules).map(([name, rule]) => ({ name, severity: 'error', ...rule })),
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,

@@ -4,7 +4,6 @@
 import { fromBase64 } from '../crdt/base64.ts'
 import type { Doc } from '../crdt/doc.ts'
 import { fleetFromRegisters } from '../crdt/documents/fleet.ts'
-import { everyPool } from '../crdt/envelope.ts'
 import { type Authority, admit } from '../crdt/gate.ts'
 import { type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId } from '../crdt/ids.ts'
 import { emptyDoc } from '../crdt/replica.ts'
@@ -70,9 +69,4 @@ function rebuild(
     doc = admitted.value.doc
   }
   return doc
-}
-
-/** `*` for the fleet's document; the answering peer's pool is not meant there. */
-export function poolOf(doc: Doc): string | undefined {
-  return doc.pool === everyPool ? undefined : doc.pool
 }

@@ -3,7 +3,6 @@
 // process at once.
 
 import { processIo } from './process-io.ts'
-import { run } from './run.ts'
 
 const interrupt = new AbortController()
 const argv = process.argv.slice(2)
@@ -11,4 +10,14 @@ const argv = process.argv.slice(2)
 if (argv[0] !== 'agent') process.once('SIGINT', () => interrupt.abort())
 // `shoal … | head` closes our output: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-process.exitCode = await run(argv, processIo(interrupt.signal))
+process.exitCode = await start()
+
+/** An agent lives for months and does without the commands (1 MB and some start time), except to make itself a fleet for trying out. */
+async function start(): Promise<number> {
+  if (argv[0] === 'agent' && !argv.some((word) => word.startsWith('--dev'))) {
+    const { runAgent } = await import('../node/main.ts')
+    return await runAgent(argv.slice(1))
+  }
+  const { run } = await import('./run.ts')
+  return await run(argv, processIo(interrupt.signal))
+}

@@ -13,7 +13,7 @@ import {
   type SyncScope, nothing, syncLimits,
 } from './sync-frame.ts'
 
-export { type DigestIndex, createIndex, digestOf, removeDigest, rootOf, setDigest } from './digest-index.ts'
+export { type DigestIndex, createIndex, removeDigest, rootOf, setDigest } from './digest-index.ts'
 export type { SyncFrame, SyncScope } from './sync-frame.ts'
 
 export interface SyncInput {

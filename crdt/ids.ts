@@ -32,8 +32,6 @@ export type FleetId = Brand<string, 'FleetId'>
 
 export type Epoch = number
 export type Generation = number
-/** Milliseconds of a monotonic clock whose zero is arbitrary (the core never sees wall time except for display). */
-export type Millis = number
 
 export type DocKind = 'fleet' | 'job' | 'ops' | 'node'
 
@@ -50,10 +48,6 @@ export const nameRule = 'a to z, 0 to 9 and dashes, at most 63 characters, no da
 
 export function isPeerId(text: string): boolean {
   return peerIdPattern.test(text)
-}
-
-export function parseNodeId(text: string): Result<NodeId, 'E_NODE_ID'> {
-  return isPeerId(text) ? ok(text as NodeId) : refuse('E_NODE_ID', `'${text}' is not a node id (12D3KooW… , 52 characters)`)
 }
 
 export function parsePoolName(text: string): Result<PoolName, 'E_POOL_NAME'> {

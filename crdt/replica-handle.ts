@@ -132,7 +132,7 @@ export function withHandle<T>(document: Saved, use: (handle: Handle) => T, actor
   }
 }
 
-function release(opened: Automerge.Doc<unknown>): void {
+function release<T>(opened: Automerge.Doc<T>): void {
   try {
     Automerge.free(opened)
   } catch {
@@ -142,7 +142,7 @@ function release(opened: Automerge.Doc<unknown>): void {
 
 /** What a document of this kind saves as before anybody wrote to it. */
 export function saveGenesis(kind: DocKind): Uint8Array {
-  const opened = Automerge.init<{ registers?: object }>({ actor: readerActor })
+  const opened = Automerge.init({ actor: readerActor })
   try {
     const backend = Automerge.getBackend(opened)
     backend.applyChanges([genesisOf[kind].bytes])

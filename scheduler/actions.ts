@@ -112,7 +112,8 @@ function lostAction(own: Claim, claims: readonly Claim[], slot: SlotPlan, view: 
   const policy = policyOf(slot, view)
   if (policy === undefined || slot.standing.unknown.length === 0) return null
   const known = lostMarks(claims)
-  const late = slot.standing.unknown.filter((claim) => !isLost(claim, known))
+  // Only what this claim replaced: seen from the silent side, the replacement is silent just as long.
+  const late = slot.standing.unknown.filter((claim) => claim.generation < own.generation && !isLost(claim, known))
   const marks = newMarks(late, policy, view, local)
   if (marks.length === 0) return null
   for (const [node, generation] of marks) raise(known, node, generation)

@@ -43,7 +43,7 @@ export function groupsOf(view: View, boards: Boards, job: JobView, spec: JobSpec
       constraints: all.filter((constraint) => constraint.operator !== 'distinct_hosts'),
       affinities: affinitiesOf(spec, group),
       drivers: [...new Set(group.tasks.map((task) => task.driver))].sort(),
-      images: group.tasks.flatMap((task) => task.config.image ?? []),
+      images: group.tasks.flatMap((task) => (task.config.image === undefined ? [] : [taggedImage(task.config.image)])),
       distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
       copies: once(() => countCopies(view, boards, job, [group])),
       jobCopies,
@@ -74,4 +74,10 @@ export function addCopy(group: Group, index: number): void {
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
   return () => (made ??= { value: make() }).value
+}
+
+/** Engines list images with their tag: `busybox` is `busybox:latest`. A digest names itself. */
+function taggedImage(image: string): string {
+  const name = image.slice(image.lastIndexOf('/') + 1)
+  return name.includes(':') || name.includes('@') ? image : `${image}:latest`
 }

@@ -6,7 +6,7 @@ import type { Crypto } from '../../crdt/crypto.ts'
 import { keyBytes, publicPrefix } from './key-pair.ts'
 
 export { type KeyPair, generateKeyPair, keyPairFromSeed } from './key-pair.ts'
-export { type KeyFileCode, KeyFileError, loadKey, loadOrCreateKey } from './key-file.ts'
+export { loadKey, loadOrCreateKey } from './key-file.ts'
 
 const signatureBytes = 64
 

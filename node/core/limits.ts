@@ -5,8 +5,10 @@ export const coreLimits = {
   settleMsMin: 300,
   /** A spread beyond this says that the link is cut rather than slow; waiting longer helps nobody. */
   settleMsMax: 10_000,
-  /** DESIGN 4: a booted node acts alone after so long without having exchanged digests with anybody. */
+  /** DESIGN 4: a booted node acts alone after so long without news from anybody. */
   aloneAfterBootMs: 5_000,
+  /** It acts once a peer has the same documents; in a pool that never rests, or where a document is refused, after so long at the latest. */
+  catchUpMsMax: 60_000,
   /** Anti-entropy with a random neighbour when nothing seems to differ (DESIGN 3). */
   syncIdleMs: 30_000,
   /** The same while something changed lately: gossip loses messages while its mesh forms, and a heal must end within 5 s. */

@@ -3,7 +3,7 @@
 
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { allocId } from '../../crdt/view-hash.ts'
-import type { Verdict } from '../../crdt/view.ts'
+import type { Claim, Verdict } from '../../crdt/view.ts'
 import { actions } from '../../scheduler/actions.ts'
 import { plan } from '../../scheduler/plan.ts'
 import type { Action, Local, Plan } from '../../scheduler/types.ts'
@@ -122,6 +122,14 @@ function planAgain(step: Step): void {
     if (alloc.next !== null && alloc.next.form !== state.view.jobs.get(job)?.forms.get(group)) dropUpdate(step, alloc)
   }
   stopWhatIsAlone(step)
+  if (state.storeProblem !== null) giveBackUnstarted(step)
+}
+
+/** A claim that waits for room on the disk keeps others from the slot. */
+function giveBackUnstarted(step: Step): void {
+  for (const alloc of [...step.state.allocs.values()]) {
+    if (alloc.startedAt === 0 && (alloc.state === 'claimed' || alloc.state === 'preparing')) end(step, alloc, 'withdrawn', 'disk-full: this board takes nothing new')
+  }
 }
 
 /** Remembers when this node first saw each new failure, for the reschedule delay. */
@@ -135,6 +143,10 @@ function noteFailures(state: State, now: number): void {
       if (count > 0) failures.set(slot, (failures.get(slot) ?? 0) + count)
     }
   }
+  for (const [slot, claims] of state.view.claims) {
+    // A claim may fail without a verdict: its board forgot what it was to run.
+    for (const claim of claims) if (claim.state === 'failed' && !isJudged(state, claim)) failures.set(slot, (failures.get(slot) ?? 0) + 1)
+  }
   for (const slot of [...state.failedSince.keys()]) if (!failures.has(slot)) state.failedSince.delete(slot)
   for (const [slot, count] of failures) {
     if (state.failedSince.get(slot)?.failures !== count) state.failedSince.set(slot, { failures: count, at: now })
@@ -143,6 +155,10 @@ function noteFailures(state: State, now: number): void {
 
 /** What a full disk would leave half done: the old copy stopped, and no new one. */
 const startsAnew: ReadonlySet<Action['kind']> = new Set<Action['kind']>(['claim', 'start', 'update', 'restart'])
+
+function isJudged(state: State, claim: Claim): boolean {
+  return state.view.nodes.get(claim.node)?.verdicts.get(claim.slot)?.some((verdict) => verdict.form === claim.form && verdict.failures > 0) === true
+}
 
 function perform(step: Step, plan: Plan, action: Action): void {
   const { state } = step
@@ -154,7 +170,7 @@ function perform(step: Step, plan: Plan, action: Action): void {
     case 'withdraw':
       return alloc && end(step, alloc, 'withdrawn', action.reason)
     case 'start':
-      return alloc && alloc.settleUntil === null ? begin(step, alloc) : undefined
+      return alloc && alloc.settleUntil === null ? startOrYield(step, plan, alloc) : undefined
     case 'stop':
       return alloc && end(step, alloc, 'stopped', action.reason)
     case 'update':
@@ -174,6 +190,20 @@ function perform(step: Step, plan: Plan, action: Action): void {
       state.ownStale = true
       return
   }
+}
+
+/**
+ * A claim that was made before this node knew that the slot is held (it had just booted, or a cut has just ended) would win or
+ * lose against the holder by a hash. The holder runs and was first: this one goes.
+ */
+function startOrYield(step: Step, plan: Plan, alloc: Alloc): void {
+  const { view } = step.state
+  const entry = plan.bySlot.get(alloc.slot)
+  const holder = entry?.standing.holder ?? null
+  const isHeld = holder !== null && holder.alloc !== alloc.alloc && holder.state === 'running' && holder.form === entry?.form && holder.generation >= alloc.generation
+  const isNew = alloc.startedAt === 0 && alloc.state !== 'running'
+  if (isNew && isHeld && view.nodes.get(holder.node)?.draining === false) end(step, alloc, 'withdrawn', `not-needed: ${holder.node} runs it already`)
+  else begin(step, alloc)
 }
 
 function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void {

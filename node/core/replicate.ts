@@ -1,7 +1,7 @@
 // Talking to peers: hellos, envelopes, link states and anti-entropy. Gossip is the fast path and may lose anything; what makes
 // documents equal is the digest exchange on every connection and on a timer. Upholds invariants 16, 17 and 19.
 
-import { answerSync, openSync, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
+import { answerSync, openSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
 import { type NodeId, compareText, fleetDocId, opsDocId } from '../../crdt/ids.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
 import { envelopeKey, receive } from './documents.ts'
@@ -113,11 +113,15 @@ function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have'
 }
 
 function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[]): void {
+  const { state } = step
   let missing = list.length > coreLimits.envelopesTakenMax
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
     const received = receive(step, bytes, false)
     if (!received.ok && (received.code === 'E_MISSING' || received.code === 'E_RIGHT')) missing = true
+    if (received.ok && received.value.kind === 'applied') state.actAt = Math.min(step.now + coreLimits.aloneAfterBootMs, state.boot.now + coreLimits.catchUpMsMax)
   }
+  // A node that has just booted wants to know when it has everything.
+  missing ||= !state.acting
   const peer = step.state.peers.get(from)
   if (missing && peer != null && peer.pool !== null) startSync(step, from, peer.pool === step.state.boot.config.pool ? 'pool' : 'fleet')
 }
@@ -137,7 +141,7 @@ function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): voi
   const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
   if (answer.send.length > 0) step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
-  if (scope === 'pool') startActing(step, 'digests exchanged with a peer')
+  if (scope === 'pool' && frame.kind !== 'more' && frame.root === rootOf(env.crypto, state.index.pool)) startActing(step, 'a peer has the same documents')
 }
 
 /** From here on the node takes new work. */

@@ -107,7 +107,7 @@ export interface State {
   fingerprints: Record<string, Fingerprint>
   /** Digests were exchanged with a peer, or the wait for one is over. */
   acting: boolean
-  readonly actAt: number
+  actAt: number
   /** When a node of this pool was last alive or heard here; drives stop_on_client_after. */
   lastCompanyAt: number
   syncAt: number

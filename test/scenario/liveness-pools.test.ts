@@ -15,10 +15,10 @@ test('a killed board is disconnected everywhere well under 1.5 s, and back at on
 })
 
 for (const name of ['silent', 'oneWayIn', 'oneWayOut', 'halves']) {
-  test(`${name}: found by all within 6 s (8 s with a tenth of the frames lost), and healed`, () => {
+  test(`${name}: found by all within 6 s (10 s with a tenth of the frames lost), and healed`, () => {
     for (const loss of [0, 0.1]) {
       const row = scenarios[name]!({ nodes: 20, loss, seed: 5 })
-      assert.ok(row['fallMs'] !== null && Number(row['fallMs']) <= (loss === 0 ? 6_000 : 8_000), JSON.stringify(row))
+      assert.ok(row['fallMs'] !== null && Number(row['fallMs']) <= (loss === 0 ? 6_000 : 10_000), JSON.stringify(row))
       assert.ok(row['healMs'] !== null && Number(row['healMs']) <= 6_000, JSON.stringify(row))
       assert.notEqual(row['sidesStayedWhole'], 'no')
     }

@@ -281,7 +281,7 @@ export function* mutations(seed: number, from: readonly Sample[]): Generator<Mut
 }
 
 /** The actor that a forged envelope must have inside. */
-export function actorFor(envelope: Envelope, by: TestSigner, nonce: Uint8Array = envelope.nonce): string {
+function actorFor(envelope: Envelope, by: TestSigner, nonce: Uint8Array = envelope.nonce): string {
   const { doc, pool, epoch, base } = envelope
   return actorOf(crypto, { publicKey: by.signer.publicKey, nonce, doc, pool, epoch, base })
 }

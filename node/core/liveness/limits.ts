@@ -48,8 +48,8 @@ export const livenessLimits = {
   headsQuietMs: 1_000,
   /** … or at the latest after this: what a returning side claims must be known to be missing. */
   headsLateMsMax: 5_000,
-  /** Changes within this time cost one computation of paths. */
-  pathsDelayMs: 20,
+  /** Changes within this time cost one computation of paths, and one tick of a slow board. */
+  pathsDelayMs: 40,
   /** A returning side's newer link states arrive beside the bridge's; for so long they may. */
   returnSettleMs: 300,
   /** The n-th return within the window counts after 2^n × this (the first at once), at most returnWaitMsMax (DESIGN 4). */

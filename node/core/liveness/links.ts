@@ -117,12 +117,19 @@ export function ownWords(s: LivenessState, link: Link): number {
   })
 }
 
-/** Whether the peer should hear something that it has not confirmed hearing. That a state has arrived is no news worth a probe. */
+/**
+ * Whether the peer should hear something at once that it has not confirmed hearing. A new sequence is not worth a probe (the next
+ * routine one brings it), and neither is that a link state has arrived.
+ */
 export function hasNews(s: LivenessState, link: Link): boolean {
   if (link.hungUp) return false
-  const words = ownWords(s, link)
   if (link.told === null) return isWatched(link) || link.heard?.wants === true
-  if (words === link.told) return false
-  const lacks = words % 2 === 1
-  return lacks || words !== link.told - (link.told % 2)
+  const words = urgent(ownWords(s, link))
+  const told = urgent(link.told)
+  return words !== told && (words % 2 === 1 || words !== told - (told % 2))
+}
+
+/** Words without the sequence: boot and flags; the lowest is `lacks`. */
+export function urgent(words: number): number {
+  return words % 2 ** 24
 }

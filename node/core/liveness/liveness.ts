@@ -13,7 +13,7 @@ import { type LivenessLimits, livenessLimits } from './limits.ts'
 import { closeLink, nameIfProved, openLink, unwatch } from './links.ts'
 import { judgeMembers, newMember } from './members.ts'
 import { standingNeighbours } from './paths.ts'
-import { hearEcho, hearProbe, linkDueAt, lookAgain, startRound, tell, watchLink } from './probing.ts'
+import { hearEcho, hearProbe, linkDueAt, lookAgain, startRound, watchLink } from './probing.ts'
 import { continueFrom, pathsChanged, publishDueAt, publishIfDue, publishSoon, signOwn } from './publish.ts'
 import type { LinkState } from './link-state.ts'
 import type { LivenessEffect, LivenessState, RefusalReason } from './state.ts'
@@ -149,7 +149,7 @@ export function setOwnHeads(s: LivenessState, digest: string, now: number): read
     s.own.digest = digest
     signOwn(s)
     bridge(s)
-    tellAll(s)
+    for (const link of s.links.values()) if (link.wants || link.taken) startRound(s, link, false)
   } else if (digest !== s.own.digest) {
     s.own.digest = digest
     s.own.headsChanged = { first: s.own.headsChanged?.first ?? s.now, last: s.now }
@@ -220,15 +220,11 @@ function enter(s: LivenessState, now: number): void {
 }
 
 function leave(s: LivenessState): readonly LivenessEffect[] {
-  if (publishIfDue(s)) tellAll(s)
+  publishIfDue(s)
   const { out } = s
   s.out = []
   s.promisedAt = nextDeadline(s)
   return out
-}
-
-function tellAll(s: LivenessState): void {
-  for (const link of s.links.values()) tell(s, link)
 }
 
 /** What follows from a newer link state of somebody. */

@@ -3,9 +3,10 @@
 // a cut of one direction ends the edge at both ends. Probes also tell the neighbour what it must know reliably: this end's
 // sequence, whether it names the peer, and whether it lacks the peer's newest link state.
 
+import { assert } from '../../../crdt/errors.ts'
 import { type NodeId, compareText } from '../../../crdt/ids.ts'
 import { nextBelow } from '../random.ts'
-import { hasNews, isWatched, nameIfProved, ownWords, roomFor, unname, unwatch } from './links.ts'
+import { hasNews, isWatched, nameIfProved, ownWords, roomFor, unname, unwatch, urgent } from './links.ts'
 import { type Probe, packProbe, unpackProbe } from './probe-number.ts'
 import { ownState } from './publish.ts'
 import type { Link, LivenessState } from './state.ts'
@@ -78,7 +79,7 @@ export function linkDueAt(s: LivenessState, link: Link): number {
 export function tell(s: LivenessState, link: Link): void {
   if (!hasNews(s, link)) return
   if (link.round === null) startRound(s, link, false)
-  else if (wordsOf(link.sent.at(-1)?.n ?? 0) !== ownWords(s, link)) send(s, link)
+  else if (urgent(wordsOf(link.sent.at(-1)?.n ?? 0)) !== urgent(ownWords(s, link))) send(s, link)
 }
 
 /** Looks at once whether the peer is still there; `doubted`: somebody else gave it up. */
@@ -109,20 +110,21 @@ function send(s: LivenessState, link: Link): void {
   s.out.push({ kind: 'probe', to: link.peer, n })
 }
 
-function wordsOf(n: number): number | null {
-  const probe = unpackProbe(n)
-  return probe === null ? null : packProbe({ ...probe, counter: 0, tableMark: 0 })
+function wordsOf(ownNumber: number): number {
+  const probe = unpackProbe(ownNumber)
+  assert(probe !== null, 'own probe numbers can be read')
+  return packProbe({ ...probe, counter: 0, tableMark: 0 })
 }
 
 /**
  * Unanswered probes come apart: a board that is too slow to answer must not be kept so by those who ask. What is no edge (any more)
- * is asked at half the pace, doubling.
+ * is asked at half the pace, then at a quarter.
  */
 function reprobeMs(s: LivenessState, link: Link): number {
   const { reprobeMs: usual } = s.limits
   const patient = link.echo === null ? usual : Math.max(usual, Math.min(2 * link.echo.least, 4 * usual))
   const repeats = (link.round?.tries ?? 1) - 1
-  return link.named === null ? 2 * patient * 2 ** Math.min(repeats, 3) : patient + ((patient * repeats) >> 1)
+  return link.named === null ? 2 * patient * (repeats === 0 ? 1 : 2) : patient + ((patient * repeats) >> 1)
 }
 
 /** Both directions work at this moment. */

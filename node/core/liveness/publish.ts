@@ -29,17 +29,16 @@ export function publishDueAt(s: LivenessState): number | null {
   return publishAt === null ? headsAt : Math.min(publishAt, headsAt)
 }
 
-/** Signs and broadcasts if it is time and something differs. Says whether it did. */
-export function publishIfDue(s: LivenessState): boolean {
+/** Signs and broadcasts if it is time and something differs. */
+export function publishIfDue(s: LivenessState): void {
   const dueAt = publishDueAt(s)
-  if (dueAt === null || dueAt > s.now) return false
+  if (dueAt === null || dueAt > s.now) return
   s.own.publishAt = null
   s.own.headsChanged = null
-  if (!isNews(s)) return false
+  if (!isNews(s)) return
   signOwn(s)
   s.own.publishedAt = s.now
   s.out.push({ kind: 'publish', state: ownState(s)!.bytes })
-  return true
 }
 
 /** Makes the next link state of this node and puts it into the table. */

@@ -53,7 +53,7 @@ test('an old image that names an older generation than runs does not bring it ba
   world.run(10_000)
   const at = home(world, id)
   assert.equal(claimOf(first, id, at)!.generation, 2)
-  assert.equal(at, b1, 'equal boards: the slot came back to it')
+  assert.equal(at.spec.name, b1.spec.name, 'equal boards: the slot came back to it')
   const running = [...b1.tasks.keys()]
   withDisk(world, b1, (disk) => {
     disk.clear()
@@ -74,7 +74,7 @@ test('a disk that lost everything but the key: the documents come back, what run
   const starts = count(world, 'start')
   withDisk(world, lost, (disk) => disk.clear())
   world.run(60_000)
-  assert.deepEqual([count(world, 'start') - starts, home(world, slot(job))], [0, lost])
+  assert.deepEqual([count(world, 'start') - starts, home(world, slot(job)).spec.name], [0, lost.spec.name])
   assert.equal(claimOf(boards[1]!, slot(job), lost)!.generation, 1)
   assert.ok(areEqual(boards))
 })
@@ -104,7 +104,7 @@ test('a lost record of what a claim runs: a copy that runs is taken up, one that
   const mine = slotsOf(job, 2).find((id) => home(world, id) === b1)!
   withDisk(world, b1, (disk) => disk.delete(`meta/alloc/${mine}`))
   world.run(20_000)
-  assert.deepEqual([count(world, 'start'), home(world, mine)], [2, b1])
+  assert.deepEqual([count(world, 'start'), home(world, mine).spec.name], [2, 'b1'])
   assert.ok(b1.disk.has(`meta/alloc/${mine}`), 'and written down again')
   world.powerCut(b1)
   b1.disk.delete(`meta/alloc/${mine}`)
@@ -138,31 +138,32 @@ test('a change of its own that the disk lost makes a board write its document an
   assert.deepEqual([count(world, 'start'), slotsOf(job, 3).every((id) => runners(world, id).length === 1)], [3, true])
 })
 
-test('a document that is changed thousands of times stays small, keeps its claims and their generations, and everybody agrees', () => {
+test('a document that is changed hundreds of times stays small, keeps its claims and their generations, and everybody agrees', () => {
   const { world, boards, first } = bootPool(2)
   const job = place(world, { count: 2 })
   const claims = () => boards.flatMap((board) => slotsOf(job, 2).map((id) => claimOf(first, id, board))).filter((claim) => claim !== undefined)
   const before = claims().map(({ slot: id, generation, alloc, state }) => ({ id, generation, alloc, state }))
   const b1 = world.board('b1')
-  for (let n = 0; n < 2_000; n++) world.feed(b1, { kind: 'addresses', now: world.queue.now, addresses: [`/sim/b1/${n}`] })
+  for (let n = 0; n < 600; n++) world.feed(b1, { kind: 'addresses', now: world.queue.now, addresses: [`/sim/b1/${n}`] })
   world.run(30_000)
   const doc = b1.core!.state!.docs.get(nodeDocId(b1.spec.id))!
-  assert.ok(doc.epoch >= 5 && doc.changeCount < 260, `epoch ${doc.epoch}, ${doc.changeCount} changes`)
+  assert.ok(doc.epoch >= 2 && doc.changeCount < 260, `epoch ${doc.epoch}, ${doc.changeCount} changes`)
   assert.ok(areEqual(boards))
   assert.deepEqual(claims().map(({ slot: id, generation, alloc, state }) => ({ id, generation, alloc, state })), before)
-  assert.deepEqual(first.core!.state!.view.nodes.get(b1.spec.id)!.addresses, ['/sim/b1/1999'])
+  assert.deepEqual(first.core!.state!.view.nodes.get(b1.spec.id)!.addresses, ['/sim/b1/599'])
   const stored = [...b1.disk.keys()].filter((key) => key.startsWith('env/')).length
   assert.ok(stored < 300, `${stored} envelopes on disk: those of former epochs are deleted`)
   assert.deepEqual([count(world, 'start'), count(world, 'stop')], [2, 0])
 })
 
 test('a full disk: what runs goes on, nothing new is taken or updated, changes are refused, and all is well once there is room', () => {
-  const { world, boards, first } = bootPool(2)
+  const { world, boards, first } = bootPool(2, { board: () => ({ capacity: { cpuMhz: 8_000, memoryMib: 8_000, diskMib: 32_000 } }) })
   const job = place(world, { count: 2 })
   const b1 = world.board('b1')
   const before = [...b1.tasks.keys()]
   world.fillDisk(b1)
-  place(world, { name: 'more', count: 3 }, first)
+  const more = runJob(world, first, jobSpec({ name: 'more', count: 3 }))
+  world.until('the other board takes all of it', () => slotsOf(more, 3).every((id) => runners(world, id).length === 1), 60_000)
   assert.ok(b1.core!.state!.storeProblem !== null)
   assert.deepEqual([...b1.tasks.keys()], before, 'b1 takes none of them')
   assert.equal(answer(world, b1, 'error', { method: 'doc.put', envelopes: signJob(jobSpec({ name: 'refused' })).map(toBase64) }).code, 'E_STORE_FULL')

@@ -1,0 +1,222 @@
+// The `disconnect` block of a group, each word of it: who replaces whom, when, and which copy stays after the heal.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { disconnectDefaults } from '../../../crdt/documents/defaults.ts'
+import type { DisconnectPolicy } from '../../../crdt/spec.ts'
+import type { Board, World } from '../../../simulator/world.ts'
+import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
+import { areEqual, claimOf, createWorld, jobSpec, runJob, runners, slot } from '../../support/world.ts'
+
+const disconnecting = (policy: Partial<DisconnectPolicy>) => ({ group: { disconnect: { ...disconnectDefaults, ...policy } } })
+
+function cutOff(world: World, board: Board): void {
+  world.split([board], [...world.boards.values()].filter((other) => other !== board))
+}
+
+test('stop_on_client_after: a board that hears nobody for so long stops its copy, however long all was quiet before', () => {
+  const { world } = bootPool(3)
+  const job = place(world, disconnecting({ stopOnClientAfterMs: 30_000, replaceAfterMs: 60_000 }))
+  world.run(10 * 60_000)
+  const alone = home(world, slot(job))
+  const began = world.queue.now
+  cutOff(world, alone)
+  world.until('stopped there', () => !runners(world, slot(job)).includes(alone.spec.name), 60_000)
+  const took = world.queue.now - began
+  assert.ok(took >= 30_000 && took < 40_000, `${took}`)
+  assert.match(claimOf(alone, slot(job), alone)!.reason, /^alone/)
+  world.until('replaced', () => runners(world, slot(job)).length === 1, 60_000)
+})
+
+test('a copy that was stopped for being alone stays stopped over a reboot until somebody is heard', () => {
+  const { world } = bootPool(2)
+  const job = place(world, disconnecting({ stopOnClientAfterMs: 10_000, replace: false }))
+  const alone = home(world, slot(job))
+  cutOff(world, alone)
+  world.run(30_000)
+  assert.equal(alone.tasks.size, 0)
+  world.powerCut(alone)
+  world.run(1_000)
+  world.boot(alone)
+  world.run(120_000)
+  assert.equal(count(world, 'start'), 1)
+  world.heal()
+  world.until('it runs again', () => runners(world, slot(job)).length === 1, 30_000)
+})
+
+test('a board that loses power while it stops a copy for being alone does not start it again', () => {
+  const { world } = bootPool(2)
+  const job = place(world, disconnecting({ stopOnClientAfterMs: 10_000, replace: false }))
+  const alone = home(world, slot(job))
+  cutOff(world, alone)
+  world.until('it stops it', () => claimOf(alone, slot(job), alone)?.state === 'stopping', 30_000)
+  world.powerCut(alone)
+  world.run(1_000)
+  world.boot(alone)
+  world.run(60_000)
+  assert.equal(count(world, 'start'), 1)
+  assert.equal(claimOf(alone, slot(job), alone)!.state, 'stopped')
+})
+
+test('an agent killed while it stops a copy goes on stopping it', () => {
+  const { world } = bootPool(2)
+  const job = place(world, disconnecting({ stopOnClientAfterMs: 10_000, replace: false }))
+  const alone = home(world, slot(job))
+  cutOff(world, alone)
+  world.until('it stops it', () => claimOf(alone, slot(job), alone)?.state === 'stopping', 30_000)
+  world.kill(alone)
+  assert.equal(alone.tasks.size, 1)
+  world.run(1_000)
+  world.boot(alone)
+  world.run(2_000)
+  assert.equal(alone.tasks.size, 0)
+})
+
+test('replace: false leaves the slot to the silent board, and says so', () => {
+  const { world, boards } = bootPool(3)
+  const job = place(world, disconnecting({ replace: false }))
+  const lost = home(world, slot(job))
+  cutOff(world, lost)
+  world.run(20 * 60_000)
+  assert.equal(count(world, 'start'), 1)
+  const seen = boards.find((board) => board !== lost)!
+  assert.equal(seen.core!.state!.plan!.bySlot.get(slot(job))!.reason, 'replace-disabled')
+  world.heal()
+  world.run(30_000)
+  assert.deepEqual([count(world, 'start'), count(world, 'stop')], [1, 0])
+})
+
+test('replace: false with lost_after: replaced then, with a mark, and the late one stops', () => {
+  const { world, boards } = bootPool(3)
+  const job = place(world, disconnecting({ replace: false, lostAfterMs: 180_000, lostAfterExplicit: true }))
+  const lost = home(world, slot(job))
+  cutOff(world, lost)
+  world.run(170_000)
+  assert.equal(count(world, 'start'), 1)
+  world.until('replaced', () => runners(world, slot(job)).length === 2, 30_000)
+  const heir = boards.find((board) => board !== lost && runners(world, slot(job)).includes(board.spec.name))!
+  world.run(5_000)
+  assert.equal(claimOf(heir, slot(job), heir)!.lost.get(lost.spec.id), 1)
+  world.heal()
+  world.until('one is left', () => runners(world, slot(job)).length === 1, 30_000)
+  assert.equal(home(world, slot(job)).spec.name, heir.spec.name)
+})
+
+test('lost_after passes while a replacement runs: it writes the mark, and keeps the slot after the heal', () => {
+  const { world, boards } = bootPool(3)
+  const job = place(world, disconnecting({ lostAfterMs: 180_000, lostAfterExplicit: true }))
+  const lost = home(world, slot(job))
+  cutOff(world, lost)
+  world.until('replaced', () => runners(world, slot(job)).length === 2, 90_000)
+  const heir = boards.find((board) => board !== lost && runners(world, slot(job)).includes(board.spec.name))!
+  world.run(30_000)
+  assert.equal(claimOf(heir, slot(job), heir)!.lost.size, 0)
+  world.run(120_000)
+  assert.equal(claimOf(heir, slot(job), heir)!.lost.get(lost.spec.id), 1)
+  world.heal()
+  world.until('one is left', () => runners(world, slot(job)).length === 1, 30_000)
+  assert.equal(home(world, slot(job)).spec.name, heir.spec.name)
+})
+
+const stays = { best_score: 'original', keep_original: 'original', keep_replacement: 'replacement', longest_running: 'original' } as const
+
+for (const reconcile of ['best_score', 'keep_original', 'keep_replacement', 'longest_running'] as const) {
+  test(`reconcile ${reconcile}: on equal boards the ${stays[reconcile]} stays, and all agree`, () => {
+    const { world, boards } = bootPool(3)
+    const job = place(world, disconnecting({ reconcile }))
+    const original = home(world, slot(job))
+    cutOff(world, original)
+    world.until('replaced', () => runners(world, slot(job)).length === 2, 90_000)
+    world.run(5_000)
+    world.heal()
+    world.until('one is left', () => runners(world, slot(job)).length === 1, 30_000)
+    assert.equal(home(world, slot(job)) === original ? 'original' : 'replacement', stays[reconcile])
+    assert.deepEqual([count(world, 'start'), count(world, 'stop')], [2, 1])
+    world.run(30_000)
+    assert.ok(areEqual(boards))
+  })
+}
+
+test('keep_original keeps the original even when the replacement is on a better board', () => {
+  const labels = (index: number) => ({ labels: { disk: index === 2 ? 'ssd' : 'sd' } })
+  for (const reconcile of ['keep_original', 'best_score'] as const) {
+    const world = createWorld(3, { board: labels })
+    const b2 = world.board('b2')
+    for (const board of world.boards.values()) if (board !== b2) world.boot(board)
+    world.run(8_000)
+    const affinities = [{ attribute: '${label.disk}', operator: '=' as const, value: 'ssd', weight: 100 }]
+    const job = place(world, { group: { ...disconnecting({ reconcile }).group, affinities } })
+    const original = home(world, slot(job))
+    world.boot(b2)
+    world.run(10_000)
+    cutOff(world, original)
+    world.until('replaced on the better board', () => runners(world, slot(job)).includes('b2'), 90_000)
+    world.run(5_000)
+    world.heal()
+    world.until('one is left', () => runners(world, slot(job)).length === 1, 30_000)
+    assert.equal(home(world, slot(job)).spec.name, reconcile === 'best_score' ? 'b2' : original.spec.name)
+  }
+})
+
+test('partition any: both sides run everything; half: only the larger one replaces', () => {
+  for (const partition of ['any', 'half'] as const) {
+    const { world, boards } = bootPool(5)
+    const job = place(world, { count: 5, ...disconnecting({ partition }) })
+    world.split(boards.slice(0, 2), boards.slice(2))
+    // Two of five are more than a third: replacements are paced.
+    world.run(8 * 60_000)
+    const left = slotsOf(job, 5).filter((id) => runners(world, id).some((name) => ['b0', 'b1'].includes(name))).length
+    const right = slotsOf(job, 5).filter((id) => runners(world, id).some((name) => ['b2', 'b3', 'b4'].includes(name))).length
+    assert.deepEqual([left, right], partition === 'any' ? [5, 5] : [2, 5])
+    world.heal()
+    world.until('one of each', () => slotsOf(job, 5).every((id) => runners(world, id).length === 1), 30_000)
+    world.run(30_000)
+    assert.ok(areEqual(boards))
+    assert.equal(count(world, 'start') - count(world, 'stop'), 5)
+  }
+})
+
+test('when much of a pool falls silent at once, a tenth of its slots is replaced a minute', () => {
+  const roomy = { capacity: { cpuMhz: 40_000, memoryMib: 40_000, diskMib: 80_000 } }
+  const { world, boards } = bootPool(6, { board: () => roomy })
+  const job = place(world, { count: 30 })
+  const lost = boards.slice(0, 3)
+  const slots = slotsOf(job, 30).filter((id) => lost.includes(home(world, id)))
+  assert.ok(slots.length >= 9, `${slots.length} slots are on the boards that go`)
+  for (const board of lost) world.powerCut(board)
+  world.run(62_000)
+  const replaced = (): number => slots.filter((id) => runners(world, id).length === 1).length
+  const counts: number[] = []
+  for (let minute = 0; minute < 3; minute++) {
+    world.run(60_000)
+    counts.push(replaced())
+  }
+  assert.deepEqual(counts.map((now, index) => now - (counts[index - 1] ?? 0) <= 4), [true, true, true], counts.join(' '))
+  assert.ok(counts[2]! >= 6, counts.join(' '))
+  world.until('in the end all are', () => replaced() === slots.length, 10 * 60_000)
+})
+
+test('a heal disturbs nothing that was started on one side only', () => {
+  const roomy = { capacity: { cpuMhz: 40_000, memoryMib: 40_000, diskMib: 80_000 } }
+  const { world, boards, first } = bootPool(6, { board: () => roomy })
+  world.split(boards.slice(0, 3), boards.slice(3))
+  world.run(10_000)
+  for (let n = 0; n < 8; n++) runJob(world, first, jobSpec({ name: `job-${n}`, count: 3 }))
+  world.run(10_000)
+  world.heal()
+  world.run(30_000)
+  assert.deepEqual([count(world, 'start'), count(world, 'stop')], [24, 0])
+  assert.ok(areEqual(boards))
+})
+
+test('one way: nobody is told, and both boards still agree', () => {
+  const { world, boards } = bootPool(4)
+  const job = place(world, { count: 4 })
+  world.cut(boards[0]!, boards[1]!, true)
+  world.run(180_000)
+  assert.deepEqual([count(world, 'start'), count(world, 'stop')], [4, 0], 'both are heard through the others')
+  world.heal()
+  world.run(30_000)
+  assert.ok(areEqual(boards))
+  assert.equal(slotsOf(job, 4).length, 4)
+})
