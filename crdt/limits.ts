@@ -51,6 +51,11 @@ export const limits = {
   /** Hard ends, so that an authorised author cannot fill the boards: what exceeds them is refused. */
   docBytesMax: 262_144,
   docChangesMax: 10_000,
+  /**
+   * What its envelopes may take on every disk, and on the link of every board that joins: overwritten values compress to nothing in
+   * the document itself. Ten thousand edits of the usual size are 6 MB.
+   */
+  docEnvelopesBytesMax: 16_777_216,
   docRegistersMax: 8_192,
   /** Epochs and bases are counted up by one and by change counts; these are out of reach for honest authors. */
   epochMax: 2 ** 32,

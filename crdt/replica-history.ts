@@ -22,21 +22,20 @@ export interface HistoryEntry {
   readonly past: number
 }
 
-type Clock = ReadonlyMap<string, number>
-
-/** An actor's changes follow one another, so a causal past is the highest sequence number of each actor. */
-function clockOf(change: DecodedChange, clocks: ReadonlyMap<string, Clock>): Clock {
-  const clock = new Map<string, number>()
-  for (const dep of change.deps) {
-    for (const [actor, seq] of clocks.get(dep) ?? []) clock.set(actor, Math.max(seq, clock.get(actor) ?? 0))
+/**
+ * Every run of the CLI is an actor of its own, so nothing is kept for each change and actor: a change that builds on one other has
+ * one more in its past, and only behind a merge is the past walked.
+ */
+function pastOf(change: DecodedChange, entries: ReadonlyMap<string, HistoryEntry>): number {
+  const deps = change.deps.flatMap((dep) => entries.get(dep) ?? [])
+  const [only] = deps
+  if (deps.length < 2) return (only?.past ?? 0) + 1
+  const seen = new Set<HistoryEntry>(deps)
+  // A Set is walked on to what is added meanwhile.
+  for (const entry of seen) {
+    for (const dep of entry.deps) seen.add(entries.get(dep)!)
   }
-  return clock.set(change.actor, change.seq)
-}
-
-function sum(clock: Clock): number {
-  let total = 0
-  for (const seq of clock.values()) total += seq
-  return total
+  return seen.size + 1
 }
 
 function writesOf(change: DecodedChange): ReadonlyMap<string, Scalar> {
@@ -54,15 +53,12 @@ function entryOf(doc: Doc, change: DecodedChange, past: number): HistoryEntry {
 function readHistory(doc: Doc): readonly HistoryEntry[] {
   // Automerge gives every change after what it builds on.
   const changes = withHandle(doc, (handle) => handle.changes().map(decodeChange))
-  const clocks = new Map<string, Clock>()
-  const entries: HistoryEntry[] = []
+  const entries = new Map<string, HistoryEntry>()
   for (const change of changes) {
     if (change.actor === genesisActor) continue
-    const clock = clockOf(change, clocks)
-    clocks.set(change.hash, clock)
-    entries.push(entryOf(doc, change, sum(clock)))
+    entries.set(change.hash, entryOf(doc, change, pastOf(change, entries)))
   }
-  return entries.sort((a, b) => a.past - b.past || compareText(a.hash, b.hash))
+  return [...entries.values()].sort((a, b) => a.past - b.past || compareText(a.hash, b.hash))
 }
 
 const remembered = new WeakMap<Doc, readonly HistoryEntry[]>()

@@ -28,6 +28,7 @@ import { type JoinFile, readJoinFile } from './join-file.ts'
 import { type Loop, createLoop } from './loop.ts'
 import { type StuckGuard, startStuckGuard } from './stuck-guard.ts'
 import { agentVersion } from './version.ts'
+import { warmUp } from './warm-up.ts'
 import { wordsOf } from './words.ts'
 
 export interface RunningAgent {
@@ -86,14 +87,18 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const coreConfig = coreConfigOf(config, joined.value, key, host)
   const drivers = createDrivers(config, coreConfig.self, log)
   const network = await makeNetwork(config, joined.value, key, log)
-  const core = createCore({ crypto: createCrypto(), signer: key.signer })
+  const crypto = createCrypto()
+  const core = createCore({ crypto, signer: key.signer })
   const loop = createLoop({ core, network, store, clock, drivers, api: createApiBridge, log, meters: metrics, onFatal: options.onFatal })
-  const [surveyed, records] = await Promise.all([surveyDrivers(drivers, clock, log), readAll(store)])
+  const [surveyed, records] = await Promise.all([surveyDrivers(drivers, clock, log), readAll(store), warmUp(crypto, key, joined.value.fleet)])
   for (const words of store.repairs) log.warn({}, words)
   const told = watchRepairs(store, log)
   await loop.start({ kind: 'boot', nonce: new Uint8Array(randomBytes(16)), config: coreConfig, host, records, ...surveyed })
   const health = (): object => ({ ok: true, node: coreConfig.self, name: coreConfig.name, pool: config.pool, fleet: coreConfig.fleet, version: agentVersion, storeProblem: core.state?.storeProblem ?? null })
-  const http = await openDoor(config, loop, health, () => metrics.text(), log)
+  const http = await openDoor(config, loop, health, () => metrics.text(), log).catch(async (error: unknown) => {
+    await loop.stop()
+    throw error
+  })
   try {
     metrics.watch(() => ({ ...gaugesOf(core, network, loop), ...told() }))
     log.info({ fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: surveyed.running.length }, 'agent started')

@@ -14,6 +14,8 @@ const name = { type: 'string', max: 512 }
 const envelopes = { type: 'array', items: { type: 'string', max: 262_144 }, max: 1_024 }
 const pool = { type: 'string', max: 63, optional: true }
 const method = { type: 'string', max: 64 }
+/** A driver may have to hold the whole end of a log before it can send its first byte. */
+const tailBytesMax = 16 * 1_024 * 1_024
 const count = { type: 'number', integer: true, min: 0, max: 1_000_000_000 }
 
 const shapes: Readonly<Record<Request['method'], object>> = {
@@ -35,7 +37,7 @@ const shapes: Readonly<Record<Request['method'], object>> = {
     task: { ...name, optional: true },
     stream: { type: 'enum', values: ['stdout', 'stderr'] },
     follow: 'boolean',
-    tailBytes: { ...count, nullable: true },
+    tailBytes: { ...count, max: tailBytesMax, nullable: true },
   },
   'fault.cut': { peers: { type: 'array', items: name, max: 10_000, nullable: true } },
 }

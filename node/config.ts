@@ -126,6 +126,9 @@ function dataDirDefault(env: Readonly<Record<string, string | undefined>>): stri
   return join(env['XDG_DATA_HOME'] || join(env['HOME'] ?? homedir(), '.local', 'share'), 'shoal')
 }
 
+/** Below it are passwords. */
+const secretPath = 'drivers.docker.registries'
+
 function inWords(error: SchemaError, placeOf: (path: string) => string): string[] {
   const path = error.field ?? ''
   if (error.type === 'objectStrict') {
@@ -135,7 +138,9 @@ function inWords(error: SchemaError, placeOf: (path: string) => string): string[
       .map((key) => unknownKey(path === '' ? key : `${path}.${key}`, key, known, placeOf))
   }
   const allowed = error.type === wrong ? String(error.expected) : (error.message ?? error.type)
-  return [`${at(path, placeOf)}: ${shown(error.actual)} is not ${allowed}`]
+  // A password must not get into the journal because the line above it was mistyped.
+  const found = path.startsWith(secretPath) ? 'what is there' : shown(error.actual)
+  return [`${at(path, placeOf)}: ${found} is not ${allowed}`]
 }
 
 function unknownKey(path: string, key: string, known: readonly string[], placeOf: (path: string) => string): string {

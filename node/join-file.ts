@@ -3,7 +3,7 @@
 // moved to another fleet by mistake.
 
 import { createHash } from 'node:crypto'
-import { copyFile, chmod, readFile } from 'node:fs/promises'
+import { open, readFile, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 import { fromBase64 } from '../crdt/base64.ts'
@@ -32,9 +32,23 @@ export async function readJoinFile(path: string, dataDir: string): Promise<Resul
     const words = `${dataDir} belongs to fleet '${before.value.name}', ${path} to '${given.value.name}': give this fleet a data_dir of its own`
     return refuse('E_OTHER_FLEET', words)
   }
-  await copyFile(path, kept)
-  await chmod(kept, 0o600)
+  await keep(path, kept)
   return given
+}
+
+/** Never readable by others, and whole or not at all: a board that lost its copy in a power cut could not start again. */
+async function keep(path: string, kept: string): Promise<void> {
+  const text = await readFile(path, 'utf8')
+  if (text === (await readFile(kept, 'utf8').catch(() => null))) return
+  const file = await open(`${kept}.new`, 'w', 0o600)
+  try {
+    await file.chmod(0o600)
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${kept}.new`, kept)
 }
 
 async function parseJoinFile(path: string): Promise<Result<JoinFile, JoinCode>> {

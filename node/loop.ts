@@ -63,6 +63,8 @@ const slowStepMs = 50
 const turnMs = 20
 /** More waiting events than this: frames are dropped, which anti-entropy repairs. */
 const queuedFramesMax = 5_000
+/** Or more bytes of frames: a peer that sends faster than this board can check must not fill its memory. */
+const queuedFrameBytesMax = 16 * 1_024 * 1_024
 
 export function createLoop(input: LoopInput): Loop {
   return new DriverLoop(input)
@@ -75,6 +77,8 @@ class DriverLoop implements Loop {
   readonly #tasks: TaskRunner
   readonly #api: ApiBridge
   #events: LooseEvent[] = []
+  /** Of the frames among them. */
+  #frameBytes = 0
   #turnDue = false
   #outbox: Effect[] = []
   #carrying: Promise<void> | null = null
@@ -141,7 +145,11 @@ class DriverLoop implements Loop {
 
   #push(event: LooseEvent): void {
     if (this.#stopped) return
-    if (event.kind === 'frame' && this.#events.length > queuedFramesMax) return this.#input.meters.dropped('frame')
+    if (event.kind === 'frame') {
+      const isFull = this.#events.length > queuedFramesMax || this.#frameBytes + event.bytes.length > queuedFrameBytesMax
+      if (isFull) return this.#input.meters.dropped('frame')
+      this.#frameBytes += event.bytes.length
+    }
     this.#events.push(event)
     this.#planTurn()
   }
@@ -159,6 +167,7 @@ class DriverLoop implements Loop {
     let taken = 0
     while (taken < waiting.length && !this.#stopped && (taken === 0 || performance.now() < until)) {
       const event = waiting[taken++]!
+      if (event.kind === 'frame') this.#frameBytes -= event.bytes.length
       this.#take(this.#timed(event))
     }
     // Events that came while these were taken were pushed to the same list.

@@ -2,9 +2,13 @@
 // board. A patch that no longer fits its library's text fails the build, so that an update cannot undo it in silence.
 
 import { readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 
-/** Never called: dockerode's ssh and BuildKit (most of its size), and a SHA-256 that noise takes only in Electron (0.6 MB of wasm and its memory). */
-const neverCalled = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|cpu-features|@chainsafe\/as-sha256)(\/.*)?$/
+/**
+ * Never called: dockerode's ssh and BuildKit (most of its size), a SHA-256 that noise takes only in Electron (0.6 MB of wasm and its
+ * memory), what prom-client has for summaries and its default metrics, and pino's threads.
+ */
+const neverCalled = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|cpu-features|@chainsafe\/as-sha256|tdigest|@opentelemetry\/api|thread-stream)(\/.*)?$/
 
 /** Node does this work itself (node:crypto); libp2p imports these for keys that no board has. Built up on first use. */
 const seldomUsed = { '@noble/curves/ed25519.js': ['ed25519', 'x25519'], '@noble/curves/secp256k1.js': ['secp256k1'] }
@@ -22,6 +26,8 @@ export const slim = {
     builder.onResolve({ filter: /^real:/ }, ({ path, pluginData }) => ({ path: path.slice('real:'.length), namespace: 'real', pluginData }))
     builder.onLoad({ filter: /.*/, namespace: 'real' }, ({ path, pluginData }) => ({ contents: `export { ${seldomUsed[path].join(', ')} } from '${path}'`, loader: 'js', resolveDir: pluginData }))
     builder.onLoad({ filter: /kad-dht\/dist\/src\/routing-table\/generated-prefix-list\.js$/ }, async ({ path }) => ({ contents: packed((await import(path)).default), loader: 'js' }))
+    // Locks across the threads and processes of one program: for each lock a broadcast channel, with node:cluster loaded. There is one thread.
+    builder.onLoad({ filter: /mortice\/dist\/src\/node\.js$/ }, ({ path }) => ({ contents: "import { TypedEventEmitter } from 'main-event'\nexport default () => new TypedEventEmitter()", loader: 'js', resolveDir: dirname(path) }))
     // Each rule of a schema got its own copy of all messages: 1 MB for the schemas of the agent.
     patch(builder, /fastest-validator\/lib\/validator\.js$/, 'Object.assign({}, this.messages, schema.messages)', '(schema.messages ? Object.assign({}, this.messages, schema.messages) : this.messages)')
   },
@@ -36,8 +42,11 @@ function late(path) {
 function packed(numbers) {
   const bytes = Buffer.alloc(3 * numbers.length)
   numbers.forEach((number, index) => bytes.writeUIntLE(number, 3 * index, 3))
-  return `const text = ${JSON.stringify(bytes.toString('base64'))}
-export default new Proxy([], { get: (_target, index) => Buffer.from(text.slice(4 * index, 4 * index + 4), 'base64').readUIntLE(0, 3) })`
+  // Inside the function, so that the text is no object of its own while nobody asks.
+  return `function read(index) {
+  return Buffer.from(${JSON.stringify(bytes.toString('base64'))}.slice(4 * index, 4 * index + 4), 'base64').readUIntLE(0, 3)
+}
+export default new Proxy([], { get: (_target, index) => read(Number(index)) })`
 }
 
 function patch(builder, filter, from, to) {

@@ -130,12 +130,14 @@ export class World {
   /** The agent dies; its tasks and its disk live on. */
   kill(board: Board): void {
     board.core = null
+    board.held = forgotten(board)
     for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
   }
 
   /** The board loses power: agent and tasks are gone, the others hear nothing. */
   powerCut(board: Board): void {
     board.core = null
+    board.held = forgotten(board)
     board.tasks.clear()
     board.peers.clear()
   }
@@ -208,7 +210,7 @@ export class World {
     if (core === null) return
     let isWritten = true
     for (const effect of this.watch(board, event, () => core.step(event))) {
-      if (effect.kind === 'persist') isWritten &&= this.#persist(board, effect)
+      if (effect.kind === 'persist') isWritten = this.#persist(board, effect) && isWritten
       else this.#carryOut(board, effect, isWritten)
     }
   }
@@ -296,6 +298,11 @@ export class World {
   #stored(board: Board, keys: readonly string[]): Uint8Array[] {
     return keys.flatMap((key) => board.held?.get(key) ?? board.disk.get(key) ?? [])
   }
+}
+
+/** What a full disk did not take was in the agent's memory. */
+function forgotten(board: Board): Board['held'] {
+  return board.held === null ? null : new Map()
 }
 
 function store(disk: Map<string, Uint8Array>, key: string, value: Uint8Array | null): void {

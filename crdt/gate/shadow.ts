@@ -32,18 +32,26 @@ function checkKnown(handle: Handle, known: readonly CheckedHead[]): Result<void,
   return ok(undefined)
 }
 
-function checkRoom(doc: Doc, trial: Trial, fresh: number): Result<void, GateCode> {
+function checkRoom(doc: Doc, trial: Trial, fresh: number, envelopeBytes: number): Result<void, GateCode> {
   if (trial.heads.length > limits.headsMax) return refuse('E_DEPS', `more than ${limits.headsMax} concurrent heads`)
   let added = 0
   for (const path of trial.written.keys()) if (!doc.registers.has(path)) added++
+  const stored = doc.envelopes.reduce((sum, envelope) => sum + envelope.bytes, envelopeBytes)
   const full =
+    stored > limits.docEnvelopesBytesMax ||
     trial.saved.length > limits.docBytesMax ||
     doc.changeCount + fresh > limits.docChangesMax ||
     doc.registers.size + added > limits.docRegistersMax
   return full ? refuse('E_SIZE', 'the document would grow beyond its limits; compact it first') : ok(undefined)
 }
 
-function apply(handle: Handle, doc: Doc, known: readonly CheckedHead[], fresh: readonly CheckedHead[]): Result<Trial, GateCode> {
+interface Work {
+  readonly known: readonly CheckedHead[]
+  readonly fresh: readonly CheckedHead[]
+  readonly envelopeBytes: number
+}
+
+function apply(handle: Handle, doc: Doc, { known, fresh, envelopeBytes }: Work): Result<Trial, GateCode> {
   const same = checkKnown(handle, known)
   if (!same.ok) return same
   const written = new Map<string, Scalar>()
@@ -60,7 +68,7 @@ function apply(handle: Handle, doc: Doc, known: readonly CheckedHead[], fresh: r
     for (const [path, value] of body.value.writes) written.set(path, value)
   }
   const trial = { saved: handle.save(), heads, written, linear }
-  const room = checkRoom(doc, trial, fresh.length)
+  const room = checkRoom(doc, trial, fresh.length, envelopeBytes)
   return room.ok ? ok(trial) : room
 }
 
@@ -78,7 +86,8 @@ export function applyInShadow(
   knownCount: number,
 ): Result<Applied, GateCode> {
   try {
-    const trial = withHandle(doc, (handle) => apply(handle, doc, checked.slice(0, knownCount), checked.slice(knownCount)))
+    const work = { known: checked.slice(0, knownCount), fresh: checked.slice(knownCount), envelopeBytes: envelope.bytes.length }
+    const trial = withHandle(doc, (handle) => apply(handle, doc, work))
     if (!trial.ok) return trial
     const { saved, heads, written, linear } = trial.value
     if (written.size === 0) return ok({ doc, changed: [] })

@@ -1,8 +1,8 @@
 // The board's own door: HTTP on a unix socket (whoever may open the file may read) and, if asked for, on loopback. It carries the
 // same requests as the libp2p door (`POST /v1/api`: JSON in, a JSON reply a line out), a health check and metrics. Pages in a
-// browser must not reach it: a request with an Origin, or with a Host other than this machine, is refused.
+// browser must not reach it: on loopback a request with an Origin, or with a Host other than this machine, is refused.
 
-import { chmod, unlink } from 'node:fs/promises'
+import { chmod, lstat, unlink } from 'node:fs/promises'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 
 import type { ApiChannel } from '../core/ports.ts'
@@ -25,18 +25,24 @@ export interface HttpDoor {
 
 /** The largest write: 64 envelopes of a few kB each, as base64. */
 const requestBytesMax = 8 * 1_024 * 1_024
+/** Each may hold a request of that size while it comes in; a dashboard and some terminals are far below. */
+const connectionsMax = 64
+/** A caller that takes nothing of its answer for so long is dropped. */
+const stallMsMax = 60_000
 
 /** Throws when neither door can be opened; the caller holds the store's lock, so a socket file that is there is a dead agent's. */
 export async function openHttp(options: HttpOptions): Promise<HttpDoor> {
   const servers: Server[] = []
   const listen = async (target: { path: string } | { port: number; host: string }): Promise<Server> => {
-    const server = createServer((request, response) => void answer(options, request, response))
+    const isSocket = 'path' in target
+    const server = createServer((request, response) => void answer(options, { request, response, isSocket }))
+    server.maxConnections = connectionsMax
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(target, () => resolve(server.off('error', reject) && undefined)))
     server.on('error', (error) => options.log.warn({ error: error.message }, 'the local API has trouble'))
     servers.push(server)
     return server
   }
-  await unlink(options.socketPath).catch(() => undefined)
+  await removeStale(options.socketPath)
   await listen({ path: options.socketPath })
   await chmod(options.socketPath, 0o660)
   let port: number | null = null
@@ -47,15 +53,30 @@ export async function openHttp(options: HttpOptions): Promise<HttpDoor> {
   return { port, close: () => closeAll(servers) }
 }
 
+/** Only ever a socket: a path that was mistyped must not cost somebody's file. */
+async function removeStale(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null)
+  if (found === null) return
+  if (!found.isSocket()) throw new Error(`${path} is there and is no socket: name another path for it (http.socket)`)
+  await unlink(path)
+}
+
 async function closeAll(servers: readonly Server[]): Promise<void> {
   for (const server of servers) server.closeAllConnections()
   await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))))
 }
 
-async function answer(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Asked {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** By the unix socket, which no browser opens. */
+  readonly isSocket: boolean
+}
+
+async function answer(options: HttpOptions, { request, response, isSocket }: Asked): Promise<void> {
   const path = request.url?.split('?')[0]
   try {
-    if (!isLocal(request)) fail(response, 403, 'only programs on this board may ask')
+    if (!isSocket && !isLocal(request)) fail(response, 403, 'only programs on this board may ask')
     else if (request.method === 'GET' && path === '/v1/health') json(response, options.health())
     else if (request.method === 'GET' && path === '/metrics') {
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(await options.metrics())
@@ -82,16 +103,25 @@ function channelOf(response: ServerResponse, body: Uint8Array): ApiChannel {
     signal: gone.signal,
     send: (frame) =>
       new Promise((resolve, reject) => {
-        if (gone.signal.aborted) return reject(new Error('the caller has gone'))
-        response.write(Buffer.concat([frame, Buffer.from('\n')]), (error) => (error ? reject(error) : resolve()))
+        const settle = (error?: Error | null): void => {
+          clearTimeout(stalled)
+          gone.signal.removeEventListener('abort', leave)
+          if (error) reject(error)
+          else resolve()
+        }
+        // Node does not call back for what was being written when the caller went.
+        const leave = (): void => settle(new Error('the caller has gone'))
+        const stalled = setTimeout(() => response.destroy(), stallMsMax)
+        stalled.unref()
+        if (gone.signal.aborted) return leave()
+        gone.signal.addEventListener('abort', leave, { once: true })
+        response.write(Buffer.concat([frame, Buffer.from('\n')]), settle)
       }),
     end: () => new Promise((resolve) => void response.end(() => resolve())),
   }
 }
 
 function isLocal(request: IncomingMessage): boolean {
-  // A unix socket has no address, and no browser opens one.
-  if (request.socket.remoteAddress === undefined) return true
   const host = (request.headers.host ?? '').replace(/:\d+$/, '')
   return request.headers.origin === undefined && (host === 'localhost' || host === '127.0.0.1')
 }

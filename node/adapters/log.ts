@@ -25,5 +25,7 @@ const levelNames: Readonly<Record<number, string>> = { 20: 'debug', 30: 'info', 
 function readable(line: string): string {
   const { level, time, msg, node, ...rest } = JSON.parse(line) as { level: number; time: number; msg: string; node: string } & Record<string, unknown>
   const data = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-  return `${new Date(time).toTimeString().slice(0, 8)} ${(levelNames[level] ?? '').padEnd(5)} ${node}: ${msg}${data.join('')}\n`
+  const text = `${new Date(time).toTimeString().slice(0, 8)} ${(levelNames[level] ?? '').padEnd(5)} ${node}: ${msg}${data.join('')}`
+  // Words of strangers and of programs are among them: they must not steer the terminal.
+  return `${text.replaceAll('\n', '\n    ').replace(/[^\P{Cc}\n]+/gu, ' ')}\n`
 }

@@ -33,6 +33,9 @@ export function receive(step: Step, bytes: Uint8Array, durable: boolean): Result
     return refused(step, refuse('E_POOL', `${envelope.doc} belongs to pool ${envelope.pool}, this node to ${state.boot.config.pool}`))
   }
   const known = state.docs.get(envelope.doc)
+  if (known === undefined && state.docs.size >= coreLimits.documentsMax) {
+    return refused(step, refuse('E_SIZE', `this node holds ${coreLimits.documentsMax} documents already; ${envelope.doc} is one too many`))
+  }
   if (envelope.doc === nodeDocId(state.boot.config.self)) return ownFromAbroad(step, known, envelope, bytes)
   const admitted = admit(env.crypto, known, bytes, authorityOf(state))
   if (!admitted.ok) return refused(step, admitted)

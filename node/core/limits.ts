@@ -19,6 +19,8 @@ export const coreLimits = {
   syncPerPeerMsMin: 250,
   /** Receipts are written at most so late; they ride along with any other write of the own document. */
   receiptDelayMs: 400,
+  /** A copy goes from claimed over preparing and starting to running in less, and copies that were started together get healthy together. */
+  ownWriteDelayMs: 200,
   /** Pool summaries: the two lowest node ids of a pool tell the fleet once in this time. */
   summaryEveryMs: 60_000,
   summarySpeakers: 2,
@@ -49,6 +51,8 @@ export const coreLimits = {
   paceWindowMs: 60_000,
   /** Envelopes of one `doc.put`; a job file makes one or two. */
   putEnvelopesMax: 64,
+  /** Ten thousand nodes with wishes about each, and as many jobs: about 500 MB at 17 kB each, more than any pool should be. */
+  documentsMax: 30_000,
   /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 2 ms. The rest comes by anti-entropy. */
   envelopesTakenMax: 32,
   /** About 16 kB a frame, and verified within a few ms. */

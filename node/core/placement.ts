@@ -24,11 +24,15 @@ export function settle(step: Step): void {
     if (state.viewStale) lookAgain(step)
     if (state.planStale) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
-    const receiptsDue = state.receiptsDueAt !== null && state.receiptsDueAt <= step.now
-    if (!state.ownStale && !receiptsDue) break
+    if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) break
     state.ownStale = false
+    state.ownDueAt = null
     writeOwn(step)
   }
+}
+
+function isDue(at: number | null, now: number): boolean {
+  return at !== null && at <= now
 }
 
 function noticeLiveness(step: Step): void {

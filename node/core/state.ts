@@ -85,6 +85,8 @@ export interface State {
   planStale: boolean
   /** The own record must be compared with the own document. */
   ownStale: boolean
+  /** The same, but it may wait for company until then; null: nothing waits. */
+  ownDueAt: number | null
   receiptsDueAt: number | null
   /** Receipts as last written. */
   receipts: Record<string, string>
@@ -156,6 +158,7 @@ export function createState(env: Env, boot: Boot): State {
     viewStale: true,
     planStale: true,
     ownStale: true,
+    ownDueAt: null,
     receiptsDueAt: null,
     receipts: {},
     ownEpochFloor: 0,
@@ -198,6 +201,11 @@ export function log(step: Step, level: 'debug' | 'info' | 'warn' | 'error', mess
 
 export function reply(step: Step, id: number, answer: Reply, last = true): void {
   step.out.push({ kind: 'reply', id, reply: answer, last })
+}
+
+/** For changes of the own record on which nobody's decision depends: each write is an envelope that the whole pool has to check. */
+export function writeOwnSoon(step: Step): void {
+  step.state.ownDueAt ??= step.now + coreLimits.ownWriteDelayMs
 }
 
 export function refuseRequest(step: Step, id: number, code: string, message: string, hint?: string): void {

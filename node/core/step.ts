@@ -140,6 +140,7 @@ function wakeAt(state: State): number {
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)
+  if (state.ownDueAt !== null) at = Math.min(at, state.ownDueAt)
   for (const alloc of state.allocs.values()) at = Math.min(at, allocDeadline(alloc))
   for (const entry of state.hangUps) at = Math.min(at, entry.at)
   return at

@@ -6,7 +6,7 @@ import * as Automerge from '@automerge/automerge'
 import { readChangeHead } from '../../crdt/change-head.ts'
 import { Writer } from '../../crdt/codec.ts'
 import type { Doc } from '../../crdt/doc.ts'
-import { type Author, type Envelope, actorOf } from '../../crdt/envelope.ts'
+import { type Author, type Envelope } from '../../crdt/envelope.ts'
 import { assert } from '../../crdt/errors.ts'
 import { type Authority, admit } from '../../crdt/gate.ts'
 import { genesisActor, registersObject } from '../../crdt/genesis.ts'
@@ -278,12 +278,6 @@ export function* mutations(seed: number, from: readonly Sample[]): Generator<Mut
     assert(sample !== undefined, 'at least one sample')
     yield mutate(random, sample)
   }
-}
-
-/** The actor that a forged envelope must have inside. */
-function actorFor(envelope: Envelope, by: TestSigner, nonce: Uint8Array = envelope.nonce): string {
-  const { doc, pool, epoch, base } = envelope
-  return actorOf(crypto, { publicKey: by.signer.publicKey, nonce, doc, pool, epoch, base })
 }
 
 function varint(value: number): Uint8Array {

@@ -1,11 +1,10 @@
 // What of this node the engine has, running or ended, found by label. Containers that were created but never started (an agent
-// died in between) are removed: the next start makes a fresh one.
+// died in between) are handed to the driver to be cleared away: it knows whether one is being started at this moment.
 
 import type { NodeId } from '../../../crdt/ids.ts'
-import type { RunningTask, TaskExit } from '../../core/ports.ts'
+import type { RunningTask, TaskExit, TaskId } from '../../core/ports.ts'
 import type { DriverLog } from '../task/log.ts'
 import { exitOfState, isEnded } from './container-watch.ts'
-import { removeContainer } from './containers.ts'
 import type { Engine } from './engine.ts'
 import { isStatus } from './failure.ts'
 import { nodeLabel, taskOfLabels } from './labels.ts'
@@ -17,18 +16,30 @@ export interface Adopted {
   readonly exit: TaskExit | null
 }
 
-export async function listTasks(engine: Engine, node: NodeId, log: DriverLog): Promise<readonly Adopted[]> {
-  const filters = { label: [`${nodeLabel}=${node}`] }
-  const containers = await engine.call((docker, abortSignal) => docker.listContainers({ all: true, filters, abortSignal } as object))
-  const found: Adopted[] = []
-  for (const { Id } of containers) {
-    const one = await adoptOne(engine, Id, log)
-    if (one !== undefined) found.push(one)
-  }
-  return found
+export interface Found {
+  readonly tasks: readonly Adopted[]
+  readonly neverStarted: readonly TaskId[]
 }
 
-async function adoptOne(engine: Engine, container: string, log: DriverLog): Promise<Adopted | undefined> {
+export async function listTasks(engine: Engine, node: NodeId, log: DriverLog): Promise<Found> {
+  const filters = { label: [`${nodeLabel}=${node}`] }
+  const containers = await engine.call((docker, abortSignal) => docker.listContainers({ all: true, filters, abortSignal } as object))
+  const tasks: Adopted[] = []
+  const neverStarted: TaskId[] = []
+  for (const { Id } of containers) {
+    const one = await adoptOne(engine, Id, log)
+    if (typeof one === 'string') neverStarted.push(one)
+    else if (one !== undefined) tasks.push(one)
+  }
+  return { tasks, neverStarted }
+}
+
+export function isNeverStarted(status: string): boolean {
+  // `configured` is Podman's.
+  return status === 'created' || status === 'configured'
+}
+
+async function adoptOne(engine: Engine, container: string, log: DriverLog): Promise<Adopted | TaskId | undefined> {
   try {
     const { State, Config } = await engine.call((docker, abortSignal) => docker.getContainer(container).inspect({ abortSignal } as object))
     const task = taskOfLabels(Config.Labels, Date.parse(State.StartedAt))
@@ -38,8 +49,7 @@ async function adoptOne(engine: Engine, container: string, log: DriverLog): Prom
     }
     if (isEnded(State)) return { task, container, exit: exitOfState(State, false) }
     if (State.Running) return { task, container, exit: null }
-    if (State.Status === 'created' || State.Status === 'configured') await removeContainer(engine, container)
-    return undefined
+    return isNeverStarted(State.Status) ? task.id : undefined
   } catch (error) {
     if (isStatus(error, 404)) return undefined
     throw error

@@ -9,7 +9,7 @@ import { createExitNotices } from '../task/exit-notices.ts'
 import type { DriverLog } from '../task/log.ts'
 import { createSerial } from '../task/serial.ts'
 import { assertTaskId } from '../task/task-id.ts'
-import { type Adopted, listTasks } from './adoption.ts'
+import { type Adopted, isNeverStarted, listTasks } from './adoption.ts'
 import { containerLogs } from './container-logs.ts'
 import { type ContainerWatch, createContainerWatch } from './container-watch.ts'
 import { endContainer, findContainer, isOurs, removeContainer, signalContainer } from './containers.ts'
@@ -103,9 +103,10 @@ class DockerDriver implements TaskDriver {
 
   async adopt(): Promise<readonly RunningTask[]> {
     try {
-      const found = await listTasks(this.#engine, this.#options.node, this.#options.log)
-      for (const one of found) this.#take(one)
-      return found.flatMap((one) => (one.exit === null ? [one.task] : []))
+      const { tasks, neverStarted } = await listTasks(this.#engine, this.#options.node, this.#options.log)
+      for (const one of tasks) this.#take(one)
+      await Promise.all(neverStarted.map((id) => this.#clear(id)))
+      return tasks.flatMap((one) => (one.exit === null ? [one.task] : []))
     } catch (error) {
       this.#options.log.warn(
         { engine: this.#engine.address, error: (error as Error).message },
@@ -157,6 +158,17 @@ class DockerDriver implements TaskDriver {
     // After the caller of adopt has what runs.
     const { exit } = one
     setImmediate(() => this.#ended(id, exit))
+  }
+
+  /** After a start that is under way, which may be about to begin this very container. */
+  #clear(id: TaskId): Promise<void> {
+    return this.#serial(id, async () => {
+      const found = await findContainer(this.#engine, id)
+      const isStale = found !== undefined && isOurs(found, this.#options.node, id) && isNeverStarted(found.state.Status)
+      if (isStale) await removeContainer(this.#engine, found.container)
+    }).catch((error: Error) => {
+      this.#options.log.warn({ task: id, error: error.message }, 'a container that was never started could not be removed')
+    })
   }
 
   #ended(id: TaskId, exit: TaskExit): void {

@@ -31,7 +31,7 @@ export interface ClientOptions {
 export async function connectClient(options: ClientOptions): Promise<ApiClient> {
   if (options.peers.length === 0) throw new ApiConnectError('E_UNREACHABLE', 'no peer is given')
   const node = await createLibp2p({
-    ...(await commonSettings(options.key, options.psk)),
+    ...commonSettings(options.key, options.psk),
     connectionManager: { addressDialTimeout: options.timeoutMs, dialTimeout: options.timeoutMs, reconnectRetries: 0 },
     // The default refuses private addresses in places where a fleet lives on them.
     connectionGater: { denyDialMultiaddr: () => false },

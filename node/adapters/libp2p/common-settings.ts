@@ -13,7 +13,7 @@ import { swarmKeyFile } from './swarm-key.ts'
 
 const socketOptions = { keepAlive: true, keepAliveInitialDelay: networkLimits.tcpKeepAliveMs, noDelay: true }
 
-export async function commonSettings(key: KeyPair, psk: Uint8Array) {
+export function commonSettings(key: KeyPair, psk: Uint8Array) {
   return {
     // Seed and public key: from the seed alone libp2p derives the public key in JavaScript, at 10 to 100 ms and 1 MB of tables.
     privateKey: privateKeyFromRaw(Buffer.concat([key.seed, key.signer.publicKey])),

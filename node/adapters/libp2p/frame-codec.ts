@@ -14,10 +14,18 @@ export function encodeFrame(payload: Uint8Array): Uint8Array {
   return bytes
 }
 
+/** What is set aside for a frame whose length is only announced; it doubles as bytes arrive. */
+const firstBytes = 4_096
+
+/** Its work is proportional to the bytes that come, however small the chunks are cut. */
 export class FrameDecoder {
   readonly #bytesMax: number
-  #chunks: Uint8Array[] = []
-  #held = 0
+  readonly #head = new Uint8Array(headBytes)
+  #headFilled = 0
+  /** Announced by the head; 0 before that is complete. */
+  #length = 0
+  #payload = new Uint8Array(0)
+  #filled = 0
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax
@@ -25,48 +33,53 @@ export class FrameDecoder {
 
   /** Bytes of an incomplete frame: a stream that ends with some was cut off. */
   get held(): number {
-    return this.#held
+    return this.#headFilled + this.#filled
   }
 
   /** The frames that are complete now, in order; throws `FrameTooLargeError` as soon as a length says so. */
   push(chunk: Uint8Array): Uint8Array[] {
-    if (chunk.length > 0) this.#chunks.push(chunk)
-    this.#held += chunk.length
     const frames: Uint8Array[] = []
-    while (this.#held >= headBytes) {
-      const length = this.#peekLength()
-      if (length > this.#bytesMax) throw new FrameTooLargeError(`a frame of ${length} bytes; at most ${this.#bytesMax} are accepted`)
-      if (this.#held < headBytes + length) break
-      this.#take(headBytes)
-      frames.push(this.#take(length))
+    // Again for what comes behind it while the stream is being ended.
+    this.#checkLength()
+    for (let at = 0; at < chunk.length; ) {
+      at += this.#headFilled < headBytes ? this.#takeHead(chunk, at) : this.#takePayload(chunk, at)
+      if (this.#headFilled === headBytes && this.#filled === this.#length) frames.push(this.#finish())
     }
-    // What stays is copied, so that a small rest does not pin a large buffer of the transport.
-    if (this.#chunks.length > 0) this.#chunks[this.#chunks.length - 1] = this.#chunks.at(-1)!.slice()
     return frames
   }
 
-  #peekLength(): number {
-    let length = 0
-    let seen = 0
-    for (const chunk of this.#chunks) {
-      for (let i = 0; i < chunk.length && seen < headBytes; i++, seen++) length = length * 256 + (chunk[i] ?? 0)
-      if (seen === headBytes) break
-    }
-    return length
+  #takeHead(chunk: Uint8Array, at: number): number {
+    const part = chunk.subarray(at, at + headBytes - this.#headFilled)
+    this.#head.set(part, this.#headFilled)
+    this.#headFilled += part.length
+    if (this.#headFilled < headBytes) return part.length
+    this.#length = new DataView(this.#head.buffer).getUint32(0)
+    this.#checkLength()
+    return part.length
   }
 
-  #take(count: number): Uint8Array {
-    const taken = new Uint8Array(count)
-    let filled = 0
-    while (filled < count) {
-      const chunk = this.#chunks[0]!
-      const part = Math.min(chunk.length, count - filled)
-      taken.set(chunk.subarray(0, part), filled)
-      filled += part
-      if (part === chunk.length) this.#chunks.shift()
-      else this.#chunks[0] = chunk.subarray(part)
+  #checkLength(): void {
+    if (this.#length <= this.#bytesMax) return
+    throw new FrameTooLargeError(`a frame of ${this.#length} bytes; at most ${this.#bytesMax} are accepted`)
+  }
+
+  #takePayload(chunk: Uint8Array, at: number): number {
+    const part = chunk.subarray(at, at + this.#length - this.#filled)
+    const needed = this.#filled + part.length
+    if (needed > this.#payload.length) {
+      const grown = new Uint8Array(Math.min(this.#length, Math.max(needed, 2 * this.#payload.length, firstBytes)))
+      grown.set(this.#payload.subarray(0, this.#filled))
+      this.#payload = grown
     }
-    this.#held -= count
-    return taken
+    this.#payload.set(part, this.#filled)
+    this.#filled = needed
+    return part.length
+  }
+
+  #finish(): Uint8Array {
+    const frame = this.#payload
+    this.#payload = new Uint8Array(0)
+    this.#headFilled = this.#filled = this.#length = 0
+    return frame
   }
 }

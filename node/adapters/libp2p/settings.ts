@@ -35,7 +35,7 @@ export type Datastore = NonNullable<NonNullable<Parameters<typeof createLibp2p>[
 
 /** Created, not started: handlers have to stand before the first peer connects. */
 export async function createNode(settings: NodeSettings) {
-  const common = await commonSettings(settings.key, settings.psk)
+  const common = commonSettings(settings.key, settings.psk)
   let registrar: Registrar | undefined
   const node = await createLibp2p({
     ...common,

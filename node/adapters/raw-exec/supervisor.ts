@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, fchownSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, fchownSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { TaskFolder } from './record.ts'
 import type { Account } from './account.ts'
@@ -48,13 +48,14 @@ export interface Supervisor {
 export async function launch(wanted: Launch): Promise<Supervisor> {
   // Its few bytes are on disk already when the status is written over them: a full disk does not hide how a task ended.
   writeFileSync(wanted.folder.exit, '?  \n', { mode: 0o600 })
+  const nothing = openSync('/dev/null', 'r')
   const files = [openLog(wanted.stdout, wanted.account), openLog(wanted.stderr, wanted.account), openSync(wanted.folder.exit, 'r+')]
   try {
     const child = spawn(shell, ['-c', script, 'shoal-task', ...commandOf(wanted)], {
       cwd: wanted.workDir,
       env: wanted.env,
       detached: true,
-      stdio: ['pipe', ...files],
+      stdio: ['pipe', ...files, ...covered(nothing)],
       ...(wanted.account === undefined ? {} : { uid: wanted.account.uid, gid: wanted.account.gid }),
     })
     await once(child, 'spawn')
@@ -63,7 +64,38 @@ export async function launch(wanted: Launch): Promise<Supervisor> {
     child.stdin?.on('error', () => undefined)
     return { child, pid: child.pid ?? 0, go: () => void child.stdin?.end('go\n') }
   } finally {
-    for (const file of files) closeSync(file)
+    for (const file of [...files, nothing]) closeSync(file)
+  }
+}
+
+const closedOnExec = 0o2000000
+const firstFree = 4
+
+/**
+ * LevelDB opens its files so that every process we start would inherit them: a task of another user could read and write the agent's
+ * store, and files deleted there would keep their room while it runs. What stands behind such a number in the task is nothing.
+ */
+function covered(nothing: number): (number | 'ignore')[] {
+  const stdio: (number | 'ignore')[] = []
+  for (const file of inheritable()) {
+    while (firstFree + stdio.length < file) stdio.push('ignore')
+    stdio.push(nothing)
+  }
+  return stdio
+}
+
+/** Numbers of our open files that a child process would get, ascending, above those that it is meant to get. */
+function inheritable(): number[] {
+  const open = readdirSync('/proc/self/fdinfo').map(Number)
+  return open.filter((file) => file >= firstFree && isInherited(file)).sort((a, b) => a - b)
+}
+
+function isInherited(file: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${file}`, 'latin1'))?.[1]
+    return flags !== undefined && (Number.parseInt(flags, 8) & closedOnExec) === 0
+  } catch {
+    return false // closed meanwhile
   }
 }
 

@@ -6,7 +6,7 @@ import type { Form } from '../../../crdt/ids.ts'
 import type { Verdict } from '../../../crdt/view.ts'
 import type { Effect } from '../effect.ts'
 import { coreLimits } from '../limits.ts'
-import { type State, type Step, note } from '../state.ts'
+import { type State, type Step, note, writeOwnSoon } from '../state.ts'
 import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, hasEnded, isActive } from './alloc.ts'
 import { allocKey, claimOf, encodeBody } from './claim.ts'
 import { choosePorts } from './ports.ts'
@@ -23,7 +23,7 @@ export function persistBody(step: Step, alloc: Alloc): void {
 export function begin(step: Step, alloc: Alloc): void {
   if (alloc.state !== 'claimed') return
   alloc.state = 'preparing'
-  step.state.ownStale = true
+  writeOwnSoon(step)
   drive(step, alloc)
 }
 
@@ -74,7 +74,7 @@ function startReady(step: Step, alloc: Alloc): void {
     task.phase = 'starting'
     step.out.push({ kind: 'start', task: { ...request(step, alloc, alloc.body, task), portsHeld } })
   }
-  step.state.ownStale = true
+  writeOwnSoon(step)
 }
 
 function reservePorts(step: Step, alloc: Alloc): boolean {
@@ -98,8 +98,7 @@ function judgeHealth(step: Step, alloc: Alloc): void {
   if (alloc.runningSince !== null && step.now - alloc.runningSince >= update.minHealthyMs) {
     alloc.healthy = true
     judge(step.state, alloc, alloc.body.form, 'healthy', '')
-    step.state.ownStale = true
-    return
+    return writeOwnSoon(step)
   }
   if (alloc.formStartedAt === null || step.now - alloc.formStartedAt < update.healthyDeadlineMs) return
   // A form that was healthy here before is left to the restart policy: its trouble is not the new version's.
@@ -132,7 +131,7 @@ export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, ou
   const wait = Math.min(coreLimits.pullBackoffMsMax, coreLimits.pullBackoffMsMin * 2 ** (task.pullTries - 1))
   task.phase = 'pending'
   task.retryAt = step.now + wait
-  step.state.ownStale = true
+  writeOwnSoon(step)
 }
 
 export function started(step: Step, alloc: Alloc, task: TaskRun, outcome: { ok: boolean; code?: string; message?: string }, wallMs: number): void {
@@ -164,7 +163,7 @@ function waitsForDriver(step: Step, task: TaskRun): boolean {
   if (step.now - task.driverDownSince >= coreLimits.driverDownMsMax) return false
   task.phase = 'pending'
   task.retryAt = step.now + coreLimits.driverRetryMs
-  step.state.ownStale = true
+  writeOwnSoon(step)
   return true
 }
 
@@ -286,7 +285,6 @@ function judge(state: State, alloc: Alloc, form: Form, verdict: 'healthy' | 'fai
     generation: failed ? alloc.generation : (before?.generation ?? 0),
   }
   state.verdicts.set(alloc.slot, [...list.filter((entry) => entry.form !== form), next])
-  state.ownStale = true
 }
 
 // ---------------------------------------------------------------- updates in place and wishes
@@ -334,6 +332,7 @@ export function switchOver(step: Step, alloc: Alloc): void {
 function failUpdate(step: Step, alloc: Alloc, reason: string): void {
   if (alloc.next === null) return
   judge(step.state, alloc, alloc.next.form, 'failed', reason)
+  step.state.ownStale = true
   note(step, `${alloc.slot} keeps its former version: the new one cannot be prepared here: ${reason}`)
   dropUpdate(step, alloc)
 }

@@ -139,12 +139,18 @@ test('merging in groups gives the same as merging one by one (associative)', () 
   )
 })
 
-/** Per register, the writes that no later write knew of. */
-function standing(history: readonly HistoryEntry[]): Map<string, Set<Scalar>> {
+/** Each change's causal past, itself included. */
+function pastsOf(history: readonly HistoryEntry[]): Map<string, Set<string>> {
   const pasts = new Map<string, Set<string>>()
   for (const { hash, deps } of history) {
     pasts.set(hash, new Set([hash, ...deps.flatMap((dep) => [...(pasts.get(dep) ?? [])])]))
   }
+  return pasts
+}
+
+/** Per register, the writes that no later write knew of. */
+function standing(history: readonly HistoryEntry[]): Map<string, Set<Scalar>> {
+  const pasts = pastsOf(history)
   const found = new Map<string, Set<Scalar>>()
   for (const entry of history) {
     for (const [register, value] of entry.writes) {
@@ -163,6 +169,7 @@ test('a register shows every write that none has overwritten: one as winner, the
       const world = play(moves)
       const doc = deliver(undefined, [...world.bytes.values()])
       const model = standing(historyOf(doc))
+      for (const { hash, past } of historyOf(doc)) assert.equal(past, pastsOf(historyOf(doc)).get(hash)?.size)
       assert.deepEqual([...doc.registers.keys()].toSorted(), [...model.keys()].toSorted())
       for (const [register, values] of model) {
         assert.deepEqual(new Set([doc.registers.get(register), ...(doc.conflicts.get(register) ?? [])]), values, register)

@@ -273,6 +273,9 @@ test('an envelope that overlaps with what is here counts for what is new in it',
 
 test('E_SIZE: a document that is full', () => {
   assert.equal(codeOf({ ...two.doc, changeCount: limits.docChangesMax }, three.envelope.bytes), 'E_SIZE')
+  const [first] = two.doc.envelopes
+  assert.ok(first)
+  assert.equal(codeOf({ ...two.doc, envelopes: [{ ...first, bytes: limits.docEnvelopesBytesMax }] }, three.envelope.bytes), 'E_SIZE')
 })
 
 test('E_DEPS: more heads than a change could name', () => {

@@ -61,3 +61,12 @@ test('random bytes never hold more than one frame', () => {
     }),
   )
 })
+
+test('a large frame that comes byte by byte costs no more than its bytes', () => {
+  // Work that grows with the square of this would take minutes.
+  const bytes = encodeFrame(new Uint8Array(1_000_000).fill(7))
+  const decoder = new FrameDecoder(1_000_000)
+  const frames: Uint8Array[] = []
+  for (let at = 0; at < bytes.length; at++) frames.push(...decoder.push(bytes.subarray(at, at + 1)))
+  assert.deepEqual([frames.length, frames[0]?.length, decoder.held], [1, 1_000_000, 0])
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { type IncomingHttpHeaders, request } from 'node:http'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -17,7 +18,10 @@ let serve: (channel: ApiChannel) => void = () => undefined
 
 before(async () => {
   // A dead agent's socket file is in the way.
-  await writeFile(socketPath, '')
+  const dead = createServer()
+  await new Promise<void>((resolve) => dead.listen(`${socketPath}.old`, resolve))
+  await rename(`${socketPath}.old`, socketPath)
+  dead.close()
   door = await openHttp({ socketPath, loopbackPort: 0, api: (channel) => serve(channel), health: () => ({ ok: true }), metrics: () => metrics.text(), log: { warn: () => undefined } })
 })
 after(async () => {
@@ -95,6 +99,31 @@ describe('HTTP door', () => {
     assert.equal((await ask('GET', '/v1/api')).status, 405)
     assert.equal((await ask('DELETE', '/metrics')).status, 405)
     assert.equal((await ask('POST', '/v1/api', { body: Buffer.alloc(9 * 1_024 * 1_024) })).status, 413)
+  })
+
+  it('takes no request of a page that hangs up at once for one of the socket', async () => {
+    let served = 0
+    serve = (channel) => {
+      served++
+      void channel.end()
+    }
+    const head = 'POST /v1/api HTTP/1.1\r\nHost: evil.example\r\nOrigin: https://evil.example\r\nContent-Length: 2\r\n\r\n{}'
+    for (let i = 0; i < 20; i++) {
+      const socket = connect(door.port ?? 0, '127.0.0.1')
+      await new Promise((resolve) => socket.once('connect', resolve))
+      socket.write(head, () => socket.resetAndDestroy())
+      await new Promise((resolve) => socket.once('close', resolve))
+    }
+    await ask('GET', '/v1/health', { tcp: true })
+    assert.equal(served, 0)
+  })
+
+  it('never removes what is no socket', async () => {
+    const path = join(folder, 'precious')
+    await writeFile(path, 'data')
+    const none = { loopbackPort: null, api: () => undefined, health: () => ({}), metrics: () => metrics.text(), log: { warn: () => undefined } }
+    await assert.rejects(openHttp({ socketPath: path, ...none }), /is no socket/)
+    assert.equal(await readFile(path, 'utf8'), 'data')
   })
 
   it('lets nobody but user and group open the socket', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { NodeId } from '../../../../../crdt/ids.ts'
 import { createRawExecDriver } from '../../../../../node/adapters/raw-exec/driver.ts'
+import { openStore } from '../../../../../node/adapters/store-level.ts'
 import { silentLog } from '../../../../../node/adapters/task/log.ts'
 import type { TaskDriver, TaskRequest } from '../../../../../node/core/ports.ts'
 import { collectExits, taskRequest, testNode, until } from '../../../../acceptance/driver-harness.ts'
@@ -45,6 +46,20 @@ function change(task: TaskRequest, how: (record: Written) => void): void {
   how(record)
   writeFileSync(recordPath(task), JSON.stringify(record))
 }
+
+test("a task does not inherit the agent's store", async () => {
+  const store = await openStore(join(dataDir, 'store'))
+  assert.ok(store.ok)
+  await store.value.write([{ key: 'a', value: Uint8Array.of(1) }], true)
+  const exits = collectExits(driver)
+  const task = script('ls -l /proc/self/fd; ls -l /proc/$PPID/fd')
+  assert.ok((await driver.start(task)).ok)
+  await exits.of(task.id)
+  await store.value.close()
+  const listed = readFileSync(join(dataDir, 'raw-exec', task.id, 'stdout.log'), 'utf8')
+  assert.match(listed, /\/exit/)
+  assert.doesNotMatch(listed, /\/store\//)
+})
 
 test('records are for the agent alone', async () => {
   const task = script('sleep 600')
