@@ -16,7 +16,7 @@ const slot = `default/${jobName}/g/0`
 export async function run({ runs, quick }: BenchOptions): Promise<object> {
   const repeat = runs ?? (quick ? 3 : 20)
   const repeatDefault = Math.min(repeat, quick ? 1 : 20)
-  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 42_100 })
+  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 43_100 })
   try {
     await submit(fleet, agents, 0)
     const kill = await repeated(repeat, () => once(fleet, agents, 'kill'))

@@ -16,7 +16,7 @@ const starts = 5
 export async function run({ quick }: BenchOptions): Promise<object> {
   const rows: object[] = []
   for (const [index, peers] of (quick ? [1] : [1, 20]).entries()) {
-    const firstPort = 42_500 + 50 * index
+    const firstPort = 43_500 + 50 * index
     const { fleet, agents } = await startMesh({ count: peers, firstPort })
     try {
       for (const bundled of [true, false]) rows.push(await measure({ folder: fleet.folder, peers, bundled, port: firstPort + 40 + Number(bundled), bootstrap: `/ip4/127.0.0.1/tcp/${firstPort}`, settleMs: quick ? 5_000 : 60_000 }))

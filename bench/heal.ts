@@ -13,7 +13,7 @@ const nodes = 5
 
 export async function run({ runs, quick }: BenchOptions): Promise<object> {
   const cuts = runs === null ? (quick ? [15_000] : [15_000, 15_000, 15_000, 15_000, 15_000, 180_000, 180_000]) : Array.from({ length: runs }, () => 15_000)
-  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 42_200 })
+  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 43_200 })
   const equal: number[] = []
   const surplus: number[] = []
   try {

@@ -2,15 +2,26 @@
 // The `shoal` executable: one command line in, one exit code out. Ctrl-C ends what is being waited for; a second one ends the
 // process at once.
 
+import { exitCodes } from './exit-codes.ts'
 import { processIo } from './process-io.ts'
 
+const echoMs = 500
+let interruptedAt = 0
 const interrupt = new AbortController()
 const argv = process.argv.slice(2)
 // The agent has its own way to end.
-if (argv[0] !== 'agent') process.once('SIGINT', () => interrupt.abort())
+if (argv[0] !== 'agent') process.on('SIGINT', interrupted)
 // `shoal … | head` closes our output: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 process.exitCode = await start()
+
+/** npm and npx pass on to us what the terminal has sent us already: so soon after the first it is no second one. */
+function interrupted(): void {
+  if (interrupt.signal.aborted && performance.now() - interruptedAt > echoMs) process.exit(exitCodes.interrupted)
+  if (interrupt.signal.aborted) return
+  interruptedAt = performance.now()
+  interrupt.abort()
+}
 
 /** An agent lives for months and does without the commands (1 MB and some start time), except to make itself a fleet for trying out. */
 async function start(): Promise<number> {

@@ -94,6 +94,8 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   for (const words of store.repairs) log.warn({}, words)
   const told = watchRepairs(store, log)
   await loop.start({ kind: 'boot', nonce: new Uint8Array(randomBytes(16)), config: coreConfig, host, records, ...surveyed })
+  // The core keeps its first event; the whole store in memory a second time is not to stay with it.
+  records.length = 0
   const health = (): object => ({ ok: true, node: coreConfig.self, name: coreConfig.name, pool: config.pool, fleet: coreConfig.fleet, version: agentVersion, storeProblem: core.state?.storeProblem ?? null })
   const http = await openDoor(config, loop, health, () => metrics.text(), log).catch(async (error: unknown) => {
     await loop.stop()

@@ -14,6 +14,8 @@ import { wordsOf } from './words.ts'
 const exitBug = 70
 /** A stop that takes longer than this is cut off; what was acknowledged is on disk. */
 const stopMsMax = 10_000
+/** A signal that comes again so soon is the same one. */
+const echoMs = 500
 
 /** `argv`: the words after `agent`. Resolves with the exit code when the agent has ended. */
 export async function runAgent(argv: readonly string[]): Promise<number> {
@@ -54,11 +56,13 @@ function leave(code: number): number {
 
 function signalled(signals: readonly NodeJS.Signals[], log: Log): Promise<void> {
   return new Promise((resolve) => {
-    let isStopping = false
+    let askedAt: number | null = null
     for (const signal of signals) {
       process.on(signal, () => {
-        if (isStopping) process.exit(1)
-        isStopping = true
+        // npm and npx pass on what the terminal has sent us already: that is no second wish.
+        if (askedAt !== null && performance.now() - askedAt > echoMs) process.exit(1)
+        if (askedAt !== null) return
+        askedAt = performance.now()
         log.info({ signal }, 'stopping')
         resolve()
       })

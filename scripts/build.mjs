@@ -1,23 +1,15 @@
-// One file per program: the agent with its CLI (`shoal`), the demo and the benches, without node_modules beside what is native
-// or wasm. Unused parts of dockerode (ssh, BuildKit) are stubbed: they are most of its size and none of its use here.
+// One file for the agent and its CLI (`shoal`), beside it what is native or wasm, and no node_modules. What is left out of the
+// libraries or loaded late is in slim.mjs.
 import { build } from 'esbuild'
-import { chmodSync, cpSync, copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { slim, withoutNames } from './slim.mjs'
 
 const require = createRequire(import.meta.url)
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-
-const stubs = {
-  name: 'stubs',
-  setup(builder) {
-    builder.onResolve({ filter: /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|cpu-features)(\/.*)?$/ }, ({ path }) => ({ path, namespace: 'stub' }))
-    // dockerode asks these for classes when it is loaded and for connections never.
-    builder.onLoad({ filter: /.*/, namespace: 'stub' }, () => ({ contents: 'module.exports = new Proxy(function () {}, { get: (_t, key) => (key === "__esModule" ? false : module.exports), construct: () => ({}), apply: () => module.exports })', loader: 'js' }))
-  },
-}
 
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(dist, { recursive: true })
@@ -29,15 +21,16 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   format: 'esm',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: true,
+  // Names too: keeping them costs an agent 1.5 MB. Nothing asks a class or a function for its name; errors of the libraries set theirs.
+  minify: true,
+  // For a stack trace out of the field: the same version builds the same text, `npm run build -- --map` its map.
+  sourcemap: process.argv.includes('--map') ? 'external' : false,
   metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
   define: { __SHOAL_VERSION__: JSON.stringify(version) },
   inject: [join(root, 'node/polyfill.ts')],
-  plugins: [stubs],
+  plugins: [slim],
   banner: {
     js: [
       "import { createRequire as __createRequire } from 'node:module'",
@@ -47,9 +40,10 @@ const { metafile } = await build({
     ].join('\n'),
   },
 })
-copyFileSync(join(dirname(require.resolve('@automerge/automerge')), '../cjs/automerge_wasm_bg.wasm'), join(dist, 'automerge_wasm_bg.wasm'))
+const wasm = readFileSync(join(dirname(require.resolve('@automerge/automerge')), '../cjs/automerge_wasm_bg.wasm'))
+writeFileSync(join(dist, 'automerge_wasm_bg.wasm'), withoutNames(wasm))
 cpSync(join(dirname(require.resolve('classic-level/package.json')), 'prebuilds'), join(dist, 'prebuilds'), { recursive: true })
 copyFileSync(join(root, 'deploy/shoal.sh'), join(dist, 'shoal'))
 for (const program of ['shoal', 'shoal.mjs']) chmodSync(join(dist, program), 0o755)
-const bytes = Object.values(metafile.outputs)[0].bytes
+const { bytes } = Object.values(metafile.outputs).find((output) => output.entryPoint !== undefined)
 console.error(`dist/shoal.mjs ${(bytes / 1e6).toFixed(2)} MB`)

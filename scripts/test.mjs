@@ -1,6 +1,7 @@
 // Runs the tests with Node's own runner. Without arguments: everything that this machine can run; what it cannot is said loudly
 // at the beginning and at the end, never skipped in silence. With arguments: only paths that contain one of them.
 import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 

@@ -22,6 +22,7 @@ import {
   setOwnHeads,
   tick,
 } from '../node/core/liveness/liveness.ts'
+import type { Entry } from '../node/core/liveness/state.ts'
 import type { LivenessLimits } from '../node/core/liveness/limits.ts'
 import { cheapCrypto, cheapIdentity } from './cheap-crypto.ts'
 import { type Prng, createPrng } from './prng.ts'
@@ -84,6 +85,9 @@ export class LinkWorld {
   readonly #prng: Prng
   readonly #ids: Set<NodeId>
   readonly #indexOf = new Map<NodeId, number>()
+  readonly #entries = new WeakMap<Uint8Array, Entry>()
+  readonly #authorOf = new WeakMap<Uint8Array, NodeId>()
+  readonly #keys = new Map<NodeId, Uint8Array>()
   #sessions = 0
 
   constructor(options: LinkWorldOptions) {
@@ -171,15 +175,33 @@ export class LinkWorld {
     return this.boards.filter((board) => board.state !== null).map((board) => board.index)
   }
 
-  #event(board: Board, act: (state: LivenessState, now: number) => readonly LivenessEffect[]): void {
+  #event(board: Board, act: (state: LivenessState, now: number) => readonly LivenessEffect[], heard: Uint8Array | null = null): void {
     const boots = board.boots
     const run = (): void => {
       if (board.state === null || board.boots !== boots) return
       if (this.now < board.busyUntil) return this.queue.at(board.busyUntil, run)
       board.busyUntil = this.now + board.costMs()
-      this.#carryOut(board, act(board.state, this.now))
+      const effects = act(board.state, this.now)
+      if (heard !== null) this.#share(board.state, heard)
+      this.#carryOut(board, effects)
     }
     run()
+  }
+
+  /** A thousand tables of a thousand entries are the same few objects here: what two boards decoded alike is kept once. */
+  #share(state: LivenessState, bytes: Uint8Array): void {
+    const author = this.#authorOf.get(bytes) ?? [...state.table.values()].find((entry) => entry.state.bytes === bytes)?.state.author
+    if (author === undefined) return
+    this.#authorOf.set(bytes, author)
+    const own = state.table.get(author)
+    if (own === undefined || own.state.bytes !== bytes) return
+    const shared = this.#entries.get(bytes) ?? own
+    this.#entries.set(bytes, shared)
+    state.table.set(author, shared)
+    const key = this.#keys.get(author) ?? state.keys.get(author)
+    if (key === undefined) return
+    this.#keys.set(author, key)
+    state.keys.set(author, key)
   }
 
   #carryOut(board: Board, effects: readonly LivenessEffect[]): void {
@@ -249,7 +271,7 @@ export class LinkWorld {
   #sendStates(board: Board, to: number, states: readonly Uint8Array[]): void {
     for (const bytes of states) {
       this.#spend(frameBytes + bytes.length)
-      this.#send(board, to, (peer) => this.#event(peer, (state, now) => onLinkState(state, bytes, board.id, now, 'stream')))
+      this.#send(board, to, (peer) => this.#event(peer, (state, now) => onLinkState(state, bytes, board.id, now, 'stream'), bytes))
     }
   }
 
@@ -261,7 +283,7 @@ export class LinkWorld {
       this.#spend(frameBytes + bytes.length)
       this.#send(board, to, (peer) => {
         if (peer.seen.has(bytes)) return
-        this.#event(peer, (state, now) => onLinkState(state, bytes, board.id, now, 'gossip'))
+        this.#event(peer, (state, now) => onLinkState(state, bytes, board.id, now, 'gossip'), bytes)
         this.#gossip(peer, bytes, board.index)
       })
     }

@@ -24,6 +24,7 @@ async function runDemo(io: Io, isUnattended: boolean): Promise<ExitCode> {
     if (!isUnattended) await stay(io, mesh, story)
     return exitCodes.done
   } finally {
+    await mesh.heal()
     await mesh.shoal('job', 'remove', 'hello').catch(() => undefined)
     await mesh.stop()
   }

@@ -10,6 +10,7 @@ import { stringify } from 'yaml'
 import type { Request } from '../../crdt/api-types.ts'
 import { Api, type ReplyOf } from '../client.ts'
 import { CliError } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
 import type { Io } from '../io.ts'
 
 export interface Board {
@@ -40,6 +41,7 @@ export class Mesh {
 
   static async create(io: Io): Promise<Mesh> {
     const mesh = new Mesh(io, await mkdtemp(join(tmpdir(), 'shoal-demo-')))
+    process.on('exit', mesh.#abandon).on('SIGTERM', leave).on('SIGHUP', leave)
     const made = await mesh.shoal('fleet', 'init', 'demo', '--out', join(mesh.folder, 'demo.join.json'), ...[0, 1, 2].flatMap((index) => ['--peer', address(index)]))
     if (made.code !== 0) throw new CliError('E_DEMO', `the fleet could not be made: ${made.output}`)
     return mesh
@@ -61,7 +63,8 @@ export class Mesh {
       }
       const file = join(this.folder, `${name}.yaml`)
       await writeFile(file, stringify(config), { mode: 0o600 })
-      const child = spawn(...this.#command(['agent', '--config', file]), { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env })
+      // In a group of its own: Ctrl-C in the terminal would end it before the job could be removed, and its tasks live on without it.
+      const child = spawn(...this.#command(['agent', '--config', file]), { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env, detached: true })
       const said: string[] = []
       child.stderr.on('data', (data: Buffer) => said.push(data.toString()))
       child.on('exit', (code) => {
@@ -108,8 +111,19 @@ export class Mesh {
     }
   }
 
+  /** Ends every cut, so that a command reaches all boards. */
+  async heal(): Promise<void> {
+    await Promise.all(this.boards.map((board) => this.tell(board, { method: 'fault.cut', peers: [] }).catch(() => undefined)))
+  }
+
+  /** Whatever ends this process early: no agent stays behind. */
+  readonly #abandon = (): void => {
+    for (const board of this.boards) board.process.kill('SIGTERM')
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.boards.map((board) => ended(board.process)))
+    process.off('exit', this.#abandon).off('SIGTERM', leave).off('SIGHUP', leave)
     await rm(this.folder, { recursive: true, force: true })
   }
 
@@ -125,6 +139,10 @@ export class Mesh {
     for (const name of ['PATH', 'HOME', 'DOCKER_HOST', 'TMPDIR']) if (process.env[name] !== undefined) env[name] = process.env[name]
     return env
   }
+}
+
+function leave(): void {
+  process.exit(exitCodes.interrupted)
 }
 
 export function address(index: number): string {

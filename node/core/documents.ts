@@ -88,7 +88,8 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
   const { state } = step
   state.docs.set(doc.id, doc)
   showDigest(state, doc)
-  state.viewStale = true
+  if (doc.kind === 'node' && !durable) state.lookAt ??= step.now + coreLimits.lookDelayMs
+  else state.viewStale = true
   state.lastChangeAt = step.now
   if (doc.kind !== 'node') state.receiptsDueAt ??= step.now + coreLimits.receiptDelayMs
   state.digests.set(doc.id, [...(state.digests.get(doc.id) ?? []).slice(1 - coreLimits.digestsKeptMax), doc.digest])
@@ -96,8 +97,24 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
   if (before !== undefined && before.epoch !== doc.epoch) {
     for (const old of before.envelopes) writes.push({ key: envelopeKey(old.hash), value: null })
   }
-  writes.push({ key: docKey(doc.id), value: encodeDoc(doc) })
+  state.unsaved.add(doc.id)
+  state.saveAt ??= step.now + coreLimits.saveDelayMs
   step.out.push({ kind: 'persist', writes, sync: durable })
+}
+
+/** Brings the records of changed documents up to date, a few at a time. */
+export function saveDue(step: Step): void {
+  const { state } = step
+  if (state.saveAt === null || state.saveAt > step.now) return
+  const writes: StoreWrite[] = []
+  for (const id of state.unsaved) {
+    if (writes.length >= coreLimits.savedPerStepMax) break
+    state.unsaved.delete(id)
+    const doc = state.docs.get(id)
+    if (doc !== undefined) writes.push({ key: docKey(id), value: encodeDoc(doc) })
+  }
+  if (writes.length > 0) step.out.push({ kind: 'persist', writes, sync: false })
+  state.saveAt = state.unsaved.size === 0 ? null : step.now + coreLimits.saveAgainMs
 }
 
 /** Memory only: for `job.plan`, which asks what would be. */

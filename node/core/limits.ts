@@ -21,6 +21,13 @@ export const coreLimits = {
   receiptDelayMs: 400,
   /** A copy goes from claimed over preparing and starting to running in less, and copies that were started together get healthy together. */
   ownWriteDelayMs: 200,
+  /** Claims come in swarms; the view is made and planned on once for all that arrive within this time. A tenth of the settle time. */
+  lookDelayMs: 30,
+  /** A document's record is only a cache of its envelopes: a document that changes often is written once in this time … */
+  saveDelayMs: 5_000,
+  /** … and so many in one step, each about 1 ms. */
+  savedPerStepMax: 16,
+  saveAgainMs: 20,
   /** Pool summaries: the two lowest node ids of a pool tell the fleet once in this time. */
   summaryEveryMs: 60_000,
   summarySpeakers: 2,

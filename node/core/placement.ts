@@ -21,7 +21,7 @@ export function settle(step: Step): void {
   const { state } = step
   for (let round = 0; round < coreLimits.settleRoundsMax; round++) {
     if (changeCount(state.liveness) !== state.livenessChange) noticeLiveness(step)
-    if (state.viewStale) lookAgain(step)
+    if (state.viewStale || isDue(state.lookAt, step.now) || (state.planStale && state.lookAt !== null)) lookAgain(step)
     if (state.planStale) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
     if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) break
@@ -52,6 +52,7 @@ function noticeLiveness(step: Step): void {
 function lookAgain(step: Step): void {
   const { state } = step
   state.viewStale = false
+  state.lookAt = null
   state.planStale = true
   const before = state.view
   state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })

@@ -73,6 +73,9 @@ export interface State {
   readonly liveness: LivenessState
   /** Digests that each node's document has had here lately: a link state may name one that has been overtaken since. */
   readonly digests: Map<DocId, string[]>
+  /** Documents whose records in the store are older than they are; the envelopes are there. */
+  readonly unsaved: Set<DocId>
+  saveAt: number | null
   /** Hashes of envelopes that the store lost although their document is here. */
   readonly lacking: Set<string>
   readonly project: ReturnType<typeof createProjector>
@@ -82,6 +85,8 @@ export interface State {
   plan: Plan | null
   /** Documents, liveness or waits changed since the view was made. */
   viewStale: boolean
+  /** Other nodes' documents changed: look again then, unless something else asks for it before; null: they did not. */
+  lookAt: number | null
   planStale: boolean
   /** The own record must be compared with the own document. */
   ownStale: boolean
@@ -149,6 +154,8 @@ export function createState(env: Env, boot: Boot): State {
     index: { fleet: createIndex(), pool: createIndex() },
     liveness,
     digests: new Map(),
+    unsaved: new Set(),
+    saveAt: null,
     lacking: new Set(),
     project: createProjector(env.crypto),
     peers: new Map(),
@@ -156,6 +163,7 @@ export function createState(env: Env, boot: Boot): State {
     view: { fleet: { name: '', planVersion: 1, operators: new Map() }, pool: config.pool, nodes: new Map(), jobs: new Map(), claims: new Map() },
     plan: null,
     viewStale: true,
+    lookAt: null,
     planStale: true,
     ownStale: true,
     ownDueAt: null,

@@ -6,6 +6,7 @@ import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
 import type { Alloc, Body, TaskRun } from './allocs/alloc.ts'
 import { allocDeadline, exited, prepared, started, stopped } from './allocs/lifecycle.ts'
 import { boot } from './boot.ts'
+import { saveDue } from './documents.ts'
 import { command, commandGone } from './commands.ts'
 import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
@@ -40,6 +41,7 @@ export function createCore(env: Env): Core {
       // Waits may be over whatever the event was: one place looks at all of them.
       if (event.kind !== 'tick') performLiveness(step, tick(state.liveness, step.now, 0))
       replicateDue(step)
+      saveDue(step)
       if (isPlanDue(state, step.now)) state.planStale = true
       settle(step)
       rememberAddresses(step)
@@ -140,7 +142,7 @@ function wakeAt(state: State): number {
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)
-  if (state.ownDueAt !== null) at = Math.min(at, state.ownDueAt)
+  for (const due of [state.ownDueAt, state.lookAt, state.saveAt]) if (due !== null) at = Math.min(at, due)
   for (const alloc of state.allocs.values()) at = Math.min(at, allocDeadline(alloc))
   for (const entry of state.hangUps) at = Math.min(at, entry.at)
   return at

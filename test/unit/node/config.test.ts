@@ -32,6 +32,19 @@ function problems(argv: readonly string[], env: Record<string, string> = {}): st
 }
 
 describe('configuration', () => {
+  it('never repeats a password in a fault', () => {
+    const faults = [
+      'drivers: { docker: { registries: { registry.example: { username: me, passwort: hunter2 } } } }',
+      'drivers: { docker: { registries: { registry.example: hunter2 } } }',
+      'drivers: { docker: { registries: hunter2 } }',
+    ]
+    for (const text of faults) {
+      const found = problems(['--config', file(text)])
+      assert.match(found.join('\n'), /registries/)
+      assert.doesNotMatch(found.join('\n'), /hunter2/)
+    }
+  })
+
   it('needs nothing but its defaults', () => {
     const plain = config([])
     assert.equal(plain.pool, 'default')
