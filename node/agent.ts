@@ -4,7 +4,6 @@
 
 import './polyfill.ts'
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Refusal } from '../crdt/errors.ts'
@@ -16,6 +15,7 @@ import { type HttpDoor, openHttp } from './adapters/http.ts'
 import { type KeyPair, createCrypto, loadOrCreateKey } from './adapters/keys.ts'
 import { createNetwork } from './adapters/libp2p/network.ts'
 import type { Log } from './adapters/log.ts'
+import { makeFolder } from './adapters/make-folder.ts'
 import { createMetrics } from './adapters/metrics.ts'
 import { openStore } from './adapters/store-level.ts'
 import { createApiBridge } from './api-bridge.ts'
@@ -124,7 +124,7 @@ async function stopAll(parts: { guard: StuckGuard; http: HttpDoor; network: Netw
 
 async function makeDataDir(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolder(path, 0o700)
   } catch (error) {
     throw new AgentError('E_DATA_DIR', `cannot use the data directory ${path}: ${wordsOf(error)}`)
   }

@@ -38,7 +38,6 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
     return leave(failed(error instanceof AgentError || hasCode(error) ? error.code : 'E_AGENT', wordsOf(error)))
   }
   await stopAsked
-  setTimeout(() => process.exit(0), stopMsMax).unref()
   await agent.stop()
   return leave(0)
 }
@@ -64,6 +63,8 @@ function signalled(signals: readonly NodeJS.Signals[], log: Log): Promise<void> 
         if (askedAt !== null) return
         askedAt = performance.now()
         log.info({ signal }, 'stopping')
+        // From here on, whatever hangs: also an agent that has not come up yet can be stopped.
+        setTimeout(() => process.exit(0), stopMsMax).unref()
         resolve()
       })
     }

@@ -230,7 +230,7 @@ export class World {
       else board.held.set(key, value)
     }
     if (board.held === null) return true
-    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: false, reason: 'no space left' }))
+    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: board.held === null, reason: 'no space left' }))
     return false
   }
 

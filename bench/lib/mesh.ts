@@ -24,12 +24,14 @@ export async function follow(agent: Agent, body: Request, enough: (reply: Reply)
   return await new Promise((done, failed) => {
     const sent = httpRequest({ socketPath: agent.socket, method: 'POST', path: '/v1/api' }, (response) => {
       let held = ''
+      let last = 'nothing'
       response.on('data', (chunk: Buffer) => {
         held += chunk.toString()
         const lines = held.split('\n')
         held = lines.pop() ?? ''
         for (const line of lines) {
           if (line === '') continue
+          last = line.slice(0, 300)
           const reply = JSON.parse(line) as Reply
           if (!enough(reply)) continue
           done(reply)
@@ -37,7 +39,7 @@ export async function follow(agent: Agent, body: Request, enough: (reply: Reply)
           return
         }
       })
-      response.on('end', () => failed(new Error(`${agent.name} ended the answer early`)))
+      response.on('end', () => failed(new Error(`${agent.name} ended the answer to ${body.method} early, after ${last}`)))
       response.on('error', () => undefined)
     })
     sent.on('error', (error) => failed(error))

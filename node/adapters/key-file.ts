@@ -1,9 +1,10 @@
 // The file that holds a private key: read with its permissions checked, created once and atomically. Two processes that
 // create it at the same moment end with the same key. It must never overwrite an existing file: a lost key is a lost node.
 
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises'
+import { link, open, readFile, stat, unlink } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
+import { makeFolder } from './make-folder.ts'
 import { type KeyPair, generateKeyPair, keyFromText, keyToPem } from './key-pair.ts'
 
 export type KeyFileCode = 'E_KEY_FILE' | 'E_KEY_FORMAT' | 'E_KEY_MODE'
@@ -62,7 +63,7 @@ async function readKey(path: string): Promise<KeyPair | null> {
 
 /** Written beside its place, synced, then linked into it: `link` fails where `rename` would overwrite. */
 async function createKeyFile(path: string, key: KeyPair): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeFolder(dirname(path), 0o700)
   const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
     const file = await open(temporary, 'wx', 0o600)

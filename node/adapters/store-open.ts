@@ -2,12 +2,13 @@
 // words what was found broken. Only one agent may have it: the second is told so.
 
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, readdir, rename } from 'node:fs/promises'
+import { readFile, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { ClassicLevel } from 'classic-level'
 
 import { type Result, ok, refuse } from '../../crdt/errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 export type Level = ClassicLevel<string, Uint8Array>
 export type OpenFault = 'E_STORE_LOCKED' | 'E_STORE_BROKEN'
@@ -46,8 +47,8 @@ export async function repairLevel(path: string, repairs: string[]): Promise<bool
 
 async function tryOpen(path: string, repairs: string[]): Promise<Result<Level, OpenFault | 'E_STORE_DAMAGED'>> {
   try {
-    // Not left to the library: it retries for ever where a folder cannot be made.
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    // Not left to the library, whose way of making folders never ends in /proc.
+    await makeFolder(path, 0o700)
     const level: Level = new ClassicLevel<string, Uint8Array>(path, options)
     await level.open()
     repairs.push(...(await droppedFromLog(path)))

@@ -21,6 +21,8 @@ export const coreLimits = {
   receiptDelayMs: 400,
   /** A copy goes from claimed over preparing and starting to running in less, and copies that were started together get healthy together. */
   ownWriteDelayMs: 200,
+  /** That a copy runs is waited for, but those of one board often start together. */
+  ownRunningDelayMs: 20,
   /** Claims come in swarms; the view is made and planned on once for all that arrive within this time. A tenth of the settle time. */
   lookDelayMs: 30,
   /** A document's record is only a cache of its envelopes: a document that changes often is written once in this time … */

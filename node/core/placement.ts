@@ -173,7 +173,7 @@ function perform(step: Step, plan: Plan, action: Action): void {
     case 'claim':
       return claim(step, plan, action)
     case 'withdraw':
-      return alloc && end(step, alloc, 'withdrawn', action.reason)
+      return alloc && withdraw(step, alloc, action.reason)
     case 'start':
       return alloc && alloc.settleUntil === null ? startOrYield(step, plan, alloc) : undefined
     case 'stop':
@@ -195,6 +195,12 @@ function perform(step: Step, plan: Plan, action: Action): void {
       state.ownStale = true
       return
   }
+}
+
+/** The view may not know yet that it runs. What runs is not withdrawn: it is told first, and then judged again. */
+function withdraw(step: Step, alloc: Alloc, reason: string): void {
+  if (alloc.state === 'running') step.state.ownStale = true
+  else end(step, alloc, 'withdrawn', reason)
 }
 
 /**

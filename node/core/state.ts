@@ -212,8 +212,8 @@ export function reply(step: Step, id: number, answer: Reply, last = true): void 
 }
 
 /** For changes of the own record on which nobody's decision depends: each write is an envelope that the whole pool has to check. */
-export function writeOwnSoon(step: Step): void {
-  step.state.ownDueAt ??= step.now + coreLimits.ownWriteDelayMs
+export function writeOwnSoon(step: Step, delayMs: number = coreLimits.ownWriteDelayMs): void {
+  step.state.ownDueAt = Math.min(step.state.ownDueAt ?? Number.MAX_SAFE_INTEGER, step.now + delayMs)
 }
 
 export function refuseRequest(step: Step, id: number, code: string, message: string, hint?: string): void {

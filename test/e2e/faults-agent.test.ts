@@ -62,12 +62,12 @@ test('a second agent on the same data directory: told so, with a code; the first
 
 test('a data directory that cannot be made, or is a file', async () => {
   const rest = { join: fleet.joinFile, listen: [await loopback()] }
-  const nowhere = await agentOnce({ ...rest, data_dir: '/proc/shoal' })
+  const nowhere = await agentOnce({ ...rest, data_dir: '/dev/null/shoal' })
   assert.equal(nowhere.code, 1)
-  assert.match(nowhere.output, /^E_DATA_DIR: cannot use the data directory \/proc\/shoal: /m)
+  assert.match(nowhere.output, /^E_DATA_DIR: cannot use the data directory .dev.null.shoal: /m)
   const isFile = await agentOnce({ ...rest, data_dir: fleet.joinFile })
   assert.equal(isFile.code, 1)
-  assert.match(isFile.output, /^E_DATA_DIR: /m)
+  assert.match(isFile.output, /^E_(DATA_DIR|STORE_BROKEN): .*e2e\.join\.json/m)
 })
 
 test('settings that nobody knows: every fault at once, each with its line, and what was meant', async () => {
@@ -77,9 +77,9 @@ test('settings that nobody knows: every fault at once, each with its line, and w
   assert.match(ran.output, /once\.yaml:2: data_dri: unknown key; did you mean 'data_dir'\?/)
   assert.match(ran.output, /once\.yaml:\d+: http\.sockte: unknown key; did you mean 'socket'\?/)
   assert.match(ran.output, /reserved\.memory: "64" is not an amount with its unit/)
-  const flag = await run(program, ['agent', '--jion', fleet.joinFile])
+  const flag = await run(program, ['agent', '--data-dri', fleet.folder])
   assert.equal(flag.code, 1)
-  assert.match(flag.output, /--jion is not an option; did you mean --join\?/)
+  assert.match(flag.output, /--data-dri is not an option; did you mean --data-dir\?/)
 })
 
 test('no join file, and one that is damaged', async () => {
@@ -152,7 +152,7 @@ test('a store of which nothing is left: the same board, the same task', async ()
   const pids = taskPids(board)
   await fleet.kill(board)
   const store = join(board.folder, 'store')
-  for (const file of readdirSync(store)) writeFileSync(join(store, file), 'rubbish')
+  for (const file of readdirSync(store)) if (statSync(join(store, file)).isFile()) writeFileSync(join(store, file), 'rubbish')
   board.log = ''
   fleet.launch(board)
   await allTogether()

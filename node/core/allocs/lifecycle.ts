@@ -143,7 +143,7 @@ export function started(step: Step, alloc: Alloc, task: TaskRun, outcome: { ok: 
   task.event = task.restarts > 0 ? 'restarted' : 'started'
   task.failed = false
   if (allTasks(alloc.body, 'running')) nowRunning(step, alloc, wallMs)
-  step.state.ownStale = true
+  writeOwnSoon(step, coreLimits.ownRunningDelayMs)
 }
 
 export function nowRunning(step: Step, alloc: Alloc, wallMs: number): void {
