@@ -24,9 +24,16 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
     await submit(fleet, agents, 60_000)
     const byDefault = await repeated(repeatDefault, () => once(fleet, agents, 'kill'))
     return {
-      runs: repeat, kill_p50_ms: rounded(median(kill)), kill_p99_ms: rounded(percentile(kill, 0.99)), kill_max_ms: rounded(Math.max(...kill)),
-      cut_p50_ms: rounded(median(cut)), cut_p99_ms: rounded(percentile(cut, 0.99)), cut_max_ms: rounded(Math.max(...cut)),
-      default_runs: repeatDefault, default_kill_p50_ms: rounded(median(byDefault)), default_kill_max_ms: rounded(Math.max(...byDefault)),
+      runs: repeat,
+      kill_p50_ms: rounded(median(kill)),
+      kill_p99_ms: rounded(percentile(kill, 0.99)),
+      kill_max_ms: rounded(Math.max(...kill)),
+      cut_p50_ms: rounded(median(cut)),
+      cut_p99_ms: rounded(percentile(cut, 0.99)),
+      cut_max_ms: rounded(Math.max(...cut)),
+      default_runs: repeatDefault,
+      default_kill_p50_ms: rounded(median(byDefault)),
+      default_kill_max_ms: rounded(Math.max(...byDefault)),
     }
   } finally {
     await fleet.stop()
@@ -45,19 +52,27 @@ async function settled(agents: readonly Agent[]): Promise<string> {
   return await until('settled', 180_000, async () => {
     const alive = await Promise.all(agents.map(aliveOn))
     const held = await Promise.all(agents.map(async (agent) => (await holders(agent, jobName))[slot]))
-    return alive.every((names) => names.length === agents.length) && held[0] !== undefined && held.every((name) => name === held[0]) ? held[0] : false
+    return alive.every((names) => names.length === agents.length) && held[0] !== undefined && held.every((name) => name === held[0])
+      ? held[0]
+      : false
   })
 }
 
 async function once(fleet: Fleet, agents: readonly Agent[], how: 'kill' | 'cut'): Promise<number> {
   const victim = fleet.agent(await settled(agents))
   const witness = agents.find((agent) => agent !== victim)!
-  const replaced = follow(witness, { method: 'job.status', job: jobName, follow: true }, (reply) => reply.kind === 'job' && reply.job.allocs.some((alloc) => alloc.state === 'running' && alloc.nodeName !== victim.name))
+  const replaced = follow(
+    witness,
+    { method: 'job.status', job: jobName, follow: true },
+    (reply) => reply.kind === 'job' && reply.job.allocs.some((alloc) => alloc.state === 'running' && alloc.nodeName !== victim.name),
+  )
   // A settled job's follower is answered once and let go: ask again until something else runs.
   const started = performance.now()
   if (how === 'kill') await fleet.powerCut(victim)
   else await follow(victim, { method: 'fault.cut', peers: null }, () => true)
-  await replaced.catch(() => until('replaced', 180_000, async () => ((await holders(witness, jobName))[slot] ?? victim.name) !== victim.name))
+  await replaced.catch(() =>
+    until('replaced', 180_000, async () => ((await holders(witness, jobName))[slot] ?? victim.name) !== victim.name),
+  )
   const took = performance.now() - started
   if (how === 'kill') fleet.launch(victim)
   else await follow(victim, { method: 'fault.cut', peers: [] }, () => true)

@@ -20,7 +20,8 @@ export async function run({ quick }: BenchOptions): Promise<object> {
     const firstPort = 43_500 + 50 * index
     const { fleet, agents } = await startMesh({ count: peers, firstPort })
     try {
-      for (const bundled of [true, false]) rows.push(await measure({ fleet, peers, bundled, port: firstPort + 40 + Number(bundled), settleMs: quick ? 5_000 : 60_000 }))
+      for (const bundled of [true, false])
+        rows.push(await measure({ fleet, peers, bundled, port: firstPort + 40 + Number(bundled), settleMs: quick ? 5_000 : 60_000 }))
       console.error(`  ${agents.length} peers: ${JSON.stringify(rows.slice(-2))}`)
     } finally {
       await fleet.stop()
@@ -49,7 +50,13 @@ async function measure(subject: Subject): Promise<object> {
   await new Promise((done) => setTimeout(done, subject.settleMs))
   const memory = memoryMb(agent.process.pid!)
   await end(agent)
-  return { peers: subject.peers, bundled: subject.bundled, rss_mb: rounded(memory.rss, 1), private_mb: rounded(memory.private, 1), start_ms: rounded(median(times)) }
+  return {
+    peers: subject.peers,
+    bundled: subject.bundled,
+    rss_mb: rounded(memory.rss, 1),
+    private_mb: rounded(memory.private, 1),
+    start_ms: rounded(median(times)),
+  }
 }
 
 async function started(subject: Subject): Promise<{ agent: Agent; ms: number }> {
@@ -69,7 +76,17 @@ function launch({ fleet, bundled, port }: Subject): Agent {
   const home = join(fleet.folder, name)
   mkdirSync(home, { recursive: true })
   const socket = join(home, 'api.sock')
-  writeFileSync(join(home, 'agent.yaml'), stringify({ join: fleet.joinFile, data_dir: home, name, listen: [`/ip4/127.0.0.1/tcp/${port}`], http: { socket }, drivers: { raw_exec: { enabled: true } } }))
+  writeFileSync(
+    join(home, 'agent.yaml'),
+    stringify({
+      join: fleet.joinFile,
+      data_dir: home,
+      name,
+      listen: [`/ip4/127.0.0.1/tcp/${port}`],
+      http: { socket },
+      drivers: { raw_exec: { enabled: true } },
+    }),
+  )
   const [file, ...args] = bundled ? [program] : [process.execPath, '--import', 'tsx', resolve('cli/main.ts')]
   const child = spawn(file, [...args, 'agent', '--config', join(home, 'agent.yaml')], { stdio: ['ignore', 'ignore', 'pipe'] })
   const agent: Agent = { name, folder: home, socket, options: { listen: '' }, process: child, log: '' }

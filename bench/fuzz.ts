@@ -24,7 +24,8 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
     const took = performance.now() - started
     times.push(took)
     codes[result.ok ? result.value.kind : result.code] = (codes[result.ok ? result.value.kind : result.code] ?? 0) + 1
-    if (result.ok && result.value.kind === 'applied' && !decodeDoc(crypto, encodeDoc(result.value.doc)).ok) throw new Error(`mutation ${done}: an accepted document cannot be loaded again`)
+    if (result.ok && result.value.kind === 'applied' && !decodeDoc(crypto, encodeDoc(result.value.doc)).ok)
+      throw new Error(`mutation ${done}: an accepted document cannot be loaded again`)
     const frame = mutated(encodeFrame({ kind: 'envelopes', envelopes: [mutation.bytes] }), done)
     const before = performance.now()
     decodeFrame(frame)
@@ -39,8 +40,13 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
   // The first calls compile code and grow wasm memory once; what repeats is what matters.
   const settled = times.slice(Math.trunc(times.length / 10))
   return {
-    mutations: done, longest_step_ms: rounded(percentile(settled, 1), 2), p99_step_ms: rounded(percentile(settled, 0.99), 2), first_calls_longest_ms: rounded(percentile(times, 1), 2),
-    frame_longest_ms: rounded(frameLongest, 2), memory_bytes_per_1000: rounded(slope(memory.slice(5)) * 1000), codes,
+    mutations: done,
+    longest_step_ms: rounded(percentile(settled, 1), 2),
+    p99_step_ms: rounded(percentile(settled, 0.99), 2),
+    first_calls_longest_ms: rounded(percentile(times, 1), 2),
+    frame_longest_ms: rounded(frameLongest, 2),
+    memory_bytes_per_1000: rounded(slope(memory.slice(5)) * 1000),
+    codes,
   }
 }
 

@@ -12,14 +12,26 @@ import { median, percentile, rounded } from './lib/stats.ts'
 const nodes = 5
 
 export async function run({ runs, quick }: BenchOptions): Promise<object> {
-  const cuts = runs === null ? (quick ? [15_000] : [15_000, 15_000, 15_000, 15_000, 15_000, 180_000, 180_000]) : Array.from({ length: runs }, () => 15_000)
+  const cuts =
+    runs === null
+      ? quick
+        ? [15_000]
+        : [15_000, 15_000, 15_000, 15_000, 15_000, 180_000, 180_000]
+      : Array.from({ length: runs }, () => 15_000)
   const { fleet, agents } = await startMesh({ count: nodes, firstPort: 43_200 })
   const equal: number[] = []
   const surplus: number[] = []
   try {
     const operator = await operatorOf(fleet)
     const put = async (agent: Agent, name: string): Promise<void> => {
-      await follow(agent, { method: 'doc.put', envelopes: await operator.prepare(agent, sleeper(name, 3, { replaceAfterMs: 2_000, partition: 'any' }), 'run') }, () => true)
+      await follow(
+        agent,
+        {
+          method: 'doc.put',
+          envelopes: await operator.prepare(agent, sleeper(name, 3, { replaceAfterMs: 2_000, partition: 'any' }), 'run'),
+        },
+        () => true,
+      )
     }
     await put(agents[0]!, 'base')
     for (const [index, cutMs] of cuts.entries()) {
@@ -31,18 +43,30 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
       await new Promise((done) => setTimeout(done, cutMs))
       const started = performance.now()
       await follow(lost, { method: 'fault.cut', peers: [] }, () => true)
-      await until('equal', 120_000, async () => new Set(await Promise.all(agents.map(heads))).size === 1 && (await aliveOn(lost)).length === nodes)
+      await until(
+        'equal',
+        120_000,
+        async () => new Set(await Promise.all(agents.map(heads))).size === 1 && (await aliveOn(lost)).length === nodes,
+      )
       equal.push(performance.now() - started)
-      await until('no surplus', 120_000, async () => (await running(agents, cuts.length)).every((slots) => new Set(slots).size === slots.length))
+      await until('no surplus', 120_000, async () =>
+        (await running(agents, cuts.length)).every((slots) => new Set(slots).size === slots.length),
+      )
       surplus.push(performance.now() - started)
-      console.error(`  cut ${cutMs} ms: heads equal after ${Math.round(equal.at(-1)!)} ms, surplus stopped after ${Math.round(surplus.at(-1)!)} ms`)
+      console.error(
+        `  cut ${cutMs} ms: heads equal after ${Math.round(equal.at(-1)!)} ms, surplus stopped after ${Math.round(surplus.at(-1)!)} ms`,
+      )
     }
   } finally {
     await fleet.stop()
   }
   return {
-    runs: cuts.length, heads_equal_p50_ms: rounded(median(equal)), heads_equal_p99_ms: rounded(percentile(equal, 0.99)), heads_equal_max_ms: rounded(Math.max(...equal)),
-    surplus_stopped_p50_ms: rounded(median(surplus)), surplus_stopped_max_ms: rounded(Math.max(...surplus)),
+    runs: cuts.length,
+    heads_equal_p50_ms: rounded(median(equal)),
+    heads_equal_p99_ms: rounded(percentile(equal, 0.99)),
+    heads_equal_max_ms: rounded(Math.max(...equal)),
+    surplus_stopped_p50_ms: rounded(median(surplus)),
+    surplus_stopped_max_ms: rounded(Math.max(...surplus)),
   }
 }
 
@@ -53,5 +77,12 @@ async function heads(agent: Agent): Promise<string> {
 
 async function running(agents: readonly Agent[], jobs: number): Promise<string[][]> {
   const names = ['base', ...Array.from({ length: jobs }, (_, index) => [`there-${index}`, `here-${index}`]).flat()]
-  return await Promise.all(agents.map(async (agent) => (await Promise.all(names.map((name) => allocsOf(agent, name)))).flat().filter((alloc) => alloc.state === 'running').map((alloc) => alloc.slot)))
+  return await Promise.all(
+    agents.map(async (agent) =>
+      (await Promise.all(names.map((name) => allocsOf(agent, name))))
+        .flat()
+        .filter((alloc) => alloc.state === 'running')
+        .map((alloc) => alloc.slot),
+    ),
+  )
 }

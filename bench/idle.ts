@@ -22,7 +22,11 @@ export async function run({ quick }: BenchOptions): Promise<object> {
     const { fleet, agents } = await startMesh({ count: nodes, firstPort: 43_300 + 50 * index })
     try {
       const operator = await operatorOf(fleet)
-      await follow(agents[0]!, { method: 'doc.put', envelopes: await operator.prepare(agents[0]!, sleeper('idle', nodes), 'run') }, () => true)
+      await follow(
+        agents[0]!,
+        { method: 'doc.put', envelopes: await operator.prepare(agents[0]!, sleeper('idle', nodes), 'run') },
+        () => true,
+      )
       await follow(agents[0]!, { method: 'job.status', job: 'idle', follow: true }, (reply) => reply.kind === 'job' && reply.settled)
       // What a start leaves behind (address pushes, receipts, the busy time of anti-entropy) is not idleness.
       await wait(quick ? 20 : 45)
@@ -30,7 +34,12 @@ export async function run({ quick }: BenchOptions): Promise<object> {
       await wait(seconds)
       const after = await Promise.all(agents.map(sample))
       const per = (pick: (one: Sample) => number): number => median(after.map((one, at) => (pick(one) - pick(before[at]!)) / seconds))
-      rows.push({ nodes, cpu_percent: rounded(100 * per((one) => one.cpu), 2), sent_bytes_per_s: rounded(per((one) => one.sent)), disk_bytes_per_day: rounded(86_400 * per((one) => one.written)) })
+      rows.push({
+        nodes,
+        cpu_percent: rounded(100 * per((one) => one.cpu), 2),
+        sent_bytes_per_s: rounded(per((one) => one.sent)),
+        disk_bytes_per_day: rounded(86_400 * per((one) => one.written)),
+      })
       console.error(`  ${JSON.stringify(rows.at(-1))}`)
     } finally {
       await fleet.stop()

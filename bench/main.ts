@@ -20,7 +20,10 @@ const benches: Readonly<Record<string, () => Promise<{ run(options: BenchOptions
   footprint: () => import('./footprint.ts'),
 }
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, runs: { type: 'string' } } })
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false }, runs: { type: 'string' } },
+})
 const name = positionals[0] ?? ''
 const load = benches[name]
 if (load === undefined) {

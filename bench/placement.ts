@@ -13,9 +13,21 @@ import { rounded } from './lib/stats.ts'
 
 const shapes: readonly { readonly name: string; readonly shape: Shape; readonly isLong: boolean }[] = [
   { name: 'pool of 50, 100 jobs of 5', shape: { seed: 1, nodes: 50, jobs: 100, copiesPerJob: 5, fillPercent: 50 }, isLong: false },
-  { name: 'pool of 1,000, 1,000 jobs of 10', shape: { seed: 2, nodes: 1_000, jobs: 1_000, copiesPerJob: 10, fillPercent: 60 }, isLong: false },
-  { name: '1,000 jobs of 1,000 on 5,000 nodes', shape: { seed: 3, nodes: 5_000, jobs: 1_000, copiesPerJob: 1_000, fillPercent: 80 }, isLong: true },
-  { name: '2,000 jobs of 1,000 on 6,100 nodes', shape: { seed: 4, nodes: 6_100, jobs: 2_000, copiesPerJob: 1_000, fillPercent: 80 }, isLong: true },
+  {
+    name: 'pool of 1,000, 1,000 jobs of 10',
+    shape: { seed: 2, nodes: 1_000, jobs: 1_000, copiesPerJob: 10, fillPercent: 60 },
+    isLong: false,
+  },
+  {
+    name: '1,000 jobs of 1,000 on 5,000 nodes',
+    shape: { seed: 3, nodes: 5_000, jobs: 1_000, copiesPerJob: 1_000, fillPercent: 80 },
+    isLong: true,
+  },
+  {
+    name: '2,000 jobs of 1,000 on 6,100 nodes',
+    shape: { seed: 4, nodes: 6_100, jobs: 2_000, copiesPerJob: 1_000, fillPercent: 80 },
+    isLong: true,
+  },
 ]
 
 export async function run({ quick }: BenchOptions): Promise<object> {
@@ -29,7 +41,17 @@ export async function run({ quick }: BenchOptions): Promise<object> {
     const placed = result.slots.flatMap((slot) => (slot.candidate === null ? [] : [{ slot: slot.slot, node: slot.candidate }]))
     const report = checkPlacement(view, placed)
     if (report.violations.length > 0) throw new Error(`the checker found: ${report.violations.join('; ')}`)
-    rows.push({ shape: name, nodes: shape.nodes, copies: placed.length, wanted: result.slots.length, ms: rounded(ms), per_s: rounded((placed.length / ms) * 1000), nodes_used: report.nodesUsed, nodes_lower_bound: report.nodesLowerBound, rss_mb: rounded(process.memoryUsage.rss() / 1e6) })
+    rows.push({
+      shape: name,
+      nodes: shape.nodes,
+      copies: placed.length,
+      wanted: result.slots.length,
+      ms: rounded(ms),
+      per_s: rounded((placed.length / ms) * 1000),
+      nodes_used: report.nodesUsed,
+      nodes_lower_bound: report.nodesLowerBound,
+      rss_mb: rounded(process.memoryUsage.rss() / 1e6),
+    })
     console.error(`  ${JSON.stringify(rows.at(-1))}`)
   }
   return { rows }
@@ -37,5 +59,13 @@ export async function run({ quick }: BenchOptions): Promise<object> {
 
 function localFor(view: View): Local {
   const self = [...view.nodes.keys()][0] as NodeId
-  return { self, now: 0, silentSince: new Map(), failedSince: new Map(), pending: new Map(), replacementsLastMinute: 0, fellSilentLastMinute: 0 }
+  return {
+    self,
+    now: 0,
+    silentSince: new Map(),
+    failedSince: new Map(),
+    pending: new Map(),
+    replacementsLastMinute: 0,
+    fellSilentLastMinute: 0,
+  }
 }

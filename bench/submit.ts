@@ -18,7 +18,11 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
       const envelopes = await operator.prepare(agent, spec, 'run')
       const started = performance.now()
       await follow(agent, { method: 'doc.put', envelopes }, () => true)
-      await follow(agent, { method: 'job.status', job: spec.name, follow: true }, (reply) => reply.kind === 'job' && reply.job.running === nodes)
+      await follow(
+        agent,
+        { method: 'job.status', job: spec.name, follow: true },
+        (reply) => reply.kind === 'job' && reply.job.running === nodes,
+      )
       times.push(performance.now() - started)
       await follow(agent, { method: 'doc.put', envelopes: await operator.prepare(agent, spec, 'removed') }, () => true)
       await follow(agent, { method: 'job.status', job: spec.name, follow: true }, (reply) => reply.kind === 'job' && reply.settled)
@@ -26,5 +30,11 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
   } finally {
     await fleet.stop()
   }
-  return { nodes, runs: times.length, p50_ms: rounded(median(times)), p99_ms: rounded(percentile(times, 0.99)), max_ms: rounded(Math.max(...times)) }
+  return {
+    nodes,
+    runs: times.length,
+    p50_ms: rounded(median(times)),
+    p99_ms: rounded(percentile(times, 0.99)),
+    max_ms: rounded(Math.max(...times)),
+  }
 }

@@ -45,7 +45,8 @@ function checkContexts(file: string, data: unknown): Contexts {
   const root = asMap(data)
   const contexts = Object.entries(asMap(root['contexts'])).map(([name, value]) => toContext(file, name, asMap(value), faults))
   const current = root['current'] ?? null
-  if (current !== null && !contexts.some((one) => one.name === current)) faults.push(`current: there is no context ${JSON.stringify(current)}`)
+  if (current !== null && !contexts.some((one) => one.name === current))
+    faults.push(`current: there is no context ${JSON.stringify(current)}`)
   if (faults.length > 0) throw new CliError('E_CONFIG', `'${file}' has ${faults.length} fault(s)`, { details: faults })
   return { file, current: current as string | null, contexts }
 }

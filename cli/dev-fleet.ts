@@ -13,12 +13,23 @@ const listen = '/ip4/127.0.0.1/tcp/7420'
 /** The arguments that make an agent of the throw-away fleet; unchanged when the caller says where to join. */
 export async function devArguments(io: Io, args: readonly string[]): Promise<readonly string[]> {
   const says = (option: string): boolean => args.some((one) => one === option || one.startsWith(`${option}=`))
-  const isOwn = says('--join') || says('--config') || io.env['SHOAL_JOIN'] !== undefined || io.env['SHOAL_CONFIG'] !== undefined || io.env['SHOAL_DATA_DIR'] !== undefined
+  const isOwn =
+    says('--join') ||
+    says('--config') ||
+    io.env['SHOAL_JOIN'] !== undefined ||
+    io.env['SHOAL_CONFIG'] !== undefined ||
+    io.env['SHOAL_DATA_DIR'] !== undefined
   if (!says('--dev') || isOwn || says('--help')) return args
   const folder = join(configDir(io.env), name)
   const joinFile = join(folder, `${name}.join.json`)
   if (!(await isThere(joinFile))) await initFleet(io, name, { out: joinFile, peer: [listen], output: 'table' })
-  return [...args, '--join', joinFile, ...(says('--data-dir') ? [] : ['--data-dir', join(folder, 'data')]), ...(says('--listen') ? [] : ['--listen', listen])]
+  return [
+    ...args,
+    '--join',
+    joinFile,
+    ...(says('--data-dir') ? [] : ['--data-dir', join(folder, 'data')]),
+    ...(says('--listen') ? [] : ['--listen', listen]),
+  ]
 }
 
 async function isThere(file: string): Promise<boolean> {

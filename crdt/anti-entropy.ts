@@ -9,8 +9,17 @@ import type { Doc } from './doc.ts'
 import { assertNever } from './errors.ts'
 import { type DocId, compareText, fleetDocId } from './ids.ts'
 import {
-  type BranchesFrame, type ClocksFrame, type DocClock, type EntriesFrame, type Entry, type LeavesFrame, type Section, type SyncFrame,
-  type SyncScope, nothing, syncLimits,
+  type BranchesFrame,
+  type ClocksFrame,
+  type DocClock,
+  type EntriesFrame,
+  type Entry,
+  type LeavesFrame,
+  type Section,
+  type SyncFrame,
+  type SyncScope,
+  nothing,
+  syncLimits,
 } from './sync-frame.ts'
 
 export { type DigestIndex, createIndex, removeDigest, rootOf, setDigest } from './digest-index.ts'
@@ -80,7 +89,10 @@ function answerRoot(input: SyncInput, frame: SyncFrame): SyncFrame {
 function answerBranches(input: SyncInput, frame: BranchesFrame): SyncAnswer {
   const { crypto, index } = input
   const own = branchHashes(crypto, index)
-  const differing = rotate(indexesOf(fanOut, (branch) => own[branch] !== frame.hashes[branch]), startOf.branches(frame.turn))
+  const differing = rotate(
+    indexesOf(fanOut, (branch) => own[branch] !== frame.hashes[branch]),
+    startOf.branches(frame.turn),
+  )
   if (differing.length === 0) return silence
   const asked = differing.slice(0, syncLimits.branchesMax).toSorted((a, b) => a - b)
   const reply: LeavesFrame = {
@@ -116,7 +128,11 @@ function answerLeaves(input: SyncInput, frame: LeavesFrame): SyncAnswer {
     room -= listed.size
   }
   const reply: EntriesFrame = {
-    kind: 'entries', turn: frame.turn, root: rootOf(crypto, index), partial, sections: sections.toSorted((a, b) => (a.leaf ?? 0) - (b.leaf ?? 0)),
+    kind: 'entries',
+    turn: frame.turn,
+    root: rootOf(crypto, index),
+    partial,
+    sections: sections.toSorted((a, b) => (a.leaf ?? 0) - (b.leaf ?? 0)),
   }
   return { send: [], replies: [reply] }
 }
@@ -139,7 +155,12 @@ function listSection(input: SyncInput, leaf: number | null, turn: number, room: 
   const start = (turn % Math.max(1, windows)) * perWindow
   const listed = docs.slice(start, start + perWindow)
   const last = start + perWindow >= docs.length
-  const section = { leaf, after: docs[start - 1] ?? '', upTo: last ? '' : (listed.at(-1) ?? ''), entries: listed.map((doc) => entryOf(input, doc)) }
+  const section = {
+    leaf,
+    after: docs[start - 1] ?? '',
+    upTo: last ? '' : (listed.at(-1) ?? ''),
+    entries: listed.map((doc) => entryOf(input, doc)),
+  }
   return { section, size: room, cut: true }
 }
 

@@ -10,7 +10,11 @@ export type RequestBody =
   | { readonly method: 'status' }
   | { readonly method: 'fleet.status' }
   | { readonly method: 'job.list' }
-  | { readonly method: 'job.status'; readonly job: string; /** Reply again on every change until all copies are healthy or placement fails. */ readonly follow?: boolean }
+  | {
+      readonly method: 'job.status'
+      readonly job: string
+      /** Reply again on every change until all copies are healthy or placement fails. */ readonly follow?: boolean
+    }
   | { readonly method: 'job.explain'; readonly job: string }
   | { readonly method: 'job.history'; readonly job: string }
   /** A document's envelopes (base64), for the author of a change to build on. */
@@ -23,7 +27,14 @@ export type RequestBody =
   | { readonly method: 'node.status'; readonly node: string }
   | { readonly method: 'alloc.list' }
   | { readonly method: 'alloc.status'; readonly alloc: string }
-  | { readonly method: 'alloc.logs'; readonly alloc: string; readonly task?: string; readonly stream: 'stdout' | 'stderr'; readonly follow: boolean; readonly tailBytes: number | null }
+  | {
+      readonly method: 'alloc.logs'
+      readonly alloc: string
+      readonly task?: string
+      readonly stream: 'stdout' | 'stderr'
+      readonly follow: boolean
+      readonly tailBytes: number | null
+    }
   /** Demo and tests only (`--dev`): cut this node off from these peers (null: all; []: heal). */
   | { readonly method: 'fault.cut'; readonly peers: readonly string[] | null }
 
@@ -44,14 +55,39 @@ export interface Coverage {
 
 export type Reply =
   | { readonly kind: 'error'; readonly code: string; readonly message: string; readonly hint?: string }
-  | { readonly kind: 'status'; readonly coverage: Coverage; readonly pools: readonly PoolSummary[]; readonly nodes: readonly NodeRow[]; readonly jobs: readonly JobRow[]; readonly events: readonly EventRow[] }
-  | { readonly kind: 'fleet'; readonly coverage: Coverage; readonly name: string; readonly planVersion: number; readonly operators: readonly { readonly id: string; readonly role: string; readonly name: string }[]; readonly pools: readonly PoolSummary[] }
+  | {
+      readonly kind: 'status'
+      readonly coverage: Coverage
+      readonly pools: readonly PoolSummary[]
+      readonly nodes: readonly NodeRow[]
+      readonly jobs: readonly JobRow[]
+      readonly events: readonly EventRow[]
+    }
+  | {
+      readonly kind: 'fleet'
+      readonly coverage: Coverage
+      readonly name: string
+      readonly planVersion: number
+      readonly operators: readonly { readonly id: string; readonly role: string; readonly name: string }[]
+      readonly pools: readonly PoolSummary[]
+    }
   | { readonly kind: 'jobs'; readonly coverage: Coverage; readonly jobs: readonly JobRow[] }
-  | { readonly kind: 'job'; readonly coverage: Coverage; readonly job: JobDetail; /** With follow: settled = nothing more to wait for. */ readonly settled: boolean }
+  | {
+      readonly kind: 'job'
+      readonly coverage: Coverage
+      readonly job: JobDetail
+      /** With follow: settled = nothing more to wait for. */ readonly settled: boolean
+    }
   | { readonly kind: 'explain'; readonly coverage: Coverage; readonly slots: readonly SlotExplanation[] }
   | { readonly kind: 'history'; readonly coverage: Coverage; readonly changes: readonly ChangeRow[] }
   | { readonly kind: 'doc'; readonly doc: string; readonly pool: string; readonly epoch: number; readonly envelopes: readonly string[] }
-  | { readonly kind: 'receipt'; readonly coverage: Coverage; readonly accepted: readonly string[]; /** Names of the nodes that have recorded it. */ readonly confirmedBy: readonly string[]; readonly final: boolean }
+  | {
+      readonly kind: 'receipt'
+      readonly coverage: Coverage
+      readonly accepted: readonly string[]
+      /** Names of the nodes that have recorded it. */ readonly confirmedBy: readonly string[]
+      readonly final: boolean
+    }
   | { readonly kind: 'plan'; readonly coverage: Coverage; readonly changes: readonly string[]; readonly slots: readonly PlannedSlot[] }
   | { readonly kind: 'nodes'; readonly coverage: Coverage; readonly nodes: readonly NodeRow[] }
   | { readonly kind: 'node'; readonly coverage: Coverage; readonly node: NodeDetail }
@@ -154,7 +190,13 @@ export interface SlotExplanation {
   readonly heir: string | null
   readonly candidate: string | null
   readonly reason: string | null
-  readonly nodes: readonly { readonly node: string; readonly name: string; readonly score: number | null; readonly rank: number | null; readonly rejected: string | null }[]
+  readonly nodes: readonly {
+    readonly node: string
+    readonly name: string
+    readonly score: number | null
+    readonly rank: number | null
+    readonly rejected: string | null
+  }[]
 }
 
 export interface PlannedSlot {

@@ -75,7 +75,19 @@ export interface Constraint {
   readonly value: string
 }
 
-export const constraintOperators = ['=', '!=', '<', '<=', '>', '>=', 'set_contains', 'set_contains_any', 'is_set', 'is_not_set', 'distinct_hosts'] as const
+export const constraintOperators = [
+  '=',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+  'set_contains',
+  'set_contains_any',
+  'is_set',
+  'is_not_set',
+  'distinct_hosts',
+] as const
 export type ConstraintOperator = (typeof constraintOperators)[number]
 
 export interface Affinity {

@@ -101,7 +101,17 @@ export interface JobVersion {
  * claimed: written, waiting for the settle time. preparing: image being pulled. starting: tasks are being started.
  * running: every task runs. stopping: on its way out. The rest are ends: the claim is not live.
  */
-export const claimStates = ['claimed', 'preparing', 'starting', 'running', 'stopping', 'stopped', 'failed', 'withdrawn', 'complete'] as const
+export const claimStates = [
+  'claimed',
+  'preparing',
+  'starting',
+  'running',
+  'stopping',
+  'stopped',
+  'failed',
+  'withdrawn',
+  'complete',
+] as const
 export type ClaimState = (typeof claimStates)[number]
 
 export interface Claim {

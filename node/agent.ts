@@ -90,33 +90,58 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const crypto = createCrypto()
   const core = createCore({ crypto, signer: key.signer })
   const loop = createLoop({ core, network, store, clock, drivers, api: createApiBridge, log, meters: metrics, onFatal: options.onFatal })
-  const [surveyed, records] = await Promise.all([surveyDrivers(drivers, clock, log), readAll(store), warmUp(crypto, key, joined.value.fleet)])
+  const [surveyed, records] = await Promise.all([
+    surveyDrivers(drivers, clock, log),
+    readAll(store),
+    warmUp(crypto, key, joined.value.fleet),
+  ])
   for (const words of store.repairs) log.warn({}, words)
   const told = watchRepairs(store, log)
   await loop.start({ kind: 'boot', nonce: new Uint8Array(randomBytes(16)), config: coreConfig, host, records, ...surveyed })
   // The core keeps its first event; the whole store in memory a second time is not to stay with it.
   records.length = 0
-  const health = (): object => ({ ok: true, node: coreConfig.self, name: coreConfig.name, pool: config.pool, fleet: coreConfig.fleet, version: agentVersion, storeProblem: core.state?.storeProblem ?? null })
+  const health = (): object => ({
+    ok: true,
+    node: coreConfig.self,
+    name: coreConfig.name,
+    pool: config.pool,
+    fleet: coreConfig.fleet,
+    version: agentVersion,
+    storeProblem: core.state?.storeProblem ?? null,
+  })
   const http = await openDoor(config, loop, health, () => metrics.text(), log).catch(async (error: unknown) => {
     await loop.stop()
     throw error
   })
   try {
     metrics.watch(() => ({ ...gaugesOf(core, network, loop), ...told() }))
-    log.info({ fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: surveyed.running.length }, 'agent started')
+    log.info(
+      { fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: surveyed.running.length },
+      'agent started',
+    )
     await startNetwork(network, loop, log)
   } catch (error) {
     await http.close()
     await loop.stop()
     throw error
   }
-  return { node: coreConfig.self, name: coreConfig.name, loopbackPort: http.port, stop: () => stopAll({ guard, http, network, loop, store, log }) }
+  return {
+    node: coreConfig.self,
+    name: coreConfig.name,
+    loopbackPort: http.port,
+    stop: () => stopAll({ guard, http, network, loop, store, log }),
+  }
 }
 
 async function stopAll(parts: { guard: StuckGuard; http: HttpDoor; network: Network; loop: Loop; store: Store; log: Log }): Promise<void> {
   const { guard, http, network, loop, store, log } = parts
   guard.stop()
-  for (const [what, stop] of [['api', () => http.close()], ['loop', () => loop.stop()], ['network', () => network.stop()], ['store', () => store.close()]] as const) {
+  for (const [what, stop] of [
+    ['api', () => http.close()],
+    ['loop', () => loop.stop()],
+    ['network', () => network.stop()],
+    ['store', () => store.close()],
+  ] as const) {
     await stop().catch((error: unknown) => log.warn({ what, error: wordsOf(error) }, 'stopping had a problem'))
   }
   log.info({}, 'agent stopped; tasks run on')
@@ -168,7 +193,13 @@ async function startNetwork(network: Network, loop: Loop, log: Log): Promise<voi
   }
 }
 
-async function openDoor(config: AgentConfig, loop: Loop, health: () => object, metrics: () => Promise<string>, log: Log): Promise<HttpDoor> {
+async function openDoor(
+  config: AgentConfig,
+  loop: Loop,
+  health: () => object,
+  metrics: () => Promise<string>,
+  log: Log,
+): Promise<HttpDoor> {
   const { socket, loopbackPort } = config.http
   try {
     return await openHttp({ socketPath: socket, loopbackPort, api: loop.handlers.api, health, metrics, log })
@@ -229,4 +260,3 @@ function coreConfigOf(config: AgentConfig, joined: JoinFile, key: KeyPair, host:
     version: agentVersion,
   }
 }
-

@@ -19,7 +19,7 @@ const tailBytesMax = 16 * 1_024 * 1_024
 const count = { type: 'number', integer: true, min: 0, max: 1_000_000_000 }
 
 const shapes: Readonly<Record<Request['method'], object>> = {
-  'status': {},
+  status: {},
   'fleet.status': {},
   'job.list': {},
   'job.status': { job: name, follow: { type: 'boolean', optional: true } },
@@ -59,7 +59,10 @@ export function parseRequest(bytes: Uint8Array): Result<Request, 'E_REQUEST'> {
   const request = value as Request
   const found = checkOf(request.method)(request) as true | ValidationError[]
   if (found === true) return ok(request)
-  return refuse('E_REQUEST', `request '${request.method.slice(0, 40)}': ${found.map((fault) => `${fault.field}: ${fault.message ?? fault.type}`).join(' ')}`)
+  return refuse(
+    'E_REQUEST',
+    `request '${request.method.slice(0, 40)}': ${found.map((fault) => `${fault.field}: ${fault.message ?? fault.type}`).join(' ')}`,
+  )
 }
 
 function checkOf(wanted: string): Check {

@@ -26,7 +26,8 @@ function group(props: Record<string, Rule>): Rule {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
-const isPlainMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isPlainMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const text = leaf('a text', isText)
 const flag = leaf('true or false', (value) => typeof value === 'boolean')
@@ -42,7 +43,10 @@ const registries = leaf('a map of registry hosts to {username, password}', (valu
     isPlainMap(entry) && isText(entry['username']) && isText(entry['password']) && Object.keys(entry).length === 2
   return isPlainMap(value) && Object.values(value).every(isCredentials)
 })
-const mirrors = leaf('a map of registry hosts to lists of mirror hosts', (value) => isPlainMap(value) && Object.values(value).every(isTextList))
+const mirrors = leaf(
+  'a map of registry hosts to lists of mirror hosts',
+  (value) => isPlainMap(value) && Object.values(value).every(isTextList),
+)
 const labels = leaf('a map of names to texts, numbers or booleans', (value) => isPlainMap(value) && Object.values(value).every(isLabel))
 
 function isLabel(value: unknown): boolean {
@@ -96,7 +100,10 @@ const schema = {
     log: group({ level: leaf(`one of ${logLevels.join(', ')}`, (value) => logLevels.some((level) => level === value)) }),
     http: group({
       socket: text,
-      loopback_port: leaf('a port between 0 (any) and 65535', (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535),
+      loopback_port: leaf(
+        'a port between 0 (any) and 65535',
+        (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535,
+      ),
     }),
     dev: flag,
   },

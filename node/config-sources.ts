@@ -54,7 +54,8 @@ export function readSources(argv: readonly string[], env: Readonly<Record<string
   for (const setting of settings) {
     const variable = `SHOAL_${setting.flag.replaceAll('-', '_').toUpperCase()}`
     const text = env[variable]
-    if (text !== undefined && text !== '') put(value, setting, setting.kind === 'list' || setting.kind === 'map' ? text.split(',') : text, variable, places)
+    if (text !== undefined && text !== '')
+      put(value, setting, setting.kind === 'list' || setting.kind === 'map' ? text.split(',') : text, variable, places)
     if (flags[setting.flag] !== undefined) put(value, setting, flags[setting.flag], `--${setting.flag}`, places)
   }
   const placeOf = (path: string): string => places.get(path) ?? fromFile.placeOf(path)
@@ -62,23 +63,34 @@ export function readSources(argv: readonly string[], env: Readonly<Record<string
 }
 
 export function usage(): string {
-  const rows = [['--config FILE', 'YAML file with the same settings and more (SHOAL_CONFIG)'], ...settings.map((one) => [argumentOf(one), one.help])]
+  const rows = [
+    ['--config FILE', 'YAML file with the same settings and more (SHOAL_CONFIG)'],
+    ...settings.map((one) => [argumentOf(one), one.help]),
+  ]
   const width = Math.max(...rows.map(([left]) => left!.length)) + 2
   const lines = rows.map(([left, right]) => `  ${left!.padEnd(width)}${right}`)
   return `Usage: shoal agent [options]\n\nRuns a node on this board. Every option can also be set as SHOAL_<NAME>.\n\nOptions:\n${lines.join('\n')}\n`
 }
 
 function argumentOf(setting: Setting): string {
-  return setting.kind === 'switch' ? `--${setting.flag}` : `--${setting.flag} ${setting.kind === 'map' ? 'NAME=VALUE' : setting.kind === 'number' ? 'NUMBER' : 'VALUE'}`
+  return setting.kind === 'switch'
+    ? `--${setting.flag}`
+    : `--${setting.flag} ${setting.kind === 'map' ? 'NAME=VALUE' : setting.kind === 'number' ? 'NUMBER' : 'VALUE'}`
 }
 
 function readFlags(argv: readonly string[], problems: string[]): Record<string, unknown> {
   const options = Object.fromEntries(
-    settings.map(({ flag, kind }) => [flag, { type: kind === 'switch' ? ('boolean' as const) : ('string' as const), multiple: kind === 'list' || kind === 'map' }]),
+    settings.map(({ flag, kind }) => [
+      flag,
+      { type: kind === 'switch' ? ('boolean' as const) : ('string' as const), multiple: kind === 'list' || kind === 'map' },
+    ]),
   )
   const known = [...Object.keys(options), 'config', 'help']
   const { values, tokens } = parseArgs({
-    args: [...argv], strict: false, tokens: true, allowPositionals: true,
+    args: [...argv],
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
     options: { ...options, config: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   })
   let isAfterUnknown = false
@@ -121,7 +133,9 @@ function readFile(file: string, problems: string[]): { value: Record<string, unk
   }
   for (const path of pathKeys) {
     const parts = path.split('.')
-    const holder = parts.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value) as Record<string, unknown> | undefined
+    const holder = parts.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value) as
+      | Record<string, unknown>
+      | undefined
     const key = parts.at(-1)!
     if (typeof holder?.[key] === 'string') holder[key] = resolve(dirname(file), holder[key])
   }
@@ -129,7 +143,7 @@ function readFile(file: string, problems: string[]): { value: Record<string, unk
     const parts = path.split('.')
     const parent = parts.length === 1 ? document.contents : document.getIn(parts.slice(0, -1), true)
     const pair = isCollection(parent) ? parent.items.find((item) => String((item as { key?: unknown }).key) === parts.at(-1)) : undefined
-    const range = ((pair as { key?: { range?: readonly number[] } } | undefined)?.key)?.range
+    const range = (pair as { key?: { range?: readonly number[] } } | undefined)?.key?.range
     return range === undefined ? file : `${file}:${lines.linePos(range[0]!).line}`
   }
   return { value: value as Record<string, unknown>, placeOf }
@@ -154,7 +168,9 @@ function typed(setting: Setting, raw: unknown, before: unknown): unknown {
     case 'switch':
       return raw === 'true' || raw === '1' ? true : raw === 'false' || raw === '0' ? false : raw
     case 'map': {
-      const pairs = (raw as string[]).map((pair) => [pair.slice(0, Math.max(0, pair.indexOf('='))), pair.slice(pair.indexOf('=') + 1)] as const)
+      const pairs = (raw as string[]).map(
+        (pair) => [pair.slice(0, Math.max(0, pair.indexOf('='))), pair.slice(pair.indexOf('=') + 1)] as const,
+      )
       if (pairs.some(([name]) => name === '')) return raw
       return { ...(typeof before === 'object' ? before : {}), ...Object.fromEntries(pairs) }
     }

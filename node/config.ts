@@ -73,7 +73,9 @@ interface Raw {
   readonly dynamic_ports?: unknown
   readonly drivers?: {
     readonly raw_exec?: { readonly enabled?: boolean }
-    readonly docker?: { readonly enabled?: boolean; readonly socket?: string } & Partial<Pick<AgentConfig['drivers']['docker'], 'registries' | 'mirrors'>>
+    readonly docker?: { readonly enabled?: boolean; readonly socket?: string } & Partial<
+      Pick<AgentConfig['drivers']['docker'], 'registries' | 'mirrors'>
+    >
   }
   readonly log?: { readonly level?: AgentConfig['log']['level'] }
   readonly http?: { readonly socket?: string; readonly loopback_port?: number }
@@ -105,7 +107,12 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     drivers: {
       // As in Nomad, plain processes (with the agent's own rights) must be allowed first.
       rawExec: { enabled: raw.drivers?.raw_exec?.enabled ?? dev },
-      docker: { enabled: docker.enabled ?? true, socket: docker.socket, registries: docker.registries ?? {}, mirrors: docker.mirrors ?? {} },
+      docker: {
+        enabled: docker.enabled ?? true,
+        socket: docker.socket,
+        registries: docker.registries ?? {},
+        mirrors: docker.mirrors ?? {},
+      },
     },
     log: { level: raw.log?.level ?? configDefaults.logLevel },
     http: { socket: resolve(raw.http?.socket ?? join(dataDir, 'api.sock')), loopbackPort: raw.http?.loopback_port ?? null },

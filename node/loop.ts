@@ -118,7 +118,13 @@ class DriverLoop implements Loop {
     this.#isStarted = true
     if (this.#events.length > 0) this.#planTurn()
     const known = boot.fingerprints
-    this.#unwatchDrivers = watchDrivers({ drivers: this.#input.drivers, known, clock, push: (event) => this.#push(event), log: this.#input.log })
+    this.#unwatchDrivers = watchDrivers({
+      drivers: this.#input.drivers,
+      known,
+      clock,
+      push: (event) => this.#push(event),
+      log: this.#input.log,
+    })
     await this.idle()
   }
 
@@ -226,7 +232,10 @@ class DriverLoop implements Loop {
       for (const effect of free) await this.#perform(effect, true)
       if (first === -1) continue
       const persists = batch.filter((effect) => effect.kind === 'persist')
-      const isWritten = await this.#journal.write(persists.flatMap((effect) => effect.writes), persists.some((effect) => effect.sync))
+      const isWritten = await this.#journal.write(
+        persists.flatMap((effect) => effect.writes),
+        persists.some((effect) => effect.sync),
+      )
       for (const effect of batch.slice(first)) if (effect.kind !== 'persist') await this.#perform(effect, isWritten)
     }
   }

@@ -82,7 +82,10 @@ function catchStrays(log: Log): void {
 }
 
 function dieOf(error: unknown, log: Log): never {
-  log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a bug in shoal: the agent ends, tasks run on; please report it')
+  log.error(
+    { error: error instanceof Error ? error.stack : String(error) },
+    'a bug in shoal: the agent ends, tasks run on; please report it',
+  )
   process.exit(exitBug)
 }
 

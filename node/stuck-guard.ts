@@ -26,10 +26,16 @@ export interface StuckGuard {
   stop(): void
 }
 
-export function startStuckGuard(log: { warn(data: object, message: string): void }, limitSeconds = stuckSecondsMax, everyMs = beatMs): StuckGuard {
+export function startStuckGuard(
+  log: { warn(data: object, message: string): void },
+  limitSeconds = stuckSecondsMax,
+  everyMs = beatMs,
+): StuckGuard {
   let shell: ChildProcess
   try {
-    shell = spawn('/bin/sh', ['-c', script, 'shoal-guard', String(process.pid), String(limitSeconds)], { stdio: ['pipe', 'ignore', 'ignore'] })
+    shell = spawn('/bin/sh', ['-c', script, 'shoal-guard', String(process.pid), String(limitSeconds)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
   } catch (error) {
     log.warn({ error: String(error) }, 'no guard against a stuck agent')
     return { stop: () => undefined }

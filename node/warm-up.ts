@@ -16,7 +16,12 @@ export async function warmUp(crypto: Crypto, key: KeyPair, fleet: FleetId): Prom
   const author = { id: key.id, signer: key.signer, nonce: new Uint8Array(randomBytes(16)), fleet }
   const blank = emptyDoc(crypto, nodeDocId(self), 'warm-up' as PoolName)
   await turn()
-  const first = editDoc(crypto, blank, author, nodeToRegisters({ ...nodeFromRegisters(self, new Map()), name: 'warm-up', pool: blank.pool }))
+  const first = editDoc(
+    crypto,
+    blank,
+    author,
+    nodeToRegisters({ ...nodeFromRegisters(self, new Map()), name: 'warm-up', pool: blank.pool }),
+  )
   await turn()
   const second = editDoc(crypto, first.doc, author, new Map([['name', 'warm']]))
   await turn()

@@ -19,6 +19,7 @@ for (const { from, to, rule } of output.summary.violations) {
   const comment = config.forbidden.find((entry) => entry.name === rule.name)?.comment ?? ''
   console.error(`${rule.name}: ${from} → ${to}\n  ${comment}`)
 }
-if (unread.length > 0) console.error(`the checker did not read ${unread.length} of ${expected.length} sources: ${unread.slice(0, 5).join(', ')}`)
+if (unread.length > 0)
+  console.error(`the checker did not read ${unread.length} of ${expected.length} sources: ${unread.slice(0, 5).join(', ')}`)
 console.log(`import rules: ${read.size} modules read, ${sources.length} sources, ${output.summary.error} violations`)
 process.exit(output.summary.error > 0 || unread.length > 0 ? 1 : 0)

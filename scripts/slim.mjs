@@ -8,34 +8,56 @@ import { dirname } from 'node:path'
  * Never called: dockerode's ssh and BuildKit (most of its size), a SHA-256 that noise takes only in Electron (0.6 MB of wasm and its
  * memory), what prom-client has for summaries and its default metrics, and pino's threads.
  */
-const neverCalled = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|cpu-features|@chainsafe\/as-sha256|tdigest|@opentelemetry\/api|thread-stream)(\/.*)?$/
+const neverCalled =
+  /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|cpu-features|@chainsafe\/as-sha256|tdigest|@opentelemetry\/api|thread-stream)(\/.*)?$/
 
 /** Node does this work itself (node:crypto); libp2p imports these for keys that no board has. Built up on first use. */
 const seldomUsed = { '@noble/curves/ed25519.js': ['ed25519', 'x25519'], '@noble/curves/secp256k1.js': ['secp256k1'] }
 
 // Classes are taken from these when a library is loaded, and no call is ever made.
-const stub = 'module.exports = new Proxy(function () {}, { get: (_t, key) => (key === "__esModule" ? false : module.exports), construct: () => ({}), apply: () => module.exports })'
+const stub =
+  'module.exports = new Proxy(function () {}, { get: (_t, key) => (key === "__esModule" ? false : module.exports), construct: () => ({}), apply: () => module.exports })'
 
 export const slim = {
   name: 'slim',
   setup(builder) {
     builder.onResolve({ filter: neverCalled }, ({ path }) => ({ path, namespace: 'stub' }))
     builder.onLoad({ filter: /.*/, namespace: 'stub' }, () => ({ contents: stub, loader: 'js' }))
-    builder.onResolve({ filter: /^@noble\/curves\// }, ({ path, namespace, resolveDir }) => (path in seldomUsed && namespace !== 'real' ? { path, namespace: 'late', pluginData: resolveDir } : undefined))
+    builder.onResolve({ filter: /^@noble\/curves\// }, ({ path, namespace, resolveDir }) =>
+      path in seldomUsed && namespace !== 'real' ? { path, namespace: 'late', pluginData: resolveDir } : undefined,
+    )
     builder.onLoad({ filter: /.*/, namespace: 'late' }, ({ path, pluginData }) => ({ contents: late(path), loader: 'js', pluginData }))
     builder.onResolve({ filter: /^real:/ }, ({ path, pluginData }) => ({ path: path.slice('real:'.length), namespace: 'real', pluginData }))
-    builder.onLoad({ filter: /.*/, namespace: 'real' }, ({ path, pluginData }) => ({ contents: `export { ${seldomUsed[path].join(', ')} } from '${path}'`, loader: 'js', resolveDir: pluginData }))
-    builder.onLoad({ filter: /kad-dht\/dist\/src\/routing-table\/generated-prefix-list\.js$/ }, async ({ path }) => ({ contents: packed((await import(path)).default), loader: 'js' }))
+    builder.onLoad({ filter: /.*/, namespace: 'real' }, ({ path, pluginData }) => ({
+      contents: `export { ${seldomUsed[path].join(', ')} } from '${path}'`,
+      loader: 'js',
+      resolveDir: pluginData,
+    }))
+    builder.onLoad({ filter: /kad-dht\/dist\/src\/routing-table\/generated-prefix-list\.js$/ }, async ({ path }) => ({
+      contents: packed((await import(path)).default),
+      loader: 'js',
+    }))
     // Locks across the threads and processes of one program: for each lock a broadcast channel, with node:cluster loaded. There is one thread.
-    builder.onLoad({ filter: /mortice\/dist\/src\/node\.js$/ }, ({ path }) => ({ contents: "import { TypedEventEmitter } from 'main-event'\nexport default () => new TypedEventEmitter()", loader: 'js', resolveDir: dirname(path) }))
+    builder.onLoad({ filter: /mortice\/dist\/src\/node\.js$/ }, ({ path }) => ({
+      contents: "import { TypedEventEmitter } from 'main-event'\nexport default () => new TypedEventEmitter()",
+      loader: 'js',
+      resolveDir: dirname(path),
+    }))
     // Each rule of a schema got its own copy of all messages: 1 MB for the schemas of the agent.
-    patch(builder, /fastest-validator\/lib\/validator\.js$/, 'Object.assign({}, this.messages, schema.messages)', '(schema.messages ? Object.assign({}, this.messages, schema.messages) : this.messages)')
+    patch(
+      builder,
+      /fastest-validator\/lib\/validator\.js$/,
+      'Object.assign({}, this.messages, schema.messages)',
+      '(schema.messages ? Object.assign({}, this.messages, schema.messages) : this.messages)',
+    )
   },
 }
 
 /** `require` of a module inside the bundle runs it when it is called, not before. */
 function late(path) {
-  return seldomUsed[path].map((name) => `export const ${name} = new Proxy({}, { get: (_target, key) => require('real:${path}').${name}[key] })`).join('\n')
+  return seldomUsed[path]
+    .map((name) => `export const ${name} = new Proxy({}, { get: (_target, key) => require('real:${path}').${name}[key] })`)
+    .join('\n')
 }
 
 /** A table of 65,536 numbers below 2^24, of which the DHT reads one now and then: 260 kB of text instead of 1.2 MB of text and arrays. */
@@ -60,7 +82,7 @@ function patch(builder, filter, from, to) {
 /** The wasm module without its names of functions (0.7 MB, held in memory as it is read), which only stack traces of Rust show. */
 export function withoutNames(wasm) {
   const kept = [wasm.subarray(0, 8)]
-  for (let at = 8; at < wasm.length; ) {
+  for (let at = 8; at < wasm.length;) {
     const [length, body] = leb128(wasm, at + 1)
     const end = body + length
     const isNames = wasm[at] === 0 && wasm.toString('latin1', body + 1, body + 1 + wasm[body]) === 'name'

@@ -6,19 +6,28 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 
 const filters = process.argv.slice(2)
-const files = list('test').filter((file) => file.endsWith('.test.ts')).filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+const files = list('test')
+  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
 
 const isRoot = process.getuid?.() === 0
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 const needs = [
   { pattern: /^test\/e2e\/netns/, what: 'network namespaces (root, iproute2, iptables)', present: isRoot && has('ip') && has('iptables') },
-  { pattern: /docker/, what: 'a Docker engine (root, docker.io, busybox-static)', present: isRoot && has('dockerd') && (existsSync('/bin/busybox') || existsSync('/usr/bin/busybox')) },
+  {
+    pattern: /docker/,
+    what: 'a Docker engine (root, docker.io, busybox-static)',
+    present: isRoot && has('dockerd') && (existsSync('/bin/busybox') || existsSync('/usr/bin/busybox')),
+  },
 ]
 const missing = needs.filter((need) => !need.present)
 const skipped = files.filter((file) => missing.some((need) => need.pattern.test(file)))
 const run = files.filter((file) => !skipped.includes(file))
 const warn = () => {
-  for (const need of missing) console.error(`\n!! NOT TESTED HERE: ${need.what} is missing: ${skipped.filter((file) => need.pattern.test(file)).length} test files were left out (.ci/run installs it)\n`)
+  for (const need of missing)
+    console.error(
+      `\n!! NOT TESTED HERE: ${need.what} is missing: ${skipped.filter((file) => need.pattern.test(file)).length} test files were left out (.ci/run installs it)\n`,
+    )
 }
 
 warn()
@@ -30,14 +39,23 @@ if (run.length === 0) {
 const slow = run.filter((file) => file.startsWith('test/e2e/') || file.startsWith('test/acceptance/'))
 const quick = run.filter((file) => !slow.includes(file))
 let status = 0
-for (const [group, concurrency] of [[quick, availableParallelism()], [slow, 1]]) {
+for (const [group, concurrency] of [
+  [quick, availableParallelism()],
+  [slow, 1],
+]) {
   if (group.length === 0) continue
-  const { status: code } = spawnSync(process.execPath, ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...group], { stdio: 'inherit' })
+  const { status: code } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...group],
+    { stdio: 'inherit' },
+  )
   status ||= code ?? 1
 }
 warn()
 process.exit(status)
 
 function list(folder) {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? list(join(folder, entry.name)) : [join(folder, entry.name)]))
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? list(join(folder, entry.name)) : [join(folder, entry.name)],
+  )
 }

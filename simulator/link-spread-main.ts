@@ -23,7 +23,8 @@ for (const nodes of numbers('--nodes', '5,50')) {
     for (const name of Object.keys(scenarios)) {
       if (options.has('--scenario') && !options.get('--scenario')!.split(',').includes(name)) continue
       const rows: SpreadRow[] = []
-      for (const seed of Array.from({ length: numbers('--seeds', '3')[0]! }, (_, i) => i + 1)) rows.push(scenarios[name]!({ nodes, loss: percent / 100, seed, limits }))
+      for (const seed of Array.from({ length: numbers('--seeds', '3')[0]! }, (_, i) => i + 1))
+        rows.push(scenarios[name]!({ nodes, loss: percent / 100, seed, limits }))
       print(worst(rows))
     }
   }
@@ -45,5 +46,7 @@ function print(row: Record<string, unknown>): void {
   if (options.has('--json')) return console.log(JSON.stringify(row))
   const { scenario, nodes, loss, runs, ...figures } = row
   const words = Object.entries(figures).map(([name, value]) => `${name} ${String(value)}`)
-  console.log(`${String(scenario).padEnd(10)} ${String(nodes).padStart(4)} nodes, ${Math.round(Number(loss) * 100)} % lost, ${String(runs)} runs: ${words.join(', ')}`)
+  console.log(
+    `${String(scenario).padEnd(10)} ${String(nodes).padStart(4)} nodes, ${Math.round(Number(loss) * 100)} % lost, ${String(runs)} runs: ${words.join(', ')}`,
+  )
 }

@@ -78,7 +78,14 @@ function cutOff(scenario: string, input: SpreadInput, isCut: (victim: number, fr
   world.run(15_000)
   world.isCut = () => false
   const healMs = world.until(() => agree(world, others, [0], 'alive') && agree(world, [0], others, 'alive'), 30_000)
-  return { scenario, nodes: input.nodes, loss: input.loss, fallMs, selfSeesMs: selfSeesMs === null || fallMs === null ? null : fallMs + selfSeesMs, healMs }
+  return {
+    scenario,
+    nodes: input.nodes,
+    loss: input.loss,
+    fallMs,
+    selfSeesMs: selfSeesMs === null || fallMs === null ? null : fallMs + selfSeesMs,
+    healMs,
+  }
 }
 
 function halves(input: SpreadInput): SpreadRow {
@@ -119,7 +126,14 @@ function flapping(input: SpreadInput): SpreadRow {
   }
   const wrong = countWrong(world, new Set([0]))
   world.run(600_000)
-  return { scenario: 'flapping', nodes: input.nodes, loss: input.loss, changesIn10Min: changes, statesIn10Min: world.counters.published - published, othersWronglyDown: wrong() }
+  return {
+    scenario: 'flapping',
+    nodes: input.nodes,
+    loss: input.loss,
+    changesIn10Min: changes,
+    statesIn10Min: world.counters.published - published,
+    othersWronglyDown: wrong(),
+  }
 }
 
 /** Nothing happens, but one board has 5 % of a CPU: what it costs, and whether anybody is accused. */

@@ -97,7 +97,19 @@ export class LinkWorld {
     for (let index = 0; index < options.nodes; index++) {
       const { node } = cheapIdentity(index)
       this.#indexOf.set(node, index)
-      this.boards.push({ index, id: node, state: null, boots: 0, wakeAt: Infinity, peers: new Map(), mesh: new Set(), seen: new WeakSet(), busyUntil: 0, costMs: () => 0, last: [] })
+      this.boards.push({
+        index,
+        id: node,
+        state: null,
+        boots: 0,
+        wakeAt: Infinity,
+        peers: new Map(),
+        mesh: new Set(),
+        seen: new WeakSet(),
+        busyUntil: 0,
+        costMs: () => 0,
+        last: [],
+      })
     }
     this.#ids = new Set(this.boards.map((board) => board.id))
   }
@@ -130,7 +142,14 @@ export class LinkWorld {
     const { signer } = cheapIdentity(index)
     const seed = this.#prng.below(2 ** 31) + 1
     const { limits, holds } = this.#options
-    const state = createLiveness({ self: board.id, crypto: cheapCrypto, signer, now: this.now, seed, ...(limits === undefined ? {} : { limits }) })
+    const state = createLiveness({
+      self: board.id,
+      crypto: cheapCrypto,
+      signer,
+      now: this.now,
+      seed,
+      ...(limits === undefined ? {} : { limits }),
+    })
     board.state = state
     setMembers(state, this.#ids)
     if (holds !== undefined) setHolds(state, (node, digest) => holds(index, node, digest))
@@ -228,10 +247,14 @@ export class LinkWorld {
       case 'probe':
         this.counters.probes++
         this.#spend(frameBytes + tcpAckBytes)
-        return this.#send(board, this.#index(effect.to), (peer) => this.#event(peer, (state, now) => onProbe(state, board.id, effect.n, now)))
+        return this.#send(board, this.#index(effect.to), (peer) =>
+          this.#event(peer, (state, now) => onProbe(state, board.id, effect.n, now)),
+        )
       case 'probe-ack':
         this.#spend(frameBytes)
-        return this.#send(board, this.#index(effect.to), (peer) => this.#event(peer, (state, now) => onProbeAck(state, board.id, effect.n, now)))
+        return this.#send(board, this.#index(effect.to), (peer) =>
+          this.#event(peer, (state, now) => onProbeAck(state, board.id, effect.n, now)),
+        )
       case 'publish':
         this.counters.published++
         return this.#gossip(board, effect.state)
@@ -318,8 +341,11 @@ export class LinkWorld {
     const { nodes, dialsCount, mayConnect } = this.#options
     const target = dialsCount ?? (nodes <= 20 ? nodes - 1 : 8)
     if (board.peers.size < target) {
-      const others = this.boards.filter((other) => other !== board && !board.peers.has(other.index) && (mayConnect?.(board.index, other.index) ?? true))
-      for (const other of this.#prng.shuffle(others).slice(0, Math.min(target - board.peers.size, nodes <= 20 ? nodes : 4))) this.#dial(board, other)
+      const others = this.boards.filter(
+        (other) => other !== board && !board.peers.has(other.index) && (mayConnect?.(board.index, other.index) ?? true),
+      )
+      for (const other of this.#prng.shuffle(others).slice(0, Math.min(target - board.peers.size, nodes <= 20 ? nodes : 4)))
+        this.#dial(board, other)
     }
     const next = board.peers.size === 0 ? 1_000 : 4_000 + this.#prng.below(2_000)
     this.queue.after(next, () => this.#maintain(board, boots))
@@ -336,7 +362,10 @@ export class LinkWorld {
 
   #connect(board: Board, other: Board): void {
     const session = ++this.#sessions
-    for (const [side, peer] of [[board, other], [other, board]] as const) {
+    for (const [side, peer] of [
+      [board, other],
+      [other, board],
+    ] as const) {
       const stale = side.peers.has(peer.index)
       side.peers.set(peer.index, session)
       this.#graft(side, peer)

@@ -33,7 +33,7 @@ export class EventQueue {
   #push(entry: Entry): void {
     const heap = this.#heap
     heap.push(entry)
-    for (let i = heap.length - 1; i > 0; ) {
+    for (let i = heap.length - 1; i > 0;) {
       const parent = (i - 1) >> 1
       if (!isBefore(heap[i]!, heap[parent]!)) break
       ;[heap[i], heap[parent]] = [heap[parent]!, heap[i]!]
@@ -46,7 +46,7 @@ export class EventQueue {
     const last = heap.pop()!
     if (heap.length === 0) return
     heap[0] = last
-    for (let i = 0; ; ) {
+    for (let i = 0; ;) {
       const left = 2 * i + 1
       let least = i
       for (const child of [left, left + 1]) if (child < heap.length && isBefore(heap[child]!, heap[least]!)) least = child

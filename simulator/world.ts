@@ -54,7 +54,13 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options
     for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
-    this.links = new Links({ queue: this.queue, boards: this.boards, feed: (board, event) => this.feed(board, event), delayMs: options.delayMs ?? 5, loses: options.loses ?? (() => false) })
+    this.links = new Links({
+      queue: this.queue,
+      boards: this.boards,
+      feed: (board, event) => this.feed(board, event),
+      delayMs: options.delayMs ?? 5,
+      loses: options.loses ?? (() => false),
+    })
   }
 
   get unavailable(): Set<string> {
@@ -247,7 +253,12 @@ export class World {
       case 'disconnect':
         return this.links.disconnect(board, this.boards.get(effect.peer)!)
       case 'prepare':
-        return this.#later(board, 5, () => ({ kind: 'prepared', now: queue.now, task: effect.task.id, outcome: this.tasks.prepare(board, effect.task) }))
+        return this.#later(board, 5, () => ({
+          kind: 'prepared',
+          now: queue.now,
+          task: effect.task.id,
+          outcome: this.tasks.prepare(board, effect.task),
+        }))
       case 'start':
         return this.#start(board, effect, isWritten)
       case 'stop':

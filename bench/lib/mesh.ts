@@ -14,8 +14,12 @@ export async function startMesh(options: MeshOptions): Promise<{ fleet: Fleet; a
   const fleet = new Fleet()
   const address = (index: number): string => `/ip4/127.0.0.1/tcp/${options.firstPort + index}`
   await fleet.init([0, 1].filter((index) => index < options.count).map(address))
-  const agents = Array.from({ length: options.count }, (_, index) => fleet.start(`n${index}`, { listen: address(index), ...(options.config === undefined ? {} : { config: options.config }) }))
-  await until(`${options.count} boards see each other`, 180_000, async () => (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === options.count))
+  const agents = Array.from({ length: options.count }, (_, index) =>
+    fleet.start(`n${index}`, { listen: address(index), ...(options.config === undefined ? {} : { config: options.config }) }),
+  )
+  await until(`${options.count} boards see each other`, 180_000, async () =>
+    (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === options.count),
+  )
   return { fleet, agents }
 }
 

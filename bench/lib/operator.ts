@@ -46,7 +46,13 @@ export async function operatorOf(fleet: Fleet): Promise<Operator> {
       const stored = await ask(agent, 'doc', { method: 'doc.get', doc: id })
       const doc = rebuild(stored.envelopes, (operator) => operators.get(operator)) ?? emptyDoc(crypto, id, spec.pool as PoolName)
       const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, desired]])
-      const edited = editDoc(crypto, doc, { id: key.id, signer: key.signer, nonce: new Uint8Array(randomBytes(16)), fleet: join_.fleet }, difference(doc.registers, wanted), 0)
+      const edited = editDoc(
+        crypto,
+        doc,
+        { id: key.id, signer: key.signer, nonce: new Uint8Array(randomBytes(16)), fleet: join_.fleet },
+        difference(doc.registers, wanted),
+        0,
+      )
       return edited.envelopes.map((envelope) => toBase64(envelope.bytes))
     },
   }

@@ -42,7 +42,14 @@ export class Mesh {
   static async create(io: Io): Promise<Mesh> {
     const mesh = new Mesh(io, await mkdtemp(join(tmpdir(), 'shoal-demo-')))
     process.on('exit', mesh.#abandon).on('SIGTERM', leave).on('SIGHUP', leave)
-    const made = await mesh.shoal('fleet', 'init', 'demo', '--out', join(mesh.folder, 'demo.join.json'), ...[0, 1, 2].flatMap((index) => ['--peer', address(index)]))
+    const made = await mesh.shoal(
+      'fleet',
+      'init',
+      'demo',
+      '--out',
+      join(mesh.folder, 'demo.join.json'),
+      ...[0, 1, 2].flatMap((index) => ['--peer', address(index)]),
+    )
     if (made.code !== 0) throw new CliError('E_DEMO', `the fleet could not be made: ${made.output}`)
     return mesh
   }
@@ -64,11 +71,16 @@ export class Mesh {
       const file = join(this.folder, `${name}.yaml`)
       await writeFile(file, stringify(config), { mode: 0o600 })
       // In a group of its own: Ctrl-C in the terminal would end it before the job could be removed, and its tasks live on without it.
-      const child = spawn(...this.#command(['agent', '--config', file]), { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env, detached: true })
+      const child = spawn(...this.#command(['agent', '--config', file]), {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: this.#env,
+        detached: true,
+      })
       const said: string[] = []
       child.stderr.on('data', (data: Buffer) => said.push(data.toString()))
       child.on('exit', (code) => {
-        if (code !== 0 && code !== null) this.#io.stderr.write(`board ${name} ended with code ${code}: ${said.join('').trim().split('\n').at(-1) ?? ''}\n`)
+        if (code !== 0 && code !== null)
+          this.#io.stderr.write(`board ${name} ended with code ${code}: ${said.join('').trim().split('\n').at(-1) ?? ''}\n`)
       })
       this.boards.push({ name, socket, port: firstPort + index, process: child })
     }

@@ -47,7 +47,9 @@ export class Story {
   async tell(): Promise<void> {
     this.say(`Starting three agents: ${names.join(', ')}. Each is a process of its own with its own disk, as on three boards.`)
     await this.#mesh.start(names)
-    await this.#until('all three boards see each other', 30_000, async () => (await Promise.all(this.#mesh.boards.map((board) => this.#alive(board)))).every((alive) => alive === 3))
+    await this.#until('all three boards see each other', 30_000, async () =>
+      (await Promise.all(this.#mesh.boards.map((board) => this.#alive(board)))).every((alive) => alive === 3),
+    )
     const driver = await this.#chooseDriver()
     await this.#place(driver)
     const first = await this.#holders(this.#mesh.board('north'))
@@ -65,10 +67,18 @@ export class Story {
 
   async #chooseDriver(): Promise<Driver> {
     const { node } = await this.#mesh.ask(this.#mesh.board('north'), 'node', { method: 'node.status', node: 'north' })
-    const image = Object.keys(node.attributes).includes('driver.docker.version') && node.drivers['docker']?.healthy === true ? this.#io.env['SHOAL_DEMO_IMAGE'] : undefined
+    const image =
+      Object.keys(node.attributes).includes('driver.docker.version') && node.drivers['docker']?.healthy === true
+        ? this.#io.env['SHOAL_DEMO_IMAGE']
+        : undefined
     const script = 'echo hello from $SHOAL_NODE_NAME; while true; do sleep 1; done'
-    if (image !== undefined) return { name: 'docker', config: { image, command: 'sh', args: ['-c', script] }, why: `runs as containers of ${image}` }
-    return { name: 'raw_exec', config: { command: '/bin/sh', args: ['-c', script] }, why: 'runs as plain processes; set SHOAL_DEMO_IMAGE to an image with sh to run it in Docker' }
+    if (image !== undefined)
+      return { name: 'docker', config: { image, command: 'sh', args: ['-c', script] }, why: `runs as containers of ${image}` }
+    return {
+      name: 'raw_exec',
+      config: { command: '/bin/sh', args: ['-c', script] },
+      why: 'runs as plain processes; set SHOAL_DEMO_IMAGE to an image with sh to run it in Docker',
+    }
   }
 
   async #place(driver: Driver): Promise<void> {
@@ -78,7 +88,8 @@ export class Story {
     const ran = await this.#mesh.shoal('job', 'run', file)
     this.#io.stdout.write(indent(ran.output))
     if (ran.code !== 0) throw new CliError('E_DEMO', `shoal job run ended with code ${ran.code}`)
-    for (const board of this.#mesh.boards) await this.#until(`${board.name} knows both holders`, 10_000, async () => (await this.#holders(board)).length === 2)
+    for (const board of this.#mesh.boards)
+      await this.#until(`${board.name} knows both holders`, 10_000, async () => (await this.#holders(board)).length === 2)
     await this.#show('Every board has the same picture. Who runs what:', this.#mesh.board('north'))
   }
 
@@ -86,8 +97,12 @@ export class Story {
     this.say(`Cutting ${lost.name} off: from now on nothing passes between it and the others, and nobody is told.`)
     await this.#mesh.tell(lost, { method: 'fault.cut', peers: null })
     await this.#until(`${witness.name} notices`, 30_000, async () => (await this.#alive(witness)) === 2)
-    this.say(`${witness.name} no longer hears ${lost.name}. Its copy is "unknown" now: perhaps it still runs. After replace_after a replacement is placed.`)
-    await this.#until('a replacement runs', 30_000, async () => (await this.#allocs(witness)).some((alloc) => alloc.slot.endsWith('/0') && alloc.state === 'running' && alloc.nodeName !== lost.name))
+    this.say(
+      `${witness.name} no longer hears ${lost.name}. Its copy is "unknown" now: perhaps it still runs. After replace_after a replacement is placed.`,
+    )
+    await this.#until('a replacement runs', 30_000, async () =>
+      (await this.#allocs(witness)).some((alloc) => alloc.slot.endsWith('/0') && alloc.state === 'running' && alloc.nodeName !== lost.name),
+    )
     await this.#show(`What ${witness.name} sees:`, witness)
     await this.#show(`What ${lost.name} sees. Its copy was never touched, and it would take commands:`, lost)
   }
@@ -96,13 +111,21 @@ export class Story {
     this.say('Healing the cut.')
     await this.#mesh.tell(lost, { method: 'fault.cut', peers: [] })
     await this.#until('one holder for every slot, on every board', 60_000, async () => {
-      const seen = await Promise.all(this.#mesh.boards.map(async (board) => ({ alive: await this.#alive(board), running: (await this.#allocs(board)).filter((alloc) => alloc.state === 'running') })))
+      const seen = await Promise.all(
+        this.#mesh.boards.map(async (board) => ({
+          alive: await this.#alive(board),
+          running: (await this.#allocs(board)).filter((alloc) => alloc.state === 'running'),
+        })),
+      )
       return seen.every(({ alive, running }) => alive === 3 && running.length === 2)
     })
     const winner = (await this.#holders(witness)).find((alloc) => alloc.slot.endsWith('/0'))
     await this.#show('After the merge:', witness)
-    if (winner?.nodeName !== lost.name || winner.generation !== 1) throw new CliError('E_DEMO', `expected the original on ${lost.name} to stay, but ${winner?.nodeName ?? 'nobody'} holds the slot`)
-    this.say(`${lost.name} kept the copy: the boards are equal in rank, and on a tie the original (generation 1) stays. The replacement was stopped; the copy on ${lost.name} never noticed.`)
+    if (winner?.nodeName !== lost.name || winner.generation !== 1)
+      throw new CliError('E_DEMO', `expected the original on ${lost.name} to stay, but ${winner?.nodeName ?? 'nobody'} holds the slot`)
+    this.say(
+      `${lost.name} kept the copy: the boards are equal in rank, and on a tie the original (generation 1) stays. The replacement was stopped; the copy on ${lost.name} never noticed.`,
+    )
   }
 
   async #show(title: string, board: Board): Promise<void> {
@@ -120,7 +143,9 @@ export class Story {
   }
 
   async #allocs(board: Board): Promise<readonly AllocRow[]> {
-    return (await this.#mesh.ask(board, 'allocs', { method: 'alloc.list' })).allocs.filter((alloc) => alloc.slot.startsWith(`default/${job}/`))
+    return (await this.#mesh.ask(board, 'allocs', { method: 'alloc.list' })).allocs.filter((alloc) =>
+      alloc.slot.startsWith(`default/${job}/`),
+    )
   }
 
   async #holders(board: Board): Promise<readonly AllocRow[]> {

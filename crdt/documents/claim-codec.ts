@@ -4,7 +4,16 @@
 
 import { type AllocId, type Form, type Generation, type NodeId, type SlotId, isPeerId } from '../ids.ts'
 import type { Scalar } from '../registers.ts'
-import { type Claim, type ClaimState, type JobVersion, type Resources, type TaskState, type TaskStatus, type Verdict, claimStates } from '../view.ts'
+import {
+  type Claim,
+  type ClaimState,
+  type JobVersion,
+  type Resources,
+  type TaskState,
+  type TaskStatus,
+  type Verdict,
+  claimStates,
+} from '../view.ts'
 import { type RegisterTree, child, namesOf } from './register-tree.ts'
 
 type Out = Map<string, Scalar>

@@ -39,7 +39,12 @@ export async function readHost(dataDir: string): Promise<HostFacts> {
 /** A host name as a node name: lower case, first label, nothing that the rule for names forbids. */
 export function nodeNameOf(hostname: string): string {
   const label = hostname.toLowerCase().split('.')[0] ?? ''
-  return label.replace(/[^a-z0-9-]+/g, '-').slice(0, 63).replace(/^-+|-+$/g, '') || 'node'
+  return (
+    label
+      .replace(/[^a-z0-9-]+/g, '-')
+      .slice(0, 63)
+      .replace(/^-+|-+$/g, '') || 'node'
+  )
 }
 
 /** The highest speed of the first core. Many ARM kernels tell it only under /sys. */

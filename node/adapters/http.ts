@@ -37,7 +37,9 @@ export async function openHttp(options: HttpOptions): Promise<HttpDoor> {
     const isSocket = 'path' in target
     const server = createServer((request, response) => void answer(options, { request, response, isSocket }))
     server.maxConnections = connectionsMax
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(target, () => resolve(server.off('error', reject) && undefined)))
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(target, () => resolve(server.off('error', reject) && undefined)),
+    )
     server.on('error', (error) => options.log.warn({ error: error.message }, 'the local API has trouble'))
     servers.push(server)
     return server

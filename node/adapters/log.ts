@@ -14,7 +14,9 @@ export interface Log {
 
 export function createLog(options: { level: LogLevel | 'silent'; name: string; isTerminal: boolean }): Log {
   // Synchronous, so that the last words before an exit are not lost.
-  const destination = options.isTerminal ? { write: (line: string) => void process.stderr.write(readable(line)) } : pino.destination({ fd: 2, sync: true })
+  const destination = options.isTerminal
+    ? { write: (line: string) => void process.stderr.write(readable(line)) }
+    : pino.destination({ fd: 2, sync: true })
   const logger: Logger = pino({ level: options.level, base: { node: options.name } }, destination)
   return logger
 }
@@ -23,7 +25,10 @@ const levelNames: Readonly<Record<number, string>> = { 20: 'debug', 30: 'info', 
 
 /** `09:41:07 info  text key=value …` */
 function readable(line: string): string {
-  const { level, time, msg, node, ...rest } = JSON.parse(line) as { level: number; time: number; msg: string; node: string } & Record<string, unknown>
+  const { level, time, msg, node, ...rest } = JSON.parse(line) as { level: number; time: number; msg: string; node: string } & Record<
+    string,
+    unknown
+  >
   const data = Object.entries(rest).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const text = `${new Date(time).toTimeString().slice(0, 8)} ${(levelNames[level] ?? '').padEnd(5)} ${node}: ${msg}${data.join('')}`
   // Words of strangers and of programs are among them: they must not steer the terminal.

@@ -19,12 +19,23 @@ const buckets = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
 
 export function createMetrics(): Metrics {
   const registers = [new Registry()]
-  const steps = new Histogram({ name: 'shoal_step_seconds', help: 'Duration of a step of the core', labelNames: ['event'], buckets, registers })
+  const steps = new Histogram({
+    name: 'shoal_step_seconds',
+    help: 'Duration of a step of the core',
+    labelNames: ['event'],
+    buckets,
+    registers,
+  })
   const persists = new Histogram({ name: 'shoal_persist_seconds', help: 'Duration of a write to the store', buckets, registers })
   const failures = new Counter({ name: 'shoal_persist_failures_total', help: 'Writes that the store refused', registers })
   const records = new Counter({ name: 'shoal_persist_records_total', help: 'Records written', registers })
   const effects = new Counter({ name: 'shoal_effects_total', help: 'Effects carried out', labelNames: ['kind'], registers })
-  const drops = new Counter({ name: 'shoal_dropped_total', help: 'Things dropped because a queue was full', labelNames: ['what'], registers })
+  const drops = new Counter({
+    name: 'shoal_dropped_total',
+    help: 'Things dropped because a queue was full',
+    labelNames: ['what'],
+    registers,
+  })
   const lag = new Gauge({ name: 'shoal_loop_lag_seconds', help: 'How late the last tick came', registers })
   const watched = new Map<string, Gauge>()
   const readers: (() => Readonly<Record<string, number>>)[] = []

@@ -157,7 +157,9 @@ const fullWords = /no space left|read-only file system|quota exceeded|ENOSPC|ERO
 
 function storeFault(error: unknown): Result<never, StoreCode> {
   const words = wordsOf(error)
-  return fullWords.test(words) ? refuse('E_STORE_FULL', `the disk takes no writes: ${words}`) : refuse('E_STORE_BROKEN', `the disk does not work: ${words}`)
+  return fullWords.test(words)
+    ? refuse('E_STORE_FULL', `the disk takes no writes: ${words}`)
+    : refuse('E_STORE_BROKEN', `the disk does not work: ${words}`)
 }
 
 function wordsOf(error: unknown): string {

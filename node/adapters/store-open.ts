@@ -15,7 +15,13 @@ export type OpenFault = 'E_STORE_LOCKED' | 'E_STORE_BROKEN'
 
 // A pool's records are a few MB and most are read once, at boot: LevelDB's defaults (8 MiB cache, 4 MiB write buffer, 1,000 files) are
 // made for servers. The smaller buffer still gathers hours of an idle board's writes into one table.
-const options = { keyEncoding: 'utf8', valueEncoding: 'view', cacheSize: 512 * 1_024, writeBufferSize: 1_024 * 1_024, maxOpenFiles: 64 } as const
+const options = {
+  keyEncoding: 'utf8',
+  valueEncoding: 'view',
+  cacheSize: 512 * 1_024,
+  writeBufferSize: 1_024 * 1_024,
+  maxOpenFiles: 64,
+} as const
 
 export async function openLevel(path: string, repairs: string[]): Promise<Result<Level, OpenFault>> {
   const tableOfContentsGone = await lacksCurrent(path)
@@ -55,7 +61,8 @@ async function tryOpen(path: string, repairs: string[]): Promise<Result<Level, O
     return ok(level)
   } catch (error) {
     const code = codeOf(error)
-    if (code === 'LEVEL_LOCKED') return refuse('E_STORE_LOCKED', `another agent uses ${path}; stop it first, or give this one its own data_dir`)
+    if (code === 'LEVEL_LOCKED')
+      return refuse('E_STORE_LOCKED', `another agent uses ${path}; stop it first, or give this one its own data_dir`)
     if (code === 'LEVEL_CORRUPTION') return refuse('E_STORE_DAMAGED', messageOf(error))
     return refuse('E_STORE_BROKEN', `cannot open the store in ${path}: ${messageOf(error)}`)
   }

@@ -40,7 +40,12 @@ function isEnd(claim: Claim): boolean {
 function resume(step: Step, claim: Claim, record: BodyRecord | undefined, running: Map<string, RunningTask>): void {
   const { state } = step
   if (record === undefined) {
-    state.ended.set(claim.slot, { ...claim, state: 'failed', healthy: false, reason: 'record-lost: the board forgot what this claim was to run' })
+    state.ended.set(claim.slot, {
+      ...claim,
+      state: 'failed',
+      healthy: false,
+      reason: 'record-lost: the board forgot what this claim was to run',
+    })
     return
   }
   const alloc = createAlloc({
@@ -71,7 +76,9 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
 
 /** How a claim that was on its way out ends; its verdict was written with it. */
 function endOf(state: State, claim: Claim): 'failed' | 'stopped' {
-  const isFailure = state.verdicts.get(claim.slot)?.some((one) => one.form === claim.form && one.verdict === 'failed' && one.generation === claim.generation)
+  const isFailure = state.verdicts
+    .get(claim.slot)
+    ?.some((one) => one.form === claim.form && one.verdict === 'failed' && one.generation === claim.generation)
   return isFailure === true ? 'failed' : 'stopped'
 }
 
@@ -89,7 +96,8 @@ function adopt(step: Step, alloc: Alloc, running: Map<string, RunningTask>): num
   }
   // Left from before an update in place: it must be gone before the new form starts.
   for (const [id, found] of running) {
-    const spec = found.alloc === alloc.alloc ? [...alloc.body.tasks.values()].find((task) => task.spec.name === found.task)?.spec : undefined
+    const spec =
+      found.alloc === alloc.alloc ? [...alloc.body.tasks.values()].find((task) => task.spec.name === found.task)?.spec : undefined
     if (spec === undefined) continue
     running.delete(id)
     alloc.leaving.set(id, createTask(id, spec, 'stopping'))

@@ -22,7 +22,14 @@ type Command = CoreEvent & { kind: 'command' }
 export function command(step: Step, event: Command): void {
   const { state } = step
   const { request } = event
-  if (!mayRead(step, event.caller)) return refuseRequest(step, event.id, 'E_FORBIDDEN', `the key ${event.caller ?? ''} has no role in this fleet`, 'an admin adds it to the fleet document')
+  if (!mayRead(step, event.caller))
+    return refuseRequest(
+      step,
+      event.id,
+      'E_FORBIDDEN',
+      `the key ${event.caller ?? ''} has no role in this fleet`,
+      'an admin adds it to the fleet document',
+    )
   const pool = poolAbout(step, request)
   if (!pool.ok) return refuseRequest(step, event.id, pool.code, pool.message)
   if (pool.value !== state.boot.config.pool) return forward(step, event, pool.value)
@@ -58,7 +65,13 @@ export function command(step: Step, event: Command): void {
     case 'fault.cut':
       return faultCut(step, event.id, request.peers)
     default:
-      return refuseRequest(step, event.id, 'E_METHOD', `this node does not know the request '${String((request as { method?: unknown }).method).slice(0, 40)}'`, 'the agent may be older than the CLI')
+      return refuseRequest(
+        step,
+        event.id,
+        'E_METHOD',
+        `this node does not know the request '${String((request as { method?: unknown }).method).slice(0, 40)}'`,
+        'the agent may be older than the CLI',
+      )
   }
 }
 
@@ -75,7 +88,14 @@ function mayRead(step: Step, caller: string | null): boolean {
 
 function withJob(step: Step, id: number, name: string, answer: (job: JobId) => Reply): void {
   const job = findJob(step.state, name)
-  if (job === undefined) return refuseRequest(step, id, 'E_JOB_UNKNOWN', `there is no job '${name.slice(0, 140)}' in pool ${step.state.boot.config.pool}`, '`shoal job status` lists the jobs')
+  if (job === undefined)
+    return refuseRequest(
+      step,
+      id,
+      'E_JOB_UNKNOWN',
+      `there is no job '${name.slice(0, 140)}' in pool ${step.state.boot.config.pool}`,
+      '`shoal job status` lists the jobs',
+    )
   reply(step, id, answer(job))
 }
 
@@ -89,7 +109,14 @@ function docGet(step: Step, id: number, name: string): void {
   if (!parsed.ok) return refuseRequest(step, id, parsed.code, parsed.message)
   const doc = state.docs.get(parsed.value.id)
   if (doc === undefined) return reply(step, id, { kind: 'doc', doc: name, pool: state.boot.config.pool, epoch: 0, envelopes: [] })
-  step.out.push({ kind: 'reply-stored', id, doc: doc.id, pool: doc.pool, epoch: doc.epoch, keys: doc.envelopes.map((ref) => envelopeKey(ref.hash)) })
+  step.out.push({
+    kind: 'reply-stored',
+    id,
+    doc: doc.id,
+    pool: doc.pool,
+    epoch: doc.epoch,
+    keys: doc.envelopes.map((ref) => envelopeKey(ref.hash)),
+  })
 }
 
 function nodeStatus(step: Step, id: number, name: string): void {
@@ -118,21 +145,39 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
   const names = [...(alloc?.body.tasks.keys() ?? [])]
   const name = request.task ?? (names.length === 1 ? names[0] : undefined)
   const task = name === undefined ? undefined : alloc?.body.tasks.get(name)
-  if (alloc === undefined) return refuseRequest(step, id, 'E_LOGS_GONE', `the logs of ${claim.alloc} are no longer on ${state.boot.config.name}`)
+  if (alloc === undefined)
+    return refuseRequest(step, id, 'E_LOGS_GONE', `the logs of ${claim.alloc} are no longer on ${state.boot.config.name}`)
   if (task === undefined) return refuseRequest(step, id, 'E_TASK_UNKNOWN', `say which task with --task: ${names.join(', ')}`)
-  step.out.push({ kind: 'logs', id, task: task.id, driver: task.spec.driver, stream: request.stream, follow: request.follow, tailBytes: request.tailBytes })
+  step.out.push({
+    kind: 'logs',
+    id,
+    task: task.id,
+    driver: task.spec.driver,
+    stream: request.stream,
+    follow: request.follow,
+    tailBytes: request.tailBytes,
+  })
 }
 
 function faultCut(step: Step, id: number, peers: readonly string[] | null): void {
   const { state } = step
-  if (!state.boot.config.dev) return refuseRequest(step, id, 'E_FORBIDDEN', 'faults are injected only into agents that were started with --dev')
+  if (!state.boot.config.dev)
+    return refuseRequest(step, id, 'E_FORBIDDEN', 'faults are injected only into agents that were started with --dev')
   const ids: NodeId[] = []
   for (const name of peers ?? []) {
     const found = resolveNode(state, name)
     if (!found.ok) return refuseRequest(step, id, found.code, found.message)
     ids.push(found.value.id)
   }
-  log(step, 'warn', peers === null ? 'cut off from everybody (injected)' : peers.length === 0 ? 'cut ended (injected)' : `cut off from ${peers.join(', ')} (injected)`)
+  log(
+    step,
+    'warn',
+    peers === null
+      ? 'cut off from everybody (injected)'
+      : peers.length === 0
+        ? 'cut ended (injected)'
+        : `cut off from ${peers.join(', ')} (injected)`,
+  )
   step.out.push({ kind: 'inject-cut', peers: peers === null ? null : ids })
   reply(step, id, { kind: 'done' })
 }

@@ -79,7 +79,8 @@ function ownFromAbroad(step: Step, own: Doc | undefined, envelope: Envelope, byt
 
 function refused(step: Step, refusal: { readonly ok: false; readonly code: GateCode; readonly message: string }): typeof refusal {
   step.state.refusals[refusal.code] = (step.state.refusals[refusal.code] ?? 0) + 1
-  if (refusal.code !== 'E_MISSING' && refusal.code !== 'E_EPOCH_OLD') log(step, 'debug', `envelope refused: ${refusal.message}`, { code: refusal.code })
+  if (refusal.code !== 'E_MISSING' && refusal.code !== 'E_EPOCH_OLD')
+    log(step, 'debug', `envelope refused: ${refusal.message}`, { code: refusal.code })
   return refusal
 }
 

@@ -17,16 +17,42 @@ export type Effect =
   | { readonly kind: 'prepare'; readonly task: TaskRequest }
   | { readonly kind: 'cancel-prepare'; readonly task: TaskId }
   | { readonly kind: 'start'; readonly task: TaskRequest }
-  | { readonly kind: 'stop'; readonly task: TaskId; readonly driver: 'docker' | 'raw_exec'; readonly signal: string; readonly timeoutMs: number }
+  | {
+      readonly kind: 'stop'
+      readonly task: TaskId
+      readonly driver: 'docker' | 'raw_exec'
+      readonly signal: string
+      readonly timeoutMs: number
+    }
   | { readonly kind: 'remove'; readonly task: TaskId; readonly driver: 'docker' | 'raw_exec' }
   /** The only timer: the loop sends a tick at or after this time; each step replaces it. */
   | { readonly kind: 'wake'; readonly at: number }
   | { readonly kind: 'reply'; readonly id: number; readonly reply: Reply; readonly last: boolean }
   /** Answer `doc.get`: the loop reads the envelopes from the store and replies with kind `doc`; that is the last reply. */
-  | { readonly kind: 'reply-stored'; readonly id: number; readonly doc: string; readonly pool: string; readonly epoch: number; readonly keys: readonly string[] }
+  | {
+      readonly kind: 'reply-stored'
+      readonly id: number
+      readonly doc: string
+      readonly pool: string
+      readonly epoch: number
+      readonly keys: readonly string[]
+    }
   /** Ask one of these nodes, in order, and pass its answer on to the caller. */
   | { readonly kind: 'forward'; readonly id: number; readonly to: readonly NodeId[]; readonly request: Request }
   /** Answer from the driver's log files, not from the core. */
-  | { readonly kind: 'logs'; readonly id: number; readonly task: TaskId; readonly driver: 'docker' | 'raw_exec'; readonly stream: 'stdout' | 'stderr'; readonly follow: boolean; readonly tailBytes: number | null }
+  | {
+      readonly kind: 'logs'
+      readonly id: number
+      readonly task: TaskId
+      readonly driver: 'docker' | 'raw_exec'
+      readonly stream: 'stdout' | 'stderr'
+      readonly follow: boolean
+      readonly tailBytes: number | null
+    }
   | { readonly kind: 'inject-cut'; readonly peers: readonly NodeId[] | null }
-  | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string; readonly data?: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'log'
+      readonly level: 'debug' | 'info' | 'warn' | 'error'
+      readonly message: string
+      readonly data?: Readonly<Record<string, unknown>>
+    }

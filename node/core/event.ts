@@ -20,7 +20,14 @@ export type CoreEvent =
   | { readonly kind: 'stopped'; readonly now: number; readonly task: TaskId }
   | { readonly kind: 'exited'; readonly now: number; readonly task: TaskId; readonly exit: TaskExit }
   | { readonly kind: 'progress'; readonly now: number; readonly task: TaskId; readonly words: string }
-  | { readonly kind: 'command'; readonly now: number; readonly wallMs: number; readonly id: number; readonly caller: string | null; readonly request: Request }
+  | {
+      readonly kind: 'command'
+      readonly now: number
+      readonly wallMs: number
+      readonly id: number
+      readonly caller: string | null
+      readonly request: Request
+    }
   | { readonly kind: 'command-gone'; readonly now: number; readonly id: number }
   | { readonly kind: 'store-state'; readonly now: number; readonly writable: boolean; readonly reason: string }
 

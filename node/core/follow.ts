@@ -14,9 +14,16 @@ export function follow(step: Step, event: CoreEvent & { kind: 'command' }, docum
   const { state } = step
   const { request } = event
   if (state.followers.size >= coreLimits.followersMax) {
-    return refuseRequest(step, event.id, 'E_BUSY', `this node already serves ${coreLimits.followersMax} callers that wait`, 'try another peer')
+    return refuseRequest(
+      step,
+      event.id,
+      'E_BUSY',
+      `this node already serves ${coreLimits.followersMax} callers that wait`,
+      'try another peer',
+    )
   }
-  const timeoutMs = request.method === 'doc.put' ? Math.min(request.timeoutMs ?? coreLimits.confirmMsDefault, coreLimits.confirmMsMax) : null
+  const timeoutMs =
+    request.method === 'doc.put' ? Math.min(request.timeoutMs ?? coreLimits.confirmMsDefault, coreLimits.confirmMsMax) : null
   state.followers.set(event.id, {
     id: event.id,
     request,
@@ -59,7 +66,9 @@ function answerFor(step: Step, follower: Follower, isOver: boolean): Reply {
   const { documents, request } = follower
   if (request.method === 'job.status') {
     const job = findJob(step.state, request.job)
-    return job === undefined ? { kind: 'error', code: 'E_JOB_UNKNOWN', message: `there is no job '${request.job.slice(0, 140)}'` } : jobDetail(step, job)
+    return job === undefined
+      ? { kind: 'error', code: 'E_JOB_UNKNOWN', message: `there is no job '${request.job.slice(0, 140)}'` }
+      : jobDetail(step, job)
   }
   if (request.method !== 'doc.put') return { kind: 'done' }
   const answer = receiptReply(step, documents, request.confirm ?? 1)

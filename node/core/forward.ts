@@ -23,13 +23,21 @@ export function poolAbout(step: Step, request: Request): Result<PoolName, 'E_POO
     if (decoded.ok && decoded.value.doc !== fleetDocId) pools.add(decoded.value.pool)
   }
   const [pool = asked as PoolName, ...others] = pools
-  return others.length === 0 ? ok(pool) : refuse('E_POOL', `these changes are about ${pools.size} pools (${[...pools].join(', ')}): send those of each on their own`)
+  return others.length === 0
+    ? ok(pool)
+    : refuse('E_POOL', `these changes are about ${pools.size} pools (${[...pools].join(', ')}): send those of each on their own`)
 }
 
 export function forward(step: Step, event: CoreEvent & { kind: 'command' }, pool: PoolName): void {
   const to = contactsOf(step.state, pool)
   if (to.length === 0) {
-    return refuseRequest(step, event.id, 'E_POOL_UNREACHABLE', `no node of pool '${pool}' is known here`, 'check the name with `shoal status`, or name a peer of that pool with --peer')
+    return refuseRequest(
+      step,
+      event.id,
+      'E_POOL_UNREACHABLE',
+      `no node of pool '${pool}' is known here`,
+      'check the name with `shoal status`, or name a peer of that pool with --peer',
+    )
   }
   step.out.push({ kind: 'forward', id: event.id, to, request: { ...event.request, pool } })
 }

@@ -22,9 +22,13 @@ export function adopted(step: Step, running: readonly RunningTask[]): void {
   for (const task of running) {
     const alloc = state.allocs.get(task.slot)
     const run = alloc?.alloc === task.alloc ? alloc.body.tasks.get(task.task) : undefined
-    const isKnown = run?.id === task.id || alloc?.leaving.has(task.id) === true || [...(alloc?.next?.tasks.values() ?? [])].some((next) => next.id === task.id)
+    const isKnown =
+      run?.id === task.id ||
+      alloc?.leaving.has(task.id) === true ||
+      [...(alloc?.next?.tasks.values() ?? [])].some((next) => next.id === task.id)
     if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) state.orphans.push(task)
-    if (alloc === undefined || alloc.ending !== null || run?.id !== task.id || (run.phase !== 'pending' && run.phase !== 'waiting')) continue
+    if (alloc === undefined || alloc.ending !== null || run?.id !== task.id || (run.phase !== 'pending' && run.phase !== 'waiting'))
+      continue
     run.phase = 'running'
     run.retryAt = null
     run.driverDownSince = null
@@ -63,8 +67,16 @@ function settleOrphan(step: Step, task: RunningTask): boolean {
 function bodyFor(view: JobView, task: RunningTask): Body | null {
   const { group, index } = slotParts(task.slot)
   const spec = view.spec?.groups.find((entry) => entry.name === group)
-  if (view.desired !== 'run' || view.spec === null || spec === undefined || index >= spec.count || view.forms.get(group) !== task.form) return null
-  return createBody({ alloc: task.alloc, version: view.version, form: task.form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec })
+  if (view.desired !== 'run' || view.spec === null || spec === undefined || index >= spec.count || view.forms.get(group) !== task.form)
+    return null
+  return createBody({
+    alloc: task.alloc,
+    version: view.version,
+    form: task.form,
+    pool: view.spec.pool,
+    jobMeta: view.spec.meta,
+    group: spec,
+  })
 }
 
 /** This node ended that claim, or a later one, itself. */
@@ -77,7 +89,14 @@ function claimAnew(step: Step, task: RunningTask, body: Body): Alloc {
   const { state } = step
   const { slot } = task
   const last = state.ended.get(slot)
-  const alloc = createAlloc({ slot, alloc: task.alloc, generation: task.generation, body, settleUntil: null, lost: last?.lost ?? new Map() })
+  const alloc = createAlloc({
+    slot,
+    alloc: task.alloc,
+    generation: task.generation,
+    body,
+    settleUntil: null,
+    lost: last?.lost ?? new Map(),
+  })
   alloc.state = 'starting'
   alloc.ports = { ...task.ports }
   alloc.startedAt = task.startedAt
@@ -97,6 +116,7 @@ export function stopOrphan(step: Step, task: RunningTask): void {
   note(step, `stopping ${task.id}: nothing here claims it`)
   // Which driver runs it is not in its name; each ignores an id that it does not know.
   for (const driver of ['raw_exec', 'docker'] as const) {
-    if (step.state.fingerprints[driver] !== undefined) step.out.push({ kind: 'stop', task: task.id, driver, signal: 'SIGTERM', timeoutMs: 5_000 })
+    if (step.state.fingerprints[driver] !== undefined)
+      step.out.push({ kind: 'stop', task: task.id, driver, signal: 'SIGTERM', timeoutMs: 5_000 })
   }
 }

@@ -27,7 +27,8 @@ export function writeOwn(step: Step): boolean {
       : editDoc(env.crypto, own, state.author, difference(own.registers, wanted))
   if (result.envelopes.length === 0) return false
   put(step, state.docs.get(id), result.doc, result.envelopes, true)
-  for (const frame of envelopeFrames(result.envelopes.map((envelope) => envelope.bytes))) step.out.push({ kind: 'broadcast', topic: 'pool', frame })
+  for (const frame of envelopeFrames(result.envelopes.map((envelope) => envelope.bytes)))
+    step.out.push({ kind: 'broadcast', topic: 'pool', frame })
   performLiveness(step, setOwnHeads(state.liveness, result.doc.digest, step.now))
   return true
 }

@@ -8,7 +8,6 @@ export function performLiveness(step: Step, effects: readonly LivenessEffect[]):
   for (const effect of effects) {
     switch (effect.kind) {
       case 'probe':
-        step.state.peers.get(effect.to)?.probeSentAt.set(effect.n, step.now)
         step.out.push({ kind: 'send', to: effect.to, frame: encodeFrame({ kind: 'probe', n: effect.n }) })
         break
       case 'probe-ack':

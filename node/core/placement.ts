@@ -58,7 +58,8 @@ function lookAgain(step: Step): void {
   state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
   const members = new Set<NodeId>([state.boot.config.self])
   for (const [id, node] of state.view.nodes) if (!node.evicted) members.add(id)
-  for (const [id, peer] of state.peers) if (peer.pool === state.boot.config.pool && state.view.nodes.get(id)?.evicted !== true) members.add(id)
+  for (const [id, peer] of state.peers)
+    if (peer.pool === state.boot.config.pool && state.view.nodes.get(id)?.evicted !== true) members.add(id)
   setMembers(state.liveness, members)
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
   keepVerdicts(state)
@@ -133,7 +134,8 @@ function planAgain(step: Step): void {
 /** A claim that waits for room on the disk keeps others from the slot. */
 function giveBackUnstarted(step: Step): void {
   for (const alloc of [...step.state.allocs.values()]) {
-    if (alloc.startedAt === 0 && (alloc.state === 'claimed' || alloc.state === 'preparing')) end(step, alloc, 'withdrawn', 'disk-full: this board takes nothing new')
+    if (alloc.startedAt === 0 && (alloc.state === 'claimed' || alloc.state === 'preparing'))
+      end(step, alloc, 'withdrawn', 'disk-full: this board takes nothing new')
   }
 }
 
@@ -162,7 +164,12 @@ function noteFailures(state: State, now: number): void {
 const startsAnew: ReadonlySet<Action['kind']> = new Set<Action['kind']>(['claim', 'start', 'update', 'restart'])
 
 function isJudged(state: State, claim: Claim): boolean {
-  return state.view.nodes.get(claim.node)?.verdicts.get(claim.slot)?.some((verdict) => verdict.form === claim.form && verdict.failures > 0) === true
+  return (
+    state.view.nodes
+      .get(claim.node)
+      ?.verdicts.get(claim.slot)
+      ?.some((verdict) => verdict.form === claim.form && verdict.failures > 0) === true
+  )
 }
 
 function perform(step: Step, plan: Plan, action: Action): void {
@@ -211,9 +218,15 @@ function startOrYield(step: Step, plan: Plan, alloc: Alloc): void {
   const { view } = step.state
   const entry = plan.bySlot.get(alloc.slot)
   const holder = entry?.standing.holder ?? null
-  const isHeld = holder !== null && holder.alloc !== alloc.alloc && holder.state === 'running' && holder.form === entry?.form && holder.generation >= alloc.generation
+  const isHeld =
+    holder !== null &&
+    holder.alloc !== alloc.alloc &&
+    holder.state === 'running' &&
+    holder.form === entry?.form &&
+    holder.generation >= alloc.generation
   const isNew = alloc.startedAt === 0 && alloc.state !== 'running'
-  if (isNew && isHeld && view.nodes.get(holder.node)?.draining === false) end(step, alloc, 'withdrawn', `not-needed: ${holder.node} runs it already`)
+  if (isNew && isHeld && view.nodes.get(holder.node)?.draining === false)
+    end(step, alloc, 'withdrawn', `not-needed: ${holder.node} runs it already`)
   else begin(step, alloc)
 }
 
@@ -228,8 +241,22 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
   if (entry === undefined || view?.spec == null || spec === undefined) return
   const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
-  const body = createBody({ alloc: id, version: view.version, form: entry.form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec })
-  const alloc = createAlloc({ slot: action.slot, alloc: id, generation: action.generation, body, settleUntil: step.now + settleTime(state), lost: action.lost })
+  const body = createBody({
+    alloc: id,
+    version: view.version,
+    form: entry.form,
+    pool: view.spec.pool,
+    jobMeta: view.spec.meta,
+    group: spec,
+  })
+  const alloc = createAlloc({
+    slot: action.slot,
+    alloc: id,
+    generation: action.generation,
+    body,
+    settleUntil: step.now + settleTime(state),
+    lost: action.lost,
+  })
   alloc.restartSeen = wishedRestart(state, action.slot)
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)
@@ -255,7 +282,11 @@ function updateInPlace(step: Step, alloc: Alloc): void {
   const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
   const form = view?.forms.get(group)
   if (view?.spec == null || spec === undefined || form === undefined || form === alloc.body.form) return
-  beginUpdate(step, alloc, createBody({ alloc: alloc.alloc, version: view.version, form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec }))
+  beginUpdate(
+    step,
+    alloc,
+    createBody({ alloc: alloc.alloc, version: view.version, form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec }),
+  )
   if (alloc.next !== null && allTasks(alloc.next, 'ready')) switchOver(step, alloc)
 }
 

@@ -28,7 +28,10 @@ export function summariseDue(step: Step): void {
   const { state } = step
   if (step.now < state.summaryAt) return
   state.summaryAt = step.now + coreLimits.summaryEveryMs
-  const alive = [...state.view.nodes.values()].filter((node) => node.liveness === 'alive').map((node) => node.id).sort(compareText)
+  const alive = [...state.view.nodes.values()]
+    .filter((node) => node.liveness === 'alive')
+    .map((node) => node.id)
+    .sort(compareText)
   if (!alive.slice(0, coreLimits.summarySpeakers).includes(state.boot.config.self)) return
   step.out.push({ kind: 'broadcast', topic: 'fleet', frame: encodeFrame(summarise(step)) })
 }
@@ -43,7 +46,15 @@ export function hearSummary(step: Step, frame: SummaryFrame): void {
   const pool = state.contacts.get(frame.pool) ?? new Map<NodeId, Contact>()
   if (!state.contacts.has(frame.pool) && state.contacts.size >= coreLimits.poolsMax) return
   state.contacts.set(frame.pool, pool)
-  pool.set(frame.node, { node: frame.node, addresses: frame.addresses, nodesAlive: frame.nodesAlive, nodesTotal: frame.nodesTotal, jobs: frame.jobs, heardAt: step.now, seq: frame.seq })
+  pool.set(frame.node, {
+    node: frame.node,
+    addresses: frame.addresses,
+    nodesAlive: frame.nodesAlive,
+    nodesTotal: frame.nodesTotal,
+    jobs: frame.jobs,
+    heardAt: step.now,
+    seq: frame.seq,
+  })
   if (pool.size > coreLimits.contactsPerPoolMax) {
     const oldest = [...pool.values()].sort((a, b) => a.heardAt - b.heardAt || compareText(a.node, b.node))[0]
     if (oldest !== undefined) dropContact(step, pool, oldest.node)
@@ -58,8 +69,13 @@ function dropContact(step: Step, pool: Map<NodeId, Contact>, node: NodeId): void
 
 /** Whom to ask about a pool: connected nodes first, then the contacts heard of last. */
 export function contactsOf(state: State, pool: PoolName): NodeId[] {
-  const connected = [...state.peers].filter(([, peer]) => peer.pool === pool).map(([id]) => id).sort(compareText)
-  const known = [...(state.contacts.get(pool)?.values() ?? [])].sort((a, b) => b.heardAt - a.heardAt || compareText(a.node, b.node)).map((contact) => contact.node)
+  const connected = [...state.peers]
+    .filter(([, peer]) => peer.pool === pool)
+    .map(([id]) => id)
+    .sort(compareText)
+  const known = [...(state.contacts.get(pool)?.values() ?? [])]
+    .sort((a, b) => b.heardAt - a.heardAt || compareText(a.node, b.node))
+    .map((contact) => contact.node)
   return [...new Set([...connected, ...known])]
 }
 
@@ -69,7 +85,14 @@ export function poolSummaries(state: State, now: number): PoolSummary[] {
   const own: PoolSummary = { pool: state.boot.config.pool, nodesAlive: alive, nodesTotal: total, jobs, own: true, ageMs: 0 }
   const others = [...state.contacts].map(([pool, contacts]): PoolSummary => {
     const latest = [...contacts.values()].sort((a, b) => b.heardAt - a.heardAt || compareText(a.node, b.node))[0]
-    return { pool, nodesAlive: latest?.nodesAlive ?? 0, nodesTotal: latest?.nodesTotal ?? 0, jobs: latest?.jobs ?? 0, own: false, ageMs: latest === undefined ? 0 : now - latest.heardAt }
+    return {
+      pool,
+      nodesAlive: latest?.nodesAlive ?? 0,
+      nodesTotal: latest?.nodesTotal ?? 0,
+      jobs: latest?.jobs ?? 0,
+      own: false,
+      ageMs: latest === undefined ? 0 : now - latest.heardAt,
+    }
   })
   return [own, ...others].sort((a, b) => compareText(a.pool, b.pool))
 }

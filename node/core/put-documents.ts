@@ -23,10 +23,21 @@ export function putDocuments(step: Step, event: CoreEvent & { kind: 'command' },
   const { storeProblem } = step.state
   const { envelopes } = request
   if (storeProblem !== null) {
-    return refuseRequest(step, event.id, 'E_STORE_FULL', `this board's disk takes no writes (${storeProblem}), so nothing was accepted`, 'send the change to another peer')
+    return refuseRequest(
+      step,
+      event.id,
+      'E_STORE_FULL',
+      `this board's disk takes no writes (${storeProblem}), so nothing was accepted`,
+      'send the change to another peer',
+    )
   }
   if (envelopes.length === 0 || envelopes.length > coreLimits.putEnvelopesMax) {
-    return refuseRequest(step, event.id, 'E_SIZE', `1 to ${coreLimits.putEnvelopesMax} envelopes are taken at once, not ${envelopes.length}`)
+    return refuseRequest(
+      step,
+      event.id,
+      'E_SIZE',
+      `1 to ${coreLimits.putEnvelopesMax} envelopes are taken at once, not ${envelopes.length}`,
+    )
   }
   const taken: Taken = { documents: new Set(), fresh: [] }
   const outcome = takeAll(step, envelopes, taken)
@@ -37,7 +48,7 @@ export function putDocuments(step: Step, event: CoreEvent & { kind: 'command' },
   reply(step, event.id, receiptReply(step, documents, request.confirm ?? 1))
 }
 
-function takeAll(step: Step, envelopes: readonly string[], taken: Taken): Result<void, string> {
+function takeAll(step: Step, envelopes: readonly string[], taken: Taken): Result<void> {
   for (const text of envelopes) {
     const bytes = fromBase64(text)
     if (!bytes.ok) return bytes

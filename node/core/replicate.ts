@@ -11,14 +11,24 @@ import { linkSeqs, linkStatesNewerThan, linksDigest, onLinkState, onProbe, onPro
 import { performLiveness } from './perform-liveness.ts'
 import { hearSummary, summarise } from './pools.ts'
 import { nextBelow, pick } from './random.ts'
-import { noteRoundTrip } from './settle-time.ts'
 import { type Peer, type State, type Step, log, note } from './state.ts'
 import { type Frame, decodeFrame, encodeFrame } from './wire.ts'
 
 export function peerCame(step: Step, peer: NodeId): void {
   const { state } = step
-  state.peers.set(peer, { pool: null, planVersion: 0, version: '', lastSyncAt: -coreLimits.syncPerPeerMsMin, probeSentAt: new Map(), roundTripMs: 0 })
-  send(step, peer, { kind: 'hello', pool: state.boot.config.pool, version: state.boot.config.version, protocol: [protocolVersion.min, protocolVersion.max], planVersion: schedulerLimits.planVersion })
+  state.peers.set(peer, {
+    pool: null,
+    planVersion: 0,
+    version: '',
+    lastSyncAt: -coreLimits.syncPerPeerMsMin,
+  })
+  send(step, peer, {
+    kind: 'hello',
+    pool: state.boot.config.pool,
+    version: state.boot.config.version,
+    protocol: [protocolVersion.min, protocolVersion.max],
+    planVersion: schedulerLimits.planVersion,
+  })
 }
 
 export function peerWent(step: Step, peer: NodeId): void {
@@ -42,9 +52,10 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
     case 'probe':
       return performLiveness(step, onProbe(state.liveness, from, frame.n, step.now))
     case 'probe-ack':
-      return acknowledged(step, from, frame.n)
+      return performLiveness(step, onProbeAck(state.liveness, from, frame.n, step.now))
     case 'link-states':
-      for (const bytes of frame.states.slice(0, coreLimits.linkStatesTakenMax)) performLiveness(step, onLinkState(state.liveness, bytes, from, step.now, via))
+      for (const bytes of frame.states.slice(0, coreLimits.linkStatesTakenMax))
+        performLiveness(step, onLinkState(state.liveness, bytes, from, step.now, via))
       return
     case 'links-have':
       return linksHave(step, from, frame)
@@ -61,7 +72,10 @@ function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hel
   const { state } = step
   const overlap = Math.min(frame.protocol[1], protocolVersion.max) >= Math.max(frame.protocol[0], protocolVersion.min)
   if (!overlap) {
-    note(step, `${from} speaks protocol ${frame.protocol.join(' to ')}, this node ${protocolVersion.min} to ${protocolVersion.max}: hung up`)
+    note(
+      step,
+      `${from} speaks protocol ${frame.protocol.join(' to ')}, this node ${protocolVersion.min} to ${protocolVersion.max}: hung up`,
+    )
     step.out.push({ kind: 'disconnect', peer: from, reason: 'no common protocol version' })
     return
   }
@@ -87,18 +101,11 @@ function tellEvicted(step: Step, from: NodeId): void {
   state.hangUps.push({ peer: from, at: step.now + coreLimits.evictedHangUpMs })
 }
 
-function acknowledged(step: Step, from: NodeId, n: number): void {
-  const sent = step.state.peers.get(from)?.probeSentAt
-  const at = sent?.get(n)
-  if (at !== undefined) noteRoundTrip(step.state, from, step.now - at)
-  for (const key of [...(sent?.keys() ?? [])]) if (key <= n) sent?.delete(key)
-  performLiveness(step, onProbeAck(step.state.liveness, from, n, step.now))
-}
-
 function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have' }): void {
   const { liveness } = step.state
   if (frame.seqs === undefined) {
-    if (frame.digest !== linksDigest(liveness)) send(step, from, { kind: 'links-have', digest: linksDigest(liveness), seqs: linkSeqs(liveness) })
+    if (frame.digest !== linksDigest(liveness))
+      send(step, from, { kind: 'links-have', digest: linksDigest(liveness), seqs: linkSeqs(liveness) })
     return
   }
   const theirs = new Map(frame.seqs)
@@ -118,7 +125,8 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[]): void 
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
     const received = receive(step, bytes, false)
     if (!received.ok && (received.code === 'E_MISSING' || received.code === 'E_RIGHT')) missing = true
-    if (received.ok && received.value.kind === 'applied') state.actAt = Math.min(step.now + coreLimits.aloneAfterBootMs, state.boot.now + coreLimits.catchUpMsMax)
+    if (received.ok && received.value.kind === 'applied')
+      state.actAt = Math.min(step.now + coreLimits.aloneAfterBootMs, state.boot.now + coreLimits.catchUpMsMax)
   }
   // A node that has just booted wants to know when it has everything.
   missing ||= !state.acting
@@ -141,7 +149,8 @@ function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): voi
   const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
   if (answer.send.length > 0) step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
-  if (scope === 'pool' && frame.kind !== 'more' && frame.root === rootOf(env.crypto, state.index.pool)) startActing(step, 'a peer has the same documents')
+  if (scope === 'pool' && frame.kind !== 'more' && frame.root === rootOf(env.crypto, state.index.pool))
+    startActing(step, 'a peer has the same documents')
 }
 
 /** From here on the node takes new work. */
@@ -180,7 +189,10 @@ function hangUpDue(step: Step): void {
 /** Connected nodes of the own pool, or of the others. */
 function peersOf(state: State, own: boolean): NodeId[] {
   const { pool } = state.boot.config
-  return [...state.peers].filter(([, peer]) => peer.pool !== null && (peer.pool === pool) === own).map(([id]) => id).sort(compareText)
+  return [...state.peers]
+    .filter(([, peer]) => peer.pool !== null && (peer.pool === pool) === own)
+    .map(([id]) => id)
+    .sort(compareText)
 }
 
 function send(step: Step, to: NodeId, frame: Frame): void {

@@ -53,7 +53,7 @@ function forget(step: Step, doc: Doc): boolean {
 function rebuild(step: Step): void {
   const known = new Set([...step.state.docs.values()].flatMap((doc) => doc.envelopes.map((ref) => envelopeKey(ref.hash))))
   let waiting = step.state.boot.records.filter(([key]) => key.startsWith('env/') && !known.has(key)).map(([, bytes]) => bytes)
-  for (let before = -1; waiting.length > 0 && waiting.length !== before; ) {
+  for (let before = -1; waiting.length > 0 && waiting.length !== before;) {
     before = waiting.length
     waiting = waiting.filter((bytes) => isWorthWaiting(step, bytes))
   }

@@ -30,9 +30,6 @@ export interface Peer {
   planVersion: number
   version: string
   lastSyncAt: number
-  /** Sent and not yet answered probe, for the round trip. */
-  probeSentAt: Map<number, number>
-  roundTripMs: number
 }
 
 /** A node of another pool, from a pool summary. */
@@ -160,7 +157,13 @@ export function createState(env: Env, boot: Boot): State {
     project: createProjector(env.crypto),
     peers: new Map(),
     contacts: new Map(),
-    view: { fleet: { name: '', planVersion: 1, operators: new Map() }, pool: config.pool, nodes: new Map(), jobs: new Map(), claims: new Map() },
+    view: {
+      fleet: { name: '', planVersion: 1, operators: new Map() },
+      pool: config.pool,
+      nodes: new Map(),
+      jobs: new Map(),
+      claims: new Map(),
+    },
     plan: null,
     viewStale: true,
     lookAt: null,
@@ -203,7 +206,12 @@ function seedOf(nonce: Uint8Array): number {
   return ((nonce[0] ?? 1) << 24) ^ ((nonce[1] ?? 2) << 16) ^ ((nonce[2] ?? 3) << 8) ^ (nonce[3] ?? 4)
 }
 
-export function log(step: Step, level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Readonly<Record<string, unknown>>): void {
+export function log(
+  step: Step,
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  data?: Readonly<Record<string, unknown>>,
+): void {
   step.out.push(data === undefined ? { kind: 'log', level, message } : { kind: 'log', level, message, data })
 }
 

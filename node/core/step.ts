@@ -93,7 +93,13 @@ function handle(step: Step, event: CoreEvent): void {
     case 'command-gone':
       return commandGone(step, event.id)
     case 'store-state':
-      if ((state.storeProblem === null) !== event.writable) note(step, event.writable ? 'the disk takes writes again' : `the disk takes no writes: ${event.reason}; what runs goes on, nothing new is taken`)
+      if ((state.storeProblem === null) !== event.writable)
+        note(
+          step,
+          event.writable
+            ? 'the disk takes writes again'
+            : `the disk takes no writes: ${event.reason}; what runs goes on, nothing new is taken`,
+        )
       state.storeProblem = event.writable ? null : event.reason
       state.planStale = true
       return

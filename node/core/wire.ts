@@ -11,7 +11,13 @@ import { readSyncFrame, writeSyncFrame } from '../../crdt/sync-codec.ts'
 
 export type Frame =
   /** First on every connection. */
-  | { readonly kind: 'hello'; readonly pool: PoolName; readonly version: string; readonly protocol: readonly [number, number]; readonly planVersion: number }
+  | {
+      readonly kind: 'hello'
+      readonly pool: PoolName
+      readonly version: string
+      readonly protocol: readonly [number, number]
+      readonly planVersion: number
+    }
   | { readonly kind: 'probe'; readonly n: number }
   | { readonly kind: 'probe-ack'; readonly n: number }
   | { readonly kind: 'link-states'; readonly states: readonly Uint8Array[] }
@@ -115,7 +121,13 @@ function readFrame(from: Reader): Frame {
   const kind = kinds[from.u8()]
   switch (kind) {
     case 'hello':
-      return { kind, pool: readPool(from), version: from.text(wireLimits.versionBytesMax), protocol: [from.varint(), from.varint()], planVersion: from.varint() }
+      return {
+        kind,
+        pool: readPool(from),
+        version: from.text(wireLimits.versionBytesMax),
+        protocol: [from.varint(), from.varint()],
+        planVersion: from.varint(),
+      }
     case 'probe':
     case 'probe-ack':
       return { kind, n: from.varint() }

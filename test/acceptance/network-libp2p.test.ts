@@ -29,13 +29,13 @@ function inWorld(what: string, body: (world: World, board: MakeBoard) => Promise
 }
 
 async function stranger() {
-  return await createLibp2p({ ...(await commonSettings(generateKeyPair(), psk)), connectionGater: { denyDialMultiaddr: () => false } })
+  return await createLibp2p({ ...commonSettings(generateKeyPair(), psk), connectionGater: { denyDialMultiaddr: () => false } })
 }
 
 inWorld('an oversize frame and a false greeting close their streams, not the connection and not the process', async (world, board) => {
   const a = await board()
   const bad = await stranger()
-  const connection = await bad.dial(multiaddr(a.addresses[0]!))
+  const connection = await bad.dial(multiaddr(a.addresses[0]))
   const hello = encodeFrame(new Uint8Array(8))
   const oversize = Buffer.concat([hello, Uint8Array.of(255, 255, 255, 255)])
   for (const bytes of [oversize, encodeFrame(new Uint8Array(9)), encodeFrame(new Uint8Array(0))]) {
@@ -53,7 +53,7 @@ inWorld('an oversize frame and a false greeting close their streams, not the con
 inWorld('a stranger gets a bounded number of streams', async (world, board) => {
   const a = await board()
   const bad = await stranger()
-  const connection = await bad.dial(multiaddr(a.addresses[0]!))
+  const connection = await bad.dial(multiaddr(a.addresses[0]))
   const open = async (protocol: string, count: number) => {
     const options = { maxOutboundStreams: 1000 }
     const opening = Array.from({ length: count }, async () => await connection.newStream(protocol, options))
@@ -72,7 +72,7 @@ inWorld('a stranger gets a bounded number of streams', async (world, board) => {
 inWorld('a request that is too large is refused before it is held', async (world, board) => {
   const a = await board()
   const bad = await stranger()
-  const connection = await bad.dial(multiaddr(a.addresses[0]!))
+  const connection = await bad.dial(multiaddr(a.addresses[0]))
   const stream = await connection.newStream(apiProtocol)
   const head = new Uint8Array(4)
   new DataView(head.buffer).setUint32(0, networkLimits.apiRequestBytesMax + 1)
@@ -105,7 +105,7 @@ inWorld('of two connections either may die: up once, never down, frames and goss
     await gossips(world, b, [a], 'before')
     // gossipsub looks at a connection when it is identified: at its start, and at the two pushes of a node that has just started.
     await world.until('the pushes are over', () => a.identified() >= 3 && b.identified() >= 3)
-    await b.parts.node.dial(multiaddr(a.addresses[0]!), { force: true })
+    await b.parts.node.dial(multiaddr(a.addresses[0]), { force: true })
     const knowsTwo = (one: LocalBoard): boolean => one.identified() >= 4 && one.network.stats().connections === 2
     await world.until('both know two connections', () => knowsTwo(a) && knowsTwo(b))
     const [first, second] = b.parts.node.getConnections()
@@ -113,7 +113,10 @@ inWorld('of two connections either may die: up once, never down, frames and goss
     await world.until('both see one connection', () => [a, b].every((one) => one.network.stats().connections === 1))
     await gossips(world, a, [b], `a after losing the ${dying}`)
     await gossips(world, b, [a], `b after losing the ${dying}`)
-    for (const [from, to] of [[a, b], [b, a]] as const) {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
       let n = 0
       await world.until('frames flow again', () => {
         if (n++ % 5 === 0) from.network.send(to.id, bytesOf(`frame ${dying}`))
@@ -129,7 +132,7 @@ inWorld('hanging up while a second connection stands brings nothing down but the
   const a = await board()
   const b = await board({ bootstrap: a.addresses })
   await world.until('up', () => isUp(a, b) && isUp(b, a))
-  for (let i = 0; i < 3; i++) await b.parts.node.dial(multiaddr(a.addresses[0]!), { force: true })
+  for (let i = 0; i < 3; i++) await b.parts.node.dial(multiaddr(a.addresses[0]), { force: true })
   await world.until('four connections', () => a.network.stats().connections === 4)
   a.disconnect(b.id, 'test')
   await world.until('down', () => a.downs.length === 1)

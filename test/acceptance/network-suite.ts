@@ -119,7 +119,12 @@ function meeting(inWorld: InWorld): void {
     for (let i = 0; i < 4; i++) boards.push(await world.board({ bootstrap: first.addresses }))
     await world.until('everybody has a peer', () => boards.every((board) => board.ups.length > 0))
     for (const [i, board] of boards.entries()) {
-      await gossips(world, board, boards.filter((other) => other !== board), `from ${i}`)
+      await gossips(
+        world,
+        board,
+        boards.filter((other) => other !== board),
+        `from ${i}`,
+      )
     }
     for (const board of boards) {
       const texts = heardTexts(board, 'gossip')
@@ -215,7 +220,10 @@ function cutting(inWorld: InWorld): void {
     }
     b.injectCut([])
     await world.until('all arrives', () => a.heard.length === 20 && b.heard.length === 20)
-    assert.deepEqual(heardTexts(b, 'stream'), Array.from({ length: 20 }, (_, i) => `down ${i}`))
+    assert.deepEqual(
+      heardTexts(b, 'stream'),
+      Array.from({ length: 20 }, (_, i) => `down ${i}`),
+    )
     assert.deepEqual([a.downs, b.downs], [[], []])
   })
 
@@ -242,7 +250,10 @@ function asking(inWorld: InWorld): void {
     const answer: string[] = []
     const frames = a.request(b.id, bytesOf('count 300'), new AbortController().signal)
     for await (const frame of frames) answer.push(textOf(frame).slice(0, 8).trim())
-    assert.deepEqual(answer, Array.from({ length: 300 }, (_, i) => `n ${i}`))
+    assert.deepEqual(
+      answer,
+      Array.from({ length: 300 }, (_, i) => `n ${i}`),
+    )
     assert.equal(b.callers[0]?.caller, a.id)
     const giveUp = new AbortController()
     const waiting = a.request(b.id, bytesOf('wait'), giveUp.signal)[Symbol.asyncIterator]().next()

@@ -64,11 +64,21 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     identified: () => identified,
     network,
     id: key.id as NodeId,
-    get ups() { return diary.ups },
-    get downs() { return diary.downs },
-    get heard() { return diary.heard },
-    get addresses() { return diary.addresses },
-    get callers() { return diary.callers },
+    get ups() {
+      return diary.ups
+    },
+    get downs() {
+      return diary.downs
+    },
+    get heard() {
+      return diary.heard
+    },
+    get addresses() {
+      return diary.addresses
+    },
+    get callers() {
+      return diary.callers
+    },
     send: (peer, frame) => Promise.resolve(network.send(peer, frame)),
     broadcast: (topic, frame) => network.broadcast(topic, frame),
     disconnect: (peer, reason) => network.disconnect(peer, reason),
@@ -120,11 +130,21 @@ async function startChild(child: ChildProcess, options: BoardOptions, key: KeyPa
     process: child,
     seed: Buffer.from(key.seed).toString('hex'),
     id: key.id as NodeId,
-    get ups() { return diary.ups },
-    get downs() { return diary.downs },
-    get heard() { return diary.heard },
-    get addresses() { return diary.addresses },
-    get callers() { return diary.callers },
+    get ups() {
+      return diary.ups
+    },
+    get downs() {
+      return diary.downs
+    },
+    get heard() {
+      return diary.heard
+    },
+    get addresses() {
+      return diary.addresses
+    },
+    get callers() {
+      return diary.callers
+    },
     broadcast: (topic: Topic, frame) => void child.send({ broadcast: { topic, frame } }),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return

@@ -25,7 +25,10 @@ async function open(path: string): Promise<Store> {
 
 async function filled(path: string, count: number): Promise<void> {
   const store = await open(path)
-  await store.write(Array.from({ length: count }, (_, n) => ({ key: `k${String(n).padStart(4, '0')}`, value: new Uint8Array(900).fill(n % 251) })), true)
+  await store.write(
+    Array.from({ length: count }, (_, n) => ({ key: `k${String(n).padStart(4, '0')}`, value: new Uint8Array(900).fill(n % 251) })),
+    true,
+  )
   await store.close()
 }
 

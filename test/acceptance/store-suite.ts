@@ -22,7 +22,10 @@ async function scanned(store: Store, prefix: string): Promise<string[]> {
 }
 
 async function put(store: Store, entries: Record<string, string>, sync = false): Promise<void> {
-  const result = await store.write(Object.entries(entries).map(([key, value]) => ({ key, value: bytes(value) })), sync)
+  const result = await store.write(
+    Object.entries(entries).map(([key, value]) => ({ key, value: bytes(value) })),
+    sync,
+  )
   assert.deepEqual(result, { ok: true, value: undefined })
 }
 
@@ -42,14 +45,22 @@ export function storeSuite(name: string, make: () => Promise<StoreUnderTest>): v
     it('applies the writes of one call together, the later of two for one key last', async () => {
       const store = await (await make()).open()
       await put(store, { a: 'old', b: 'old' })
-      await store.write([{ key: 'a', value: null }, { key: 'b', value: bytes('1') }, { key: 'b', value: bytes('2') }, { key: 'c', value: bytes('3') }], true)
+      await store.write(
+        [
+          { key: 'a', value: null },
+          { key: 'b', value: bytes('1') },
+          { key: 'b', value: bytes('2') },
+          { key: 'c', value: bytes('3') },
+        ],
+        true,
+      )
       assert.deepEqual(await scanned(store, ''), ['b=2', 'c=3'])
       await store.close()
     })
 
     it('scans exactly the keys with the prefix, in order', async () => {
       const store = await (await make()).open()
-      await put(store, { 'doc/job/b': '2', 'doc/job/a': '1', 'doc/zz': '3', 'dod/x': 'no', 'do': 'no' })
+      await put(store, { 'doc/job/b': '2', 'doc/job/a': '1', 'doc/zz': '3', 'dod/x': 'no', do: 'no' })
       assert.deepEqual(await scanned(store, 'doc/'), ['doc/job/a=1', 'doc/job/b=2', 'doc/zz=3'])
       assert.deepEqual(await scanned(store, 'none/'), [])
       await store.close()
@@ -70,7 +81,10 @@ export function storeSuite(name: string, make: () => Promise<StoreUnderTest>): v
       const store = await (await make()).open()
       await Promise.all(Array.from({ length: 200 }, (_, n) => put(store, { [`k${n}`]: String(n) }, n % 50 === 0)))
       const values = await Promise.all(Array.from({ length: 200 }, (_, n) => store.read(`k${n}`)))
-      assert.deepEqual(values.map(text), Array.from({ length: 200 }, (_, n) => String(n)))
+      assert.deepEqual(
+        values.map(text),
+        Array.from({ length: 200 }, (_, n) => String(n)),
+      )
       await store.close()
     })
 

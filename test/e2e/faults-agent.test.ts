@@ -27,7 +27,9 @@ before(async () => {
 after(async () => await fleet.stop())
 
 async function allTogether(): Promise<void> {
-  await until('three boards see each other', 120_000, async () => (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === 3)).catch((error: unknown) => {
+  await until('three boards see each other', 120_000, async () =>
+    (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === 3),
+  ).catch((error: unknown) => {
     throw new Error(fleet.logs(), { cause: error })
   })
 }
@@ -71,7 +73,13 @@ test('a data directory that cannot be made, or is a file', async () => {
 })
 
 test('settings that nobody knows: every fault at once, each with its line, and what was meant', async () => {
-  const ran = await agentOnce({ join: fleet.joinFile, data_dri: '/tmp/x', listen: [await loopback()], http: { sockte: '/tmp/y' }, reserved: { memory: '64' } })
+  const ran = await agentOnce({
+    join: fleet.joinFile,
+    data_dri: '/tmp/x',
+    listen: [await loopback()],
+    http: { sockte: '/tmp/y' },
+    reserved: { memory: '64' },
+  })
   assert.equal(ran.code, 1)
   assert.match(ran.output, /^E_CONFIG: /m)
   assert.match(ran.output, /once\.yaml:2: data_dri: unknown key; did you mean 'data_dir'\?/)
@@ -110,7 +118,10 @@ test('SIGTERM ends the agent with 0 and leaves its task running; the next start 
   await allTogether()
   await settled()
   assert.deepEqual(taskPids(board), pids)
-  assert.deepEqual((await allocsOf(agents[0]!, 'web')).map((alloc) => alloc.generation), [1, 1, 1])
+  assert.deepEqual(
+    (await allocsOf(agents[0]!, 'web')).map((alloc) => alloc.generation),
+    [1, 1, 1],
+  )
 })
 
 test('killed and started again at once: news goes both ways', async (t) => {
@@ -120,14 +131,20 @@ test('killed and started again at once: news goes both ways', async (t) => {
   const up = performance.now()
   await until('its socket answers', 60_000, async () => await ask(board, 'nodes', { method: 'node.list' }))
   const answered = performance.now()
-  const knows = async (agent: Agent, name: string): Promise<boolean> => (await ask(agent, 'jobs', { method: 'job.list' })).jobs.some((row) => row.id === `default/${name}`)
+  const knows = async (agent: Agent, name: string): Promise<boolean> =>
+    (await ask(agent, 'jobs', { method: 'job.list' })).jobs.some((row) => row.id === `default/${name}`)
   // No copies: only the document has to travel.
-  for (const [from, to, name] of [[board, agents[0]!, 'out'], [agents[0]!, board, 'in']] as const) {
+  for (const [from, to, name] of [
+    [board, agents[0]!, 'out'],
+    [agents[0]!, board, 'in'],
+  ] as const) {
     const ran = await fleet.runJob(from, job(name, { count: 0 }), '--detach')
     assert.equal(ran.code, 0, ran.output)
     const sent = performance.now()
     await until(`${to.name} hears of ${name}`, 60_000, async () => await knows(to, name))
-    t.diagnostic(`${from.name} to ${to.name}: ${Math.round(performance.now() - sent)} ms after the receipt; answered ${Math.round(answered - up)} ms after its start`)
+    t.diagnostic(
+      `${from.name} to ${to.name}: ${Math.round(performance.now() - sent)} ms after the receipt; answered ${Math.round(answered - up)} ms after its start`,
+    )
   }
   await allTogether()
 })

@@ -18,7 +18,9 @@ before(async () => {
   const addresses = await loopbacks(3)
   await fleet.init(addresses)
   for (const [index, name] of ['a', 'b', 'c'].entries()) agents.push(fleet.start(name, { listen: addresses[index]! }))
-  await until('three boards see each other', 120_000, async () => (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === 3)).catch((error: unknown) => {
+  await until('three boards see each other', 120_000, async () =>
+    (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === 3),
+  ).catch((error: unknown) => {
     throw new Error(fleet.logs(), { cause: error })
   })
 })
@@ -44,7 +46,9 @@ test('a static port that somebody else has: the reason is shown, and once it is 
   const port = await freePort()
   const server = createServer()
   await new Promise<void>((done) => server.listen(port, '0.0.0.0', done))
-  const wants = job('port', { group: { network: { ports: { web: { static: port } } }, reschedule: { delay: '5s', delay_function: 'constant', unlimited: true } } })
+  const wants = job('port', {
+    group: { network: { ports: { web: { static: port } } }, reschedule: { delay: '5s', delay_function: 'constant', unlimited: true } },
+  })
   const ran = await fleet.runJob(agents[0]!, wants, '--follow', '15s')
   assert.equal(ran.code, 2, ran.output)
   assert.match(ran.output, new RegExp(`port-in-use: .*${port}`))
@@ -56,19 +60,29 @@ test('a static port that somebody else has: the reason is shown, and once it is 
 })
 
 test('alloc logs -f of a copy on another board, and the end of it by Ctrl-C', async () => {
-  const ran = await fleet.runJob(agents[0]!, job('talk', { script: 'n=0; while true; do n=$((n+1)); echo "line $n"; echo "oops $n" >&2; sleep 0.2; done' }))
+  const ran = await fleet.runJob(
+    agents[0]!,
+    job('talk', { script: 'n=0; while true; do n=$((n+1)); echo "line $n"; echo "oops $n" >&2; sleep 0.2; done' }),
+  )
   assert.equal(ran.code, 0, ran.output)
   const board = await holderOf('talk')
   const [alloc] = await allocsOf(board, 'talk')
   const far = other(board.name)
-  const child = spawn(program, ['alloc', 'logs', '-f', alloc!.alloc, '--peer', `unix:${far.socket}`], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...fleet.operatorEnv } })
+  const child = spawn(program, ['alloc', 'logs', '-f', alloc!.alloc, '--peer', `unix:${far.socket}`], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...fleet.operatorEnv },
+  })
   let said = ''
   child.stdout.on('data', (data: Buffer) => (said += data.toString()))
   await until('lines that were not there at the beginning', 60_000, async () => said.split('\n').length > 25)
   child.kill('SIGINT')
   assert.equal(await ended(child), 130)
   const lines = said.split('\n').filter((line) => line !== '')
-  assert.deepEqual(lines, lines.map((_line, index) => `line ${index + 1}`), 'every line, once, in order')
+  assert.deepEqual(
+    lines,
+    lines.map((_line, index) => `line ${index + 1}`),
+    'every line, once, in order',
+  )
   const tail = await fleet.cli(['alloc', 'logs', alloc!.alloc, '--stderr', '-n', '2', '--peer', `unix:${far.socket}`])
   assert.match(tail.stdout, /^oops \d+\noops \d+\n$/)
 })

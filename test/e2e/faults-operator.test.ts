@@ -81,7 +81,21 @@ test('a peer that is not there: told so; the next of the list serves', async () 
 
 test('broken job files: every fault with its line, exit code 1 (255 for plan), and nothing is sent', async () => {
   const file = join(ours.folder, 'broken.yaml')
-  writeFileSync(file, ['job: broken', 'groups:', '  web:', '    cuont: 2', '    disconnect: { replace_after: 5 }', '    tasks:', '      app:', '        driver: raw-exec', '        resources: { cpu: 100 }', ''].join('\n'))
+  writeFileSync(
+    file,
+    [
+      'job: broken',
+      'groups:',
+      '  web:',
+      '    cuont: 2',
+      '    disconnect: { replace_after: 5 }',
+      '    tasks:',
+      '      app:',
+      '        driver: raw-exec',
+      '        resources: { cpu: 100 }',
+      '',
+    ].join('\n'),
+  )
   const ran = await ours.cli(['job', 'run', file, '--peer', addressOfA])
   assert.equal(ran.code, 1)
   assert.match(ran.output, /broken\.yaml:4:5: groups\.web\.cuont: found the unknown key 'cuont' \(did you mean 'count'\?\)/)
@@ -101,8 +115,14 @@ test('broken job files: every fault with its line, exit code 1 (255 for plan), a
 })
 
 test('the peer is killed in the middle of job run: the next one goes on telling, and the job is there', async () => {
-  const slow = job('slow', { count: 2, group: { update: { min_healthy_time: '10s', healthy_deadline: '5m' }, disconnect: { replace_after: '5m' } } })
-  const child = spawn(program, ['job', 'run', ours.jobFile(slow), '--peer', addressOfA, '--peer', addressOfB], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...ours.operatorEnv } })
+  const slow = job('slow', {
+    count: 2,
+    group: { update: { min_healthy_time: '10s', healthy_deadline: '5m' }, disconnect: { replace_after: '5m' } },
+  })
+  const child = spawn(program, ['job', 'run', ours.jobFile(slow), '--peer', addressOfA, '--peer', addressOfB], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...ours.operatorEnv },
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()))
   await until('both copies run', 120_000, async () => Object.keys(await holders(b, 'slow')).length === 2 && output.includes('running'))
@@ -114,7 +134,17 @@ test('the peer is killed in the middle of job run: the next one goes on telling,
 
 test('Ctrl-C while following: code 130, and the change stays', async () => {
   const waiting = job('waiting', { group: { constraints: [{ attribute: '${node.unique.name}', value: 'nobody' }] } })
-  const child = spawn(program, ['job', 'run', ours.jobFile(job('long', { group: { update: { min_healthy_time: '2m', healthy_deadline: '5m' } } })), '--peer', addressOfB], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...ours.operatorEnv } })
+  const child = spawn(
+    program,
+    [
+      'job',
+      'run',
+      ours.jobFile(job('long', { group: { update: { min_healthy_time: '2m', healthy_deadline: '5m' } } })),
+      '--peer',
+      addressOfB,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...ours.operatorEnv } },
+  )
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()))
   await until('it is followed', 120_000, async () => /long\/g\/0: running/.test(output))

@@ -19,7 +19,9 @@ function job(name: string, count: number, more: object = {}, script = 'exec slee
         count,
         update: { min_healthy_time: '1s', healthy_deadline: '1m' },
         disconnect: { replace_after: '5s' },
-        tasks: { app: { driver: 'raw_exec', config: { command: '/bin/sh', args: ['-c', script] }, resources: { cpu: '20 MHz', memory: '16 MiB' } } },
+        tasks: {
+          app: { driver: 'raw_exec', config: { command: '/bin/sh', args: ['-c', script] }, resources: { cpu: '20 MHz', memory: '16 MiB' } },
+        },
         ...more,
       },
     },
@@ -33,7 +35,9 @@ before(async () => {
   for (const [index, name] of names.entries()) {
     agents.push(fleet.start(name, { namespace: rig.namespace(name), listen: address(name), labels: { disk: index === 4 ? 'ssd' : 'sd' } }))
   }
-  await until('five boards see each other', 60_000, async () => (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === 5))
+  await until('five boards see each other', 60_000, async () =>
+    (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === 5),
+  )
 })
 
 after(async () => {
@@ -46,7 +50,9 @@ async function healed(jobName: string, slots: number): Promise<Record<string, st
     const seen = await Promise.all(agents.map((agent) => holders(agent, jobName)))
     const first = JSON.stringify(seen[0], Object.keys(seen[0]!).toSorted())
     const isSame = seen.every((one) => JSON.stringify(one, Object.keys(one).toSorted()) === first)
-    const running = await Promise.all(agents.map(async (agent) => (await allocsOf(agent, jobName)).filter((alloc) => alloc.state === 'running').length))
+    const running = await Promise.all(
+      agents.map(async (agent) => (await allocsOf(agent, jobName)).filter((alloc) => alloc.state === 'running').length),
+    )
     return isSame && Object.keys(seen[0]!).length === slots && running.every((count) => count === slots) ? seen[0]! : false
   })
 }

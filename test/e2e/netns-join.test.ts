@@ -60,7 +60,10 @@ test('the first board: a fleet and its agent', async () => {
   startAgent(one, 'shoal agent --join acme.join.json --raw-exec')
   // The context that `fleet init` made, its key, and libp2p: no socket.
   const seen = await until('the first board answers', 60_000, async () => await nodes('shoal status -o json'))
-  assert.deepEqual(seen.map((node) => node.name), ['one'])
+  assert.deepEqual(
+    seen.map((node) => node.name),
+    ['one'],
+  )
 })
 
 test('the second board joins with the carried file and one command', async () => {
@@ -73,20 +76,33 @@ test('the second board joins with the carried file and one command', async () =>
 test('the operator asks either board, with the same answer', async () => {
   await twoAlive(`shoal status -o json --peer ${addressTwo}`)
   const views = await until('one view', 60_000, async () => {
-    const answers = [fine(await one.type(`shoal status -o json --peer ${addressOne}`)), fine(await one.type(`shoal status -o json --peer ${addressTwo}`))]
+    const answers = [
+      fine(await one.type(`shoal status -o json --peer ${addressOne}`)),
+      fine(await one.type(`shoal status -o json --peer ${addressTwo}`)),
+    ]
     const coverage = answers.map((ran) => (JSON.parse(ran.stdout) as { coverage: { view: string; nodeName: string } }).coverage)
     return coverage[0]!.view === coverage[1]!.view ? coverage : false
   })
-  assert.deepEqual(views.map((coverage) => coverage.nodeName), ['one', 'two'])
+  assert.deepEqual(
+    views.map((coverage) => coverage.nodeName),
+    ['one', 'two'],
+  )
 })
 
 test('a job of two copies is placed on both, submitted through the second board', async () => {
-  const script = 'groups: { web: { count: 2, update: { min_healthy_time: 1s }, tasks: { app: { driver: raw_exec, config: { command: /bin/sleep, args: ["1000000"] }, resources: { cpu: 20 MHz, memory: 16 MiB } } } } }'
+  const script =
+    'groups: { web: { count: 2, update: { min_healthy_time: 1s }, tasks: { app: { driver: raw_exec, config: { command: /bin/sleep, args: ["1000000"] }, resources: { cpu: 20 MHz, memory: 16 MiB } } } } }'
   fine(await one.type(`printf '%s\\n' 'job: hello' '${script}' > hello.yaml`))
   const ran = fine(await one.type(`shoal job run hello.yaml --peer ${addressTwo}`))
   assert.match(ran.output, /2 of 2 copies healthy/)
   const { allocs } = JSON.parse(fine(await one.type('shoal alloc status -o json')).stdout) as { allocs: readonly AllocRow[] }
-  assert.deepEqual(allocs.filter((alloc) => alloc.state === 'running').map((alloc) => alloc.nodeName).toSorted(), ['one', 'two'])
+  assert.deepEqual(
+    allocs
+      .filter((alloc) => alloc.state === 'running')
+      .map((alloc) => alloc.nodeName)
+      .toSorted(),
+    ['one', 'two'],
+  )
 })
 
 test('with one board gone, the next of the list serves; the board needs its join file no more', async () => {

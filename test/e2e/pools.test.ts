@@ -21,7 +21,12 @@ before(async () => {
   const addresses = await loopbacks(4)
   addressOfA1 = addresses[0]!
   await fleet.init([addressOfA1])
-  const [first, second, third, fourth] = [['a1', 'a'], ['a2', 'a'], ['b1', 'b'], ['b2', 'b']].map(([name = '', pool = ''], index) => fleet.start(name, { listen: addresses[index]!, pool }))
+  const [first, second, third, fourth] = [
+    ['a1', 'a'],
+    ['a2', 'a'],
+    ['b1', 'b'],
+    ['b2', 'b'],
+  ].map(([name = '', pool = ''], index) => fleet.start(name, { listen: addresses[index]!, pool }))
   a1 = first!
   a2 = second!
   b1 = third!
@@ -41,10 +46,18 @@ function fine(ran: Ran): Ran {
 }
 
 test('the boards of each pool find each other, through one bootstrap board of pool a', async () => {
-  for (const [agent, names] of [[a1, ['a1', 'a2']], [a2, ['a1', 'a2']], [b1, ['b1', 'b2']], [b2, ['b1', 'b2']]] as const) {
+  for (const [agent, names] of [
+    [a1, ['a1', 'a2']],
+    [a2, ['a1', 'a2']],
+    [b1, ['b1', 'b2']],
+    [b2, ['b1', 'b2']],
+  ] as const) {
     await until(`${agent.name} sees its pool and nobody else`, 120_000, async () => {
       const alive = (await aliveOn(agent)).toSorted()
-      assert.ok(alive.every((name) => names.some((known) => known === name)), `${agent.name} sees ${alive.join()}`)
+      assert.ok(
+        alive.every((name) => names.some((known) => known === name)),
+        `${agent.name} sees ${alive.join()}`,
+      )
       return alive.length === 2
     }).catch((error: unknown) => {
       throw new Error(fleet.logs(10), { cause: error })
@@ -53,23 +66,42 @@ test('the boards of each pool find each other, through one bootstrap board of po
 })
 
 test('job run for pool b through a board of pool a: placed and followed to the end', async () => {
-  const ran = await operator('job', 'run', fleet.jobFile(job('in-b', { pool: 'b', count: 2, script: 'echo "hello from $SHOAL_NODE_NAME"; exec sleep 1000000' })))
+  const ran = await operator(
+    'job',
+    'run',
+    fleet.jobFile(job('in-b', { pool: 'b', count: 2, script: 'echo "hello from $SHOAL_NODE_NAME"; exec sleep 1000000' })),
+  )
   assert.equal(fine(ran).code, 0)
   assert.match(ran.output, /2 of 2 copies healthy/)
   const { allocs } = await ask(b1, 'allocs', { method: 'alloc.list' })
-  assert.deepEqual(allocs.filter((alloc) => alloc.state === 'running').map((alloc) => alloc.nodeName).toSorted(), ['b1', 'b2'])
+  assert.deepEqual(
+    allocs
+      .filter((alloc) => alloc.state === 'running')
+      .map((alloc) => alloc.nodeName)
+      .toSorted(),
+    ['b1', 'b2'],
+  )
 })
 
 test('status, explain, inspect, history and logs of pool b through a board of pool a', async () => {
-  const status = JSON.parse(fine(await operator('status', '--pool', 'b', '-o', 'json')).stdout) as { coverage: { pool: string }; nodes: { name: string }[]; jobs: { id: string }[] }
+  const status = JSON.parse(fine(await operator('status', '--pool', 'b', '-o', 'json')).stdout) as {
+    coverage: { pool: string }
+    nodes: { name: string }[]
+    jobs: { id: string }[]
+  }
   assert.equal(status.coverage.pool, 'b')
   assert.deepEqual(status.nodes.map((node) => node.name).toSorted(), ['b1', 'b2'])
-  assert.deepEqual(status.jobs.map((one) => one.id), ['default/in-b'])
+  assert.deepEqual(
+    status.jobs.map((one) => one.id),
+    ['default/in-b'],
+  )
   assert.match(fine(await operator('job', 'status', 'in-b', '--pool', 'b')).output, /in-b/)
   assert.match(fine(await operator('job', 'explain', 'in-b', '--pool', 'b')).output, /b1/)
   assert.match(fine(await operator('job', 'inspect', 'in-b', '--pool', 'b')).output, /raw_exec/)
   assert.match(fine(await operator('job', 'history', 'in-b', '--pool', 'b')).output, /\w/)
-  const { allocs } = JSON.parse(fine(await operator('alloc', 'status', '--pool', 'b', '-o', 'json')).stdout) as { allocs: { alloc: string; nodeName: string }[] }
+  const { allocs } = JSON.parse(fine(await operator('alloc', 'status', '--pool', 'b', '-o', 'json')).stdout) as {
+    allocs: { alloc: string; nodeName: string }[]
+  }
   for (const { alloc, nodeName } of allocs) {
     assert.equal(fine(await operator('alloc', 'logs', alloc, '--pool', 'b')).stdout, `hello from ${nodeName}\n`)
   }

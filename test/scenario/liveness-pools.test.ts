@@ -57,9 +57,12 @@ test('a settled pool says nothing', () => {
 
 test('two sites that share a single connection are one pool', () => {
   const sameSite = (a: number, b: number): boolean => a % 2 === b % 2
-  const world = new LinkWorld({ nodes: 20, seed: 6, mayConnect: (a, b) => sameSite(a, b) || (a + b === 1) })
+  const world = new LinkWorld({ nodes: 20, seed: 6, mayConnect: (a, b) => sameSite(a, b) || a + b === 1 })
   world.bootAll(1_000)
-  assert.notEqual(world.until(() => world.live().length === 20 && agree(world, world.live(), world.live(), 'alive'), 20_000), null)
+  assert.notEqual(
+    world.until(() => world.live().length === 20 && agree(world, world.live(), world.live(), 'alive'), 20_000),
+    null,
+  )
   const wrong = countWrong(world, new Set())
   world.run(300_000)
   assert.equal(wrong(), 0)
@@ -68,7 +71,10 @@ test('two sites that share a single connection are one pool', () => {
 test('a star: boards that can connect to one board only are alive to each other through it', () => {
   const world = new LinkWorld({ nodes: 20, seed: 8, mayConnect: (a, b) => a === 0 || b === 0 })
   world.bootAll(1_000)
-  assert.notEqual(world.until(() => world.live().length === 20 && agree(world, world.live(), world.live(), 'alive'), 15_000), null)
+  assert.notEqual(
+    world.until(() => world.live().length === 20 && agree(world, world.live(), world.live(), 'alive'), 15_000),
+    null,
+  )
   const wrong = countWrong(world, new Set())
   world.run(300_000)
   assert.equal(wrong(), 0)

@@ -58,7 +58,13 @@ for (const nodes of [2, 3, 4]) {
 
 for (const nodes of [2, 3]) {
   test(`every set of one-way cuts between ${nodes} nodes and its heal`, () => {
-    const all = pairs(nodes).flatMap(([a, b]) => [[a, b], [b, a]] as const)
+    const all = pairs(nodes).flatMap(
+      ([a, b]) =>
+        [
+          [a, b],
+          [b, a],
+        ] as const,
+    )
     for (let mask = 1; mask < 2 ** all.length; mask++) {
       const cut = all.filter((_, i) => (mask >> i) % 2 === 1)
       cutAndHeal(nodes, mask, JSON.stringify(cut), new Set(cut.map(([a, b]) => `${a} ${b}`)))
@@ -67,7 +73,13 @@ for (const nodes of [2, 3]) {
 }
 
 test('a sample of one-way cuts between 4 nodes', () => {
-  const all = pairs(4).flatMap(([a, b]) => [[a, b], [b, a]] as const)
+  const all = pairs(4).flatMap(
+    ([a, b]) =>
+      [
+        [a, b],
+        [b, a],
+      ] as const,
+  )
   const prng = createPrng(4)
   for (let run = 0; run < 60; run++) {
     const cut = all.filter(() => prng.chance(0.4))

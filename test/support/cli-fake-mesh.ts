@@ -7,7 +7,7 @@ import type { Doc } from '../../crdt/doc.ts'
 import { fleetFromRegisters } from '../../crdt/documents/fleet.ts'
 import { jobView } from '../../crdt/documents/job.ts'
 import { admit } from '../../crdt/gate.ts'
-import { type DocId, type FleetId, type JobId, type NodeId, fleetDocId, jobDocId, parseDocId, slotId } from '../../crdt/ids.ts'
+import { type DocId, type FleetId, type JobId, fleetDocId, jobDocId, parseDocId, slotId } from '../../crdt/ids.ts'
 import type { ApiClient } from '../../cli/io.ts'
 import { versionText } from '../../cli/version-text.ts'
 import { testCrypto, testSigner } from './crypto.ts'
@@ -194,7 +194,7 @@ export function jobDetail(doc: Doc, id: string): JobDetail {
   const allocs = names.map((slot, i) => allocRow(slot, i, { version: versionText(view.version) }))
   const slots = names.map((slot, i): SlotRow => ({
     slot,
-    holder: (fakeNodes[i % 3] ?? null) as NodeId | null,
+    holder: fakeNodes[i % 3] ?? null,
     candidate: null,
     reason: null,
   }))

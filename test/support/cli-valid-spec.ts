@@ -7,8 +7,7 @@ import { checkSpec } from '../../crdt/documents/job-rules.ts'
 import { compareText } from '../../crdt/ids.ts'
 import type { Affinity, Constraint, DisconnectPolicy, GroupSpec, JobSpec, Spread, TaskConfig, TaskSpec } from '../../crdt/spec.ts'
 
-const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
-  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
+const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(model, { noNullPrototype: true })
 const name = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?$/)
 const key = fc.stringMatching(/^[A-Za-z0-9_./%-]{1,8}$/).filter((one) => one !== '__proto__')
 const text = fc.oneof(

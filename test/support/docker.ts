@@ -40,15 +40,18 @@ export const testImage = 'shoal-test:1'
 // An engine that is not ready by then will never be: seconds are normal, half a minute was seen on a loaded machine.
 const readyMs = 60_000
 
+let engines = 0
+
 export async function startTestEngine(): Promise<TestEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-docker-'))
   const socketPath = join(folder, 'sock')
   // Interface names have at most 15 characters.
-  const bridge = `shoal${process.pid}`.slice(0, 15)
+  const number = engines++
+  const bridge = `shoal${process.pid}${number === 0 ? '' : `n${number}`}`.slice(0, 15)
   execFileSync('ip', ['link', 'add', 'name', bridge, 'type', 'bridge'])
-  execFileSync('ip', ['address', 'add', `10.213.${process.pid % 250}.1/24`, 'dev', bridge])
+  execFileSync('ip', ['address', 'add', `10.${213 + number}.${process.pid % 250}.1/24`, 'dev', bridge])
   execFileSync('ip', ['link', 'set', bridge, 'up'])
-  const docker = new Dockerode({ socketPath, host: undefined, protocol: 'http' } as Dockerode.DockerOptions)
+  const docker = new Dockerode({ socketPath, host: undefined, protocol: 'http' })
   let engine: ChildProcess | undefined
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (engine === undefined || engine.exitCode !== null || engine.signalCode !== null) return

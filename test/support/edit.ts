@@ -3,7 +3,7 @@
 import type { Doc } from '../../crdt/doc.ts'
 import type { Author, Envelope } from '../../crdt/envelope.ts'
 import { admit } from '../../crdt/gate.ts'
-import { type AuthorId, type DocId, type FleetId, type PoolName } from '../../crdt/ids.ts'
+import type { DocId, FleetId, PoolName } from '../../crdt/ids.ts'
 import type { Registers, Scalar } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
 import { testCrypto, testSigner } from './crypto.ts'
@@ -21,7 +21,7 @@ export interface Edited {
 /** `boot` makes another actor of the same author. */
 export function testAuthor(seed: number, boot = 0): Author {
   const { id, signer } = testSigner(seed)
-  return { id: id as AuthorId, signer, nonce: new Uint8Array(16).fill(boot), fleet }
+  return { id: id, signer, nonce: new Uint8Array(16).fill(boot), fleet }
 }
 
 export function newDoc(id: string, pool: string = testPool): Doc {

@@ -109,7 +109,7 @@ export interface LooseChange {
 }
 
 export function looseDecode(change: Uint8Array): LooseChange {
-  return Automerge.decodeChange(change) as unknown as LooseChange
+  return Automerge.decodeChange(change)
 }
 
 export function looseEncode(change: LooseChange): Uint8Array {

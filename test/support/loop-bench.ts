@@ -3,7 +3,18 @@
 
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
-import type { Clock, Fingerprint, Network, RunningTask, Store, StoreCode, StoreWrite, TaskDriver, TaskExit, TaskRequest } from '../../node/core/ports.ts'
+import type {
+  Clock,
+  Fingerprint,
+  Network,
+  RunningTask,
+  Store,
+  StoreCode,
+  StoreWrite,
+  TaskDriver,
+  TaskExit,
+  TaskRequest,
+} from '../../node/core/ports.ts'
 import { type Result, ok, refuse } from '../../crdt/errors.ts'
 import type { NodeId } from '../../crdt/ids.ts'
 import { createApiBridge } from '../../node/api-bridge.ts'
@@ -40,7 +51,9 @@ export class FakeStore implements Store {
     const { held } = this
     if (held !== null) await new Promise<void>((resolve) => held.push(resolve))
     if (this.fault !== null) return refuse(this.fault, 'no room')
-    for (const { key, value } of writes) if (value === null) this.records.delete(key); else this.records.set(key, value)
+    for (const { key, value } of writes)
+      if (value === null) this.records.delete(key)
+      else this.records.set(key, value)
     return ok(undefined)
   }
   release(): void {
@@ -64,7 +77,11 @@ export class FakeDriver implements TaskDriver {
   exit: (id: string, exit: TaskExit) => void = () => undefined
   current: Fingerprint = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
   /** What each kind of call answers. */
-  answers: { prepare?: () => Promise<Result<void, never>>; start?: () => Promise<Result<RunningTask, never>>; stop?: () => Promise<Result<void, 'E_DRIVER_DOWN'>> } = {}
+  answers: {
+    prepare?: () => Promise<Result<void, never>>
+    start?: () => Promise<Result<RunningTask, never>>
+    stop?: () => Promise<Result<void, 'E_DRIVER_DOWN'>>
+  } = {}
   chunks: readonly Uint8Array[] = []
   fingerprint = async (): Promise<Fingerprint> => this.current
   async prepare(task: TaskRequest): Promise<Result<void, never>> {
@@ -148,7 +165,10 @@ export interface Bench {
 }
 
 /** `early`: what happens before the first step. */
-export async function loopBench(script: (event: CoreEvent) => readonly Effect[] = () => [], early: (driver: FakeDriver) => void = () => undefined): Promise<Bench> {
+export async function loopBench(
+  script: (event: CoreEvent) => readonly Effect[] = () => [],
+  early: (driver: FakeDriver) => void = () => undefined,
+): Promise<Bench> {
   const clock = new FakeClock()
   const store = new FakeStore()
   const driver = new FakeDriver()

@@ -29,7 +29,9 @@ export function slotsOf(job: JobId, count: number): SlotId[] {
 /** How often something was started or stopped: on all boards or one, of all slots or one. */
 export function count(world: World, what: 'start' | 'stop', where: { readonly board?: Board; readonly slot?: SlotId } = {}): number {
   const boards = where.board === undefined ? [...world.boards.values()] : [where.board]
-  return boards.flatMap((board) => board.trail).filter((entry) => entry.what === what && (where.slot === undefined || entry.slot === where.slot)).length
+  return boards
+    .flatMap((board) => board.trail)
+    .filter((entry) => entry.what === what && (where.slot === undefined || entry.slot === where.slot)).length
 }
 
 /** The board on which the slot's only copy runs. */
@@ -42,7 +44,14 @@ export function home(world: World, id: SlotId): Board {
 type Kind<K extends Reply['kind']> = Reply & { readonly kind: K }
 
 /** The answer to a question that has one, of the kind that it must have. */
-export function answer<K extends Reply['kind']>(world: World, board: Board, kind: K, body: RequestBody, pool?: string, caller: string | null = null): Kind<K> {
+export function answer<K extends Reply['kind']>(
+  world: World,
+  board: Board,
+  kind: K,
+  body: RequestBody,
+  pool?: string,
+  caller: string | null = null,
+): Kind<K> {
   const request: Request = pool === undefined ? body : { ...body, pool }
   const asked = world.ask(board, request, caller)
   if (!asked.isOver) world.run(100)

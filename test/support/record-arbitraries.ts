@@ -9,8 +9,7 @@ import { testSigner } from './crypto.ts'
 
 export const recordNodes: readonly NodeId[] = [1, 2, 3, 4].map((seed) => testSigner(seed).node)
 
-const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
-  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(model, { noNullPrototype: true })
 const dictionary = <T>(key: fc.Arbitrary<string>, value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
   fc.dictionary(key, value, { maxKeys: 3, noNullPrototype: true })
 

@@ -18,8 +18,7 @@ import {
 } from '../../crdt/spec.ts'
 
 // Plain objects, as reading makes them; strict equality looks at prototypes.
-const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
-  fc.record<T>(model, { noNullPrototype: true }) as fc.Arbitrary<T>
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(model, { noNullPrototype: true })
 
 const name = fc.stringMatching(/^[a-z]([a-z0-9-]{0,8}[a-z0-9])?$/)
 const key = fc.oneof(
@@ -132,7 +131,7 @@ const group: fc.Arbitrary<GroupSpec> = fc
       tasks: sortedBy(fc.uniqueArray(task, { minLength: 1, maxLength: 2, selector: (one) => one.name }), byName),
     }),
   )
-  .map(([a, b, c]) => ({ ...a, ...b, ...c }) as GroupSpec)
+  .map(([a, b, c]) => ({ ...a, ...b, ...c }))
 
 export const anySpec: fc.Arbitrary<JobSpec> = fc
   .tuple(

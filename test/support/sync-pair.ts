@@ -23,18 +23,52 @@ export function actorOf(name: string): ActorId {
   return hashText(name).slice(0, 32) as ActorId
 }
 
-export function envelope(doc: DocId, epoch: number, actor: string, firstSeq: number, deps: readonly string[] = [], count = 1, bytes = 300): FakeEnvelope {
+export function envelope(
+  doc: DocId,
+  epoch: number,
+  actor: string,
+  firstSeq: number,
+  deps: readonly string[] = [],
+  count = 1,
+  bytes = 300,
+): FakeEnvelope {
   const id = actorOf(actor)
-  return { doc, epoch, actor: id, author: 'author' as AuthorId, firstSeq, count, bytes, deps, hash: hashText(`${doc} ${epoch} ${actor} ${firstSeq} ${count}`) }
+  return {
+    doc,
+    epoch,
+    actor: id,
+    author: 'author' as AuthorId,
+    firstSeq,
+    count,
+    bytes,
+    deps,
+    hash: hashText(`${doc} ${epoch} ${actor} ${firstSeq} ${count}`),
+  }
 }
 
 export function fakeDoc(id: DocId, epoch: number, envelopes: readonly FakeEnvelope[]): Doc {
   const clock = new Map<ActorId, { seq: number; author: AuthorId }>()
   for (const each of envelopes) clock.set(each.actor, { seq: each.firstSeq + each.count - 1, author: each.author })
-  const digest = hashText(`${epoch} ${envelopes.map((each) => each.hash).toSorted().join(' ')}`).slice(0, 16)
+  const digest = hashText(
+    `${epoch} ${envelopes
+      .map((each) => each.hash)
+      .toSorted()
+      .join(' ')}`,
+  ).slice(0, 16)
   return {
-    id, kind: 'job', pool: 'a' as PoolName, epoch, saved: new Uint8Array(), registers: new Map(), conflicts: new Map(), heads: [], digest, base: 0,
-    changeCount: envelopes.length, clock, envelopes,
+    id,
+    kind: 'job',
+    pool: 'a' as PoolName,
+    epoch,
+    saved: new Uint8Array(),
+    registers: new Map(),
+    conflicts: new Map(),
+    heads: [],
+    digest,
+    base: 0,
+    changeCount: envelopes.length,
+    clock,
+    envelopes,
   }
 }
 

@@ -4,9 +4,30 @@ import { toBase64 } from '../../crdt/base64.ts'
 import { everyPool } from '../../crdt/envelope.ts'
 import { admit } from '../../crdt/gate.ts'
 import { fleetFromRegisters, fleetGenesisRegisters } from '../../crdt/documents/fleet.ts'
-import { disconnectDefaults, groupDefaults, logDefaults, networkDefaults, rescheduleDefaults, resourceDefaults, restartDefaults, taskDefaults, updateDefaults } from '../../crdt/documents/defaults.ts'
+import {
+  disconnectDefaults,
+  groupDefaults,
+  logDefaults,
+  networkDefaults,
+  rescheduleDefaults,
+  resourceDefaults,
+  restartDefaults,
+  taskDefaults,
+  updateDefaults,
+} from '../../crdt/documents/defaults.ts'
 import { jobPaths, specToRegisters } from '../../crdt/documents/job.ts'
-import { type DocId, type FleetId, type JobId, type NodeId, type PoolName, type SlotId, fleetDocId, jobDocId, jobId, slotId } from '../../crdt/ids.ts'
+import {
+  type DocId,
+  type FleetId,
+  type JobId,
+  type NodeId,
+  type PoolName,
+  type SlotId,
+  fleetDocId,
+  jobDocId,
+  jobId,
+  slotId,
+} from '../../crdt/ids.ts'
 import { type Scalar, difference } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
@@ -17,13 +38,21 @@ import { testCrypto, testSigner } from './crypto.ts'
 export const crypto = testCrypto()
 const operator = testSigner(1)
 const fleetDoc = emptyDoc(crypto, fleetDocId, everyPool)
-const genesis = editDoc(crypto, fleetDoc, { id: operator.id, signer: operator.signer, nonce: new Uint8Array(16), fleet: '' }, fleetGenesisRegisters({ name: 'test', admin: operator.operator, adminName: 'tester' }))
+const genesis = editDoc(
+  crypto,
+  fleetDoc,
+  { id: operator.id, signer: operator.signer, nonce: new Uint8Array(16), fleet: '' },
+  fleetGenesisRegisters({ name: 'test', admin: operator.operator, adminName: 'tester' }),
+)
 export const fleet = genesis.envelopes[0]!.hash as FleetId
 export const fleetEnvelopes = genesis.envelopes.map((envelope) => envelope.bytes)
 
 export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool'>>
 
-export function createWorld(count: number, options: { board?: (index: number) => BoardOptions; loses?: (to: NodeId, count: number) => boolean } = {}): World {
+export function createWorld(
+  count: number,
+  options: { board?: (index: number) => BoardOptions; loses?: (to: NodeId, count: number) => boolean } = {},
+): World {
   const boards = Array.from({ length: count }, (_, index): BoardSpec => {
     const { node, signer } = testSigner(100 + index)
     return { name: `b${index}`, id: node, signer, ...options.board?.(index) }
@@ -102,7 +131,10 @@ export function signChange(world: World, board: Board, doc: DocId, pool: string,
   let current = emptyDoc(crypto, doc, pool as PoolName)
   for (const text of stored?.kind === 'doc' ? stored.envelopes : []) {
     const bytes = new Uint8Array(Buffer.from(text, 'base64'))
-    const admitted = admit(crypto, current.changeCount === 0 ? undefined : current, bytes, { fleet, roleOf: (id) => fleetFromRegisters(genesis.doc.registers).operators.get(id) })
+    const admitted = admit(crypto, current.changeCount === 0 ? undefined : current, bytes, {
+      fleet,
+      roleOf: (id) => fleetFromRegisters(genesis.doc.registers).operators.get(id),
+    })
     if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
     current = admitted.value.doc
   }
@@ -120,7 +152,8 @@ export function edit(world: World, board: Board, doc: DocId, pool: string, chang
 /** What `job run` writes: the whole specification, and that it shall run. */
 export function submission(spec: JobSpec): Change {
   const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, 'run']])
-  return (registers) => difference(new Map([...registers].filter(([path]) => path.startsWith('spec/') || path === jobPaths.desired)), wanted)
+  return (registers) =>
+    difference(new Map([...registers].filter(([path]) => path.startsWith('spec/') || path === jobPaths.desired)), wanted)
 }
 
 export function runJob(world: World, board: Board, spec: JobSpec): JobId {
@@ -144,7 +177,9 @@ export function slot(job: JobId, index = 0, group = 'g'): SlotId {
 
 /** Names of the boards on which a task of the slot really runs. */
 export function runners(world: World, id: SlotId): string[] {
-  return [...world.boards.values()].filter((board) => [...board.tasks.values()].some((task) => task.slot === id)).map((board) => board.spec.name)
+  return [...world.boards.values()]
+    .filter((board) => [...board.tasks.values()].some((task) => task.slot === id))
+    .map((board) => board.spec.name)
 }
 
 export function claimOf(board: Board, id: SlotId, by: Board): Claim | undefined {
@@ -161,11 +196,19 @@ export function areEqual(boards: readonly Board[]): boolean {
   const seen = new Set<string>()
   for (const { core } of boards) {
     if (core?.state == null) continue
-    seen.add([...core.state.docs.values()].map((doc) => `${doc.id}=${doc.digest}`).sort().join('\n'))
+    seen.add(
+      [...core.state.docs.values()]
+        .map((doc) => `${doc.id}=${doc.digest}`)
+        .sort()
+        .join('\n'),
+    )
   }
   return seen.size <= 1
 }
 
 export function allAlive(boards: readonly Board[]): boolean {
-  return boards.every(({ core }) => core?.state != null && [...core.state.view.nodes.values()].filter((node) => node.liveness === 'alive').length === boards.length)
+  return boards.every(
+    ({ core }) =>
+      core?.state != null && [...core.state.view.nodes.values()].filter((node) => node.liveness === 'alive').length === boards.length,
+  )
 }

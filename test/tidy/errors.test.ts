@@ -9,7 +9,9 @@ import { root } from './plant.ts'
 import { type SourceFile, sources, visit } from './sources.ts'
 
 const product = sources.filter(({ path }) => /^(crdt|scheduler|node|cli)\//.test(path))
-const documented = new Set([...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([^`]+)` \|/gm)].map(([, code]) => code ?? ''))
+const documented = new Set(
+  [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([^`]+)` \|/gm)].map(([, code]) => code ?? ''),
+)
 
 const unionNames = ['Reason', 'Rejection']
 
@@ -41,7 +43,8 @@ function endings(file: SourceFile): string[] {
     if (code !== undefined) found.push(code)
   }
   visit(file.tree, (node) => {
-    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && ['end', 'fail'].includes(node.expression.text)) take(node.arguments.at(-1))
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && ['end', 'fail'].includes(node.expression.text))
+      take(node.arguments.at(-1))
     if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && node.name.text === 'reason') take(node.initializer)
   })
   return found
@@ -64,8 +67,14 @@ test('the CLI has words for every reason of the planner', () => {
 })
 
 test('each code has one line, with words in each column', () => {
-  const rows = readFileSync(join(root, 'docs/errors.md'), 'utf8').split('\n').filter((line) => line.startsWith('| `'))
+  const rows = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
   const codes = rows.map((row) => row.split('`')[1] ?? '')
-  assert.deepEqual(codes.filter((code, index) => codes.indexOf(code) !== index), [], 'no code twice')
+  assert.deepEqual(
+    codes.filter((code, index) => codes.indexOf(code) !== index),
+    [],
+    'no code twice',
+  )
   for (const row of rows) assert.match(row, /^\| `[^`]+` \| \S.* \| \S.* \|$/, row)
 })

@@ -8,7 +8,8 @@ import { plant, root, say } from './plant.ts'
 
 const { default: config } = (await import(join(root, '.dependency-cruiser.mjs'))) as { default: { forbidden: readonly { name: string }[] } }
 const checker = join(root, 'scripts/check-deps.mjs')
-const uses = (...paths: readonly string[]): string => paths.map((path, index) => `import * as a${index} from '${path}'\nexport const b${index} = a${index}\n`).join('')
+const uses = (...paths: readonly string[]): string =>
+  paths.map((path, index) => `import * as a${index} from '${path}'\nexport const b${index} = a${index}\n`).join('')
 
 /** Rule → the file that breaks it. */
 const plants: Readonly<Record<string, readonly [path: string, text: string]>> = {
@@ -51,7 +52,8 @@ test('each import rule finds what breaks it, and nothing else', (t) => {
   const folder = plant(t, { ...ground, ...Object.fromEntries(Object.values(plants)) })
   const { status, text } = say(folder, checker)
   assert.equal(status, 1)
-  for (const [rule, [path]] of Object.entries(plants)) assert.match(text, new RegExp(`^${rule}: ${path} → `, 'm'), `${rule} was not found:\n${text}`)
+  for (const [rule, [path]] of Object.entries(plants))
+    assert.match(text, new RegExp(`^${rule}: ${path} → `, 'm'), `${rule} was not found:\n${text}`)
   const planted = new Set([...Object.values(plants).map(([path]) => path), 'crdt/hen.ts'])
   for (const [, path = ''] of text.matchAll(/^[a-z-]+: (\S+) → /gm)) assert.ok(planted.has(path), `${path} breaks no rule:\n${text}`)
 })

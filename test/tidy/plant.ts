@@ -14,7 +14,8 @@ export function plant(t: TestContext, files: Readonly<Record<string, string>>): 
   const folder = mkdtempSync(join(tmpdir(), 'shoal-plant-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.pure.json', '.oxlintrc.json']) copyFileSync(join(root, name), join(folder, name))
+  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.pure.json', '.oxlintrc.json'])
+    copyFileSync(join(root, name), join(folder, name))
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)

@@ -25,7 +25,14 @@ const violations: Readonly<Record<string, string>> = {
   'an order that is not named': 'export const sorted = (list: number[]): number[] => list.sort()',
 }
 /** These are plain JavaScript: the compiler knows them in the pure folders too. */
-const linterOnly = new Set(['clock', 'clock behind another name', 'chance', 'a locale', 'rounding that differs between machines', 'an order that is not named'])
+const linterOnly = new Set([
+  'clock',
+  'clock behind another name',
+  'chance',
+  'a locale',
+  'rounding that differs between machines',
+  'an order that is not named',
+])
 
 const named = Object.entries(violations).flatMap(([name, code]) =>
   pureFolders.map((folder) => ({ name, path: `${folder}/${name.replaceAll(' ', '-')}.ts`, code })),

@@ -26,7 +26,9 @@ test('no file is longer than 400 lines', () => {
 })
 
 test('no function is longer than 70 lines', () => {
-  const tooLong = sources.flatMap((file) => functionsOf(file)).filter(({ key, lines }) => lines > Math.max(functionLinesMax, longFunctions[key] ?? 0))
+  const tooLong = sources
+    .flatMap((file) => functionsOf(file))
+    .filter(({ key, lines }) => lines > Math.max(functionLinesMax, longFunctions[key] ?? 0))
   assert.deepEqual(tooLong, [])
 })
 
@@ -53,7 +55,8 @@ function isListOfTests(node: ts.Node): boolean {
   let isOne = false
   node.forEachChild((child) =>
     visit(child, (inner) => {
-      if (ts.isCallExpression(inner) && ts.isIdentifier(inner.expression) && ['describe', 'test', 'it'].includes(inner.expression.text)) isOne = true
+      if (ts.isCallExpression(inner) && ts.isIdentifier(inner.expression) && ['describe', 'test', 'it'].includes(inner.expression.text))
+        isOne = true
     }),
   )
   return isOne
@@ -69,12 +72,23 @@ test('files have kebab-case names, and no folder or file is called after nothing
   const exempt = new Set(['README.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'CONTRIBUTING.md'])
   const vague = /^(utils?|helpers?|managers?|misc|common|index)(\.|$)/
   const parts = new Set(paths.flatMap((path) => path.split('/')))
-  assert.deepEqual([...parts].filter((part) => !exempt.has(part) && !kebab.test(part)), [], 'kebab-case')
-  assert.deepEqual([...parts].filter((part) => vague.test(part)), [], 'a name that says what it is')
+  assert.deepEqual(
+    [...parts].filter((part) => !exempt.has(part) && !kebab.test(part)),
+    [],
+    'kebab-case',
+  )
+  assert.deepEqual(
+    [...parts].filter((part) => vague.test(part)),
+    [],
+    'a name that says what it is',
+  )
 })
 
 test('no leftovers of an afternoon', () => {
-  assert.deepEqual(paths.filter((path) => /\.(tmp|bak|orig|rej|swp)(\.|$)/.test(path)), [])
+  assert.deepEqual(
+    paths.filter((path) => /\.(tmp|bak|orig|rej|swp)(\.|$)/.test(path)),
+    [],
+  )
 })
 
 /** Pattern → why it must not be in the tree. Written so that this file does not match itself. */
@@ -107,7 +121,9 @@ test('named exports only', () => {
 
 function isDefaultExport(statement: ts.Statement): boolean {
   if (ts.isExportAssignment(statement)) return true
-  return ts.canHaveModifiers(statement) && (ts.getModifiers(statement) ?? []).some((modifier) => modifier.kind === ts.SyntaxKind.DefaultKeyword)
+  return (
+    ts.canHaveModifiers(statement) && (ts.getModifiers(statement) ?? []).some((modifier) => modifier.kind === ts.SyntaxKind.DefaultKeyword)
+  )
 }
 
 test('every module of the product says at its head what it is for', () => {
@@ -145,16 +161,38 @@ function exists(path: string): boolean {
 
 test('the glossary has the words that the types use', () => {
   const glossary = texts.get('docs/glossary.md') ?? ''
-  const words = ['fleet', 'node', 'pool', 'operator', 'job', 'group', 'task', 'slot', 'claim', 'allocation', 'rank', 'score', 'generation', 'form', 'heir']
+  const words = [
+    'fleet',
+    'node',
+    'pool',
+    'operator',
+    'job',
+    'group',
+    'task',
+    'slot',
+    'claim',
+    'allocation',
+    'rank',
+    'score',
+    'generation',
+    'form',
+    'heir',
+  ]
   const more = ['holder', 'unknown', 'link state', 'view', 'plan', 'epoch', 'envelope', 'gate', 'settle time']
   const defined = [...glossary.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell]) => (cell ?? '').split(',').map((word) => word.trim()))
-  assert.deepEqual([...words, ...more].filter((word) => !defined.includes(word)), [])
+  assert.deepEqual(
+    [...words, ...more].filter((word) => !defined.includes(word)),
+    [],
+  )
 })
 
 test('versions are exact, and the lock file names no registry', () => {
   const manifest = JSON.parse(texts.get('package.json') ?? '{}') as Record<string, Record<string, string> | undefined>
   const versions = Object.entries({ ...manifest['dependencies'], ...manifest['devDependencies'] })
   assert.ok(versions.length > 20)
-  assert.deepEqual(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)), [])
+  assert.deepEqual(
+    versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)),
+    [],
+  )
   assert.doesNotMatch(texts.get('package-lock.json') ?? '', /"resolved":/)
 })

@@ -82,9 +82,7 @@ function addressOf(socketPath: string | undefined): string {
 async function load(address: string): Promise<Dockerode> {
   const { default: Client } = await import('dockerode')
   // An address given here beats what the library reads from the environment by itself.
-  return address.startsWith('/')
-    ? new Client({ socketPath: address, host: undefined, protocol: 'http' } as Dockerode.DockerOptions)
-    : new Client()
+  return address.startsWith('/') ? new Client({ socketPath: address, host: undefined, protocol: 'http' }) : new Client()
 }
 
 function dial(docker: Dockerode, request: StreamRequest, abortSignal: AbortSignal): Promise<NodeJS.ReadableStream> {
@@ -95,7 +93,7 @@ function dial(docker: Dockerode, request: StreamRequest, abortSignal: AbortSigna
   return new Promise((resolve, reject) => {
     docker.modem.dial(
       { method, path, options, statusCodes, abortSignal, isStream: true, ...(authconfig === undefined ? {} : { authconfig }) },
-      (error, answer) => (error === null ? resolve(answer as NodeJS.ReadableStream) : reject(error as Error)),
+      (error, answer) => (error === null ? resolve(answer as NodeJS.ReadableStream) : reject(error)),
     )
   })
 }

@@ -28,7 +28,7 @@ export function placesOf(program: string, env: readonly string[], workDir: strin
 
 async function isThere(engine: Engine, container: string, path: string): Promise<boolean> {
   try {
-    await engine.call((docker, abortSignal) => docker.getContainer(container).infoArchive({ path, abortSignal } as { path: string }))
+    await engine.call((docker, abortSignal) => docker.getContainer(container).infoArchive({ path, abortSignal }))
     return true
   } catch (error) {
     return !isStatus(error, 404)

@@ -74,7 +74,10 @@ export class BoardNetwork implements Network {
     node.addEventListener('connection:open', ({ detail }) => this.#links.opened(detail))
     node.addEventListener('connection:close', ({ detail }) => this.#onClosed(detail))
     node.addEventListener('peer:discovery', ({ detail }) => {
-      this.#book.found(detail.id.toString(), detail.multiaddrs.map((address) => withPeer(address.toString(), detail.id.toString())))
+      this.#book.found(
+        detail.id.toString(),
+        detail.multiaddrs.map((address) => withPeer(address.toString(), detail.id.toString())),
+      )
     })
     node.addEventListener('self:peer:update', () => this.#tellAddresses())
     const frames = streamsMax(networkLimits.frameStreamsPerConnectionMax)
@@ -123,7 +126,11 @@ export class BoardNetwork implements Network {
   remember(peer: NodeId, addresses: readonly string[], wanted: boolean): void {
     if (peer === this.#parts.self) return
     const usable = addresses.flatMap((address) => toMultiaddr(address) ?? [])
-    this.#book.remember(peer, usable.map((address) => withPeer(address, peer)), wanted)
+    this.#book.remember(
+      peer,
+      usable.map((address) => withPeer(address, peer)),
+      wanted,
+    )
   }
 
   forget(peer: NodeId): void {

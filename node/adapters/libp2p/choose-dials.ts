@@ -25,9 +25,17 @@ export function chooseDials(input: ChooseInput): AddressEntry[] {
     if (lost || (need !== 'satisfied' && entry.peer !== undefined && book.isWanted(entry.peer))) first.push(entry)
     else others.push(entry)
   }
-  if (need === 'satisfied') return pick(input, [[first, input.places], [others, input.bridge ? 1 : 0]])
+  if (need === 'satisfied')
+    return pick(input, [
+      [first, input.places],
+      [others, input.bridge ? 1 : 0],
+    ])
   const reserved = others.length > 0 ? 1 : 0
-  return pick(input, [[first, input.places - reserved], [others, input.places], [first, input.places]])
+  return pick(input, [
+    [first, input.places - reserved],
+    [others, input.places],
+    [first, input.places],
+  ])
 }
 
 /** Takes from each list up to its share, the longest untried first, until the places are used up. */

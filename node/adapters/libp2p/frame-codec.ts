@@ -41,7 +41,7 @@ export class FrameDecoder {
     const frames: Uint8Array[] = []
     // Again for what comes behind it while the stream is being ended.
     this.#checkLength()
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       at += this.#headFilled < headBytes ? this.#takeHead(chunk, at) : this.#takePayload(chunk, at)
       if (this.#headFilled === headBytes && this.#filled === this.#length) frames.push(this.#finish())
     }

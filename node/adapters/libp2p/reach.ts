@@ -27,7 +27,12 @@ export async function reach(input: ReachInput): Promise<Connection> {
   const faults: string[] = []
   const tried = new Set<string>()
   const known = book.entriesOf(peer).sort((a, b) => a.failures - b.failures)
-  const direct = await dialEach(input, known.map((entry) => entry.address), tried, faults)
+  const direct = await dialEach(
+    input,
+    known.map((entry) => entry.address),
+    tried,
+    faults,
+  )
   if (direct !== null) return direct
   const stored = await node.peerStore.get(peerIdFromString(peer)).catch(() => null)
   const identified = stored?.addresses.map(({ multiaddr: address }) => withPeer(address.toString(), peer)) ?? []
@@ -35,7 +40,12 @@ export async function reach(input: ReachInput): Promise<Connection> {
   if (second !== null) return second
   // A board without any peer has nobody to ask, and would wait for the answer all the same.
   const found = node.getConnections().length === 0 ? [] : await findAddresses(node.services.dht, peer, signal)
-  const third = await dialEach(input, found.map((address) => withPeer(address, peer)), tried, faults)
+  const third = await dialEach(
+    input,
+    found.map((address) => withPeer(address, peer)),
+    tried,
+    faults,
+  )
   if (third !== null) return third
   throw new UnreachableError(`cannot reach ${peer}: ${faults.length === 0 ? 'no address of it is known' : faults.join('; ')}`)
 }

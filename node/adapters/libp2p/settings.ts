@@ -75,7 +75,7 @@ export async function createNode(settings: NodeSettings) {
     },
   })
   if (registrar === undefined) throw new Error('libp2p did not build its services')
-  return { node, registrar: registrar as Registrar }
+  return { node, registrar: registrar }
 }
 
 /** Loaded only when asked for; the fleet is in the name, since fleets may share a local net. */

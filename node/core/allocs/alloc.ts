@@ -92,10 +92,30 @@ export function createBody(input: {
 }
 
 export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRun {
-  return { id, spec, phase, restarts: 0, event: '', progress: '', failed: false, retryAt: null, pullTries: 0, portTries: 0, driverDownSince: null, again: false }
+  return {
+    id,
+    spec,
+    phase,
+    restarts: 0,
+    event: '',
+    progress: '',
+    failed: false,
+    retryAt: null,
+    pullTries: 0,
+    portTries: 0,
+    driverDownSince: null,
+    again: false,
+  }
 }
 
-export function createAlloc(input: { readonly slot: SlotId; readonly alloc: AllocId; readonly generation: Generation; readonly body: Body; readonly settleUntil: number | null; readonly lost: ReadonlyMap<NodeId, Generation> }): Alloc {
+export function createAlloc(input: {
+  readonly slot: SlotId
+  readonly alloc: AllocId
+  readonly generation: Generation
+  readonly body: Body
+  readonly settleUntil: number | null
+  readonly lost: ReadonlyMap<NodeId, Generation>
+}): Alloc {
   return {
     slot: input.slot,
     alloc: input.alloc,

@@ -112,7 +112,13 @@ function wasHealthy(state: State, alloc: Alloc): boolean {
 
 // ---------------------------------------------------------------- what drivers report
 
-export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, outcome: { ok: boolean; code?: string; message?: string }): void {
+export function prepared(
+  step: Step,
+  alloc: Alloc,
+  body: Body,
+  task: TaskRun,
+  outcome: { ok: boolean; code?: string; message?: string },
+): void {
   if (task.phase !== 'preparing') return
   task.progress = ''
   if (outcome.ok) {
@@ -127,14 +133,21 @@ export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, ou
   task.pullTries += 1
   const { attempts, mode } = body.group.restart
   const isFinal = outcome.code === 'E_CONFIG' || outcome.code === 'E_IMAGE_MISSING' || (mode === 'fail' && task.pullTries > attempts)
-  if (isFinal) return body === alloc.next ? failUpdate(step, alloc, task.event) : fail(step, alloc, `${outcome.code ?? 'E_START'}: ${task.event}`)
+  if (isFinal)
+    return body === alloc.next ? failUpdate(step, alloc, task.event) : fail(step, alloc, `${outcome.code ?? 'E_START'}: ${task.event}`)
   const wait = Math.min(coreLimits.pullBackoffMsMax, coreLimits.pullBackoffMsMin * 2 ** (task.pullTries - 1))
   task.phase = 'pending'
   task.retryAt = step.now + wait
   writeOwnSoon(step)
 }
 
-export function started(step: Step, alloc: Alloc, task: TaskRun, outcome: { ok: boolean; code?: string; message?: string }, wallMs: number): void {
+export function started(
+  step: Step,
+  alloc: Alloc,
+  task: TaskRun,
+  outcome: { ok: boolean; code?: string; message?: string },
+  wallMs: number,
+): void {
   if (task.phase === 'stopping') return
   if (!outcome.ok) return startFailed(step, alloc, task, outcome.code ?? 'E_START', outcome.message ?? 'cannot be started')
   if (task.phase !== 'starting') return
@@ -203,7 +216,12 @@ function restartOrFail(step: Step, alloc: Alloc, task: TaskRun): void {
   alloc.healthy = false
   step.state.ownStale = true
   const at = nextRestart(restart, alloc.restartTimes, step.now, step.state.random)
-  if (at === null) return fail(step, alloc, `task ${task.spec.name}: ${task.event}; ${restart.attempts} restarts within ${restart.intervalMs} ms did not help`)
+  if (at === null)
+    return fail(
+      step,
+      alloc,
+      `task ${task.spec.name}: ${task.event}; ${restart.attempts} restarts within ${restart.intervalMs} ms did not help`,
+    )
   alloc.restartTimes = [...alloc.restartTimes.filter((time) => step.now - time < restart.intervalMs), step.now]
   alloc.restarts += 1
   task.restarts += 1

@@ -5,7 +5,13 @@ import type { GroupSpec } from '../../../crdt/spec.ts'
 import { nextBelow, type Random } from '../random.ts'
 
 /** Label → port; null when the range has no free port left. Ports that `keep` already has stay. */
-export function choosePorts(group: GroupSpec, range: readonly [number, number], taken: ReadonlySet<number>, keep: Readonly<Record<string, number>>, random: Random): Record<string, number> | null {
+export function choosePorts(
+  group: GroupSpec,
+  range: readonly [number, number],
+  taken: ReadonlySet<number>,
+  keep: Readonly<Record<string, number>>,
+  random: Random,
+): Record<string, number> | null {
   const chosen: Record<string, number> = {}
   const used = new Set(taken)
   for (const { static: number } of group.network.ports) if (number !== null) used.add(number)

@@ -47,7 +47,10 @@ export function review(s: LivenessState): void {
   if (s.now < s.reviewAt) return
   s.reviewAt = s.now + (s.limits.reviewMs >> 1) + nextBelow(s.random, s.limits.reviewMs)
   const wanted = linksInOrder(s).filter((link) => link.wants && !link.hungUp)
-  const spare = wanted.slice(s.limits.choicesCount).reverse().find((link) => link.named !== null && (link.taken || isSpare(s, link.peer)))
+  const spare = wanted
+    .slice(s.limits.choicesCount)
+    .reverse()
+    .find((link) => link.named !== null && (link.taken || isSpare(s, link.peer)))
   if (spare === undefined) return
   spare.wants = false
   if (!spare.taken) unwatch(s, spare)
@@ -57,7 +60,8 @@ export function review(s: LivenessState): void {
 /** When choosing next has something to do because of time alone. */
 export function choosingDueAt(s: LivenessState): number {
   let dueAt = s.reviewAt
-  for (const link of s.links.values()) if (link.bridgeAt !== null && !link.wants && link.bridgeAt > s.now) dueAt = Math.min(dueAt, link.bridgeAt)
+  for (const link of s.links.values())
+    if (link.bridgeAt !== null && !link.wants && link.bridgeAt > s.now) dueAt = Math.min(dueAt, link.bridgeAt)
   return dueAt
 }
 

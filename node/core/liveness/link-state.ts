@@ -40,7 +40,10 @@ export function signLinkState(signer: Signer, statement: Statement): LinkState {
   assert(peerIdOfKey(signer.publicKey) === statement.author, 'a link state is signed by its author')
   assert(statement.neighbours.length <= limits.namedCountMax, 'a link state holds a bounded number of neighbours')
   const body = encodeStatement(statement)
-  const bytes = new Writer().raw(body).raw(signer.sign(signedBytes(body))).finish()
+  const bytes = new Writer()
+    .raw(body)
+    .raw(signer.sign(signedBytes(body)))
+    .finish()
   assert(bytes.length <= limits.linkStateBytesMax, 'a link state has a bounded size')
   return { ...statement, bytes }
 }
@@ -74,7 +77,10 @@ export function isSame(a: LinkState, b: LinkState): boolean {
 function encodeStatement(statement: Statement): Uint8Array {
   const to = new Writer().u8(version)
   writeNode(to, statement.author)
-  to.varint(statement.sequence).varint(statement.boot).u8(statement.left ? 1 : 0).text(statement.digest)
+  to.varint(statement.sequence)
+    .varint(statement.boot)
+    .u8(statement.left ? 1 : 0)
+    .text(statement.digest)
   to.varint(statement.neighbours.length)
   for (const { node, sequence } of statement.neighbours) writeNode(to, node).varint(sequence)
   return to.finish()
@@ -92,7 +98,8 @@ function readStatement(from: Reader): Statement {
   for (let i = 0; i < count; i++) {
     const node = readNode(from)
     const before = neighbours.at(-1)
-    if (node === author || (before !== undefined && compareText(before.node, node) >= 0)) throw new CodecError('neighbours are not in order')
+    if (node === author || (before !== undefined && compareText(before.node, node) >= 0))
+      throw new CodecError('neighbours are not in order')
     neighbours.push({ node, sequence: from.varint(limits.sequenceMax) })
   }
   from.raw(signatureBytes)

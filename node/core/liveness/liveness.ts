@@ -34,7 +34,10 @@ export interface LivenessInput {
 
 export function createLiveness(input: LivenessInput): LivenessState {
   const limits: LivenessLimits = { ...livenessLimits, ...input.limits }
-  assert(limits.giveUpMsMin > 3 * limits.reprobeMs && limits.hangUpMs > limits.giveUpMsMax, 'an edge falls after several probes, before its connection')
+  assert(
+    limits.giveUpMsMin > 3 * limits.reprobeMs && limits.hangUpMs > limits.giveUpMsMax,
+    'an edge falls after several probes, before its connection',
+  )
   const random = { state: input.seed >>> 0 || 1 }
   return {
     self: input.self,
@@ -95,12 +98,19 @@ export function onProbeAck(s: LivenessState, from: NodeId, n: number, now: numbe
 }
 
 /** A link state from anybody: by gossip (`from` is then whoever handed it on) or on a peer's stream. */
-export function onLinkState(s: LivenessState, bytes: Uint8Array, from: NodeId, now: number, via: 'stream' | 'gossip' = 'gossip'): readonly LivenessEffect[] {
+export function onLinkState(
+  s: LivenessState,
+  bytes: Uint8Array,
+  from: NodeId,
+  now: number,
+  via: 'stream' | 'gossip' = 'gossip',
+): readonly LivenessEffect[] {
   enter(s, now)
   const verdict = takeBytes(s, bytes)
   if (verdict.kind === 'own') continueFrom(s, verdict.state)
   // The author itself does not know its newest statement: it was restarted and must go on from there.
-  if (verdict.kind === 'stale' && verdict.state.author === from && s.links.has(from)) s.out.push({ kind: 'relay', to: from, states: [verdict.newer.bytes] })
+  if (verdict.kind === 'stale' && verdict.state.author === from && s.links.has(from))
+    s.out.push({ kind: 'relay', to: from, states: [verdict.newer.bytes] })
   if (verdict.kind === 'new') {
     learn(s, verdict.state, verdict.before)
     if (via === 'stream' && isNewsToOthers(s, from)) s.out.push({ kind: 'publish', state: bytes })

@@ -137,7 +137,9 @@ function proved(s: LivenessState, link: Link): void {
 function intervalMs(s: LivenessState, link: Link): number {
   const { probeIntervalMs, probeOtherEndMs } = s.limits
   // The lower id probes, at moments that drift apart; the other end only when that fails to happen.
-  return compareText(s.self, link.peer) < 0 ? probeIntervalMs - nextBelow(s.random, 1 + (probeIntervalMs >> 3)) : probeIntervalMs + probeOtherEndMs
+  return compareText(s.self, link.peer) < 0
+    ? probeIntervalMs - nextBelow(s.random, 1 + (probeIntervalMs >> 3))
+    : probeIntervalMs + probeOtherEndMs
 }
 
 /** Smoothed as TCP does it (RFC 6298), in whole milliseconds. */
@@ -149,7 +151,11 @@ function sample(link: Link, tookMs: number): void {
   const off = Math.abs(tookMs - link.echo.mean)
   const { mean, deviation, least } = link.echo
   // The least creeps up, so that a path that became longer is believed after a while.
-  link.echo = { mean: (7 * mean + tookMs + 4) >> 3, deviation: (3 * deviation + off + 2) >> 2, least: Math.min(tookMs, least + (least >> 3) + 1) }
+  link.echo = {
+    mean: (7 * mean + tookMs + 4) >> 3,
+    deviation: (3 * deviation + off + 2) >> 2,
+    least: Math.min(tookMs, least + (least >> 3) + 1),
+  }
 }
 
 /** The peer began anew behind the same connection. */

@@ -36,13 +36,22 @@ export function allocRow(state: State, claim: Claim): AllocRow {
 }
 
 export function allocRows(state: State): AllocRow[] {
-  return [...state.view.claims.values()].flat().map((claim) => allocRow(state, claim)).sort(byPlace)
+  return [...state.view.claims.values()]
+    .flat()
+    .map((claim) => allocRow(state, claim))
+    .sort(byPlace)
 }
 
 /** Index 10 after index 9, the newest generation first. */
 export function byPlace(a: AllocRow, b: AllocRow): number {
   const [left, right] = [slotParts(a.slot as never), slotParts(b.slot as never)]
-  return compareText(left.job, right.job) || compareText(left.group, right.group) || left.index - right.index || b.generation - a.generation || compareText(a.node, b.node)
+  return (
+    compareText(left.job, right.job) ||
+    compareText(left.group, right.group) ||
+    left.index - right.index ||
+    b.generation - a.generation ||
+    compareText(a.node, b.node)
+  )
 }
 
 /** By unique prefix of the allocation's id. */
@@ -50,7 +59,14 @@ export function resolveAlloc(state: State, text: string): Result<Claim, 'E_ALLOC
   const found = text === '' ? [] : [...state.view.claims.values()].flat().filter((claim) => claim.alloc.startsWith(text))
   const [first, second] = found
   if (first === undefined) return refuse('E_ALLOC_UNKNOWN', `no allocation's id begins with '${text.slice(0, 64)}'`)
-  if (second !== undefined) return refuse('E_AMBIGUOUS', `'${text}' fits ${found.length} allocations: ${found.slice(0, 5).map((claim) => claim.alloc).join(', ')}`)
+  if (second !== undefined)
+    return refuse(
+      'E_AMBIGUOUS',
+      `'${text}' fits ${found.length} allocations: ${found
+        .slice(0, 5)
+        .map((claim) => claim.alloc)
+        .join(', ')}`,
+    )
   return ok(first)
 }
 

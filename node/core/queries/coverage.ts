@@ -21,5 +21,14 @@ export function coverage(state: State, now: number, view: string): Coverage {
     else oldestMs = Math.max(oldestMs, now - (silent.get(node.id) ?? now))
   }
   const { config } = state.boot
-  return { fleet: state.view.fleet.name, pool: config.pool, node: config.self, nodeName: config.name, view, nodesAlive: alive, nodesTotal: total, oldestMs: Math.trunc(oldestMs) }
+  return {
+    fleet: state.view.fleet.name,
+    pool: config.pool,
+    node: config.self,
+    nodeName: config.name,
+    view,
+    nodesAlive: alive,
+    nodesTotal: total,
+    oldestMs: Math.trunc(oldestMs),
+  }
 }

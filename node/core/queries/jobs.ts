@@ -43,7 +43,10 @@ function jobRow(state: State, job: JobView): JobRow {
 }
 
 export function jobRows(state: State): JobRow[] {
-  return [...state.view.jobs.values()].filter((job) => job.desired !== 'removed').map((job) => jobRow(state, job)).sort((a, b) => compareText(a.id, b.id))
+  return [...state.view.jobs.values()]
+    .filter((job) => job.desired !== 'removed')
+    .map((job) => jobRow(state, job))
+    .sort((a, b) => compareText(a.id, b.id))
 }
 
 export function jobDetail(step: Step, id: JobId): Reply {
@@ -66,7 +69,13 @@ function slotRow(slot: SlotPlan): SlotRow {
 }
 
 /** Without a change of the view these last: waiting does not help. */
-const lasting: ReadonlySet<Reason | null> = new Set<Reason>(['no-node-feasible', 'reschedule-exhausted', 'replace-disabled', 'partition-half', 'plan-version-unknown'])
+const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
+  'no-node-feasible',
+  'reschedule-exhausted',
+  'replace-disabled',
+  'partition-half',
+  'plan-version-unknown',
+])
 
 /** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */
 function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], allocs: readonly AllocRow[]): boolean {

@@ -49,17 +49,27 @@ export function nodeRow(state: State, node: NodeView, now: number): NodeRow {
 }
 
 export function nodeRows(state: State, now: number): NodeRow[] {
-  return [...state.view.nodes.values()].map((node) => nodeRow(state, node, now)).sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id))
+  return [...state.view.nodes.values()]
+    .map((node) => nodeRow(state, node, now))
+    .sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id))
 }
 
 /** By name, or by unique prefix of the id (the part after `12D3KooW` suffices). */
 export function resolveNode(state: State, text: string): Result<NodeView, 'E_NODE_UNKNOWN' | 'E_AMBIGUOUS'> {
   const nodes = [...state.view.nodes.values()]
   const named = nodes.filter((node) => node.name === text)
-  const found = named.length > 0 || text === '' ? named : nodes.filter((node) => node.id.startsWith(text) || node.id.slice(8).startsWith(text))
+  const found =
+    named.length > 0 || text === '' ? named : nodes.filter((node) => node.id.startsWith(text) || node.id.slice(8).startsWith(text))
   const [first, second] = found
   if (first === undefined) return refuse('E_NODE_UNKNOWN', `no node is called '${text.slice(0, 64)}' and no id begins with it`)
-  if (second !== undefined) return refuse('E_AMBIGUOUS', `'${text}' fits ${found.length} nodes: ${found.slice(0, 5).map((node) => `${node.name} (${node.id})`).join(', ')}`)
+  if (second !== undefined)
+    return refuse(
+      'E_AMBIGUOUS',
+      `'${text}' fits ${found.length} nodes: ${found
+        .slice(0, 5)
+        .map((node) => `${node.name} (${node.id})`)
+        .join(', ')}`,
+    )
   return ok(first)
 }
 
@@ -71,6 +81,8 @@ export function nodeDetail(state: State, node: NodeView, now: number): NodeDetai
     drivers: node.drivers,
     addresses: node.addresses,
     neighbours: [...neighboursOf(state.liveness, node.id)],
-    claims: claimsOf(state, node).map((claim) => allocRow(state, claim)).sort(byPlace),
+    claims: claimsOf(state, node)
+      .map((claim) => allocRow(state, claim))
+      .sort(byPlace),
   }
 }

@@ -14,5 +14,11 @@ export function receiptReply(step: Step, documents: readonly DocId[], wanted: nu
     .map((node) => node.name)
     .sort(compareText)
   const all = [name, ...confirmedBy]
-  return { kind: 'receipt', coverage: coverageOf(step), accepted: [...documents].sort(compareText), confirmedBy: all, final: all.length >= wanted }
+  return {
+    kind: 'receipt',
+    coverage: coverageOf(step),
+    accepted: [...documents].sort(compareText),
+    confirmedBy: all,
+    final: all.length >= wanted,
+  }
 }

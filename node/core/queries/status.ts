@@ -11,7 +11,14 @@ import { nodeRows } from './nodes.ts'
 
 export function statusReply(step: Step): Reply {
   const { state, now } = step
-  return { kind: 'status', coverage: coverageOf(step), pools: poolSummaries(state, now), nodes: nodeRows(state, now), jobs: jobRows(state), events: state.events.slice(-20) }
+  return {
+    kind: 'status',
+    coverage: coverageOf(step),
+    pools: poolSummaries(state, now),
+    nodes: nodeRows(state, now),
+    jobs: jobRows(state),
+    events: state.events.slice(-20),
+  }
 }
 
 export function fleetReply(step: Step): Reply {
@@ -21,5 +28,12 @@ export function fleetReply(step: Step): Reply {
   const operators = [...(fleet?.operators ?? [])]
     .map(([id, role]) => ({ id: id as string, role: role as string, name: fleet?.operatorNames.get(id) ?? '' }))
     .sort((a, b) => compareText(a.id, b.id))
-  return { kind: 'fleet', coverage: coverageOf(step), name: state.view.fleet.name, planVersion: state.view.fleet.planVersion, operators, pools: poolSummaries(state, now) }
+  return {
+    kind: 'fleet',
+    coverage: coverageOf(step),
+    name: state.view.fleet.name,
+    planVersion: state.view.fleet.planVersion,
+    operators,
+    pools: poolSummaries(state, now),
+  }
 }

@@ -20,7 +20,8 @@ import { jobNamed } from './jobs.ts'
 export function planReply(step: Step, name: string, envelopes: readonly string[]): Reply {
   const { state, env } = step
   const job = jobNamed(name)
-  if (envelopes.length > coreLimits.putEnvelopesMax) return { kind: 'error', code: 'E_SIZE', message: `a plan takes at most ${coreLimits.putEnvelopesMax} envelopes` }
+  if (envelopes.length > coreLimits.putEnvelopesMax)
+    return { kind: 'error', code: 'E_SIZE', message: `a plan takes at most ${coreLimits.putEnvelopesMax} envelopes` }
   const docs = new Map(state.docs)
   for (const text of envelopes) {
     const bytes = fromBase64(text)

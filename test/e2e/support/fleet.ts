@@ -60,7 +60,18 @@ export class Fleet {
     const folder = join(this.folder, name)
     mkdirSync(folder, { recursive: true })
     const socket = join(folder, 'api.sock')
-    const config = { join: this.joinFile, data_dir: folder, name, listen: [options.listen], http: { socket }, dev: true, drivers: { raw_exec: { enabled: true } }, ...(options.pool === undefined ? {} : { pool: options.pool }), ...(options.labels === undefined ? {} : { labels: options.labels }), ...options.config }
+    const config = {
+      join: this.joinFile,
+      data_dir: folder,
+      name,
+      listen: [options.listen],
+      http: { socket },
+      dev: true,
+      drivers: { raw_exec: { enabled: true } },
+      ...(options.pool === undefined ? {} : { pool: options.pool }),
+      ...(options.labels === undefined ? {} : { labels: options.labels }),
+      ...options.config,
+    }
     writeFileSync(join(folder, 'agent.yaml'), stringify(config))
     const agent: Agent = { name, folder, socket, options, process: null as never, log: '' }
     this.agents.set(name, agent)
@@ -150,11 +161,14 @@ export class Fleet {
 /** One question to a board on its own socket. */
 export async function ask<K extends Reply['kind']>(agent: Agent, kind: K, body: Request): Promise<Extract<Reply, { kind: K }>> {
   const text = await new Promise<string>((done, failed) => {
-    const sent = httpRequest({ socketPath: agent.socket, method: 'POST', path: '/v1/api', headers: { 'content-type': 'application/json' }, timeout: 5_000 }, (response) => {
-      let data = ''
-      response.on('data', (chunk: Buffer) => (data += chunk.toString()))
-      response.on('end', () => done(data))
-    })
+    const sent = httpRequest(
+      { socketPath: agent.socket, method: 'POST', path: '/v1/api', headers: { 'content-type': 'application/json' }, timeout: 5_000 },
+      (response) => {
+        let data = ''
+        response.on('data', (chunk: Buffer) => (data += chunk.toString()))
+        response.on('end', () => done(data))
+      },
+    )
     sent.on('error', failed)
     sent.on('timeout', () => sent.destroy(new Error(`${agent.name} did not answer`)))
     sent.end(JSON.stringify(body))
@@ -188,14 +202,17 @@ export async function aliveOn(agent: Agent): Promise<string[]> {
 /** Waits for a condition by asking again; the time is a limit for a broken run, not a measurement. */
 export async function until<T>(what: string, withinMs: number, look: () => Promise<T | false | undefined>): Promise<T> {
   const deadline = Date.now() + withinMs
-  for (let last: unknown; ; ) {
+  for (let last: unknown; ;) {
     try {
       const seen = await look()
       if (seen !== false && seen !== undefined) return seen
     } catch (error) {
       last = error
     }
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}${last === undefined ? '' : ` (last error: ${String(last)})`}`)
+    if (Date.now() > deadline)
+      throw new Error(
+        `not within ${withinMs} ms: ${what}${last === undefined ? '' : ` (last error: ${last instanceof Error ? last.message : JSON.stringify(last)})`}`,
+      )
     await new Promise((done) => setTimeout(done, 100))
   }
 }

@@ -25,7 +25,21 @@ export class Machine {
     const lib = join(this.#folder, 'lib')
     mkdirSync(this.home)
     mkdirSync(lib)
-    const apart = ['unshare', '--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc', '/bin/sh', '-c', init, 'init', name, lib]
+    const apart = [
+      'unshare',
+      '--mount',
+      '--uts',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+      '/bin/sh',
+      '-c',
+      init,
+      'init',
+      name,
+      lib,
+    ]
     this.#holder = spawn('nsenter', [`--net=/var/run/netns/${namespace}`, ...apart], { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#undo = undoAtExit(() => {
       this.#holder.kill('SIGKILL')

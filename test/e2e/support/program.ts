@@ -28,6 +28,6 @@ function copyProgram(): string {
     }
     const { status, stderr } = spawnSync(join(folder, 'shoal'), ['version'], { encoding: 'utf8' })
     if (status === 0) return folder
-    if (Date.now() > deadline) throw new Error(`the built program in ${source} does not run: ${String(stderr)}`)
+    if (Date.now() > deadline) throw new Error(`the built program in ${source} does not run: ${stderr}`)
   }
 }

@@ -77,13 +77,18 @@ describe('anti-entropy between two random sets of documents', () => {
 
   it('converges after retries on a line that loses frames and envelopes', () => {
     fc.assert(
-      fc.property(fc.array(story, { minLength: 1, maxLength: 20 }), fc.infiniteStream(fc.nat(9)), fc.integer({ min: 0, max: 4 }), (stories, dice, lossTenths) => {
-        const [left, right] = nodesOf(stories, 3)
-        const lost = (): boolean => dice.next().value < lossTenths
-        for (let round = 0; round < 6; round++) exchange(round % 2 === 0 ? left : right, round % 2 === 0 ? right : left, lost)
-        for (let round = 0; round < 4 && left.root !== right.root; round++) exchange(right, left)
-        assert.equal(left.root, right.root)
-      }),
+      fc.property(
+        fc.array(story, { minLength: 1, maxLength: 20 }),
+        fc.infiniteStream(fc.nat(9)),
+        fc.integer({ min: 0, max: 4 }),
+        (stories, dice, lossTenths) => {
+          const [left, right] = nodesOf(stories, 3)
+          const lost = (): boolean => dice.next().value < lossTenths
+          for (let round = 0; round < 6; round++) exchange(round % 2 === 0 ? left : right, round % 2 === 0 ? right : left, lost)
+          for (let round = 0; round < 4 && left.root !== right.root; round++) exchange(right, left)
+          assert.equal(left.root, right.root)
+        },
+      ),
       { numRuns: 60 },
     )
   })

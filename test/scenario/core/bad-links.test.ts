@@ -24,11 +24,21 @@ for (const [what, fault] of faults) {
     const job = runJob(world, boards[0]!, jobSpec({ count: 5 }))
     world.until('all run', () => slotsOf(job, 5).every((id) => runners(world, id).length >= 1), 60_000)
     runJob(world, boards[3]!, jobSpec({ count: 3, priority: 60 }))
-    world.until('two are stopped', () => slotsOf(job, 5).map((id) => runners(world, id).length).join('') === '11100', 60_000)
+    world.until(
+      'two are stopped',
+      () =>
+        slotsOf(job, 5)
+          .map((id) => runners(world, id).length)
+          .join('') === '11100',
+      60_000,
+    )
     world.links.faults = null
     world.until('all is equal', () => areEqual(boards), 60_000)
     world.run(30_000)
-    assert.deepEqual(slotsOf(job, 5).map((id) => runners(world, id).length), [1, 1, 1, 0, 0])
+    assert.deepEqual(
+      slotsOf(job, 5).map((id) => runners(world, id).length),
+      [1, 1, 1, 0, 0],
+    )
   })
 }
 
@@ -54,7 +64,11 @@ test('random cuts, kills and power cuts for a while: then a healed pool has one 
       const other = prng.pick(boards.filter((one) => one !== board))!
       const act = prng.below(5)
       if (act === 0) world.cut(board, other)
-      if (act === 1) world.split([board], boards.filter((one) => one !== board))
+      if (act === 1)
+        world.split(
+          [board],
+          boards.filter((one) => one !== board),
+        )
       if (act === 2 && board.core !== null) world.kill(board)
       if (act === 3 && board.core !== null) world.powerCut(board)
       if (act === 4) world.heal()
@@ -66,6 +80,10 @@ test('random cuts, kills and power cuts for a while: then a healed pool has one 
     world.until(`seed ${seed}: one of each`, () => slotsOf(job, 6).every((id) => runners(world, id).length === 1), 6 * 60_000)
     world.run(30_000)
     assert.ok(areEqual(boards), `seed ${seed}: equal`)
-    assert.deepEqual(slotsOf(job, 6).map((id) => runners(world, id).length), [1, 1, 1, 1, 1, 1], `seed ${seed}`)
+    assert.deepEqual(
+      slotsOf(job, 6).map((id) => runners(world, id).length),
+      [1, 1, 1, 1, 1, 1],
+      `seed ${seed}`,
+    )
   }
 })

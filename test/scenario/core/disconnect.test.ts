@@ -11,7 +11,10 @@ import { areEqual, claimOf, createWorld, jobSpec, runJob, runners, slot } from '
 const disconnecting = (policy: Partial<DisconnectPolicy>) => ({ group: { disconnect: { ...disconnectDefaults, ...policy } } })
 
 function cutOff(world: World, board: Board): void {
-  world.split([board], [...world.boards.values()].filter((other) => other !== board))
+  world.split(
+    [board],
+    [...world.boards.values()].filter((other) => other !== board),
+  )
 }
 
 test('stop_on_client_after: a board that hears nobody for so long stops its copy, however long all was quiet before', () => {
@@ -191,7 +194,11 @@ test('when much of a pool falls silent at once, a tenth of its slots is replaced
     world.run(60_000)
     counts.push(replaced())
   }
-  assert.deepEqual(counts.map((now, index) => now - (counts[index - 1] ?? 0) <= 4), [true, true, true], counts.join(' '))
+  assert.deepEqual(
+    counts.map((now, index) => now - (counts[index - 1] ?? 0) <= 4),
+    [true, true, true],
+    counts.join(' '),
+  )
   assert.ok(counts[2]! >= 6, counts.join(' '))
   world.until('in the end all are', () => replaced() === slots.length, 10 * 60_000)
 })

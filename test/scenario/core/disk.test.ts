@@ -90,7 +90,13 @@ test('a damaged document record is rebuilt from its signed changes', () => {
     for (const key of disk.keys()) if (key.startsWith('doc/')) disk.set(key, damaged())
   })
   const { docs, view } = b0.core!.state!
-  assert.deepEqual([...docs.values()].filter((doc) => doc.kind !== 'node').map((doc) => `${doc.id} ${doc.digest}`).toSorted(), digests.filter((text) => !text.startsWith('node/')))
+  assert.deepEqual(
+    [...docs.values()]
+      .filter((doc) => doc.kind !== 'node')
+      .map((doc) => `${doc.id} ${doc.digest}`)
+      .toSorted(),
+    digests.filter((text) => !text.startsWith('node/')),
+  )
   assert.equal(view.jobs.get(job)!.spec!.priority, 70)
   world.run(10_000)
   assert.deepEqual([count(world, 'start'), runners(world, slot(job)).length], [1, 1])
@@ -141,7 +147,8 @@ test('a change of its own that the disk lost makes a board write its document an
 test('a document that is changed hundreds of times stays small, keeps its claims and their generations, and everybody agrees', () => {
   const { world, boards, first } = bootPool(2)
   const job = place(world, { count: 2 })
-  const claims = () => boards.flatMap((board) => slotsOf(job, 2).map((id) => claimOf(first, id, board))).filter((claim) => claim !== undefined)
+  const claims = () =>
+    boards.flatMap((board) => slotsOf(job, 2).map((id) => claimOf(first, id, board))).filter((claim) => claim !== undefined)
   const before = claims().map(({ slot: id, generation, alloc, state }) => ({ id, generation, alloc, state }))
   const b1 = world.board('b1')
   for (let n = 0; n < 600; n++) world.feed(b1, { kind: 'addresses', now: world.queue.now, addresses: [`/sim/b1/${n}`] })
@@ -149,7 +156,10 @@ test('a document that is changed hundreds of times stays small, keeps its claims
   const doc = b1.core!.state!.docs.get(nodeDocId(b1.spec.id))!
   assert.ok(doc.epoch >= 2 && doc.changeCount < 260, `epoch ${doc.epoch}, ${doc.changeCount} changes`)
   assert.ok(areEqual(boards))
-  assert.deepEqual(claims().map(({ slot: id, generation, alloc, state }) => ({ id, generation, alloc, state })), before)
+  assert.deepEqual(
+    claims().map(({ slot: id, generation, alloc, state }) => ({ id, generation, alloc, state })),
+    before,
+  )
   assert.deepEqual(first.core!.state!.view.nodes.get(b1.spec.id)!.addresses, ['/sim/b1/599'])
   const stored = [...b1.disk.keys()].filter((key) => key.startsWith('env/')).length
   assert.ok(stored < 300, `${stored} envelopes on disk: those of former epochs are deleted`)
@@ -166,13 +176,22 @@ test('a full disk: what runs goes on, nothing new is taken or updated, changes a
   world.until('the other board takes all of it', () => slotsOf(more, 3).every((id) => runners(world, id).length === 1), 60_000)
   assert.ok(b1.core!.state!.storeProblem !== null)
   assert.deepEqual([...b1.tasks.keys()], before, 'b1 takes none of them')
-  assert.equal(answer(world, b1, 'error', { method: 'doc.put', envelopes: signJob(jobSpec({ name: 'refused' })).map(toBase64) }).code, 'E_STORE_FULL')
+  assert.equal(
+    answer(world, b1, 'error', { method: 'doc.put', envelopes: signJob(jobSpec({ name: 'refused' })).map(toBase64) }).code,
+    'E_STORE_FULL',
+  )
   // A new version of what runs there waits rather than stop a copy that could not be started again.
   runJob(world, first, jobSpec({ count: 2, command: '/bin/second' }))
   world.run(30_000)
   assert.deepEqual([...b1.tasks.keys()], before)
   world.freeDisk(b1)
-  world.until('the new version runs there too', () => boards.every((board) => [...board.tasks.values()].some((task) => slotsOf(job, 2).includes(task.slot))) && ![...b1.tasks.keys()].includes(before[0]!), 60_000)
+  world.until(
+    'the new version runs there too',
+    () =>
+      boards.every((board) => [...board.tasks.values()].some((task) => slotsOf(job, 2).includes(task.slot))) &&
+      ![...b1.tasks.keys()].includes(before[0]!),
+    60_000,
+  )
   world.run(10_000)
   assert.ok(areEqual(boards))
   place(world, { name: 'again', count: 2 }, b1)

@@ -15,7 +15,7 @@ const settledOf = (asked: Asked): boolean[] => asked.replies.map((reply) => repl
 function lastJob(asked: Asked): Reply & { kind: 'job' } {
   const reply = asked.replies.at(-1)
   assert.equal(reply?.kind, 'job')
-  return reply as Reply & { kind: 'job' }
+  return reply
 }
 
 test('a caller hears of each step of a roll-out, and last that all is healthy', () => {
@@ -42,7 +42,10 @@ test('a job that no board can take settles at once, with the reason', () => {
 
 test('a job that failed as often as it may settles, with the reason', () => {
   const { world, first } = bootPool(2)
-  const group = { restart: { ...restartDefaults, attempts: 0 }, reschedule: { ...rescheduleDefaults, unlimited: false, attempts: 1, intervalMs: 3_600_000, delayMs: 5_000 } }
+  const group = {
+    restart: { ...restartDefaults, attempts: 0 },
+    reschedule: { ...rescheduleDefaults, unlimited: false, attempts: 1, intervalMs: 3_600_000, delayMs: 5_000 },
+  }
   world.tasks.refuse = (_board, _task, phase) => (phase === 'start' ? 'E_CONFIG' : null)
   runJob(world, first, jobSpec({ group }))
   const asked = world.ask(first, { method: 'job.status', job: 'web', follow: true })
@@ -96,7 +99,12 @@ test('a caller that goes away is forgotten, and only so many may wait', () => {
 
 test('a change is confirmed once so many boards have recorded it', () => {
   const { world, first } = bootPool(4)
-  const asked = world.ask(first, { method: 'doc.put', envelopes: signJob(jobSpec({ count: 1 })).map(toBase64), confirm: 4, timeoutMs: 20_000 })
+  const asked = world.ask(first, {
+    method: 'doc.put',
+    envelopes: signJob(jobSpec({ count: 1 })).map(toBase64),
+    confirm: 4,
+    timeoutMs: 20_000,
+  })
   assert.equal(asked.isOver, false)
   world.until('confirmed', () => asked.isOver, 10_000)
   const last = asked.replies.at(-1)
@@ -109,7 +117,12 @@ test('a confirmation that does not come in time is told with those that did', ()
   world.split([boards[3]!], boards.slice(0, 3))
   world.run(10_000)
   const before = world.queue.now
-  const asked = world.ask(first, { method: 'doc.put', envelopes: signJob(jobSpec({ count: 1 })).map(toBase64), confirm: 4, timeoutMs: 7_000 })
+  const asked = world.ask(first, {
+    method: 'doc.put',
+    envelopes: signJob(jobSpec({ count: 1 })).map(toBase64),
+    confirm: 4,
+    timeoutMs: 7_000,
+  })
   world.until('over', () => asked.isOver, 20_000)
   assert.equal(world.queue.now - before, 7_000)
   const last = asked.replies.at(-1)

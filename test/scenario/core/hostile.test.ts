@@ -59,7 +59,17 @@ const kinds: readonly Frame[] = [
   { kind: 'links-have', digest: 'abc', seqs: [[stranger.node, 5]] },
   { kind: 'envelopes', envelopes: [new Uint8Array(300)] },
   { kind: 'sync', scope: 'pool', frame: { kind: 'root', turn: 1, root: '0000000000000000' } },
-  { kind: 'summary', pool: 'other' as PoolName, node: stranger.node, addresses: [], nodesAlive: 1, nodesTotal: 1, jobs: 0, seq: 1, wallMs: 1 },
+  {
+    kind: 'summary',
+    pool: 'other' as PoolName,
+    node: stranger.node,
+    addresses: [],
+    nodesAlive: 1,
+    nodesTotal: 1,
+    jobs: 0,
+    seq: 1,
+    wallMs: 1,
+  },
 ]
 
 test('frames of every kind from somebody who is not connected move nothing', () => {
@@ -95,9 +105,22 @@ test('envelopes of another pool, another fleet or another author are refused wit
   const job = emptyDoc(crypto, jobDocId(jobId('default', 'x')), 'default' as PoolName)
   const foreignFleet = editDoc(crypto, job, { ...author, fleet: 'f'.repeat(64) as FleetId }, wanted)
   const noRight = editDoc(crypto, job, { ...author, fleet }, wanted)
-  const notItself = editDoc(crypto, emptyDoc(crypto, nodeDocId(first.spec.id), 'default' as PoolName), { ...author, fleet }, new Map([['name', 'evil']]))
-  const genesis = editDoc(crypto, emptyDoc(crypto, fleetDocId, everyPool), { ...author, fleet: '' }, fleetGenesisRegisters({ name: 'evil', admin: stranger.operator, adminName: 'evil' }))
-  const all = [foreignPool, ...[foreignFleet, noRight, notItself, genesis].map((edited) => edited.envelopes.map((envelope) => envelope.bytes))]
+  const notItself = editDoc(
+    crypto,
+    emptyDoc(crypto, nodeDocId(first.spec.id), 'default' as PoolName),
+    { ...author, fleet },
+    new Map([['name', 'evil']]),
+  )
+  const genesis = editDoc(
+    crypto,
+    emptyDoc(crypto, fleetDocId, everyPool),
+    { ...author, fleet: '' },
+    fleetGenesisRegisters({ name: 'evil', admin: stranger.operator, adminName: 'evil' }),
+  )
+  const all = [
+    foreignPool,
+    ...[foreignFleet, noRight, notItself, genesis].map((edited) => edited.envelopes.map((envelope) => envelope.bytes)),
+  ]
   for (const envelopes of all) for (const bytes of envelopeFrames(envelopes)) hand(world, first, bytes, 'gossip')
   assert.equal(view(first), before)
   const { refusals } = first.core!.state!
@@ -138,15 +161,31 @@ test('an evicted board that greets again and again is told once', () => {
   const hello = encodeFrame({ kind: 'hello', pool: 'default' as PoolName, version: 'x', protocol: [1, 1], planVersion: 1 })
   // Seen through the state: what a hello of an evicted board leads to.
   Object.assign(first.core!.state!.view.nodes.get(evicted)!, { evicted: true })
-  const sent = Array.from({ length: 20 }, () => acts(hand(world, first, hello, 'stream', evicted)).filter((kind) => kind === 'send-stored').length)
-  assert.equal(sent.reduce((sum, n) => sum + n, 0), 1)
+  const sent = Array.from(
+    { length: 20 },
+    () => acts(hand(world, first, hello, 'stream', evicted)).filter((kind) => kind === 'send-stored').length,
+  )
+  assert.equal(
+    sent.reduce((sum, n) => sum + n, 0),
+    1,
+  )
   assert.ok(first.core!.state!.hangUps.length <= 1)
 })
 
 test('summaries cannot move nodes that are known better, and only so many contacts are kept', () => {
   const { world, boards, first } = bootPool(2)
   const summary = (node: NodeId, seq: number, pool = 'other'): Uint8Array =>
-    encodeFrame({ kind: 'summary', pool: pool as PoolName, node, addresses: ['/evil'], nodesAlive: seq, nodesTotal: 9, jobs: 0, seq, wallMs: 1 })
+    encodeFrame({
+      kind: 'summary',
+      pool: pool as PoolName,
+      node,
+      addresses: ['/evil'],
+      nodesAlive: seq,
+      nodesTotal: 9,
+      jobs: 0,
+      seq,
+      wallMs: 1,
+    })
   assert.deepEqual(acts(hand(world, first, summary(boards[1]!.spec.id, 1), 'gossip')), [], 'a node of this very pool')
   for (let n = 0; n < 40; n++) hand(world, first, summary(testSigner(2_000 + n).node, 1), 'gossip')
   assert.ok(first.core!.state!.contacts.get('other' as PoolName)!.size <= 8)
@@ -161,7 +200,12 @@ test('a peer that speaks another protocol is hung up on', () => {
   world.bootAll()
   const [board] = [...world.boards.values()]
   board!.core!.step({ kind: 'peer-up', now: 0, peer: stranger.node })
-  const effects = hand(world, board!, encodeFrame({ kind: 'hello', pool: 'default' as PoolName, version: 'x', protocol: [7, 9], planVersion: 1 }), 'stream')
+  const effects = hand(
+    world,
+    board!,
+    encodeFrame({ kind: 'hello', pool: 'default' as PoolName, version: 'x', protocol: [7, 9], planVersion: 1 }),
+    'stream',
+  )
   assert.ok(acts(effects).includes('disconnect'))
   assert.equal(board!.core!.state!.peers.get(stranger.node)!.pool, null)
 })

@@ -19,7 +19,11 @@ function boot(count: number, options: Parameters<typeof createWorld>[1] = {}) {
 function place(world: World, ...args: Parameters<typeof jobSpec>) {
   const job = runJob(world, [...world.boards.values()][0]!, jobSpec(...args))
   const count = args[0]?.count ?? 1
-  world.until('placed', () => Array.from({ length: count }, (_, index) => runners(world, slot(job, index)).length).every((n) => n === 1), 10_000)
+  world.until(
+    'placed',
+    () => Array.from({ length: count }, (_, index) => runners(world, slot(job, index)).length).every((n) => n === 1),
+    10_000,
+  )
   world.run(3_000)
   return job
 }
@@ -31,7 +35,10 @@ test('a board alone in a pool of ten starts nothing that it did not hold', () =>
   place(world, { count: 10 })
   const alone = boards[3]!
   const before = starts(world, 'b3')
-  world.split([alone], boards.filter((board) => board !== alone))
+  world.split(
+    [alone],
+    boards.filter((board) => board !== alone),
+  )
   world.run(10 * 60_000)
   assert.equal(starts(world, 'b3'), before)
 })
@@ -97,7 +104,10 @@ test('a whole pool that boots at once does not deadlock, and runs what it ran', 
   world.run(1_000)
   world.bootAll()
   world.until('all run again', () => [0, 1, 2, 3, 4, 5].every((index) => runners(world, slot(job, index)).length === 1), 10_000)
-  assert.deepEqual([0, 1, 2, 3, 4, 5].map((index) => runners(world, slot(job, index))[0]), before)
+  assert.deepEqual(
+    [0, 1, 2, 3, 4, 5].map((index) => runners(world, slot(job, index))[0]),
+    before,
+  )
 })
 
 test('a board that boots with no peer starts its last known work', () => {
@@ -115,7 +125,10 @@ test('an evicted board learns of it when it returns, and stops its copies', () =
   const { world, boards } = boot(4)
   const job = place(world, { count: 4 })
   const index = [0, 1, 2, 3].find((at) => runners(world, slot(job, at))[0] === 'b2')!
-  world.split([boards[2]!], boards.filter((board) => board !== boards[2]))
+  world.split(
+    [boards[2]!],
+    boards.filter((board) => board !== boards[2]),
+  )
   world.run(10_000)
   edit(world, boards[0]!, opsDocId(boards[2]!.spec.id), 'default', () => new Map([[opsPaths.evicted, true]]))
   world.until('replaced', () => runners(world, slot(job, index)).length === 2, 90_000)
@@ -134,7 +147,11 @@ test('an agent killed and back within replace_after adopts its tasks; no replace
   world.boot(world.board(name))
   world.run(60_000)
   assert.deepEqual(runners(world, slot(job)), [name])
-  assert.equal(boards.reduce((sum, board) => sum + board.trail.length, 0), 1, 'one start in all')
+  assert.equal(
+    boards.reduce((sum, board) => sum + board.trail.length, 0),
+    1,
+    'one start in all',
+  )
 })
 
 test('edits of different fields on both sides of a cut are both in force after the heal, at the newest version everywhere', () => {

@@ -19,12 +19,27 @@ test('a plan says what would be placed where, and leaves no trace', () => {
   const view = first.core!.state!.view
   const envelopes = signJob(jobSpec({ name: 'new', count: 3 })).map(toBase64)
   const plan = answer(world, first, 'plan', { method: 'job.plan', job: 'new', envelopes })
-  assert.deepEqual(plan.slots.map((entry) => [entry.slot, entry.action]), [0, 1, 2].map((index) => [slot(jobId('default', 'new'), index), 'place']))
-  assert.ok(plan.changes.some((line) => line.includes('count')), plan.changes.join('\n'))
+  assert.deepEqual(
+    plan.slots.map((entry) => [entry.slot, entry.action]),
+    [0, 1, 2].map((index) => [slot(jobId('default', 'new'), index), 'place']),
+  )
+  assert.ok(
+    plan.changes.some((line) => line.includes('count')),
+    plan.changes.join('\n'),
+  )
   world.run(30_000)
-  assert.deepEqual([...first.core!.state!.docs.values()].map((doc) => doc.digest), digests)
-  assert.deepEqual(boards.map((board) => [...board.disk.keys()].length), before)
-  assert.deepEqual(boards.map((board) => board.writes), writes)
+  assert.deepEqual(
+    [...first.core!.state!.docs.values()].map((doc) => doc.digest),
+    digests,
+  )
+  assert.deepEqual(
+    boards.map((board) => [...board.disk.keys()].length),
+    before,
+  )
+  assert.deepEqual(
+    boards.map((board) => board.writes),
+    writes,
+  )
   assert.deepEqual(boards.flatMap(claimsHeld), [slot(jobId('default', 'old'))])
   assert.equal(first.core!.state!.view.jobs.has(jobId('default', 'new')), false)
   assert.deepEqual(first.core!.state!.view.jobs, view.jobs)
@@ -33,10 +48,16 @@ test('a plan says what would be placed where, and leaves no trace', () => {
 test('a plan of a smaller count names what stops, and of the same specification that nothing changes', () => {
   const { world, first } = bootPool(2)
   place(world, { count: 2 })
-  assert.deepEqual(answer(world, first, 'plan', { method: 'job.plan', job: 'web', envelopes: [] }).slots.map((entry) => entry.action), ['keep', 'keep'])
+  assert.deepEqual(
+    answer(world, first, 'plan', { method: 'job.plan', job: 'web', envelopes: [] }).slots.map((entry) => entry.action),
+    ['keep', 'keep'],
+  )
   const fewer = signChange(world, first, jobDocId(jobId('default', 'web')), 'default', submission(jobSpec({ count: 1 }))).map(toBase64)
   const plan = answer(world, first, 'plan', { method: 'job.plan', job: 'web', envelopes: fewer })
-  assert.deepEqual(plan.slots.map((entry) => entry.action), ['keep', 'stop'])
+  assert.deepEqual(
+    plan.slots.map((entry) => entry.action),
+    ['keep', 'stop'],
+  )
 })
 
 test('a plan of a change that nobody may make is refused', () => {
@@ -83,7 +104,8 @@ test('two sides set one field differently: one value is in force, the other is v
   const [conflict] = details[0]!.conflictsList
   assert.equal(conflict!.path, 'spec/groups/g/count')
   assert.deepEqual([conflict!.winner, ...conflict!.losers].toSorted(), [3, 4])
-  for (const detail of details) assert.deepEqual([detail.conflicts, detail.conflictsList, detail.wanted], [1, details[0]!.conflictsList, conflict!.winner])
+  for (const detail of details)
+    assert.deepEqual([detail.conflicts, detail.conflictsList, detail.wanted], [1, details[0]!.conflictsList, conflict!.winner])
   // Whoever submits again writes every field that is contested, the winner's value included.
   edit(world, first, jobDocId(job), 'default', () => new Map([['spec/groups/g/count', conflict!.winner === 3 ? 4 : 3]]))
   world.run(20_000)
@@ -119,7 +141,11 @@ test('allocations are found by the beginning of their id; ambiguous and unknown 
   place(world, { count: 20 })
   const { allocs } = answer(world, first, 'allocs', { method: 'alloc.list' })
   assert.equal(allocs.length, 20)
-  assert.deepEqual(allocs.map((row) => row.slot), allocs.map((_, index) => slot(jobId('default', 'web'), index)), 'index 10 comes after 9')
+  assert.deepEqual(
+    allocs.map((row) => row.slot),
+    allocs.map((_, index) => slot(jobId('default', 'web'), index)),
+    'index 10 comes after 9',
+  )
   const one = answer(world, first, 'alloc', { method: 'alloc.status', alloc: allocs[7]!.alloc.slice(0, 12) }).alloc
   assert.equal(one.slot, allocs[7]!.slot)
   assert.equal(one.tasks['app']!.state, 'running')
@@ -145,7 +171,8 @@ test('logs are those of the task that is meant', () => {
 
 test('unknown jobs, documents and requests have clear errors', () => {
   const { world, first } = bootPool(1)
-  for (const method of ['job.status', 'job.explain', 'job.history'] as const) assert.equal(answer(world, first, 'error', { method, job: 'x' }).code, 'E_JOB_UNKNOWN')
+  for (const method of ['job.status', 'job.explain', 'job.history'] as const)
+    assert.equal(answer(world, first, 'error', { method, job: 'x' }).code, 'E_JOB_UNKNOWN')
   assert.deepEqual(answer(world, first, 'doc', { method: 'doc.get', doc: 'job/default/x' }).envelopes, [])
   assert.match(answer(world, first, 'error', { method: 'doc.get', doc: '../x' }).code, /^E_/)
   assert.equal(answer(world, first, 'error', { method: 'nonsense' } as never).code, 'E_METHOD')

@@ -24,17 +24,27 @@ test('a rolling update moves max_parallel copies at a time, in order, each in pl
   const began = world.queue.now
   runJob(world, first, jobSpec({ count: 6, command: '/bin/second', group: { update: { ...update, maxParallel: 2 } } }))
   let most = 0
-  world.until('all run the new version, healthy', () => {
-    const held = slots.map((id, index) => homes[index]!.core!.state!.allocs.get(id)!)
-    most = Math.max(most, held.filter((alloc) => !alloc.healthy).length)
-    return held.every((alloc) => alloc.healthy && alloc.body.group.tasks[0]!.config.command === '/bin/second')
-  }, 30_000)
+  world.until(
+    'all run the new version, healthy',
+    () => {
+      const held = slots.map((id, index) => homes[index]!.core!.state!.allocs.get(id)!)
+      most = Math.max(most, held.filter((alloc) => !alloc.healthy).length)
+      return held.every((alloc) => alloc.healthy && alloc.body.group.tasks[0]!.config.command === '/bin/second')
+    },
+    30_000,
+  )
   assert.equal(most, 2)
   assert.ok(world.queue.now - began >= 3 * 2_000, 'three rounds, each as long as health takes')
-  assert.deepEqual(slots.map((id) => home(world, id).spec.name), homes.map((board) => board.spec.name))
+  assert.deepEqual(
+    slots.map((id) => home(world, id).spec.name),
+    homes.map((board) => board.spec.name),
+  )
   for (const [index, id] of slots.entries()) assert.equal(claimOf(first, id, homes[index]!)!.generation, 1)
   const stops = [...world.boards.values()].flatMap((board) => board.trail).filter((entry) => entry.what === 'stop')
-  assert.deepEqual(stops.toSorted((a, b) => a.at - b.at).map((entry) => Math.trunc(slots.indexOf(entry.slot as never) / 2)), [0, 0, 1, 1, 2, 2])
+  assert.deepEqual(
+    stops.toSorted((a, b) => a.at - b.at).map((entry) => Math.trunc(slots.indexOf(entry.slot as never) / 2)),
+    [0, 0, 1, 1, 2, 2],
+  )
 })
 
 test('a change of policies alone restarts nothing', () => {
@@ -47,21 +57,34 @@ test('a change of policies alone restarts nothing', () => {
 })
 
 test('a new version that starts and fails halts the roll-out at the first copy', () => {
-  const group = { update: { ...update, healthyDeadlineMs: 20_000 }, restart: { ...restartDefaults, attempts: 0 }, reschedule: { ...rescheduleDefaults, delayMs: 3_600_000 } }
+  const group = {
+    update: { ...update, healthyDeadlineMs: 20_000 },
+    restart: { ...restartDefaults, attempts: 0 },
+    reschedule: { ...rescheduleDefaults, delayMs: 3_600_000 },
+  }
   const { world, first } = bootPool(3)
   const job = place(world, { count: 3, group })
   world.tasks.refuse = (_board, task, phase) => (phase === 'start' && task.spec.config.command === '/bin/bad' ? 'E_START' : null)
   runJob(world, first, jobSpec({ count: 3, command: '/bin/bad', group }))
   world.run(10 * 60_000)
-  assert.deepEqual(slotsOf(job, 3).map((id) => runners(world, id).length), [0, 1, 1])
-  assert.deepEqual([1, 2].map((index) => programOf(world, slot(job, index))), ['/bin/app', '/bin/app'])
+  assert.deepEqual(
+    slotsOf(job, 3).map((id) => runners(world, id).length),
+    [0, 1, 1],
+  )
+  assert.deepEqual(
+    [1, 2].map((index) => programOf(world, slot(job, index))),
+    ['/bin/app', '/bin/app'],
+  )
   // Going back is a version like any other.
   runJob(world, first, jobSpec({ count: 3, group }))
   world.until('all run again', () => slotsOf(job, 3).every((id) => runners(world, id).length === 1), 10_000)
 })
 
 test('a new version that never gets healthy fails at its deadline and halts the roll-out', () => {
-  const group = { update: { maxParallel: 1, minHealthyMs: 5_000, healthyDeadlineMs: 30_000 }, restart: { attempts: 1000, intervalMs: 3_600_000, delayMs: 100, mode: 'fail' as const } }
+  const group = {
+    update: { maxParallel: 1, minHealthyMs: 5_000, healthyDeadlineMs: 30_000 },
+    restart: { attempts: 1000, intervalMs: 3_600_000, delayMs: 100, mode: 'fail' as const },
+  }
   const { world, first } = bootPool(2)
   const job = place(world, { count: 2, group })
   world.run(5_000)
@@ -124,7 +147,10 @@ test('alloc restart restarts the copy once, where it is', () => {
   edit(world, first, jobDocId(job), 'default', () => new Map([[restartPath('g', 1), 1]]))
   world.run(60_000)
   assert.equal(home(world, slot(job, 1)).spec.name, at.spec.name)
-  assert.deepEqual(slotsOf(job, 3).map((id) => count(world, 'start', { slot: id })), [1, 2, 1])
+  assert.deepEqual(
+    slotsOf(job, 3).map((id) => count(world, 'start', { slot: id })),
+    [1, 2, 1],
+  )
   assert.equal(claimOf(first, slot(job, 1), at)!.generation, 1)
   // Not again after a reboot, and not by whoever takes the slot over.
   world.kill(at)
@@ -143,7 +169,11 @@ test('alloc stop moves the copy to a higher generation', () => {
   const { world, first } = bootPool(3)
   const job = place(world, { count: 1 })
   edit(world, first, jobDocId(job), 'default', () => new Map([[stopGenerationPath('g', 0), 1]]))
-  world.until('it runs at generation 2', () => runners(world, slot(job)).length === 1 && home(world, slot(job)).core!.state!.allocs.get(slot(job))?.generation === 2, 10_000)
+  world.until(
+    'it runs at generation 2',
+    () => runners(world, slot(job)).length === 1 && home(world, slot(job)).core!.state!.allocs.get(slot(job))?.generation === 2,
+    10_000,
+  )
   world.run(30_000)
   assert.deepEqual([count(world, 'start'), count(world, 'stop')], [2, 1])
 })
@@ -155,10 +185,14 @@ test('a draining board hands over each copy only once it runs elsewhere', () => 
   const [moving] = slots.filter((id) => home(world, id).spec.name === 'b1')
   let fewest = 3
   edit(world, first, opsDocId(world.board('b1').spec.id), 'default', () => new Map([[opsPaths.draining, true]]))
-  world.until('b1 is empty', () => {
-    fewest = Math.min(fewest, slots.filter((id) => runners(world, id).length > 0).length)
-    return world.board('b1').tasks.size === 0
-  }, 20_000)
+  world.until(
+    'b1 is empty',
+    () => {
+      fewest = Math.min(fewest, slots.filter((id) => runners(world, id).length > 0).length)
+      return world.board('b1').tasks.size === 0
+    },
+    20_000,
+  )
   assert.equal(fewest, 3)
   assert.equal(runners(world, moving!).length, 1)
   assert.equal(count(world, 'start'), 4, 'the others stayed')

@@ -58,7 +58,10 @@ test('of a group of two only the task that ended starts again', () => {
   assert.deepEqual(tasks, ['app', 'side'])
   world.crash(first, slot(job), 'side')
   world.run(10_000)
-  assert.deepEqual(first.trail.map((entry) => entry.task.split('.')[2]), ['app', 'side', 'side'])
+  assert.deepEqual(
+    first.trail.map((entry) => entry.task.split('.')[2]),
+    ['app', 'side', 'side'],
+  )
   assert.equal(first.tasks.size, 2)
   assert.ok(first.core!.state!.allocs.get(slot(job))!.healthy)
 })
@@ -100,7 +103,10 @@ test('an image that cannot be had now is tried again, further and further apart,
   }
   const job = runJob(world, first, jobSpec({ group: { restart: { ...restartDefaults, attempts: 3 }, reschedule: never } }))
   world.run(10 * 60_000)
-  assert.deepEqual(times.slice(1).map((time, index) => time - times[index]!), [5_005, 10_005, 20_005])
+  assert.deepEqual(
+    times.slice(1).map((time, index) => time - times[index]!),
+    [5_005, 10_005, 20_005],
+  )
   assert.equal(claimOf(first, slot(job), first)!.state, 'failed')
 })
 
@@ -124,7 +130,11 @@ for (const when of ['prepare', 'start'] as const) {
       down ||= board.spec.name
       return board.spec.name === down ? 'E_DRIVER_DOWN' : null
     }
-    const job = runJob(world, first, jobSpec({ group: { restart: { ...restartDefaults, attempts: 0 }, reschedule: { ...rescheduleDefaults, delayMs: 5_000 } } }))
+    const job = runJob(
+      world,
+      first,
+      jobSpec({ group: { restart: { ...restartDefaults, attempts: 0 }, reschedule: { ...rescheduleDefaults, delayMs: 5_000 } } }),
+    )
     world.until('it runs elsewhere', () => runners(world, slot(job)).length === 1, 4 * 60_000)
     assert.notEqual(home(world, slot(job)).spec.name, down)
     assert.match(claimOf(first, slot(job), world.board(down))!.reason, /E_DRIVER_DOWN/)
@@ -134,7 +144,11 @@ for (const when of ['prepare', 'start'] as const) {
 test('with mode delay an image that cannot be had now is tried for ever', () => {
   const { world, first } = bootPool(1)
   world.unavailable.add('/bin/app')
-  const job = runJob(world, first, jobSpec({ group: { restart: { attempts: 1, intervalMs: 60_000, delayMs: 1_000, mode: 'delay' }, reschedule: never } }))
+  const job = runJob(
+    world,
+    first,
+    jobSpec({ group: { restart: { attempts: 1, intervalMs: 60_000, delayMs: 1_000, mode: 'delay' }, reschedule: never } }),
+  )
   world.run(10 * 60_000)
   world.unavailable.clear()
   world.until('it runs', () => runners(world, slot(job)).length === 1, 6 * 60_000)
@@ -187,12 +201,21 @@ test('two copies with one static port never meet on one board', () => {
   const { world } = bootPool(2)
   const network = { ...networkDefaults, ports: [{ label: 'http', static: 8080, to: null }] }
   place(world, { count: 2, group: { network } })
-  assert.deepEqual([...world.boards.values()].map((board) => board.tasks.size), [1, 1])
+  assert.deepEqual(
+    [...world.boards.values()].map((board) => board.tasks.size),
+    [1, 1],
+  )
 })
 
 test('a task of a group restarts although its own group holds the ports', () => {
   const { world, first } = bootPool(1)
-  const network = { ...networkDefaults, ports: [{ label: 'http', static: 8080, to: null }, { label: 'admin', static: null, to: null }] }
+  const network = {
+    ...networkDefaults,
+    ports: [
+      { label: 'http', static: 8080, to: null },
+      { label: 'admin', static: null, to: null },
+    ],
+  }
   const asked: (boolean | undefined)[] = []
   world.tasks.refuse = (_board, task, phase) => {
     if (phase === 'start') asked.push(task.portsHeld)
@@ -218,5 +241,8 @@ test('when the ports of a group change, all of its tasks hear of it', () => {
   }
   const job = place(world, { group: { ...bothTasks(), network } })
   const { ports } = claimOf(first, slot(job), first)!
-  assert.deepEqual([...first.tasks.values()].map((task) => task.ports['http']), [ports['http'], ports['http']])
+  assert.deepEqual(
+    [...first.tasks.values()].map((task) => task.ports['http']),
+    [ports['http'], ports['http']],
+  )
 })

@@ -14,7 +14,11 @@ const poolOf = (index: number): string => (index < 2 ? 'north' : 'south')
 function bootTwo(): World {
   const world = createWorld(5, { board: (index) => ({ pool: poolOf(index) }) })
   world.bootAll()
-  world.until('both pools see themselves', () => [...world.boards.values()].every(({ core }, index) => alive(core) === (poolOf(index) === 'north' ? 2 : 3)), 10_000)
+  world.until(
+    'both pools see themselves',
+    () => [...world.boards.values()].every(({ core }, index) => alive(core) === (poolOf(index) === 'north' ? 2 : 3)),
+    10_000,
+  )
   return world
 }
 
@@ -29,9 +33,15 @@ test('a node holds the fleet document and those of its own pool, no others', () 
   world.run(65_000)
   for (const { core, disk } of world.boards.values()) {
     const pool = core!.state!.boot.config.pool
-    assert.deepEqual([...core!.state!.docs.values()].filter((doc) => doc.kind !== 'fleet' && doc.pool !== pool), [])
+    assert.deepEqual(
+      [...core!.state!.docs.values()].filter((doc) => doc.kind !== 'fleet' && doc.pool !== pool),
+      [],
+    )
     assert.equal(core!.state!.docs.has(jobDocId(jobId('default', pool === 'north' ? 's' : 'n'))), false)
-    assert.equal([...disk.keys()].some((key) => key === `doc/job/default/${pool === 'north' ? 's' : 'n'}`), false)
+    assert.equal(
+      [...disk.keys()].some((key) => key === `doc/job/default/${pool === 'north' ? 's' : 'n'}`),
+      false,
+    )
     assert.equal(core!.state!.refusals['E_POOL'], undefined, 'nobody offers what the other may not have')
   }
 })
@@ -60,7 +70,10 @@ test('a plan for a job of the other pool is made there', () => {
   const envelopes = signJob(jobSpec({ name: 's', pool: 'south', count: 2 })).map(toBase64)
   const plan = answer(world, world.board('b0'), 'plan', { method: 'job.plan', job: 's', envelopes })
   assert.equal(plan.coverage.pool, 'south')
-  assert.deepEqual(plan.slots.map((entry) => entry.action), ['place', 'place'])
+  assert.deepEqual(
+    plan.slots.map((entry) => entry.action),
+    ['place', 'place'],
+  )
 })
 
 test('logs of a copy are asked for through any pool', () => {
@@ -75,7 +88,14 @@ test('logs of a copy are asked for through any pool', () => {
     for (const effect of effects) if (effect.kind === 'logs') seen.push(`${board.spec.name} ${effect.task}`)
     return effects
   }
-  world.ask(world.board('b0'), { method: 'alloc.logs', alloc: allocs[0]!.alloc, stream: 'stdout', follow: false, tailBytes: null, pool: 'south' })
+  world.ask(world.board('b0'), {
+    method: 'alloc.logs',
+    alloc: allocs[0]!.alloc,
+    stream: 'stdout',
+    follow: false,
+    tailBytes: null,
+    pool: 'south',
+  })
   world.run(100)
   assert.deepEqual(seen, [`${home.spec.name} ${[...home.tasks.keys()][0]!}`])
 })
@@ -86,10 +106,13 @@ test('pools tell one another how they are, and a pool that nobody knows is a cle
   world.run(70_000)
   for (const name of ['b0', 'b1']) {
     const { pools } = answer(world, world.board(name), 'status', { method: 'status' })
-    assert.deepEqual(pools.map(({ pool, own, nodesAlive, nodesTotal, jobs }) => ({ pool, own, nodesAlive, nodesTotal, jobs })), [
-      { pool: 'north', own: true, nodesAlive: 2, nodesTotal: 2, jobs: 0 },
-      { pool: 'south', own: false, nodesAlive: 3, nodesTotal: 3, jobs: 1 },
-    ])
+    assert.deepEqual(
+      pools.map(({ pool, own, nodesAlive, nodesTotal, jobs }) => ({ pool, own, nodesAlive, nodesTotal, jobs })),
+      [
+        { pool: 'north', own: true, nodesAlive: 2, nodesTotal: 2, jobs: 0 },
+        { pool: 'south', own: false, nodesAlive: 3, nodesTotal: 3, jobs: 1 },
+      ],
+    )
     assert.ok(pools[1]!.ageMs <= 61_000, `${pools[1]!.ageMs}`)
   }
   const error = answer(world, world.board('b0'), 'error', { method: 'job.list' }, 'west')
@@ -129,7 +152,10 @@ test('a board that is moved to another pool leaves the documents of the old one 
   world.until('the new pool counts it', () => alive(world.board('b0').core) === 3, 20_000)
   world.until('the old pool runs the job elsewhere', () => runners(world, slot(job)).some((name) => name !== moved.spec.name), 90_000)
   const { docs, refusals } = moved.core!.state!
-  assert.deepEqual([...docs.values()].filter((doc) => doc.kind !== 'fleet' && doc.pool !== ('north' as PoolName)), [])
+  assert.deepEqual(
+    [...docs.values()].filter((doc) => doc.kind !== 'fleet' && doc.pool !== ('north' as PoolName)),
+    [],
+  )
   assert.equal(moved.tasks.size, 0, 'what it ran for the old pool is stopped')
   assert.deepEqual(refusals, {})
 })

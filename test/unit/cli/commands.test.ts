@@ -120,7 +120,7 @@ describe('whom a command asks', () => {
     assert.equal(
       stderr.replaceAll(cli.dir, ''),
       'contexts.home.peers: found "x"; allowed: a list of addresses\ncontexts.home.fleet: found \'zz\'; allowed: 64 hex digits\n' +
-        "contexts.home.psk: found nothing; allowed: text\ncontexts.home.key: found 3; allowed: text\ncurrent: there is no context \"away\"\n" +
+        'contexts.home.psk: found nothing; allowed: text\ncontexts.home.key: found 3; allowed: text\ncurrent: there is no context "away"\n' +
         "error E_CONFIG: '/config.yaml' has 5 fault(s)\n",
     )
     await writeFile(join(cli.dir, 'config.yaml'), 'a: [\n')

@@ -19,7 +19,18 @@ function filled(count: number): Node {
 
 function edit(node: Node, doc: DocId, actor: string): void {
   const before = node.docs.get(doc)!
-  node.put(fakeDoc(doc, before.epoch, [...(before.envelopes as never[]), envelope(doc, before.epoch, actor, 1, before.envelopes.map((each) => each.hash))]))
+  node.put(
+    fakeDoc(doc, before.epoch, [
+      ...(before.envelopes as never[]),
+      envelope(
+        doc,
+        before.epoch,
+        actor,
+        1,
+        before.envelopes.map((each) => each.hash),
+      ),
+    ]),
+  )
 }
 
 describe('digest index', () => {
@@ -115,7 +126,8 @@ describe('anti-entropy', () => {
     const open = openSync(crypto, a.index, 'pool')
     const entries = answerSync({ crypto, index: b.index, scope: 'pool', docOf: (id) => b.docs.get(id), frame: open }).replies[0]!
     const ask = (refused: boolean) =>
-      answerSync({ crypto, index: a.index, scope: 'pool', docOf: (id) => a.docs.get(id), frame: entries, refused: () => refused }).replies.length
+      answerSync({ crypto, index: a.index, scope: 'pool', docOf: (id) => a.docs.get(id), frame: entries, refused: () => refused }).replies
+        .length
     assert.equal(ask(false), 1)
     assert.equal(ask(true), 0)
   })
@@ -132,7 +144,13 @@ describe('anti-entropy', () => {
 
   it('bounds what one hostile frame sets in motion', () => {
     const node = filled(5_000)
-    const lie: EntriesFrame = { kind: 'entries', turn: 0, root: '00'.repeat(8), partial: false, sections: [{ leaf: null, after: '', upTo: '', entries: [] }] }
+    const lie: EntriesFrame = {
+      kind: 'entries',
+      turn: 0,
+      root: '00'.repeat(8),
+      partial: false,
+      sections: [{ leaf: null, after: '', upTo: '', entries: [] }],
+    }
     const answer = answerSync({ crypto, index: node.index, scope: 'pool', docOf: (id) => node.docs.get(id), frame: lie })
     assert.ok(answer.send.length * 300 <= syncLimits.sendBytesMax)
     assert.equal(answer.replies.length, 1)
@@ -142,14 +160,30 @@ describe('anti-entropy', () => {
   it('ignores unknown documents and entries outside of the section that they claim to be in', () => {
     const node = filled(50)
     const clocks = answerSync({
-      crypto, index: node.index, scope: 'pool', docOf: (id) => node.docs.get(id),
-      frame: { kind: 'clocks', turn: 9, root: '00'.repeat(8), partial: false, answer: false, clocks: [{ doc: 'job/x/y' as DocId, epoch: 3, actors: [] }] },
+      crypto,
+      index: node.index,
+      scope: 'pool',
+      docOf: (id) => node.docs.get(id),
+      frame: {
+        kind: 'clocks',
+        turn: 9,
+        root: '00'.repeat(8),
+        partial: false,
+        answer: false,
+        clocks: [{ doc: 'job/x/y' as DocId, epoch: 3, actors: [] }],
+      },
     })
     assert.deepEqual(clocks, { send: [], replies: [] })
     const outside = answerSync({
-      crypto, index: node.index, scope: 'pool', docOf: (id) => node.docs.get(id),
+      crypto,
+      index: node.index,
+      scope: 'pool',
+      docOf: (id) => node.docs.get(id),
       frame: {
-        kind: 'entries', turn: 9, root: '00'.repeat(8), partial: false,
+        kind: 'entries',
+        turn: 9,
+        root: '00'.repeat(8),
+        partial: false,
         sections: [{ leaf: null, after: 'zzz', upTo: '', entries: [{ doc: 'job/x/y' as DocId, epoch: 3, digest: '11'.repeat(8) }] }],
       },
     })

@@ -94,8 +94,10 @@ dev: true
       drivers: {
         rawExec: { enabled: true },
         docker: {
-          enabled: false, socket: '/run/podman.sock',
-          registries: { 'registry.example': { username: 'me', password: 'secret' } }, mirrors: { 'docker.io': ['mirror.example'] },
+          enabled: false,
+          socket: '/run/podman.sock',
+          registries: { 'registry.example': { username: 'me', password: 'secret' } },
+          mirrors: { 'docker.io': ['mirror.example'] },
         },
       },
       log: { level: 'warn' },
@@ -105,9 +107,15 @@ dev: true
   })
 
   it('lets a flag win over the environment, and that over the file, key by key', () => {
-    const path = file('pool: from-file\nname: from-file\nlog: { level: error }\nlabels: { a: file, b: file }\nhttp: { socket: /s, loopback_port: 1 }\n')
+    const path = file(
+      'pool: from-file\nname: from-file\nlog: { level: error }\nlabels: { a: file, b: file }\nhttp: { socket: /s, loopback_port: 1 }\n',
+    )
     const mixed = config(['--config', path, '--name', 'from-flag', '--label', 'b=flag', '--label', 'c=x=y'], {
-      SHOAL_POOL: 'from-env', SHOAL_NAME: 'from-env', SHOAL_LOOPBACK_PORT: '2', SHOAL_LISTEN: 'one:1,two:2', SHOAL_DEV: 'true',
+      SHOAL_POOL: 'from-env',
+      SHOAL_NAME: 'from-env',
+      SHOAL_LOOPBACK_PORT: '2',
+      SHOAL_LISTEN: 'one:1,two:2',
+      SHOAL_DEV: 'true',
     })
     assert.equal(mixed.name, 'from-flag')
     assert.equal(mixed.pool, 'from-env')
@@ -119,7 +127,9 @@ dev: true
   })
 
   it('reports every fault at once, each with its place, and suggests the key that was meant', () => {
-    const path = file('pool: Bad Pool\nreservd: { cpu: 10 MHz }\nreserved: { cpu: 10 }\ndrivers:\n  docker: { soket: /x }\ndynamic_ports: 30000-20000\n')
+    const path = file(
+      'pool: Bad Pool\nreservd: { cpu: 10 MHz }\nreserved: { cpu: 10 }\ndrivers:\n  docker: { soket: /x }\ndynamic_ports: 30000-20000\n',
+    )
     const found = problems(['--config', path, '--loopback-port', 'many', '--datadir', 'x', '--listen'], { SHOAL_LOG_LEVEL: 'loud' })
     const expected = [
       /^--datadir is not an option; did you mean --data-dir\?$/,

@@ -19,7 +19,14 @@ async function dataDir(): Promise<string> {
 
 async function joinFile(name: string, change: object = {}): Promise<string> {
   const envelope = Buffer.from(`first envelope of ${name}`)
-  const content = { fleet: createHash('sha256').update(envelope).digest('hex'), name, psk: 'ab'.repeat(32), envelopes: [envelope.toString('base64')], bootstrap: ['/ip4/192.0.2.1/tcp/1'], ...change }
+  const content = {
+    fleet: createHash('sha256').update(envelope).digest('hex'),
+    name,
+    psk: 'ab'.repeat(32),
+    envelopes: [envelope.toString('base64')],
+    bootstrap: ['/ip4/192.0.2.1/tcp/1'],
+    ...change,
+  }
   const path = join(root, `${name}-${made++}.json`)
   await writeFile(path, JSON.stringify(content), { mode: 0o644 })
   return path

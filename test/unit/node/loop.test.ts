@@ -57,7 +57,10 @@ describe('driver loop: order', () => {
     run(persist('a'), send('waits'))
     run({ kind: 'send', to: peer, frame: encodeFrame({ kind: 'probe-ack', n: 7 }) })
     await settle()
-    assert.deepEqual(network.sent.map((frame) => decodeFrame(frame)), [{ ok: true, value: { kind: 'probe-ack', n: 7 } }])
+    assert.deepEqual(
+      network.sent.map((frame) => decodeFrame(frame)),
+      [{ ok: true, value: { kind: 'probe-ack', n: 7 } }],
+    )
     store.release()
     await settle()
     assert.equal(network.sent.length, 2)
@@ -65,7 +68,13 @@ describe('driver loop: order', () => {
 
   it('sends stored envelopes in order, in its turn', async () => {
     const { run, settle, network } = await loopBench()
-    run(persist('env/1'), persist('env/2'), send('before'), { kind: 'send-stored', to: peer, keys: ['env/2', 'env/gone', 'env/1'] }, send('after'))
+    run(
+      persist('env/1'),
+      persist('env/2'),
+      send('before'),
+      { kind: 'send-stored', to: peer, keys: ['env/2', 'env/gone', 'env/1'] },
+      send('after'),
+    )
     await settle()
     assert.equal(network.said.length, 3)
     const frame = decodeFrame(network.sent[1]!)
@@ -79,16 +88,25 @@ describe('driver loop: order', () => {
     loop.handlers.frame(peer, bytes('x'), 'stream')
     loop.handlers.peerDown(peer)
     await settle()
-    assert.deepEqual(events.map((event) => event.kind), ['boot', 'peer-up', 'frame', 'peer-down'])
+    assert.deepEqual(
+      events.map((event) => event.kind),
+      ['boot', 'peer-up', 'frame', 'peer-down'],
+    )
     assert.ok(events.every((event, n) => n === 0 || event.now >= events[n - 1]!.now))
   })
 })
 
 describe('driver loop: start', () => {
   it('gives the core its first step before anything that drivers told earlier', async () => {
-    const bench = await loopBench(() => [], (driver) => driver.exit('t1', exit))
+    const bench = await loopBench(
+      () => [],
+      (driver) => driver.exit('t1', exit),
+    )
     await bench.settle()
-    assert.deepEqual(bench.events.map((event) => event.kind), ['boot', 'exited'])
+    assert.deepEqual(
+      bench.events.map((event) => event.kind),
+      ['boot', 'exited'],
+    )
     assert.deepEqual(bench.fatal, [])
   })
 })
@@ -104,7 +122,10 @@ describe('driver loop: timer', () => {
     assert.equal(events.filter((event) => event.kind === 'tick').length, 0)
     clock.advance(407)
     await settle()
-    assert.deepEqual(events.filter((event) => event.kind === 'tick').map((event) => event.kind === 'tick' && event.lagMs), [7])
+    assert.deepEqual(
+      events.filter((event) => event.kind === 'tick').map((event) => event.kind === 'tick' && event.lagMs),
+      [7],
+    )
   })
 })
 
@@ -112,7 +133,11 @@ describe('driver loop: tasks', () => {
   it('reports what drivers did as events, and is not held up by one that hangs', async () => {
     const bench = await loopBench()
     bench.driver.answers.prepare = () => new Promise(() => undefined)
-    bench.run({ kind: 'prepare', task }, { kind: 'start', task }, { kind: 'stop', task: 't1', driver: 'raw_exec', signal: 'SIGTERM', timeoutMs: 1 })
+    bench.run(
+      { kind: 'prepare', task },
+      { kind: 'start', task },
+      { kind: 'stop', task: 't1', driver: 'raw_exec', signal: 'SIGTERM', timeoutMs: 1 },
+    )
     await bench.settle()
     assert.deepEqual(kindsOf(bench), ['started', 'stopped'])
   })
@@ -167,7 +192,9 @@ describe('driver loop: tasks', () => {
     bench.driver.answers.start = () => Promise.reject(new Error('boom'))
     bench.run({ kind: 'start', task }, { kind: 'start', task: dockerTask }, { kind: 'remove', task: 't1', driver: 'raw_exec' })
     await bench.settle()
-    const outcomes = bench.events.flatMap((event) => (event.kind === 'started' && !event.outcome.ok ? [`${event.task} ${event.outcome.code}`] : []))
+    const outcomes = bench.events.flatMap((event) =>
+      event.kind === 'started' && !event.outcome.ok ? [`${event.task} ${event.outcome.code}`] : [],
+    )
     assert.deepEqual(outcomes.toSorted(), ['t1 E_START', 't2 E_DRIVER_DOWN'])
     assert.ok(bench.logged.includes('warn what a finished task left could not be removed'))
   })
@@ -212,7 +239,14 @@ describe('driver loop: faults', () => {
     bench.store.fault = 'E_STORE_FULL'
     bench.run({ kind: 'persist', writes: [{ key: 'doc', value: bytes('old') }], sync: false })
     await bench.settle()
-    bench.run({ kind: 'persist', writes: [{ key: 'doc', value: bytes('new') }, { key: 'gone', value: null }], sync: false })
+    bench.run({
+      kind: 'persist',
+      writes: [
+        { key: 'doc', value: bytes('new') },
+        { key: 'gone', value: null },
+      ],
+      sync: false,
+    })
     await bench.settle()
     bench.store.records.set('gone', bytes('x'))
     bench.store.fault = null
@@ -299,7 +333,10 @@ describe('driver loop: API', () => {
     const bench = await loopBench((event) => {
       if (event.kind !== 'command') return []
       const { id } = event
-      return [{ kind: 'reply', id, reply: { kind: 'bytes', data: '1' }, last: false }, { kind: 'reply', id, reply: { kind: 'done' }, last: true }]
+      return [
+        { kind: 'reply', id, reply: { kind: 'bytes', data: '1' }, last: false },
+        { kind: 'reply', id, reply: { kind: 'done' }, last: true },
+      ]
     })
     const asks = caller({ method: 'status', pool: 'shop-1' })
     bench.loop.handlers.api(asks.channel)
@@ -312,7 +349,14 @@ describe('driver loop: API', () => {
 
   it('refuses what is no request, before the core sees it', async () => {
     const bench = await loopBench()
-    const wrong = [caller(null, bytes('{')), caller(null, new Uint8Array([0xff])), caller([]), caller({ method: 7 }), caller({ method: 'job.status' }), caller({ method: 'doc.put', envelopes: 'x' })]
+    const wrong = [
+      caller(null, bytes('{')),
+      caller(null, new Uint8Array([0xff])),
+      caller([]),
+      caller({ method: 7 }),
+      caller({ method: 'job.status' }),
+      caller({ method: 'doc.put', envelopes: 'x' }),
+    ]
     for (const one of wrong) bench.loop.handlers.api(one.channel)
     await bench.settle()
     for (const one of wrong) {
@@ -342,7 +386,9 @@ describe('driver loop: API', () => {
 
   it('asks the nodes of another pool in order and passes the first answer on', async () => {
     const request = { method: 'status', pool: 'far' } as const
-    const bench = await loopBench((event) => (event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId, 'there' as NodeId], request }] : []))
+    const bench = await loopBench((event) =>
+      event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId, 'there' as NodeId], request }] : [],
+    )
     bench.network.answers['there'] = async function* () {
       yield bytes('{"kind":"bytes","data":"a"}')
       yield bytes('{"kind":"done"}')
@@ -355,7 +401,9 @@ describe('driver loop: API', () => {
   })
 
   it('says whom it asked when no node of the other pool answers', async () => {
-    const bench = await loopBench((event) => (event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId], request: event.request }] : []))
+    const bench = await loopBench((event) =>
+      event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId], request: event.request }] : [],
+    )
     const asks = caller({ method: 'status', pool: 'far' })
     bench.loop.handlers.api(asks.channel)
     await bench.settle()
@@ -366,7 +414,9 @@ describe('driver loop: API', () => {
 
   it('streams logs straight from the driver', async () => {
     const bench = await loopBench((event) =>
-      event.kind === 'command' ? [{ kind: 'logs', id: event.id, task: 't1', driver: 'raw_exec', stream: 'stdout', follow: false, tailBytes: null }] : [],
+      event.kind === 'command'
+        ? [{ kind: 'logs', id: event.id, task: 't1', driver: 'raw_exec', stream: 'stdout', follow: false, tailBytes: null }]
+        : [],
     )
     bench.driver.chunks = [bytes('one'), bytes('two')]
     const asks = caller({ method: 'alloc.logs', alloc: 'a', stream: 'stdout', follow: false, tailBytes: null })
@@ -377,7 +427,19 @@ describe('driver loop: API', () => {
 
   it('answers a request for a document with its stored envelopes, or says what is missing', async () => {
     const bench = await loopBench((event) =>
-      event.kind === 'command' ? [persist('env/1'), { kind: 'reply-stored', id: event.id, doc: 'fleet', pool: '*', epoch: 2, keys: event.request.method === 'doc.get' && event.request.doc === 'fleet' ? ['env/1'] : ['env/none'] }] : [],
+      event.kind === 'command'
+        ? [
+            persist('env/1'),
+            {
+              kind: 'reply-stored',
+              id: event.id,
+              doc: 'fleet',
+              pool: '*',
+              epoch: 2,
+              keys: event.request.method === 'doc.get' && event.request.doc === 'fleet' ? ['env/1'] : ['env/none'],
+            },
+          ]
+        : [],
     )
     const [good, bad] = [caller({ method: 'doc.get', doc: 'fleet' }), caller({ method: 'doc.get', doc: 'other' })]
     bench.loop.handlers.api(good.channel)

@@ -9,7 +9,9 @@ function ended(limitSeconds: number, then: string): Promise<string> {
     const guard = startStuckGuard({ warn: (_data, message) => console.error(message) }, ${limitSeconds}, 200)
     ${then}
   `
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   return new Promise((resolve) => child.on('close', (code, signal) => resolve(String(signal ?? code))))
 }
 

@@ -4,7 +4,17 @@ import fc from 'fast-check'
 
 import { type NodeId, compareText } from '../../../../crdt/ids.ts'
 import { signLinkState } from '../../../../node/core/liveness/link-state.ts'
-import { createLiveness, linkSeqs, linkStatesNewerThan, linksDigest, livenessOf, onLinkState, setMembers, setOwnHeads, tick } from '../../../../node/core/liveness/liveness.ts'
+import {
+  createLiveness,
+  linkSeqs,
+  linkStatesNewerThan,
+  linksDigest,
+  livenessOf,
+  onLinkState,
+  setMembers,
+  setOwnHeads,
+  tick,
+} from '../../../../node/core/liveness/liveness.ts'
 import { cheapCrypto, cheapIdentity } from '../../../../simulator/cheap-crypto.ts'
 
 const authors = [1, 2, 3, 4].map(cheapIdentity)
@@ -19,10 +29,21 @@ function observe(): ReturnType<typeof createLiveness> {
 }
 
 /** Few sequences and boots, so that the same sequence is often said twice with different words. */
-const statement = fc.record({ author: fc.nat(3), sequence: fc.integer({ min: 1, max: 4 }), boot: fc.nat(2), left: fc.boolean(), named: fc.subarray([0, 1, 2, 3]) }).map(({ author, sequence, boot, left, named }) => {
-  const neighbours = named.filter((other) => other !== author).map((other) => ({ node: ids[other]!, sequence: 1 })).sort((a, b) => compareText(a.node, b.node))
-  return signLinkState(authors[author]!.signer, { author: ids[author]!, sequence, boot, left, digest: 'd', neighbours }).bytes
-})
+const statement = fc
+  .record({
+    author: fc.nat(3),
+    sequence: fc.integer({ min: 1, max: 4 }),
+    boot: fc.nat(2),
+    left: fc.boolean(),
+    named: fc.subarray([0, 1, 2, 3]),
+  })
+  .map(({ author, sequence, boot, left, named }) => {
+    const neighbours = named
+      .filter((other) => other !== author)
+      .map((other) => ({ node: ids[other]!, sequence: 1 }))
+      .sort((a, b) => compareText(a.node, b.node))
+    return signLinkState(authors[author]!.signer, { author: ids[author]!, sequence, boot, left, digest: 'd', neighbours }).bytes
+  })
 
 const statements = fc.array(statement, { maxLength: 12 })
 
@@ -37,7 +58,10 @@ test('link states merge to the same table in any order and any number of times',
   fc.assert(
     fc.property(statements, fc.infiniteStream(fc.nat(1_000)), (states, choices) => {
       const expected = tableAfter(states)
-      const shuffled = states.flatMap((bytes) => (choices.next().value % 2 === 0 ? [bytes] : [bytes, bytes])).map((bytes) => ({ bytes, at: choices.next().value })).sort((a, b) => a.at - b.at)
+      const shuffled = states
+        .flatMap((bytes) => (choices.next().value % 2 === 0 ? [bytes] : [bytes, bytes]))
+        .map((bytes) => ({ bytes, at: choices.next().value }))
+        .sort((a, b) => a.at - b.at)
       assert.equal(tableAfter(shuffled.map(({ bytes }) => bytes)), expected)
       assert.equal(tableAfter([...states, ...states]), expected)
     }),

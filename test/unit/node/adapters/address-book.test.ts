@@ -105,15 +105,28 @@ test('remembering replaces, forgetting removes, bootstrap entries stay', () => {
   book.addBootstrap('/boot/p2p/p', 'p')
   book.remember('p', ['/old', '/boot/p2p/p'], true)
   book.remember('p', ['/new'], true)
-  assert.deepEqual(book.entriesOf('p').map((entry) => entry.address).sort(), ['/boot/p2p/p', '/new'])
+  assert.deepEqual(
+    book
+      .entriesOf('p')
+      .map((entry) => entry.address)
+      .sort(),
+    ['/boot/p2p/p', '/new'],
+  )
   book.forget('p')
-  assert.deepEqual(book.entriesOf('p').map((entry) => entry.address), ['/boot/p2p/p'])
+  assert.deepEqual(
+    book.entriesOf('p').map((entry) => entry.address),
+    ['/boot/p2p/p'],
+  )
   assert.equal(book.isWanted('p'), false)
 })
 
 test('what strangers make us find is bounded', () => {
   const book = new AddressBook()
-  for (let peer = 0; peer < 1000; peer++) book.found(`p${peer}`, Array.from({ length: 50 }, (_, i) => `/p${peer}/${i}`))
+  for (let peer = 0; peer < 1000; peer++)
+    book.found(
+      `p${peer}`,
+      Array.from({ length: 50 }, (_, i) => `/p${peer}/${i}`),
+    )
   for (let i = 0; i < 50; i++) book.found('p999', [`/p999/more/${i}`])
   for (let peer = 0; peer < 1000; peer++) book.lost(`p${peer}`)
   assert.ok(book.size <= networkLimits.foundPeersMax * networkLimits.addressesPerPeerMax, `${book.size}`)

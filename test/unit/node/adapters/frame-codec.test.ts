@@ -18,7 +18,10 @@ test('frames come out as they went in, however the bytes are cut into chunks', (
         out.push(...decoder.push(all.subarray(at, next)))
         at = next
       }
-      assert.deepEqual(out.map((frame) => Buffer.from(frame).toString('hex')), frames.map((frame) => Buffer.from(frame).toString('hex')))
+      assert.deepEqual(
+        out.map((frame) => Buffer.from(frame).toString('hex')),
+        frames.map((frame) => Buffer.from(frame).toString('hex')),
+      )
       assert.equal(decoder.held, 0)
     }),
   )

@@ -22,7 +22,14 @@ before(async () => {
   await new Promise<void>((resolve) => dead.listen(`${socketPath}.old`, resolve))
   await rename(`${socketPath}.old`, socketPath)
   dead.close()
-  door = await openHttp({ socketPath, loopbackPort: 0, api: (channel) => serve(channel), health: () => ({ ok: true }), metrics: () => metrics.text(), log: { warn: () => undefined } })
+  door = await openHttp({
+    socketPath,
+    loopbackPort: 0,
+    api: (channel) => serve(channel),
+    health: () => ({ ok: true }),
+    metrics: () => metrics.text(),
+    log: { warn: () => undefined },
+  })
 })
 after(async () => {
   await door.close()
@@ -35,13 +42,19 @@ interface Answer {
   readonly body: string
 }
 
-function ask(method: string, path: string, options: { body?: string | Buffer; headers?: Record<string, string>; tcp?: boolean } = {}): Promise<Answer> {
+function ask(
+  method: string,
+  path: string,
+  options: { body?: string | Buffer; headers?: Record<string, string>; tcp?: boolean } = {},
+): Promise<Answer> {
   const where = options.tcp === true ? { host: '127.0.0.1', port: door.port } : { socketPath }
   return new Promise((resolve, reject) => {
     const sent = request({ ...where, method, path, headers: options.headers }, (response) => {
       const parts: Buffer[] = []
       response.on('data', (part: Buffer) => parts.push(part))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts).toString() }))
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts).toString() }),
+      )
     })
     sent.on('error', reject)
     sent.end(options.body)
@@ -54,7 +67,10 @@ describe('HTTP door', () => {
     serve = (channel) => {
       asked = Buffer.from(channel.request).toString()
       assert.equal(channel.caller, null)
-      void channel.send(Buffer.from('{"a":1}')).then(() => channel.send(Buffer.from('{"b":2}'))).then(() => channel.end())
+      void channel
+        .send(Buffer.from('{"a":1}'))
+        .then(() => channel.send(Buffer.from('{"b":2}')))
+        .then(() => channel.end())
     }
     for (const tcp of [false, true]) {
       const answer = await ask('POST', '/v1/api', { body: '{"method":"status"}', tcp })
@@ -89,7 +105,11 @@ describe('HTTP door', () => {
   })
 
   it('is closed to pages in a browser: another origin, or a name that only points here', async () => {
-    const evil = [{ headers: { origin: 'https://evil.example' } }, { headers: { host: 'evil.example' } }, { headers: { host: 'evil.example:80', origin: 'null' } }]
+    const evil = [
+      { headers: { origin: 'https://evil.example' } },
+      { headers: { host: 'evil.example' } },
+      { headers: { host: 'evil.example:80', origin: 'null' } },
+    ]
     for (const one of evil) assert.equal((await ask('POST', '/v1/api', { body: '{}', tcp: true, ...one })).status, 403)
     assert.equal((await ask('GET', '/v1/health', { tcp: true, headers: { host: `localhost:${door.port}` } })).status, 200)
   })
@@ -121,7 +141,13 @@ describe('HTTP door', () => {
   it('never removes what is no socket', async () => {
     const path = join(folder, 'precious')
     await writeFile(path, 'data')
-    const none = { loopbackPort: null, api: () => undefined, health: () => ({}), metrics: () => metrics.text(), log: { warn: () => undefined } }
+    const none = {
+      loopbackPort: null,
+      api: () => undefined,
+      health: () => ({}),
+      metrics: () => metrics.text(),
+      log: { warn: () => undefined },
+    }
     await assert.rejects(openHttp({ socketPath: path, ...none }), /is no socket/)
     assert.equal(await readFile(path, 'utf8'), 'data')
   })

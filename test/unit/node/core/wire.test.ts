@@ -27,22 +27,62 @@ const frames: readonly Frame[] = [
   { kind: 'sync', scope: 'fleet', frame: { kind: 'same', ...head } },
   { kind: 'sync', scope: 'pool', frame: { kind: 'more', ...head } },
   { kind: 'sync', scope: 'pool', frame: { kind: 'branches', ...head, hashes } },
-  { kind: 'sync', scope: 'pool', frame: { kind: 'leaves', ...head, partial: true, branches: [{ branch: 0, hashes }, { branch: 15, hashes }] } },
   {
-    kind: 'sync', scope: 'pool',
+    kind: 'sync',
+    scope: 'pool',
     frame: {
-      kind: 'entries', ...head, partial: false,
+      kind: 'leaves',
+      ...head,
+      partial: true,
+      branches: [
+        { branch: 0, hashes },
+        { branch: 15, hashes },
+      ],
+    },
+  },
+  {
+    kind: 'sync',
+    scope: 'pool',
+    frame: {
+      kind: 'entries',
+      ...head,
+      partial: false,
       sections: [
-        { leaf: 3, after: '', upTo: 'job/a/b', entries: [{ doc: 'job/a/a' as DocId, epoch: 0, digest: hash }, { doc: 'job/a/b' as DocId, epoch: -1, digest: hash }] },
+        {
+          leaf: 3,
+          after: '',
+          upTo: 'job/a/b',
+          entries: [
+            { doc: 'job/a/a' as DocId, epoch: 0, digest: hash },
+            { doc: 'job/a/b' as DocId, epoch: -1, digest: hash },
+          ],
+        },
         { leaf: 255, after: 'fleet', upTo: '', entries: [] },
       ],
     },
   },
   {
-    kind: 'sync', scope: 'pool',
-    frame: { kind: 'clocks', ...head, partial: false, answer: true, clocks: [{ doc: 'fleet' as DocId, epoch: 4, actors: [['ab'.repeat(16) as ActorId, 900]] }] },
+    kind: 'sync',
+    scope: 'pool',
+    frame: {
+      kind: 'clocks',
+      ...head,
+      partial: false,
+      answer: true,
+      clocks: [{ doc: 'fleet' as DocId, epoch: 4, actors: [['ab'.repeat(16) as ActorId, 900]] }],
+    },
   },
-  { kind: 'summary', pool, node, addresses: ['/ip4/10.0.0.1/tcp/4001'], nodesAlive: 3, nodesTotal: 4, jobs: 5, seq: 6, wallMs: 1_700_000_000_000 },
+  {
+    kind: 'summary',
+    pool,
+    node,
+    addresses: ['/ip4/10.0.0.1/tcp/4001'],
+    nodesAlive: 3,
+    nodesTotal: 4,
+    jobs: 5,
+    seq: 6,
+    wallMs: 1_700_000_000_000,
+  },
 ]
 
 function decoded(frame: Frame): Frame {
@@ -88,8 +128,30 @@ describe('wire frames', () => {
     const sync = (frame: (Frame & { kind: 'sync' })['frame']) => refused(encodeFrame({ kind: 'sync', scope: 'pool', frame }))
     sync({ kind: 'entries', ...head, partial: false, sections: [{ leaf: null, after: '', upTo: '', entries: [entry, entry] }] })
     sync({ kind: 'clocks', ...head, partial: false, answer: false, clocks: [clock, clock] })
-    sync({ kind: 'clocks', ...head, partial: false, answer: false, clocks: [{ ...clock, actors: [[actor, 1], [actor, 2]] }] })
-    sync({ kind: 'leaves', ...head, partial: false, branches: [{ branch: 2, hashes }, { branch: 1, hashes }] })
+    sync({
+      kind: 'clocks',
+      ...head,
+      partial: false,
+      answer: false,
+      clocks: [
+        {
+          ...clock,
+          actors: [
+            [actor, 1],
+            [actor, 2],
+          ],
+        },
+      ],
+    })
+    sync({
+      kind: 'leaves',
+      ...head,
+      partial: false,
+      branches: [
+        { branch: 2, hashes },
+        { branch: 1, hashes },
+      ],
+    })
     const section = { leaf: 5, after: '', upTo: '', entries: [] }
     sync({ kind: 'entries', ...head, partial: false, sections: [section, section] })
     sync({ kind: 'entries', ...head, partial: false, sections: [{ ...section, leaf: null }, section] })
@@ -98,15 +160,23 @@ describe('wire frames', () => {
   it('refuses names that are not document ids, pools or nodes', () => {
     refused(encodeFrame({ kind: 'hello', pool: 'No Pool' as PoolName, version: '', protocol: [1, 1], planVersion: 1 }))
     refused(encodeFrame({ kind: 'links-have', digest: '', seqs: [['nobody' as never, 1]] }))
-    refused(encodeFrame({ kind: 'sync', scope: 'pool', frame: { kind: 'clocks', ...head, partial: false, answer: false, clocks: [{ doc: 'secret' as DocId, epoch: 0, actors: [] }] } }))
+    refused(
+      encodeFrame({
+        kind: 'sync',
+        scope: 'pool',
+        frame: { kind: 'clocks', ...head, partial: false, answer: false, clocks: [{ doc: 'secret' as DocId, epoch: 0, actors: [] }] },
+      }),
+    )
   })
 
   it('never throws on random or mutated bytes, and what it accepts has one encoding', () => {
-    const mutated = fc.tuple(fc.constantFrom(...frames), fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { minLength: 1, maxLength: 4 })).map(([frame, edits]) => {
-      const made = encodeFrame(frame)
-      for (const [at, value] of edits) made[at % made.length] = value
-      return made
-    })
+    const mutated = fc
+      .tuple(fc.constantFrom(...frames), fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { minLength: 1, maxLength: 4 }))
+      .map(([frame, edits]) => {
+        const made = encodeFrame(frame)
+        for (const [at, value] of edits) made[at % made.length] = value
+        return made
+      })
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), mutated), (input) => {
         const result = decodeFrame(input)
@@ -123,7 +193,9 @@ describe('envelopes in frames', () => {
     const sizes = [100, 200, 8_000, 50, 40_000, 60, ...Array.from({ length: 200 }, () => 300)]
     const envelopes = sizes.map((size, n) => new Uint8Array(size).fill(n))
     const packed = envelopeFrames(envelopes)
-    const opened = packed.map((frame) => decodeFrame(frame)).flatMap((result) => (result.ok && result.value.kind === 'envelopes' ? [result.value.envelopes] : []))
+    const opened = packed
+      .map((frame) => decodeFrame(frame))
+      .flatMap((result) => (result.ok && result.value.kind === 'envelopes' ? [result.value.envelopes] : []))
     assert.deepEqual(opened.flat(), envelopes)
     packed.forEach((frame, n) => assert.ok(frame.length <= limits.syncChunkBytesMax || opened[n]!.length === 1))
     assert.ok(packed.length < 15, `${packed.length} frames`)

@@ -4,7 +4,16 @@ import { test } from 'node:test'
 import { type NodeId, compareText } from '../../../../../crdt/ids.ts'
 import { signLinkState } from '../../../../../node/core/liveness/link-state.ts'
 import { livenessLimits as limits } from '../../../../../node/core/liveness/limits.ts'
-import { livenessOf, neighboursOf, nextDeadline, onLinkState, onProbe, setMembers, tick, silentSince } from '../../../../../node/core/liveness/liveness.ts'
+import {
+  livenessOf,
+  neighboursOf,
+  nextDeadline,
+  onLinkState,
+  onProbe,
+  setMembers,
+  tick,
+  silentSince,
+} from '../../../../../node/core/liveness/liveness.ts'
 import { testSigner } from '../../../../support/crypto.ts'
 import { createBench, idOf } from './pair.ts'
 
@@ -55,13 +64,22 @@ test('a closed connection ends the edge at once, and after the suspicion time th
   assert.equal(silentSince(x).get(b), 1_000 + limits.pathsDelayMs)
 })
 
-for (const [way, from] of [['to the peer', a], ['from the peer', b]] as const) {
+for (const [way, from] of [
+  ['to the peer', a],
+  ['from the peer', b],
+] as const) {
   test(`a cut of the direction ${way} ends the edge at both ends, then the connection`, () => {
     const { bench, x, y } = connected()
     bench.blocks = (sender) => sender === from
     bench.run(limits.probeIntervalMs + limits.probeOtherEndMs + limits.giveUpMsMax + 50)
-    assert.deepEqual([...x.links.values()].map((link) => link.named), [null])
-    assert.deepEqual([...y.links.values()].map((link) => link.named), [null])
+    assert.deepEqual(
+      [...x.links.values()].map((link) => link.named),
+      [null],
+    )
+    assert.deepEqual(
+      [...y.links.values()].map((link) => link.named),
+      [null],
+    )
     bench.run(10_000)
     assert.equal(livenessOf(x, b), 'disconnected')
     assert.equal(livenessOf(y, a), 'disconnected')

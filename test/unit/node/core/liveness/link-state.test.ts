@@ -34,7 +34,14 @@ test('a key comes out of every peer id, and out of nothing else', () => {
 test('the largest link state fits its bound', () => {
   const many = Array.from({ length: livenessLimits.namedCountMax }, (_, i) => idOf(100 + i)).sort(compareText)
   const neighbours = many.map((node) => ({ node, sequence: livenessLimits.sequenceMax }))
-  const said = signLinkState(author.signer, { author: author.node, sequence: livenessLimits.sequenceMax, boot: 2 ** 32 - 1, left: true, digest: 'f'.repeat(16), neighbours })
+  const said = signLinkState(author.signer, {
+    author: author.node,
+    sequence: livenessLimits.sequenceMax,
+    boot: 2 ** 32 - 1,
+    left: true,
+    digest: 'f'.repeat(16),
+    neighbours,
+  })
   assert.ok(said.bytes.length <= livenessLimits.linkStateBytesMax)
   assert.ok(decodeLinkState(said.bytes).ok)
 })
@@ -57,7 +64,14 @@ test('every single changed byte and every cut is refused', () => {
 
 test('neighbours out of order, twice, or the author itself are malformed', () => {
   for (const neighbours of [[peers[1]!, peers[0]!], [peers[0]!, peers[0]!], [author.node]]) {
-    const said = signLinkState(author.signer, { author: author.node, sequence: 1, boot: 1, left: false, digest: '', neighbours: neighbours.map((node) => ({ node, sequence: 1 })) })
+    const said = signLinkState(author.signer, {
+      author: author.node,
+      sequence: 1,
+      boot: 1,
+      left: false,
+      digest: '',
+      neighbours: neighbours.map((node) => ({ node, sequence: 1 })),
+    })
     assert.equal(decodeLinkState(said.bytes).ok, false)
   }
 })
@@ -99,13 +113,25 @@ test('a stranger is refused, and heard as soon as it is a member', () => {
   onLinkState(state, signed(3).bytes, idOf(1), 0)
   assert.equal(linkSeqs(state).length, 1)
   setMembers(state, new Set([idOf(1), idOf(9)]))
-  assert.deepEqual(linkSeqs(state).find(([node]) => node === idOf(1)), [idOf(1), 3])
+  assert.deepEqual(
+    linkSeqs(state).find(([node]) => node === idOf(1)),
+    [idOf(1), 3],
+  )
   setMembers(state, new Set([idOf(9)]))
   assert.equal(linkSeqs(state).length, 1)
 })
 
 test('a probe number holds all that a probe says', () => {
-  const probe = { sequence: livenessLimits.sequenceMax, bootMark: 255, tableMark: 254, counter: 15, lacks: true, names: false, wants: true, full: false }
+  const probe = {
+    sequence: livenessLimits.sequenceMax,
+    bootMark: 255,
+    tableMark: 254,
+    counter: 15,
+    lacks: true,
+    names: false,
+    wants: true,
+    full: false,
+  }
   const n = packProbe(probe)
   assert.ok(Number.isSafeInteger(n))
   assert.deepEqual(unpackProbe(n), probe)

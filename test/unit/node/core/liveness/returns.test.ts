@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { livenessLimits as limits } from '../../../../../node/core/liveness/limits.ts'
-import { changeCount, linkSeqs, livenessOf, markLeft, onLinkState, peerUp as peerUpFrom, setHolds, setMembers, setOwnHeads, silentSince } from '../../../../../node/core/liveness/liveness.ts'
+import {
+  changeCount,
+  linkSeqs,
+  livenessOf,
+  markLeft,
+  onLinkState,
+  peerUp as peerUpFrom,
+  setHolds,
+  setMembers,
+  setOwnHeads,
+  silentSince,
+} from '../../../../../node/core/liveness/liveness.ts'
 import { ownState } from '../../../../../node/core/liveness/publish.ts'
 import { createBench, idOf } from './pair.ts'
 
