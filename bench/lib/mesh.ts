@@ -35,7 +35,7 @@ export async function follow(agent: Agent, body: Request, enough: (reply: Reply)
         held = lines.pop() ?? ''
         for (const line of lines) {
           if (line === '') continue
-          last = line.slice(0, 300)
+          last = line.slice(0, 1500)
           const reply = JSON.parse(line) as Reply
           if (!enough(reply)) continue
           done(reply)

@@ -196,3 +196,20 @@ test('versions are exact, and the lock file names no registry', () => {
   )
   assert.doesNotMatch(texts.get('package-lock.json') ?? '', /"resolved":/)
 })
+
+test('the lock file holds the packages of every platform: without them `npm ci` refuses to install', () => {
+  const { packages } = JSON.parse(texts.get('package-lock.json') ?? '{}') as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>
+  }
+  const lacking = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !isLocked(packages, path, name)),
+  )
+  assert.deepEqual(lacking, [])
+})
+
+/** In its own node_modules or one further up, as Node looks for it. */
+function isLocked(packages: Readonly<Record<string, unknown>>, from: string, name: string): boolean {
+  const here = `${from}${from === '' ? '' : '/'}node_modules/${name}`
+  if (packages[here] !== undefined) return true
+  return from !== '' && isLocked(packages, from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/'))), name)
+}

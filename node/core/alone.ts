@@ -1,0 +1,32 @@
+// `stop_on_client_after`: a board that hears from no peer for so long stops its copy itself, so that the side that replaces it knows
+// that only one runs. Counted on the monotonic clock of this boot; that it happened is kept in the claim's reason.
+
+import { end } from './allocs/lifecycle.ts'
+import type { State, Step } from './state.ts'
+
+export function hasCompany(state: State): boolean {
+  for (const node of state.view.nodes.values()) if (node.id !== state.boot.config.self && node.liveness === 'alive') return true
+  return false
+}
+
+/** stop_on_client_after: alone for so long that the job wants its copy stopped here. */
+export function stopWhatIsAlone(step: Step): void {
+  const { state } = step
+  if (hasCompany(state)) state.lastCompanyAt = step.now
+  if (state.view.nodes.size < 2) return
+  for (const alloc of [...state.allocs.values()]) {
+    const limit = alloc.body.group.disconnect.stopOnClientAfterMs
+    if (limit !== null && step.now - state.lastCompanyAt >= limit) end(step, alloc, 'stopped', `alone: no peer heard for ${limit} ms`)
+  }
+}
+
+/** When `stopWhatIsAlone` is next due. */
+export function aloneDeadline(state: State): number {
+  const never = Number.MAX_SAFE_INTEGER
+  let at = never
+  for (const alloc of state.allocs.values()) {
+    const limit = alloc.body.group.disconnect.stopOnClientAfterMs
+    if (limit !== null && alloc.ending === null) at = Math.min(at, state.lastCompanyAt + limit)
+  }
+  return at === never || state.view.nodes.size < 2 || hasCompany(state) ? never : at
+}

@@ -1,0 +1,149 @@
+// Carries the scheduler's actions into this board's allocations. What they mean was decided by the plan; what is looked at here is
+// what only this board knows: its disk, whether it has just booted, what its tasks are doing right now. Upholds invariants 9,
+// 13 and 25.
+
+import { type SlotId, slotParts } from '../../crdt/ids.ts'
+import { allocId } from '../../crdt/view-hash.ts'
+import type { Action, Plan } from '../../scheduler/types.ts'
+import { type Alloc, allTasks, createAlloc, createBody, hasEnded } from './allocs/alloc.ts'
+import { begin, beginUpdate, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
+import { hasCompany } from './alone.ts'
+import { wishedRestart } from './orphans.ts'
+import { settleTime } from './settle-time.ts'
+import { type State, type Step, note } from './state.ts'
+
+/** What a full disk would leave half done: the old copy stopped, and no new one. */
+const startsAnew: ReadonlySet<Action['kind']> = new Set<Action['kind']>(['claim', 'start', 'update', 'restart'])
+
+export function perform(step: Step, plan: Plan, action: Action): void {
+  const { state } = step
+  if (state.storeProblem !== null && startsAnew.has(action.kind)) return
+  const alloc = state.allocs.get(action.slot)
+  switch (action.kind) {
+    case 'claim':
+      return claim(step, plan, action)
+    case 'withdraw':
+      return alloc && withdraw(step, alloc, action.reason)
+    case 'start':
+      return alloc && alloc.settleUntil === null ? startOrYield(step, plan, alloc) : undefined
+    case 'stop':
+      return alloc && end(step, alloc, 'stopped', action.reason)
+    case 'update':
+      return alloc && updateInPlace(step, alloc)
+    case 'adopt-version':
+      return alloc && adoptVersion(step, alloc)
+    case 'restart':
+      return alloc && restartAll(step, alloc, action.restart)
+    case 'over':
+      if (alloc === undefined) return
+      alloc.over = action.over
+      state.ownStale = true
+      return
+    case 'lost':
+      if (alloc === undefined) return
+      alloc.lost = action.lost
+      state.ownStale = true
+      return
+  }
+}
+
+/** The view may not know yet that it runs. What runs is not withdrawn: it is told first, and then judged again. */
+function withdraw(step: Step, alloc: Alloc, reason: string): void {
+  if (alloc.state === 'running') step.state.ownStale = true
+  else end(step, alloc, 'withdrawn', reason)
+}
+
+/**
+ * A claim that was made before this node knew that the slot is held (it had just booted, or a cut has just ended) would win or
+ * lose against the holder by a hash. The holder runs and was first: this one goes.
+ */
+function startOrYield(step: Step, plan: Plan, alloc: Alloc): void {
+  const { view } = step.state
+  const entry = plan.bySlot.get(alloc.slot)
+  const holder = entry?.standing.holder ?? null
+  const isHeld =
+    holder !== null &&
+    holder.alloc !== alloc.alloc &&
+    holder.state === 'running' &&
+    holder.form === entry?.form &&
+    holder.generation >= alloc.generation
+  const isNew = alloc.startedAt === 0 && alloc.state !== 'running'
+  if (isNew && isHeld && view.nodes.get(holder.node)?.draining === false)
+    end(step, alloc, 'withdrawn', `not-needed: ${holder.node} runs it already`)
+  else begin(step, alloc)
+}
+
+function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void {
+  const { state, env } = step
+  if (!mayClaim(state, action.slot)) return
+  const held = state.allocs.get(action.slot)
+  if (held !== undefined && !hasEnded(held)) return
+  const { job, group } = slotParts(action.slot)
+  const entry = plan.bySlot.get(action.slot)
+  const view = state.view.jobs.get(job)
+  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
+  if (entry === undefined || view?.spec == null || spec === undefined) return
+  const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
+  const body = createBody({
+    alloc: id,
+    version: view.version,
+    form: entry.form,
+    pool: view.spec.pool,
+    jobMeta: view.spec.meta,
+    group: spec,
+  })
+  const alloc = createAlloc({
+    slot: action.slot,
+    alloc: id,
+    generation: action.generation,
+    body,
+    settleUntil: step.now + settleTime(state),
+    lost: action.lost,
+  })
+  alloc.restartSeen = wishedRestart(state, action.slot)
+  state.allocs.set(action.slot, alloc)
+  state.ended.delete(action.slot)
+  persistBody(step, alloc)
+  note(step, `claimed ${action.slot} (generation ${action.generation})`)
+}
+
+/** A node that has just booted, or that stopped a copy because it was alone, takes nothing new. */
+function mayClaim(state: State, slot: SlotId): boolean {
+  if (!state.acting) return false
+  const last = state.ended.get(slot)
+  return !(last?.reason.startsWith('alone:') === true && !hasCompany(state))
+}
+
+function updateInPlace(step: Step, alloc: Alloc): void {
+  const { job, group } = slotParts(alloc.slot)
+  const view = step.state.view.jobs.get(job)
+  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
+  const form = view?.forms.get(group)
+  if (view?.spec == null || spec === undefined || form === undefined || form === alloc.body.form) return
+  beginUpdate(
+    step,
+    alloc,
+    createBody({ alloc: alloc.alloc, version: view.version, form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec }),
+  )
+  if (alloc.next !== null && allTasks(alloc.next, 'ready')) switchOver(step, alloc)
+}
+
+/** Same form, newer version: policies change, nothing restarts. */
+function adoptVersion(step: Step, alloc: Alloc): void {
+  const { job, group } = slotParts(alloc.slot)
+  const view = step.state.view.jobs.get(job)
+  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
+  if (view === undefined || spec === undefined) return
+  alloc.body.version = view.version
+  alloc.body.group = spec
+  dropUpdate(step, alloc)
+  persistBody(step, alloc)
+}
+
+/** A claim that waits for room on the disk keeps others from the slot. */
+export function giveBackUnstarted(step: Step): void {
+  for (const alloc of [...step.state.allocs.values()]) {
+    if (alloc.startedAt === 0 && (alloc.state === 'claimed' || alloc.state === 'preparing'))
+      end(step, alloc, 'withdrawn', 'disk-full: this board takes nothing new')
+  }
+}
