@@ -1,15 +1,16 @@
 // heal: after cuts of 15 s and of 180 s during which both sides take jobs, from the heal until every board has the same view of all
-// documents, and until no slot has more than one running copy.
+// documents, and until every slot of every job has one running copy and no more.
 
 import type { BenchOptions } from './main.ts'
 import type { Agent } from '../test/e2e/support/fleet.ts'
-import { aliveOn, allocsOf, ask, until } from '../test/e2e/support/fleet.ts'
+import { aliveOn, allocsOf, ask, holders, until } from '../test/e2e/support/fleet.ts'
 import { sleeper } from './lib/jobs.ts'
 import { follow, startMesh } from './lib/mesh.ts'
 import { operatorOf } from './lib/operator.ts'
 import { median, percentile, rounded } from './lib/stats.ts'
 
 const nodes = 5
+const copies = 3
 
 export async function run({ runs, quick }: BenchOptions): Promise<object> {
   const cuts =
@@ -28,12 +29,13 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
         agent,
         {
           method: 'doc.put',
-          envelopes: await operator.prepare(agent, sleeper(name, 3, { replaceAfterMs: 2_000, partition: 'any' }), 'run'),
+          envelopes: await operator.prepare(agent, sleeper(name, copies, { replaceAfterMs: 2_000, partition: 'any' }), 'run'),
         },
         () => true,
       )
     }
     await put(agents[0]!, 'base')
+    await until('the first job runs', 120_000, async () => Object.keys(await holders(agents[0]!, 'base')).length === copies)
     for (const [index, cutMs] of cuts.entries()) {
       const lost = agents[1 + (index % (nodes - 1))]!
       await until('all alive', 120_000, async () => (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === nodes))
@@ -49,8 +51,10 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
         async () => new Set(await Promise.all(agents.map(heads))).size === 1 && (await aliveOn(lost)).length === nodes,
       )
       equal.push(performance.now() - started)
-      await until('no surplus', 120_000, async () =>
-        (await running(agents, cuts.length)).every((slots) => new Set(slots).size === slots.length),
+      await until('all jobs run, without surplus', 120_000, async () =>
+        (await running(agents, cuts.length)).every(
+          (slots) => new Set(slots).size === slots.length && slots.length === copies * (3 + 2 * index),
+        ),
       )
       surplus.push(performance.now() - started)
       console.error(

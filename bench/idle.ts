@@ -51,7 +51,7 @@ export async function run({ quick }: BenchOptions): Promise<object> {
 async function sample(agent: Agent): Promise<Sample> {
   await ask(agent, 'nodes', { method: 'node.list' })
   const { pid } = agent.process
-  return { cpu: cpuSeconds(pid!), sent: await metric(agent, 'shoal_network_sent_bytes_total'), written: bytesWritten(pid!) }
+  return { cpu: cpuSeconds(pid!), sent: await metric(agent, 'shoal_sent_bytes'), written: bytesWritten(pid!) }
 }
 
 async function wait(seconds: number): Promise<void> {

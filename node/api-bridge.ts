@@ -13,7 +13,11 @@ import { wordsOf } from './words.ts'
 export interface ApiBridge {
   open(channel: ApiChannel): void
   reply(id: number, reply: Reply, last: boolean): void
-  replyStored(effect: Effect & { kind: 'reply-stored' }, read: () => Promise<(Uint8Array | undefined)[]>): void
+  replyStored(
+    effect: Effect & { kind: 'reply-stored' },
+    read: () => Promise<(Uint8Array | undefined)[]>,
+    storeProblem?: () => string | null,
+  ): void
   forward(effect: Effect & { kind: 'forward' }, network: Network): void
   logs(effect: Effect & { kind: 'logs' }, driver: TaskDriver | undefined): void
   close(): void
@@ -67,14 +71,22 @@ class Bridge implements ApiBridge {
     if (last) this.#end(open)
   }
 
-  replyStored(effect: Effect & { kind: 'reply-stored' }, read: () => Promise<(Uint8Array | undefined)[]>): void {
+  replyStored(
+    effect: Effect & { kind: 'reply-stored' },
+    read: () => Promise<(Uint8Array | undefined)[]>,
+    storeProblem?: () => string | null,
+  ): void {
     const { id, doc, pool, epoch } = effect
     void read().then(
       (found) => {
         const whole = found.filter((bytes) => bytes !== undefined)
         const complete = whole.length === found.length
-        const broken = refusal('E_STORE_BROKEN', `this node's disk lost a part of ${doc}; it comes again from its peers`)
-        this.reply(id, complete ? { kind: 'doc', doc, pool, epoch, envelopes: whole.map(toBase64) } : broken, true)
+        if (complete) return this.reply(id, { kind: 'doc', doc, pool, epoch, envelopes: whole.map(toBase64) }, true)
+        const problem = storeProblem?.() ?? null
+        // While the disk takes no writes the database is closed, and nothing of it can be read.
+        if (problem !== null)
+          this.reply(id, refusal('E_STORE_FULL', `this board's disk takes no writes (${problem})`, 'ask another peer'), true)
+        else this.reply(id, refusal('E_STORE_BROKEN', `this node's disk lost a part of ${doc}; it comes again from its peers`), true)
       },
       (error: unknown) => this.reply(id, refusal('E_STORE_BROKEN', wordsOf(error)), true),
     )
@@ -160,8 +172,8 @@ class Bridge implements ApiBridge {
   }
 }
 
-function refusal(code: string, message: string): Reply {
-  return { kind: 'error', code, message }
+function refusal(code: string, message: string, hint?: string): Reply {
+  return { kind: 'error', code, message, ...(hint !== undefined && { hint }) }
 }
 
 function encode(value: object): Uint8Array {

@@ -25,12 +25,17 @@ export class Journal {
   /** Refused by the store, by key, newest value. */
   readonly #held = new Map<string, Uint8Array | null>()
   #heldBytes = 0
-  #failing = false
+  #problem: string | null = null
   #cancelRetry: (() => void) | null = null
   #writing: Promise<unknown> = Promise.resolve()
 
   constructor(input: JournalInput) {
     this.#input = input
+  }
+
+  /** Why the disk takes no writes at present; null: it does. The store cannot be read then either. */
+  get problem(): string | null {
+    return this.#problem
   }
 
   /** Resolves to true when the writes are on disk (synced, if asked for), to false when they are held in memory instead. */
@@ -98,8 +103,8 @@ export class Journal {
   }
 
   #say(writable: boolean, reason: string): void {
-    if (this.#failing === !writable) return
-    this.#failing = !writable
+    if ((this.#problem === null) === writable) return
+    this.#problem = writable ? null : reason
     this.#input.onState(writable, reason)
   }
 }

@@ -288,7 +288,11 @@ class DriverLoop implements Loop {
       case 'reply':
         return this.#api.reply(effect.id, effect.reply, effect.last)
       case 'reply-stored':
-        return this.#api.replyStored(effect, () => this.#journal.readMany(effect.keys))
+        return this.#api.replyStored(
+          effect,
+          () => this.#journal.readMany(effect.keys),
+          () => this.#journal.problem,
+        )
       case 'forward':
         return this.#api.forward(effect, network)
       case 'logs':

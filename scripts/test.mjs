@@ -2,7 +2,7 @@
 // at the beginning and at the end, never skipped in silence. With arguments: only paths that contain one of them.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 
 const filters = process.argv.slice(2)
@@ -19,7 +19,11 @@ const needs = [
     what: 'a Docker engine (root, docker.io, busybox-static)',
     present: isRoot && has('dockerd') && (existsSync('/bin/busybox') || existsSync('/usr/bin/busybox')),
   },
+  { pattern: /^test\/e2e\/full-disk/, what: 'a small file system to fill (root, mount)', present: isRoot && has('mount') },
 ]
+// A file that tests with what there is: what it leaves out is said here too.
+const nodesFolder = process.env.SHOAL_TEST_NODES ?? join(homedir(), '.cache/shoal-test/nodes')
+const missingNodes = ['22', '24'].filter((major) => !existsSync(join(nodesFolder, major, 'bin/node')))
 const missing = needs.filter((need) => !need.present)
 const skipped = files.filter((file) => missing.some((need) => need.pattern.test(file)))
 const run = files.filter((file) => !skipped.includes(file))
@@ -28,6 +32,8 @@ const warn = () => {
     console.error(
       `\n!! NOT TESTED HERE: ${need.what} is missing: ${skipped.filter((file) => need.pattern.test(file)).length} test files were left out (.ci/run installs it)\n`,
     )
+  if (missingNodes.length > 0 && files.some((file) => file.startsWith('test/e2e/bundle')))
+    console.error(`\n!! NOT TESTED HERE: the built program with Node ${missingNodes.join(' and ')} (.ci/install-nodes installs them)\n`)
 }
 
 warn()

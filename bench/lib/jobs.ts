@@ -1,6 +1,6 @@
 // The job that benches run: a sleeping shell, so that what is measured is shoal.
 
-import { disconnectDefaults, networkDefaults, rescheduleDefaults, restartDefaults, logDefaults } from '../../crdt/documents/defaults.ts'
+import { disconnectDefaults, networkDefaults, rescheduleDefaults, restartDefaults } from '../../crdt/documents/defaults.ts'
 import type { DisconnectPolicy, JobSpec } from '../../crdt/spec.ts'
 
 export function sleeper(name: string, count: number, disconnect: Partial<DisconnectPolicy> = {}, spreadOut = false): JobSpec {
@@ -25,7 +25,7 @@ export function sleeper(name: string, count: number, disconnect: Partial<Disconn
         update: { maxParallel: 1, minHealthyMs: 0, healthyDeadlineMs: 60_000 },
         disconnect: { ...disconnectDefaults, ...disconnect },
         network: networkDefaults,
-        diskMib: 1,
+        diskMib: 10,
         meta: {},
         tasks: [
           {
@@ -38,7 +38,7 @@ export function sleeper(name: string, count: number, disconnect: Partial<Disconn
             resources: { cpuMhz: 1, memoryMib: 1 },
             killTimeoutMs: 2_000,
             killSignal: 'SIGTERM',
-            logs: logDefaults,
+            logs: { maxFiles: 1, maxFileSizeMib: 1 },
             meta: {},
           },
         ],

@@ -119,12 +119,8 @@ function meeting(inWorld: InWorld): void {
     for (let i = 0; i < 4; i++) boards.push(await world.board({ bootstrap: first.addresses }))
     await world.until('everybody has a peer', () => boards.every((board) => board.ups.length > 0))
     for (const [i, board] of boards.entries()) {
-      await gossips(
-        world,
-        board,
-        boards.filter((other) => other !== board),
-        `from ${i}`,
-      )
+      const others = boards.filter((other) => other !== board)
+      await gossips(world, board, others, `from ${i}`)
     }
     for (const board of boards) {
       const texts = heardTexts(board, 'gossip')

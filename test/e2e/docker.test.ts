@@ -139,7 +139,8 @@ test('a copy that eats more memory than it may is ended, and that is what its st
   })
   const ran = await fleet.runJob(agents[0]!, hungry, '--follow', '20s')
   assert.equal(ran.code, 2, ran.output)
-  const { output } = await fleet.cli(['alloc', 'status', '--peer', `unix:${agents[0]!.socket}`])
+  assert.match(ran.output, /out of memory/)
+  const { output } = await fleet.cli(['alloc', 'status', '--all', '--peer', `unix:${agents[0]!.socket}`])
   assert.match(output, /hungry\/g\/0 .*out of memory/)
 })
 

@@ -63,7 +63,7 @@ test('a key that the fleet does not know: refused, for reading and for writing',
   assert.match(read.output, /error (E_FORBIDDEN|E_NOT_ADMITTED): .*\nhint: /)
   const write = await ours.cli(['job', 'run', ours.jobFile(job('stolen')), '--peer', `unix:${a.socket}`], env)
   assert.equal(write.code, 1)
-  assert.match(write.output, /error E_(RIGHT|FORBIDDEN): /)
+  assert.match(write.output, /error E_(ROLE|RIGHT|FORBIDDEN): /)
   assert.deepEqual((await ask(a, 'jobs', { method: 'job.list' })).jobs, [])
 })
 
