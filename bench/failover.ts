@@ -61,18 +61,11 @@ async function settled(agents: readonly Agent[]): Promise<string> {
 async function once(fleet: Fleet, agents: readonly Agent[], how: 'kill' | 'cut'): Promise<number> {
   const victim = fleet.agent(await settled(agents))
   const witness = agents.find((agent) => agent !== victim)!
-  const replaced = follow(
-    witness,
-    { method: 'job.status', job: jobName, follow: true },
-    (reply) => reply.kind === 'job' && reply.job.allocs.some((alloc) => alloc.state === 'running' && alloc.nodeName !== victim.name),
-  )
-  // A settled job's follower is answered once and let go: ask again until something else runs.
   const started = performance.now()
   if (how === 'kill') await fleet.powerCut(victim)
   else await follow(victim, { method: 'fault.cut', peers: null }, () => true)
-  await replaced.catch(() =>
-    until('replaced', 180_000, async () => ((await holders(witness, jobName))[slot] ?? victim.name) !== victim.name),
-  )
+  // Looks ten times a second: the figures are of seconds.
+  await until('replaced', 180_000, async () => ((await holders(witness, jobName))[slot] ?? victim.name) !== victim.name)
   const took = performance.now() - started
   if (how === 'kill') fleet.launch(victim)
   else await follow(victim, { method: 'fault.cut', peers: [] }, () => true)

@@ -1,5 +1,5 @@
 // `node --import tsx simulator/link-spread-main.ts [--nodes 5,50] [--loss 0,10,30] [--seeds 3] [--scenario kill] [--set giveUpMsMin=2000] [--json]`
-// Runs the scenarios of `link-spread.ts` and prints their worst row over the seeds. 1,000 nodes take minutes and about 2 GB.
+// Runs the scenarios of `link-spread.ts` and prints their worst row over the seeds. 1,000 nodes take many minutes and about 2 GB.
 
 import { livenessLimits } from '../node/core/liveness/limits.ts'
 import { type SpreadRow, scenarios } from './link-spread.ts'

@@ -13,6 +13,8 @@ export class Tasks {
   /** `board:port`, bound by a program that is none of ours. */
   readonly takenPorts = new Set<string>()
   refuse: Refuse = () => null
+  /** How long a task takes to end once it is told to. */
+  stopMs = 10
 
   prepare(board: Board, task: TaskRequest): Outcome {
     const code = this.refuse(board, task, 'prepare')

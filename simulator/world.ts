@@ -262,7 +262,7 @@ export class World {
       case 'start':
         return this.#start(board, effect, isWritten)
       case 'stop':
-        return this.#later(board, 10, () => this.tasks.stop(board, effect.task, queue.now))
+        return this.#later(board, this.tasks.stopMs, () => this.tasks.stop(board, effect.task, queue.now))
       case 'wake':
         return this.#wake(board, effect.at)
       case 'reply':

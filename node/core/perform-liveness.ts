@@ -1,7 +1,7 @@
 // Carries what liveness asks for into effects, and news about peers into liveness.
 
 import { encodeFrame } from './wire.ts'
-import type { LivenessEffect } from './liveness/liveness.ts'
+import { type LivenessEffect, linksDigest } from './liveness/liveness.ts'
 import type { Step } from './state.ts'
 
 export function performLiveness(step: Step, effects: readonly LivenessEffect[]): void {
@@ -18,6 +18,9 @@ export function performLiveness(step: Step, effects: readonly LivenessEffect[]):
         break
       case 'relay':
         step.out.push({ kind: 'send', to: effect.to, frame: encodeFrame({ kind: 'link-states', states: effect.states }) })
+        break
+      case 'compare':
+        step.out.push({ kind: 'send', to: effect.to, frame: encodeFrame({ kind: 'links-have', digest: linksDigest(step.state.liveness) }) })
         break
       case 'hang-up':
         step.out.push({ kind: 'disconnect', peer: effect.peer, reason: effect.reason })

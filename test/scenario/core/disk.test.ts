@@ -13,6 +13,8 @@ const epochOf = (board: Board, of = board): number => board.core!.state!.docs.ge
 
 /** Kills the agent, lets the caller change its disk, and boots it again; its tasks run on. */
 function withDisk(world: World, board: Board, change: (disk: Map<string, Uint8Array>) => void): void {
+  // Records are written a while after what they are about.
+  world.run(10_000)
   world.kill(board)
   world.run(1_000)
   change(board.disk)

@@ -47,6 +47,23 @@ test('a rolling update moves max_parallel copies at a time, in order, each in pl
   )
 })
 
+test('an update in place starts nothing before all of the old form has stopped', () => {
+  const { world, first } = bootPool(1)
+  const job = place(world)
+  world.tasks.stopMs = 3_000
+  runJob(world, first, jobSpec({ command: '/bin/second' }))
+  let most = 0
+  world.until(
+    'it runs the new version',
+    () => {
+      most = Math.max(most, first.tasks.size)
+      return first.tasks.size === 1 && programOf(world, slot(job)) === '/bin/second' && count(world, 'start') === 2
+    },
+    10_000,
+  )
+  assert.equal(most, 1)
+})
+
 test('a change of policies alone restarts nothing', () => {
   const { world, first } = bootPool(2)
   const job = place(world, { count: 2 })
