@@ -52,12 +52,14 @@ async function containers(board: 'a' | 'b', name: string): Promise<{ id: string;
   return found
 }
 
+// Longer than any start of an agent on a loaded machine: nothing is to be replaced meanwhile.
+const patient = { disconnect: { replace_after: '10m' } }
 const only = (name: string): object => ({ affinities: [{ attribute: '${node.unique.name}', value: name, weight: 100 }] })
 
 test('a job of two containers: one on each board with an engine; the third is no candidate and says why', async () => {
   const ran = await fleet.runJob(
     agents[0]!,
-    inContainers('web', { count: 2, script: 'echo "hello from $SHOAL_NODE_NAME"; exec sleep 1000000' }),
+    inContainers('web', { count: 2, script: 'echo "hello from $SHOAL_NODE_NAME"; exec sleep 1000000', group: patient }),
   )
   assert.equal(ran.code, 0, ran.output)
   assert.deepEqual(Object.values(await holders(agents[2]!, 'web')).toSorted(), ['a', 'b'])
@@ -99,7 +101,7 @@ test('a new version whose image cannot be had: the old copies run on, and the re
   const before = [...(await containers('a', 'web')), ...(await containers('b', 'web'))]
   const ran = await fleet.runJob(
     agents[1]!,
-    inContainers('web', { count: 2, image: 'localhost:1/none:1', group: { restart: { attempts: 0, mode: 'fail' } } }),
+    inContainers('web', { count: 2, image: 'localhost:1/none:1', group: { ...patient, restart: { attempts: 0, mode: 'fail' } } }),
     '--follow',
     '45s',
   )
