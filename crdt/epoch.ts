@@ -14,7 +14,8 @@ import { type Edited, editDoc, emptyDoc } from './replica.ts'
 export function needsCompaction(doc: Doc): boolean {
   const { changeCount, saved, kind } = doc
   if (kind !== 'node') return changeCount >= limits.docChangesAim || saved.length >= limits.docBytesAim
-  if (changeCount >= limits.nodeDocChangesAim) return true
+  const changesAim = Math.max(limits.nodeDocChangesAim, Math.trunc(doc.registers.size / limits.registersPerRewriteChange))
+  if (changeCount >= changesAim) return true
   return saved.length >= limits.nodeDocBytesAim && changeCount >= limits.rewriteChangesMin
 }
 

@@ -37,10 +37,12 @@ export const limits = {
 
   // ---- documents
   /**
-   * When a node rewrites its own document. Automerge would bear 2,000 changes, but each is an envelope that a joining board has to
-   * check (1.5 ms) and that everybody keeps (about 300 bytes on disk and in memory); a rewrite costs a few kB.
+   * When a node rewrites its own document. Automerge would bear 2,000 changes, but whoever checks one more loads all of them twice
+   * (15 us each), a joining board checks every envelope, and everybody keeps them; a rewrite costs a few kB once.
    */
-  nodeDocChangesAim: 256,
+  nodeDocChangesAim: 96,
+  /** A rewrite sends every register again (about 10 bytes): at most one for so few registers. */
+  registersPerRewriteChange: 16,
   /** About 1,000 claims that came and went. */
   nodeDocBytesAim: 65_536,
   /** After a rewrite that did not shrink it, a node waits for so many changes before the next. */

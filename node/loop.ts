@@ -77,7 +77,9 @@ class DriverLoop implements Loop {
   readonly #tasks: TaskRunner
   readonly #api: ApiBridge
   #events: LooseEvent[] = []
-  /** Of the frames among them. */
+  /** Who is there, and what time it is: taken before everything else that waits, or a busy board looks like a dead one. */
+  #urgent: LooseEvent[] = []
+  /** Of the frames among both. */
   #frameBytes = 0
   #turnDue = false
   #outbox: Effect[] = []
@@ -108,7 +110,7 @@ class DriverLoop implements Loop {
   }
 
   get queued(): number {
-    return this.#events.length
+    return this.#urgent.length + this.#events.length
   }
 
   async start(boot: LooseBoot): Promise<void> {
@@ -116,7 +118,7 @@ class DriverLoop implements Loop {
     this.#take({ ...boot, now: clock.now(), wallMs: clock.wallMs() })
     // Drivers may have told of exits while they looked for what runs: those events come second.
     this.#isStarted = true
-    if (this.#events.length > 0) this.#planTurn()
+    if (this.queued > 0) this.#planTurn()
     const known = boot.fingerprints
     this.#unwatchDrivers = watchDrivers({
       drivers: this.#input.drivers,
@@ -133,7 +135,7 @@ class DriverLoop implements Loop {
   }
 
   async idle(): Promise<void> {
-    while (!this.#stopped && (this.#events.length > 0 || this.#carrying !== null)) {
+    while (!this.#stopped && (this.queued > 0 || this.#carrying !== null)) {
       await (this.#carrying ?? new Promise((resolve) => setImmediate(resolve)))
     }
   }
@@ -152,11 +154,12 @@ class DriverLoop implements Loop {
   #push(event: LooseEvent): void {
     if (this.#stopped) return
     if (event.kind === 'frame') {
-      const isFull = this.#events.length > queuedFramesMax || this.#frameBytes + event.bytes.length > queuedFrameBytesMax
+      const isFull = this.queued > queuedFramesMax || this.#frameBytes + event.bytes.length > queuedFrameBytesMax
       if (isFull) return this.#input.meters.dropped('frame')
       this.#frameBytes += event.bytes.length
     }
-    this.#events.push(event)
+    const lane = isUrgent(event) ? this.#urgent : this.#events
+    lane.push(event)
     this.#planTurn()
   }
 
@@ -171,19 +174,31 @@ class DriverLoop implements Loop {
     const until = performance.now() + turnMs
     const waiting = this.#events
     let taken = 0
-    while (taken < waiting.length && !this.#stopped && (taken === 0 || performance.now() < until)) {
+    // At least one of those that wait: a flood of urgent ones must not hold up the rest for ever.
+    do {
+      this.#takeUrgent()
+      if (taken === waiting.length || this.#stopped) break
       const event = waiting[taken++]!
       if (event.kind === 'frame') this.#frameBytes -= event.bytes.length
       this.#take(this.#timed(event))
-    }
+    } while (performance.now() < until)
     // Events that came while these were taken were pushed to the same list.
     this.#events = waiting.slice(taken)
-    if (this.#events.length > 0 && !this.#stopped) this.#planTurn()
+    if (this.queued > 0 && !this.#stopped) this.#planTurn()
+  }
+
+  #takeUrgent(): void {
+    const urgent = this.#urgent
+    if (urgent.length === 0) return
+    this.#urgent = []
+    for (const event of urgent) {
+      if (event.kind === 'frame') this.#frameBytes -= event.bytes.length
+      if (!this.#stopped) this.#take(this.#timed(event))
+    }
   }
 
   #take(event: CoreEvent): void {
     const before = performance.now()
-    const cpuBefore = process.cpuUsage()
     let effects: readonly Effect[]
     try {
       effects = this.#input.core.step(event)
@@ -195,11 +210,7 @@ class DriverLoop implements Loop {
     }
     const ms = performance.now() - before
     this.#input.meters.step(event.kind, ms)
-    if (ms > slowStepMs) {
-      // Little of it spent computing: the board was busy with something else.
-      const { user, system } = process.cpuUsage(cpuBefore)
-      this.#input.log.warn({ event: event.kind, ms: Math.round(ms), cpuMs: Math.round((user + system) / 1_000) }, 'a step took too long')
-    }
+    if (ms > slowStepMs) this.#input.log.warn({ event: event.kind, ms: Math.round(ms) }, 'a step took too long')
     this.#accept(effects)
   }
 
@@ -338,4 +349,9 @@ class DriverLoop implements Loop {
     meters.lag(lagMs)
     return { kind: 'tick', now, lagMs }
   }
+}
+
+function isUrgent(event: LooseEvent): boolean {
+  if (event.kind === 'frame') return event.via === 'stream' && isProbe(event.bytes)
+  return true
 }

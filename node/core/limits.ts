@@ -8,7 +8,7 @@ export const coreLimits = {
   /** DESIGN 4: a booted node acts alone after so long without news from anybody. */
   aloneAfterBootMs: 5_000,
   /** It acts once a peer has the same documents; in a pool that never rests, or where a document is refused, after so long at the latest. */
-  catchUpMsMax: 60_000,
+  catchUpMsMax: 30_000,
   /** Anti-entropy with a random neighbour when nothing seems to differ (DESIGN 3). */
   syncIdleMs: 30_000,
   /** The same while something changed lately: gossip loses messages while its mesh forms, and a heal must end within 5 s. */
@@ -17,14 +17,16 @@ export const coreLimits = {
   syncBusyForMs: 15_000,
   /** At most one exchange with one peer in this time, whatever asks for it: a storm of gossip must not become a storm of digests. */
   syncPerPeerMsMin: 250,
-  /** Receipts are written at most so late; they ride along with any other write of the own document. */
-  receiptDelayMs: 400,
-  /** A copy goes from claimed over preparing and starting to running in less, and copies that were started together get healthy together. */
+  /** Receipts are written at most so late; they ride along with any other write of the own document, often that a copy runs. */
+  receiptDelayMs: 1_000,
+  /** Copies that were started together get healthy together. */
   ownWriteDelayMs: 200,
+  /** A copy that needs no image goes from claimed over preparing and starting to running in less; nobody's decision depends on these. */
+  ownProgressDelayMs: 1_000,
   /** That a copy runs is waited for, but those of one board often start together. */
   ownRunningDelayMs: 20,
-  /** Claims come in swarms; the view is made and planned on once for all that arrive within this time. A tenth of the settle time. */
-  lookDelayMs: 30,
+  /** Claims come in swarms; the view is made and planned on once for all that arrive within this time. A third of the settle time. */
+  lookDelayMs: 100,
   /** A document's record is only a cache of its envelopes: a document that changes often is written once in this time … */
   saveDelayMs: 5_000,
   /** … and so many in one step, each about 1 ms. */

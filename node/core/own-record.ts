@@ -1,10 +1,11 @@
 // The node's own document: what this board is and what it holds. The record is computed from the state and compared with the
 // document, so a step writes at most one envelope however much happened in it. Upholds invariants 6, 8 and 24.
 
+import type { Doc } from '../../crdt/doc.ts'
 import { nodeFromRegisters, nodeToRegisters, type NodeRecord } from '../../crdt/documents/node.ts'
 import { compactDoc, needsCompaction } from '../../crdt/epoch.ts'
 import { type DocId, type SlotId, nodeDocId } from '../../crdt/ids.ts'
-import { difference } from '../../crdt/registers.ts'
+import { type Scalar, difference } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
 import type { Claim, DriverHealth, Resources } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
@@ -20,7 +21,7 @@ export function writeOwn(step: Step): boolean {
   const { state, env } = step
   const id = nodeDocId(state.boot.config.self)
   const own = state.docs.get(id) ?? emptyDoc(env.crypto, id, state.boot.config.pool)
-  const wanted = nodeToRegisters(recordOf(state, step.now))
+  const wanted = wantedRegisters(state, own, step.now)
   const result =
     state.ownEpochFloor > own.epoch || needsCompaction(own)
       ? compactDoc(env.crypto, { ...own, epoch: Math.max(own.epoch, state.ownEpochFloor - 1) }, state.author, wanted)
@@ -33,7 +34,20 @@ export function writeOwn(step: Step): boolean {
   return true
 }
 
-function recordOf(state: State, now: number): NodeRecord {
+/** Receipts wait for company, since each is a change of this document that the whole pool checks: whatever else is written takes them along. */
+function wantedRegisters(state: State, own: Doc, now: number): Map<string, Scalar> {
+  const { receiptsDueAt } = state
+  if (receiptsDueAt === null) return nodeToRegisters(recordOf(state))
+  if (receiptsDueAt > now) {
+    const others = nodeToRegisters(recordOf(state))
+    if (difference(own.registers, others).size === 0) return others
+  }
+  state.receipts = Object.fromEntries(operatorsDocs(state).map((doc) => [doc.id, doc.digest]))
+  state.receiptsDueAt = null
+  return nodeToRegisters(recordOf(state))
+}
+
+function recordOf(state: State): NodeRecord {
   const { config, host } = state.boot
   const drivers: Record<string, DriverHealth> = {}
   const attributes: Record<string, string> = { ...host.attributes }
@@ -55,7 +69,7 @@ function recordOf(state: State, now: number): NodeRecord {
     addresses: state.addresses,
     agentVersion: config.version,
     planVersion: schedulerLimits.planVersion,
-    receipts: receiptsOf(state, now),
+    receipts: state.receipts,
     left: false,
     claims: claimsOf(state),
     verdicts: state.verdicts,
@@ -69,16 +83,6 @@ function usable(all: Resources, reserved: Resources): Resources {
     memoryMib: Math.max(0, Math.trunc(all.memoryMib - reserved.memoryMib)),
     diskMib: Math.max(0, Math.trunc(all.diskMib - reserved.diskMib)),
   }
-}
-
-/** Receipts wait a moment for company: each is a change of this document, and changes come in groups. */
-function receiptsOf(state: State, now: number): Record<string, string> {
-  if (state.receiptsDueAt !== null && state.receiptsDueAt > now) return state.receipts
-  const receipts: Record<string, string> = {}
-  for (const doc of operatorsDocs(state)) receipts[doc.id] = doc.digest
-  state.receipts = receipts
-  state.receiptsDueAt = null
-  return receipts
 }
 
 function claimsOf(state: State): ReadonlyMap<SlotId, Claim> {

@@ -14,7 +14,7 @@ import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liv
 import { settleOrphans } from './orphans.ts'
 import { writeOwn } from './own-record.ts'
 import { giveBackUnstarted, perform } from './perform-actions.ts'
-import { type State, type Step, note } from './state.ts'
+import { type State, type Step, log, note } from './state.ts'
 
 /** Runs after every event. */
 export function settle(step: Step): void {
@@ -24,11 +24,12 @@ export function settle(step: Step): void {
     if (state.viewStale || isDue(state.lookAt, step.now) || (state.planStale && state.lookAt !== null)) lookAgain(step)
     if (state.planStale) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
-    if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) break
+    if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) return
     state.ownStale = false
     state.ownDueAt = null
     writeOwn(step)
   }
+  log(step, 'warn', `this board's own document still changes after ${coreLimits.settleRoundsMax} rounds: a bug`)
 }
 
 function isDue(at: number | null, now: number): boolean {

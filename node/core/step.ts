@@ -15,11 +15,12 @@ import { followDeadline, tellFollowers } from './follow.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
 import { adopted } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
+import { coreLimits } from './limits.ts'
 import { settle } from './placement.ts'
 import type { TaskExit, TaskId } from './ports.ts'
 import { rememberAddresses, summariseDue } from './pools.ts'
 import { frameCame, peerCame, peerWent, replicateDue } from './replicate.ts'
-import { type Env, type State, type Step, createState, note } from './state.ts'
+import { type Env, type State, type Step, createState, note, writeOwnSoon } from './state.ts'
 
 export interface Core {
   /** Effects must be carried out in order; see `effect.ts`. Throws AssertionError only, which means a bug. */
@@ -70,7 +71,7 @@ function handle(step: Step, event: CoreEvent): void {
       return frameCame(step, event.from, event.bytes, event.via)
     case 'addresses':
       state.addresses = [...event.addresses].sort()
-      state.ownStale = true
+      writeOwnSoon(step, coreLimits.ownProgressDelayMs)
       return
     case 'fingerprint':
       state.fingerprints[event.driver] = event.fingerprint

@@ -23,7 +23,7 @@ export function persistBody(step: Step, alloc: Alloc): void {
 export function begin(step: Step, alloc: Alloc): void {
   if (alloc.state !== 'claimed') return
   alloc.state = 'preparing'
-  writeOwnSoon(step)
+  writeOwnSoon(step, coreLimits.ownProgressDelayMs)
   drive(step, alloc)
 }
 
@@ -74,7 +74,7 @@ function startReady(step: Step, alloc: Alloc): void {
     task.phase = 'starting'
     step.out.push({ kind: 'start', task: { ...request(step, alloc, alloc.body, task), portsHeld } })
   }
-  writeOwnSoon(step)
+  writeOwnSoon(step, coreLimits.ownProgressDelayMs)
 }
 
 function reservePorts(step: Step, alloc: Alloc): boolean {

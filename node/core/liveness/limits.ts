@@ -44,10 +44,14 @@ export const livenessLimits = {
   reviewMs: 10_000,
   /** Own link states are at least so far apart; the first change goes out at once. */
   publishGapMs: 200,
-  /** New heads of the own document are signed once they have been quiet for so long … */
+  /** While somebody fell within `awayMs`, new heads of the own document are signed once they have been quiet for so long … */
   headsQuietMs: 1_000,
   /** … or at the latest after this: what a returning side claims must be known to be missing. */
   headsLateMsMax: 5_000,
+  /** Otherwise after this, or with the next change of neighbours: when somebody falls, what waits is signed at once. */
+  headsRestMs: 60_000,
+  /** Most cuts heal within this; a longer one only means that what was changed in the last minute is learnt by anti-entropy. */
+  awayMs: 10 * 60_000,
   /** Changes within this time cost one computation of paths, and one tick of a slow board. */
   pathsDelayMs: 40,
   /** A returning side's newer link states arrive beside the bridge's; for so long they may. */

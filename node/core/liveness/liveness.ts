@@ -61,6 +61,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     pathsAt: null,
     memberAt: Infinity,
     changes: 0,
+    fellAt: null,
     doubt: { lagMs: 0, halvesAt: input.now },
     news: { since: input.now, count: 0 },
     refused: { malformed: 0, forged: 0, stranger: 0, stale: 0 },
@@ -211,9 +212,12 @@ export function neighboursOf(s: LivenessState, node: NodeId): readonly NodeId[] 
   return standingNeighbours(s, node)
 }
 
-/** Smoothed time from a probe to its echo, for the peers whose edges are watched. */
-export function echoMs(s: LivenessState, peer: NodeId): number | null {
-  return s.links.get(peer)?.echo?.mean ?? null
+/** Times from a probe to its echo, without queues and losses, over this node's edges; ascending. */
+export function roundTripsMs(s: LivenessState): readonly number[] {
+  const times: number[] = []
+  // What was measured on a connection that is no edge any more says nothing about now.
+  for (const { named, echo } of s.links.values()) if (named !== null && echo !== null) times.push(echo.least)
+  return times.sort((a, b) => a - b)
 }
 
 /** Rises whenever some member's liveness changed or a member was added or dropped. */

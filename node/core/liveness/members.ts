@@ -41,7 +41,7 @@ function judge(s: LivenessState, node: NodeId, member: Member, patience: number)
   if (member.status === 'left') member.status = 'disconnected'
   if (member.status === 'alive') {
     if (member.pathAt !== null) return
-    if (s.now >= member.lostAt + patience) member.status = 'disconnected'
+    if (s.now >= member.lostAt + patience) fall(s, member)
     else wakeAt(s, member.lostAt + patience)
     return
   }
@@ -63,6 +63,11 @@ function notePath(s: LivenessState, node: NodeId, member: Member): void {
     member.pathAt = null
     if (member.status === 'alive') member.lostAt = s.now
   }
+}
+
+function fall(s: LivenessState, member: Member): void {
+  member.status = 'disconnected'
+  s.fellAt = s.now
 }
 
 function comeBack(s: LivenessState, member: Member): void {

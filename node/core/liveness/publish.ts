@@ -25,7 +25,9 @@ export function publishDueAt(s: LivenessState): number | null {
   if (s.own.digest === null) return null
   const { headsChanged, publishAt } = s.own
   if (headsChanged === null) return publishAt
-  const headsAt = Math.min(headsChanged.last + s.limits.headsQuietMs, headsChanged.first + s.limits.headsLateMsMax)
+  const headsAt = isSomebodyAway(s)
+    ? Math.min(headsChanged.last + s.limits.headsQuietMs, headsChanged.first + s.limits.headsLateMsMax)
+    : headsChanged.first + s.limits.headsRestMs
   return publishAt === null ? headsAt : Math.min(publishAt, headsAt)
 }
 
@@ -61,6 +63,11 @@ export function continueFrom(s: LivenessState, state: LinkState): void {
   if (state.sequence < s.own.sequence) return
   s.own.sequence = state.sequence
   s.own.publishAt = s.now
+}
+
+/** Heads are read when somebody returns. While nobody can, saying them after every change would double what a change costs. */
+function isSomebodyAway(s: LivenessState): boolean {
+  return s.fellAt !== null && s.now - s.fellAt < s.limits.awayMs
 }
 
 function isNews(s: LivenessState): boolean {

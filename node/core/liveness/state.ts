@@ -115,6 +115,8 @@ export interface LivenessState {
   /** Next moment at which time alone may change a member's status. */
   memberAt: number
   changes: number
+  /** When a member was last found disconnected; null: never since boot. */
+  fellAt: number | null
   /** Others' link states passed on to gossip in the current window. */
   news: { readonly since: number; count: number }
   doubt: { lagMs: number; halvesAt: number }

@@ -35,7 +35,10 @@ test('a board with an old image goes on at a higher epoch, adopts what its drive
     disk.clear()
     for (const [key, value] of image) disk.set(key, value)
   })
+  const claimed = (): number => b1.logs.filter((line) => line.includes('claimed')).length
+  const claims = claimed()
   world.run(40_000)
+  assert.equal(claimed(), claims, 'it took nothing before it knew what the others hold')
   assert.deepEqual([...b1.tasks.keys()].toSorted(), before, 'nothing was restarted')
   assert.deepEqual([count(world, 'start'), count(world, 'stop')], [6, 0])
   assert.ok(epochOf(b1) > 0)

@@ -129,6 +129,9 @@ test('compaction is due by changes or size, and never again at once', () => {
   const large = { ...doc, saved: new Uint8Array(limits.nodeDocBytesAim) }
   assert.equal(needsCompaction(large), false)
   assert.equal(needsCompaction({ ...large, changeCount: limits.rewriteChangesMin }), true)
+  const registers = new Map(Array.from({ length: 4_000 }, (_, n) => [`x/r${n}`, n]))
+  assert.equal(needsCompaction({ ...doc, registers, changeCount: limits.nodeDocChangesAim }), false, 'a rewrite of so much waits')
+  assert.equal(needsCompaction({ ...doc, registers, changeCount: 4_000 / limits.registersPerRewriteChange }), true)
   const job = { ...doc, kind: 'job' as const }
   assert.equal(needsCompaction({ ...job, changeCount: limits.nodeDocChangesAim }), false)
   assert.equal(needsCompaction({ ...job, changeCount: limits.docChangesAim }), true)

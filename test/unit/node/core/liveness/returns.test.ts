@@ -147,8 +147,11 @@ test('a node that said it leaves has left, whatever the paths; coming back is no
   assert.ok(returnTime(bench) < 1_000)
 })
 
-test('new heads are signed when they are quiet, or after a while; never more than that', () => {
+test('new heads are signed when they are quiet, or after a while, as long as somebody fell lately', () => {
   const { bench, x, y } = connected()
+  fall(bench)
+  returnTime(bench)
+  bench.run(1_000)
   const sequence = () => new Map(linkSeqs(x)).get(b)!
   const before = sequence()
   bench.deliver(b, setOwnHeads(y, 'one', bench.now))
@@ -163,6 +166,30 @@ test('new heads are signed when they are quiet, or after a while; never more tha
   bench.run(2_000)
   assert.equal(sequence(), before + 3)
   assert.equal(ownState(y)!.digest, 'many 99')
+})
+
+test('while nobody can return, new heads cost next to nothing, and are signed as soon as somebody falls', () => {
+  const bench = createBench([1, 2, 3])
+  bench.connect(a, b)
+  bench.connect(b, idOf(3))
+  bench.run(1_000)
+  const y = bench.nodes.get(b)!
+  const sequence = () => new Map(linkSeqs(bench.nodes.get(a)!)).get(b)!
+  const before = sequence()
+  for (let i = 0; i < 50; i++) {
+    bench.deliver(b, setOwnHeads(y, `many ${i}`, bench.now))
+    bench.run(100)
+  }
+  assert.equal(sequence(), before)
+  bench.run(limits.headsRestMs)
+  assert.equal(sequence(), before + 1)
+  bench.deliver(b, setOwnHeads(y, 'last', bench.now))
+  bench.run(500)
+  bench.disconnect(b, idOf(3))
+  bench.run(2_000)
+  assert.equal(livenessOf(y, idOf(3)), 'disconnected')
+  bench.run(limits.headsLateMsMax)
+  assert.equal(ownState(y)!.digest, 'last')
 })
 
 test('nothing is signed or named before the own heads are known', () => {
