@@ -90,7 +90,7 @@ describe('driver loop: order', () => {
     await settle()
     assert.deepEqual(
       events.map((event) => event.kind),
-      ['boot', 'peer-up', 'frame', 'peer-down'],
+      ['boot', 'peer-up', 'peer-down', 'frame'],
     )
     assert.ok(events.every((event, n) => n === 0 || event.now >= events[n - 1]!.now))
   })
@@ -285,7 +285,19 @@ describe('driver loop: faults', () => {
     assert.ok(bench.logged.includes('dropped frame'))
     assert.ok(bench.loop.queued <= 5_002)
     await bench.loop.idle()
-    assert.equal(bench.events.at(-1)?.kind, 'peer-up')
+    assert.equal(bench.events.filter((event) => event.kind === 'peer-up').length, 1)
+  })
+
+  it('takes everything that happens on this board, and probes, before frames that wait', async () => {
+    const bench = await loopBench()
+    const probe = encodeFrame({ kind: 'probe', n: 7 })
+    bench.loop.handlers.frame(peer, bytes('bulk'), 'gossip')
+    bench.loop.handlers.frame(peer, bytes('more bulk'), 'stream')
+    bench.loop.handlers.peerUp(peer)
+    bench.loop.handlers.frame(peer, probe, 'stream')
+    await bench.loop.idle()
+    const kinds = bench.events.slice(-4).map((event) => (event.kind === 'frame' && event.bytes === probe ? 'probe' : event.kind))
+    assert.deepEqual(kinds, ['peer-up', 'probe', 'frame', 'frame'])
   })
 
   it('waits for the disk when it stops, and stops no task', async () => {
