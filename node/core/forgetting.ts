@@ -3,7 +3,8 @@
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Verdict } from '../../crdt/view.ts'
 import { removeRemains } from './allocs/lifecycle.ts'
-import type { State, Step } from './state.ts'
+import { coreLimits } from './limits.ts'
+import { type State, type Step, writeOwnSoon } from './state.ts'
 
 /** Verdicts stay while the job names their form, or the copy here still runs it. */
 export function keepVerdicts(state: State): void {
@@ -24,8 +25,13 @@ export function keepVerdicts(state: State): void {
 export function forgetRemoved(step: Step): void {
   const { state } = step
   const isRemoved = (slot: SlotId): boolean => state.view.jobs.get(slotParts(slot).job)?.desired === 'removed'
-  for (const slot of [...state.ended.keys()]) if (isRemoved(slot)) state.ended.delete(slot)
-  for (const slot of [...state.verdicts.keys()]) if (isRemoved(slot)) state.verdicts.delete(slot)
+  for (const remembered of [state.ended, state.verdicts]) {
+    for (const slot of [...remembered.keys()]) {
+      if (!isRemoved(slot)) continue
+      remembered.delete(slot)
+      writeOwnSoon(step, coreLimits.ownProgressDelayMs)
+    }
+  }
   const gone = state.finished.filter((alloc) => isRemoved(alloc.slot))
   if (gone.length === 0) return
   for (const alloc of gone) removeRemains(step, alloc)
