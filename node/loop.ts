@@ -5,6 +5,7 @@
 
 import { performance } from 'node:perf_hooks'
 
+import type { Reply } from '../crdt/api-types.ts'
 import type { ApiBridge } from './api-bridge.ts'
 import type { Effect } from './core/effect.ts'
 import type { CoreEvent } from './core/event.ts'
@@ -258,6 +259,9 @@ class DriverLoop implements Loop {
       const message = 'the disk takes no writes: nothing new is started'
       return this.#tasks.refuseStart(effect.task, { ok: false, code: 'E_START', message })
     }
+    if (effect.kind === 'reply' && effect.reply.kind === 'receipt' && !isWritten) {
+      return this.#api.reply(effect.id, notDurable(this.#journal.problem), true)
+    }
     if (effect.kind === 'send-stored') await this.#sendStored(effect.to, effect.keys)
     else this.#guarded(effect)
   }
@@ -348,6 +352,16 @@ class DriverLoop implements Loop {
     this.#tickDue = Infinity
     meters.lag(lagMs)
     return { kind: 'tick', now, lagMs }
+  }
+}
+
+/** A receipt promises that a power cut loses nothing; the core could not know yet that the disk would refuse. */
+function notDurable(problem: string | null): Reply {
+  return {
+    kind: 'error',
+    code: 'E_STORE_FULL',
+    message: `this board's disk takes no writes (${problem ?? 'it was full a moment ago'}): the change is in its memory only, and on its way to its peers`,
+    hint: 'send the change to another peer too; twice does no harm',
   }
 }
 

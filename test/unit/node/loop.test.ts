@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
+import type { Reply } from '../../../crdt/api-types.ts'
 import { AssertionError, ok, refuse } from '../../../crdt/errors.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { Effect } from '../../../node/core/effect.ts'
@@ -211,6 +212,14 @@ describe('driver loop: tasks', () => {
   })
 })
 
+const receipt: Reply = {
+  kind: 'receipt',
+  coverage: { fleet: 'f', pool: 'p', node: 'n', nodeName: 'n', view: '', nodesAlive: 1, nodesTotal: 1, oldestMs: 0 },
+  accepted: [],
+  confirmedBy: ['n'],
+  final: true,
+}
+
 describe('driver loop: faults', () => {
   it('goes on when the disk is full: says so, starts nothing, keeps the writes and writes them when there is room', async () => {
     const bench = await loopBench()
@@ -232,6 +241,32 @@ describe('driver loop: faults', () => {
     bench.run(persist('env/2'), { kind: 'start', task })
     await bench.settle()
     assert.deepEqual(bench.driver.calls, ['start t1'])
+  })
+
+  it('gives no receipt for what the disk has just refused', async () => {
+    const bench = await loopBench()
+    const answers: { kind: string; code?: string }[] = []
+    const ask = async (): Promise<void> => {
+      bench.loop.handlers.api({
+        caller: null,
+        request: bytes('{"method":"job.list"}'),
+        send: async (frame) => void answers.push(JSON.parse(text(frame)) as { kind: string; code?: string }),
+        end: async () => undefined,
+        signal: new AbortController().signal,
+      })
+      await bench.settle()
+      const command = bench.events.findLast((event) => event.kind === 'command')
+      assert.ok(command?.kind === 'command')
+      bench.run(persist('env/1'), { kind: 'reply', id: command.id, reply: receipt, last: true })
+      await bench.settle()
+    }
+    await ask()
+    bench.store.fault = 'E_STORE_FULL'
+    await ask()
+    assert.deepEqual(
+      answers.map(({ kind, code }) => code ?? kind),
+      ['receipt', 'E_STORE_FULL'],
+    )
   })
 
   it('keeps the newest of several writes of one key while the disk is full', async () => {
