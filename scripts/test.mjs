@@ -6,8 +6,8 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 
 const filters = process.argv.slice(2)
-// Not yet steady on a machine that is busy with other work: `npm run nightly` runs them too, and so does naming them.
-const nightlyOnly = /^test\/e2e\/(bundle|docker|faults-agent|faults-copies|faults-operator|full-disk|netns-twenty|rules)\.test\.ts$/
+// They restart agents within the time after which a copy is replaced, so they need a machine that is not busy: `npm run nightly` runs them too, and so does naming them.
+const nightlyOnly = /^test\/e2e\/(docker|faults-agent)\.test\.ts$/
 const found = list('test').filter((file) => file.endsWith('.test.ts'))
 const isNightly = process.env.SHOAL_NIGHTLY === '1'
 const left = filters.length === 0 && !isNightly ? found.filter((file) => nightlyOnly.test(file)) : []
