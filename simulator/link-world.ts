@@ -40,7 +40,7 @@ export interface LinkWorldOptions {
   /** Which pairs can connect at all. */
   readonly mayConnect?: (a: number, b: number) => boolean
   readonly limits?: Partial<LivenessLimits>
-  readonly holds?: (self: number, node: NodeId, digest: string) => boolean
+  readonly holds?: (self: number, node: NodeId, heads: string) => boolean
 }
 
 interface Board {
@@ -152,16 +152,16 @@ export class LinkWorld {
     })
     board.state = state
     setMembers(state, this.#ids)
-    if (holds !== undefined) setHolds(state, (node, digest) => holds(index, node, digest))
+    if (holds !== undefined) setHolds(state, (node, heads) => holds(index, node, heads))
     this.heads(index, `boot ${board.boots}`)
     this.#maintain(board, board.boots)
     this.#compareOnTimer(board, board.boots)
   }
 
   /** The own document's heads become these. */
-  heads(index: number, digest: string): void {
+  heads(index: number, heads: string): void {
     const board = this.boards[index]!
-    if (board.state !== null) this.#carryOut(board, setOwnHeads(board.state, digest, this.now))
+    if (board.state !== null) this.#carryOut(board, setOwnHeads(board.state, heads, this.now))
   }
 
   /** The process ends: the kernel closes its connections, where packets still pass. */

@@ -93,7 +93,6 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
   else state.viewStale = true
   state.lastChangeAt = step.now
   if (doc.kind !== 'node') state.receiptsDueAt ??= step.now + coreLimits.receiptDelayMs
-  state.digests.set(doc.id, [...(state.digests.get(doc.id) ?? []).slice(1 - coreLimits.digestsKeptMax), doc.digest])
   const writes: StoreWrite[] = fresh.map((envelope) => ({ key: envelopeKey(envelope.hash), value: envelope.bytes }))
   if (before !== undefined && before.epoch !== doc.epoch) {
     for (const old of before.envelopes) writes.push({ key: envelopeKey(old.hash), value: null })

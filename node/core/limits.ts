@@ -71,8 +71,6 @@ export const coreLimits = {
   linkStatesTakenMax: 64,
   /** How long a caller may wait for confirmations: longer than any roll-out. */
   confirmMsMax: 24 * 3_600_000,
-  /** Digests remembered of each document: a link state is at most a few changes old. */
-  digestsKeptMax: 32,
   /** Gives the evicted node time to read its two documents before the connection is closed. */
   evictedHangUpMs: 3_000,
 } as const

@@ -1,6 +1,7 @@
 // The node's own document: what this board is and what it holds. The record is computed from the state and compared with the
 // document, so a step writes at most one envelope however much happened in it. Upholds invariants 6, 8 and 24.
 
+import { authoredHeads } from '../../crdt/authored.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { nodeFromRegisters, nodeToRegisters, type NodeRecord } from '../../crdt/documents/node.ts'
 import { compactDoc, needsCompaction } from '../../crdt/epoch.ts'
@@ -30,7 +31,7 @@ export function writeOwn(step: Step): boolean {
   put(step, state.docs.get(id), result.doc, result.envelopes, true)
   for (const frame of envelopeFrames(result.envelopes.map((envelope) => envelope.bytes)))
     step.out.push({ kind: 'broadcast', topic: 'pool', frame })
-  performLiveness(step, setOwnHeads(state.liveness, result.doc.digest, step.now))
+  performLiveness(step, setOwnHeads(state.liveness, authoredHeads(result.doc), step.now))
   return true
 }
 

@@ -29,7 +29,6 @@ export function restore(step: Step): { readonly moved: boolean } {
 function take(step: Step, doc: Doc, stored: ReadonlySet<string>): void {
   const { state } = step
   state.docs.set(doc.id, doc)
-  state.digests.set(doc.id, [doc.digest])
   const lost = doc.envelopes.filter((ref) => !stored.has(ref.hash))
   if (lost.length > 0) note(step, `${lost.length} signed changes of ${doc.id} are gone from this disk`)
   // The own document is written anew: nobody else may be able to send it.

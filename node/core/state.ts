@@ -68,8 +68,6 @@ export interface State {
   readonly docs: Map<DocId, Doc>
   readonly index: { readonly fleet: DigestIndex; readonly pool: DigestIndex }
   readonly liveness: LivenessState
-  /** Digests that each node's document has had here lately: a link state may name one that has been overtaken since. */
-  readonly digests: Map<DocId, string[]>
   /** Documents whose records in the store are older than they are; the envelopes are there. */
   readonly unsaved: Set<DocId>
   saveAt: number | null
@@ -150,7 +148,6 @@ export function createState(env: Env, boot: Boot): State {
     docs: new Map(),
     index: { fleet: createIndex(), pool: createIndex() },
     liveness,
-    digests: new Map(),
     unsaved: new Set(),
     saveAt: null,
     lacking: new Set(),

@@ -1,6 +1,7 @@
 // The core: one event in, effects out. A dispatcher with no rules of its own; what each event means is in the file that its case
 // names. No clock, randomness, socket or file: the real node and the simulator feed it the same events.
 
+import { holdsHeads } from '../../crdt/authored.ts'
 import { assert, assertNever } from '../../crdt/errors.ts'
 import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
 import type { Alloc, Body, TaskRun } from './allocs/alloc.ts'
@@ -59,7 +60,10 @@ function handle(step: Step, event: CoreEvent): void {
   const { state } = step
   switch (event.kind) {
     case 'boot':
-      setHolds(state.liveness, (node: NodeId, digest: string) => state.digests.get(nodeDocId(node))?.includes(digest) === true)
+      setHolds(state.liveness, (node: NodeId, heads: string) => {
+        const doc = state.docs.get(nodeDocId(node))
+        return doc !== undefined && holdsHeads(doc, heads)
+      })
       return boot(step)
     case 'tick':
       return performLiveness(step, tick(state.liveness, step.now, event.lagMs))

@@ -26,7 +26,7 @@ export function choose(s: LivenessState): void {
 
 /** Makes edges of connections to members that no path leads to. */
 export function bridge(s: LivenessState): void {
-  if (s.own.digest === null) return
+  if (s.own.heads === null) return
   const apart = linksInOrder(s).filter((link) => !s.reached.has(link.peer))
   for (const link of s.links.values()) if (s.reached.has(link.peer)) link.bridgeAt = null
   if (apart.length === 0) return

@@ -81,9 +81,9 @@ export const livenessLimits = {
   compareGapMs: 3_000,
   /** Echoes are matched against so many sent probes. */
   sentCountMax: 16,
-  /** 32 neighbours of 46 bytes, the heads' digest and a signature are 1.7 kB. */
+  /** 32 neighbours of 46 bytes, the heads and a signature are 1.7 kB. */
   linkStateBytesMax: 2_048,
-  headsDigestBytesMax: 64,
+  headsBytesMax: 64,
   /** 28 bits, so that sequence and flags fit into one probe number; one change a second for eight years. */
   sequenceMax: 2 ** 28 - 1,
 } as const

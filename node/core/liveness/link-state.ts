@@ -20,8 +20,8 @@ export interface Statement {
   /** Differs from boot to boot (32 bits): the same sequence said twice by two boots is noticed. */
   readonly boot: number
   readonly left: boolean
-  /** `Doc.digest` of the author's own node document. */
-  readonly digest: string
+  /** Of the author's own node document, as `crdt/authored.ts` writes them. */
+  readonly heads: string
   /** Sorted by node; never the author. */
   readonly neighbours: readonly Neighbour[]
 }
@@ -80,7 +80,7 @@ function encodeStatement(statement: Statement): Uint8Array {
   to.varint(statement.sequence)
     .varint(statement.boot)
     .u8(statement.left ? 1 : 0)
-    .text(statement.digest)
+    .text(statement.heads)
   to.varint(statement.neighbours.length)
   for (const { node, sequence } of statement.neighbours) writeNode(to, node).varint(sequence)
   return to.finish()
@@ -92,7 +92,7 @@ function readStatement(from: Reader): Statement {
   const sequence = from.varint(limits.sequenceMax)
   const boot = from.varint(0xffff_ffff)
   const left = from.varint(1) === 1
-  const digest = from.text(limits.headsDigestBytesMax)
+  const heads = from.text(limits.headsBytesMax)
   const count = from.varint(limits.namedCountMax)
   const neighbours: Neighbour[] = []
   for (let i = 0; i < count; i++) {
@@ -103,7 +103,7 @@ function readStatement(from: Reader): Statement {
     neighbours.push({ node, sequence: from.varint(limits.sequenceMax) })
   }
   from.raw(signatureBytes)
-  return { author, sequence, boot, left, digest, neighbours }
+  return { author, sequence, boot, left, heads, neighbours }
 }
 
 function writeNode(to: Writer, node: NodeId): Writer {

@@ -82,7 +82,7 @@ export function isCurrent(s: LivenessState, link: Link): boolean {
 
 /** Names the peer if everything is there for it. The proof must be fresh: an old echo says nothing about now. */
 export function nameIfProved(s: LivenessState, link: Link): void {
-  if (link.named !== null || !isWatched(link) || s.own.digest === null) return
+  if (link.named !== null || !isWatched(link) || s.own.heads === null) return
   if (link.proofAt === null || s.now - link.proofAt > s.limits.giveUpMsMin || !isCurrent(s, link)) return
   link.named = s.table.get(link.peer)!.state.sequence
   link.namedAt = s.now
@@ -106,7 +106,7 @@ export function unwatch(s: LivenessState, link: Link): void {
 /** What this end has to say to the peer, as a probe number without counter and table mark. */
 export function ownWords(s: LivenessState, link: Link): number {
   return packProbe({
-    sequence: s.own.digest === null ? 0 : s.own.sequence,
+    sequence: s.own.heads === null ? 0 : s.own.sequence,
     bootMark: s.bootNumber % 256,
     tableMark: 0,
     counter: 0,

@@ -56,7 +56,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     waiting: new Map(),
     keys: new Map(),
     holds: () => true,
-    own: { digest: null, left: false, sequence: 0, publishAt: null, publishedAt: null, headsChanged: null },
+    own: { heads: null, left: false, sequence: 0, publishAt: null, publishedAt: null, headsChanged: null },
     reached: new Set([input.self]),
     pathsAt: null,
     memberAt: Infinity,
@@ -148,21 +148,21 @@ export function setMembers(s: LivenessState, members: ReadonlySet<NodeId>): void
   bridge(s)
 }
 
-/** `holds`: whether this view has the heads that a node's link state names (now, or had them once). */
-export function setHolds(s: LivenessState, holds: (node: NodeId, digest: string) => boolean): void {
+/** `holds`: whether this view has the heads that a node's link state names (them or later ones). */
+export function setHolds(s: LivenessState, holds: (node: NodeId, heads: string) => boolean): void {
   s.holds = holds
 }
 
-/** `Doc.digest` of the own node document. Until the first call this node names nobody and signs nothing. */
-export function setOwnHeads(s: LivenessState, digest: string, now: number): readonly LivenessEffect[] {
+/** The heads of the own node document (`crdt/authored.ts`). Until the first call this node names nobody and signs nothing. */
+export function setOwnHeads(s: LivenessState, heads: string, now: number): readonly LivenessEffect[] {
   enter(s, now)
-  if (s.own.digest === null) {
-    s.own.digest = digest
+  if (s.own.heads === null) {
+    s.own.heads = heads
     signOwn(s)
     bridge(s)
     for (const link of s.links.values()) if (link.wants || link.taken) startRound(s, link, false)
-  } else if (digest !== s.own.digest) {
-    s.own.digest = digest
+  } else if (heads !== s.own.heads) {
+    s.own.heads = heads
     s.own.headsChanged = { first: s.own.headsChanged?.first ?? s.now, last: s.now }
   }
   return leave(s)

@@ -48,7 +48,7 @@ function judge(s: LivenessState, node: NodeId, member: Member, patience: number)
   if (member.pathAt === null || state === undefined) return
   const countsAt = member.pathAt + returnWaitMs(s, member)
   if (s.now < countsAt) wakeAt(s, countsAt)
-  else if (!s.holds(node, state.digest)) wakeAt(s, s.now + s.limits.heldPollMs)
+  else if (!s.holds(node, state.heads)) wakeAt(s, s.now + s.limits.heldPollMs)
   else comeBack(s, member)
 }
 

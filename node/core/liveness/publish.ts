@@ -22,7 +22,7 @@ export function publishSoon(s: LivenessState): void {
 
 /** When the next own link state is due; null: nothing is to be said. */
 export function publishDueAt(s: LivenessState): number | null {
-  if (s.own.digest === null) return null
+  if (s.own.heads === null) return null
   const { headsChanged, publishAt } = s.own
   if (headsChanged === null) return publishAt
   const headsAt = isSomebodyAway(s)
@@ -45,12 +45,12 @@ export function publishIfDue(s: LivenessState): void {
 
 /** Makes the next link state of this node and puts it into the table. */
 export function signOwn(s: LivenessState): void {
-  const { digest, left, sequence } = s.own
-  assert(digest !== null, 'nothing is signed before the own heads are known')
+  const { heads, left, sequence } = s.own
+  assert(heads !== null, 'nothing is signed before the own heads are known')
   // After eight years of one change a second this node can say nothing new; everything known of it stays true.
   if (sequence >= s.limits.sequenceMax) return
   s.own.sequence = sequence + 1
-  const statement = { author: s.self, sequence: s.own.sequence, boot: s.bootNumber, left, digest, neighbours: namedPeers(s) }
+  const statement = { author: s.self, sequence: s.own.sequence, boot: s.bootNumber, left, heads, neighbours: namedPeers(s) }
   put(s, signLinkState(s.signer, statement))
 }
 
@@ -73,7 +73,7 @@ function isSomebodyAway(s: LivenessState): boolean {
 function isNews(s: LivenessState): boolean {
   const said = ownState(s)
   if (said === undefined || said.sequence !== s.own.sequence) return true
-  if (said.digest !== s.own.digest || said.left !== s.own.left) return true
+  if (said.heads !== s.own.heads || said.left !== s.own.left) return true
   const peers = namedPeers(s)
   return peers.length !== said.neighbours.length || peers.some((peer, i) => differs(peer, said.neighbours[i]))
 }

@@ -106,7 +106,7 @@ export interface LivenessState {
   readonly tableMark: [number, number]
   readonly waiting: Map<NodeId, LinkState>
   readonly keys: Map<NodeId, Uint8Array>
-  holds: (node: NodeId, digest: string) => boolean
+  holds: (node: NodeId, heads: string) => boolean
   own: Own
   /** Nodes that a path leads to, self included. */
   reached: ReadonlySet<NodeId>
@@ -129,7 +129,7 @@ export type RefusalReason = 'malformed' | 'forged' | 'stranger' | 'stale'
 
 export interface Own {
   /** null until the core has said what the own document's heads are: a booted node first writes what its drivers say. */
-  digest: string | null
+  heads: string | null
   left: boolean
   /** The next statement's sequence is above this. */
   sequence: number

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { bootPool, count, place } from '../../support/pool.ts'
 import { allAlive, areEqual, createWorld, holderOf, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
 test('three boards place a job of three, one copy each', () => {
@@ -39,4 +40,14 @@ test('a silent board is replaced after replace_after, and on equal boards the or
   assert.equal(lost.trail.filter((entry) => entry.what === 'stop').length, 0, 'the original was never disturbed')
   world.until('heads equal', () => areEqual(boards), 10_000)
   for (const board of boards) assert.equal(holderOf(board, id), original)
+})
+
+test('a board that restarts counts its peers at once, though they have written since their last link states', () => {
+  const { world, boards } = bootPool(12)
+  place(world, { count: 12 })
+  const restarted = world.board('b2')
+  world.kill(restarted)
+  world.boot(restarted)
+  world.until('all alive to all', () => allAlive(boards), 5_000)
+  assert.equal(count(world, 'start'), 12, 'nothing was replaced')
 })

@@ -42,7 +42,7 @@ const statement = fc
       .filter((other) => other !== author)
       .map((other) => ({ node: ids[other]!, sequence: 1 }))
       .sort((a, b) => compareText(a.node, b.node))
-    return signLinkState(authors[author]!.signer, { author: ids[author]!, sequence, boot, left, digest: 'd', neighbours }).bytes
+    return signLinkState(authors[author]!.signer, { author: ids[author]!, sequence, boot, left, heads: 'd', neighbours }).bytes
   })
 
 const statements = fc.array(statement, { maxLength: 12 })

@@ -172,7 +172,7 @@ test('an edge far away stands only while both ends name it, each with a statemen
   const say = (seed: number, sequence: number, named: readonly (readonly [NodeId, number])[]) => {
     const { node, signer } = testSigner(seed)
     const neighbours = named.map(([other, at]) => ({ node: other, sequence: at })).sort((p, q) => compareText(p.node, q.node))
-    onLinkState(x, signLinkState(signer, { author: node, sequence, boot: 1, left: false, digest: '', neighbours }).bytes, b, bench.now)
+    onLinkState(x, signLinkState(signer, { author: node, sequence, boot: 1, left: false, heads: '', neighbours }).bytes, b, bench.now)
     bench.now += limits.pathsDelayMs
     tick(x, bench.now, 0)
     return x.reached.has(c)

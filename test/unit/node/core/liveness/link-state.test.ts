@@ -15,7 +15,7 @@ const peers = [2, 3, 4].map(idOf).sort(compareText)
 
 function signed(sequence: number, count = 2, signer = author.signer) {
   const neighbours = peers.slice(0, count).map((node, i) => ({ node, sequence: i + 7 }))
-  return signLinkState(signer, { author: author.node, sequence, boot: 77, left: false, digest: '00ff00ff00ff00ff', neighbours })
+  return signLinkState(signer, { author: author.node, sequence, boot: 77, left: false, heads: '00ff00ff00ff00ff', neighbours })
 }
 
 test('a link state comes back as it was said, and its signature holds', () => {
@@ -39,7 +39,7 @@ test('the largest link state fits its bound', () => {
     sequence: livenessLimits.sequenceMax,
     boot: 2 ** 32 - 1,
     left: true,
-    digest: 'f'.repeat(16),
+    heads: 'f'.repeat(16),
     neighbours,
   })
   assert.ok(said.bytes.length <= livenessLimits.linkStateBytesMax)
@@ -69,7 +69,7 @@ test('neighbours out of order, twice, or the author itself are malformed', () =>
       sequence: 1,
       boot: 1,
       left: false,
-      digest: '',
+      heads: '',
       neighbours: neighbours.map((node) => ({ node, sequence: 1 })),
     })
     assert.equal(decodeLinkState(said.bytes).ok, false)

@@ -48,7 +48,7 @@ function returnTime(bench: Bench): number {
 test('a returning node counts only once its heads are here', () => {
   const { bench, x } = connected()
   const missing = new Set<string>()
-  setHolds(x, (_node, digest) => !missing.has(digest))
+  setHolds(x, (_node, heads) => !missing.has(heads))
   fall(bench)
   bench.deliver(b, setOwnHeads(bench.nodes.get(b)!, 'written alone', bench.now))
   bench.run(2_000)
@@ -96,7 +96,7 @@ test('contact that breaks while it is waited for begins anew', () => {
 test('what a node said before its last boot holds up no edge', () => {
   const { bench, x } = connected()
   fall(bench)
-  setHolds(x, (_node, digest) => digest === 'heads 1002')
+  setHolds(x, (_node, heads) => heads === 'heads 1002')
   const old = ownState(bench.nodes.get(b)!)!.bytes
   bench.boot(2, 7_777)
   bench.connect(a, b)
@@ -165,7 +165,7 @@ test('new heads are signed when they are quiet, or after a while, as long as som
   }
   bench.run(2_000)
   assert.equal(sequence(), before + 3)
-  assert.equal(ownState(y)!.digest, 'many 99')
+  assert.equal(ownState(y)!.heads, 'many 99')
 })
 
 test('while nobody can return, new heads cost next to nothing, and are signed as soon as somebody falls', () => {
@@ -189,13 +189,13 @@ test('while nobody can return, new heads cost next to nothing, and are signed as
   bench.run(2_000)
   assert.equal(livenessOf(y, idOf(3)), 'disconnected')
   bench.run(limits.headsLateMsMax)
-  assert.equal(ownState(y)!.digest, 'last')
+  assert.equal(ownState(y)!.heads, 'last')
 })
 
 test('nothing is signed or named before the own heads are known', () => {
   const bench = createBench([1, 2])
   const state = bench.boot(2, 5)
-  state.own.digest = null
+  state.own.heads = null
   bench.connect(a, b)
   bench.run(3_000)
   assert.equal(livenessOf(bench.nodes.get(a)!, b), 'unheard')
