@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { livenessLimits } from '../../../node/core/liveness/limits.ts'
 import { bootPool, count, place } from '../../support/pool.ts'
 import { allAlive, areEqual, createWorld, holderOf, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
@@ -44,7 +45,10 @@ test('a silent board is replaced after replace_after, and on equal boards the or
 
 test('a board that restarts counts its peers at once, though they have written since their last link states', () => {
   const { world, boards } = bootPool(12)
+  world.run(livenessLimits.awayMs)
   place(world, { count: 12 })
+  // Its records hold the newest documents; what they were before is forgotten.
+  world.run(20_000)
   const restarted = world.board('b2')
   world.kill(restarted)
   world.boot(restarted)
