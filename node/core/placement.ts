@@ -45,7 +45,7 @@ function noticeLiveness(step: Step): void {
   for (const [id, node] of state.view.nodes) {
     const now = livenessOf(state.liveness, id)
     if (now === node.liveness) continue
-    if (now === 'disconnected' && node.liveness === 'alive') state.silentTimes.push(step.now)
+    if (now === 'disconnected' && node.liveness === 'alive') state.fellSilentAt.set(id, step.now)
     note(step, `${node.name} is ${now}`)
   }
 }
@@ -71,7 +71,7 @@ function lookAgain(step: Step): void {
 export function localOf(state: State, now: number): Local {
   const within = (time: number): boolean => now - time < coreLimits.paceWindowMs
   state.replacementTimes = state.replacementTimes.filter(within)
-  state.silentTimes = state.silentTimes.filter(within)
+  for (const [node, time] of state.fellSilentAt) if (!within(time)) state.fellSilentAt.delete(node)
   return {
     self: state.boot.config.self,
     now,
@@ -79,7 +79,7 @@ export function localOf(state: State, now: number): Local {
     failedSince: new Map([...state.failedSince].map(([slot, seen]) => [slot, seen.at])),
     pending: state.pending,
     replacementsLastMinute: state.replacementTimes.length,
-    fellSilentLastMinute: state.silentTimes.length,
+    fellSilentLastMinute: state.fellSilentAt.size,
   }
 }
 

@@ -94,9 +94,10 @@ export interface State {
   ownEpochFloor: number
   readonly pending: Map<SlotId, Pending>
   readonly failedSince: Map<SlotId, { readonly failures: number; readonly at: number }>
-  /** Times at which replacements began, and at which nodes fell silent, within the pacing window. */
+  /** Times at which replacements began within the pacing window. */
   replacementTimes: number[]
-  silentTimes: number[]
+  /** When each node last fell silent, within the pacing window: one that flaps is no mass event. */
+  readonly fellSilentAt: Map<NodeId, number>
   readonly allocs: Map<SlotId, Alloc>
   /** Claims of this node that have ended, by slot: their generations must not be forgotten. */
   readonly ended: Map<SlotId, Claim>
@@ -173,7 +174,7 @@ export function createState(env: Env, boot: Boot): State {
     pending: new Map(),
     failedSince: new Map(),
     replacementTimes: [],
-    silentTimes: [],
+    fellSilentAt: new Map(),
     allocs: new Map(),
     ended: new Map(),
     finished: [],

@@ -227,3 +227,15 @@ test('one way: nobody is told, and both boards still agree', () => {
   assert.ok(areEqual(boards))
   assert.equal(slotsOf(job, 4).length, 4)
 })
+
+test('one board that falls twice within a minute is no mass event: it is replaced as fast as the first time', () => {
+  const { world } = bootPool(5)
+  const job = place(world, { count: 1, ...disconnecting({ replaceAfterMs: 0 }) })
+  const lost = home(world, slot(job))
+  for (let fall = 0; fall < 3; fall++) {
+    cutOff(world, lost)
+    world.until('replaced', () => runners(world, slot(job)).length === 2, 10_000)
+    world.heal()
+    world.until('the original stays', () => runners(world, slot(job)).length === 1, 40_000)
+  }
+})
