@@ -1,6 +1,8 @@
 // failover: from the loss of a board until its replacement runs, as another board sees it. `kill`: the agent and its tasks end in one
 // moment (connections close). `cut`: nothing passes any more and nobody is told. replace_after 0, and the default of 60 s.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+import { schedulerLimits } from '../scheduler/limits.ts'
 import type { BenchOptions } from './main.ts'
 import type { Agent, Fleet } from '../test/e2e/support/fleet.ts'
 import { aliveOn, holders, until } from '../test/e2e/support/fleet.ts'
@@ -10,56 +12,58 @@ import { operatorOf } from './lib/operator.ts'
 import { median, percentile, rounded } from './lib/stats.ts'
 
 const nodes = 5
+const fallsOfOne = 4
 const jobName = 'victim'
-const slot = `default/${jobName}/g/0`
+
+interface Mesh {
+  readonly fleet: Fleet
+  readonly agents: readonly Agent[]
+}
 
 export async function run({ runs, quick }: BenchOptions): Promise<object> {
   const repeat = runs ?? (quick ? 3 : 20)
   const repeatDefault = Math.min(repeat, quick ? 1 : 20)
-  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 43_100 })
-  try {
-    await submit(fleet, agents, 0)
-    const kill = await repeated(repeat, () => once(fleet, agents, 'kill'))
-    const cut = await repeated(repeat, () => once(fleet, agents, 'cut'))
-    await submit(fleet, agents, 60_000)
-    const byDefault = await repeated(repeatDefault, () => once(fleet, agents, 'kill'))
-    return {
-      runs: repeat,
-      kill_p50_ms: rounded(median(kill)),
-      kill_p99_ms: rounded(percentile(kill, 0.99)),
-      kill_max_ms: rounded(Math.max(...kill)),
-      cut_p50_ms: rounded(median(cut)),
-      cut_p99_ms: rounded(percentile(cut, 0.99)),
-      cut_max_ms: rounded(Math.max(...cut)),
-      default_runs: repeatDefault,
-      default_kill_p50_ms: rounded(median(byDefault)),
-      default_kill_max_ms: rounded(Math.max(...byDefault)),
-    }
-  } finally {
-    await fleet.stop()
+  const kill = await repeated(43_100, repeat, 0, 'kill')
+  const cut = await repeated(43_200, repeat, 0, 'cut')
+  const byDefault = await repeated(43_300, repeatDefault, 60_000, 'kill')
+  return {
+    runs: repeat,
+    kill_p50_ms: rounded(median(kill)),
+    kill_p99_ms: rounded(percentile(kill, 0.99)),
+    kill_max_ms: rounded(Math.max(...kill)),
+    cut_p50_ms: rounded(median(cut)),
+    cut_p99_ms: rounded(percentile(cut, 0.99)),
+    cut_max_ms: rounded(Math.max(...cut)),
+    default_runs: repeatDefault,
+    default_kill_p50_ms: rounded(median(byDefault)),
+    default_kill_max_ms: rounded(Math.max(...byDefault)),
   }
 }
 
-async function submit(fleet: Fleet, agents: readonly Agent[], replaceAfterMs: number): Promise<void> {
-  const operator = await operatorOf(fleet)
-  const envelopes = await operator.prepare(agents[0]!, sleeper(jobName, 1, { replaceAfterMs }), 'run')
-  await follow(agents[0]!, { method: 'doc.put', envelopes }, () => true)
-  await settled(agents)
+/**
+ * One board falls a few times, since each of its returns is waited for longer; then the next one, a minute later, since two of five
+ * that fall within a minute are a mass event (DESIGN 4 and 6). Neither is what is measured here.
+ */
+async function repeated(firstPort: number, count: number, replaceAfterMs: number, how: 'kill' | 'cut'): Promise<number[]> {
+  const mesh = await startMesh({ count: nodes, firstPort })
+  try {
+    const operator = await operatorOf(mesh.fleet)
+    const envelopes = await operator.prepare(mesh.agents[0]!, sleeper(jobName, nodes, { replaceAfterMs }), 'run')
+    await follow(mesh.agents[0]!, { method: 'doc.put', envelopes }, () => true)
+    const times: number[] = []
+    for (let index = 0; index < count; index++) {
+      if (index > 0 && index % fallsOfOne === 0) await sleep(schedulerLimits.massWindowMs)
+      times.push(await once(mesh, mesh.agents[Math.floor(index / fallsOfOne) % nodes]!, how))
+      console.error(`  ${how}, replace_after ${replaceAfterMs / 1000} s, ${index + 1}/${count}: ${Math.round(times.at(-1)!)} ms`)
+    }
+    return times
+  } finally {
+    await mesh.fleet.stop()
+  }
 }
 
-/** All alive, and one running holder that all agree on. */
-async function settled(agents: readonly Agent[]): Promise<string> {
-  return await until('settled', 180_000, async () => {
-    const alive = await Promise.all(agents.map(aliveOn))
-    const held = await Promise.all(agents.map(async (agent) => (await holders(agent, jobName))[slot]))
-    return alive.every((names) => names.length === agents.length) && held[0] !== undefined && held.every((name) => name === held[0])
-      ? held[0]
-      : false
-  })
-}
-
-async function once(fleet: Fleet, agents: readonly Agent[], how: 'kill' | 'cut'): Promise<number> {
-  const victim = fleet.agent(await settled(agents))
+async function once({ fleet, agents }: Mesh, victim: Agent, how: 'kill' | 'cut'): Promise<number> {
+  const slot = await settledSlot(agents, victim)
   const witness = agents.find((agent) => agent !== victim)!
   const started = performance.now()
   if (how === 'kill') await fleet.powerCut(victim)
@@ -72,11 +76,14 @@ async function once(fleet: Fleet, agents: readonly Agent[], how: 'kill' | 'cut')
   return took
 }
 
-async function repeated(count: number, work: () => Promise<number>): Promise<number[]> {
-  const times: number[] = []
-  for (let index = 0; index < count; index++) {
-    times.push(await work())
-    console.error(`  ${index + 1}/${count}: ${Math.round(times.at(-1)!)} ms`)
-  }
-  return times
+/** All alive, and each board holds one slot, as all agree: which one the victim holds. */
+async function settledSlot(agents: readonly Agent[], victim: Agent): Promise<string> {
+  return await until('settled', 400_000, async () => {
+    const alive = await Promise.all(agents.map(aliveOn))
+    const held = await Promise.all(agents.map((agent) => holders(agent, jobName)))
+    const isAgreed = held.every((slots) => Object.entries(slots).every(([slot, name]) => held[0]![slot] === name))
+    const isSpread = held.every((slots) => new Set(Object.values(slots)).size === nodes)
+    if (!alive.every((names) => names.length === nodes) || !isAgreed || !isSpread) return false
+    return Object.keys(held[0]!).find((slot) => held[0]![slot] === victim.name) ?? false
+  })
 }

@@ -196,3 +196,19 @@ inWorld('the reasons for not getting in are told apart', async (_, board) => {
   await assert.rejects(attempt(['127.0.0.1:9', address]), { code: 'E_UNREACHABLE', message: /127\.0\.0\.1:9.*; .*does not admit/ })
   await assert.rejects(attempt([]), { code: 'E_UNREACHABLE' })
 })
+
+inWorld('two boards that nobody can dial find each other through a third, and frames pass', async (world, board) => {
+  const relay = await board()
+  const hidden = { listen: ['/p2p-circuit'], bootstrap: relay.addresses }
+  const a = await board(hidden)
+  const b = await board(hidden)
+  await world.until('each has a place at the relay', () =>
+    [a, b].every(({ addresses }) => addresses.some((text) => text.includes('/p2p-circuit/'))),
+  )
+  a.remember(b.id, b.addresses, true)
+  await world.until('they are peers', () => isUp(a, b))
+  const through = a.parts.node.getConnections().map((connection) => connection.remoteAddr.toString())
+  assert.ok(through.some((text) => text.includes(`/p2p-circuit/p2p/${b.id}`)))
+  assert.ok(await a.send(b.id, bytesOf('over the relay')))
+  await world.until('it is heard', () => b.heard.some(({ bytes }) => textOf(bytes) === 'over the relay'))
+})

@@ -33,6 +33,8 @@ export interface Board {
 export interface BoardOptions {
   readonly pool?: string
   readonly bootstrap?: readonly string[]
+  /** A port of its own if nothing is said. */
+  readonly listen?: readonly string[]
   /** Another fleet's pre-shared key. */
   readonly foreign?: boolean
   /** The same key as this board's. */

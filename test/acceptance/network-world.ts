@@ -26,7 +26,7 @@ export interface LocalBoard extends Board {
   readonly identified: () => number
 }
 
-/** What handlers were told, for any board. */
+/** What handlers were told: the part that every board shares. */
 class Diary {
   readonly ups: NodeId[] = []
   readonly downs: NodeId[] = []
@@ -42,7 +42,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     psk: options.foreign === true ? new Uint8Array(32).fill(8) : psk,
     fleet,
     pool: (options.pool ?? 'harbour') as PoolName,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
     announce: [],
     bootstrap: options.bootstrap ?? [],
     mayConnect: options.mayConnect ?? (() => true),
@@ -58,27 +58,12 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     addresses: (addresses) => (diary.addresses = addresses),
     api: (channel) => void answer(channel, diary),
   })
-  return {
+  return Object.assign(diary, {
     key,
     parts,
     identified: () => identified,
     network,
     id: key.id as NodeId,
-    get ups() {
-      return diary.ups
-    },
-    get downs() {
-      return diary.downs
-    },
-    get heard() {
-      return diary.heard
-    },
-    get addresses() {
-      return diary.addresses
-    },
-    get callers() {
-      return diary.callers
-    },
     send: (peer, frame) => Promise.resolve(network.send(peer, frame)),
     broadcast: (topic, frame) => network.broadcast(topic, frame),
     disconnect: (peer, reason) => network.disconnect(peer, reason),
@@ -86,7 +71,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     injectCut: (peers) => network.injectCut(peers),
     request: (peer, request, signal) => network.request(peer, request, signal),
     stop: async () => await network.stop(),
-  }
+  } satisfies Omit<LocalBoard, keyof Diary>)
 }
 
 async function answer(channel: ApiChannel, diary: Diary): Promise<void> {
@@ -126,25 +111,10 @@ async function startChild(child: ChildProcess, options: BoardOptions, key: KeyPa
   child.send({ start: { bootstrap: options.bootstrap ?? [], seed: Buffer.from(key.seed).toString('hex') } })
   while (diary.addresses.length === 0) await once(child, 'message')
   const unsupported = (): never => assert.fail('a killable board cannot do this')
-  return {
+  return Object.assign(diary, {
     process: child,
     seed: Buffer.from(key.seed).toString('hex'),
     id: key.id as NodeId,
-    get ups() {
-      return diary.ups
-    },
-    get downs() {
-      return diary.downs
-    },
-    get heard() {
-      return diary.heard
-    },
-    get addresses() {
-      return diary.addresses
-    },
-    get callers() {
-      return diary.callers
-    },
     broadcast: (topic: Topic, frame) => void child.send({ broadcast: { topic, frame } }),
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return
@@ -156,7 +126,7 @@ async function startChild(child: ChildProcess, options: BoardOptions, key: KeyPa
     remember: unsupported,
     injectCut: unsupported,
     request: unsupported,
-  }
+  } satisfies Omit<ChildBoard, keyof Diary>)
 }
 
 export async function createRealWorld(): Promise<World> {

@@ -1,12 +1,15 @@
 // Five boards in network namespaces, real agents, real tasks, real cuts. One fleet for the whole story: each test leaves it healed.
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { type Agent, Fleet, aliveOn, allocsOf, ask, holders, taskPids, until } from './support/fleet.ts'
 import { Rig } from './support/netns.ts'
 
 const names = ['a', 'b', 'c', 'd', 'e']
 const port = 7420
+const preferringSsd = { affinities: [{ attribute: '${label.disk}', value: 'ssd', weight: 100 }] }
 const rig = new Rig()
 const fleet = new Fleet()
 const agents: Agent[] = []
@@ -151,18 +154,41 @@ test('partial cut: two boards that cannot talk stay alive to each other through 
   rig.heal()
 })
 
+test('a static port that something else on the best board has: the copy runs on another board', async () => {
+  const port = 8_099
+  const listen = `require('node:net').createServer().listen(${port}, () => console.log('taken'))`
+  const squatter = spawn('ip', ['netns', 'exec', rig.namespace('e'), process.execPath, '-e', listen], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    await once(squatter.stdout, 'data')
+    const wants = job('port', 1, {
+      ...preferringSsd,
+      network: { ports: { web: { static: port } } },
+      reschedule: { delay: '5s', delay_function: 'constant', unlimited: true },
+    })
+    const ran = await fleet.runJob(agents[0]!, wants)
+    assert.equal(ran.code, 0, ran.output)
+    const after = await healed('port', 1)
+    assert.notEqual(after['default/port/g/0'], 'e')
+    const onBest = (await allocsOf(agents[0]!, 'port')).find((alloc) => alloc.nodeName === 'e')
+    assert.match(onBest?.reason ?? 'nothing of e', new RegExp(`port-in-use: .*${port}`))
+  } finally {
+    squatter.kill()
+  }
+})
+
 test('the better-ranked board keeps the slot; newest job version everywhere; edits of two fields made on two sides are both in force', async () => {
-  const affinity = { affinities: [{ attribute: '${label.disk}', value: 'ssd', weight: 100 }] }
   rig.unplug('e')
   await until('e is alone', 60_000, async () => (await aliveOn(fleet.agent('e'))).length === 1)
-  const here = await fleet.runJob(fleet.agent('a'), job('rank', 1, affinity))
+  const here = await fleet.runJob(fleet.agent('a'), job('rank', 1, preferringSsd))
   assert.equal(here.code, 0, here.output)
-  const there = await fleet.runJob(fleet.agent('e'), job('rank', 1, affinity))
+  const there = await fleet.runJob(fleet.agent('e'), job('rank', 1, preferringSsd))
   assert.equal(there.code, 0, there.output)
   // Two edits of one job, one on each side: a count here, a command there.
-  const scaled = await fleet.runJob(fleet.agent('a'), job('rank', 2, affinity))
+  const scaled = await fleet.runJob(fleet.agent('a'), job('rank', 2, preferringSsd))
   assert.equal(scaled.code, 0, scaled.output)
-  const changed = await fleet.runJob(fleet.agent('e'), job('rank', 1, affinity, 'exec sleep 1000002'))
+  const changed = await fleet.runJob(fleet.agent('e'), job('rank', 1, preferringSsd, 'exec sleep 1000002'))
   assert.equal(changed.code, 0, changed.output)
   rig.heal()
   const after = await healed('rank', 2)
