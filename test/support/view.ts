@@ -6,6 +6,7 @@ import type { AllocId, Form, NodeId, OperatorId, PoolName, SlotId } from '../../
 import type { GroupSpec, JobSpec, TaskSpec } from '../../crdt/spec.ts'
 import type { Claim, FleetView, JobVersion, JobView, NodeView, SlotWish, Verdict, View } from '../../crdt/view.ts'
 import type { Local } from '../../scheduler/types.ts'
+import { sampleGroup, sampleJob, sampleTask } from './sample-job.ts'
 
 /** mulberry32: 0 <= x < 1, the same everywhere. */
 export function random(seed: number): () => number {
@@ -67,51 +68,10 @@ export function makeNodes(count: number, parts: (index: number) => Partial<NodeV
   return Array.from({ length: count }, (_, i) => makeNode(`n${String(i).padStart(2, '0')}`, parts(i)))
 }
 
-export function makeTask(parts: Partial<TaskSpec> = {}): TaskSpec {
-  return {
-    name: 'main',
-    driver: 'raw_exec',
-    config: { command: '/bin/true', args: [], volumes: [], privileged: false, readOnlyRoot: false },
-    env: {},
-    constraints: [],
-    affinities: [],
-    resources: { cpuMhz: 100, memoryMib: 64 },
-    killTimeoutMs: 5_000,
-    killSignal: 'SIGTERM',
-    logs: { maxFiles: 10, maxFileSizeMib: 10 },
-    meta: {},
-    ...parts,
-  }
-}
+export const makeTask = (parts: Partial<TaskSpec> = {}): TaskSpec =>
+  sampleTask({ name: 'main', resources: { cpuMhz: 100, memoryMib: 64 }, ...parts })
 
-export const defaultDisconnect: GroupSpec['disconnect'] = {
-  replace: true,
-  replaceAfterMs: 60_000,
-  lostAfterMs: 604_800_000,
-  lostAfterExplicit: false,
-  stopOnClientAfterMs: null,
-  reconcile: 'best_score',
-  partition: 'half',
-}
-
-export function makeGroup(parts: Partial<GroupSpec> = {}): GroupSpec {
-  return {
-    name: 'web',
-    count: 1,
-    constraints: [],
-    affinities: [],
-    spread: [],
-    restart: { attempts: 2, intervalMs: 1_800_000, delayMs: 15_000, mode: 'fail' },
-    reschedule: { unlimited: true, attempts: 0, intervalMs: 0, delayMs: 30_000, delayFunction: 'exponential', maxDelayMs: 3_600_000 },
-    update: { maxParallel: 1, minHealthyMs: 10_000, healthyDeadlineMs: 300_000 },
-    disconnect: defaultDisconnect,
-    network: { mode: 'host', ports: [] },
-    diskMib: 300,
-    meta: {},
-    tasks: [makeTask()],
-    ...parts,
-  }
-}
+export const makeGroup = (parts: Partial<GroupSpec> = {}): GroupSpec => sampleGroup({ count: 1, tasks: [makeTask()], ...parts })
 
 export interface JobParts {
   readonly name?: string
@@ -127,18 +87,7 @@ export interface JobParts {
 export function makeJob(parts: JobParts = {}): JobView {
   const name = parts.name ?? 'shop'
   const groups = parts.groups ?? [makeGroup()]
-  const spec: JobSpec = {
-    namespace: 'default',
-    name,
-    type: 'service',
-    pool,
-    priority: 50,
-    constraints: [],
-    affinities: [],
-    meta: {},
-    groups,
-    ...parts.spec,
-  }
+  const spec = sampleJob({ name, pool, groups, ...parts.spec })
   return {
     id: jobId('default', name),
     desired: parts.desired ?? 'run',

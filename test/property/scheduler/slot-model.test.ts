@@ -8,7 +8,7 @@ import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Action } from '../../../scheduler/types.ts'
 import { type Fault, type Scenario, type Start, explore } from '../../support/slot-model.ts'
-import { defaultDisconnect } from '../../support/view.ts'
+import { disconnectDefaults } from '../../../crdt/documents/defaults.ts'
 
 const faults: readonly Fault[] = ['none', 'task-fails', 'node-dies', 'cut']
 const reconciles: readonly GroupSpec['disconnect']['reconcile'][] = ['best_score', 'keep_original', 'keep_replacement', 'longest_running']
@@ -39,7 +39,7 @@ test('two boards, every pair of claims, every reconcile, one fault', () => {
     for (const weight of reconcile === 'best_score' ? [0, 10, -10] : [0]) {
       for (const a of starts) {
         for (const b of starts) {
-          scenarios.push(...withFaults([{ claim: a }, { claim: b, weight }], { ...defaultDisconnect, reconcile }))
+          scenarios.push(...withFaults([{ claim: a }, { claim: b, weight }], { ...disconnectDefaults, reconcile }))
         }
       }
     }
@@ -49,7 +49,7 @@ test('two boards, every pair of claims, every reconcile, one fault', () => {
 
 test('two boards, one of them draining', () => {
   const scenarios = starts.flatMap((a) =>
-    starts.flatMap((b) => withFaults([{ claim: a, draining: true }, { claim: b }], defaultDisconnect)),
+    starts.flatMap((b) => withFaults([{ claim: a, draining: true }, { claim: b }], disconnectDefaults)),
   )
   assert.ok(checkAll(scenarios) > 1_000)
 })
@@ -83,14 +83,14 @@ for (const [claims, weights] of threes) {
       ['node-dies', 0],
       ['node-dies', 1],
     ]
-    checkAll(cases.map(([fault, victim]) => ({ boards, disconnect: defaultDisconnect, fault, victim })))
+    checkAll(cases.map(([fault, victim]) => ({ boards, disconnect: disconnectDefaults, fault, victim })))
   })
 }
 
 test('three boards, one cut off: a side of one of three waits, `any` replaces; both end well', () => {
   const boards = [{ claim: runs(1) }, {}, {}]
   for (const partition of ['half', 'any'] as const) {
-    checkAll([{ boards, disconnect: { ...defaultDisconnect, partition }, fault: 'cut', victim: 0 }])
+    checkAll([{ boards, disconnect: { ...disconnectDefaults, partition }, fault: 'cut', victim: 0 }])
   }
 })
 
@@ -98,7 +98,7 @@ test('what stays after a cut is what the rule says', () => {
   const ends = (disconnect: Partial<GroupSpec['disconnect']>, weight: number): unknown =>
     explore({
       boards: [{ claim: runs(1) }, { claim: runs(2), weight }],
-      disconnect: { ...defaultDisconnect, ...disconnect },
+      disconnect: { ...disconnectDefaults, ...disconnect },
       fault: 'none',
     }).endings
   assert.deepEqual(ends({}, 0), [[0]], 'a tie leaves the original')
@@ -123,10 +123,10 @@ test('the model finds a rule under which all copies stop', () => {
   }
   const scenario: Scenario = {
     boards: [{ claim: runs(1) }, { claim: waits(2), weight: 10 }],
-    disconnect: defaultDisconnect,
+    disconnect: disconnectDefaults,
     fault: 'none',
     decide,
   }
   assert.match(explore(scenario).broken.join(), /all copies stopped/)
-  assert.deepEqual(explore({ boards: scenario.boards, disconnect: defaultDisconnect, fault: 'none' }).broken, [])
+  assert.deepEqual(explore({ boards: scenario.boards, disconnect: disconnectDefaults, fault: 'none' }).broken, [])
 })

@@ -3,31 +3,20 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { disconnectDefaults } from '../../../crdt/documents/defaults.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
 import type { NodeView, View } from '../../../crdt/view.ts'
 import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Local, SlotPlan } from '../../../scheduler/types.ts'
-import {
-  defaultDisconnect,
-  makeClaim,
-  makeGroup,
-  makeJob,
-  makeLocal,
-  makeNodes,
-  makeVerdict,
-  makeView,
-  node,
-  slotOf,
-  version,
-} from '../../support/view.ts'
+import { makeClaim, makeGroup, makeJob, makeLocal, makeNodes, makeVerdict, makeView, node, slotOf, version } from '../../support/view.ts'
 
 const minute = 60_000
 
 /** n00 holds slot 0 and is silent for so long; self is n01 in a pool of three. */
 function silentFor(ms: number, disconnect: Partial<GroupSpec['disconnect']> = {}, more: Partial<NodeView> = {}): SlotPlan | undefined {
   const nodes = makeNodes(3, (i) => (i === 0 ? { liveness: 'disconnected', ...more } : {}))
-  const job = makeJob({ groups: [makeGroup({ disconnect: { ...defaultDisconnect, ...disconnect } })] })
+  const job = makeJob({ groups: [makeGroup({ disconnect: { ...disconnectDefaults, ...disconnect } })] })
   const view = makeView({ nodes, jobs: [job], claims: [makeClaim('n00')] })
   return plan(view, makeLocal('n01', { silent: { n00: ms } })).slots[0]
 }
@@ -70,7 +59,7 @@ function pool(
   disconnect: Partial<GroupSpec['disconnect']> = {},
 ) {
   const nodes = makeNodes(total, (i) => ({ liveness: i < alive ? 'alive' : liveness }))
-  const job = makeJob({ groups: [makeGroup({ count: total, disconnect: { ...defaultDisconnect, ...disconnect } })] })
+  const job = makeJob({ groups: [makeGroup({ count: total, disconnect: { ...disconnectDefaults, ...disconnect } })] })
   const claims = nodes.map((one, i) => makeClaim(one.name, { slot: slotOf(i) }))
   const silent = Object.fromEntries(nodes.slice(alive).map((one) => [one.name, 10 * minute]))
   return { view: makeView({ nodes, jobs: [job], claims }), local: makeLocal('n00', { silent }) }
@@ -193,7 +182,7 @@ test('boards that fell silent one after another are not a mass event', () => {
 })
 
 test('lost_after: who replaces later writes the mark, carries older ones, and a replacement made before adds it', () => {
-  const disconnect = { ...defaultDisconnect, lostAfterMs: 10 * minute }
+  const disconnect = { ...disconnectDefaults, lostAfterMs: 10 * minute }
   const job = makeJob({ groups: [makeGroup({ disconnect })] })
   const nodes = makeNodes(4, (i) => (i === 0 ? { liveness: 'disconnected' } : {}))
   const marked = makeClaim('n03', { generation: 2, state: 'failed', lost: new Map([[node('n02'), 7]]) })
