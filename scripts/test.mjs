@@ -6,13 +6,8 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 
 const filters = process.argv.slice(2)
-// They restart agents within the time after which a copy is replaced, so they need a machine that is not busy: `npm run nightly` runs them too, and so does naming them.
-const nightlyOnly = /^test\/e2e\/(docker|faults-agent)\.test\.ts$/
-const found = list('test').filter((file) => file.endsWith('.test.ts'))
-const isNightly = process.env.SHOAL_NIGHTLY === '1'
-const left = filters.length === 0 && !isNightly ? found.filter((file) => nightlyOnly.test(file)) : []
-const files = found
-  .filter((file) => !left.includes(file))
+const files = list('test')
+  .filter((file) => file.endsWith('.test.ts'))
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
 
 const isRoot = process.getuid?.() === 0
@@ -33,7 +28,6 @@ const missing = needs.filter((need) => !need.present)
 const skipped = files.filter((file) => missing.some((need) => need.pattern.test(file)))
 const run = files.filter((file) => !skipped.includes(file))
 const warn = () => {
-  if (left.length > 0) console.error(`\n!! LEFT TO npm run nightly: ${left.join(', ')}\n`)
   for (const need of missing)
     console.error(
       `\n!! NOT TESTED HERE: ${need.what} is missing: ${skipped.filter((file) => need.pattern.test(file)).length} test files were left out (.ci/run installs it)\n`,

@@ -140,17 +140,22 @@ for (const direction of ['in', 'out'] as const) {
   })
 }
 
-test('partial cut: two boards that cannot talk stay alive to each other through the rest, and nothing moves', async () => {
+test('partial cut: two boards that cannot talk stay alive to each other through the rest, nothing moves, and both take jobs', async () => {
   const before = await healed('web', 5)
+  const pids = agents.map(taskPids)
+  const [a, b] = [fleet.agent('a'), fleet.agent('b')]
   rig.part('a', 'b')
-  // Long enough for a wrong detector to fire and for replace_after to pass.
-  const deadline = Date.now() + 12_000
-  await until('time passes with everybody alive', 30_000, async () => {
-    assert.equal((await aliveOn(fleet.agent('a'))).length, 5)
-    assert.equal((await aliveOn(fleet.agent('b'))).length, 5)
-    return Date.now() > deadline
-  })
+  // Long enough for a wrong detector to fire and for replace_after to pass; one look at a missing board is a failure.
+  for (const deadline = Date.now() + 12_000; Date.now() < deadline;) {
+    for (const agent of [a, b]) assert.deepEqual((await aliveOn(agent)).toSorted(), names)
+  }
+  assert.deepEqual(agents.map(taskPids), pids, 'every copy is the process that it was')
   assert.deepEqual(await healed('web', 5), before)
+  for (const agent of [a, b]) {
+    const ran = await fleet.runJob(agent, job(`beside-${agent.name}`, 1))
+    assert.equal(ran.code, 0, ran.output)
+    await healed(`beside-${agent.name}`, 1)
+  }
   rig.heal()
 })
 
