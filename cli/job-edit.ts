@@ -23,11 +23,22 @@ export interface Edit {
 
 export type Changes = (doc: Doc) => ReadonlyMap<string, Scalar>
 
-export async function editDocument(session: Session, id: DocId, pool: string | undefined, changes: Changes): Promise<Edit> {
+export interface Draft {
+  readonly author: Author
+  readonly fleet: Fleet
+  readonly before: Doc
+}
+
+/** The document as the peer has it, for an operator who may write it. */
+export async function openDocument(session: Session, id: DocId, pool: string | undefined): Promise<Draft> {
   const author = await authorOf(session.io, session.context)
   const fleet = await fetchFleet(session)
   mustWrite(fleet, author.id)
-  const before = await fetchDoc(session, fleet, id, pool)
+  return { author, fleet, before: await fetchDoc(session, fleet, id, pool) }
+}
+
+export async function editDocument(session: Session, id: DocId, pool: string | undefined, changes: Changes): Promise<Edit> {
+  const { author, fleet, before } = await openDocument(session, id, pool)
   const name = fleet.names.get(author.id as OperatorId) ?? author.id
   return { ...signed(session, before, author, changes(before), name), before, fleet }
 }
@@ -35,10 +46,15 @@ export async function editDocument(session: Session, id: DocId, pool: string | u
 /** An existing job only: a wish about a job that is not there is a slip of the finger. */
 export async function editJob(session: Session, job: JobId, changes: Changes): Promise<Edit> {
   return await editDocument(session, jobDocId(job), undefined, (doc) => {
-    if (doc.changeCount > 0) return changes(doc)
-    throw new CliError('E_JOB_UNKNOWN', `there is no job '${job}' in pool ${doc.pool}`, {
-      hint: 'shoal job status lists the jobs; name another pool with --pool',
-    })
+    mustExist(doc, job)
+    return changes(doc)
+  })
+}
+
+export function mustExist(doc: Doc, job: JobId): void {
+  if (doc.changeCount > 0) return
+  throw new CliError('E_JOB_UNKNOWN', `there is no job '${job}' in pool ${doc.pool}`, {
+    hint: 'shoal job status lists the jobs; name another pool with --pool',
   })
 }
 

@@ -12,6 +12,7 @@ import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
 import { addFleetStatus } from './commands/fleet-status.ts'
+import { addJobCompact } from './commands/job-compact.ts'
 import { addJobConflicts } from './commands/job-conflicts.ts'
 import { addJobExplain } from './commands/job-explain.ts'
 import { addJobHistory } from './commands/job-history.ts'
@@ -22,6 +23,7 @@ import { addJobRun } from './commands/job-run.ts'
 import { addJobStatus } from './commands/job-status.ts'
 import { addJobRemove, addJobStop } from './commands/job-stop.ts'
 import { addJobValidate } from './commands/job-validate.ts'
+import { addNodeCompact } from './commands/node-compact.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
 import { addStatus } from './commands/status.ts'
@@ -31,9 +33,9 @@ import { version } from './version.ts'
 type Add = (parent: Command, cli: Cli) => unknown
 
 const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus]
-const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove]
+const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove, addJobCompact]
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
-const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict]
+const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict, addNodeCompact]
 const allocCommands: readonly Add[] = [addAllocStatus, addAllocLogs, addAllocRestart, addAllocStop]
 
 export function buildProgram(cli: Cli): Command {

@@ -19,6 +19,8 @@ export type RequestBody =
   | { readonly method: 'job.history'; readonly job: string }
   /** A document's envelopes (base64), for the author of a change to build on. */
   | { readonly method: 'doc.get'; readonly doc: string }
+  /** What each node has recorded of a document: a compaction asks that first. */
+  | { readonly method: 'doc.receipts'; readonly doc: string }
   /** Signed envelopes (base64), in order. `confirm`: reply `receipt` again until so many nodes have them (or timeoutMs passes). */
   | { readonly method: 'doc.put'; readonly envelopes: readonly string[]; readonly confirm?: number; readonly timeoutMs?: number }
   /** What the placement would be if the document had these envelopes too. Nothing is kept. */
@@ -88,6 +90,12 @@ export type Reply =
       /** Names of the nodes that have recorded it. */ readonly confirmedBy: readonly string[]
       readonly final: boolean
     }
+  | {
+      readonly kind: 'receipts'
+      readonly coverage: Coverage
+      readonly doc: string
+      /** Of every node of the pool that is not evicted, in order of name. */ readonly nodes: readonly RecordedRow[]
+    }
   | { readonly kind: 'plan'; readonly coverage: Coverage; readonly changes: readonly string[]; readonly slots: readonly PlannedSlot[] }
   | { readonly kind: 'nodes'; readonly coverage: Coverage; readonly nodes: readonly NodeRow[] }
   | { readonly kind: 'node'; readonly coverage: Coverage; readonly node: NodeDetail }
@@ -131,6 +139,14 @@ export interface NodeDetail extends NodeRow {
   readonly addresses: readonly string[]
   readonly neighbours: readonly string[]
   readonly claims: readonly AllocRow[]
+}
+
+export interface RecordedRow {
+  readonly node: string
+  readonly name: string
+  readonly liveness: Liveness
+  /** The document's digest as the node last recorded it, null when it recorded none. A silent node may hold other heads by now. */
+  readonly digest: string | null
 }
 
 export interface JobRow {

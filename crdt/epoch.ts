@@ -20,10 +20,10 @@ export function needsCompaction(doc: Doc): boolean {
 }
 
 /** The document at its next epoch, holding what `keep` holds (deleted registers are left out). */
-export function compactDoc(crypto: Crypto, doc: Doc, author: Author, keep: Registers): Edited {
+export function compactDoc(crypto: Crypto, doc: Doc, author: Author, keep: Registers, timeSeconds: number = 0): Edited {
   const kept = new Map<string, Scalar>()
   for (const [path, value] of keep) if (value !== null) kept.set(path, value)
   assert(kept.size > 0, 'an epoch without a single register could not be told to anybody')
   const fresh = emptyDoc(crypto, doc.id, doc.pool, doc.epoch + 1, doc.base + doc.changeCount)
-  return editDoc(crypto, fresh, author, kept)
+  return editDoc(crypto, fresh, author, kept, timeSeconds)
 }

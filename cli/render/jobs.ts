@@ -89,11 +89,16 @@ export function conflictTable(job: JobDetail, paint: Paint): string {
 
 export function historyText(changes: readonly ChangeRow[], names: ReadonlyMap<string, string>, paint: Paint): string {
   if (changes.length === 0) return 'no changes\n'
-  return changes
-    .map((change) => {
-      const who = names.get(change.author) ?? shortId(change.author)
-      const head = `${paint.bold(change.version)}  ${time(change.time * 1000)}  ${who}`
-      return `${head}\n${change.changes.map((line) => `    ${line}`).join('\n')}\n`
-    })
-    .join('\n')
+  const told = changes.map((change) => {
+    const who = names.get(change.author) ?? shortId(change.author)
+    const head = `${paint.bold(change.version)}  ${time(change.time * 1000)}  ${who}`
+    return `${head}\n${change.changes.map((line) => `    ${line}`).join('\n')}\n`
+  })
+  return [...told, ...droppedLine(changes)].join('\n')
+}
+
+/** Versions count on over a compaction, so the oldest change that is left says how many were dropped before it. */
+function droppedLine(changes: readonly ChangeRow[]): string[] {
+  const [epoch = 1, count = 1] = (changes.at(-1)?.version ?? '').split('.').map(Number)
+  return epoch > 1 ? [`compacted at ${epoch}.${count}: the job as it was then; ${plural(count - 1, 'earlier change')} dropped\n`] : []
 }

@@ -14,6 +14,7 @@ import { explainJobReply, findJob, historyReply, jobDetail, jobRows } from './qu
 import { nodeDetail, nodeRows, resolveNode } from './queries/nodes.ts'
 import { planReply } from './queries/what-if.ts'
 import { fleetReply, statusReply } from './queries/status.ts'
+import { receiptsReply } from './queries/receipt.ts'
 import { putDocuments } from './put-documents.ts'
 import { type Step, log, refuseRequest, reply } from './state.ts'
 
@@ -50,6 +51,8 @@ export function command(step: Step, event: Command): void {
       return reply(step, event.id, planReply(step, request.job, request.envelopes))
     case 'doc.get':
       return docGet(step, event.id, request.doc)
+    case 'doc.receipts':
+      return docReceipts(step, event.id, request.doc)
     case 'doc.put':
       return putDocuments(step, event, request)
     case 'node.list':
@@ -117,6 +120,12 @@ function docGet(step: Step, id: number, name: string): void {
     epoch: doc.epoch,
     keys: doc.envelopes.map((ref) => envelopeKey(ref.hash)),
   })
+}
+
+function docReceipts(step: Step, id: number, name: string): void {
+  const parsed = parseDocId(name)
+  if (!parsed.ok) return refuseRequest(step, id, parsed.code, parsed.message)
+  reply(step, id, receiptsReply(step, parsed.value.id))
 }
 
 function nodeStatus(step: Step, id: number, name: string): void {

@@ -1,7 +1,7 @@
 // A peer in memory for tests of commands. Documents go through the real gate, so a change that a real node would refuse is refused
 // here; what a node computes (placement, liveness) is scripted by the test.
 
-import type { AllocRow, Coverage, JobDetail, NodeRow, Reply, Request, SlotRow } from '../../crdt/api-types.ts'
+import type { AllocRow, Coverage, JobDetail, NodeRow, RecordedRow, Reply, Request, SlotRow } from '../../crdt/api-types.ts'
 import { fromBase64, toBase64 } from '../../crdt/base64.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { fleetFromRegisters } from '../../crdt/documents/fleet.ts'
@@ -27,6 +27,8 @@ export interface FakeMesh {
   /** Replaces the answer to any request; undefined leaves the fake's own. */
   answer: (request: Request) => readonly Reply[] | undefined
   confirmedBy: readonly string[]
+  /** What `doc.receipts` says of a board; by default each is alive and has recorded the document as it is. */
+  recorded: (row: RecordedRow) => RecordedRow
 }
 
 export const fakeNodes = [testSigner(101).node, testSigner(102).node, testSigner(103).node] as const
@@ -89,6 +91,7 @@ export function fakeMesh(fleetOf: () => string): FakeMesh {
     docs: new Map(),
     requests: [],
     confirmedBy: ['board-0'],
+    recorded: (row) => row,
     follow: (detail) => [{ kind: 'job', coverage: coverage(), job: detail, settled: true }],
     answer: () => undefined,
     put: (envelopes) => put(mesh, fleetOf() as FleetId, envelopes),
@@ -141,6 +144,8 @@ function answer(mesh: FakeMesh, request: Request): readonly Reply[] {
   switch (request.method) {
     case 'doc.get':
       return [docReply(mesh, request.doc)]
+    case 'doc.receipts':
+      return [{ kind: 'receipts', coverage: coverage(), doc: request.doc, nodes: recordedRows(mesh, request.doc) }]
     case 'doc.put':
       return [mesh.put(request.envelopes)]
     case 'job.status':
@@ -175,6 +180,11 @@ function docReply(mesh: FakeMesh, name: string): Reply {
   const doc = mesh.docs.get(parsed.value.id)
   const envelopes = (doc?.envelopes ?? []).map((ref) => toBase64(stored.get(ref.hash) ?? new Uint8Array()))
   return { kind: 'doc', doc: name, pool: doc?.pool ?? 'default', epoch: doc?.epoch ?? 0, envelopes }
+}
+
+function recordedRows(mesh: FakeMesh, doc: string): readonly RecordedRow[] {
+  const digest = mesh.docs.get(doc as DocId)?.digest ?? null
+  return fakeNodes.map((node, index) => mesh.recorded({ node, name: `board-${index}`, liveness: 'alive', digest }))
 }
 
 function jobReplies(mesh: FakeMesh, id: string, follow: boolean): readonly Reply[] {

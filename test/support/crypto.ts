@@ -46,12 +46,17 @@ export interface TestSigner {
   readonly signer: Signer
 }
 
+/** As a key file may hold it, in hex. */
+export function testSecret(seed: number): Buffer {
+  return createHash('sha256').update(`shoal test key ${seed}`).digest()
+}
+
 const signers = new Map<number, TestSigner>()
 
 export function testSigner(seed: number): TestSigner {
   const known = signers.get(seed)
   if (known !== undefined) return known
-  const secret = createHash('sha256').update(`shoal test key ${seed}`).digest()
+  const secret = testSecret(seed)
   const key = createPrivateKey({ key: Buffer.concat([privatePrefix, secret]), format: 'der', type: 'pkcs8' })
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
   const publicKey = new Uint8Array(spki.subarray(publicPrefix.length))

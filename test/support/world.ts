@@ -36,7 +36,9 @@ import { type Board, type BoardSpec, World } from '../../simulator/world.ts'
 import { testCrypto, testSigner } from './crypto.ts'
 
 export const crypto = testCrypto()
-const operator = testSigner(1)
+/** Seed of the operator's key. */
+export const operatorSeed = 1
+const operator = testSigner(operatorSeed)
 const fleetDoc = emptyDoc(crypto, fleetDocId, everyPool)
 const genesis = editDoc(
   crypto,

@@ -1,8 +1,10 @@
-// Who has a change so far: nodes whose own document records exactly the heads that this node has.
+// Who has a change so far: nodes whose own document records exactly the heads that this node has. And, for a compaction, what each
+// of them has recorded.
 
-import type { Reply } from '../../../crdt/api-types.ts'
+import type { RecordedRow, Reply } from '../../../crdt/api-types.ts'
 import { type DocId, compareText } from '../../../crdt/ids.ts'
-import type { Step } from '../state.ts'
+import type { NodeView } from '../../../crdt/view.ts'
+import type { State, Step } from '../state.ts'
 import { coverageOf } from './coverage.ts'
 
 /** `wanted` confirmations make the receipt final; this node counts as one. */
@@ -21,4 +23,19 @@ export function receiptReply(step: Step, documents: readonly DocId[], wanted: nu
     confirmedBy: all,
     final: all.length >= wanted,
   }
+}
+
+export function receiptsReply(step: Step, doc: DocId): Reply {
+  const { state } = step
+  const nodes = [...state.view.nodes.values()]
+    .filter((node) => !node.evicted)
+    .map((node) => recordedRow(state, node, doc))
+    .sort((a, b) => compareText(a.name, b.name) || compareText(a.node, b.node))
+  return { kind: 'receipts', coverage: coverageOf(step), doc, nodes }
+}
+
+/** This node holds its documents already when its record of them is still due. */
+function recordedRow(state: State, { id, name, liveness, receipts }: NodeView, doc: DocId): RecordedRow {
+  const digest = id === state.boot.config.self ? state.docs.get(doc)?.digest : receipts[doc]
+  return { node: id, name, liveness, digest: digest ?? null }
 }

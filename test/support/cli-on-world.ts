@@ -1,0 +1,33 @@
+// The real command line against simulated boards: what an operator types is judged and answered by the core, in virtual time.
+
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { ApiClient } from '../../cli/io.ts'
+import type { Request } from '../../crdt/api-types.ts'
+import type { Board, World } from '../../simulator/world.ts'
+import { type TestCli, testCli } from './cli-io.ts'
+import { testSecret } from './crypto.ts'
+import { fleet, operatorSeed } from './world.ts'
+
+/** Command lines of the world's operator. `peer()`: the board that answers. */
+export async function cliOnWorld(world: World, peer: () => Board): Promise<TestCli> {
+  const cli = await testCli(async () => connect(world, peer()))
+  await writeFile(join(cli.dir, 'operator.key'), testSecret(operatorSeed).toString('hex'), { mode: 0o600 })
+  const context = { fleet, psk: 'psk', key: 'operator.key', peers: ['board:1'] }
+  await writeFile(join(cli.dir, 'config.yaml'), JSON.stringify({ current: 'test', contexts: { test: context } }))
+  return cli
+}
+
+function connect(world: World, board: Board): ApiClient {
+  return {
+    peer: board.spec.name,
+    close: async () => undefined,
+    async *request(body) {
+      const asked = world.ask(board, JSON.parse(new TextDecoder().decode(body)) as Request)
+      // Another pool's boards answer a little later.
+      if (!asked.isOver) world.run(100)
+      for (const reply of asked.replies) yield new TextEncoder().encode(JSON.stringify(reply))
+    },
+  }
+}
