@@ -66,6 +66,5 @@ function localFor(view: View): Local {
     failedSince: new Map(),
     pending: new Map(),
     replacementsLastMinute: 0,
-    fellSilentLastMinute: 0,
   }
 }

@@ -61,7 +61,7 @@ export function replacementBudget(view: View, local: Local, wantedSlots: number)
     members++
     if (node.liveness !== 'alive') since.push(local.silentSince.get(node.id) ?? local.now)
   }
-  const fell = Math.max(largestWindow(since), local.fellSilentLastMinute)
+  const fell = largestWindow(since)
   if (fell < limits.massNodesMin || fell * limits.massPart <= members) return Number.MAX_SAFE_INTEGER
   return Math.max(0, Math.ceil(wantedSlots / limits.pacedPart) - local.replacementsLastMinute)
 }

@@ -44,7 +44,12 @@ export function standing(input: StandingInput): Standing {
   sortClaims(unknown, input)
   sortClaims(ahead, input)
   const heir = live[0] ?? null
-  return { heir, holder: live.find((claim) => claim.state === 'running') ?? heir, live, unknown, ahead }
+  return { heir, holder: live.find(runs) ?? heir, live, unknown, ahead }
+}
+
+/** Every task runs. A copy whose task waits to be started again is still `running` to its board, but nothing may end in favour of it. */
+export function runs(claim: Claim): boolean {
+  return claim.state === 'running' && Object.values(claim.tasks).every((task) => task.state === 'running')
 }
 
 /** Not ended, not sent away by an operator, and its node neither evicted nor gone for good. */

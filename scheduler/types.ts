@@ -18,8 +18,6 @@ export interface Local {
   readonly pending: ReadonlyMap<SlotId, Pending>
   /** Replacements that this node has counted in the last minute, for pacing. */
   readonly replacementsLastMinute: number
-  /** How many nodes fell silent within the last minute. */
-  readonly fellSilentLastMinute: number
 }
 
 /** The candidate that is waited for, and those that let their time (10 s) pass. */

@@ -58,7 +58,7 @@ export const coreLimits = {
   finishedAllocsMax: 20,
   /** Rounds of view → plan → actions → own document in one step. Three are needed (claim, over list, receipt); more is a bug. */
   settleRoundsMax: 6,
-  /** The window in which silent nodes and replacements are counted for pacing (DESIGN 6). */
+  /** The window in which replacements are counted for pacing (DESIGN 6). */
   paceWindowMs: 60_000,
   /** Envelopes of one `doc.put`; a job file makes one or two. */
   putEnvelopesMax: 64,

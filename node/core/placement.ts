@@ -45,7 +45,6 @@ function noticeLiveness(step: Step): void {
   for (const [id, node] of state.view.nodes) {
     const now = livenessOf(state.liveness, id)
     if (now === node.liveness) continue
-    if (now === 'disconnected' && node.liveness === 'alive') state.fellSilentAt.set(id, step.now)
     note(step, `${node.name} is ${now}`)
   }
 }
@@ -71,7 +70,6 @@ function lookAgain(step: Step): void {
 export function localOf(state: State, now: number): Local {
   const within = (time: number): boolean => now - time < coreLimits.paceWindowMs
   state.replacementTimes = state.replacementTimes.filter(within)
-  for (const [node, time] of state.fellSilentAt) if (!within(time)) state.fellSilentAt.delete(node)
   return {
     self: state.boot.config.self,
     now,
@@ -79,7 +77,6 @@ export function localOf(state: State, now: number): Local {
     failedSince: new Map([...state.failedSince].map(([slot, seen]) => [slot, seen.at])),
     pending: state.pending,
     replacementsLastMinute: state.replacementTimes.length,
-    fellSilentLastMinute: state.fellSilentAt.size,
   }
 }
 
@@ -89,11 +86,8 @@ function planAgain(step: Step): void {
   noteFailures(state, step.now)
   const local = localOf(state, step.now)
   const next = plan(state.view, local)
-  for (const [slot, pending] of next.pending) {
-    const isNew = state.pending.get(slot)?.candidate === undefined
-    if (isNew && (next.bySlot.get(slot)?.standing.unknown.length ?? 0) > 0) state.replacementTimes.push(step.now)
-    state.pending.set(slot, pending)
-  }
+  for (let begun = 0; begun < next.replacements; begun++) state.replacementTimes.push(step.now)
+  for (const [slot, pending] of next.pending) state.pending.set(slot, pending)
   for (const slot of [...state.pending.keys()]) if (!next.pending.has(slot)) state.pending.delete(slot)
   state.plan = next
   for (const action of actions(state.view, next, local)) perform(step, next, action)

@@ -96,8 +96,6 @@ export interface State {
   readonly failedSince: Map<SlotId, { readonly failures: number; readonly at: number }>
   /** Times at which replacements began within the pacing window. */
   replacementTimes: number[]
-  /** When each node last fell silent, within the pacing window: one that flaps is no mass event. */
-  readonly fellSilentAt: Map<NodeId, number>
   readonly allocs: Map<SlotId, Alloc>
   /** Claims of this node that have ended, by slot: their generations must not be forgotten. */
   readonly ended: Map<SlotId, Claim>
@@ -174,7 +172,6 @@ export function createState(env: Env, boot: Boot): State {
     pending: new Map(),
     failedSince: new Map(),
     replacementTimes: [],
-    fellSilentAt: new Map(),
     allocs: new Map(),
     ended: new Map(),
     finished: [],

@@ -162,7 +162,6 @@ export function makeLocal(self: string, parts: Partial<Local> & { readonly silen
     failedSince: new Map(),
     pending: new Map(),
     replacementsLastMinute: 0,
-    fellSilentLastMinute: 0,
     ...rest,
   }
 }

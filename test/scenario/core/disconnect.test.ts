@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { disconnectDefaults } from '../../../crdt/documents/defaults.ts'
+import { disconnectDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
 import type { DisconnectPolicy } from '../../../crdt/spec.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
@@ -238,4 +238,34 @@ test('one board that falls twice within a minute is no mass event: it is replace
     world.heal()
     world.until('the original stays', () => runners(world, slot(job)).length === 1, 40_000)
   }
+})
+
+test('boards that restart one after another are no mass event', () => {
+  const { world, boards } = bootPool(6)
+  const job = place(world, { count: 6, ...disconnecting({ replaceAfterMs: 0 }) })
+  for (const board of boards.slice(0, 4)) {
+    const id = slotsOf(job, 6).find((one) => runners(world, one)[0] === board.spec.name)!
+    world.powerCut(board)
+    world.until('replaced', () => runners(world, id).length === 1, 5_000)
+    world.boot(board)
+    world.until('back, and the copies are where they were', () => runners(world, id)[0] === board.spec.name, 20_000)
+  }
+})
+
+test('a copy that waits to be started again sends none away that runs', () => {
+  const { world } = bootPool(3, { board: (index) => ({ labels: { best: index === 0 ? 'yes' : 'no' } }) })
+  const restart = { ...restartDefaults, attempts: 1, delayMs: 300_000, intervalMs: 600_000, mode: 'delay' } as const
+  const affinities = [{ attribute: '${label.best}', operator: '=', value: 'yes', weight: 100 }] as const
+  const job = place(world, { group: { restart, affinities, disconnect: { ...disconnectDefaults, replaceAfterMs: 5_000 } } })
+  const best = world.board('b0')
+  cutOff(world, best)
+  world.until('replaced', () => runners(world, slot(job)).length === 2, 20_000)
+  world.crash(best, slot(job))
+  world.heal()
+  for (let at = 0; at < 60; at++) {
+    world.run(1_000)
+    assert.equal(runners(world, slot(job)).length, 1, `after ${at + 1} s`)
+  }
+  world.until('the better board runs it again', () => runners(world, slot(job)).includes('b0'), 900_000)
+  world.until('and only that', () => runners(world, slot(job)).length === 1, 20_000)
 })
