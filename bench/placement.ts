@@ -2,19 +2,21 @@
 // of planning after one change in a settled pool.
 
 import { performance } from 'node:perf_hooks'
-import type { NodeId } from '../crdt/ids.ts'
-import type { View } from '../crdt/view.ts'
+import type { NodeId, SlotId } from '../crdt/ids.ts'
+import type { Claim, View } from '../crdt/view.ts'
 import { plan } from '../scheduler/plan.ts'
-import type { Local } from '../scheduler/types.ts'
+import type { Local, Plan } from '../scheduler/types.ts'
+import { makeClaim } from '../test/support/view.ts'
 import type { BenchOptions } from './main.ts'
 import { checkPlacement } from './placement/checker.ts'
 import { type Shape, generateView } from './placement/generator.ts'
-import { rounded } from './lib/stats.ts'
+import { median, rounded } from './lib/stats.ts'
 
+const settledShape = 'pool of 1,000, 1,000 jobs of 10'
 const shapes: readonly { readonly name: string; readonly shape: Shape; readonly isLong: boolean }[] = [
   { name: 'pool of 50, 100 jobs of 5', shape: { seed: 1, nodes: 50, jobs: 100, copiesPerJob: 5, fillPercent: 50 }, isLong: false },
   {
-    name: 'pool of 1,000, 1,000 jobs of 10',
+    name: settledShape,
     shape: { seed: 2, nodes: 1_000, jobs: 1_000, copiesPerJob: 10, fillPercent: 60 },
     isLong: false,
   },
@@ -29,6 +31,9 @@ const shapes: readonly { readonly name: string; readonly shape: Shape; readonly 
     isLong: true,
   },
 ]
+
+/** Enough for the compiler to have done its work. */
+const changeRounds = 31
 
 export async function run({ quick }: BenchOptions): Promise<object> {
   const rows: object[] = []
@@ -53,8 +58,28 @@ export async function run({ quick }: BenchOptions): Promise<object> {
       rss_mb: rounded(process.memoryUsage.rss() / 1e6),
     })
     console.error(`  ${JSON.stringify(rows.at(-1))}`)
+    if (name === settledShape) rows.push(changeRow(view, result))
   }
   return { rows }
+}
+
+/** The pool with every copy running; then one copy of it turns unhealthy again and again, and all is planned anew each time. */
+function changeRow(before: View, placed: Plan): object {
+  const claims = new Map<SlotId, Claim[]>()
+  for (const { slot, candidate, version, form } of placed.slots)
+    if (candidate !== null) claims.set(slot, [makeClaim(candidate, { slot, version, form })])
+  const view: View = { ...before, claims }
+  const [slot, [claim]] = [...claims][0] as [SlotId, [Claim]]
+  const times: number[] = []
+  for (let round = 0; round < changeRounds; round++) {
+    claims.set(slot, [{ ...claim, healthy: round % 2 === 0 }])
+    const started = performance.now()
+    plan(view, localFor(view))
+    times.push(performance.now() - started)
+  }
+  const row = { shape: 'one change when all of it runs', nodes: view.nodes.size, copies: claims.size, ms: rounded(median(times), 1) }
+  console.error(`  ${JSON.stringify(row)}`)
+  return row
 }
 
 function localFor(view: View): Local {
