@@ -49,7 +49,9 @@ export function standing(input: StandingInput): Standing {
 
 /** Every task runs. A copy whose task waits to be started again is still `running` to its board, but nothing may end in favour of it. */
 export function runs(claim: Claim): boolean {
-  return claim.state === 'running' && Object.values(claim.tasks).every((task) => task.state === 'running')
+  if (claim.state !== 'running') return false
+  for (const name in claim.tasks) if (claim.tasks[name]?.state !== 'running') return false
+  return true
 }
 
 /** Not ended, not sent away by an operator, and its node neither evicted nor gone for good. */
