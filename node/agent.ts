@@ -95,7 +95,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
     readAll(store),
     warmUp(crypto, key, joined.value.fleet),
   ])
-  await loop.start({ kind: 'boot', nonce: new Uint8Array(randomBytes(16)), config: coreConfig, host, records, ...surveyed })
+  const { running, fingerprints, silent } = surveyed
+  const nonce = new Uint8Array(randomBytes(16))
+  await loop.start({ kind: 'boot', nonce, config: coreConfig, host, records, running, fingerprints }, silent)
   // The core keeps its first event; the whole store in memory a second time is not to stay with it.
   records.length = 0
   const health = (): object => ({
@@ -114,7 +116,7 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   try {
     metrics.watch(() => ({ ...gaugesOf(core, network, loop), store_repairs: store.repairs.length }))
     log.info(
-      { fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: surveyed.running.length },
+      { fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: running.length },
       'agent started',
     )
     await startNetwork(network, loop, log)

@@ -8,7 +8,7 @@ import { allocKey, type BodyRecord, decodeBody } from './allocs/claim.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { stopOrphan } from './orphans.ts'
 import { readOwn } from './own-record.ts'
-import type { RunningTask } from './ports.ts'
+import type { AdoptedTask } from './ports.ts'
 import { restore } from './restore.ts'
 import { type State, type Step, note } from './state.ts'
 
@@ -37,7 +37,7 @@ function isEnd(claim: Claim): boolean {
 }
 
 /** Takes a claim up again: adopts its tasks that run, and starts the others as a board does after a power cut. */
-function resume(step: Step, claim: Claim, record: BodyRecord | undefined, running: Map<string, RunningTask>): void {
+function resume(step: Step, claim: Claim, record: BodyRecord | undefined, running: Map<string, AdoptedTask>): void {
   const { state } = step
   if (record === undefined) {
     state.ended.set(claim.slot, {
@@ -83,7 +83,7 @@ function endOf(state: State, claim: Claim): 'failed' | 'stopped' {
 }
 
 /** How many of the allocation's tasks run already. */
-function adopt(step: Step, alloc: Alloc, running: Map<string, RunningTask>): number {
+function adopt(step: Step, alloc: Alloc, running: Map<string, AdoptedTask>): number {
   let adopted = 0
   for (const task of alloc.body.tasks.values()) {
     const found = running.get(task.id)
@@ -100,8 +100,10 @@ function adopt(step: Step, alloc: Alloc, running: Map<string, RunningTask>): num
       found.alloc === alloc.alloc ? [...alloc.body.tasks.values()].find((task) => task.spec.name === found.task)?.spec : undefined
     if (spec === undefined) continue
     running.delete(id)
-    alloc.leaving.set(id, createTask(id, spec, 'stopping'))
-    step.out.push({ kind: 'stop', task: id, driver: spec.driver, signal: spec.killSignal, timeoutMs: spec.killTimeoutMs })
+    // The former form may have been another driver's.
+    const { driver } = found
+    alloc.leaving.set(id, createTask(id, { ...spec, driver }, 'stopping'))
+    step.out.push({ kind: 'stop', task: id, driver, signal: spec.killSignal, timeoutMs: spec.killTimeoutMs })
   }
   return adopted
 }

@@ -132,6 +132,11 @@ export interface RunningTask {
   readonly startedAt: number
 }
 
+/** A running task and the driver that has it, which its id does not tell. */
+export interface AdoptedTask extends RunningTask {
+  readonly driver: TaskDriver['name']
+}
+
 export interface TaskExit {
   /** null when a signal ended it or the code is not known (the task ended while no agent ran). */
   readonly exitCode: number | null
