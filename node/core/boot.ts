@@ -14,6 +14,7 @@ import { type State, type Step, note } from './state.ts'
 
 export function boot(step: Step): void {
   const { moved } = restore(step)
+  step.state.hasMoved = moved
   // Nothing that ran for the former pool is anybody's business in this one.
   if (moved) return step.state.boot.running.forEach((task) => stopOrphan(step, task))
   const record = readOwn(step)
@@ -63,7 +64,10 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   alloc.ports = { ...claim.ports }
   state.allocs.set(claim.slot, alloc)
   const adopted = adopt(step, alloc, running)
-  if (claim.state === 'stopping') return end(step, alloc, endOf(state, claim), claim.reason)
+  if (claim.state === 'stopping') {
+    expectAll(state, alloc)
+    return end(step, alloc, endOf(state, claim), claim.reason)
+  }
   if (claim.state === 'claimed' && adopted === 0) return
   alloc.state = adopted > 0 ? 'starting' : 'preparing'
   if (allTasks(alloc.body, 'running')) {
@@ -72,6 +76,11 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
     note(step, `adopted ${claim.slot} (generation ${claim.generation}), still running`)
   } else note(step, `starting ${claim.slot} again (generation ${claim.generation}), as before the stop`)
   drive(step, alloc)
+}
+
+/** A driver that has not said yet what runs may still run what is to go: it is over when each has said that it is stopped. */
+function expectAll(state: State, alloc: Alloc): void {
+  for (const task of alloc.body.tasks.values()) if (state.fingerprints[task.spec.driver] !== undefined) task.phase = 'running'
 }
 
 /** How a claim that was on its way out ends; its verdict was written with it. */

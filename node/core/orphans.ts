@@ -6,7 +6,7 @@ import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { JobView } from '../../crdt/view.ts'
 import { type Alloc, type Body, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { nowRunning, persistBody } from './allocs/lifecycle.ts'
-import type { AdoptedTask } from './ports.ts'
+import type { AdoptedTask, TaskId } from './ports.ts'
 import { type State, type Step, note } from './state.ts'
 
 /** Highest generation first: of two copies of a slot the newer one is meant. */
@@ -26,7 +26,8 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
       run?.id === task.id ||
       alloc?.leaving.has(task.id) === true ||
       [...(alloc?.next?.tasks.values() ?? [])].some((next) => next.id === task.id)
-    if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) state.orphans.push(task)
+    if (!isKnown && state.hasMoved) stopOrphan(step, task)
+    else if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) state.orphans.push(task)
     if (alloc === undefined || alloc.ending !== null || run?.id !== task.id || (run.phase !== 'pending' && run.phase !== 'waiting'))
       continue
     run.phase = 'running'
@@ -38,6 +39,11 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
     state.ownStale = true
   }
   state.viewStale = true
+}
+
+/** What nobody could settle yet has ended by itself: it must not be taken up as if it ran. */
+export function orphanExited(state: State, id: TaskId): void {
+  state.orphans = state.orphans.filter((orphan) => orphan.id !== id)
 }
 
 function settleOrphan(step: Step, task: AdoptedTask): boolean {

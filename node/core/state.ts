@@ -105,6 +105,8 @@ export interface State {
   finished: Alloc[]
   /** Tasks that run here without a claim of this node. */
   orphans: AdoptedTask[]
+  /** The board was in another pool until this boot: what runs and is not known here ran for that one. */
+  hasMoved: boolean
   readonly verdicts: Map<SlotId, readonly Verdict[]>
   addresses: readonly string[]
   fingerprints: Record<string, Fingerprint>
@@ -179,6 +181,7 @@ export function createState(env: Env, boot: Boot): State {
     ended: new Map(),
     finished: [],
     orphans: [],
+    hasMoved: false,
     verdicts: new Map(),
     addresses: [],
     fingerprints: { ...boot.fingerprints },

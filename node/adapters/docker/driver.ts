@@ -106,7 +106,7 @@ class DockerDriver implements TaskDriver {
     for (const one of tasks) this.#take(one)
     await Promise.all(neverStarted.map((id) => this.#clear(id)))
     // What ended while others were cleared away has been told already.
-    return tasks.flatMap(({ task }) => (this.#watch.isWatched(task.id) ? [task] : []))
+    return tasks.flatMap(({ task, exit }) => (exit === null && this.#watch.isWatched(task.id) ? [task] : []))
   }
 
   onExit(listener: (id: TaskId, exit: TaskExit) => void): void {

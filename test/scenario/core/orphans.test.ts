@@ -1,13 +1,14 @@
-// Tasks that run where no claim says so, with two drivers on a board: each is asked only for what it has.
+// Tasks that run where no claim says so: each driver is asked only for what it has, and what a driver tells late, because it did not
+// answer when the agent started, comes to the same end as what it tells at once.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AllocId } from '../../../crdt/ids.ts'
+import { type AllocId, jobDocId } from '../../../crdt/ids.ts'
 import type { TaskSpec } from '../../../crdt/spec.ts'
 import type { AdoptedTask } from '../../../node/core/ports.ts'
-import type { World } from '../../../simulator/world.ts'
-import { bootPool, place } from '../../support/pool.ts'
-import { jobSpec, runJob, slot } from '../../support/world.ts'
+import type { Board, World } from '../../../simulator/world.ts'
+import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
+import { areEqual, claimOf, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
 const bothDrivers = { board: () => ({ drivers: ['raw_exec', 'docker'] as const }) }
 
@@ -61,4 +62,102 @@ test('an agent that died while an update moved a task to another driver ends the
     [...first.tasks.values()].map((task) => task.slot),
     [slot(job)],
   )
+})
+
+/** Boots the board while its driver does not say what runs. Returns how it says so at last. */
+function bootSilently(world: World, board: Board): () => void {
+  const running = [...board.tasks.values()]
+  board.tasks.clear()
+  world.boot(board)
+  for (const task of running) board.tasks.set(task.id, task)
+  return () => world.feed(board, { kind: 'adopted', now: world.queue.now, running: [...board.tasks.values()] })
+}
+
+/** Its engine answers nothing. */
+function breakDriver(world: World, broken: Board): void {
+  world.tasks.refuse = (board) => (board === broken ? 'E_DRIVER_DOWN' : null)
+}
+
+test('told late: a claim that waits for its driver goes on with what runs', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world, { count: 2 })
+  const b1 = world.board('b1')
+  world.kill(b1)
+  breakDriver(world, b1)
+  const tell = bootSilently(world, b1)
+  world.run(30_000)
+  tell()
+  world.run(30_000)
+  assert.deepEqual([count(world, 'start'), count(world, 'stop')], [2, 0])
+  const mine = slotsOf(job, 2).find((id) => home(world, id) === b1)!
+  const claim = claimOf(boards[0]!, mine, b1)!
+  assert.deepEqual([claim.state, claim.healthy, claim.generation], ['running', true, 1])
+})
+
+for (const record of ['kept', 'lost'] as const) {
+  test(`told late: a claim that was failed and replaced meanwhile leaves one copy (its record was ${record})`, () => {
+    const { world, boards } = bootPool(3)
+    const job = place(world)
+    const broken = home(world, slot(job))
+    world.run(10_000)
+    world.kill(broken)
+    if (record === 'lost') broken.disk.delete(`meta/alloc/${slot(job)}`)
+    breakDriver(world, broken)
+    const tell = bootSilently(world, broken)
+    world.until('replaced', () => runners(world, slot(job)).length === 2, 10 * 60_000)
+    tell()
+    world.run(60_000)
+    assert.equal(runners(world, slot(job)).length, 1)
+    assert.equal(claimOf(boards[0]!, slot(job), home(world, slot(job)))!.state, 'running')
+    assert.ok(areEqual(boards))
+  })
+}
+
+test('told late: a claim on its way out is not over before its driver has stopped what runs', () => {
+  const { world, first } = bootPool(1)
+  const job = place(world)
+  world.tasks.stopMs = 5_000
+  edit(world, first, jobDocId(job), 'default', () => new Map([['state/desired', 'stopped']]))
+  world.until('on its way out', () => claimOf(first, slot(job), first)?.state === 'stopping', 10_000)
+  world.kill(first)
+  const tell = bootSilently(world, first)
+  world.run(2_000)
+  tell()
+  world.run(1_000)
+  assert.deepEqual([claimOf(first, slot(job), first)!.state, first.tasks.size], ['stopping', 1])
+  world.until('over', () => claimOf(first, slot(job), first)?.state === 'stopped', 10_000)
+  assert.equal(first.tasks.size, 0)
+})
+
+test('told late: what ran for the former pool is stopped', () => {
+  const { world, first } = bootPool(1)
+  place(world)
+  world.run(10_000)
+  world.kill(first)
+  first.spec = { ...first.spec, pool: 'other' }
+  const tell = bootSilently(world, first)
+  world.run(30_000)
+  tell()
+  world.run(1_000)
+  assert.equal(first.tasks.size, 0)
+})
+
+test('what ended before anybody knew its job is not taken up as if it ran', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world)
+  const owner = home(world, slot(job))
+  world.run(10_000)
+  world.kill(owner)
+  owner.disk.clear()
+  world.split(
+    [owner],
+    boards.filter((board) => board !== owner),
+  )
+  world.boot(owner)
+  world.run(2_000)
+  world.crash(owner, slot(job))
+  world.heal()
+  world.run(60_000)
+  const at = home(world, slot(job))
+  assert.equal(claimOf(boards[0]!, slot(job), at)!.state, 'running')
 })

@@ -239,6 +239,38 @@ test('a stream that could not be opened leaves nothing with whoever may end it',
   assert.deepEqual(getEventListeners(signal, 'abort'), [])
 })
 
+test('what ends while containers that never started are cleared away is not said to run', async () => {
+  const other = { ...task, id: 'other.form.app' }
+  let end!: () => void
+  const ended = new Promise<void>((resolve) => (end = resolve))
+  let looks = 0
+  const stateOf = (url: string): object => {
+    if (!url.includes('/run/'))
+      return { Id: 'new', Config: { Labels: labelsOf(testNode, other) }, State: { Status: 'created', StartedAt: '' } }
+    const isOver = looks++ > 0
+    const State = { Status: isOver ? 'exited' : 'running', Running: !isOver, ExitCode: 0, StartedAt: '2026-01-01T00:00:00Z' }
+    return { Id: 'run', Config: { Labels: labelsOf(testNode, task) }, State }
+  }
+  const answer: RequestListener = ({ method, url = '' }, response) => {
+    if (method === 'DELETE') response.writeHead(204).end()
+    else if (url.includes('/events')) response.writeHead(200).flushHeaders()
+    else if (url.includes('/containers/json')) response.end('[{"Id":"run"},{"Id":"new"}]')
+    else if (url.includes(`/${containerName(other.id)}/`)) void ended.then(() => response.end(JSON.stringify(stateOf(url))))
+    else response.end(JSON.stringify(stateOf(url)))
+  }
+  await withEngine(answer, async (socketPath) => {
+    const driver = createDockerDriver({ node: testNode, dataDir: '', socketPath, registries: {}, mirrors: {}, log: silentLog })
+    const told: string[] = []
+    driver.onExit((id) => {
+      told.push(id)
+      end()
+    })
+    const running = await driver.adopt()
+    await driver.close()
+    assert.deepEqual([running, told], [[], [task.id]])
+  })
+})
+
 async function withEngine(answer: RequestListener, use: (socketPath: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-engine-'))
   const socketPath = join(folder, 'sock')
