@@ -53,11 +53,7 @@ export function watchDrivers(input: WatchDriversInput): () => void {
 }
 
 /** An engine that was down, or too busy to say what it runs, may run containers that nobody has claimed here. */
-async function adoptAgain(
-  driver: TaskDriver,
-  input: WatchDriversInput,
-  adoption: { isDone: boolean; isUnderWay: boolean },
-): Promise<void> {
+async function adoptAgain(driver: TaskDriver, input: WatchDriversInput, adoption: { isDone: boolean; isUnderWay: boolean }): Promise<void> {
   // Without a limit in time: nothing waits for it, and every call to an engine has one.
   adoption.isUnderWay = true
   try {
