@@ -63,7 +63,7 @@ export async function startAgent(config: AgentConfig, options: AgentOptions): Pr
   // First, because LevelDB's files would be inherited by whatever is spawned after them.
   const guard = startStuckGuard(options.log)
   try {
-    const opened = await openStore(join(config.dataDir, 'store'))
+    const opened = await openStore(join(config.dataDir, 'store'), (words) => options.log.warn({}, words))
     if (!opened.ok) throw refusalError(opened)
     const store = opened.value
     return await startWithStore(config, options, store, guard).catch(async (error: unknown) => {
@@ -95,9 +95,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
     readAll(store),
     warmUp(crypto, key, joined.value.fleet),
   ])
-  for (const words of store.repairs) log.warn({}, words)
-  const told = watchRepairs(store, log)
-  await loop.start({ kind: 'boot', nonce: new Uint8Array(randomBytes(16)), config: coreConfig, host, records, ...surveyed })
+  const { running, fingerprints, silent } = surveyed
+  const nonce = new Uint8Array(randomBytes(16))
+  await loop.start({ kind: 'boot', nonce, config: coreConfig, host, records, running, fingerprints }, silent)
   // The core keeps its first event; the whole store in memory a second time is not to stay with it.
   records.length = 0
   const health = (): object => ({
@@ -114,9 +114,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
     throw error
   })
   try {
-    metrics.watch(() => ({ ...gaugesOf(core, network, loop), ...told() }))
+    metrics.watch(() => ({ ...gaugesOf(core, network, loop), store_repairs: store.repairs.length }))
     log.info(
-      { fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: surveyed.running.length },
+      { fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: running.length },
       'agent started',
     )
     await startNetwork(network, loop, log)
@@ -212,15 +212,6 @@ async function readAll(store: Store): Promise<(readonly [string, Uint8Array])[]>
   const records: (readonly [string, Uint8Array])[] = []
   for await (const record of store.scan('')) records.push(record)
   return records
-}
-
-/** Repairs that come later are logged when the numbers are read; the gauge shows how many there were. */
-function watchRepairs(store: Store, log: Log): () => { store_repairs: number } {
-  let told = store.repairs.length
-  return () => {
-    for (; told < store.repairs.length; told++) log.warn({}, store.repairs[told]!)
-    return { store_repairs: told }
-  }
 }
 
 function gaugesOf(core: Core, network: Network, loop: Loop): Record<string, number> {

@@ -1,13 +1,13 @@
 // The drivers that the configuration allows, and what they say at boot. A driver that does not answer in time is unhealthy and adopts
-// nothing for now; it must never keep the agent from starting.
+// nothing for now; it must never keep the agent from starting. `watch-drivers.ts` goes on asking.
 
 import { createDockerDriver } from './adapters/docker/driver.ts'
 import { createRawExecDriver } from './adapters/raw-exec/driver.ts'
 import type { Log } from './adapters/log.ts'
 import type { AgentConfig } from './config.ts'
-import type { Clock, Fingerprint, RunningTask, TaskDriver } from './core/ports.ts'
+import type { AdoptedTask, Clock, Fingerprint, TaskDriver } from './core/ports.ts'
 import type { NodeId } from '../crdt/ids.ts'
-import { fingerprintOf } from './watch-drivers.ts'
+import { adoptFrom, fingerprintOf } from './watch-drivers.ts'
 import { wordsOf } from './words.ts'
 
 /** Boards boot their engine and the agent at the same time: waiting longer would delay what does not need the engine. */
@@ -25,8 +25,10 @@ export function createDrivers(config: AgentConfig, node: NodeId, log: Log): Task
 }
 
 export interface Surveyed {
-  readonly running: readonly RunningTask[]
+  readonly running: readonly AdoptedTask[]
   readonly fingerprints: Readonly<Record<string, Fingerprint>>
+  /** Drivers that did not say what runs: they are asked again, since a container that nobody knows of would run beside its replacement. */
+  readonly silent: ReadonlySet<string>
 }
 
 export async function surveyDrivers(drivers: readonly TaskDriver[], clock: Clock, log: Log): Promise<Surveyed> {
@@ -36,19 +38,24 @@ export async function surveyDrivers(drivers: readonly TaskDriver[], clock: Clock
       return { name: driver.name, running, fingerprint }
     }),
   )
-  return { running: found.flatMap((one) => one.running), fingerprints: Object.fromEntries(found.map((one) => [one.name, one.fingerprint])) }
+  return {
+    running: found.flatMap((one) => one.running ?? []),
+    fingerprints: Object.fromEntries(found.map((one) => [one.name, one.fingerprint])),
+    silent: new Set(found.filter((one) => one.running === null).map((one) => one.name)),
+  }
 }
 
-async function adopted(driver: TaskDriver, clock: Clock, log: Log): Promise<readonly RunningTask[]> {
+/** null: it did not say. */
+async function adopted(driver: TaskDriver, clock: Clock, log: Log): Promise<readonly AdoptedTask[] | null> {
   let cancel: (() => void) | undefined
-  const tooLate = new Promise<readonly RunningTask[]>((_resolve, reject) => {
+  const tooLate = new Promise<never>((_resolve, reject) => {
     cancel = clock.at(clock.now() + bootMsMax, () => reject(new Error(`no answer within ${bootMsMax / 1_000} s`)))
   })
   try {
-    return await Promise.race([Promise.resolve().then(() => driver.adopt()), tooLate])
+    return await Promise.race([adoptFrom(driver), tooLate])
   } catch (error) {
     log.warn({ driver: driver.name, error: wordsOf(error) }, 'the driver could not say what runs already')
-    return []
+    return null
   } finally {
     cancel?.()
   }

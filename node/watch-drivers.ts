@@ -1,13 +1,16 @@
 // Asks each driver every 30 s how it is and what it has, and tells the core when the answer changed. A driver that does not answer in
-// time counts as unhealthy: the node is no candidate for its tasks until it answers again.
+// time counts as unhealthy: the node is no candidate for its tasks until it answers again. Whenever a driver gets healthy it is asked
+// what it runs, until it says so.
 
-import type { Clock, Fingerprint, TaskDriver } from './core/ports.ts'
+import type { AdoptedTask, Clock, Fingerprint, TaskDriver } from './core/ports.ts'
 import type { LooseEvent } from './loose-event.ts'
 import { wordsOf } from './words.ts'
 
 export interface WatchDriversInput {
   readonly drivers: readonly TaskDriver[]
   readonly known: Readonly<Record<string, Fingerprint>>
+  /** Drivers that were asked what runs and did not say. */
+  readonly silent: ReadonlySet<string>
   readonly clock: Clock
   readonly push: (event: LooseEvent) => void
   readonly log: { warn(data: object, message: string): void }
@@ -24,7 +27,7 @@ export function watchDrivers(input: WatchDriversInput): () => void {
   let ended = false
   for (const driver of input.drivers) {
     let before = JSON.stringify(input.known[driver.name])
-    let wasHealthy = input.known[driver.name]?.health.healthy === true
+    const adoption = { isDone: input.known[driver.name]?.health.healthy === true && !input.silent.has(driver.name), isUnderWay: false }
     const again = (): void => {
       if (ended) return
       cancels.set(
@@ -33,8 +36,8 @@ export function watchDrivers(input: WatchDriversInput): () => void {
           void fingerprintOf(driver, clock, fingerprintMsMax).then((fingerprint) => {
             const now = JSON.stringify(fingerprint)
             if (now !== before && !ended) input.push({ kind: 'fingerprint', driver: driver.name, fingerprint })
-            if (fingerprint.health.healthy && !wasHealthy && !ended) void adoptAgain(driver, input)
-            wasHealthy = fingerprint.health.healthy
+            if (!fingerprint.health.healthy) adoption.isDone = false
+            else if (!adoption.isDone && !adoption.isUnderWay && !ended) void adoptAgain(driver, input, adoption)
             before = now
             again()
           })
@@ -49,13 +52,22 @@ export function watchDrivers(input: WatchDriversInput): () => void {
   }
 }
 
-/** An engine that was down when the agent started may run containers that nobody has claimed here. */
-async function adoptAgain(driver: TaskDriver, input: WatchDriversInput): Promise<void> {
+/** An engine that was down, or too busy to say what it runs, may run containers that nobody has claimed here. */
+async function adoptAgain(driver: TaskDriver, input: WatchDriversInput, adoption: { isDone: boolean; isUnderWay: boolean }): Promise<void> {
+  // Without a limit in time: nothing waits for it, and every call to an engine has one.
+  adoption.isUnderWay = true
   try {
-    input.push({ kind: 'adopted', driver: driver.name, running: await driver.adopt() })
+    input.push({ kind: 'adopted', running: await adoptFrom(driver) })
+    adoption.isDone = true
   } catch (error) {
-    input.log.warn({ driver: driver.name, error: wordsOf(error) }, 'what it runs could not be listed')
+    input.log.warn({ driver: driver.name, error: wordsOf(error) }, 'what it runs could not be listed; it is asked again')
+  } finally {
+    adoption.isUnderWay = false
   }
+}
+
+export async function adoptFrom(driver: TaskDriver): Promise<AdoptedTask[]> {
+  return (await driver.adopt()).map((task) => ({ ...task, driver: driver.name }))
 }
 
 export async function fingerprintOf(driver: TaskDriver, clock: Clock, withinMs: number): Promise<Fingerprint> {

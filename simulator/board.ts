@@ -5,7 +5,7 @@ import type { Signer } from '../crdt/crypto.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
 import type { Core } from '../node/core/step.ts'
-import type { RunningTask } from '../node/core/ports.ts'
+import type { AdoptedTask, TaskDriver } from '../node/core/ports.ts'
 
 export interface BoardSpec {
   readonly name: string
@@ -14,6 +14,8 @@ export interface BoardSpec {
   readonly pool?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly capacity?: Resources
+  /** `raw_exec` unless told otherwise. */
+  readonly drivers?: readonly TaskDriver['name'][]
 }
 
 export interface Board {
@@ -23,7 +25,7 @@ export interface Board {
   readonly disk: Map<string, Uint8Array>
   /** Writes that a full disk does not take; null while the disk takes them. */
   held: Map<string, Uint8Array | null> | null
-  readonly tasks: Map<string, RunningTask>
+  readonly tasks: Map<string, AdoptedTask>
   readonly peers: Set<NodeId>
   boots: number
   wakeAt: number

@@ -29,9 +29,11 @@ export class Tasks {
     return { kind: 'started', now, wallMs, task: task.id, outcome }
   }
 
-  stop(board: Board, task: string, now: number): CoreEvent {
-    const { slot = '' } = board.tasks.get(task) ?? {}
-    if (board.tasks.delete(task)) board.trail.push({ at: now, what: 'stop', task, slot })
+  /** A driver ends what it has itself; of anything else it says that it does not run. */
+  stop(board: Board, task: string, driver: string, now: number): CoreEvent {
+    const found = board.tasks.get(task)
+    const slot = found?.slot ?? ''
+    if (found?.driver === driver && board.tasks.delete(task)) board.trail.push({ at: now, what: 'stop', task, slot })
     return { kind: 'stopped', now, task }
   }
 
@@ -41,7 +43,7 @@ export class Tasks {
     const taken = Object.values(task.ports).find((port) => this.#isTaken(board, task, port))
     if (taken !== undefined) return { ok: false, code: 'E_PORT_IN_USE', message: `port ${taken} is in use` }
     const { id, slot, alloc, generation, form, ports } = task
-    board.tasks.set(id, { id, slot, alloc, generation, form, task: task.spec.name, ports, startedAt: wallMs })
+    board.tasks.set(id, { id, slot, alloc, generation, form, task: task.spec.name, ports, startedAt: wallMs, driver: task.spec.driver })
     board.trail.push({ at: now, what: 'start', task: id, slot })
     return { ok: true }
   }

@@ -39,6 +39,7 @@ export interface Asked {
 export type Watch = (board: Board, event: CoreEvent, step: () => readonly Effect[]) => readonly Effect[]
 
 const ample = { cpuMhz: 4000, memoryMib: 1024, diskMib: 8192 }
+const healthyDriver = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
 const epochWallMs = 1_800_000_000_000
 
 export class World {
@@ -129,7 +130,7 @@ export class World {
       host: { name: spec.name, ...ample, attributes: { 'cpu.arch': 'arm64' } },
       records: [...board.disk].sort(([a], [b]) => (a < b ? -1 : 1)),
       running: [...board.tasks.values()],
-      fingerprints: { raw_exec: { health: { healthy: true, reason: '' }, attributes: {}, images: [] } },
+      fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, healthyDriver])),
     }
   }
 
@@ -262,7 +263,7 @@ export class World {
       case 'start':
         return this.#start(board, effect, isWritten)
       case 'stop':
-        return this.#later(board, this.tasks.stopMs, () => this.tasks.stop(board, effect.task, queue.now))
+        return this.#later(board, this.tasks.stopMs, () => this.tasks.stop(board, effect.task, effect.driver, queue.now))
       case 'wake':
         return this.#wake(board, effect.at)
       case 'reply':

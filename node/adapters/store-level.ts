@@ -6,27 +6,34 @@
 import { type Result, ok, refuse } from '../../crdt/errors.ts'
 import type { Store, StoreCode, StoreWrite } from '../core/ports.ts'
 import { openRecord, sealRecord } from './record.ts'
-import { type OpenFault, type Level, openLevel, repairLevel } from './store-open.ts'
+import { type OpenFault, type Level, type Told, openLevel, repairLevel } from './store-open.ts'
 
-export async function openStore(path: string): Promise<Result<Store, OpenFault>> {
+/** `onRepair` hears of everything that is found broken when it is found: most of it is at boot, a disk that dies comes later. */
+export async function openStore(path: string, onRepair: Told = () => undefined): Promise<Result<Store, OpenFault>> {
   const repairs: string[] = []
-  const opened = await openLevel(path, repairs)
-  return opened.ok ? ok(new LevelStore(path, opened.value, repairs)) : opened
+  const tell: Told = (words) => {
+    repairs.push(words)
+    onRepair(words)
+  }
+  const opened = await openLevel(path, tell)
+  return opened.ok ? ok(new LevelStore(path, opened.value, repairs, tell)) : opened
 }
 
 class LevelStore implements Store {
-  readonly repairs: string[]
+  readonly repairs: readonly string[]
   readonly #path: string
+  readonly #tell: Told
   /** null after a failed write, until it could be opened again. */
   #level: Level | null
   /** Opening again and repairing; every operation waits for it. */
   #reopening: Promise<Result<Level, StoreCode>> | null = null
   #closed = false
 
-  constructor(path: string, level: Level, repairs: string[]) {
+  constructor(path: string, level: Level, repairs: readonly string[], tell: Told) {
     this.#path = path
     this.#level = level
     this.repairs = repairs
+    this.#tell = tell
   }
 
   async write(writes: readonly StoreWrite[], sync: boolean): Promise<Result<void, StoreCode>> {
@@ -71,7 +78,7 @@ class LevelStore implements Store {
         }
         return
       } catch (error) {
-        this.repairs.push(`reading stopped at a damaged block after '${after}': ${wordsOf(error)}`)
+        this.#tell(`reading stopped at a damaged block after '${after}': ${wordsOf(error)}`)
         if (repaired) return
         await this.#repair()
       }
@@ -94,7 +101,7 @@ class LevelStore implements Store {
 
   async #reopen(): Promise<Result<Level, StoreCode>> {
     try {
-      const opened = await openLevel(this.#path, this.repairs)
+      const opened = await openLevel(this.#path, this.#tell)
       if (!opened.ok) return storeFault(new Error(opened.message))
       this.#level = opened.value
       return opened
@@ -121,7 +128,7 @@ class LevelStore implements Store {
     this.#reopening = level
       .close()
       .catch(() => undefined)
-      .then(() => repairLevel(this.#path, this.repairs))
+      .then(() => repairLevel(this.#path, this.#tell))
       .then(() => this.#reopen())
       .finally(() => (this.#reopening = null))
     await this.#reopening
@@ -135,7 +142,7 @@ class LevelStore implements Store {
       return Promise.all(
         keys.map((key) =>
           level.get(key).catch((error: unknown) => {
-            this.repairs.push(`record '${key}' cannot be read: ${wordsOf(error)}`)
+            this.#tell(`record '${key}' cannot be read: ${wordsOf(error)}`)
             return undefined
           }),
         ),
@@ -146,7 +153,7 @@ class LevelStore implements Store {
   #checked(level: Level, key: string, record: Uint8Array): Uint8Array | undefined {
     const value = openRecord(key, record)
     if (value !== undefined) return value
-    this.repairs.push(`record '${key}' was damaged and dropped`)
+    this.#tell(`record '${key}' was damaged and dropped`)
     void level.del(key).catch(() => undefined)
     return undefined
   }

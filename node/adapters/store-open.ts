@@ -11,6 +11,8 @@ import { type Result, ok, refuse } from '../../crdt/errors.ts'
 import { makeFolder } from './make-folder.ts'
 
 export type Level = ClassicLevel<string, Uint8Array>
+/** Hears in words what was found broken. */
+export type Told = (words: string) => void
 export type OpenFault = 'E_STORE_LOCKED' | 'E_STORE_BROKEN'
 
 // A pool's records are a few MB and most are read once, at boot: LevelDB's defaults (8 MiB cache, 4 MiB write buffer, 1,000 files) are
@@ -23,41 +25,41 @@ const options = {
   maxOpenFiles: 64,
 } as const
 
-export async function openLevel(path: string, repairs: string[]): Promise<Result<Level, OpenFault>> {
+export async function openLevel(path: string, tell: Told): Promise<Result<Level, OpenFault>> {
   const tableOfContentsGone = await lacksCurrent(path)
-  if (tableOfContentsGone) await repairLevel(path, repairs)
-  const first = await tryOpen(path, repairs)
+  if (tableOfContentsGone) await repairLevel(path, tell)
+  const first = await tryOpen(path, tell)
   if (first.ok || first.code !== 'E_STORE_DAMAGED') return first as Result<Level, OpenFault>
-  repairs.push(`the store was damaged: ${first.message}`)
-  if (await repairLevel(path, repairs)) {
-    const second = await tryOpen(path, repairs)
+  tell(`the store was damaged: ${first.message}`)
+  if (await repairLevel(path, tell)) {
+    const second = await tryOpen(path, tell)
     if (second.ok) return second
   }
   const aside = await moveAside(path)
-  repairs.push(`the store could not be repaired; it was moved to ${aside} and a new one begun`)
-  const fresh = await tryOpen(path, repairs)
+  tell(`the store could not be repaired; it was moved to ${aside} and a new one begun`)
+  const fresh = await tryOpen(path, tell)
   return fresh.ok ? fresh : refuse('E_STORE_BROKEN', fresh.message)
 }
 
 /** True when LevelDB's repair went through; what it could not save is in the folder `lost`. */
-export async function repairLevel(path: string, repairs: string[]): Promise<boolean> {
+export async function repairLevel(path: string, tell: Told): Promise<boolean> {
   try {
     await ClassicLevel.repair(path)
-    repairs.push('the store was repaired; what could not be read comes again from peers')
+    tell('the store was repaired; what could not be read comes again from peers')
     return true
   } catch (error) {
-    repairs.push(`the repair failed: ${messageOf(error)}`)
+    tell(`the repair failed: ${messageOf(error)}`)
     return false
   }
 }
 
-async function tryOpen(path: string, repairs: string[]): Promise<Result<Level, OpenFault | 'E_STORE_DAMAGED'>> {
+async function tryOpen(path: string, tell: Told): Promise<Result<Level, OpenFault | 'E_STORE_DAMAGED'>> {
   try {
     // Not left to the library, whose way of making folders never ends in /proc.
     await makeFolder(path, 0o700)
     const level: Level = new ClassicLevel<string, Uint8Array>(path, options)
     await level.open()
-    repairs.push(...(await droppedFromLog(path)))
+    for (const words of await droppedFromLog(path)) tell(words)
     return ok(level)
   } catch (error) {
     const code = codeOf(error)

@@ -8,12 +8,13 @@ import { allocKey, type BodyRecord, decodeBody } from './allocs/claim.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { stopOrphan } from './orphans.ts'
 import { readOwn } from './own-record.ts'
-import type { RunningTask } from './ports.ts'
+import type { AdoptedTask } from './ports.ts'
 import { restore } from './restore.ts'
 import { type State, type Step, note } from './state.ts'
 
 export function boot(step: Step): void {
   const { moved } = restore(step)
+  step.state.hasMoved = moved
   // Nothing that ran for the former pool is anybody's business in this one.
   if (moved) return step.state.boot.running.forEach((task) => stopOrphan(step, task))
   const record = readOwn(step)
@@ -37,7 +38,7 @@ function isEnd(claim: Claim): boolean {
 }
 
 /** Takes a claim up again: adopts its tasks that run, and starts the others as a board does after a power cut. */
-function resume(step: Step, claim: Claim, record: BodyRecord | undefined, running: Map<string, RunningTask>): void {
+function resume(step: Step, claim: Claim, record: BodyRecord | undefined, running: Map<string, AdoptedTask>): void {
   const { state } = step
   if (record === undefined) {
     state.ended.set(claim.slot, {
@@ -63,7 +64,10 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   alloc.ports = { ...claim.ports }
   state.allocs.set(claim.slot, alloc)
   const adopted = adopt(step, alloc, running)
-  if (claim.state === 'stopping') return end(step, alloc, endOf(state, claim), claim.reason)
+  if (claim.state === 'stopping') {
+    expectAll(state, alloc)
+    return end(step, alloc, endOf(state, claim), claim.reason)
+  }
   if (claim.state === 'claimed' && adopted === 0) return
   alloc.state = adopted > 0 ? 'starting' : 'preparing'
   if (allTasks(alloc.body, 'running')) {
@@ -72,6 +76,11 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
     note(step, `adopted ${claim.slot} (generation ${claim.generation}), still running`)
   } else note(step, `starting ${claim.slot} again (generation ${claim.generation}), as before the stop`)
   drive(step, alloc)
+}
+
+/** A driver that has not said yet what runs may still run what is to go: it is over when each has said that it is stopped. */
+function expectAll(state: State, alloc: Alloc): void {
+  for (const task of alloc.body.tasks.values()) if (state.fingerprints[task.spec.driver] !== undefined) task.phase = 'running'
 }
 
 /** How a claim that was on its way out ends; its verdict was written with it. */
@@ -83,7 +92,7 @@ function endOf(state: State, claim: Claim): 'failed' | 'stopped' {
 }
 
 /** How many of the allocation's tasks run already. */
-function adopt(step: Step, alloc: Alloc, running: Map<string, RunningTask>): number {
+function adopt(step: Step, alloc: Alloc, running: Map<string, AdoptedTask>): number {
   let adopted = 0
   for (const task of alloc.body.tasks.values()) {
     const found = running.get(task.id)
@@ -100,8 +109,10 @@ function adopt(step: Step, alloc: Alloc, running: Map<string, RunningTask>): num
       found.alloc === alloc.alloc ? [...alloc.body.tasks.values()].find((task) => task.spec.name === found.task)?.spec : undefined
     if (spec === undefined) continue
     running.delete(id)
-    alloc.leaving.set(id, createTask(id, spec, 'stopping'))
-    step.out.push({ kind: 'stop', task: id, driver: spec.driver, signal: spec.killSignal, timeoutMs: spec.killTimeoutMs })
+    // The former form may have been another driver's.
+    const { driver } = found
+    alloc.leaving.set(id, createTask(id, { ...spec, driver }, 'stopping'))
+    step.out.push({ kind: 'stop', task: id, driver, signal: spec.killSignal, timeoutMs: spec.killTimeoutMs })
   }
   return adopted
 }

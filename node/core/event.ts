@@ -2,7 +2,7 @@
 
 import type { NodeId } from '../../crdt/ids.ts'
 import type { Request } from '../../crdt/api-types.ts'
-import type { DriverCode, Fingerprint, HostFacts, RunningTask, TaskExit, TaskId } from './ports.ts'
+import type { AdoptedTask, DriverCode, Fingerprint, HostFacts, TaskExit, TaskId } from './ports.ts'
 import type { Config } from './config-types.ts'
 
 export type CoreEvent =
@@ -14,7 +14,7 @@ export type CoreEvent =
   | { readonly kind: 'addresses'; readonly now: number; readonly addresses: readonly string[] }
   | { readonly kind: 'fingerprint'; readonly now: number; readonly driver: string; readonly fingerprint: Fingerprint }
   /** A driver that had been down answers again: what it runs. */
-  | { readonly kind: 'adopted'; readonly now: number; readonly driver: string; readonly running: readonly RunningTask[] }
+  | { readonly kind: 'adopted'; readonly now: number; readonly running: readonly AdoptedTask[] }
   | { readonly kind: 'prepared'; readonly now: number; readonly task: TaskId; readonly outcome: Outcome }
   | { readonly kind: 'started'; readonly now: number; readonly wallMs: number; readonly task: TaskId; readonly outcome: Outcome }
   | { readonly kind: 'stopped'; readonly now: number; readonly task: TaskId }
@@ -43,6 +43,6 @@ export interface Boot {
   readonly config: Config
   readonly host: HostFacts
   readonly records: readonly (readonly [string, Uint8Array])[]
-  readonly running: readonly RunningTask[]
+  readonly running: readonly AdoptedTask[]
   readonly fingerprints: Readonly<Record<string, Fingerprint>>
 }

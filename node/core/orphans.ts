@@ -6,7 +6,7 @@ import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { JobView } from '../../crdt/view.ts'
 import { type Alloc, type Body, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { nowRunning, persistBody } from './allocs/lifecycle.ts'
-import type { RunningTask } from './ports.ts'
+import type { AdoptedTask, TaskId } from './ports.ts'
 import { type State, type Step, note } from './state.ts'
 
 /** Highest generation first: of two copies of a slot the newer one is meant. */
@@ -17,7 +17,7 @@ export function settleOrphans(step: Step): void {
 }
 
 /** A driver answers again and tells what it runs: what an allocation here waits for goes on, what nobody here knows is an orphan. */
-export function adopted(step: Step, running: readonly RunningTask[]): void {
+export function adopted(step: Step, running: readonly AdoptedTask[]): void {
   const { state } = step
   for (const task of running) {
     const alloc = state.allocs.get(task.slot)
@@ -26,7 +26,8 @@ export function adopted(step: Step, running: readonly RunningTask[]): void {
       run?.id === task.id ||
       alloc?.leaving.has(task.id) === true ||
       [...(alloc?.next?.tasks.values() ?? [])].some((next) => next.id === task.id)
-    if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) state.orphans.push(task)
+    if (!isKnown && state.hasMoved) stopOrphan(step, task)
+    else if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) state.orphans.push(task)
     if (alloc === undefined || alloc.ending !== null || run?.id !== task.id || (run.phase !== 'pending' && run.phase !== 'waiting'))
       continue
     run.phase = 'running'
@@ -40,7 +41,12 @@ export function adopted(step: Step, running: readonly RunningTask[]): void {
   state.viewStale = true
 }
 
-function settleOrphan(step: Step, task: RunningTask): boolean {
+/** What nobody could settle yet has ended by itself: it must not be taken up as if it ran. */
+export function orphanExited(state: State, id: TaskId): void {
+  state.orphans = state.orphans.filter((orphan) => orphan.id !== id)
+}
+
+function settleOrphan(step: Step, task: AdoptedTask): boolean {
   const { state } = step
   const view = state.view.jobs.get(slotParts(task.slot).job)
   if (view === undefined) return false
@@ -64,7 +70,7 @@ function settleOrphan(step: Step, task: RunningTask): boolean {
 }
 
 /** What the task is a part of, if the job still wants it just so. */
-function bodyFor(view: JobView, task: RunningTask): Body | null {
+function bodyFor(view: JobView, task: AdoptedTask): Body | null {
   const { group, index } = slotParts(task.slot)
   const spec = view.spec?.groups.find((entry) => entry.name === group)
   if (view.desired !== 'run' || view.spec === null || spec === undefined || index >= spec.count || view.forms.get(group) !== task.form)
@@ -80,12 +86,12 @@ function bodyFor(view: JobView, task: RunningTask): Body | null {
 }
 
 /** This node ended that claim, or a later one, itself. */
-function isPast(state: State, task: RunningTask): boolean {
+function isPast(state: State, task: AdoptedTask): boolean {
   const last = state.ended.get(task.slot)
   return last !== undefined && last.generation >= task.generation && !last.reason.startsWith('record-lost')
 }
 
-function claimAnew(step: Step, task: RunningTask, body: Body): Alloc {
+function claimAnew(step: Step, task: AdoptedTask, body: Body): Alloc {
   const { state } = step
   const { slot } = task
   const last = state.ended.get(slot)
@@ -112,11 +118,7 @@ export function wishedRestart(state: State, slot: SlotId): number {
   return state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)?.restart ?? 0
 }
 
-export function stopOrphan(step: Step, task: RunningTask): void {
+export function stopOrphan(step: Step, task: AdoptedTask): void {
   note(step, `stopping ${task.id}: nothing here claims it`)
-  // Which driver runs it is not in its name; each ignores an id that it does not know.
-  for (const driver of ['raw_exec', 'docker'] as const) {
-    if (step.state.fingerprints[driver] !== undefined)
-      step.out.push({ kind: 'stop', task: task.id, driver, signal: 'SIGTERM', timeoutMs: 5_000 })
-  }
+  step.out.push({ kind: 'stop', task: task.id, driver: task.driver, signal: 'SIGTERM', timeoutMs: 5_000 })
 }

@@ -132,6 +132,11 @@ export interface RunningTask {
   readonly startedAt: number
 }
 
+/** A running task and the driver that has it, which its id does not tell. */
+export interface AdoptedTask extends RunningTask {
+  readonly driver: TaskDriver['name']
+}
+
 export interface TaskExit {
   /** null when a signal ended it or the code is not known (the task ended while no agent ran). */
   readonly exitCode: number | null
@@ -165,10 +170,10 @@ export interface TaskDriver {
   /** Signal, wait up to the timeout, then kill the whole group. Resolves when nothing of it runs any more; idempotent. */
   stop(id: TaskId, signal: string, timeoutMs: number): Promise<Result<void, DriverCode>>
   signal(id: TaskId, signal: string): Promise<Result<void, DriverCode>>
-  /** Everything of this node that runs now, found from the system itself; watches each from then on. */
+  /** Everything of this node that runs now, found from the system itself; watches each from then on. Throws when it cannot say. */
   adopt(): Promise<readonly RunningTask[]>
   onExit(listener: (id: TaskId, exit: TaskExit) => void): void
-  /** Combined or single stream; follows until aborted when asked; `tailBytes` from the end. Works after the task's end. */
+  /** Combined or single stream; follows until aborted when asked; `tailBytes` from the end. Works after the task's end. Throws when it cannot be read. */
   logs(id: TaskId, options: LogOptions): AsyncIterable<Uint8Array>
   /** Removes what a finished task left (container, log files). */
   remove(id: TaskId): Promise<void>

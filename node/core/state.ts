@@ -14,7 +14,7 @@ import type { Alloc } from './allocs/alloc.ts'
 import type { Boot } from './event.ts'
 import type { Effect } from './effect.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
-import type { Fingerprint, RunningTask } from './ports.ts'
+import type { AdoptedTask, Fingerprint } from './ports.ts'
 import { coreLimits } from './limits.ts'
 import { createRandom, type Random } from './random.ts'
 
@@ -102,7 +102,9 @@ export interface State {
   /** Ended allocations whose remains (logs) are still on the board, oldest first. */
   finished: Alloc[]
   /** Tasks that run here without a claim of this node. */
-  orphans: RunningTask[]
+  orphans: AdoptedTask[]
+  /** The board was in another pool until this boot: what runs and is not known here ran for that one. */
+  hasMoved: boolean
   readonly verdicts: Map<SlotId, readonly Verdict[]>
   addresses: readonly string[]
   fingerprints: Record<string, Fingerprint>
@@ -176,6 +178,7 @@ export function createState(env: Env, boot: Boot): State {
     ended: new Map(),
     finished: [],
     orphans: [],
+    hasMoved: false,
     verdicts: new Map(),
     addresses: [],
     fingerprints: { ...boot.fingerprints },

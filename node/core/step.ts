@@ -14,7 +14,7 @@ import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
 import { followDeadline, tellFollowers } from './follow.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
-import { adopted } from './orphans.ts'
+import { adopted, orphanExited } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { coreLimits } from './limits.ts'
 import { settle } from './placement.ts'
@@ -90,6 +90,7 @@ function handle(step: Step, event: CoreEvent): void {
     case 'stopped':
       return withTask(state, event.task, (alloc, _body, task) => stopped(step, alloc, task))
     case 'exited':
+      orphanExited(state, event.task)
       return withTask(state, event.task, (alloc, _body, task) => exited(step, alloc, task, wordsFor(event.exit)))
     case 'progress':
       return withTask(state, event.task, (_alloc, _body, task) => void (task.progress = event.words))

@@ -116,6 +116,23 @@ describe('store on LevelDB, damaged', () => {
     await store.close()
   })
 
+  it('tells what it found broken at once, also long after it was opened', async () => {
+    const path = newPath()
+    await filled(path, 300)
+    const level = new ClassicLevel(path)
+    await level.compactRange('', '~')
+    await level.close()
+    const told: string[] = []
+    const opened = await openStore(path, (words) => void told.push(words))
+    assert.ok(opened.ok)
+    assert.deepEqual(told, [])
+    await flip(await fileIn(path, /\.ldb$/), 100, 400)
+    assert.equal(await opened.value.read('k0000'), undefined)
+    assert.match(told.join('\n'), /'k0000'/)
+    assert.deepEqual(told, opened.value.repairs)
+    await opened.value.close()
+  })
+
   it('does not take a folder without CURRENT for a new one', async () => {
     const path = newPath()
     await filled(path, 50)

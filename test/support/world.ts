@@ -49,7 +49,7 @@ const genesis = editDoc(
 export const fleet = genesis.envelopes[0]!.hash as FleetId
 export const fleetEnvelopes = genesis.envelopes.map((envelope) => envelope.bytes)
 
-export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool'>>
+export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool' | 'drivers'>>
 
 export function createWorld(
   count: number,

@@ -3,17 +3,30 @@
 
 import type { LogOptions } from '../../core/ports.ts'
 import type { DriverLog } from '../task/log.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, EngineError } from './engine.ts'
+import { isStatus } from './failure.ts'
 import { logFrames } from './log-frames.ts'
 
-/** Ends early, with a word in the log, when the container or the engine is gone; and when the caller has enough. */
+/**
+ * Ends early, with a word in the log, when the container is gone; and when the caller has enough. Throws `EngineError` when the engine
+ * cannot say: a log that nobody could read must not look like an empty one.
+ */
 export async function* containerLogs(engine: Engine, container: string, options: LogOptions, log: DriverLog): AsyncGenerator<Uint8Array> {
   try {
     if (options.tailBytes === null) yield* texts(engine, container, options, { tail: 'all', follow: options.follow })
     else yield* fromTail(engine, container, options, options.tailBytes)
   } catch (error) {
-    if (!options.signal.aborted) log.debug({ container, error: (error as Error).message }, 'the log of a container ended early')
+    if (options.signal.aborted) return
+    // 409: about to be removed.
+    if (!isStatus(error, 404, 409)) throw brokenOff(engine, error)
+    log.debug({ container, error: (error as Error).message }, 'the log of a container ended early')
   }
+}
+
+function brokenOff(engine: Engine, error: unknown): EngineError {
+  return error instanceof EngineError
+    ? error
+    : new EngineError(null, `the engine at ${engine.address} broke off: ${(error as Error).message}`)
 }
 
 async function* fromTail(engine: Engine, container: string, options: LogOptions, tailBytes: number): AsyncGenerator<Uint8Array> {

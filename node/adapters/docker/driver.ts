@@ -1,6 +1,6 @@
 // The `docker` driver: containers at an engine that speaks Docker's API (Docker, Podman). The engine's labels are the truth about
 // what runs; the driver keeps nothing on disk. An engine that is missing or down is a reason in the fingerprint and a coded
-// refusal of each call, never an exception.
+// refusal of each call. Only `adopt` and `logs` throw then, because nothing at all is an answer too.
 
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
@@ -102,18 +102,11 @@ class DockerDriver implements TaskDriver {
   }
 
   async adopt(): Promise<readonly RunningTask[]> {
-    try {
-      const { tasks, neverStarted } = await listTasks(this.#engine, this.#options.node, this.#options.log)
-      for (const one of tasks) this.#take(one)
-      await Promise.all(neverStarted.map((id) => this.#clear(id)))
-      return tasks.flatMap((one) => (one.exit === null ? [one.task] : []))
-    } catch (error) {
-      this.#options.log.warn(
-        { engine: this.#engine.address, error: (error as Error).message },
-        'containers of this node could not be listed',
-      )
-      return []
-    }
+    const { tasks, neverStarted } = await listTasks(this.#engine, this.#options.node, this.#options.log)
+    for (const one of tasks) this.#take(one)
+    await Promise.all(neverStarted.map((id) => this.#clear(id)))
+    // What ended while others were cleared away has been told already.
+    return tasks.flatMap(({ task, exit }) => (exit === null && this.#watch.isWatched(task.id) ? [task] : []))
   }
 
   onExit(listener: (id: TaskId, exit: TaskExit) => void): void {

@@ -64,10 +64,17 @@ export function createEngine(socketPath: string | undefined): Engine {
       const end = (): void => abort.abort()
       request.abort.addEventListener('abort', end, { once: true })
       if (request.abort.aborted) end()
-      const opening = client().then((docker) => dial(docker, request, abort.signal))
-      const stream = await withDeadline(opening, abort, request.deadlineMs ?? callMs, address)
-      stream.once('close', () => request.abort.removeEventListener('abort', end))
-      return stream
+      const forget = (): void => request.abort.removeEventListener('abort', end)
+      try {
+        const opening = client().then((docker) => dial(docker, request, abort.signal))
+        const stream = await withDeadline(opening, abort, request.deadlineMs ?? callMs, address)
+        stream.once('close', forget)
+        return stream
+      } catch (error) {
+        // The caller tries again with the same signal for as long as the engine is down.
+        forget()
+        throw error
+      }
     },
   }
 }

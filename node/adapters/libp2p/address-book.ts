@@ -105,9 +105,9 @@ export class AddressBook {
     entry.stretchPercent = 100 - networkLimits.cycleJitterPercent + 2 * networkLimits.cycleJitterPercent * chance
   }
 
-  /** A bootstrap entry turned out to be this peer. */
+  /** A bootstrap entry turned out to be this peer. An entry that was dropped while it was dialled stays dropped. */
   identified(entry: AddressEntry, peer: string): void {
-    if (entry.peer === peer) return
+    if (entry.peer === peer || this.#entries.get(entry.address) !== entry) return
     if (entry.peer !== undefined) this.#byPeer.get(entry.peer)?.delete(entry.address)
     entry.peer = peer
     this.#index(entry)

@@ -4,6 +4,7 @@
 import { type KadDHT, type KadDHTInit, passthroughMapper } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { FleetId } from '../../../crdt/ids.ts'
+import { withPeer } from './addresses.ts'
 import { networkLimits } from './limits.ts'
 
 export function dhtOptions(fleet: FleetId): KadDHTInit {
@@ -18,14 +19,17 @@ export function dhtOptions(fleet: FleetId): KadDHTInit {
   }
 }
 
-/** The addresses that the rest of the fleet knows of this peer; empty when nobody does. */
+/**
+ * The addresses that the rest of the fleet knows of this peer; empty when nobody does. Each names the peer: so it is the same as what is
+ * known already, and a dial that meets another board there fails.
+ */
 export async function findAddresses(dht: KadDHT, peer: string, signal?: AbortSignal): Promise<string[]> {
   const limit = AbortSignal.timeout(networkLimits.findPeerMs)
   const id = peerIdFromString(peer)
   const found = new Set<string>()
   try {
     for await (const event of dht.findPeer(id, { useCache: false, signal: signal ? AbortSignal.any([signal, limit]) : limit })) {
-      if (event.name === 'FINAL_PEER') for (const address of event.peer.multiaddrs) found.add(address.toString())
+      if (event.name === 'FINAL_PEER') for (const address of event.peer.multiaddrs) found.add(withPeer(address.toString(), peer))
     }
   } catch {
     // Not found, or no time left: both mean that nobody answered.

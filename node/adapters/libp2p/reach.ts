@@ -40,12 +40,7 @@ export async function reach(input: ReachInput): Promise<Connection> {
   if (second !== null) return second
   // A board without any peer has nobody to ask, and would wait for the answer all the same.
   const found = node.getConnections().length === 0 ? [] : await findAddresses(node.services.dht, peer, signal)
-  const third = await dialEach(
-    input,
-    found.map((address) => withPeer(address, peer)),
-    tried,
-    faults,
-  )
+  const third = await dialEach(input, found, tried, faults)
   if (third !== null) return third
   throw new UnreachableError(`cannot reach ${peer}: ${faults.length === 0 ? 'no address of it is known' : faults.join('; ')}`)
 }

@@ -53,12 +53,13 @@ export function readRecord(folder: TaskFolder): TaskRecord | undefined {
   }
 }
 
-/** Ids of all tasks that left a folder, in a fixed order. */
+/** Ids of all tasks that left a folder, in a fixed order. Throws when that cannot be read: what runs is not known then. */
 export function recordedTasks(home: string): TaskId[] {
   try {
     return readdirSync(home).filter(isTaskId).sort()
-  } catch {
-    return []
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }
 

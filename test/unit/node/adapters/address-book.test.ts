@@ -89,6 +89,16 @@ test('connected peers are not dialled; a bootstrap entry learns who it is', () =
   assert.deepEqual(choose(book, { isConnected }), [])
 })
 
+test('an entry that is dropped while it is dialled is not indexed again', () => {
+  const book = new AddressBook()
+  book.found('gone', ['/gone'])
+  const [entry] = book.entriesOf('gone')
+  book.forget('gone')
+  book.identified(entry!, 'other')
+  assert.deepEqual(book.entriesOf('other'), [])
+  book.reached('other')
+})
+
 test('when one peer is back after failures, all the others are tried soon', () => {
   const book = new AddressBook()
   for (const peer of ['a', 'b', 'c']) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { type RequestListener, createServer } from 'node:http'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { containerConfig } from '../../../../../node/adapters/docker/container-c
 import { splitLine } from '../../../../../node/adapters/docker/container-logs.ts'
 import { exitOfState, isEnded } from '../../../../../node/adapters/docker/container-watch.ts'
 import { createDockerDriver } from '../../../../../node/adapters/docker/driver.ts'
-import { EngineError } from '../../../../../node/adapters/docker/engine.ts'
+import { EngineError, createEngine } from '../../../../../node/adapters/docker/engine.ts'
 import { refuseStart } from '../../../../../node/adapters/docker/failure.ts'
 import { familiarName, imageAt, parseImageReference } from '../../../../../node/adapters/docker/image-reference.ts'
 import { jsonLines } from '../../../../../node/adapters/docker/json-lines.ts'
@@ -20,7 +20,7 @@ import { pullFailure } from '../../../../../node/adapters/docker/pull-failure.ts
 import { createPullProgress } from '../../../../../node/adapters/docker/pull-progress.ts'
 import { silentLog } from '../../../../../node/adapters/task/log.ts'
 import type { TaskDriver } from '../../../../../node/core/ports.ts'
-import { taskRequest, testNode } from '../../../../acceptance/driver-harness.ts'
+import { readLogs, taskRequest, testNode } from '../../../../acceptance/driver-harness.ts'
 
 const task = taskRequest({
   driver: 'docker',
@@ -199,9 +199,10 @@ async function tryAll(driver: TaskDriver): Promise<void> {
     assert.ok(!answer.ok)
     assert.deepEqual({ ok: answer.ok, code: answer.code }, down, answer.message)
   }
-  assert.deepEqual(await driver.adopt(), [])
+  await assert.rejects(driver.adopt(), { name: 'EngineError' }, 'not to be taken for a board on which nothing runs')
   await driver.remove(task.id)
-  for await (const part of driver.logs(task.id, { stream: 'stdout', follow: true, tailBytes: 10, signal: never })) assert.fail(String(part))
+  await assert.rejects(readLogs(driver, task.id), { name: 'EngineError' }, 'not to be taken for a task that said nothing')
+  assert.equal(await readLogs(driver, task.id, { signal: AbortSignal.abort() }), '')
   await driver.close()
 }
 
@@ -212,14 +213,76 @@ test('without an engine every call is answered with a reason', async () => {
 })
 
 test('an engine that hangs up on every call is as good as none', async () => {
+  await withEngine(
+    (request) => request.socket.destroy(),
+    (socketPath) => tryAll(createDockerDriver({ node: testNode, dataDir: '', socketPath, registries: {}, mirrors: {}, log: silentLog })),
+  )
+})
+
+test('a log that breaks off says so; that of a container that is gone is over', async () => {
+  const logsOf = (socketPath: string): Promise<string> =>
+    readLogs(createDockerDriver({ node: testNode, dataDir: '', socketPath, registries: {}, mirrors: {}, log: silentLog }), task.id)
+  await withEngine(
+    (request, response) => response.writeHead(200).write('\u0001\0\0\0\0\0\0\u0004text', () => request.socket.destroy()),
+    (socketPath) => assert.rejects(logsOf(socketPath), /engine at .* broke off/),
+  )
+  await withEngine(
+    (_request, response) => response.writeHead(404).end('{"message":"No such container"}'),
+    async (socketPath) => assert.equal(await logsOf(socketPath), ''),
+  )
+})
+
+test('a stream that could not be opened leaves nothing with whoever may end it', async () => {
+  const engine = createEngine('/no/such/socket')
+  const { signal } = new AbortController()
+  await assert.rejects(engine.stream({ method: 'GET', path: '/events?', options: {}, abort: signal }), { name: 'EngineError' })
+  assert.deepEqual(getEventListeners(signal, 'abort'), [])
+})
+
+test('what ends while containers that never started are cleared away is not said to run', async () => {
+  const other = { ...task, id: 'other.form.app' }
+  let end!: () => void
+  const ended = new Promise<void>((resolve) => (end = resolve))
+  let looks = 0
+  const stateOf = (url: string): object => {
+    if (!url.includes('/run/'))
+      return { Id: 'new', Config: { Labels: labelsOf(testNode, other) }, State: { Status: 'created', StartedAt: '' } }
+    const isOver = looks++ > 0
+    const State = { Status: isOver ? 'exited' : 'running', Running: !isOver, ExitCode: 0, StartedAt: '2026-01-01T00:00:00Z' }
+    return { Id: 'run', Config: { Labels: labelsOf(testNode, task) }, State }
+  }
+  const answer: RequestListener = ({ method, url = '' }, response) => {
+    if (method === 'DELETE') response.writeHead(204).end()
+    else if (url.includes('/events')) response.writeHead(200).flushHeaders()
+    else if (url.includes('/containers/json')) response.end('[{"Id":"run"},{"Id":"new"}]')
+    else if (url.includes(`/${containerName(other.id)}/`)) void ended.then(() => response.end(JSON.stringify(stateOf(url))))
+    else response.end(JSON.stringify(stateOf(url)))
+  }
+  await withEngine(answer, async (socketPath) => {
+    const driver = createDockerDriver({ node: testNode, dataDir: '', socketPath, registries: {}, mirrors: {}, log: silentLog })
+    const told: string[] = []
+    driver.onExit((id) => {
+      told.push(id)
+      end()
+    })
+    const running = await driver.adopt()
+    await driver.close()
+    assert.deepEqual([running, told], [[], [task.id]])
+  })
+})
+
+async function withEngine(answer: RequestListener, use: (socketPath: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-engine-'))
   const socketPath = join(folder, 'sock')
-  const server = createServer((request) => request.socket.destroy()).listen(socketPath)
+  const server = createServer(answer).listen(socketPath)
   await once(server, 'listening')
-  await tryAll(createDockerDriver({ node: testNode, dataDir: '', socketPath, registries: {}, mirrors: {}, log: silentLog }))
-  server.close()
-  rmSync(folder, { recursive: true })
-})
+  try {
+    await use(socketPath)
+  } finally {
+    server.close()
+    rmSync(folder, { recursive: true })
+  }
+}
 
 async function* iterate<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items

@@ -129,4 +129,6 @@ test('a folder that cannot be written makes the driver unhealthy and refuses the
   assert.match(health.reason, /cannot write to/)
   const started = await driver.start(script('exit 0'))
   assert.equal(started.ok ? '' : started.code, 'E_START')
+  await assert.rejects(driver.adopt(), { code: 'ENOTDIR' }, 'not to be taken for a board on which nothing runs')
+  rmSync(join(dataDir, 'raw-exec'))
 })

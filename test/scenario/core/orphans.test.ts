@@ -1,0 +1,163 @@
+// Tasks that run where no claim says so: each driver is asked only for what it has, and what a driver tells late, because it did not
+// answer when the agent started, comes to the same end as what it tells at once.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type AllocId, jobDocId } from '../../../crdt/ids.ts'
+import type { TaskSpec } from '../../../crdt/spec.ts'
+import type { AdoptedTask } from '../../../node/core/ports.ts'
+import type { Board, World } from '../../../simulator/world.ts'
+import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
+import { areEqual, claimOf, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
+
+const bothDrivers = { board: () => ({ drivers: ['raw_exec', 'docker'] as const }) }
+
+function appOf(driver: TaskSpec['driver']): { readonly tasks: readonly TaskSpec[] } {
+  const [app] = jobSpec().groups[0]!.tasks
+  const { command: _command, ...config } = app!.config
+  return { tasks: [driver === 'docker' ? { ...app!, driver, config: { ...config, image: 'app' } } : app!] }
+}
+
+/** Notes each wish to stop a task, and of which driver. */
+function notedStops(world: World): string[] {
+  const stops: string[] = []
+  world.watch = (_board, _event, step) => {
+    const effects = step()
+    for (const effect of effects) if (effect.kind === 'stop') stops.push(`${effect.driver} ${effect.task}`)
+    return effects
+  }
+  return stops
+}
+
+for (const driver of ['raw_exec', 'docker'] as const) {
+  test(`an orphan of ${driver} is stopped by ${driver} alone`, () => {
+    const { world, first } = bootPool(1, bothDrivers)
+    place(world, { group: appOf(driver) })
+    const [mine] = first.tasks.values()
+    const orphan: AdoptedTask = { ...mine!, id: 'old.form.app', alloc: 'old' as AllocId, generation: 0 }
+    world.kill(first)
+    first.tasks.set(orphan.id, orphan)
+    const stops = notedStops(world)
+    world.boot(first)
+    world.until('stopped', () => !first.tasks.has(orphan.id), 60_000)
+    assert.deepEqual(stops, [`${driver} ${orphan.id}`])
+    assert.deepEqual([...first.tasks.keys()], [mine!.id])
+  })
+}
+
+test('an agent that died while an update moved a task to another driver ends the former form where it runs', () => {
+  const { world, first } = bootPool(1, bothDrivers)
+  const job = place(world, { group: appOf('docker') })
+  const [former] = first.tasks.keys()
+  const stops = notedStops(world)
+  world.tasks.stopMs = 5_000
+  runJob(world, first, jobSpec({ group: appOf('raw_exec') }))
+  world.until('the former form is told to stop', () => stops.length > 0, 60_000)
+  world.kill(first)
+  assert.ok(first.tasks.has(former!), 'the agent died first')
+  world.boot(first)
+  world.until('the new form runs', () => [...first.tasks.values()].some((task) => task.driver === 'raw_exec'), 60_000)
+  assert.deepEqual(stops, [`docker ${former}`, `docker ${former}`])
+  assert.deepEqual(
+    [...first.tasks.values()].map((task) => task.slot),
+    [slot(job)],
+  )
+})
+
+/** Boots the board while its driver does not say what runs. Returns how it says so at last. */
+function bootSilently(world: World, board: Board): () => void {
+  const running = [...board.tasks.values()]
+  board.tasks.clear()
+  world.boot(board)
+  for (const task of running) board.tasks.set(task.id, task)
+  return () => world.feed(board, { kind: 'adopted', now: world.queue.now, running: [...board.tasks.values()] })
+}
+
+/** Its engine answers nothing. */
+function breakDriver(world: World, broken: Board): void {
+  world.tasks.refuse = (board) => (board === broken ? 'E_DRIVER_DOWN' : null)
+}
+
+test('told late: a claim that waits for its driver goes on with what runs', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world, { count: 2 })
+  const b1 = world.board('b1')
+  world.kill(b1)
+  breakDriver(world, b1)
+  const tell = bootSilently(world, b1)
+  world.run(30_000)
+  tell()
+  world.run(30_000)
+  assert.deepEqual([count(world, 'start'), count(world, 'stop')], [2, 0])
+  const mine = slotsOf(job, 2).find((id) => home(world, id) === b1)!
+  const claim = claimOf(boards[0]!, mine, b1)!
+  assert.deepEqual([claim.state, claim.healthy, claim.generation], ['running', true, 1])
+})
+
+for (const record of ['kept', 'lost'] as const) {
+  test(`told late: a claim that was failed and replaced meanwhile leaves one copy (its record was ${record})`, () => {
+    const { world, boards } = bootPool(3)
+    const job = place(world)
+    const broken = home(world, slot(job))
+    world.run(10_000)
+    world.kill(broken)
+    if (record === 'lost') broken.disk.delete(`meta/alloc/${slot(job)}`)
+    breakDriver(world, broken)
+    const tell = bootSilently(world, broken)
+    world.until('replaced', () => runners(world, slot(job)).length === 2, 10 * 60_000)
+    tell()
+    world.run(60_000)
+    assert.equal(runners(world, slot(job)).length, 1)
+    assert.equal(claimOf(boards[0]!, slot(job), home(world, slot(job)))!.state, 'running')
+    assert.ok(areEqual(boards))
+  })
+}
+
+test('told late: a claim on its way out is not over before its driver has stopped what runs', () => {
+  const { world, first } = bootPool(1)
+  const job = place(world)
+  world.tasks.stopMs = 5_000
+  edit(world, first, jobDocId(job), 'default', () => new Map([['state/desired', 'stopped']]))
+  world.until('on its way out', () => claimOf(first, slot(job), first)?.state === 'stopping', 10_000)
+  world.kill(first)
+  const tell = bootSilently(world, first)
+  world.run(2_000)
+  tell()
+  world.run(1_000)
+  assert.deepEqual([claimOf(first, slot(job), first)!.state, first.tasks.size], ['stopping', 1])
+  world.until('over', () => claimOf(first, slot(job), first)?.state === 'stopped', 10_000)
+  assert.equal(first.tasks.size, 0)
+})
+
+test('told late: what ran for the former pool is stopped', () => {
+  const { world, first } = bootPool(1)
+  place(world)
+  world.run(10_000)
+  world.kill(first)
+  first.spec = { ...first.spec, pool: 'other' }
+  const tell = bootSilently(world, first)
+  world.run(30_000)
+  tell()
+  world.run(1_000)
+  assert.equal(first.tasks.size, 0)
+})
+
+test('what ended before anybody knew its job is not taken up as if it ran', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world)
+  const owner = home(world, slot(job))
+  world.run(10_000)
+  world.kill(owner)
+  owner.disk.clear()
+  world.split(
+    [owner],
+    boards.filter((board) => board !== owner),
+  )
+  world.boot(owner)
+  world.run(2_000)
+  world.crash(owner, slot(job))
+  world.heal()
+  world.run(60_000)
+  const at = home(world, slot(job))
+  assert.equal(claimOf(boards[0]!, slot(job), at)!.state, 'running')
+})

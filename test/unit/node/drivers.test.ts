@@ -1,0 +1,90 @@
+// What drivers say at boot and afterwards: one that does not say what runs is asked again until it does.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RunningTask } from '../../../node/core/ports.ts'
+import { surveyDrivers } from '../../../node/drivers.ts'
+import type { LooseEvent } from '../../../node/loose-event.ts'
+import { watchDrivers } from '../../../node/watch-drivers.ts'
+import { FakeClock, FakeDriver } from '../../support/loop-bench.ts'
+
+const task = { id: 'a.b.app' } as RunningTask
+const silentLog = { debug() {}, info() {}, warn() {}, error() {} }
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A driver that answers the question what runs as told, one answer after the other; the last for ever. */
+async function surveyed(...answers: (() => Promise<readonly RunningTask[]>)[]) {
+  const clock = new FakeClock()
+  const driver = new FakeDriver()
+  const asked = { count: 0 }
+  driver.adopt = () => answers[Math.min(asked.count++, answers.length - 1)]!()
+  const survey = surveyDrivers([driver], clock, silentLog)
+  await turns()
+  clock.advance(5_000)
+  const { running, fingerprints, silent } = await survey
+  const events: LooseEvent[] = []
+  const end = watchDrivers({
+    drivers: [driver],
+    known: fingerprints,
+    silent,
+    clock,
+    push: (event) => void events.push(event),
+    log: silentLog,
+  })
+  const looks = async (times: number): Promise<void> => {
+    for (let look = 0; look < times; look++) {
+      clock.advance(30_000)
+      await turns()
+    }
+  }
+  return { driver, asked, running, silent, events, end, looks }
+}
+
+const answers = async (): Promise<readonly RunningTask[]> => [task]
+const fails = async (): Promise<never> => Promise.reject(new Error('too busy'))
+const hangs = (): Promise<never> => new Promise(() => undefined)
+const adopted: LooseEvent = { kind: 'adopted', running: [{ ...task, driver: 'raw_exec' }] }
+
+test('what a driver runs bears its name, and it is asked once', async () => {
+  const { running, silent, asked, events, looks, end } = await surveyed(answers)
+  await looks(3)
+  end()
+  assert.deepEqual(running, [{ ...task, driver: 'raw_exec' }])
+  assert.deepEqual([[...silent], asked.count, events], [[], 1, []])
+})
+
+for (const [how, first] of Object.entries({ fails, hangs })) {
+  test(`a healthy driver that ${how} to say what runs at boot is asked until it says so, and then no more`, async () => {
+    const { running, silent, asked, events, looks, end } = await surveyed(first, fails, answers)
+    assert.deepEqual([running, [...silent]], [[], ['raw_exec']])
+    await looks(1)
+    assert.deepEqual(events, [])
+    await looks(3)
+    end()
+    assert.deepEqual(events, [adopted])
+    assert.equal(asked.count, 3)
+  })
+}
+
+test('a driver that takes its time is not asked a second time meanwhile', async () => {
+  const { asked, looks, end } = await surveyed(fails, hangs)
+  await looks(4)
+  end()
+  assert.equal(asked.count, 2)
+})
+
+test('a driver that was down is asked again when it is back', async () => {
+  const { driver, asked, events, looks, end } = await surveyed(answers)
+  const healthy = driver.current
+  driver.current = { ...healthy, health: { healthy: false, reason: 'down' } }
+  await looks(2)
+  assert.equal(asked.count, 1)
+  driver.current = healthy
+  await looks(2)
+  end()
+  assert.equal(asked.count, 2)
+  assert.deepEqual(events.at(-1), adopted)
+})
