@@ -17,6 +17,7 @@ import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
 import { CliError } from '../errors.ts'
 import { fleetFiles, joinFile, mustBeAbsent, writeSecret } from '../fleet-files.ts'
 import type { Io } from '../io.ts'
+import { isUnix, mustBePeers } from '../peer-address.ts'
 import { type OutputFormat, printData } from '../print.ts'
 
 export interface InitOptions {
@@ -42,6 +43,7 @@ export function addFleetInit(parent: Command, cli: Cli): Command {
 
 export async function initFleet(io: Io, name: string, options: InitOptions): Promise<void> {
   if (!isName(name)) throw new CliError('E_FLEET_NAME', `'${name}' is not a name for a fleet (${nameRule})`)
+  mustBeReachable(options.peer ?? [])
   const { keyFile, pskFile } = fleetFiles(configDir(io.env), name)
   const out = options.out ?? `${name}.join.json`
   const known = await readContexts(contextsFile(io.env))
@@ -53,6 +55,16 @@ export async function initFleet(io: Io, name: string, options: InitOptions): Pro
   if (options.output !== 'table')
     return printData(io, options.output, { fleet: envelope.hash, name, operator: key.id, joinFile: out, keyFile, context: name })
   io.stdout.write(nextSteps(name, envelope.hash as FleetId, key, out, keyFile))
+}
+
+/** They go into the join file, which every board gets and nobody looks into again. */
+function mustBeReachable(peers: readonly string[]): void {
+  mustBePeers(peers)
+  const local = peers.find(isUnix)
+  if (local === undefined) return
+  throw new CliError('E_PEER', `'${local}' is a socket of one board, which other boards cannot reach`, {
+    hint: 'name an address of the board, such as /ip4/192.0.2.1/tcp/7420',
+  })
 }
 
 interface Making {
