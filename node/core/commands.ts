@@ -138,7 +138,14 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
   if (!found.ok) return refuseRequest(step, id, found.code, found.message)
   const claim = found.value
   if (claim.node !== state.boot.config.self) {
-    step.out.push({ kind: 'forward', id, to: [claim.node], request: { ...request, alloc: claim.alloc, pool: state.boot.config.pool } })
+    const name = state.view.nodes.get(claim.node)?.name ?? claim.node
+    const unanswered = {
+      code: 'E_NODE_UNREACHABLE',
+      message: `${name}, which holds the log, does not answer`,
+      hint: `no other board has it; \`shoal node status ${name}\` tells how that one is`,
+    }
+    const there = { ...request, alloc: claim.alloc, pool: state.boot.config.pool }
+    step.out.push({ kind: 'forward', id, to: [claim.node], request: there, unanswered })
     return
   }
   const alloc = [...state.allocs.values(), ...state.finished].find((entry) => entry.alloc === claim.alloc)

@@ -167,6 +167,10 @@ test('logs are those of the task that is meant', () => {
   assert.equal(answer(world, at, 'error', { ...ask, task: 'other' }).code, 'E_TASK_UNKNOWN')
   const elsewhere = boards.find((board) => board !== at)!
   assert.equal(answer(world, elsewhere, 'error', { ...ask, task: 'other' }).code, 'E_TASK_UNKNOWN', 'asked there')
+  world.kill(at)
+  const lost = answer(world, elsewhere, 'error', ask)
+  assert.equal(lost.code, 'E_NODE_UNREACHABLE')
+  assert.equal(lost.message, `${at.spec.name}, which holds the log, does not answer`)
 })
 
 test('unknown jobs, documents and requests have clear errors', () => {
