@@ -7,7 +7,7 @@ export const unixPrefix = 'unix:'
 
 export const peerAddressRule = 'a multiaddr such as /ip4/192.0.2.7/tcp/7420, host:port, or unix:/path of the agent’s socket on this board'
 
-function isPeerAddress(text: string): boolean {
+export function isPeerAddress(text: string): boolean {
   return /^\/[a-z0-9]+\/\S+$/.test(text) || /^unix:\/\S/.test(text) || /^(\[[0-9a-fA-F:]+\]|[^\s/:]+):\d{1,5}$/.test(text)
 }
 

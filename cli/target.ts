@@ -21,7 +21,8 @@ export async function findTarget(io: Io, options: TargetOptions): Promise<Target
   const context = await findContext(io, options.context ?? nonEmpty(io.env['SHOAL_CONTEXT']))
   const peers = [options.peer, splitList(io.env['SHOAL_PEER']), context?.peers].find((list) => list !== undefined && list.length > 0) ?? []
   if (peers.length === 0) {
-    const hint = 'name one with --peer or SHOAL_PEER, or add it with: shoal context peers ADDRESS …'
+    const other = context === null ? 'make a fleet with: shoal fleet init NAME' : 'add it with: shoal context peers ADDRESS …'
+    const hint = `name one with --peer or SHOAL_PEER, or ${other}`
     throw new CliError('E_NO_PEER', 'no peer to talk to', { hint })
   }
   mustBePeers(peers)

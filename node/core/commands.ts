@@ -154,7 +154,10 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
   const task = name === undefined ? undefined : alloc?.body.tasks.get(name)
   if (alloc === undefined)
     return refuseRequest(step, id, 'E_LOGS_GONE', `the logs of ${claim.alloc} are no longer on ${state.boot.config.name}`)
-  if (task === undefined) return refuseRequest(step, id, 'E_TASK_UNKNOWN', `say which task with --task: ${names.join(', ')}`)
+  if (task === undefined) {
+    const wrong = request.task === undefined ? 'it has several tasks' : `it has no task '${request.task.slice(0, 64)}'`
+    return refuseRequest(step, id, 'E_TASK_UNKNOWN', `${wrong}; say which with --task: ${names.join(', ')}`)
+  }
   step.out.push({
     kind: 'logs',
     id,

@@ -71,8 +71,8 @@ describe('fleet init --peer', () => {
   it('refuses what other boards cannot dial, before anything is written', async () => {
     const join = ['--out', `${cli.dir}/shop.join.json`]
     for (const [address, words] of [
-      ['nowhere', /^error E_PEER: 'nowhere' is not the address of a peer\nhint: write/],
-      ['unix:/run/x.sock', /^error E_PEER: 'unix:\/run\/x\.sock' is a socket of one board/],
+      ['nowhere', /^error E_PEER: 'nowhere' is not an address at which other boards reach a board\nhint: write/],
+      ['unix:/run/x.sock', /^error E_PEER: 'unix:\/run\/x\.sock' is not an address/],
     ] as const) {
       const ran = await cli.run(['fleet', 'init', 'shop', ...join, '--peer', '192.0.2.1:7420', '--peer', address])
       assert.equal(ran.exitCode, 1)

@@ -96,7 +96,10 @@ describe('whom a command asks', () => {
 
   it('says what is wrong, with a code and what to do', async () => {
     const cases: readonly [readonly string[], RegExp][] = [
-      [['status'], /^error E_NO_PEER: no peer to talk to\nhint: name one with --peer or SHOAL_PEER/],
+      [
+        ['status'],
+        /^error E_NO_PEER: no peer to talk to\nhint: name one with --peer or SHOAL_PEER, or make a fleet with: shoal fleet init/,
+      ],
       [['status', '--peer', 'nowhere'], /^error E_PEER: 'nowhere' is not the address of a peer\nhint: write a multiaddr/],
       [['status', '--peer', 'a:1'], /^error E_NO_CONTEXT: .*\nhint: make a fleet with: shoal fleet init NAME\n$/],
       [['status', '--context', 'x', ...socket], /^error E_CONTEXT: there is no context 'x'/],
