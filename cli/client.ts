@@ -2,8 +2,7 @@
 // or an answer that ends too soon, becomes one too. It knows nothing of commands.
 
 import type { Reply, Request } from '../crdt/api-types.ts'
-import { CliError, codeOf, wordsOf } from './errors.ts'
-import { exitCodes } from './exit-codes.ts'
+import { CliError, codeOf, interrupted, wordsOf } from './errors.ts'
 import type { ApiClient } from './io.ts'
 
 export type ReplyOf<K extends Reply['kind']> = Extract<Reply, { readonly kind: K }>
@@ -68,6 +67,6 @@ function connectionError(peer: string, error: unknown, signal: AbortSignal): Cli
       hint: 'try another peer with --peer, or allow more time with --timeout',
     })
   }
-  if (signal.aborted) return new CliError('E_INTERRUPTED', 'interrupted', { exitCode: exitCodes.interrupted })
+  if (signal.aborted) return interrupted()
   return new CliError(codeOf(error) || 'E_CONNECTION', `the connection to ${peer} broke: ${wordsOf(error)}`)
 }

@@ -3,7 +3,7 @@
 
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { initFleet } from './commands/fleet-init.ts'
+import { makeFleet } from './commands/fleet-init.ts'
 import { configDir } from './config-dir.ts'
 import type { Io } from './io.ts'
 
@@ -22,7 +22,14 @@ export async function devArguments(io: Io, args: readonly string[]): Promise<rea
   if (!says('--dev') || isOwn || says('--help')) return args
   const folder = join(configDir(io.env), name)
   const joinFile = join(folder, `${name}.join.json`)
-  if (!(await isThere(joinFile))) await initFleet(io, name, { out: joinFile, peer: [listen], output: 'table' })
+  if (!(await isThere(joinFile))) {
+    const { keyFile } = await makeFleet(io, name, { out: joinFile, peer: [listen] })
+    io.stdout.write(`fleet ${name} is made, for trying things out; your key is ${keyFile}\n`)
+    // Its address is in the arguments only, and may be one that nobody dials.
+    if (says('--listen')) io.stdout.write('tell shoal where the agent is  shoal context peers HOST:PORT\n')
+    io.stdout.write('in another terminal            shoal status\n')
+    io.stdout.write('a first job                    shoal job init hello && shoal job run hello.yaml\n')
+  }
   return [
     ...args,
     '--join',

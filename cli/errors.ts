@@ -20,6 +20,11 @@ export class CliError extends Error {
   }
 }
 
+/** Ended by a signal while it waited. */
+export function interrupted(): CliError {
+  return new CliError('E_INTERRUPTED', 'interrupted', { exitCode: exitCodes.interrupted })
+}
+
 /** The code of a system error (`ENOENT`), of a coded refusal, or ''. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''

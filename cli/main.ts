@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The `shoal` executable: one command line in, one exit code out. Ctrl-C ends what is being waited for; a second one ends the
-// process at once.
+// The `shoal` executable: one command line in, one exit code out. Ctrl-C, SIGTERM or a terminal that is closed
+// ends what is being waited for; a second such signal ends the process at once.
 
 import { exitCodes } from './exit-codes.ts'
 import { processIo } from './process-io.ts'
@@ -10,12 +10,12 @@ let interruptedAt = 0
 const interrupt = new AbortController()
 const argv = process.argv.slice(2)
 // The agent has its own way to end.
-if (argv[0] !== 'agent') process.on('SIGINT', interrupted)
+if (argv[0] !== 'agent') for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupted)
 // `shoal … | head` closes our output: that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
 process.exitCode = await start()
 
-/** npm and npx pass on to us what the terminal has sent us already: so soon after the first it is no second one. */
+/** npm, npx and shells pass on to us what the terminal has sent us already: so soon after the first it is no second one. */
 function interrupted(): void {
   if (interrupt.signal.aborted && performance.now() - interruptedAt > echoMs) process.exit(exitCodes.interrupted)
   if (interrupt.signal.aborted) return

@@ -1,8 +1,10 @@
 // The real world for commands: this process's terminal, environment, clock and randomness, and real connections.
 
 import { randomBytes } from 'node:crypto'
+import { addAbortSignal } from 'node:stream'
 import { createCrypto } from '../node/adapters/keys.ts'
 import { connect } from './connect.ts'
+import { interrupted } from './errors.ts'
 import type { Io, Out } from './io.ts'
 
 export function processIo(signal: AbortSignal): Io {
@@ -14,7 +16,7 @@ export function processIo(signal: AbortSignal): Io {
     signal,
     now: Date.now,
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
-    readStdin,
+    readStdin: async () => await readStdin(signal),
     connect,
   }
 }
@@ -31,8 +33,12 @@ function outOf(stream: NodeJS.WriteStream): Out {
   }
 }
 
-async function readStdin(): Promise<string> {
+async function readStdin(signal: AbortSignal): Promise<string> {
   const parts: Buffer[] = []
-  for await (const part of process.stdin) parts.push(part as Buffer)
+  try {
+    for await (const part of addAbortSignal(signal, process.stdin)) parts.push(part as Buffer)
+  } catch (error) {
+    throw signal.aborted ? interrupted() : error
+  }
   return Buffer.concat(parts).toString('utf8')
 }

@@ -5,7 +5,7 @@ import { contextsFile } from './config-dir.ts'
 import { type Context, readContexts } from './contexts.ts'
 import { CliError } from './errors.ts'
 import type { Io } from './io.ts'
-import { isPeerAddress, isUnix, peerAddressRule } from './peer-address.ts'
+import { isUnix, mustBePeers } from './peer-address.ts'
 
 export interface TargetOptions {
   readonly peer?: readonly string[]
@@ -21,11 +21,11 @@ export async function findTarget(io: Io, options: TargetOptions): Promise<Target
   const context = await findContext(io, options.context ?? nonEmpty(io.env['SHOAL_CONTEXT']))
   const peers = [options.peer, splitList(io.env['SHOAL_PEER']), context?.peers].find((list) => list !== undefined && list.length > 0) ?? []
   if (peers.length === 0) {
-    const hint = 'name one with --peer or SHOAL_PEER, or add it with: shoal context peers ADDRESS …'
+    const other = context === null ? 'make a fleet with: shoal fleet init NAME' : 'add it with: shoal context peers ADDRESS …'
+    const hint = `name one with --peer or SHOAL_PEER, or ${other}`
     throw new CliError('E_NO_PEER', 'no peer to talk to', { hint })
   }
-  const strange = peers.find((peer) => !isPeerAddress(peer))
-  if (strange !== undefined) throw new CliError('E_PEER', `'${strange}' is not the address of a peer`, { hint: `write ${peerAddressRule}` })
+  mustBePeers(peers)
   if (context === null && !peers.every(isUnix)) {
     throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to show to the peer', {
       hint: 'make a fleet with: shoal fleet init NAME',

@@ -131,12 +131,15 @@ class Bridge implements ApiBridge {
         clearTimeout(timer)
       }
     }
-    this.reply(open.id, refusal('E_POOL_UNREACHABLE', `no node of the other pool answers (${tried.join('; ') || 'none is known'})`), true)
+    const { code, message, hint } = effect.unanswered
+    this.reply(open.id, refusal(code, `${message} (${tried.join('; ')})`, hint), true)
   }
 
   async #logs(open: Open, effect: Effect & { kind: 'logs' }, driver: TaskDriver): Promise<void> {
     const { stream, follow, tailBytes, task } = effect
     try {
+      // An empty chunk ahead: a task may say nothing for hours, and whoever forwards this must not take that for a dead board.
+      if (follow) await this.#send(open, encode({ kind: 'bytes', data: '' } satisfies Reply))
       for await (const chunk of driver.logs(task, { stream, follow, tailBytes, signal: open.channel.signal })) {
         if (open.channel.signal.aborted) return
         await this.#send(open, encode({ kind: 'bytes', data: toBase64(chunk) } satisfies Reply))

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { LineCounter, isCollection, parseDocument } from 'yaml'
+import { LineCounter, type YAMLParseError, isCollection, parseDocument } from 'yaml'
 
 import { nearestKey } from './nearest-key.ts'
 
@@ -123,10 +123,22 @@ function readFile(file: string, problems: string[]): { value: Record<string, unk
     return nothing
   }
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines })
-  problems.push(...document.errors.map((error) => `${file}: ${error.message}`))
+  // Pretty errors and warnings quote the file, and the journal is no place for a registry's password.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })
+  problems.push(
+    ...document.errors.map((error) => {
+      const { line, col } = lines.linePos(error.pos[0])
+      return `${file}:${line}:${col}: ${withoutQuotes(error)}`
+    }),
+  )
   if (document.errors.length > 0) return nothing
-  const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {}
+  let value: unknown
+  try {
+    value = document.toJS({ maxAliasCount: 100 }) ?? {}
+  } catch {
+    problems.push(`${file}: an alias (*NAME) without its anchor (&NAME) before it, or more than 100 of them; quote text that begins with *`)
+    return nothing
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     problems.push(`${file}: expected a map of keys`)
     return nothing
@@ -147,6 +159,20 @@ function readFile(file: string, problems: string[]): { value: Record<string, unk
     return range === undefined ? file : `${file}:${lines.linePos(range[0]!).line}`
   }
   return { value: value as Record<string, unknown>, placeOf }
+}
+
+/** What the parser says, but for the pieces of the file that some of its messages end with. */
+function withoutQuotes({ code, message }: YAMLParseError): string {
+  switch (code) {
+    case 'BAD_DQ_ESCAPE':
+      return 'Invalid escape sequence in a double-quoted text'
+    case 'TAG_RESOLVE_FAILED':
+      return 'Unresolved tag; quote text that begins with !'
+    case 'UNEXPECTED_TOKEN':
+      return message.split(': ', 1)[0]!
+    default:
+      return message
+  }
 }
 
 function put(into: Record<string, unknown>, setting: Setting, raw: unknown, place: string, places: Map<string, string>): void {

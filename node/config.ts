@@ -133,7 +133,7 @@ function dataDirDefault(env: Readonly<Record<string, string | undefined>>): stri
   return join(env['XDG_DATA_HOME'] || join(env['HOME'] ?? homedir(), '.local', 'share'), 'shoal')
 }
 
-/** Below it are passwords. */
+/** Below it are passwords, so what stands above it may hold some too. */
 const secretPath = 'drivers.docker.registries'
 
 function inWords(error: SchemaError, placeOf: (path: string) => string): string[] {
@@ -145,8 +145,8 @@ function inWords(error: SchemaError, placeOf: (path: string) => string): string[
       .map((key) => unknownKey(path === '' ? key : `${path}.${key}`, key, known, placeOf))
   }
   const allowed = error.type === wrong ? String(error.expected) : (error.message ?? error.type)
-  // A password must not get into the journal because the line above it was mistyped.
-  const found = path.startsWith(secretPath) ? 'what is there' : shown(error.actual)
+  // A password must not get into the journal because a line above it was mistyped, however far above.
+  const found = path.startsWith(secretPath) || secretPath.startsWith(path) ? 'what is there' : shown(error.actual)
   return [`${at(path, placeOf)}: ${found} is not ${allowed}`]
 }
 

@@ -304,7 +304,7 @@ export class World {
       if (target?.core == null || !this.links.isOpen(board, target) || !this.links.isOpen(target, board)) continue
       return this.queue.after(5, () => this.#command(target, effect.id, effect.request, board.spec.id))
     }
-    this.#answer(effect.id, { kind: 'error', code: 'E_POOL_UNREACHABLE', message: 'no node of the other pool answers' }, true)
+    this.#answer(effect.id, { kind: 'error', ...effect.unanswered }, true)
   }
 
   #stored(board: Board, keys: readonly string[]): Uint8Array[] {

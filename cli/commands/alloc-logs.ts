@@ -5,6 +5,7 @@ import { fromBase64 } from '../../crdt/base64.ts'
 import { type Cli, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { idleSignal } from '../idle-signal.ts'
 import { lastLines } from '../last-lines.ts'
 import type { Session } from '../session.ts'
 
@@ -70,12 +71,18 @@ async function* chunks(
     tailBytes,
     ...(options.task !== undefined && { task: options.task }),
   } as const
-  const signal = follow ? session.io.signal : AbortSignal.timeout(session.timeoutMs)
-  for await (const reply of session.follow(body, signal)) {
-    if (reply.kind !== 'bytes') throw new CliError('E_REPLY', `the peer answered with '${reply.kind}' where output was expected`)
-    const bytes = fromBase64(reply.data)
-    if (!bytes.ok) throw new CliError('E_REPLY', `the peer sent broken output: ${bytes.message}`)
-    yield bytes.value
+  // A long log takes long over a thin link; a followed one may be silent for days.
+  const idle = follow ? null : idleSignal(session.timeoutMs)
+  try {
+    for await (const reply of session.follow(body, idle?.signal ?? session.io.signal)) {
+      idle?.heard()
+      if (reply.kind !== 'bytes') throw new CliError('E_REPLY', `the peer answered with '${reply.kind}' where output was expected`)
+      const bytes = fromBase64(reply.data)
+      if (!bytes.ok) throw new CliError('E_REPLY', `the peer sent broken output: ${bytes.message}`)
+      yield bytes.value
+    }
+  } finally {
+    idle?.end()
   }
 }
 

@@ -6,10 +6,11 @@ import type { AllocDetail } from '../../crdt/api-types.ts'
 import { restartPath, stopGenerationPath } from '../../crdt/documents/job.ts'
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.ts'
+import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { editJob } from '../job-edit.ts'
 import { printData } from '../print.ts'
-import { slotText } from '../render/allocs.ts'
+import { isOver, slotText } from '../render/allocs.ts'
 import { receiptLine } from '../render/receipt.ts'
 import { safe, shortId } from '../render/words.ts'
 import { settlingEnvelopes } from '../resend.ts'
@@ -32,12 +33,14 @@ function allocCommand(parent: Command, word: string, description: string): Comma
 
 async function wish(session: Session, name: string, what: 'restart' | 'stop', options: WriteOptions): Promise<ExitCode> {
   const { alloc, coverage } = await session.ask('alloc', { method: 'alloc.status', alloc: name })
+  mustBeThere(alloc)
   const { job, group, index } = slotParts(alloc.slot as SlotId)
   const edit = await editJob(session, job, ({ registers }) => {
-    if (what === 'stop') return new Map([[stopGenerationPath(group, index), alloc.generation]])
-    const path = restartPath(group, index)
-    const before = registers.get(path)
-    return new Map([[path, (typeof before === 'number' ? before : 0) + 1]])
+    const path = what === 'stop' ? stopGenerationPath(group, index) : restartPath(group, index)
+    const found = registers.get(path)
+    const before = typeof found === 'number' ? found : 0
+    // Every generation up to the number is stopped: a lower one would let a copy live on that was to stop.
+    return new Map([[path, what === 'stop' ? Math.max(before, alloc.generation) : before + 1]])
   })
   const receipt = await submit(session, await settlingEnvelopes(session, edit, coverage.pool), coverage.pool, options)
   if (session.format === 'table') session.io.stdout.write(`${sentence(alloc, what)}\n${receiptLine(receipt, options.confirm)}`)
@@ -45,7 +48,20 @@ async function wish(session: Session, name: string, what: 'restart' | 'stop', op
   return receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
 }
 
+/** A wish names the slot: made for a copy that has ended or is about to, it would hit the one that runs in its place. */
+function mustBeThere(alloc: AllocDetail): void {
+  if (!isOver(alloc) && alloc.state !== 'stopping') return
+  const why = alloc.reason === '' ? '' : ` (${safe(alloc.reason)})`
+  throw new CliError('E_ALLOC_ENDED', `${copyText(alloc)} is ${alloc.state}${why}; nothing was changed`, {
+    hint: '`shoal alloc status` lists the copies that run',
+  })
+}
+
+function copyText(alloc: AllocDetail): string {
+  return `${slotText(alloc.slot)} (${shortId(alloc.alloc)} on ${safe(alloc.nodeName)})`
+}
+
 function sentence(alloc: AllocDetail, what: 'restart' | 'stop'): string {
-  const copy = `${slotText(alloc.slot)} (${shortId(alloc.alloc)} on ${safe(alloc.nodeName)})`
+  const copy = copyText(alloc)
   return what === 'restart' ? `${copy} is to restart its tasks` : `${copy} is to stop; its slot is placed anew`
 }

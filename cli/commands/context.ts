@@ -7,7 +7,7 @@ import { contextsFile } from '../config-dir.ts'
 import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { isPeerAddress, peerAddressRule } from '../peer-address.ts'
+import { mustBePeers } from '../peer-address.ts'
 import { type OutputFormat, paintFor, printData } from '../print.ts'
 import { table } from '../render/table.ts'
 import { findContext } from '../target.ts'
@@ -33,8 +33,7 @@ export function addContext(parent: Command, cli: Cli): void {
 }
 
 async function setPeers(io: Io, addresses: readonly string[], name: string | undefined): Promise<void> {
-  const strange = addresses.find((one) => !isPeerAddress(one))
-  if (strange !== undefined) throw new CliError('E_PEER', `'${strange}' is not the address of a peer`, { hint: `write ${peerAddressRule}` })
+  mustBePeers(addresses)
   const context = await findContext(io, name)
   if (context === null) throw new CliError('E_NO_CONTEXT', 'there is no context', { hint: 'make a fleet with: shoal fleet init NAME' })
   const known = await readContexts(contextsFile(io.env))

@@ -4,7 +4,7 @@
 import { unlink } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
-import { type FleetId, type OperatorId, fleetDocId, hex, isName, nameRule } from '../../crdt/ids.ts'
+import { type OperatorId, fleetDocId, hex, isName, nameRule } from '../../crdt/ids.ts'
 import { fleetGenesisRegisters } from '../../crdt/documents/fleet.ts'
 import { type Envelope, everyPool } from '../../crdt/envelope.ts'
 import { assert } from '../../crdt/errors.ts'
@@ -17,6 +17,7 @@ import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
 import { CliError } from '../errors.ts'
 import { fleetFiles, joinFile, mustBeAbsent, writeSecret } from '../fleet-files.ts'
 import type { Io } from '../io.ts'
+import { isPeerAddress, isUnix } from '../peer-address.ts'
 import { type OutputFormat, printData } from '../print.ts'
 
 export interface InitOptions {
@@ -37,22 +38,42 @@ export function addFleetInit(parent: Command, cli: Cli): Command {
     .option('-p, --peer <address>', 'address of a board that will be there (may be repeated): boards and you try these first', collect)
     .option('--operator <name>', 'your name in the fleet (default: your user name)')
     .addOption(outputOption())
-  return local<InitOptions>(cli, command, ({ args: [name = ''], options }) => initFleet(cli.io, name, options))
+  return local<InitOptions>(cli, command, async ({ args: [name = ''], options }) => {
+    const made = await makeFleet(cli.io, name, options)
+    const { fleet, key, out, keyFile } = made
+    if (options.output === 'table') return cli.io.stdout.write(nextSteps(name, made, options.peer ?? []))
+    return printData(cli.io, options.output, { fleet, name, operator: key.id, joinFile: out, keyFile, context: name })
+  })
 }
 
-export async function initFleet(io: Io, name: string, options: InitOptions): Promise<void> {
+export interface MadeFleet {
+  readonly fleet: string
+  readonly key: KeyPair
+  readonly keyFile: string
+  /** The join file. */
+  readonly out: string
+}
+
+export async function makeFleet(io: Io, name: string, options: Omit<InitOptions, 'output'>): Promise<MadeFleet> {
   if (!isName(name)) throw new CliError('E_FLEET_NAME', `'${name}' is not a name for a fleet (${nameRule})`)
+  mustBeReachable(options.peer ?? [])
   const { keyFile, pskFile } = fleetFiles(configDir(io.env), name)
   const out = options.out ?? `${name}.join.json`
   const known = await readContexts(contextsFile(io.env))
   if (known.contexts.some((one) => one.name === name))
     throw new CliError('E_EXISTS', `there is a context '${name}' in '${known.file}' already`, { hint: 'choose another name' })
   await mustBeAbsent([keyFile, pskFile, out])
-  const made = await makeFiles(io, name, { keyFile, pskFile, out, known, options })
-  const { key, envelope } = made
-  if (options.output !== 'table')
-    return printData(io, options.output, { fleet: envelope.hash, name, operator: key.id, joinFile: out, keyFile, context: name })
-  io.stdout.write(nextSteps(name, envelope.hash as FleetId, key, out, keyFile))
+  const { key, envelope } = await makeFiles(io, name, { keyFile, pskFile, out, known, options })
+  return { fleet: envelope.hash, key, keyFile, out }
+}
+
+/** They go into the join file, which every board gets and nobody looks into again. */
+function mustBeReachable(peers: readonly string[]): void {
+  const strange = peers.find((peer) => isUnix(peer) || !isPeerAddress(peer))
+  if (strange === undefined) return
+  throw new CliError('E_PEER', `'${strange}' is not an address at which other boards reach a board`, {
+    hint: 'write a multiaddr such as /ip4/192.0.2.1/tcp/7420, or host:port',
+  })
 }
 
 interface Making {
@@ -60,7 +81,7 @@ interface Making {
   readonly pskFile: string
   readonly out: string
   readonly known: Contexts
-  readonly options: InitOptions
+  readonly options: Omit<InitOptions, 'output'>
 }
 
 /** All of the files or none: half a fleet would only be in the way of the next try. */
@@ -105,7 +126,8 @@ function operatorName(): string {
   }
 }
 
-function nextSteps(name: string, fleet: FleetId, key: KeyPair, out: string, keyFile: string): string {
+function nextSteps(name: string, { fleet, key, keyFile, out }: MadeFleet, peers: readonly string[]): string {
+  const tell = peers.length > 0 ? '' : '  tell shoal where they are  shoal context peers HOST:7420 …\n'
   return `fleet ${name} is made
   identity   ${fleet}
   your key   ${key.id}
@@ -114,8 +136,7 @@ function nextSteps(name: string, fleet: FleetId, key: KeyPair, out: string, keyF
 
 next:
   on each board              shoal agent --join ${out}   (add --raw-exec to allow plain processes, not only containers)
-  tell shoal where they are  shoal context peers HOST:7420 …
-  look                       shoal status
+${tell}  look                       shoal status
   a first job                shoal job init hello && shoal job run hello.yaml
 `
 }

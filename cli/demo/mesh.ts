@@ -2,16 +2,16 @@
 // the CLI itself, every look through a board's own socket.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { stringify } from 'yaml'
 import type { Request } from '../../crdt/api-types.ts'
 import { Api, type ReplyOf } from '../client.ts'
-import { CliError } from '../errors.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { CliError, interrupted } from '../errors.ts'
 import type { Io } from '../io.ts'
+import { killTasks } from './kill-tasks.ts'
 
 export interface Board {
   readonly name: string
@@ -41,7 +41,7 @@ export class Mesh {
 
   static async create(io: Io): Promise<Mesh> {
     const mesh = new Mesh(io, await mkdtemp(join(tmpdir(), 'shoal-demo-')))
-    process.on('exit', mesh.#abandon).on('SIGTERM', leave).on('SIGHUP', leave)
+    process.on('exit', mesh.#abandon)
     const made = await mesh.shoal(
       'fleet',
       'init',
@@ -50,6 +50,7 @@ export class Mesh {
       join(mesh.folder, 'demo.join.json'),
       ...[0, 1, 2].flatMap((index) => ['--peer', address(index)]),
     )
+    if (io.signal.aborted) throw interrupted()
     if (made.code !== 0) throw new CliError('E_DEMO', `the fleet could not be made: ${made.output}`)
     return mesh
   }
@@ -98,7 +99,11 @@ export class Mesh {
     let output = ''
     child.stdout.on('data', (data: Buffer) => (output += data.toString()))
     child.stderr.on('data', (data: Buffer) => (output += data.toString()))
+    // Only from now on: what cleans up after an interruption is not interrupted by it.
+    const interrupt = (): void => void child.kill('SIGINT')
+    this.#io.signal.addEventListener('abort', interrupt, { once: true })
     const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? 1)))
+    this.#io.signal.removeEventListener('abort', interrupt)
     return { code, output }
   }
 
@@ -128,15 +133,19 @@ export class Mesh {
     await Promise.all(this.boards.map((board) => this.tell(board, { method: 'fault.cut', peers: [] }).catch(() => undefined)))
   }
 
-  /** Whatever ends this process early: no agent stays behind. */
+  /** Whatever ends this process early: no process and no secret stays behind. There is no time to ask anybody to stop. */
   readonly #abandon = (): void => {
-    for (const board of this.boards) board.process.kill('SIGTERM')
+    for (const board of this.boards) board.process.kill('SIGKILL')
+    killTasks(this.folder)
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.boards.map((board) => ended(board.process)))
-    process.off('exit', this.#abandon).off('SIGTERM', leave).off('SIGHUP', leave)
+    // Tasks outlive an agent that ended before it heard that their job is removed.
+    killTasks(this.folder)
     await rm(this.folder, { recursive: true, force: true })
+    process.off('exit', this.#abandon)
   }
 
   /** The launcher beside the bundle, which starts agents with their memory settings; else whatever runs this. */
@@ -151,10 +160,6 @@ export class Mesh {
     for (const name of ['PATH', 'HOME', 'DOCKER_HOST', 'TMPDIR']) if (process.env[name] !== undefined) env[name] = process.env[name]
     return env
   }
-}
-
-function leave(): void {
-  process.exit(exitCodes.interrupted)
 }
 
 export function address(index: number): string {

@@ -4,7 +4,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AllocRow } from '../../crdt/api-types.ts'
-import { CliError } from '../errors.ts'
+import { CliError, interrupted } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { type Board, Mesh } from './mesh.ts'
 
@@ -87,6 +87,7 @@ export class Story {
     this.say(`Running a job of two copies on any two of them (${driver.name}):  shoal job run hello.yaml`)
     const ran = await this.#mesh.shoal('job', 'run', file)
     this.#io.stdout.write(indent(ran.output))
+    if (this.#io.signal.aborted) throw interrupted()
     if (ran.code !== 0) throw new CliError('E_DEMO', `shoal job run ended with code ${ran.code}`)
     for (const board of this.#mesh.boards)
       await this.#until(`${board.name} knows both holders`, 10_000, async () => (await this.#holders(board)).length === 2)
@@ -155,7 +156,7 @@ export class Story {
   async #until(what: string, withinMs: number, isSo: () => Promise<boolean>): Promise<void> {
     const until = this.#io.now() + withinMs
     while (!(await isSo())) {
-      if (this.#io.signal.aborted) throw new CliError('E_INTERRUPTED', 'interrupted')
+      if (this.#io.signal.aborted) throw interrupted()
       if (this.#io.now() > until) throw new CliError('E_DEMO', `this did not happen within ${withinMs / 1000} s: ${what}`)
       await new Promise((resolve) => setTimeout(resolve, pollMs))
     }

@@ -147,7 +147,14 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
   if (!found.ok) return refuseRequest(step, id, found.code, found.message)
   const claim = found.value
   if (claim.node !== state.boot.config.self) {
-    step.out.push({ kind: 'forward', id, to: [claim.node], request: { ...request, alloc: claim.alloc, pool: state.boot.config.pool } })
+    const name = state.view.nodes.get(claim.node)?.name ?? claim.node
+    const unanswered = {
+      code: 'E_NODE_UNREACHABLE',
+      message: `${name}, which holds the log, does not answer`,
+      hint: `no other board has it; \`shoal node status ${name}\` tells how that one is`,
+    }
+    const there = { ...request, alloc: claim.alloc, pool: state.boot.config.pool }
+    step.out.push({ kind: 'forward', id, to: [claim.node], request: there, unanswered })
     return
   }
   const alloc = [...state.allocs.values(), ...state.finished].find((entry) => entry.alloc === claim.alloc)
@@ -156,7 +163,10 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
   const task = name === undefined ? undefined : alloc?.body.tasks.get(name)
   if (alloc === undefined)
     return refuseRequest(step, id, 'E_LOGS_GONE', `the logs of ${claim.alloc} are no longer on ${state.boot.config.name}`)
-  if (task === undefined) return refuseRequest(step, id, 'E_TASK_UNKNOWN', `say which task with --task: ${names.join(', ')}`)
+  if (task === undefined) {
+    const wrong = request.task === undefined ? 'it has several tasks' : `it has no task '${request.task.slice(0, 64)}'`
+    return refuseRequest(step, id, 'E_TASK_UNKNOWN', `${wrong}; say which with --task: ${names.join(', ')}`)
+  }
   step.out.push({
     kind: 'logs',
     id,

@@ -38,7 +38,14 @@ export type Effect =
       readonly keys: readonly string[]
     }
   /** Ask one of these nodes, in order, and pass its answer on to the caller. */
-  | { readonly kind: 'forward'; readonly id: number; readonly to: readonly NodeId[]; readonly request: Request }
+  | {
+      readonly kind: 'forward'
+      readonly id: number
+      readonly to: readonly NodeId[]
+      readonly request: Request
+      /** What the caller is told when none of them answers. */
+      readonly unanswered: { readonly code: string; readonly message: string; readonly hint: string }
+    }
   /** Answer from the driver's log files, not from the core. */
   | {
       readonly kind: 'logs'

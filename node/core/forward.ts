@@ -30,14 +30,9 @@ export function poolAbout(step: Step, request: Request): Result<PoolName, 'E_POO
 
 export function forward(step: Step, event: CoreEvent & { kind: 'command' }, pool: PoolName): void {
   const to = contactsOf(step.state, pool)
-  if (to.length === 0) {
-    return refuseRequest(
-      step,
-      event.id,
-      'E_POOL_UNREACHABLE',
-      `no node of pool '${pool}' is known here`,
-      'check the name with `shoal status`, or name a peer of that pool with --peer',
-    )
-  }
-  step.out.push({ kind: 'forward', id: event.id, to, request: { ...event.request, pool } })
+  const code = 'E_POOL_UNREACHABLE'
+  const hint = 'check the name with `shoal status`, or name a peer of that pool with --peer'
+  if (to.length === 0) return refuseRequest(step, event.id, code, `no node of pool '${pool}' is known here`, hint)
+  const unanswered = { code, message: `no node of pool '${pool}' answers`, hint }
+  step.out.push({ kind: 'forward', id: event.id, to, request: { ...event.request, pool }, unanswered })
 }

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,12 +58,29 @@ test('demo: it stays up to play with, its commands work, and Ctrl-C stops everyt
   await nothingLeft()
 })
 
-test('demo interrupted in the middle of its story: cleans up as well', async () => {
+/** In the middle of its story, with a job that runs. */
+async function midStory(): Promise<ChildProcess> {
   const child = spawn(program, ['demo', '--yes'], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()))
   await until('a job runs', 120_000, async () => /copies healthy/.test(output))
+  return child
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  test(`demo, ${signal} in the middle of its story: cleans up as well`, async () => {
+    const child = await midStory()
+    child.kill(signal)
+    assert.equal(await ended(child), 130)
+    await nothingLeft()
+  })
+
+test('demo, a second signal while it cleans up: ends at once and leaves nothing either', async () => {
+  const child = await midStory()
   child.kill('SIGINT')
-  assert.notEqual(await ended(child), 0)
+  // So soon after the first it would count as its echo.
+  await new Promise((done) => setTimeout(done, 600))
+  child.kill('SIGTERM')
+  assert.equal(await ended(child), 130)
   await nothingLeft()
 })

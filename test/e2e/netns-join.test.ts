@@ -1,15 +1,20 @@
-// A fleet from nothing, as the README shows it: two commands on the first board, the join file carried over, one command on the
+// A fleet from nothing, typed from the README: two commands on the first board, the join file carried over, one command on the
 // second. Each board has its own network, disk, host name and processes; they share nothing but the link.
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { AllocRow, NodeRow } from '../../crdt/api-types.ts'
-import { until } from './support/fleet.ts'
+import { runningOn, until } from './support/fleet.ts'
 import { Machine } from './support/machine.ts'
 import { Rig } from './support/netns.ts'
 import type { Ran } from './support/run.ts'
 
 const rig = new Rig()
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('    shoal '))
+  .map((line) => line.replace(/ +#.*/, '').trim())
 let one: Machine
 let two: Machine
 let addressOne = ''
@@ -49,13 +54,20 @@ async function twoAlive(line: string): Promise<readonly NodeRow[]> {
   })
 }
 
+/** The line of the README that begins so, with the example's address put right; what stands in the README, works. */
+function readmeLine(start: string): string {
+  const found = readme.filter((line) => line.startsWith(start))
+  assert.equal(found.length, 1, `the README shows '${start}' once`)
+  return found[0]!.replace('/ip4/192.0.2.1/tcp/7420', addressOne)
+}
+
 function fine(ran: Ran): Ran {
   assert.equal(ran.code, 0, ran.output)
   return ran
 }
 
 test('the first board: a fleet and its agent', async () => {
-  const made = fine(await one.type(`shoal fleet init acme --peer ${addressOne}`))
+  const made = fine(await one.type(readmeLine('shoal fleet init')))
   assert.match(made.output, /shoal agent --join acme\.join\.json/, 'it says what to do next')
   startAgent(one, 'shoal agent --join acme.join.json --raw-exec')
   // The context that `fleet init` made, its key, and libp2p: no socket.
@@ -90,19 +102,26 @@ test('the operator asks either board, with the same answer', async () => {
 })
 
 test('a job of two copies is placed on both, submitted through the second board', async () => {
-  const script =
-    'groups: { web: { count: 2, update: { min_healthy_time: 1s }, tasks: { app: { driver: raw_exec, config: { command: /bin/sleep, args: ["1000000"] }, resources: { cpu: 20 MHz, memory: 16 MiB } } } } }'
-  fine(await one.type(`printf '%s\\n' 'job: hello' '${script}' > hello.yaml`))
-  const ran = fine(await one.type(`shoal job run hello.yaml --peer ${addressTwo}`))
+  fine(await one.type(readmeLine('shoal job init')))
+  // The one line of the file that the test needs otherwise.
+  fine(await one.type("sed -i 's/count: 1 .*/count: 2/' hello.yaml"))
+  const planned = await one.type(readmeLine('shoal job plan'))
+  assert.equal(planned.code, 1, `there are changes: ${planned.output}`)
+  for (const place of [/hello\/main\/[01] .*one/, /hello\/main\/[01] .*two/]) assert.match(planned.stdout, place)
+  const ran = fine(await one.type(`${readmeLine('shoal job run')} --peer ${addressTwo}`))
   assert.match(ran.output, /2 of 2 copies healthy/)
   const { allocs } = JSON.parse(fine(await one.type('shoal alloc status -o json')).stdout) as { allocs: readonly AllocRow[] }
-  assert.deepEqual(
-    allocs
-      .filter((alloc) => alloc.state === 'running')
-      .map((alloc) => alloc.nodeName)
-      .toSorted(),
-    ['one', 'two'],
-  )
+  assert.deepEqual(runningOn(allocs), ['one', 'two'])
+})
+
+test('what runs, and what it says, on this board and on the other', async () => {
+  const { stdout } = fine(await one.type(readmeLine('shoal ps')))
+  const ids = stdout.split('\n').flatMap((row) => /\b[0-9a-f]{8,}\b/.exec(row)?.[0] ?? [])
+  assert.equal(ids.length, 2, stdout)
+  for (const id of ids) {
+    const followed = await one.type(`timeout -s INT 5 ${readmeLine('shoal logs -f').replace('ALLOC', id)}`)
+    assert.match(followed.stdout, /\d\d:\d\d:\d\d/, `the template's task says what time it is: ${followed.output}`)
+  }
 })
 
 test('with one board gone, the next of the list serves; the board needs its join file no more', async () => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ClassicLevel } from 'classic-level'
 import { join } from 'node:path'
-import { type Agent, Fleet, aliveOn, ask, taskPids, until } from './support/fleet.ts'
+import { type Agent, Fleet, aliveOn, ask, runningOn, taskPids, until } from './support/fleet.ts'
 import { job } from './support/jobs.ts'
 import { loopbacks } from './support/ports.ts'
 import type { Ran } from './support/run.ts'
@@ -74,13 +74,7 @@ test('job run for pool b through a board of pool a: placed and followed to the e
   assert.equal(fine(ran).code, 0)
   assert.match(ran.output, /2 of 2 copies healthy/)
   const { allocs } = await ask(b1, 'allocs', { method: 'alloc.list' })
-  assert.deepEqual(
-    allocs
-      .filter((alloc) => alloc.state === 'running')
-      .map((alloc) => alloc.nodeName)
-      .toSorted(),
-    ['b1', 'b2'],
-  )
+  assert.deepEqual(runningOn(allocs), ['b1', 'b2'])
 })
 
 test('status, explain, inspect, history and logs of pool b through a board of pool a', async () => {

@@ -25,6 +25,16 @@ export function toMultiaddr(text: string): string | null {
   return kind === 'dns4' && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host) ? null : `/${kind}/${host}/tcp/${port}`
 }
 
+/** Which addresses cannot be listened on and why, out of libp2p's many lines with their stack traces. */
+export function listenFaults(text: string): string {
+  const [first = '', ...lines] = text.split('\n')
+  const faults = lines.flatMap((line) => {
+    const [, address, why] = /^\s+(\/\S+): (?:\w*Error: )?(.+)$/.exec(line) ?? []
+    return address === undefined ? [] : `${address}: ${why}`
+  })
+  return faults.length === 0 ? first : faults.join('; ')
+}
+
 /** The PeerId that the address ends in, behind any relay's. */
 export function peerInAddress(address: string): string | undefined {
   return /\/p2p\/([^/]+)$/.exec(address)?.[1]

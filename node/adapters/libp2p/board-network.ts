@@ -7,7 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { ApiChannel, Network, NetworkHandlers, NetworkStats, Topic } from '../../core/ports.ts'
 import { AddressBook } from './address-book.ts'
-import { dialableAddresses, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
+import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
 import { ApiServer, apiProtocol, requestOn } from './api-protocol.ts'
 import { findAddresses } from './dht.ts'
 import { bootIdBytes, framesProtocol } from './frame-stream.ts'
@@ -84,7 +84,11 @@ export class BoardNetwork implements Network {
     await node.handle(framesProtocol, (stream, connection) => this.#links.accept(stream, connection), frames)
     const requests = streamsMax(networkLimits.apiStreamsPerConnectionMax)
     await node.handle(apiProtocol, (stream, connection) => this.#api.accept(stream, connection), requests)
-    await node.start()
+    try {
+      await node.start()
+    } catch (error) {
+      throw new Error(listenFaults(wordsOf(error)), { cause: error })
+    }
     gossip.start((from, bytes) => {
       if (from !== self) this.#handlers?.frame(from, bytes, 'gossip')
     })

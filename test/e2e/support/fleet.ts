@@ -183,6 +183,14 @@ export async function allocsOf(agent: Agent, job: string): Promise<readonly Allo
   return allocs.filter((alloc) => alloc.slot.startsWith(`default/${job}/`))
 }
 
+/** Names of the boards that run a copy, sorted; one that runs several stands there as often. */
+export function runningOn(allocs: readonly AllocRow[]): string[] {
+  return allocs
+    .filter((alloc) => alloc.state === 'running')
+    .map((alloc) => alloc.nodeName)
+    .toSorted()
+}
+
 /** Slot → name of the board that runs it, as this board sees it; only running holders. */
 export async function holders(agent: Agent, job: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {}

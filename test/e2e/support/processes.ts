@@ -16,9 +16,11 @@ export function taskPids({ folder, process: agent }: Board): number[] {
   })
 }
 
-/** Process ids whose command line holds this text. */
+/** Process ids whose command line or working directory holds this text. */
 export function pidsWith(text: string): number[] {
-  return pids().filter((pid) => pid !== process.pid && textOf(`/proc/${pid}/cmdline`).includes(text))
+  return pids().filter(
+    (pid) => pid !== process.pid && (textOf(`/proc/${pid}/cmdline`).includes(text) || linkOf(`/proc/${pid}/cwd`).includes(text)),
+  )
 }
 
 export function tryKill(pid: number): void {

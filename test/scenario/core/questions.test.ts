@@ -165,8 +165,13 @@ test('logs are those of the task that is meant', () => {
   const { allocs } = answer(world, first, 'allocs', { method: 'alloc.list' })
   const ask = { method: 'alloc.logs', alloc: allocs[0]!.alloc, stream: 'stdout', follow: false, tailBytes: null } as const
   assert.equal(answer(world, at, 'error', { ...ask, task: 'other' }).code, 'E_TASK_UNKNOWN')
+  assert.equal(answer(world, at, 'error', { ...ask, task: 'other' }).message, "it has no task 'other'; say which with --task: app")
   const elsewhere = boards.find((board) => board !== at)!
   assert.equal(answer(world, elsewhere, 'error', { ...ask, task: 'other' }).code, 'E_TASK_UNKNOWN', 'asked there')
+  world.kill(at)
+  const lost = answer(world, elsewhere, 'error', ask)
+  assert.equal(lost.code, 'E_NODE_UNREACHABLE')
+  assert.equal(lost.message, `${at.spec.name}, which holds the log, does not answer`)
 })
 
 test('unknown jobs, documents and requests have clear errors', () => {

@@ -10,7 +10,7 @@ import { jobText } from '../../support/cli-job.ts'
 import type { JoinFile } from '../../../cli/fleet-files.ts'
 import type { ApiClient } from '../../../cli/io.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
-import { type FakeMesh, allocRow, coverage, fakeMesh, fakeNodes } from '../../support/cli-fake-mesh.ts'
+import { type FakeMesh, coverage, fakeMesh, fakeNodes } from '../../support/cli-fake-mesh.ts'
 import { type CliRun, type TestCli, testCli } from '../../support/cli-io.ts'
 
 const peer = ['--peer', '/ip4/192.0.2.1/tcp/1']
@@ -64,6 +64,23 @@ describe('fleet init', () => {
     assert.match(other.stderr, /not overwriting: .*home\.join\.json/)
     await assert.rejects(stat(join(cli.dir, 'keys/shop.key')), { code: 'ENOENT' })
     assert.equal(await readFile(join(cli.dir, 'keys/home.key'), 'utf8'), before)
+  })
+})
+
+describe('fleet init --peer', () => {
+  it('refuses what other boards cannot dial, before anything is written', async () => {
+    const join = ['--out', `${cli.dir}/shop.join.json`]
+    for (const [address, words] of [
+      ['nowhere', /^error E_PEER: 'nowhere' is not an address at which other boards reach a board\nhint: write/],
+      ['unix:/run/x.sock', /^error E_PEER: 'unix:\/run\/x\.sock' is not an address/],
+    ] as const) {
+      const ran = await cli.run(['fleet', 'init', 'shop', ...join, '--peer', '192.0.2.1:7420', '--peer', address])
+      assert.equal(ran.exitCode, 1)
+      assert.match(ran.stderr, words)
+      for (const file of ['shop.join.json', 'keys/shop.key', 'keys/shop.psk'])
+        await assert.rejects(stat(`${cli.dir}/${file}`), { code: 'ENOENT' }, file)
+    }
+    assert.equal((await cli.run(['fleet', 'init', 'shop', ...join, '--peer', '192.0.2.1:7420'])).exitCode, 0)
   })
 })
 
@@ -335,7 +352,7 @@ describe('job stop and remove', () => {
   })
 })
 
-describe('wishes about nodes and allocations', () => {
+describe('wishes about nodes', () => {
   it('writes the ops document of the node', async () => {
     const id = opsDocId(fakeNodes[0])
     assert.equal((await cli.run(['node', 'drain', 'board-0', ...peer])).exitCode, 0)
@@ -354,17 +371,5 @@ describe('wishes about nodes and allocations', () => {
     const ran = await cli.run(['node', 'eligibility', 'board-0', ...peer])
     assert.equal(ran.exitCode, 1)
     assert.match(ran.stderr, /E_USAGE: say either --enable or --disable/)
-  })
-
-  it('raises the restart number, and names the generation that shall go', async () => {
-    await runJob({})
-    const row = { ...allocRow('default/hello/main/0', 0, { generation: 7 }), ports: {}, tasks: {}, form: '', over: [] }
-    mesh.answer = (request) => (request.method === 'alloc.status' ? [{ kind: 'alloc', coverage: coverage(), alloc: row }] : undefined)
-    await cli.run(['alloc', 'restart', 'a0', ...peer])
-    await cli.run(['alloc', 'restart', 'a0', ...peer])
-    assert.equal(mesh.job('default/hello').registers.get('wish/main/0/restart'), 2)
-    const stopped = await cli.run(['alloc', 'stop', 'a0', ...peer])
-    assert.equal(stopped.exitCode, 0, stopped.stderr)
-    assert.equal(mesh.job('default/hello').registers.get('wish/main/0/stop_generation'), 7)
   })
 })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { parse } from 'yaml'
 
@@ -95,7 +96,10 @@ describe('whom a command asks', () => {
 
   it('says what is wrong, with a code and what to do', async () => {
     const cases: readonly [readonly string[], RegExp][] = [
-      [['status'], /^error E_NO_PEER: no peer to talk to\nhint: name one with --peer or SHOAL_PEER/],
+      [
+        ['status'],
+        /^error E_NO_PEER: no peer to talk to\nhint: name one with --peer or SHOAL_PEER, or make a fleet with: shoal fleet init/,
+      ],
       [['status', '--peer', 'nowhere'], /^error E_PEER: 'nowhere' is not the address of a peer\nhint: write a multiaddr/],
       [['status', '--peer', 'a:1'], /^error E_NO_CONTEXT: .*\nhint: make a fleet with: shoal fleet init NAME\n$/],
       [['status', '--context', 'x', ...socket], /^error E_CONTEXT: there is no context 'x'/],
@@ -177,6 +181,30 @@ describe('commands that read', () => {
     assert.deepEqual(last, { method: 'alloc.logs', alloc: 'a0', stream: 'stderr', follow: false, tailBytes: 2048, task: 'app' })
     await cli.run(['logs', '-f', '--tail', '1', 'a0', ...socket])
     assert.deepEqual(asked.at(-1), { method: 'alloc.logs', alloc: 'a0', stream: 'stdout', follow: true, tailBytes: 6 })
+  })
+
+  it('waits for a log as long as it goes on, and no longer', async () => {
+    const gapMs = 300
+    const chunk = new TextEncoder().encode(JSON.stringify({ kind: 'bytes', data: 'eA==' } satisfies Reply))
+    let gaps = [gapMs, gapMs, gapMs]
+    const slow = await testCli(async (): Promise<ApiClient> => ({
+      peer: 'fake',
+      close: async () => undefined,
+      async *request(_body, signal) {
+        for (const gap of gaps) {
+          await pause(gap, undefined, { signal })
+          yield chunk
+        }
+      },
+    }))
+    const argv = ['logs', 'a0', ...socket, '--timeout', '600ms']
+    const whole = await slow.run(argv)
+    assert.deepEqual([whole.exitCode, whole.stdout, whole.stderr], [0, 'xxx', ''])
+    gaps = [0, 60_000]
+    const stuck = await slow.run(argv)
+    assert.deepEqual([stuck.exitCode, stuck.stdout], [1, 'x'])
+    assert.match(stuck.stderr, /^error E_TIMEOUT: /)
+    await slow.close()
   })
 
   it('ends with 130 when Ctrl-C ends the wait', async () => {

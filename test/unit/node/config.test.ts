@@ -37,11 +37,30 @@ describe('configuration', () => {
       'drivers: { docker: { registries: { registry.example: { username: me, passwort: hunter2 } } } }',
       'drivers: { docker: { registries: { registry.example: hunter2 } } }',
       'drivers: { docker: { registries: hunter2 } }',
+      'drivers: { docker: [{ registries: { registry.example: { username: me, password: hunter2 } } }] }',
+      'drivers: [{ docker: { registries: { registry.example: { username: me, password: hunter2 } } } }]',
     ]
     for (const text of faults) {
       const found = problems(['--config', file(text)])
-      assert.match(found.join('\n'), /registries/)
+      assert.match(found.join('\n'), /drivers/)
       assert.doesNotMatch(found.join('\n'), /hunter2/)
+    }
+  })
+
+  it('says where the file is no YAML, without quoting it', () => {
+    const password = (line: string): string => `drivers:\n  docker:\n    registries:\n      shop.example:\n        username: me\n${line}\n`
+    const faults: readonly [string, RegExp][] = [
+      ['        password: "hunter2', /:7:1: Missing closing "quote$/],
+      ['       password: hunter2', /:6:1: All mapping items must start at the same column$/],
+      ['        password: |hunter2', /:6:20: Block scalar header includes extra characters$/],
+      ['        password: "\\Uhunter2"', /:6:20: Invalid escape sequence/],
+      ['        password: !hunter2!x y', /:6:19: Unresolved tag; quote text that begins with !$/],
+      ['        password: *hunter2', /agent\.yaml: an alias \(\*NAME\) without its anchor/],
+    ]
+    for (const [line, words] of faults) {
+      const found = problems(['--config', file(password(line))])
+      assert.match(found[0]!, words)
+      assert.doesNotMatch(found.join('\n'), /unter2/)
     }
   })
 

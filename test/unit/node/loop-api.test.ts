@@ -8,6 +8,8 @@ import type { Effect } from '../../../node/core/effect.ts'
 import type { ApiChannel } from '../../../node/core/ports.ts'
 import { type Bench, bytes, loopBench, text } from '../../support/loop-bench.ts'
 
+const unanswered = { code: 'E_SOME', message: 'nobody there', hint: 'wait' }
+
 const persist = (key: string, sync = false): Effect => ({ kind: 'persist', writes: [{ key, value: bytes(key) }], sync })
 
 function kindsOf(bench: Bench): string[] {
@@ -97,7 +99,7 @@ describe('driver loop: API', () => {
   it('asks the nodes of another pool in order and passes the first answer on', async () => {
     const request = { method: 'status', pool: 'far' } as const
     const bench = await loopBench((event) =>
-      event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId, 'there' as NodeId], request }] : [],
+      event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId, 'there' as NodeId], request, unanswered }] : [],
     )
     bench.network.answers['there'] = async function* () {
       yield bytes('{"kind":"bytes","data":"a"}')
@@ -112,14 +114,24 @@ describe('driver loop: API', () => {
 
   it('says whom it asked when no node of the other pool answers', async () => {
     const bench = await loopBench((event) =>
-      event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId], request: event.request }] : [],
+      event.kind === 'command' ? [{ kind: 'forward', id: event.id, to: ['dead' as NodeId], request: event.request, unanswered }] : [],
     )
     const asks = caller({ method: 'status', pool: 'far' })
     bench.loop.handlers.api(asks.channel)
     await bench.settle()
-    const answer = asks.got[0] as { code: string; message: string }
-    assert.equal(answer.code, 'E_POOL_UNREACHABLE')
-    assert.match(answer.message, /dead: unreachable/)
+    assert.deepEqual(asks.got, [{ kind: 'error', ...unanswered, message: 'nobody there (dead: unreachable)' }])
+  })
+
+  it('shows that it is there before a followed log says anything', async () => {
+    const bench = await loopBench((event) =>
+      event.kind === 'command'
+        ? [{ kind: 'logs', id: event.id, task: 't1', driver: 'raw_exec', stream: 'stdout', follow: true, tailBytes: null }]
+        : [],
+    )
+    const asks = caller({ method: 'alloc.logs', alloc: 'a', stream: 'stdout', follow: true, tailBytes: null })
+    bench.loop.handlers.api(asks.channel)
+    await bench.settle()
+    assert.deepEqual(asks.got[0], { kind: 'bytes', data: '' })
   })
 
   it('streams logs straight from the driver', async () => {

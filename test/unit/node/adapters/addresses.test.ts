@@ -1,6 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { dialableAddresses, peerInAddress, toMultiaddr, withPeer } from '../../../../node/adapters/libp2p/addresses.ts'
+import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from '../../../../node/adapters/libp2p/addresses.ts'
 import { swarmKeyFile } from '../../../../node/adapters/libp2p/swarm-key.ts'
 
 test('addresses as people write them', () => {
@@ -19,6 +19,21 @@ test('addresses as people write them', () => {
     ['', null],
   ]
   for (const [text, expected] of cases) assert.equal(toMultiaddr(text), expected, text)
+})
+
+test('what cannot be listened on, without stack traces', () => {
+  const words = [
+    'Some configured addresses failed to be listened on, you may need to …:',
+    '',
+    '  /ip4/127.0.0.1/tcp/7420: Error: listen EADDRINUSE: address already in use 127.0.0.1:7420',
+    '      at Server.setupListenHandle [as _listen2] (node:net:1908:16)',
+    '  /ip4/192.0.2.1/tcp/7420: Error: listen EADDRNOTAVAIL: address not available',
+  ].join('\n')
+  assert.equal(
+    listenFaults(words),
+    '/ip4/127.0.0.1/tcp/7420: listen EADDRINUSE: address already in use 127.0.0.1:7420; /ip4/192.0.2.1/tcp/7420: listen EADDRNOTAVAIL: address not available',
+  )
+  assert.equal(listenFaults('no transport\n    at Object.x (/usr/lib/y.js:1)'), 'no transport')
 })
 
 test('the peer of an address is the destination, behind a relay too', () => {
