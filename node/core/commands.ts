@@ -15,7 +15,7 @@ import { nodeDetail, nodeRows, resolveNode } from './queries/nodes.ts'
 import { planReply } from './queries/what-if.ts'
 import { fleetReply, statusReply } from './queries/status.ts'
 import { putDocuments } from './put-documents.ts'
-import { type Step, log, refuseRequest, reply } from './state.ts'
+import { type Step, isEvicted, log, refuseRequest, reply } from './state.ts'
 
 type Command = CoreEvent & { kind: 'command' }
 
@@ -79,10 +79,11 @@ export function commandGone(step: Step, id: number): void {
   unfollow(step, id)
 }
 
-/** The board's own socket may read; a key must be an operator's, or a node's that forwards for one. */
+/** The board's own socket may read; a key must be an operator's, or that of a node, not evicted, that forwards for one. */
 function mayRead(step: Step, caller: string | null): boolean {
   if (caller === null) return true
   if (authorityOf(step.state).roleOf(caller as OperatorId) !== undefined) return true
+  if (isEvicted(step.state, caller as NodeId)) return false
   return step.state.view.nodes.has(caller as NodeId) || step.state.peers.has(caller as NodeId)
 }
 

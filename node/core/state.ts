@@ -200,6 +200,11 @@ export function createState(env: Env, boot: Boot): State {
   }
 }
 
+/** Sent away by an operator, as far as this node has heard. */
+export function isEvicted(state: State, node: NodeId): boolean {
+  return state.view.nodes.get(node)?.evicted === true
+}
+
 function seedOf(nonce: Uint8Array): number {
   return ((nonce[0] ?? 1) << 24) ^ ((nonce[1] ?? 2) << 16) ^ ((nonce[2] ?? 3) << 8) ^ (nonce[3] ?? 4)
 }
