@@ -69,6 +69,10 @@ export const coreLimits = {
   /** About 16 kB a frame, and verified within a few ms. */
   linkStatesSentMax: 32,
   linkStatesTakenMax: 64,
+  /** After a first jump of the own document's epoch the next waits so long: peers whose news of an old disk differ are heard by then … */
+  epochJumpMsMin: 2_000,
+  /** … and doubling up to this: with a copied key on another board, each jump is a synced write here and a document for the whole pool. */
+  epochJumpMsMax: 5 * 60_000,
   /** How long a caller may wait for confirmations: longer than any roll-out. */
   confirmMsMax: 24 * 3_600_000,
   /** Gives the evicted node time to read its two documents before the connection is closed. */
