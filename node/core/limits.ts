@@ -35,6 +35,10 @@ export const coreLimits = {
   /** Pool summaries: the two lowest node ids of a pool tell the fleet once in this time. */
   summaryEveryMs: 60_000,
   summarySpeakers: 2,
+  /** With more pools than this the time grows as their number does: twenty summaries a minute are 0.05 kB/s of the 0.5 of DESIGN 13. */
+  summaryPoolsUnhurried: 10,
+  /** A contact unheard for so many intervals, a day at least, is forgotten: a cut of a night must not cost the way back. */
+  contactIntervalsMax: 1_440,
   /** Contacts kept of every other pool; enough to survive the loss of most of them. */
   contactsPerPoolMax: 8,
   poolsMax: 10_000,

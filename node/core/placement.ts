@@ -60,8 +60,7 @@ function lookAgain(step: Step): void {
   state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
   const members = new Set<NodeId>([state.boot.config.self])
   for (const [id, node] of state.view.nodes) if (!node.evicted) members.add(id)
-  for (const [id, peer] of state.peers)
-    if (peer.pool === state.boot.config.pool && !isEvicted(state, id)) members.add(id)
+  for (const [id, peer] of state.peers) if (peer.pool === state.boot.config.pool && !isEvicted(state, id)) members.add(id)
   setMembers(state.liveness, members)
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
   tellNewlyEvicted(step, before)

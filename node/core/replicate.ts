@@ -181,7 +181,9 @@ export function replicateDue(step: Step): void {
   const { state } = step
   if (!state.acting && step.now >= state.actAt) startActing(step, 'alone')
   hangUpDue(step)
-  if (step.now < state.syncAt && !(state.askLinks && state.peers.size > 0)) return
+  // A board that is alone in its pool has nobody to ask, and would begin anew at every event.
+  const asksLinks = state.askLinks && peersOf(state, true).length > 0
+  if (step.now < state.syncAt && !asksLinks) return
   const isBusy = step.now - state.lastChangeAt < coreLimits.syncBusyForMs
   const interval = isBusy ? coreLimits.syncBusyMs : coreLimits.syncIdleMs
   state.syncAt = step.now + interval - nextBelow(state.random, interval >> 2)

@@ -143,7 +143,8 @@ test('a board evicted while connected stops and is cut off: it learns nothing mo
   const job = place(world, { count: 3 })
   const evicted = boards[2]!
   const isServed = (): boolean => boards.slice(0, 2).some((board) => board.core!.state!.peers.has(evicted.spec.id))
-  const wish = (value: boolean): void => edit(world, first, opsDocId(evicted.spec.id), 'default', () => new Map([[opsPaths.evicted, value]]))
+  const wish = (value: boolean): void =>
+    edit(world, first, opsDocId(evicted.spec.id), 'default', () => new Map([[opsPaths.evicted, value]]))
   wish(true)
   world.until('it is hung up on', () => !isServed(), 5_000)
   assert.equal(evicted.tasks.size, 0)

@@ -149,7 +149,10 @@ test('a job that names another pool, or none that validates, is not placed', () 
   const broken = { ...makeJob(), spec: null }
   const made = plan(makeView({ jobs: [broken] }), local)
   assert.deepEqual(made.slots, [])
-  assert.equal(explainJob(makeView({ jobs: [broken], claims: [makeClaim('n00')] }), local, made, broken.id).slots[0]?.reason, 'job-not-valid')
+  assert.equal(
+    explainJob(makeView({ jobs: [broken], claims: [makeClaim('n00')] }), local, made, broken.id).slots[0]?.reason,
+    'job-not-valid',
+  )
 })
 
 test('explain lists the best first and is honest about the taken', () => {
@@ -169,7 +172,9 @@ test('explain lists the best first and is honest about the taken', () => {
 
 test('an explanation is bounded in all: those without a place are explained in full, of the others only their boards, and it says what is missing', () => {
   const nodeCount = 300
-  const claims = Array.from({ length: 900 }, (_, index) => makeClaim(`n${String(index % nodeCount).padStart(2, '0')}`, { slot: slotOf(index) }))
+  const claims = Array.from({ length: 900 }, (_, index) =>
+    makeClaim(`n${String(index % nodeCount).padStart(2, '0')}`, { slot: slotOf(index) }),
+  )
   const job = makeJob({ groups: [makeGroup({ count: 1_101 })] })
   const small = makeNodes(nodeCount, () => ({ capacity: { cpuMhz: 1, memoryMib: 1, diskMib: 1 } }))
   const view = makeView({ nodes: small, jobs: [job], claims })
