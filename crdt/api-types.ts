@@ -80,7 +80,12 @@ export type Reply =
       readonly job: JobDetail
       /** With follow: settled = nothing more to wait for. */ readonly settled: boolean
     }
-  | { readonly kind: 'explain'; readonly coverage: Coverage; readonly slots: readonly SlotExplanation[] }
+  | {
+      readonly kind: 'explain'
+      readonly coverage: Coverage
+      readonly slots: readonly SlotExplanation[]
+      /** An answer is bounded: so many more slots, and in each slot nodes, were not listed. */ readonly slotsLeftOut: number
+    }
   | { readonly kind: 'history'; readonly coverage: Coverage; readonly changes: readonly ChangeRow[] }
   | { readonly kind: 'doc'; readonly doc: string; readonly pool: string; readonly epoch: number; readonly envelopes: readonly string[] }
   | {
@@ -213,6 +218,7 @@ export interface SlotExplanation {
     readonly rank: number | null
     readonly rejected: string | null
   }[]
+  readonly nodesLeftOut: number
 }
 
 export interface PlannedSlot {

@@ -3,11 +3,11 @@
 
 import { compareText } from '../crdt/ids.ts'
 import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
-import type { View } from '../crdt/view.ts'
+import type { Claim, View } from '../crdt/view.ts'
 import { type Boards, boardsOf } from './boards.ts'
 import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
 import { type Group, addCopy, groupsOf } from './group.ts'
-import { historyOf, verdictsBySlot } from './history.ts'
+import { type History, historyOf, verdictsBySlot } from './history.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isOverdue } from './pending.ts'
 import { asksOfSlots } from './plan.ts'
@@ -33,8 +33,14 @@ export interface SlotExplanationData {
   readonly heir: NodeId | null
   readonly candidate: NodeId | null
   readonly reason: Reason | null
-  /** Best first; the rejected ones after them, by name. At most `explainNodesMax`. */
+  /** Best first; the rejected ones after them, by name. At most `explainNodesMax`; of slots beyond the total, only those named above. */
   readonly nodes: readonly NodeExplanation[]
+  readonly nodesLeftOut: number
+}
+
+export interface JobExplanation {
+  readonly slots: readonly SlotExplanationData[]
+  readonly slotsLeftOut: number
 }
 
 interface Context {
@@ -47,9 +53,9 @@ interface Context {
   readonly verdicts: ReturnType<typeof verdictsBySlot>
 }
 
-export function explainJob(view: View, local: Local, plan: Plan, job: JobId): readonly SlotExplanationData[] {
+export function explainJob(view: View, local: Local, plan: Plan, job: JobId): JobExplanation {
   const jobView = view.jobs.get(job)
-  if (jobView === undefined) return []
+  if (jobView === undefined) return { slots: [], slotsLeftOut: 0 }
   if (jobView.spec === null) return unreadable(view, job)
   const boards = boardsOf(view)
   const groups = groupsOf(view, boards, jobView, jobView.spec)
@@ -62,21 +68,38 @@ export function explainJob(view: View, local: Local, plan: Plan, job: JobId): re
       { view, local, boards, usage, group, verdicts, spreading: spreadingOf(group, boards, feasibleNodes(group, boards)) },
     ]),
   )
-  const found: SlotExplanationData[] = []
-  for (const slot of plan.slots) {
-    const context = contexts.get(slot.group)
-    if (slot.job !== job || context === undefined || found.length >= limits.explainSlotsMax) continue
-    found.push(explainSlot(slot, context))
-  }
-  return found
+  const all = plan.slots.filter((slot) => slot.job === job && contexts.has(slot.group))
+  const shown = all.slice(0, limits.explainSlotsMax)
+  const inFull = slotsInFull(shown, boards.ids.length)
+  const slots = shown.map((slot) => explainSlot(slot, contexts.get(slot.group)!, inFull.has(slot)))
+  return { slots, slotsLeftOut: all.length - slots.length }
+}
+
+/** One answer must not keep the board from its work: those without a place come first, since it is for them that people ask. */
+function slotsInFull(slots: readonly SlotPlan[], nodeCount: number): ReadonlySet<SlotPlan> {
+  const rows = Math.min(nodeCount, limits.explainNodesMax)
+  const most = Math.min(limits.explainRowsMax / Math.max(rows, 1), limits.explainLooksMax / Math.max(nodeCount, 1))
+  const waiting = slots.filter((slot) => slot.reason !== null)
+  const placed = slots.filter((slot) => slot.reason === null)
+  return new Set([...waiting, ...placed].slice(0, Math.max(1, Math.trunc(most))))
 }
 
 /** A job without a valid specification: its claims are all that is known of its slots. */
-function unreadable(view: View, job: JobId): SlotExplanationData[] {
-  const slots = [...view.claims.keys()].filter((slot) => slot.startsWith(`${job}/`)).sort(compareText)
-  return slots
-    .slice(0, limits.explainSlotsMax)
-    .map((slot) => ({ slot, holder: null, heir: null, candidate: null, reason: 'job-not-valid', nodes: [] }))
+function unreadable(view: View, job: JobId): JobExplanation {
+  const all = [...view.claims.keys()].filter((slot) => slot.startsWith(`${job}/`)).sort(compareText)
+  const shown = all.slice(0, limits.explainSlotsMax)
+  return {
+    slots: shown.map((slot) => ({
+      slot,
+      holder: null,
+      heir: null,
+      candidate: null,
+      reason: 'job-not-valid',
+      nodes: [],
+      nodesLeftOut: view.nodes.size,
+    })),
+    slotsLeftOut: all.length - shown.length,
+  }
 }
 
 /** What the plan gave away already is no longer free for the slots that found no place. */
@@ -96,8 +119,13 @@ function holdCandidates(view: View, plan: Plan, job: JobId, groups: readonly Gro
   }
 }
 
-function explainSlot(slot: SlotPlan, context: Context): SlotExplanationData {
-  const nodes = context.boards.ids.map((_, index) => explainNode(slot, index, context))
+function explainSlot(slot: SlotPlan, context: Context, inFull: boolean): SlotExplanationData {
+  const { boards, group, view, verdicts } = context
+  const claims = view.claims.get(slot.slot) ?? []
+  // Once a slot: a node's part in it is a look-up.
+  const about = { ...context, claims, history: historyOf(group.form, claims, verdicts.get(slot.slot)) }
+  const indices = inFull ? boards.ids.map((_, index) => index) : namedBy(slot, boards)
+  const nodes = indices.map((index) => explainNode(slot, index, about))
   nodes.sort((a, b) => (b.score ?? lowest) - (a.score ?? lowest) || compareText(a.name, b.name) || compareText(a.node, b.node))
   const { heir, holder } = slot.standing
   return {
@@ -107,31 +135,41 @@ function explainSlot(slot: SlotPlan, context: Context): SlotExplanationData {
     candidate: slot.candidate,
     reason: slot.reason,
     nodes: nodes.slice(0, limits.explainNodesMax),
+    nodesLeftOut: boards.ids.length - Math.min(nodes.length, limits.explainNodesMax),
   }
+}
+
+/** The nodes without which the line about the slot cannot be read. */
+function namedBy({ standing, candidate }: SlotPlan, boards: Boards): number[] {
+  const named = new Set([standing.holder?.node, standing.heir?.node, candidate])
+  return [...named].flatMap((node) => (node == null ? [] : (boards.indexOf.get(node) ?? [])))
 }
 
 const lowest = Number.MIN_SAFE_INTEGER
 
-function explainNode(slot: SlotPlan, index: number, context: Context): NodeExplanation {
-  const { boards, group, usage, spreading } = context
+interface SlotContext extends Context {
+  readonly claims: readonly Claim[]
+  readonly history: History
+}
+
+function explainNode(slot: SlotPlan, index: number, context: SlotContext): NodeExplanation {
+  const { boards, group, usage, spreading, history } = context
   const node = boards.ids[index] as NodeId
-  const claims = context.view.claims.get(slot.slot) ?? []
-  const history = historyOf(group.form, claims, context.verdicts.get(slot.slot))
   const penalty = failurePenalty(history.failuresOn.get(node) ?? 0)
   const rank = baseRank(group.affinities, boards, index) - penalty
-  const rejected = slot.candidate === node ? null : rejectionOf(slot, index, context, history.failedOn.has(node))
+  const rejected = slot.candidate === node ? null : rejectionOf(slot, index, context)
   const name = boards.nodes[index]?.name ?? ''
   if (rejected !== null) return { node, name, score: null, rank, rejected }
   const score = baseScore(group, boards, usage, index) + spreading.boost(spreading.classOf[index] ?? -1) - penalty
   return { node, name, score, rank, rejected: null }
 }
 
-function rejectionOf(slot: SlotPlan, index: number, context: Context, failedHere: boolean): Rejection | null {
-  const { boards, group, usage, view, local } = context
+function rejectionOf(slot: SlotPlan, index: number, context: SlotContext): Rejection | null {
+  const { boards, group, usage, local, claims, history } = context
   const node = boards.ids[index] as NodeId
   const fixed = fixedRejection(group, boards, index)
   if (fixed !== null) return fixed
-  if (holdsSlot(view.claims.get(slot.slot) ?? [], node)) return failedHere ? 'failed-here' : 'holds-slot'
+  if (holdsSlot(claims, node)) return history.failedOn.has(node) ? 'failed-here' : 'holds-slot'
   const overdue = local.pending.get(slot.slot)?.overdue
   if (overdue !== undefined && isOverdue(overdue, node, local.now)) return 'overdue'
   return roomRejection(group, boards, usage, index)

@@ -33,4 +33,8 @@ export const schedulerLimits = {
   explainNodesMax: 200,
   /** Slots of one explanation, for the same reason. */
   explainSlotsMax: 1_000,
+  /** Rows of all its slots together: about 1.2 MB. */
+  explainRowsMax: 10_000,
+  /** Nodes looked at for all its slots together, each about half a microsecond here and ten times that on a board: no read stalls it. */
+  explainLooksMax: 50_000,
 } as const

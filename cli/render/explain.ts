@@ -10,9 +10,14 @@ import { safe } from './words.ts'
 
 type Candidate = SlotExplanation['nodes'][number]
 
-export function explainText(slots: readonly SlotExplanation[], paint: Paint): string {
+export function explainText(slots: readonly SlotExplanation[], slotsLeftOut: number, paint: Paint): string {
   if (slots.length === 0) return 'nothing is wanted of this job\n'
-  return slots.map((slot) => `${slotHead(slot, paint)}${candidates(slot, paint)}`).join('\n')
+  const text = slots.map((slot) => `${slotHead(slot, paint)}${candidates(slot, paint)}${moreNodes(slot)}`).join('\n')
+  return slotsLeftOut > 0 ? `${text}\n… and ${slotsLeftOut} more copies\n` : text
+}
+
+function moreNodes({ nodesLeftOut }: SlotExplanation): string {
+  return nodesLeftOut > 0 ? `  … and ${nodesLeftOut} more nodes\n` : ''
 }
 
 function slotHead(slot: SlotExplanation, paint: Paint): string {

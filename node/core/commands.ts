@@ -16,21 +16,14 @@ import { planReply } from './queries/what-if.ts'
 import { fleetReply, statusReply } from './queries/status.ts'
 import { receiptsReply } from './queries/receipt.ts'
 import { putDocuments } from './put-documents.ts'
-import { type Step, log, refuseRequest, reply } from './state.ts'
+import { type Step, isEvicted, log, refuseRequest, reply } from './state.ts'
 
 type Command = CoreEvent & { kind: 'command' }
 
 export function command(step: Step, event: Command): void {
   const { state } = step
   const { request } = event
-  if (!mayRead(step, event.caller))
-    return refuseRequest(
-      step,
-      event.id,
-      'E_FORBIDDEN',
-      `the key ${event.caller ?? ''} has no role in this fleet`,
-      'an admin adds it to the fleet document',
-    )
+  if (!mayRead(step, event.caller)) return forbid(step, event.id, event.caller ?? '')
   const pool = poolAbout(step, request)
   if (!pool.ok) return refuseRequest(step, event.id, pool.code, pool.message)
   if (pool.value !== state.boot.config.pool) return forward(step, event, pool.value)
@@ -82,11 +75,18 @@ export function commandGone(step: Step, id: number): void {
   unfollow(step, id)
 }
 
-/** The board's own socket may read; a key must be an operator's, or a node's that forwards for one. */
+/** The board's own socket may read; a key must be an operator's, or that of a node, not evicted, that forwards for one. */
 function mayRead(step: Step, caller: string | null): boolean {
   if (caller === null) return true
   if (authorityOf(step.state).roleOf(caller as OperatorId) !== undefined) return true
+  if (isEvicted(step.state, caller as NodeId)) return false
   return step.state.view.nodes.has(caller as NodeId) || step.state.peers.has(caller as NodeId)
+}
+
+function forbid(step: Step, id: number, caller: string): void {
+  if (isEvicted(step.state, caller as NodeId))
+    return refuseRequest(step, id, 'E_FORBIDDEN', `the board ${caller} is evicted`, 'an operator admits it again with `node evict --undo`')
+  refuseRequest(step, id, 'E_FORBIDDEN', `the key ${caller} has no role in this fleet`, 'an admin adds it to the fleet document')
 }
 
 function withJob(step: Step, id: number, name: string, answer: (job: JobId) => Reply): void {

@@ -68,13 +68,29 @@ function ownFromAbroad(step: Step, own: Doc | undefined, envelope: Envelope, byt
   const unknown = own === undefined || (envelope.epoch >= own.epoch && !own.envelopes.some((ref) => ref.hash === envelope.hash))
   if (genuine && unknown) {
     const highest = Math.max(envelope.epoch, own?.epoch ?? 0)
-    if (state.ownEpochFloor <= highest) {
-      state.ownEpochFloor = highest + 1
-      state.ownStale = true
-      note(step, `peers hold newer changes of this node than its disk; going on at epoch ${state.ownEpochFloor}`)
-    }
+    if (state.ownEpochFloor <= highest && step.now >= state.epochJumps.nextAt) jumpTo(step, highest + 1)
   }
   return refuse('E_RIGHT', 'a node never takes its own document from others')
+}
+
+/**
+ * An old disk needs one jump, which is made at once. Further ones mean that somebody else writes as this node: two boards with one
+ * key would answer each other's epochs at the speed of the network. What is passed over while this waits, anti-entropy brings again.
+ */
+function jumpTo(step: Step, epoch: number): void {
+  const { state } = step
+  const count = state.epochJumps.count + 1
+  const waitMs = Math.min(coreLimits.epochJumpMsMin * 2 ** Math.min(count - 1, 30), coreLimits.epochJumpMsMax)
+  state.epochJumps = { count, nextAt: step.now + waitMs }
+  state.ownEpochFloor = epoch
+  state.ownStale = true
+  if (count === 1) return note(step, `peers hold newer changes of this node than its disk; going on at epoch ${epoch}`)
+  note(
+    step,
+    `another board seems to have this node's key (a copied SD card or data directory): going on at epoch ${epoch}. ` +
+      'Stop one of the two, empty its data directory and let it join anew',
+    'warn',
+  )
 }
 
 function refused(step: Step, refusal: { readonly ok: false; readonly code: GateCode; readonly message: string }): typeof refusal {

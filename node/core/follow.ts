@@ -13,15 +13,7 @@ import { type Follower, type State, type Step, refuseRequest, reply } from './st
 export function follow(step: Step, event: CoreEvent & { kind: 'command' }, documents: readonly DocId[]): void {
   const { state } = step
   const { request } = event
-  if (state.followers.size >= coreLimits.followersMax) {
-    return refuseRequest(
-      step,
-      event.id,
-      'E_BUSY',
-      `this node already serves ${coreLimits.followersMax} callers that wait`,
-      'try another peer',
-    )
-  }
+  if (!hasRoom(step, event.id)) return
   const timeoutMs =
     request.method === 'doc.put' ? Math.min(request.timeoutMs ?? coreLimits.confirmMsDefault, coreLimits.confirmMsMax) : null
   state.followers.set(event.id, {
@@ -34,6 +26,14 @@ export function follow(step: Step, event: CoreEvent & { kind: 'command' }, docum
     heldBack: false,
     until: timeoutMs === null ? null : step.now + timeoutMs,
   })
+}
+
+/** Whether another caller may wait here; if not, this one is told. Asked before anything is done that cannot be taken back. */
+export function hasRoom(step: Step, id: number): boolean {
+  const { followersMax } = coreLimits
+  if (step.state.followers.size < followersMax) return true
+  refuseRequest(step, id, 'E_BUSY', `this node already serves ${followersMax} callers that wait`, 'try another peer')
+  return false
 }
 
 export function unfollow(step: Step, id: number): void {

@@ -35,6 +35,10 @@ export const coreLimits = {
   /** Pool summaries: the two lowest node ids of a pool tell the fleet once in this time. */
   summaryEveryMs: 60_000,
   summarySpeakers: 2,
+  /** With more pools than this the time grows as their number does: twenty summaries a minute are 0.05 kB/s of the 0.5 of DESIGN 13. */
+  summaryPoolsUnhurried: 10,
+  /** A contact unheard for so many intervals, a day at least, is forgotten: a cut of a night must not cost the way back. */
+  contactIntervalsMax: 1_440,
   /** Contacts kept of every other pool; enough to survive the loss of most of them. */
   contactsPerPoolMax: 8,
   poolsMax: 10_000,
@@ -69,6 +73,10 @@ export const coreLimits = {
   /** About 16 kB a frame, and verified within a few ms. */
   linkStatesSentMax: 32,
   linkStatesTakenMax: 64,
+  /** After a first jump of the own document's epoch the next waits so long: peers whose news of an old disk differ are heard by then … */
+  epochJumpMsMin: 2_000,
+  /** … and doubling up to this: with a copied key on another board, each jump is a synced write here and a document for the whole pool. */
+  epochJumpMsMax: 5 * 60_000,
   /** How long a caller may wait for confirmations: longer than any roll-out. */
   confirmMsMax: 24 * 3_600_000,
   /** Gives the evicted node time to read its two documents before the connection is closed. */

@@ -14,7 +14,8 @@ import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liv
 import { settleOrphans } from './orphans.ts'
 import { writeOwn } from './own-record.ts'
 import { giveBackUnstarted, perform } from './perform-actions.ts'
-import { type State, type Step, log, note } from './state.ts'
+import { tellNewlyEvicted } from './replicate.ts'
+import { type State, type Step, isEvicted, log, note } from './state.ts'
 
 /** Runs after every event. */
 export function settle(step: Step): void {
@@ -58,10 +59,10 @@ function lookAgain(step: Step): void {
   state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
   const members = new Set<NodeId>([state.boot.config.self])
   for (const [id, node] of state.view.nodes) if (!node.evicted) members.add(id)
-  for (const [id, peer] of state.peers)
-    if (peer.pool === state.boot.config.pool && state.view.nodes.get(id)?.evicted !== true) members.add(id)
+  for (const [id, peer] of state.peers) if (peer.pool === state.boot.config.pool && !isEvicted(state, id)) members.add(id)
   setMembers(state.liveness, members)
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
+  tellNewlyEvicted(step, before)
   keepVerdicts(state)
   forgetRemoved(step)
   if (state.orphans.length > 0) settleOrphans(step)

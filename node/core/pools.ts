@@ -23,11 +23,18 @@ export function summarise(step: Step): SummaryFrame {
   }
 }
 
+/** Every pool's summaries reach every board: the more pools, the rarer, so that a board hears about as many however large the fleet. */
+function summaryInterval(state: State): number {
+  const pools = state.contacts.size + 1
+  return Math.trunc(coreLimits.summaryEveryMs * Math.max(1, pools / coreLimits.summaryPoolsUnhurried))
+}
+
 /** The nodes with the lowest ids speak for the pool; when they are gone the next ones do. */
 export function summariseDue(step: Step): void {
   const { state } = step
   if (step.now < state.summaryAt) return
-  state.summaryAt = step.now + coreLimits.summaryEveryMs
+  dropSilentContacts(step)
+  state.summaryAt = step.now + summaryInterval(state)
   const alive = [...state.view.nodes.values()]
     .filter((node) => node.liveness === 'alive')
     .map((node) => node.id)
@@ -42,7 +49,7 @@ export function hearSummary(step: Step, frame: SummaryFrame): void {
   if (frame.pool === state.boot.config.pool || frame.node === state.boot.config.self || state.view.nodes.has(frame.node)) return
   const last = state.contacts.get(frame.pool)?.get(frame.node)
   // Gossip may be late, but not by so much: then it is the other's clock that was set back.
-  if (last !== undefined && last.seq >= frame.seq && step.now - last.heardAt < coreLimits.summaryEveryMs) return
+  if (last !== undefined && last.seq >= frame.seq && step.now - last.heardAt < summaryInterval(state)) return
   const pool = state.contacts.get(frame.pool) ?? new Map<NodeId, Contact>()
   if (!state.contacts.has(frame.pool) && state.contacts.size >= coreLimits.poolsMax) return
   state.contacts.set(frame.pool, pool)
@@ -65,6 +72,16 @@ export function hearSummary(step: Step, frame: SummaryFrame): void {
 function dropContact(step: Step, pool: Map<NodeId, Contact>, node: NodeId): void {
   pool.delete(node)
   if (!step.state.peers.has(node)) step.out.push({ kind: 'forget', peer: node })
+}
+
+/** Boards that were taken away or got other keys, and pools that are no more. */
+function dropSilentContacts(step: Step): void {
+  const { state } = step
+  const since = step.now - coreLimits.contactIntervalsMax * summaryInterval(state)
+  for (const [name, pool] of state.contacts) {
+    for (const contact of [...pool.values()]) if (contact.heardAt < since) dropContact(step, pool, contact.node)
+    if (pool.size === 0) state.contacts.delete(name)
+  }
 }
 
 /** Whom to ask about a pool: connected nodes first, then the contacts heard of last. */

@@ -7,7 +7,7 @@ import { type Result, ok } from '../../crdt/errors.ts'
 import { type DocId, fleetDocId } from '../../crdt/ids.ts'
 import { receive } from './documents.ts'
 import type { CoreEvent } from './event.ts'
-import { follow } from './follow.ts'
+import { follow, hasRoom } from './follow.ts'
 import { coreLimits } from './limits.ts'
 import { receiptReply } from './queries/receipt.ts'
 import { type Step, note, refuseRequest, reply } from './state.ts'
@@ -39,12 +39,14 @@ export function putDocuments(step: Step, event: CoreEvent & { kind: 'command' },
       `1 to ${coreLimits.putEnvelopesMax} envelopes are taken at once, not ${envelopes.length}`,
     )
   }
+  const waits = (request.confirm ?? 0) > 1
+  if (waits && !hasRoom(step, event.id)) return
   const taken: Taken = { documents: new Set(), fresh: [] }
   const outcome = takeAll(step, envelopes, taken)
   spread(step, taken)
   if (!outcome.ok) return refuseRequest(step, event.id, outcome.code, outcome.message, 'fetch the document again and repeat the change')
   const documents = [...taken.documents]
-  if ((request.confirm ?? 0) > 1) return follow(step, event, documents)
+  if (waits) return follow(step, event, documents)
   reply(step, event.id, receiptReply(step, documents, request.confirm ?? 1))
 }
 

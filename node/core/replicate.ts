@@ -3,6 +3,7 @@
 
 import { answerSync, openSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
 import { type NodeId, compareText, fleetDocId, opsDocId } from '../../crdt/ids.ts'
+import type { View } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
 import { envelopeKey, receive } from './documents.ts'
 import type { Effect } from './effect.ts'
@@ -11,7 +12,7 @@ import { linkSeqs, linkStatesNewerThan, linksDigest, onLinkState, onProbe, onPro
 import { performLiveness } from './perform-liveness.ts'
 import { hearSummary, summarise } from './pools.ts'
 import { nextBelow, pick } from './random.ts'
-import { type Peer, type State, type Step, log, note } from './state.ts'
+import { type Peer, type State, type Step, isEvicted, log, note } from './state.ts'
 import { type Frame, decodeFrame, encodeFrame } from './wire.ts'
 
 export function peerCame(step: Step, peer: NodeId): void {
@@ -32,8 +33,11 @@ export function peerCame(step: Step, peer: NodeId): void {
 }
 
 export function peerWent(step: Step, peer: NodeId): void {
-  if (!step.state.peers.delete(peer)) return
-  performLiveness(step, peerDown(step.state.liveness, peer, step.now))
+  const { state } = step
+  if (!state.peers.delete(peer)) return
+  // Its next connection begins anew: it is told again, and has as long to read.
+  state.hangUps = state.hangUps.filter((entry) => entry.peer !== peer)
+  performLiveness(step, peerDown(state.liveness, peer, step.now))
 }
 
 export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void {
@@ -46,6 +50,8 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
   const frame = decoded.value
   const peer = state.peers.get(from)
   if (frame.kind === 'hello') return via === 'stream' && peer !== undefined ? hello(step, from, peer, frame) : undefined
+  // Nothing that an evicted node says counts, and nothing that it asks is answered; its hello is, with what evicted it.
+  if (isEvicted(state, from)) return
   // Gossip may carry only what stands for itself by a signature (or, for summaries, what is only a hint).
   if (via === 'gossip' && frame.kind !== 'envelopes' && frame.kind !== 'link-states' && frame.kind !== 'summary') return
   switch (frame.kind) {
@@ -82,7 +88,7 @@ function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hel
   peer.pool = frame.pool
   peer.version = frame.version
   peer.planVersion = frame.planVersion
-  if (state.view.nodes.get(from)?.evicted === true) return tellEvicted(step, from)
+  if (isEvicted(state, from)) return tellEvicted(step, from)
   const isNeighbour = frame.pool === state.boot.config.pool
   if (isNeighbour) {
     state.viewStale = true
@@ -90,6 +96,15 @@ function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hel
     send(step, from, { kind: 'links-have', digest: linksDigest(state.liveness) })
   } else send(step, from, summarise(step))
   startSync(step, from, isNeighbour ? 'pool' : 'fleet')
+}
+
+/** Connected boards that the change of the view has evicted: each is told, and hung up on. */
+export function tellNewlyEvicted(step: Step, before: View): void {
+  const { state } = step
+  for (const [id, peer] of state.peers) {
+    // One whose hello has not come is told when it comes.
+    if (peer.pool !== null && isEvicted(state, id) && before.nodes.get(id)?.evicted !== true) tellEvicted(step, id)
+  }
 }
 
 /** It may not have heard: it gets the two documents that say so, and then the connection ends. */
@@ -166,7 +181,9 @@ export function replicateDue(step: Step): void {
   const { state } = step
   if (!state.acting && step.now >= state.actAt) startActing(step, 'alone')
   hangUpDue(step)
-  if (step.now < state.syncAt && !(state.askLinks && state.peers.size > 0)) return
+  // A board that is alone in its pool has nobody to ask, and would begin anew at every event.
+  const asksLinks = state.askLinks && peersOf(state, true).length > 0
+  if (step.now < state.syncAt && !asksLinks) return
   const isBusy = step.now - state.lastChangeAt < coreLimits.syncBusyForMs
   const interval = isBusy ? coreLimits.syncBusyMs : coreLimits.syncIdleMs
   state.syncAt = step.now + interval - nextBelow(state.random, interval >> 2)
@@ -190,7 +207,7 @@ function hangUpDue(step: Step): void {
 function peersOf(state: State, own: boolean): NodeId[] {
   const { pool } = state.boot.config
   return [...state.peers]
-    .filter(([, peer]) => peer.pool !== null && (peer.pool === pool) === own)
+    .filter(([id, peer]) => peer.pool !== null && (peer.pool === pool) === own && !isEvicted(state, id))
     .map(([id]) => id)
     .sort(compareText)
 }

@@ -92,6 +92,8 @@ export interface State {
   receipts: Record<string, string>
   /** The own document's epoch must be at least this: peers have seen a lower one that this disk does not hold. */
   ownEpochFloor: number
+  /** How often that was raised since boot because of what peers held, and when it may be again. */
+  epochJumps: { readonly count: number; readonly nextAt: number }
   readonly pending: Map<SlotId, Pending>
   readonly failedSince: Map<SlotId, { readonly failures: number; readonly at: number }>
   /** Times at which replacements began within the pacing window. */
@@ -171,6 +173,7 @@ export function createState(env: Env, boot: Boot): State {
     receiptsDueAt: null,
     receipts: {},
     ownEpochFloor: 0,
+    epochJumps: { count: 0, nextAt: boot.now },
     pending: new Map(),
     failedSince: new Map(),
     replacementTimes: [],
@@ -200,6 +203,11 @@ export function createState(env: Env, boot: Boot): State {
   }
 }
 
+/** Sent away by an operator, as far as this node has heard. */
+export function isEvicted(state: State, node: NodeId): boolean {
+  return state.view.nodes.get(node)?.evicted === true
+}
+
 function seedOf(nonce: Uint8Array): number {
   return ((nonce[0] ?? 1) << 24) ^ ((nonce[1] ?? 2) << 16) ^ ((nonce[2] ?? 3) << 8) ^ (nonce[3] ?? 4)
 }
@@ -227,8 +235,8 @@ export function refuseRequest(step: Step, id: number, code: string, message: str
 }
 
 /** A line for `shoal status`, with the wall time at which it happened here. */
-export function note(step: Step, what: string): void {
+export function note(step: Step, what: string, level: 'info' | 'warn' = 'info'): void {
   step.state.events.push({ at: Math.trunc(step.now + step.state.wallOffset), what })
   if (step.state.events.length > coreLimits.eventsMax) step.state.events.shift()
-  log(step, 'info', what)
+  log(step, level, what)
 }

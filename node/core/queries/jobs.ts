@@ -98,8 +98,8 @@ function conflictsOf(state: State, id: JobId): JobDetail['conflictsList'] {
 
 export function explainJobReply(step: Step, id: JobId): Reply {
   const { state } = step
-  const slots = state.plan === null ? [] : explainJob(state.view, localOf(state, step.now), state.plan, id)
-  return { kind: 'explain', coverage: coverageOf(step), slots }
+  const explained = state.plan === null ? { slots: [], slotsLeftOut: 0 } : explainJob(state.view, localOf(state, step.now), state.plan, id)
+  return { kind: 'explain', coverage: coverageOf(step), ...explained }
 }
 
 /** Newest first. */

@@ -1,20 +1,33 @@
 // Nodes as rows for people.
 
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
-import { compareText } from '../../../crdt/ids.ts'
+import { type NodeId, compareText, slotParts } from '../../../crdt/ids.ts'
 import type { NodeDetail, NodeRow } from '../../../crdt/api-types.ts'
 import type { Claim, NodeView } from '../../../crdt/view.ts'
 import { neighboursOf, silentSince } from '../liveness/liveness.ts'
 import type { State } from '../state.ts'
-import { slotParts } from '../../../crdt/ids.ts'
 import { allocRow, byPlace, isOver } from './allocs.ts'
 
-function claimsOf(state: State, node: NodeView): Claim[] {
-  return [...state.view.claims.values()].flat().filter((claim) => claim.node === node.id)
+/** Once a question, however many nodes it is about: claims and nodes both grow with the pool. */
+function claimsByNode(state: State): ReadonlyMap<NodeId, readonly Claim[]> {
+  const byNode = new Map<NodeId, Claim[]>()
+  for (const claim of [...state.view.claims.values()].flat()) {
+    const list = byNode.get(claim.node)
+    if (list === undefined) byNode.set(claim.node, [claim])
+    else list.push(claim)
+  }
+  return byNode
 }
 
-export function nodeRow(state: State, node: NodeView, now: number): NodeRow {
-  const live = claimsOf(state, node).filter((claim) => !isOver(claim))
+interface RowInput {
+  readonly now: number
+  readonly claims: readonly Claim[]
+  /** When it was last alive; undefined: it is. */
+  readonly since: number | undefined
+}
+
+function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput): NodeRow {
+  const live = claims.filter((claim) => !isOver(claim))
   const used = { cpuMhz: 0, memoryMib: 0 }
   for (const claim of live) {
     if (claim.resources !== undefined) {
@@ -29,7 +42,6 @@ export function nodeRow(state: State, node: NodeView, now: number): NodeRow {
       used.memoryMib += task.resources.memoryMib
     }
   }
-  const since = silentSince(state.liveness).get(node.id)
   return {
     id: node.id,
     name: node.name,
@@ -49,8 +61,10 @@ export function nodeRow(state: State, node: NodeView, now: number): NodeRow {
 }
 
 export function nodeRows(state: State, now: number): NodeRow[] {
+  const claims = claimsByNode(state)
+  const silent = silentSince(state.liveness)
   return [...state.view.nodes.values()]
-    .map((node) => nodeRow(state, node, now))
+    .map((node) => nodeRow(state, node, { now, claims: claims.get(node.id) ?? [], since: silent.get(node.id) }))
     .sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id))
 }
 
@@ -74,15 +88,14 @@ export function resolveNode(state: State, text: string): Result<NodeView, 'E_NOD
 }
 
 export function nodeDetail(state: State, node: NodeView, now: number): NodeDetail {
+  const claims = claimsByNode(state).get(node.id) ?? []
   return {
-    ...nodeRow(state, node, now),
+    ...nodeRow(state, node, { now, claims, since: silentSince(state.liveness).get(node.id) }),
     labels: node.labels,
     attributes: node.attributes,
     drivers: node.drivers,
     addresses: node.addresses,
     neighbours: [...neighboursOf(state.liveness, node.id)],
-    claims: claimsOf(state, node)
-      .map((claim) => allocRow(state, claim))
-      .sort(byPlace),
+    claims: claims.map((claim) => allocRow(state, claim)).sort(byPlace),
   }
 }

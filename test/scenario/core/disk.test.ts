@@ -4,11 +4,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toBase64 } from '../../../crdt/base64.ts'
 import { restartPath } from '../../../crdt/documents/job.ts'
+import { compactDoc } from '../../../crdt/epoch.ts'
 import { jobDocId, nodeDocId } from '../../../crdt/ids.ts'
 import { coreLimits } from '../../../node/core/limits.ts'
+import { envelopeFrames } from '../../../node/core/wire.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { answer, bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
-import { areEqual, claimOf, edit, jobSpec, runJob, runners, signJob, slot } from '../../support/world.ts'
+import { areEqual, claimOf, crypto, edit, fleet, jobSpec, runJob, runners, signJob, slot } from '../../support/world.ts'
 
 const epochOf = (board: Board, of = board): number => board.core!.state!.docs.get(nodeDocId(of.spec.id))!.epoch
 
@@ -23,6 +25,30 @@ function withDisk(world: World, board: Board, change: (disk: Map<string, Uint8Ar
 }
 
 const damaged = (): Uint8Array => new Uint8Array([1, 2, 3])
+
+test('a copied SD card is no storm: after the first jump the epochs rise ever more slowly, and each jump says what is wrong', () => {
+  const { world, boards } = bootPool(3)
+  const b2 = boards[2]!
+  const { id, signer } = b2.spec
+  const from = epochOf(b2)
+  // The other board with this key writes an epoch of its own as soon as this one has.
+  for (let second = 0; second < 600; second++) {
+    for (let part = 0; part < 5; part++) {
+      const own = b2.core!.state!.docs.get(nodeDocId(id))!
+      const other = compactDoc(crypto, own, { id, signer, nonce: new Uint8Array(16).fill(7), fleet }, new Map([['name', 'copy']]))
+      for (const bytes of envelopeFrames(other.envelopes.map((envelope) => envelope.bytes)))
+        world.feed(b2, { kind: 'frame', now: world.queue.now, from: boards[0]!.spec.id, via: 'gossip', bytes })
+      world.run(200)
+    }
+    // An old disk needs one jump, and at once.
+    if (second === 0) assert.equal(epochOf(b2), from + 2)
+  }
+  const jumps = (epochOf(b2) - from) / 2
+  assert.ok(jumps >= 6 && jumps <= 12, `${jumps} jumps`)
+  assert.equal(b2.logs.filter((line) => line.includes("warn another board seems to have this node's key")).length, jumps - 1)
+  const { events } = answer(world, b2, 'status', { method: 'status' })
+  assert.ok(events.some(({ what }) => what.includes('another board')))
+})
 
 test('a board with an old image goes on at a higher epoch, adopts what its driver runs, and nobody diverges', () => {
   const { world, boards, first } = bootPool(3)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Reply } from '../../../crdt/api-types.ts'
 import { toBase64 } from '../../../crdt/base64.ts'
-import { jobDocId } from '../../../crdt/ids.ts'
+import { jobDocId, jobId } from '../../../crdt/ids.ts'
 import { rescheduleDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
 import type { Asked } from '../../../simulator/world.ts'
 import { answer, bootPool, place } from '../../support/pool.ts'
@@ -92,6 +92,12 @@ test('a caller that goes away is forgotten, and only so many may wait', () => {
   const waiting = Array.from({ length: 64 }, () => world.ask(first, { method: 'job.status', job: 'web', follow: true }))
   const refused = world.ask(first, { method: 'job.status', job: 'web', follow: true })
   assert.equal(refused.replies[0]?.kind === 'error' && refused.replies[0].code, 'E_BUSY')
+  // Refused is refused: the caller takes the same change to another peer.
+  const change = { method: 'doc.put' as const, envelopes: signJob(jobSpec({ name: 'other' })).map(toBase64) }
+  const waits = world.ask(first, { ...change, confirm: 2 })
+  assert.equal(waits.replies[0]?.kind === 'error' && waits.replies[0].code, 'E_BUSY')
+  assert.equal(first.core!.state!.view.jobs.has(jobId('default', 'other')), false)
+  assert.equal(world.ask(first, change).replies[0]?.kind, 'receipt')
   world.hangUp(waiting[0]!)
   assert.equal(first.core!.state!.followers.size, 63)
   assert.equal(world.ask(first, { method: 'job.status', job: 'web', follow: true }).isOver, false)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { opsDocId } from '../../../crdt/ids.ts'
+import { jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import type { World } from '../../../simulator/world.ts'
 import { allAlive, areEqual, createWorld, edit, holderOf, jobSpec, runJob, runners, slot } from '../../support/world.ts'
@@ -136,6 +136,28 @@ test('an evicted board learns of it when it returns, and stops its copies', () =
   world.until('stopped there', () => !runners(world, slot(job, index)).includes('b2'), 30_000)
   assert.equal(boards[2]!.tasks.size, 0)
   assert.equal(runners(world, slot(job, index)).length, 1)
+})
+
+test('a board evicted while connected stops and is cut off: it learns nothing more, its reads are refused; taken back, all meet again', () => {
+  const { world, boards, first } = boot(3)
+  const job = place(world, { count: 3 })
+  const evicted = boards[2]!
+  const isServed = (): boolean => boards.slice(0, 2).some((board) => board.core!.state!.peers.has(evicted.spec.id))
+  const wish = (value: boolean): void =>
+    edit(world, first, opsDocId(evicted.spec.id), 'default', () => new Map([[opsPaths.evicted, value]]))
+  wish(true)
+  world.until('it is hung up on', () => !isServed(), 5_000)
+  assert.equal(evicted.tasks.size, 0)
+  const later = runJob(world, first, jobSpec({ name: 'later' }))
+  world.run(60_000)
+  assert.equal(evicted.core!.state!.docs.has(jobDocId(later)), false)
+  assert.equal(world.request(first, { method: 'job.status', job: 'later' }, evicted.spec.id)[0]?.kind, 'error')
+  assert.ok([0, 1, 2].every((index) => runners(world, slot(job, index)).length === 1))
+  wish(false)
+  world.until('all are alive again', () => allAlive(boards), 30_000)
+  world.run(5_000)
+  assert.ok(areEqual(boards))
+  assert.equal(world.request(first, { method: 'job.status', job: 'later' }, evicted.spec.id)[0]?.kind, 'job')
 })
 
 test('an agent killed and back within replace_after adopts its tasks; no replacement is made', () => {

@@ -5,8 +5,10 @@ import { test } from 'node:test'
 import { toBase64 } from '../../../crdt/base64.ts'
 import { fleetPaths } from '../../../crdt/documents/fleet.ts'
 import { type PoolName, fleetDocId, jobDocId, jobId } from '../../../crdt/ids.ts'
-import type { World } from '../../../simulator/world.ts'
-import { answer, place } from '../../support/pool.ts'
+import { decodeFrame, encodeFrame } from '../../../node/core/wire.ts'
+import type { Board, World } from '../../../simulator/world.ts'
+import { testSigner } from '../../support/crypto.ts'
+import { answer, bootPool, place } from '../../support/pool.ts'
 import { createWorld, edit, jobSpec, runners, signJob, slot } from '../../support/world.ts'
 
 const poolOf = (index: number): string => (index < 2 ? 'north' : 'south')
@@ -158,4 +160,49 @@ test('a board that is moved to another pool leaves the documents of the old one 
   )
   assert.equal(moved.tasks.size, 0, 'what it ran for the old pool is stopped')
   assert.deepEqual(refusals, {})
+})
+
+/** What a board does from now on, in kinds of frames. */
+function countFrames(world: World, board: Board): Map<string, number> {
+  const counts = new Map<string, number>()
+  world.watch = (by, _event, step) => {
+    const effects = step()
+    for (const effect of by === board ? effects : []) {
+      const decoded = effect.kind === 'send' || effect.kind === 'broadcast' ? decodeFrame(effect.frame) : null
+      if (decoded?.ok === true) counts.set(decoded.value.kind, (counts.get(decoded.value.kind) ?? 0) + 1)
+    }
+    return effects
+  }
+  return counts
+}
+
+test('a board that is alone in its pool compares documents as seldom as any other', () => {
+  const world = createWorld(4, { board: (index) => ({ pool: index === 0 ? 'north' : 'south' }) })
+  world.bootAll()
+  world.run(60_000)
+  const sent = countFrames(world, world.board('b0'))
+  world.run(10 * 60_000)
+  const syncs = sent.get('sync') ?? 0
+  assert.ok(syncs > 0 && syncs <= 120, `${syncs} frames`)
+})
+
+test('the more pools a fleet has, the more seldom each tells of itself; those unheard for long are forgotten', () => {
+  const { world, first } = bootPool(2)
+  const { contacts } = first.core!.state!
+  const other = testSigner(900).node
+  const hear = (pool: string): void => {
+    const numbers = { nodesAlive: 1, nodesTotal: 1, jobs: 0, seq: 1, wallMs: 1 }
+    const bytes = encodeFrame({ kind: 'summary', pool: pool as PoolName, node: other, addresses: [], ...numbers })
+    world.feed(first, { kind: 'frame', now: world.queue.now, from: other, via: 'gossip', bytes })
+  }
+  for (let n = 1; n < 300; n++) hear(`p${n}`)
+  world.run(61_000)
+  const sent = countFrames(world, first)
+  world.run(60 * 60_000)
+  assert.equal(sent.get('summary'), 2)
+  assert.equal(contacts.size, 299)
+  for (const pool of contacts.values()) for (const contact of pool.values()) Object.assign(contact, { heardAt: -60 * 86_400_000 })
+  contacts.get('p1' as PoolName)!.set(other, { ...contacts.get('p1' as PoolName)!.get(other)!, heardAt: world.queue.now })
+  world.run(31 * 60_000)
+  assert.deepEqual([...contacts.keys()], ['p1'])
 })

@@ -198,8 +198,10 @@ describe('job run', () => {
                   candidate: null,
                   reason: 'no-node-feasible',
                   nodes: [{ node: fakeNodes[0], name: 'board-0', score: null, rank: null, rejected: 'constraint' }],
+                  nodesLeftOut: 0,
                 },
               ],
+              slotsLeftOut: 0,
             },
           ]
     const ran = await runJob({})

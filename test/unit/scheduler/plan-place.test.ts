@@ -19,7 +19,7 @@ function rejected(parts: Partial<NodeView>, group: Partial<GroupSpec> = {}, flee
   const view = makeView({ nodes: [makeNode('n00', parts)], jobs: [job], fleet: { planVersion: fleet } })
   const made = plan(view, local)
   assert.equal(made.slots[0]?.candidate === null, made.slots[0]?.reason !== null)
-  return explainJob(view, local, made, job.id)[0]?.nodes[0]?.rejected
+  return explainJob(view, local, made, job.id).slots[0]?.nodes[0]?.rejected
 }
 
 test('each way to be rejected has its code', () => {
@@ -149,12 +149,15 @@ test('a job that names another pool, or none that validates, is not placed', () 
   const broken = { ...makeJob(), spec: null }
   const made = plan(makeView({ jobs: [broken] }), local)
   assert.deepEqual(made.slots, [])
-  assert.equal(explainJob(makeView({ jobs: [broken], claims: [makeClaim('n00')] }), local, made, broken.id)[0]?.reason, 'job-not-valid')
+  assert.equal(
+    explainJob(makeView({ jobs: [broken], claims: [makeClaim('n00')] }), local, made, broken.id).slots[0]?.reason,
+    'job-not-valid',
+  )
 })
 
 test('explain lists the best first and is honest about the taken', () => {
   const view = makeView({ nodes: [...makeNodes(2), makeNode('n02', { draining: true })], claims: [makeClaim('n01')] })
-  const [slot] = explainJob(view, local, plan(view, local), makeJob().id)
+  const [slot] = explainJob(view, local, plan(view, local), makeJob().id).slots
   assert.deepEqual([slot?.holder, slot?.heir, slot?.candidate, slot?.reason], ['n01', 'n01', null, null])
   assert.deepEqual(
     slot?.nodes.map((row) => [row.node, row.rejected]),
@@ -165,6 +168,23 @@ test('explain lists the best first and is honest about the taken', () => {
     ],
   )
   assert.ok(Number.isInteger(slot?.nodes[0]?.score))
+})
+
+test('an explanation is bounded in all: those without a place are explained in full, of the others only their boards, and it says what is missing', () => {
+  const nodeCount = 300
+  const claims = Array.from({ length: 900 }, (_, index) =>
+    makeClaim(`n${String(index % nodeCount).padStart(2, '0')}`, { slot: slotOf(index) }),
+  )
+  const job = makeJob({ groups: [makeGroup({ count: 1_101 })] })
+  const small = makeNodes(nodeCount, () => ({ capacity: { cpuMhz: 1, memoryMib: 1, diskMib: 1 } }))
+  const view = makeView({ nodes: small, jobs: [job], claims })
+  const { slots, slotsLeftOut } = explainJob(view, local, plan(view, local), job.id)
+  assert.deepEqual([slots.length, slotsLeftOut], [1_000, 101])
+  const waiting = slots.find((slot) => slot.holder === null && slot.heir === null)
+  assert.deepEqual([waiting?.nodes.length, waiting?.nodesLeftOut], [200, 100])
+  const held = slots[0]
+  assert.deepEqual([held?.nodes.map((row) => row.node), held?.nodesLeftOut], [[held?.holder], nodeCount - 1])
+  assert.ok(slots.reduce((sum, slot) => sum + slot.nodes.length, 0) <= 10_000 + 1_000)
 })
 
 test('a plan version above ours: nothing new, and it says so', () => {

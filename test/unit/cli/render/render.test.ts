@@ -120,16 +120,19 @@ describe('views', () => {
           { node: fakeNodes[1], name: 'board-1', score: -5, rank: 1, rejected: null },
           { node: fakeNodes[2], name: 'board-2', score: 7, rank: 0, rejected: 'a-newer-code' },
         ],
+        nodesLeftOut: 0,
       },
     ]
     assert.equal(
-      explainText(slots, plain),
+      explainText(slots, 0, plain),
       'web/front/1: holder nobody\n  no-node-feasible (no node can take it)\n' +
         '  NODE     SCORE  RANK  REJECTED\n' +
         '  board-2      7     0  a-newer-code\n' +
         '  board-1     -5     1  -\n' +
         '  board-0      -     -  constraint: ${attr.cpu.arch} = arm64 (a constraint does not match)\n',
     )
+    const cut = explainText([{ ...slots[0]!, nodesLeftOut: 800 }], 7, plain)
+    assert.match(cut, /\n {2}… and 800 more nodes\n\n… and 7 more copies\n$/)
     assert.equal(shortReasons(slots).length, 1)
   })
 
