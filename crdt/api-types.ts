@@ -88,7 +88,14 @@ export type Reply =
       /** Names of the nodes that have recorded it. */ readonly confirmedBy: readonly string[]
       readonly final: boolean
     }
-  | { readonly kind: 'plan'; readonly coverage: Coverage; readonly changes: readonly string[]; readonly slots: readonly PlannedSlot[] }
+  | {
+      readonly kind: 'plan'
+      readonly coverage: Coverage
+      readonly changes: readonly string[]
+      readonly slots: readonly PlannedSlot[]
+      /** Why not: of the first slots that nobody would take, what speaks against each node. */
+      readonly unplaced: readonly SlotExplanation[]
+    }
   | { readonly kind: 'nodes'; readonly coverage: Coverage; readonly nodes: readonly NodeRow[] }
   | { readonly kind: 'node'; readonly coverage: Coverage; readonly node: NodeDetail }
   | { readonly kind: 'allocs'; readonly coverage: Coverage; readonly allocs: readonly AllocRow[] }
