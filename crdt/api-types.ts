@@ -99,9 +99,17 @@ export type Reply =
       readonly kind: 'receipts'
       readonly coverage: Coverage
       readonly doc: string
-      /** Of every node of the pool that is not evicted, in order of name. */ readonly nodes: readonly RecordedRow[]
+      /** Of every node of the pool that is not evicted, in order of name. */
+      readonly nodes: readonly RecordedRow[]
     }
-  | { readonly kind: 'plan'; readonly coverage: Coverage; readonly changes: readonly string[]; readonly slots: readonly PlannedSlot[] }
+  | {
+      readonly kind: 'plan'
+      readonly coverage: Coverage
+      readonly changes: readonly string[]
+      readonly slots: readonly PlannedSlot[]
+      /** Why not: of the first slots that nobody would take, what speaks against each node. */
+      readonly unplaced: readonly SlotExplanation[]
+    }
   | { readonly kind: 'nodes'; readonly coverage: Coverage; readonly nodes: readonly NodeRow[] }
   | { readonly kind: 'node'; readonly coverage: Coverage; readonly node: NodeDetail }
   | { readonly kind: 'allocs'; readonly coverage: Coverage; readonly allocs: readonly AllocRow[] }

@@ -11,6 +11,7 @@ import { editFromFile } from '../job-from-file.ts'
 import { shortJob } from '../job-ref.ts'
 import { nodeNames } from '../node-names.ts'
 import { printReply } from '../print.ts'
+import { shortReasons } from '../render/explain.ts'
 import { fieldChangeLines, plannedTable } from '../render/plan.ts'
 import type { Session } from '../session.ts'
 
@@ -36,7 +37,9 @@ async function planJob(session: Session, file: string): Promise<ExitCode> {
       envelopes.length === 0
         ? `job ${shortJob(job)} is already as the file says\n`
         : `job ${shortJob(job)} ${edit.before.changeCount > 0 ? 'changes' : 'is new'}\n`
-    return `${head}${before === null ? '' : fieldChangeLines(fields, paint)}\n${plannedTable(plan.slots, names, paint)}`
+    const why = shortReasons(plan.unplaced).map((line) => `${line}\n`)
+    const table = plannedTable(plan.slots, names, paint)
+    return `${head}${before === null ? '' : fieldChangeLines(fields, paint)}\n${table}${why.length === 0 ? '' : `\n${why.join('')}`}`
   })
   return envelopes.length === 0 ? exitCodes.planNothing : exitCodes.planChanges
 }

@@ -167,6 +167,7 @@ function answer(mesh: FakeMesh, request: Request): readonly Reply[] {
           coverage: coverage(),
           changes: [],
           slots: [{ slot: `${request.job}/main/0`, action: 'place', node: fakeNodes[1], reason: null }],
+          unplaced: [],
         },
       ]
     default:

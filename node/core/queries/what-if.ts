@@ -6,6 +6,7 @@ import { fromBase64 } from '../../../crdt/base64.ts'
 import { type JobId, compareText, jobDocId, slotParts } from '../../../crdt/ids.ts'
 import { difference } from '../../../crdt/registers.ts'
 import type { View } from '../../../crdt/view.ts'
+import { explainJob } from '../../../scheduler/explain.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Plan, SlotPlan } from '../../../scheduler/types.ts'
 import { admitAside } from '../documents.ts'
@@ -16,6 +17,9 @@ import type { Step } from '../state.ts'
 import { isOver } from './allocs.ts'
 import { coverageOf } from './coverage.ts'
 import { jobNamed } from './jobs.ts'
+
+/** The copies of a group fail for the same reasons, and each explanation names every node. */
+const unplacedMax = 10
 
 export function planReply(step: Step, name: string, envelopes: readonly string[]): Reply {
   const { state, env } = step
@@ -35,7 +39,11 @@ export function planReply(step: Step, name: string, envelopes: readonly string[]
   const changes = [...difference(before, docs.get(jobDocId(job))?.registers ?? new Map())]
     .sort(([a], [b]) => compareText(a, b))
     .map(([path, value]) => `${path}: ${JSON.stringify(before.get(path) ?? null)} → ${JSON.stringify(value)}`)
-  return { kind: 'plan', coverage: coverageOf(step), changes, slots: [...plannedSlots(planned, job), ...stoppedSlots(view, planned, job)] }
+  const slots = [...plannedSlots(planned, job), ...stoppedSlots(view, planned, job)]
+  const isUnplaced = slots.some((slot) => slot.action === 'none')
+  const explained = isUnplaced ? explainJob(view, { ...local, pending: new Map() }, planned, job) : []
+  const unplaced = explained.filter((slot) => slot.holder === null && slot.candidate === null).slice(0, unplacedMax)
+  return { kind: 'plan', coverage: coverageOf(step), changes, slots, unplaced }
 }
 
 function plannedSlots(planned: Plan, job: JobId): PlannedSlot[] {

@@ -45,6 +45,23 @@ test('a plan says what would be placed where, and leaves no trace', () => {
   assert.deepEqual(first.core!.state!.view.jobs, view.jobs)
 })
 
+test('a plan says of a copy that finds no place what speaks against each board', () => {
+  const { world, first } = bootPool(2, { board: () => ({ capacity: { cpuMhz: 1_000, memoryMib: 1_000, diskMib: 32_000 } }) })
+  world.run(1_000)
+  const envelopes = signJob(jobSpec({ name: 'big', count: 100 })).map(toBase64)
+  const plan = answer(world, first, 'plan', { method: 'job.plan', job: 'big', envelopes })
+  const left = plan.slots.filter((entry) => entry.action === 'none').length
+  assert.ok(left > 0 && left < 100, `${left}`)
+  assert.equal(plan.unplaced.length, Math.min(10, left))
+  for (const { holder, candidate, reason, nodes } of plan.unplaced) {
+    assert.deepEqual([holder, candidate, reason], [null, null, 'no-node-feasible'])
+    assert.deepEqual(
+      nodes.map((node) => node.rejected),
+      ['memory-exhausted', 'memory-exhausted'],
+    )
+  }
+})
+
 test('a plan of a smaller count names what stops, and of the same specification that nothing changes', () => {
   const { world, first } = bootPool(2)
   place(world, { count: 2 })

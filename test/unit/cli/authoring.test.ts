@@ -312,6 +312,19 @@ describe('job plan', () => {
     assert.equal(mesh.job('default/hello').digest, before)
   })
 
+  it('says why a copy finds no place', async () => {
+    const row = { node: fakeNodes[0], name: 'board-0', score: null, rank: 0, rejected: 'memory-exhausted' }
+    const none = { slot: 'default/hello/main/0', holder: null, heir: null, candidate: null, reason: 'no-node-feasible', nodes: [row] }
+    const slots = [{ slot: none.slot, action: 'none', node: null, reason: none.reason }] as const
+    mesh.answer = ({ method }) =>
+      method === 'job.plan' ? [{ kind: 'plan', coverage: coverage(), changes: [], slots, unplaced: [none] }] : undefined
+    const planned = await cli.run(['job', 'plan', await jobFile(), ...peer])
+    assert.match(
+      planned.stdout,
+      /is not placed .*\n\nhello\/main\/0: no-node-feasible \(.*\); nodes: 1 × memory-exhausted \(not enough memory\)\n$/,
+    )
+  })
+
   it('ends with 0 when there is nothing to do', async () => {
     await runJob({ count: 1 })
     const planned = await cli.run(['job', 'plan', await jobFile({ count: 1 }), ...peer])
