@@ -197,10 +197,12 @@ export function replicateDue(step: Step): void {
 }
 
 function hangUpDue(step: Step): void {
-  const due = step.state.hangUps.filter((entry) => entry.at <= step.now)
+  const { state } = step
+  const due = state.hangUps.filter((entry) => entry.at <= step.now)
   if (due.length === 0) return
-  step.state.hangUps = step.state.hangUps.filter((entry) => entry.at > step.now)
-  for (const { peer } of due) step.out.push({ kind: 'disconnect', peer, reason: 'evicted' })
+  state.hangUps = state.hangUps.filter((entry) => entry.at > step.now)
+  // An eviction that was taken back at once costs nobody a connection.
+  for (const { peer } of due) if (isEvicted(state, peer)) step.out.push({ kind: 'disconnect', peer, reason: 'evicted' })
 }
 
 /** Connected nodes of the own pool, or of the others. */

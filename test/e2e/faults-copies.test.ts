@@ -150,3 +150,22 @@ test('node evict of a board that is away: replaced at once; on its return it hea
     throw new Error(fleet.logs(), { cause: error })
   })
 })
+
+test('node evict of a board that is connected: it stops its copies and is hung up on; --undo brings it back', async () => {
+  const evicted = agents[1]!
+  await until('it holds something', 120_000, async () => taskPids(evicted).length > 0)
+  const hangUps = (): number => agents[0]!.log.split('hanging up').length
+  const before = hangUps()
+  await cli('node', 'evict', evicted.name)
+  await until('it stops its copies', 60_000, async () => taskPids(evicted).length === 0)
+  await until('it is hung up on, and sees nobody', 60_000, async () => hangUps() > before && (await aliveOn(evicted)).length <= 1)
+  await until('the others hold them', 120_000, async () => {
+    const where = Object.values(await holders(agents[0]!, 'web'))
+    return where.length === 3 && !where.includes(evicted.name)
+  })
+  await cli('node', 'evict', evicted.name, '--undo')
+  const allMeet = async (): Promise<boolean> => (await Promise.all(agents.map(aliveOn))).every((alive) => alive.length === 3)
+  await until('all are alive to one another again', 180_000, allMeet).catch((error: unknown) => {
+    throw new Error(fleet.logs(), { cause: error })
+  })
+})

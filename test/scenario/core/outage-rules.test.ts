@@ -160,6 +160,24 @@ test('a board evicted while connected stops and is cut off: it learns nothing mo
   assert.equal(world.request(first, { method: 'job.status', job: 'later' }, evicted.spec.id)[0]?.kind, 'job')
 })
 
+test('an eviction that is taken back at once costs no connection', () => {
+  const { world, boards, first } = boot(3)
+  const evicted = boards[2]!
+  const ops = opsDocId(evicted.spec.id)
+  let downs = 0
+  world.watch = (_board, event, step) => {
+    if (event.kind === 'peer-down') downs += 1
+    return step()
+  }
+  for (const value of [true, false]) {
+    edit(world, first, ops, 'default', () => new Map([[opsPaths.evicted, value]]))
+    world.run(1_000)
+  }
+  world.run(10_000)
+  assert.equal(downs, 0)
+  assert.ok(allAlive(boards) && areEqual(boards))
+})
+
 test('an agent killed and back within replace_after adopts its tasks; no replacement is made', () => {
   const { world, boards } = boot(4)
   const job = place(world, { count: 1 })
