@@ -41,7 +41,7 @@ export function planReply(step: Step, name: string, envelopes: readonly string[]
     .map(([path, value]) => `${path}: ${JSON.stringify(before.get(path) ?? null)} → ${JSON.stringify(value)}`)
   const slots = [...plannedSlots(planned, job), ...stoppedSlots(view, planned, job)]
   const isUnplaced = slots.some((slot) => slot.action === 'none')
-  const explained = isUnplaced ? explainJob(view, { ...local, pending: new Map() }, planned, job) : []
+  const explained = isUnplaced ? explainJob(view, { ...local, pending: new Map() }, planned, job).slots : []
   const unplaced = explained.filter((slot) => slot.holder === null && slot.candidate === null).slice(0, unplacedMax)
   return { kind: 'plan', coverage: coverageOf(step), changes, slots, unplaced }
 }

@@ -314,7 +314,15 @@ describe('job plan', () => {
 
   it('says why a copy finds no place', async () => {
     const row = { node: fakeNodes[0], name: 'board-0', score: null, rank: 0, rejected: 'memory-exhausted' }
-    const none = { slot: 'default/hello/main/0', holder: null, heir: null, candidate: null, reason: 'no-node-feasible', nodes: [row] }
+    const none = {
+      slot: 'default/hello/main/0',
+      holder: null,
+      heir: null,
+      candidate: null,
+      reason: 'no-node-feasible',
+      nodes: [row],
+      nodesLeftOut: 0,
+    }
     const slots = [{ slot: none.slot, action: 'none', node: null, reason: none.reason }] as const
     mesh.answer = ({ method }) =>
       method === 'job.plan' ? [{ kind: 'plan', coverage: coverage(), changes: [], slots, unplaced: [none] }] : undefined
