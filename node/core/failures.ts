@@ -2,7 +2,7 @@
 // failure is the scheduler's `history.ts`; the two must agree, or a slot would wait for ever.
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
-import type { Claim } from '../../crdt/view.ts'
+import type { Claim, Verdict } from '../../crdt/view.ts'
 import type { State } from './state.ts'
 
 /** Remembers when this node first saw each new failure, for the reschedule delay. */
@@ -27,10 +27,10 @@ export function noteFailures(state: State, now: number): void {
 }
 
 function isJudged(state: State, claim: Claim): boolean {
-  return (
-    state.view.nodes
-      .get(claim.node)
-      ?.verdicts.get(claim.slot)
-      ?.some((verdict) => verdict.form === claim.form && verdict.failures > 0) === true
-  )
+  return isFailureJudged(state.view.nodes.get(claim.node)?.verdicts.get(claim.slot), claim)
+}
+
+/** A verdict counts the failure already. */
+export function isFailureJudged(verdicts: readonly Verdict[] | undefined, claim: Claim): boolean {
+  return verdicts?.some((verdict) => verdict.form === claim.form && verdict.failures > 0) === true
 }

@@ -8,7 +8,7 @@ import type { Local } from '../../scheduler/types.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { hasCompany, stopWhatIsAlone } from './alone.ts'
 import { noteFailures } from './failures.ts'
-import { forgetRemoved, keepVerdicts } from './forgetting.ts'
+import { forgetRemoved, forgetReplaced, keepVerdicts } from './forgetting.ts'
 import { coreLimits } from './limits.ts'
 import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
 import { settleOrphans } from './orphans.ts'
@@ -64,6 +64,7 @@ function lookAgain(step: Step): void {
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
   keepVerdicts(state)
   forgetRemoved(step)
+  forgetReplaced(step)
   if (state.orphans.length > 0) settleOrphans(step)
 }
 
@@ -90,6 +91,7 @@ function planAgain(step: Step): void {
   for (const [slot, pending] of next.pending) state.pending.set(slot, pending)
   for (const slot of [...state.pending.keys()]) if (!next.pending.has(slot)) state.pending.delete(slot)
   state.plan = next
+  state.registersLeft = null
   for (const action of actions(state.view, next, local)) perform(step, next, action)
   for (const alloc of state.allocs.values()) {
     const { job, group } = slotParts(alloc.slot)

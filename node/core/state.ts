@@ -90,6 +90,8 @@ export interface State {
   receiptsDueAt: number | null
   /** Receipts as last written. */
   receipts: Record<string, string>
+  /** When each operators' document changed here last, in this boot. */
+  readonly changedAt: Map<DocId, number>
   /** The own document's epoch must be at least this: peers have seen a lower one that this disk does not hold. */
   ownEpochFloor: number
   readonly pending: Map<SlotId, Pending>
@@ -99,6 +101,10 @@ export interface State {
   readonly allocs: Map<SlotId, Alloc>
   /** Claims of this node that have ended, by slot: their generations must not be forgotten. */
   readonly ended: Map<SlotId, Claim>
+  /** Registers that the own document has left for new claims, as of this plan; null: not counted yet. */
+  registersLeft: number | null
+  /** That there are none left has been said. */
+  fullSaid: boolean
   /** Ended allocations whose remains (logs) are still on the board, oldest first. */
   finished: Alloc[]
   /** Tasks that run here without a claim of this node. */
@@ -170,12 +176,15 @@ export function createState(env: Env, boot: Boot): State {
     ownDueAt: null,
     receiptsDueAt: null,
     receipts: {},
+    changedAt: new Map(),
     ownEpochFloor: 0,
     pending: new Map(),
     failedSince: new Map(),
     replacementTimes: [],
     allocs: new Map(),
     ended: new Map(),
+    registersLeft: null,
+    fullSaid: false,
     finished: [],
     orphans: [],
     hasMoved: false,

@@ -3,18 +3,18 @@
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import { compareText } from '../../../crdt/ids.ts'
 import type { NodeDetail, NodeRow } from '../../../crdt/api-types.ts'
-import type { Claim, NodeView } from '../../../crdt/view.ts'
+import { type Claim, type NodeView, hasEnded } from '../../../crdt/view.ts'
 import { neighboursOf, silentSince } from '../liveness/liveness.ts'
 import type { State } from '../state.ts'
 import { slotParts } from '../../../crdt/ids.ts'
-import { allocRow, byPlace, isOver } from './allocs.ts'
+import { allocRow, byPlace } from './allocs.ts'
 
 function claimsOf(state: State, node: NodeView): Claim[] {
   return [...state.view.claims.values()].flat().filter((claim) => claim.node === node.id)
 }
 
 export function nodeRow(state: State, node: NodeView, now: number): NodeRow {
-  const live = claimsOf(state, node).filter((claim) => !isOver(claim))
+  const live = claimsOf(state, node).filter((claim) => !hasEnded(claim))
   const used = { cpuMhz: 0, memoryMib: 0 }
   for (const claim of live) {
     if (claim.resources !== undefined) {
