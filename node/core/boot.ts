@@ -5,7 +5,9 @@ import type { Form } from '../../crdt/ids.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
 import { type Alloc, allTasks, createAlloc, createBody, createTask } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
+import { readRemains } from './allocs/finished.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
+import { coreLimits } from './limits.ts'
 import { stopOrphan } from './orphans.ts'
 import { readOwn } from './own-record.ts'
 import type { AdoptedTask } from './ports.ts'
@@ -16,6 +18,7 @@ export function boot(step: Step): void {
   const { moved } = restore(step)
   step.state.hasMoved = moved
   // Nothing that ran for the former pool is anybody's business in this one.
+  readRemains(step, moved ? 0 : coreLimits.finishedAllocsMax)
   if (moved) return step.state.boot.running.forEach((task) => stopOrphan(step, task))
   const record = readOwn(step)
   const bodies = new Map<string, BodyRecord>()

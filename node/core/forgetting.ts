@@ -2,7 +2,7 @@
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
-import { removeRemains } from './allocs/lifecycle.ts'
+import { removeRemains } from './allocs/finished.ts'
 import { hasCompany } from './alone.ts'
 import { isFailureJudged } from './failures.ts'
 import { coreLimits } from './limits.ts'
@@ -63,8 +63,5 @@ export function forgetRemoved(step: Step): void {
       writeOwnSoon(step, coreLimits.ownProgressDelayMs)
     }
   }
-  const gone = state.finished.filter((alloc) => isRemoved(alloc.slot))
-  if (gone.length === 0) return
-  for (const alloc of gone) removeRemains(step, alloc)
-  state.finished = state.finished.filter((alloc) => !gone.includes(alloc))
+  for (const remains of state.finished) if (isRemoved(remains.slot)) removeRemains(step, remains)
 }

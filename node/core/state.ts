@@ -11,10 +11,11 @@ import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
 import type { Pending, Plan } from '../../scheduler/types.ts'
 import type { Alloc } from './allocs/alloc.ts'
+import type { Remains } from './allocs/finished.ts'
 import type { Boot } from './event.ts'
 import type { Effect } from './effect.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
-import type { AdoptedTask, Fingerprint } from './ports.ts'
+import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
 import { createRandom, type Random } from './random.ts'
 
@@ -106,9 +107,11 @@ export interface State {
   /** That there are none left has been said. */
   fullSaid: boolean
   /** Ended allocations whose remains (logs) are still on the board, oldest first. */
-  finished: Alloc[]
+  finished: Remains[]
   /** Tasks that run here without a claim of this node. */
   orphans: AdoptedTask[]
+  /** Those of them that are being stopped: what they leave is removed then. */
+  readonly leavingOrphans: Map<TaskId, AdoptedTask>
   /** The board was in another pool until this boot: what runs and is not known here ran for that one. */
   hasMoved: boolean
   readonly verdicts: Map<SlotId, readonly Verdict[]>
@@ -187,6 +190,7 @@ export function createState(env: Env, boot: Boot): State {
     fullSaid: false,
     finished: [],
     orphans: [],
+    leavingOrphans: new Map(),
     hasMoved: false,
     verdicts: new Map(),
     addresses: [],

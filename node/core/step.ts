@@ -14,7 +14,7 @@ import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
 import { followDeadline, tellFollowers } from './follow.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
-import { adopted, orphanExited } from './orphans.ts'
+import { adopted, orphanExited, orphanStopped } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { coreLimits } from './limits.ts'
 import { settle } from './placement.ts'
@@ -88,6 +88,7 @@ function handle(step: Step, event: CoreEvent): void {
     case 'started':
       return withTask(state, event.task, (alloc, _body, task) => started(step, alloc, task, event.outcome, event.wallMs))
     case 'stopped':
+      orphanStopped(step, event.task)
       return withTask(state, event.task, (alloc, _body, task) => stopped(step, alloc, task))
     case 'exited':
       orphanExited(state, event.task)
