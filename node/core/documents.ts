@@ -98,7 +98,10 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
   }
   const writes: StoreWrite[] = fresh.map((envelope) => ({ key: envelopeKey(envelope.hash), value: envelope.bytes }))
   if (before !== undefined && before.epoch !== doc.epoch) {
-    for (const old of before.envelopes) writes.push({ key: envelopeKey(old.hash), value: null })
+    for (const old of before.envelopes) {
+      writes.push({ key: envelopeKey(old.hash), value: null })
+      state.lacking.delete(old.hash)
+    }
   }
   state.unsaved.add(doc.id)
   state.saveAt ??= step.now + coreLimits.saveDelayMs

@@ -4,7 +4,7 @@ import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
 import { removeRemains } from './allocs/finished.ts'
 import { hasCompany } from './alone.ts'
-import { isFailureJudged } from './failures.ts'
+import { isCovered, isFailureJudged } from './failures.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, writeOwnSoon } from './state.ts'
 
@@ -41,15 +41,7 @@ export function isReplaced(state: State, claim: Claim): boolean {
   // These say more than that they ended: not to claim again while alone, and a failure that no verdict tells of.
   if (claim.reason.startsWith('alone:') && !hasCompany(state)) return false
   if (claim.state === 'failed' && !isFailureJudged(state.verdicts.get(claim.slot), claim)) return false
-  const highest = Math.max(claim.generation, ...claim.over.values())
-  const others = state.view.claims.get(claim.slot) ?? []
-  return others.some(
-    (other) =>
-      other.node !== claim.node &&
-      other.generation >= highest &&
-      other.generation > claim.generation &&
-      [...claim.lost].every(([node, generation]) => (other.lost.get(node) ?? 0) >= generation),
-  )
+  return isCovered(state, claim)
 }
 
 /** A removed job's claims are in no document any more: nobody can ask for its logs, and its generations begin anew. */

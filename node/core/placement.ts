@@ -7,7 +7,7 @@ import { plan } from '../../scheduler/plan.ts'
 import type { Local } from '../../scheduler/types.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { hasCompany, stopWhatIsAlone } from './alone.ts'
-import { noteFailures } from './failures.ts'
+import { forgetFailures, noteFailures } from './failures.ts'
 import { forgetRemoved, forgetReplaced, keepVerdicts } from './forgetting.ts'
 import { coreLimits } from './limits.ts'
 import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
@@ -85,6 +85,7 @@ function planAgain(step: Step): void {
   const { state } = step
   state.planStale = false
   noteFailures(state, step.now)
+  forgetFailures(step)
   const local = localOf(state, step.now)
   const next = plan(state.view, local)
   for (let begun = 0; begun < next.replacements; begun++) state.replacementTimes.push(step.now)

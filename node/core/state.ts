@@ -5,7 +5,7 @@ import { createIndex, type DigestIndex } from '../../crdt/anti-entropy.ts'
 import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import type { Author } from '../../crdt/envelope.ts'
-import type { DocId, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
+import type { DocId, Form, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
 import { createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
@@ -60,6 +60,16 @@ export interface Follower {
   readonly until: number | null
 }
 
+/** What this node has seen of a slot that failed at the form in force. Memory only: a booted node counts its times anew. */
+export interface FailedSlot {
+  readonly form: Form
+  readonly failures: number
+  /** When the newest failure was first seen. */
+  readonly at: number
+  /** Since when it is healthy somewhere; null: it is not. */
+  readonly healthySince: number | null
+}
+
 export interface State {
   readonly boot: Boot
   readonly author: Author
@@ -96,7 +106,7 @@ export interface State {
   /** The own document's epoch must be at least this: peers have seen a lower one that this disk does not hold. */
   ownEpochFloor: number
   readonly pending: Map<SlotId, Pending>
-  readonly failedSince: Map<SlotId, { readonly failures: number; readonly at: number }>
+  readonly failedSince: Map<SlotId, FailedSlot>
   /** Times at which replacements began within the pacing window. */
   replacementTimes: number[]
   readonly allocs: Map<SlotId, Alloc>

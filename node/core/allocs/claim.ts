@@ -34,12 +34,14 @@ export function claimOf(alloc: Alloc, self: NodeId): Claim {
 
 /**
  * An ended claim stays for as long as its slot may be filled again, so it keeps only what others still read: that the generation
- * was used, what came of it, marks, and what `alloc status` lists. Of the rivals, those whose generation is higher.
+ * was used, what came of it, marks, and what `alloc status` lists. Of the tasks, those that failed; of the rivals, those whose generation is
+ * higher.
  */
 export function endedClaim(claim: Claim): Claim {
   const over = new Map([...claim.over].filter(([, generation]) => generation > claim.generation))
   const { resources: _freed, ...rest } = claim
-  return { ...rest, healthy: false, ports: {}, tasks: {}, over }
+  const failed = Object.entries(claim.tasks).filter(([, task]) => task.failed)
+  return { ...rest, healthy: false, ports: {}, tasks: Object.fromEntries(failed), over }
 }
 
 /** What the form that runs holds of the board: a job that shrinks frees nothing before its copies have. */
