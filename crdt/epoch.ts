@@ -16,7 +16,15 @@ export function needsCompaction(doc: Doc): boolean {
   if (kind !== 'node') return changeCount >= limits.docChangesAim || saved.length >= limits.docBytesAim
   const changesAim = Math.max(limits.nodeDocChangesAim, Math.trunc(doc.registers.size / limits.registersPerRewriteChange))
   if (changeCount >= changesAim) return true
+  if (doc.registers.size >= limits.nodeDocRegistersAim && deletedOf(doc) >= limits.rewriteDeletedMin) return true
   return saved.length >= limits.nodeDocBytesAim && changeCount >= limits.rewriteChangesMin
+}
+
+/** Deleted registers count like others until the next epoch leaves them out. */
+function deletedOf(doc: Doc): number {
+  let deleted = 0
+  for (const value of doc.registers.values()) if (value === null) deleted++
+  return deleted
 }
 
 /** The document at its next epoch, holding what `keep` holds (deleted registers are left out). */

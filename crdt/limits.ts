@@ -59,6 +59,18 @@ export const limits = {
    */
   docEnvelopesBytesMax: 16_777_216,
   docRegistersMax: 8_192,
+  /**
+   * From so many registers on a node rewrites its document once so many of them are deleted: claims that came and went leave theirs
+   * behind, and every peer refuses a document beyond `docRegistersMax`.
+   */
+  nodeDocRegistersAim: 4_096,
+  rewriteDeletedMin: 1_024,
+  /**
+   * From so many registers on, those counted that its claims may still come to, a node takes no new claim. The rest up to
+   * `docRegistersMax` is room for the deleted ones and for one claim of the largest group (209), so that it can always tell the end of
+   * what it began.
+   */
+  nodeDocRegistersFull: 6_912,
   /** Epochs and bases are counted up by one and by change counts; these are out of reach for honest authors. */
   epochMax: 2 ** 32,
   baseMax: 2 ** 48,

@@ -8,6 +8,7 @@ import { isSame } from './documents/canonical.ts'
 import { fleetFromRegisters, planVersionOf } from './documents/fleet.ts'
 import { jobView } from './documents/job.ts'
 import { nodeFromRegisters } from './documents/node.ts'
+import { isFull, registersAhead } from './documents/node-growth.ts'
 import { opsDefaults, opsFromRegisters } from './documents/ops.ts'
 import { type DocId, type JobId, type NodeId, type PoolName, type SlotId, fleetDocId, nodeDocId, opsDocId } from './ids.ts'
 import { type Claimants, updateClaims } from './project-claims.ts'
@@ -134,6 +135,7 @@ function readNode(crypto: Crypto, memory: Memory, id: NodeId): ReadonlyMap<SlotI
     planVersion,
     receipts,
     verdicts,
+    documentFull: isFull(registersAhead(record), doc?.saved.length ?? 0),
     draining,
     eligible,
     evicted,

@@ -56,6 +56,8 @@ export interface NodeView {
   /** Heads of the operators' documents that the node has recorded: document → hash of its heads. */
   readonly receipts: Readonly<Record<string, string>>
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
+  /** Its document is so near to its limits that it takes no new claims. */
+  readonly documentFull: boolean
 }
 
 export interface Resources {
@@ -113,6 +115,13 @@ export const claimStates = [
   'complete',
 ] as const
 export type ClaimState = (typeof claimStates)[number]
+
+const ended: ReadonlySet<ClaimState> = new Set<ClaimState>(['stopped', 'failed', 'withdrawn', 'complete'])
+
+/** Whether a claim is over: it holds nothing of its node and competes with nobody. */
+export function hasEnded(claim: Pick<Claim, 'state'>): boolean {
+  return ended.has(claim.state)
+}
 
 export interface Claim {
   readonly slot: SlotId

@@ -4,13 +4,12 @@
 
 import { compareText, slotParts } from '../crdt/ids.ts'
 import type { Generation, NodeId } from '../crdt/ids.ts'
-import { compareVersions } from '../crdt/view.ts'
+import { compareVersions, hasEnded } from '../crdt/view.ts'
 import type { Claim, JobView, View } from '../crdt/view.ts'
 import { adopted } from './adoption.ts'
 import { newMarks } from './disconnect.ts'
 import { isLost, lostMarks, runs } from './standing.ts'
 import type { Action, Local, Plan, SlotPlan, Standing } from './types.ts'
-import { hasEnded } from './usage.ts'
 
 /** What frees room comes before what takes it. */
 const kinds: readonly Action['kind'][] = ['stop', 'withdraw', 'lost', 'over', 'adopt-version', 'restart', 'update', 'start', 'claim']

@@ -68,5 +68,6 @@ function closedReason(node: NodeView, view: View): Rejection | null {
   if (!node.eligible) return 'ineligible'
   if (node.draining) return 'draining'
   if (node.planVersion < view.fleet.planVersion) return 'plan-version'
+  if (node.documentFull) return 'document-full'
   return null
 }

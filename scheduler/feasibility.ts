@@ -2,11 +2,11 @@
 // node over another; that is the score's job.
 
 import type { NodeId } from '../crdt/ids.ts'
-import type { Claim } from '../crdt/view.ts'
+import { type Claim, hasEnded } from '../crdt/view.ts'
 import { type Boards, driverState } from './boards.ts'
 import type { Group } from './group.ts'
 import type { Rejection } from './types.ts'
-import { type Usage, hasEnded, portKey, portsOfClaim } from './usage.ts'
+import { type Usage, portKey, portsOfClaim } from './usage.ts'
 
 /** What does not change while the plan is made: the node itself, pool, constraints, drivers. */
 export function fixedRejection(group: Group, boards: Boards, index: number): Rejection | null {

@@ -4,12 +4,11 @@
 import { slotId } from '../crdt/ids.ts'
 import type { Form } from '../crdt/ids.ts'
 import type { Affinity, Constraint, GroupSpec, JobSpec } from '../crdt/spec.ts'
-import type { JobView, View } from '../crdt/view.ts'
+import { type JobView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
 import { asksDistinctHosts } from './constraints.ts'
 import { affinitiesOf } from './rank.ts'
-import { hasEnded } from './usage.ts'
 
 export interface Group {
   readonly job: JobView

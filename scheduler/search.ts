@@ -2,7 +2,7 @@
 // one node (and, with `spread`, the classes that share its values). Slots without a past take the fast path; those with
 // failures, claims or overdue candidates look at every node, because their scores are their own.
 
-import type { Claim } from '../crdt/view.ts'
+import { type Claim, hasEnded } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
 import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
@@ -13,7 +13,7 @@ import { pairHash } from './rendezvous.ts'
 import { baseScore } from './score.ts'
 import { type ScoreBuckets, scoreBuckets } from './score-buckets.ts'
 import { type Spreading, spreadingOf } from './spread.ts'
-import { type Usage, hasEnded, holdAsk } from './usage.ts'
+import { type Usage, holdAsk } from './usage.ts'
 
 /** What a search knows of one slot. */
 export interface Need {

@@ -4,11 +4,10 @@
 import { compareText } from '../crdt/ids.ts'
 import type { Form, Generation, NodeId, SlotId } from '../crdt/ids.ts'
 import type { DisconnectPolicy } from '../crdt/spec.ts'
-import { compareVersions } from '../crdt/view.ts'
+import { compareVersions, hasEnded } from '../crdt/view.ts'
 import type { Claim, JobVersion, NodeView } from '../crdt/view.ts'
 import { hashText, pairHash } from './rendezvous.ts'
 import type { Standing } from './types.ts'
-import { hasEnded } from './usage.ts'
 
 export interface StandingInput {
   readonly slot: SlotId

@@ -84,6 +84,7 @@ export type Rejection =
   | 'draining'
   | 'wrong-pool'
   | 'plan-version'
+  | 'document-full'
   | 'constraint'
   | 'distinct-hosts'
   | 'driver-missing'

@@ -2,7 +2,7 @@
 // those of stopped jobs and surplus slots, until their node says that they ended. The plan adds its own candidates to it.
 
 import type { SlotId } from '../crdt/ids.ts'
-import type { Claim, ClaimState, NodeView, View } from '../crdt/view.ts'
+import { type Claim, type NodeView, type View, hasEnded } from '../crdt/view.ts'
 import type { Ask } from './ask.ts'
 import type { Boards } from './boards.ts'
 
@@ -14,12 +14,6 @@ export interface Usage {
   readonly dynamicPorts: Int32Array
   /** `portKey` → how many holders (a second one only in disorder). */
   readonly ports: Map<number, number>
-}
-
-const ended: ReadonlySet<ClaimState> = new Set<ClaimState>(['stopped', 'failed', 'withdrawn', 'complete'])
-
-export function hasEnded(claim: Claim): boolean {
-  return ended.has(claim.state)
 }
 
 export function usageOf(view: View, boards: Boards, askOfSlot: (slot: SlotId) => Ask | undefined): Usage {

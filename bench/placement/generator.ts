@@ -64,6 +64,7 @@ function makeNode(i: number, next: () => number): NodeView {
     planVersion: 1,
     receipts: {},
     verdicts: new Map(),
+    documentFull: false,
   }
 }
 

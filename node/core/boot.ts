@@ -2,10 +2,12 @@
 // the board already ran goes on (or starts again, after a power cut) before any peer has answered. Upholds invariants 18 and 20.
 
 import type { Form } from '../../crdt/ids.ts'
-import type { Claim } from '../../crdt/view.ts'
+import { type Claim, hasEnded } from '../../crdt/view.ts'
 import { type Alloc, allTasks, createAlloc, createBody, createTask } from './allocs/alloc.ts'
-import { allocKey, type BodyRecord, decodeBody } from './allocs/claim.ts'
+import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
+import { readRemains } from './allocs/finished.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
+import { coreLimits } from './limits.ts'
 import { stopOrphan } from './orphans.ts'
 import { readOwn } from './own-record.ts'
 import type { AdoptedTask } from './ports.ts'
@@ -16,6 +18,7 @@ export function boot(step: Step): void {
   const { moved } = restore(step)
   step.state.hasMoved = moved
   // Nothing that ran for the former pool is anybody's business in this one.
+  readRemains(step, moved ? 0 : coreLimits.finishedAllocsMax)
   if (moved) return step.state.boot.running.forEach((task) => stopOrphan(step, task))
   const record = readOwn(step)
   const bodies = new Map<string, BodyRecord>()
@@ -25,7 +28,7 @@ export function boot(step: Step): void {
   }
   const running = new Map(step.state.boot.running.map((task) => [task.id, task]))
   for (const [slot, claim] of record?.claims ?? []) {
-    if (isEnd(claim)) step.state.ended.set(slot, claim)
+    if (hasEnded(claim)) step.state.ended.set(slot, endedClaim(claim))
     // An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs.
     else if ([...running.values()].some((task) => task.slot === slot && task.generation > claim.generation)) continue
     else resume(step, claim, bodies.get(allocKey(slot)), running)
@@ -33,20 +36,12 @@ export function boot(step: Step): void {
   step.state.orphans = [...running.values()]
 }
 
-function isEnd(claim: Claim): boolean {
-  return claim.state === 'stopped' || claim.state === 'failed' || claim.state === 'withdrawn' || claim.state === 'complete'
-}
-
 /** Takes a claim up again: adopts its tasks that run, and starts the others as a board does after a power cut. */
 function resume(step: Step, claim: Claim, record: BodyRecord | undefined, running: Map<string, AdoptedTask>): void {
   const { state } = step
   if (record === undefined) {
-    state.ended.set(claim.slot, {
-      ...claim,
-      state: 'failed',
-      healthy: false,
-      reason: 'record-lost: the board forgot what this claim was to run',
-    })
+    const reason = 'record-lost: the board forgot what this claim was to run'
+    state.ended.set(claim.slot, endedClaim({ ...claim, state: 'failed', reason }))
     return
   }
   const alloc = createAlloc({

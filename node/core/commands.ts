@@ -4,6 +4,7 @@
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { JobId, NodeId, OperatorId } from '../../crdt/ids.ts'
 import { parseDocId } from '../../crdt/ids.ts'
+import { remainsOf } from './allocs/finished.ts'
 import { authorityOf, envelopeKey } from './documents.ts'
 import type { CoreEvent } from './event.ts'
 import { follow, unfollow } from './follow.ts'
@@ -157,10 +158,11 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
     step.out.push({ kind: 'forward', id, to: [claim.node], request: there, unanswered })
     return
   }
-  const alloc = [...state.allocs.values(), ...state.finished].find((entry) => entry.alloc === claim.alloc)
-  const names = [...(alloc?.body.tasks.keys() ?? [])]
+  const live = [...state.allocs.values()].find((entry) => entry.alloc === claim.alloc)
+  const alloc = live === undefined ? state.finished.find((entry) => entry.alloc === claim.alloc) : remainsOf(live)
+  const names = alloc?.tasks.map((entry) => entry.name) ?? []
   const name = request.task ?? (names.length === 1 ? names[0] : undefined)
-  const task = name === undefined ? undefined : alloc?.body.tasks.get(name)
+  const task = name === undefined ? undefined : alloc?.tasks.find((entry) => entry.name === name)
   if (alloc === undefined)
     return refuseRequest(step, id, 'E_LOGS_GONE', `the logs of ${claim.alloc} are no longer on ${state.boot.config.name}`)
   if (task === undefined) {
@@ -171,7 +173,7 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
     kind: 'logs',
     id,
     task: task.id,
-    driver: task.spec.driver,
+    driver: task.driver,
     stream: request.stream,
     follow: request.follow,
     tailBytes: request.tailBytes,

@@ -108,10 +108,16 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
   if (doc.kind === 'node' && !durable) state.lookAt ??= step.now + coreLimits.lookDelayMs
   else state.viewStale = true
   state.lastChangeAt = step.now
-  if (doc.kind !== 'node') state.receiptsDueAt ??= step.now + coreLimits.receiptDelayMs
+  if (doc.kind !== 'node') {
+    state.receiptsDueAt ??= step.now + coreLimits.receiptDelayMs
+    state.changedAt.set(doc.id, step.now)
+  }
   const writes: StoreWrite[] = fresh.map((envelope) => ({ key: envelopeKey(envelope.hash), value: envelope.bytes }))
   if (before !== undefined && before.epoch !== doc.epoch) {
-    for (const old of before.envelopes) writes.push({ key: envelopeKey(old.hash), value: null })
+    for (const old of before.envelopes) {
+      writes.push({ key: envelopeKey(old.hash), value: null })
+      state.lacking.delete(old.hash)
+    }
   }
   state.unsaved.add(doc.id)
   state.saveAt ??= step.now + coreLimits.saveDelayMs

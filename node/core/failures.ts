@@ -1,9 +1,10 @@
 // When this node first saw each failure: the reschedule delay counts from there, because no two boards' clocks agree. What counts as a
-// failure is the scheduler's `history.ts`; the two must agree, or a slot would wait for ever.
+// failure is the scheduler's `history.ts`; the two must agree, or a slot would wait for ever. After long health they are forgotten.
 
-import { type SlotId, slotParts } from '../../crdt/ids.ts'
-import type { Claim } from '../../crdt/view.ts'
-import type { State } from './state.ts'
+import { type Form, type SlotId, slotParts } from '../../crdt/ids.ts'
+import type { Claim, Verdict } from '../../crdt/view.ts'
+import { coreLimits } from './limits.ts'
+import { type FailedSlot, type State, type Step, writeOwnSoon } from './state.ts'
 
 /** Remembers when this node first saw each new failure, for the reschedule delay. */
 export function noteFailures(state: State, now: number): void {
@@ -21,16 +22,86 @@ export function noteFailures(state: State, now: number): void {
     for (const claim of claims) if (claim.state === 'failed' && !isJudged(state, claim)) failures.set(slot, (failures.get(slot) ?? 0) + 1)
   }
   for (const slot of [...state.failedSince.keys()]) if (!failures.has(slot)) state.failedSince.delete(slot)
-  for (const [slot, count] of failures) {
-    if (state.failedSince.get(slot)?.failures !== count) state.failedSince.set(slot, { failures: count, at: now })
+  for (const [slot, count] of failures) state.failedSince.set(slot, seenNow(state, slot, count, now))
+}
+
+function seenNow(state: State, slot: SlotId, failures: number, now: number): FailedSlot {
+  const form = formInForce(state, slot)
+  const seen = state.failedSince.get(slot)
+  const isSame = seen !== undefined && seen.form === form
+  // Fewer than before: a board has forgotten its own, which is no news.
+  const known = isSame && failures <= seen.failures ? seen : { at: now, healthySince: null }
+  return { form, failures, at: known.at, healthySince: isHealthy(state, slot, form) ? (known.healthySince ?? now) : null }
+}
+
+function formInForce(state: State, slot: SlotId): Form {
+  const { job, group } = slotParts(slot)
+  return state.view.jobs.get(job)?.forms.get(group) ?? ('' as Form)
+}
+
+function isHealthy(state: State, slot: SlotId, form: Form): boolean {
+  const { claims, nodes } = state.view
+  return (claims.get(slot) ?? []).some((claim) => claim.healthy && claim.form === form && nodes.get(claim.node)?.liveness === 'alive')
+}
+
+/**
+ * Nomad counts attempts within an interval, and starts delays anew after a run longer than the longest. No two boards agree on times,
+ * so each forgets its own failures of a slot that has been healthy for that long.
+ */
+export function forgetFailures(step: Step): void {
+  const { state } = step
+  for (const [slot, seen] of state.failedSince) {
+    if (forgetAt(state, slot, seen) > step.now) continue
+    const last = state.ended.get(slot)
+    if (last?.state === 'failed' && last.form === seen.form && isCovered(state, last)) state.ended.delete(slot)
+    const kept = (state.verdicts.get(slot) ?? []).flatMap((one) => (one.form === seen.form ? forgiven(one) : [one]))
+    if (kept.length > 0) state.verdicts.set(slot, kept)
+    else state.verdicts.delete(slot)
+    writeOwnSoon(step, coreLimits.ownProgressDelayMs)
   }
 }
 
-function isJudged(state: State, claim: Claim): boolean {
-  return (
-    state.view.nodes
-      .get(claim.node)
-      ?.verdicts.get(claim.slot)
-      ?.some((verdict) => verdict.form === claim.form && verdict.failures > 0) === true
+function forgiven(verdict: Verdict): Verdict[] {
+  return verdict.verdict === 'healthy' ? [{ ...verdict, failures: 0 }] : []
+}
+
+/** When `forgetFailures` is next due. */
+export function failuresDeadline(state: State): number {
+  let at = never
+  for (const [slot, seen] of state.failedSince) at = Math.min(at, forgetAt(state, slot, seen))
+  return at
+}
+
+const never = Number.MAX_SAFE_INTEGER
+
+/** Only for failures on this board: the others see to theirs. */
+function forgetAt(state: State, slot: SlotId, { form, healthySince }: FailedSlot): number {
+  if (healthySince === null) return never
+  const last = state.ended.get(slot)
+  const isOwn =
+    state.verdicts.get(slot)?.some((verdict) => verdict.form === form && verdict.failures > 0) === true ||
+    (last?.state === 'failed' && last.form === form && isCovered(state, last))
+  const { job, group } = slotParts(slot)
+  const policy = state.view.jobs.get(job)?.spec?.groups.find((one) => one.name === group)?.reschedule
+  return isOwn && policy !== undefined ? healthySince + Math.max(policy.intervalMs, policy.maxDelayMs) : never
+}
+
+/** A later claim of the slot on another board has its generation and its marks, too. */
+export function isCovered(state: State, claim: Claim): boolean {
+  const highest = Math.max(claim.generation + 1, ...claim.over.values())
+  return (state.view.claims.get(claim.slot) ?? []).some(
+    (other) =>
+      other.node !== claim.node &&
+      other.generation >= highest &&
+      [...claim.lost].every(([node, generation]) => (other.lost.get(node) ?? 0) >= generation),
   )
+}
+
+function isJudged(state: State, claim: Claim): boolean {
+  return isFailureJudged(state.view.nodes.get(claim.node)?.verdicts.get(claim.slot), claim)
+}
+
+/** A verdict counts the failure already. */
+export function isFailureJudged(verdicts: readonly Verdict[] | undefined, claim: Claim): boolean {
+  return verdicts?.some((verdict) => verdict.form === claim.form && verdict.failures > 0) === true
 }

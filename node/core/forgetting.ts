@@ -1,8 +1,10 @@
 // What a node need not remember any more: verdicts on forms that nobody names, and everything of removed jobs.
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
-import type { Verdict } from '../../crdt/view.ts'
-import { removeRemains } from './allocs/lifecycle.ts'
+import type { Claim, Verdict } from '../../crdt/view.ts'
+import { removeRemains } from './allocs/finished.ts'
+import { hasCompany } from './alone.ts'
+import { isCovered, isFailureJudged } from './failures.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, writeOwnSoon } from './state.ts'
 
@@ -21,6 +23,27 @@ export function keepVerdicts(state: State): void {
   }
 }
 
+/**
+ * An ended claim is kept for its generation and its marks. A later claim of the slot on another board that has both makes it history:
+ * of that only so much is told as people look at.
+ */
+export function forgetReplaced(step: Step): void {
+  const { state } = step
+  if (state.ended.size <= coreLimits.replacedClaimsMax) return
+  const replaced = [...state.ended.values()].filter((claim) => isReplaced(state, claim))
+  for (const claim of replaced.slice(0, Math.max(0, replaced.length - coreLimits.replacedClaimsMax))) {
+    state.ended.delete(claim.slot)
+    writeOwnSoon(step, coreLimits.ownProgressDelayMs)
+  }
+}
+
+export function isReplaced(state: State, claim: Claim): boolean {
+  // These say more than that they ended: not to claim again while alone, and a failure that no verdict tells of.
+  if (claim.reason.startsWith('alone:') && !hasCompany(state)) return false
+  if (claim.state === 'failed' && !isFailureJudged(state.verdicts.get(claim.slot), claim)) return false
+  return isCovered(state, claim)
+}
+
 /** A removed job's claims are in no document any more: nobody can ask for its logs, and its generations begin anew. */
 export function forgetRemoved(step: Step): void {
   const { state } = step
@@ -32,8 +55,5 @@ export function forgetRemoved(step: Step): void {
       writeOwnSoon(step, coreLimits.ownProgressDelayMs)
     }
   }
-  const gone = state.finished.filter((alloc) => isRemoved(alloc.slot))
-  if (gone.length === 0) return
-  for (const alloc of gone) removeRemains(step, alloc)
-  state.finished = state.finished.filter((alloc) => !gone.includes(alloc))
+  for (const remains of state.finished) if (isRemoved(remains.slot)) removeRemains(step, remains)
 }

@@ -19,6 +19,11 @@ export const coreLimits = {
   syncPerPeerMsMin: 250,
   /** Receipts are written at most so late; they ride along with any other write of the own document, often that a copy runs. */
   receiptDelayMs: 1_000,
+  /**
+   * How long after its last change a removed job's document still gets a receipt: whoever removed it may wait for confirmations. For
+   * ever would be a register for every job that there ever was, on every board.
+   */
+  receiptOfRemovedMs: 3_600_000,
   /** Copies that were started together get healthy together. */
   ownWriteDelayMs: 200,
   /** A copy that needs no image goes from claimed over preparing and starting to running in less; nobody's decision depends on these. */
@@ -60,6 +65,8 @@ export const coreLimits = {
   pullBackoffMsMax: 5 * 60_000,
   /** Finished allocations whose logs are kept for `alloc logs`. */
   finishedAllocsMax: 20,
+  /** Ended claims that a later one elsewhere has replaced: so many are still told, for `alloc status` and `alloc logs`. */
+  replacedClaimsMax: 64,
   /** Rounds of view → plan → actions → own document in one step. Three are needed (claim, over list, receipt); more is a bug. */
   settleRoundsMax: 6,
   /** The window in which replacements are counted for pacing (DESIGN 6). */

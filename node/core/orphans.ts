@@ -5,6 +5,7 @@
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { JobView } from '../../crdt/view.ts'
 import { type Alloc, type Body, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
+import { removeTasks } from './allocs/finished.ts'
 import { nowRunning, persistBody } from './allocs/lifecycle.ts'
 import type { AdoptedTask, TaskId } from './ports.ts'
 import { type State, type Step, note } from './state.ts'
@@ -118,7 +119,16 @@ export function wishedRestart(state: State, slot: SlotId): number {
   return state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)?.restart ?? 0
 }
 
+/** No allocation will ever ask for what it left. */
+export function orphanStopped(step: Step, id: TaskId): void {
+  const task = step.state.leavingOrphans.get(id)
+  if (task === undefined) return
+  step.state.leavingOrphans.delete(id)
+  removeTasks(step, { ...task, tasks: [{ name: task.task, id, driver: task.driver }] })
+}
+
 export function stopOrphan(step: Step, task: AdoptedTask): void {
   note(step, `stopping ${task.id}: nothing here claims it`)
+  step.state.leavingOrphans.set(task.id, task)
   step.out.push({ kind: 'stop', task: task.id, driver: task.driver, signal: 'SIGTERM', timeoutMs: 5_000 })
 }

@@ -3,15 +3,20 @@
 
 import { authoredHeads } from '../../crdt/authored.ts'
 import type { Doc } from '../../crdt/doc.ts'
+import { jobPaths } from '../../crdt/documents/job.ts'
 import { nodeFromRegisters, nodeToRegisters, type NodeRecord } from '../../crdt/documents/node.ts'
+import { claimRegisters, isFull, registersAhead } from '../../crdt/documents/node-growth.ts'
 import { compactDoc, needsCompaction } from '../../crdt/epoch.ts'
 import { type DocId, type SlotId, nodeDocId } from '../../crdt/ids.ts'
+import { limits } from '../../crdt/limits.ts'
 import { type Scalar, difference } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
 import type { Claim, DriverHealth, Resources } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
+import type { Alloc } from './allocs/alloc.ts'
 import { claimOf } from './allocs/claim.ts'
 import { operatorsDocs, put } from './documents.ts'
+import { coreLimits } from './limits.ts'
 import { setOwnHeads } from './liveness/liveness.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { envelopeFrames } from './wire.ts'
@@ -23,16 +28,24 @@ export function writeOwn(step: Step): boolean {
   const id = nodeDocId(state.boot.config.self)
   const own = state.docs.get(id) ?? emptyDoc(env.crypto, id, state.boot.config.pool)
   const wanted = wantedRegisters(state, own, step.now)
+  const changes = difference(own.registers, wanted)
   const result =
-    state.ownEpochFloor > own.epoch || needsCompaction(own)
+    state.ownEpochFloor > own.epoch || needsCompaction(own) || outgrows(own, changes)
       ? compactDoc(env.crypto, { ...own, epoch: Math.max(own.epoch, state.ownEpochFloor - 1) }, state.author, wanted)
-      : editDoc(env.crypto, own, state.author, difference(own.registers, wanted))
+      : editDoc(env.crypto, own, state.author, changes)
   if (result.envelopes.length === 0) return false
   put(step, state.docs.get(id), result.doc, result.envelopes, true)
   for (const frame of envelopeFrames(result.envelopes.map((envelope) => envelope.bytes)))
     step.out.push({ kind: 'broadcast', topic: 'pool', frame })
   performLiveness(step, setOwnHeads(state.liveness, authoredHeads(result.doc), step.now))
   return true
+}
+
+/** Peers would refuse it, and with it all that comes after. A new epoch has room: what is deleted is left out of it. */
+function outgrows(own: Doc, changes: ReadonlyMap<string, Scalar>): boolean {
+  let size = own.registers.size
+  for (const path of changes.keys()) if (!own.registers.has(path)) size++
+  return size > limits.docRegistersMax
 }
 
 /** Receipts wait for company, since each is a change of this document that the whole pool checks: whatever else is written takes them along. */
@@ -43,9 +56,32 @@ function wantedRegisters(state: State, own: Doc, now: number): Map<string, Scala
     const others = nodeToRegisters(recordOf(state))
     if (difference(own.registers, others).size === 0) return others
   }
-  state.receipts = Object.fromEntries(operatorsDocs(state).map((doc) => [doc.id, doc.digest]))
+  const wanted = operatorsDocs(state).filter((doc) => isReceiptWanted(state, doc, now))
+  state.receipts = Object.fromEntries(wanted.map((doc) => [doc.id, doc.digest]))
   state.receiptsDueAt = null
   return nodeToRegisters(recordOf(state))
+}
+
+function isReceiptWanted(state: State, doc: Doc, now: number): boolean {
+  if (doc.kind !== 'job' || doc.registers.get(jobPaths.desired) !== 'removed') return true
+  // A receipt from before this boot has its time, too; one that was dropped does not come back.
+  const changedAt = state.changedAt.get(doc.id) ?? (doc.id in state.receipts ? state.boot.now : null)
+  return changedAt !== null && now - changedAt < coreLimits.receiptOfRemovedMs
+}
+
+/**
+ * Room for new claims in the own document. Peers refuse one that is too large, and would hear nothing more of this board: its slots
+ * would be given to others while they run here.
+ */
+export function hasRoomFor(step: Step, alloc: Alloc): boolean {
+  const { state } = step
+  const saved = state.docs.get(nodeDocId(state.boot.config.self))?.saved.length ?? 0
+  state.registersLeft ??= limits.nodeDocRegistersFull - registersAhead(recordOf(state))
+  const isRoom = !isFull(limits.nodeDocRegistersFull - state.registersLeft, saved)
+  if (isRoom) state.registersLeft -= claimRegisters(claimOf(alloc, state.boot.config.self))
+  else if (!state.fullSaid) note(step, 'document-full: this board takes no new claims until some of its jobs are removed')
+  state.fullSaid = !isRoom
+  return isRoom
 }
 
 function recordOf(state: State): NodeRecord {

@@ -3,12 +3,14 @@
 // 13 and 25.
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
+import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
-import { type Alloc, allTasks, createAlloc, createBody, hasEnded } from './allocs/alloc.ts'
+import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { begin, beginUpdate, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
 import { hasCompany } from './alone.ts'
 import { wishedRestart } from './orphans.ts'
+import { hasRoomFor } from './own-record.ts'
 import { settleTime } from './settle-time.ts'
 import { type State, type Step, note } from './state.ts'
 
@@ -100,6 +102,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
     settleUntil: step.now + settleTime(state),
     lost: action.lost,
   })
+  if (!hasRoomFor(step, alloc)) return
   alloc.restartSeen = wishedRestart(state, action.slot)
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)

@@ -7,8 +7,8 @@ import { plan } from '../../scheduler/plan.ts'
 import type { Local } from '../../scheduler/types.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { hasCompany, stopWhatIsAlone } from './alone.ts'
-import { noteFailures } from './failures.ts'
-import { forgetRemoved, keepVerdicts } from './forgetting.ts'
+import { forgetFailures, noteFailures } from './failures.ts'
+import { forgetRemoved, forgetReplaced, keepVerdicts } from './forgetting.ts'
 import { coreLimits } from './limits.ts'
 import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
 import { settleOrphans } from './orphans.ts'
@@ -65,6 +65,7 @@ function lookAgain(step: Step): void {
   tellNewlyEvicted(step, before)
   keepVerdicts(state)
   forgetRemoved(step)
+  forgetReplaced(step)
   if (state.orphans.length > 0) settleOrphans(step)
 }
 
@@ -85,12 +86,14 @@ function planAgain(step: Step): void {
   const { state } = step
   state.planStale = false
   noteFailures(state, step.now)
+  forgetFailures(step)
   const local = localOf(state, step.now)
   const next = plan(state.view, local)
   for (let begun = 0; begun < next.replacements; begun++) state.replacementTimes.push(step.now)
   for (const [slot, pending] of next.pending) state.pending.set(slot, pending)
   for (const slot of [...state.pending.keys()]) if (!next.pending.has(slot)) state.pending.delete(slot)
   state.plan = next
+  state.registersLeft = null
   for (const action of actions(state.view, next, local)) perform(step, next, action)
   for (const alloc of state.allocs.values()) {
     const { job, group } = slotParts(alloc.slot)

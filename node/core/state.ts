@@ -5,16 +5,17 @@ import { createIndex, type DigestIndex } from '../../crdt/anti-entropy.ts'
 import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import type { Author } from '../../crdt/envelope.ts'
-import type { DocId, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
+import type { DocId, Form, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
 import { createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
 import type { Pending, Plan } from '../../scheduler/types.ts'
 import type { Alloc } from './allocs/alloc.ts'
+import type { Remains } from './allocs/finished.ts'
 import type { Boot } from './event.ts'
 import type { Effect } from './effect.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
-import type { AdoptedTask, Fingerprint } from './ports.ts'
+import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
 import { createRandom, type Random } from './random.ts'
 
@@ -59,6 +60,16 @@ export interface Follower {
   readonly until: number | null
 }
 
+/** What this node has seen of a slot that failed at the form in force. Memory only: a booted node counts its times anew. */
+export interface FailedSlot {
+  readonly form: Form
+  readonly failures: number
+  /** When the newest failure was first seen. */
+  readonly at: number
+  /** Since when it is healthy somewhere; null: it is not. */
+  readonly healthySince: number | null
+}
+
 export interface State {
   readonly boot: Boot
   readonly author: Author
@@ -90,21 +101,29 @@ export interface State {
   receiptsDueAt: number | null
   /** Receipts as last written. */
   receipts: Record<string, string>
+  /** When each operators' document changed here last, in this boot. */
+  readonly changedAt: Map<DocId, number>
   /** The own document's epoch must be at least this: peers have seen a lower one that this disk does not hold. */
   ownEpochFloor: number
   /** How often that was raised since boot because of what peers held, and when it may be again. */
   epochJumps: { readonly count: number; readonly nextAt: number }
   readonly pending: Map<SlotId, Pending>
-  readonly failedSince: Map<SlotId, { readonly failures: number; readonly at: number }>
+  readonly failedSince: Map<SlotId, FailedSlot>
   /** Times at which replacements began within the pacing window. */
   replacementTimes: number[]
   readonly allocs: Map<SlotId, Alloc>
   /** Claims of this node that have ended, by slot: their generations must not be forgotten. */
   readonly ended: Map<SlotId, Claim>
+  /** Registers that the own document has left for new claims, as of this plan; null: not counted yet. */
+  registersLeft: number | null
+  /** That there are none left has been said. */
+  fullSaid: boolean
   /** Ended allocations whose remains (logs) are still on the board, oldest first. */
-  finished: Alloc[]
+  finished: Remains[]
   /** Tasks that run here without a claim of this node. */
   orphans: AdoptedTask[]
+  /** Those of them that are being stopped: what they leave is removed then. */
+  readonly leavingOrphans: Map<TaskId, AdoptedTask>
   /** The board was in another pool until this boot: what runs and is not known here ran for that one. */
   hasMoved: boolean
   readonly verdicts: Map<SlotId, readonly Verdict[]>
@@ -172,6 +191,7 @@ export function createState(env: Env, boot: Boot): State {
     ownDueAt: null,
     receiptsDueAt: null,
     receipts: {},
+    changedAt: new Map(),
     ownEpochFloor: 0,
     epochJumps: { count: 0, nextAt: boot.now },
     pending: new Map(),
@@ -179,8 +199,11 @@ export function createState(env: Env, boot: Boot): State {
     replacementTimes: [],
     allocs: new Map(),
     ended: new Map(),
+    registersLeft: null,
+    fullSaid: false,
     finished: [],
     orphans: [],
+    leavingOrphans: new Map(),
     hasMoved: false,
     verdicts: new Map(),
     addresses: [],

@@ -12,9 +12,10 @@ import { saveDue } from './documents.ts'
 import { command, commandGone } from './commands.ts'
 import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
+import { failuresDeadline } from './failures.ts'
 import { followDeadline, tellFollowers } from './follow.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
-import { adopted, orphanExited } from './orphans.ts'
+import { adopted, orphanExited, orphanStopped } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { coreLimits } from './limits.ts'
 import { settle } from './placement.ts'
@@ -88,6 +89,7 @@ function handle(step: Step, event: CoreEvent): void {
     case 'started':
       return withTask(state, event.task, (alloc, _body, task) => started(step, alloc, task, event.outcome, event.wallMs))
     case 'stopped':
+      orphanStopped(step, event.task)
       return withTask(state, event.task, (alloc, _body, task) => stopped(step, alloc, task))
     case 'exited':
       orphanExited(state, event.task)
@@ -136,7 +138,9 @@ function wordsFor(exit: TaskExit): string {
 
 function isPlanDue(state: State, now: number): boolean {
   const isSettled = endSettling(state, now)
-  return isSettled || (state.plan?.wakeAt != null && state.plan.wakeAt <= now) || aloneDeadline(state) <= now
+  return (
+    isSettled || (state.plan?.wakeAt != null && state.plan.wakeAt <= now) || aloneDeadline(state) <= now || failuresDeadline(state) <= now
+  )
 }
 
 /** Each claim's settle time ends once: afterwards the claim starts or goes when the view says so, however long that takes. */
@@ -152,6 +156,7 @@ function endSettling(state: State, now: number): boolean {
 
 function wakeAt(state: State): number {
   let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
+  at = Math.min(at, failuresDeadline(state))
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)

@@ -59,6 +59,7 @@ export function makeNode(name: string, parts: Partial<NodeView> = {}): NodeView 
     planVersion: 1,
     receipts: {},
     verdicts: new Map(),
+    documentFull: false,
     ...parts,
   }
 }

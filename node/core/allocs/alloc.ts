@@ -141,10 +141,6 @@ export function createAlloc(input: {
   }
 }
 
-export function hasEnded(alloc: Alloc): boolean {
-  return alloc.state === 'stopped' || alloc.state === 'failed' || alloc.state === 'withdrawn' || alloc.state === 'complete'
-}
-
 /** Something of the task may still be alive on the board. */
 export function isActive(task: TaskRun): boolean {
   return task.phase === 'starting' || task.phase === 'running' || task.phase === 'stopping'

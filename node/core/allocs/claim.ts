@@ -3,8 +3,8 @@
 
 import type { NodeId, SlotId } from '../../../crdt/ids.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
-import type { Claim, JobVersion, Resources, TaskStatus } from '../../../crdt/view.ts'
-import { type Alloc, type Body, type TaskRun, hasEnded } from './alloc.ts'
+import { type Claim, type JobVersion, type Resources, type TaskStatus, hasEnded } from '../../../crdt/view.ts'
+import type { Alloc, Body, TaskRun } from './alloc.ts'
 
 export const allocKey = (slot: SlotId): string => `meta/alloc/${slot}`
 
@@ -30,6 +30,18 @@ export function claimOf(alloc: Alloc, self: NodeId): Claim {
     over: alloc.over,
     lost: alloc.lost,
   }
+}
+
+/**
+ * An ended claim stays for as long as its slot may be filled again, so it keeps only what others still read: that the generation
+ * was used, what came of it, marks, and what `alloc status` lists. Of the tasks, those that failed; of the rivals, those whose generation is
+ * higher.
+ */
+export function endedClaim(claim: Claim): Claim {
+  const over = new Map([...claim.over].filter(([, generation]) => generation > claim.generation))
+  const { resources: _freed, ...rest } = claim
+  const failed = Object.entries(claim.tasks).filter(([, task]) => task.failed)
+  return { ...rest, healthy: false, ports: {}, tasks: Object.fromEntries(failed), over }
 }
 
 /** What the form that runs holds of the board: a job that shrinks frees nothing before its copies have. */

@@ -3,12 +3,13 @@
 // point (calling it again changes nothing). Upholds invariants 9, 13 and 25.
 
 import type { Form } from '../../../crdt/ids.ts'
-import type { Verdict } from '../../../crdt/view.ts'
+import { type Verdict, hasEnded } from '../../../crdt/view.ts'
 import type { Effect } from '../effect.ts'
 import { coreLimits } from '../limits.ts'
 import { type State, type Step, note, writeOwnSoon } from '../state.ts'
-import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, hasEnded, isActive } from './alloc.ts'
-import { allocKey, claimOf, encodeBody } from './claim.ts'
+import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, isActive } from './alloc.ts'
+import { allocKey, claimOf, encodeBody, endedClaim } from './claim.ts'
+import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts } from './ports.ts'
 import { requestFor } from './request.ts'
 import { nextRestart } from './restart.ts'
@@ -277,17 +278,10 @@ function finishIfGone(step: Step, alloc: Alloc): void {
   alloc.reason = alloc.ending.reason
   alloc.endedAt = Math.trunc(step.now + state.wallOffset)
   state.allocs.delete(alloc.slot)
-  state.ended.set(alloc.slot, claimOf(alloc, state.boot.config.self))
-  state.finished.push(alloc)
-  step.out.push({ kind: 'persist', writes: [{ key: allocKey(alloc.slot), value: null }], sync: false })
-  if (state.finished.length > coreLimits.finishedAllocsMax) removeRemains(step, state.finished.shift())
+  state.ended.set(alloc.slot, endedClaim(claimOf(alloc, state.boot.config.self)))
+  step.out.push({ kind: 'persist', writes: [{ key: allocKey(alloc.slot), value: null }, keepRemains(state, alloc)], sync: false })
+  removeOldest(step)
   state.ownStale = true
-}
-
-/** A job that was removed and is wanted again may run under the same ids: those stay. */
-export function removeRemains(step: Step, alloc: Alloc | undefined): void {
-  if (alloc === undefined || step.state.allocs.get(alloc.slot)?.alloc === alloc.alloc) return
-  for (const task of alloc.body.tasks.values()) step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
 }
 
 /** Notes what became of a form in this slot, for the plan of everybody. */

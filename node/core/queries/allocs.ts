@@ -3,15 +3,11 @@
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import { compareText, slotParts } from '../../../crdt/ids.ts'
 import type { AllocDetail, AllocRow } from '../../../crdt/api-types.ts'
-import type { Claim, JobVersion } from '../../../crdt/view.ts'
+import { type Claim, type JobVersion, hasEnded } from '../../../crdt/view.ts'
 import type { State } from '../state.ts'
 
 export function versionText(version: JobVersion): string {
   return `${version.epoch}.${version.count}.${version.hash.slice(0, 8)}`
-}
-
-export function isOver(claim: Claim): boolean {
-  return claim.state === 'stopped' || claim.state === 'failed' || claim.state === 'withdrawn' || claim.state === 'complete'
 }
 
 export function allocRow(state: State, claim: Claim): AllocRow {
@@ -26,7 +22,7 @@ export function allocRow(state: State, claim: Claim): AllocRow {
     nodeLiveness: node?.liveness ?? 'unheard',
     generation: claim.generation,
     version: versionText(claim.version),
-    state: isUnknown && !isOver(claim) ? 'unknown' : claim.state,
+    state: isUnknown && !hasEnded(claim) ? 'unknown' : claim.state,
     healthy: claim.healthy,
     holder: standing?.holder?.node === claim.node && standing.holder.generation === claim.generation,
     reason: claim.reason,

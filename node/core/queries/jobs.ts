@@ -3,12 +3,12 @@
 import { compareText, jobDocId, slotParts, type JobId } from '../../../crdt/ids.ts'
 import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
 import { historyOf } from '../../../crdt/replica.ts'
-import type { JobView } from '../../../crdt/view.ts'
+import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import type { Reason, SlotPlan } from '../../../scheduler/types.ts'
 import { localOf } from '../placement.ts'
 import type { State, Step } from '../state.ts'
-import { allocRow, byPlace, isOver, versionText } from './allocs.ts'
+import { allocRow, byPlace, versionText } from './allocs.ts'
 import { coverageOf } from './coverage.ts'
 
 /** `name` means `default/name`. */
@@ -79,7 +79,7 @@ const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
 
 /** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */
 function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], allocs: readonly AllocRow[]): boolean {
-  if (job.desired !== 'run' || job.spec === null) return !allocs.some((alloc) => !isOver(alloc as never) && alloc.nodeLiveness === 'alive')
+  if (job.desired !== 'run' || job.spec === null) return !allocs.some((alloc) => !isRowOver(alloc) && alloc.nodeLiveness === 'alive')
   if (slots.length === 0) return job.spec.groups.every((group) => group.count === 0)
   return slots.every((slot) => {
     const { holder } = slot.standing
@@ -87,6 +87,10 @@ function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], alloc
     if (holder !== null && holder.form === slot.form) return state.view.nodes.get(holder.node)?.liveness !== 'alive'
     return slot.candidate === null && lasting.has(slot.reason) && !slot.update
   })
+}
+
+function isRowOver(alloc: AllocRow): boolean {
+  return hasEnded({ state: alloc.state as ClaimState })
 }
 
 function conflictsOf(state: State, id: JobId): JobDetail['conflictsList'] {

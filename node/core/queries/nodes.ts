@@ -3,10 +3,10 @@
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import { type NodeId, compareText, slotParts } from '../../../crdt/ids.ts'
 import type { NodeDetail, NodeRow } from '../../../crdt/api-types.ts'
-import type { Claim, NodeView } from '../../../crdt/view.ts'
+import { type Claim, type NodeView, hasEnded } from '../../../crdt/view.ts'
 import { neighboursOf, silentSince } from '../liveness/liveness.ts'
 import type { State } from '../state.ts'
-import { allocRow, byPlace, isOver } from './allocs.ts'
+import { allocRow, byPlace } from './allocs.ts'
 
 /** Once a question, however many nodes it is about: claims and nodes both grow with the pool. */
 function claimsByNode(state: State): ReadonlyMap<NodeId, readonly Claim[]> {
@@ -27,7 +27,7 @@ interface RowInput {
 }
 
 function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput): NodeRow {
-  const live = claims.filter((claim) => !isOver(claim))
+  const live = claims.filter((claim) => !hasEnded(claim))
   const used = { cpuMhz: 0, memoryMib: 0 }
   for (const claim of live) {
     if (claim.resources !== undefined) {

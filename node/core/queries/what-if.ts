@@ -5,7 +5,7 @@ import type { PlannedSlot, Reply } from '../../../crdt/api-types.ts'
 import { fromBase64 } from '../../../crdt/base64.ts'
 import { type JobId, compareText, jobDocId, slotParts } from '../../../crdt/ids.ts'
 import { difference } from '../../../crdt/registers.ts'
-import type { View } from '../../../crdt/view.ts'
+import { type View, hasEnded } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Plan, SlotPlan } from '../../../scheduler/types.ts'
@@ -14,7 +14,6 @@ import { coreLimits } from '../limits.ts'
 import { livenessOf } from '../liveness/liveness.ts'
 import { localOf } from '../placement.ts'
 import type { Step } from '../state.ts'
-import { isOver } from './allocs.ts'
 import { coverageOf } from './coverage.ts'
 import { jobNamed } from './jobs.ts'
 
@@ -62,7 +61,7 @@ function stoppedSlots(view: View, planned: Plan, job: JobId): PlannedSlot[] {
   const stopped: PlannedSlot[] = []
   for (const [slot, claims] of view.claims) {
     if (slotParts(slot).job !== job || planned.bySlot.has(slot)) continue
-    for (const claim of claims) if (!isOver(claim)) stopped.push({ slot, action: 'stop', node: claim.node, reason: null })
+    for (const claim of claims) if (!hasEnded(claim)) stopped.push({ slot, action: 'stop', node: claim.node, reason: null })
   }
   return stopped.sort((a, b) => compareText(a.slot, b.slot))
 }

@@ -64,6 +64,21 @@ test('a node rewrites its document: what is live stays, history and deletions go
   }
 })
 
+test('deleted registers make a node rewrite its document before they fill it, live ones alone do not', () => {
+  const registers = (live: number, deleted: number) =>
+    new Map<string, Scalar>([
+      ...Array.from({ length: live }, (_, n): [string, Scalar] => [`x/live/${n}`, 1]),
+      ...Array.from({ length: deleted }, (_, n): [string, Scalar] => [`x/gone/${n}`, null]),
+    ])
+  const doc = { ...emptyDoc(crypto, nodeDoc, testPool), changeCount: 1 }
+  const wants = (live: number, deleted: number) => needsCompaction({ ...doc, registers: registers(live, deleted) })
+  assert.equal(wants(limits.nodeDocRegistersFull, limits.rewriteDeletedMin - 1), false)
+  assert.equal(wants(limits.nodeDocRegistersAim - limits.rewriteDeletedMin, limits.rewriteDeletedMin), true)
+  assert.equal(wants(100, limits.rewriteDeletedMin), false)
+  // What may stand without a rewrite, and one claim of the largest group, is never too much for peers.
+  assert.ok(limits.nodeDocRegistersFull + limits.rewriteDeletedMin + 209 <= limits.docRegistersMax)
+})
+
 test('a new epoch tells which registers changed for readers: those it dropped and those it did not know here', () => {
   const { doc } = flipped(jobDoc, 2, 3)
   const compacted = compactDoc(
