@@ -23,6 +23,12 @@ export interface Board {
   readonly disk: Map<string, Uint8Array>
   /** Writes that a full disk does not take; null while the disk takes them. */
   held: Map<string, Uint8Array | null> | null
+  /** What was there before each write that no sync has followed: a power cut may undo them, newest first. */
+  unsynced: (readonly (readonly [string, Uint8Array | undefined])[])[]
+  /** Power fails after so many more effects; null: it does not. */
+  effectsLeft: number | null
+  /** What its wall clock is ahead of the others', ms. */
+  wallAheadMs: number
   readonly tasks: Map<string, RunningTask>
   readonly peers: Set<NodeId>
   boots: number
@@ -41,6 +47,9 @@ export function createBoard(spec: BoardSpec): Board {
     core: null,
     disk: new Map(),
     held: null,
+    unsynced: [],
+    effectsLeft: null,
+    wallAheadMs: 0,
     tasks: new Map(),
     peers: new Set(),
     boots: 0,
