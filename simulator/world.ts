@@ -50,6 +50,8 @@ export class World {
   readonly tasks = new Tasks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
+  /** Told before a board's tasks are gone. */
+  onPowerCut: (board: Board) => void = () => {}
   readonly #options: WorldOptions
   readonly #asked = new Map<number, Asked>()
   #requests = 0
@@ -155,6 +157,7 @@ export class World {
 
   /** The board loses power: agent and tasks are gone, the others hear nothing. So many writes that no sync followed are gone, too. */
   powerCut(board: Board, lostWritesMax = 0): void {
+    this.onPowerCut(board)
     board.core = null
     board.effectsLeft = null
     for (let lost = 0; lost < lostWritesMax; lost++) {
