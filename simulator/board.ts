@@ -27,9 +27,13 @@ export interface Board {
   unsynced: (readonly (readonly [string, Uint8Array | undefined])[])[]
   /** Power fails after so many more effects; null: it does not. */
   effectsLeft: number | null
+  /** Until when it takes no event, as if it were swapping or asleep; what comes meanwhile waits. */
+  pausedUntil: number
   /** What its wall clock is ahead of the others', ms. */
   wallAheadMs: number
   readonly tasks: Map<string, RunningTask>
+  /** Task → when its driver will have started it. */
+  readonly starting: Map<string, number>
   readonly peers: Set<NodeId>
   boots: number
   wakeAt: number
@@ -49,8 +53,10 @@ export function createBoard(spec: BoardSpec): Board {
     held: null,
     unsynced: [],
     effectsLeft: null,
+    pausedUntil: 0,
     wallAheadMs: 0,
     tasks: new Map(),
+    starting: new Map(),
     peers: new Set(),
     boots: 0,
     wakeAt: Number.MAX_SAFE_INTEGER,

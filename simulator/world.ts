@@ -41,6 +41,8 @@ export interface Asked {
 /** Sees every step of every board; for measuring and for checkers. */
 export type Watch = (board: Board, event: CoreEvent, step: () => readonly Effect[]) => readonly Effect[]
 
+/** How long a driver takes to start a task. */
+const startMs = 20
 const ample = { cpuMhz: 4000, memoryMib: 1024, diskMib: 8192 }
 const epochWallMs = 1_800_000_000_000
 
@@ -104,6 +106,8 @@ export class World {
 
   boot(board: Board): void {
     const { spec } = board
+    board.pausedUntil = 0
+    board.starting.clear()
     board.core = createCore({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
@@ -236,12 +240,21 @@ export class World {
   feed(board: Board, event: CoreEvent): void {
     const { core } = board
     if (core === null) return
+    if (board.pausedUntil > this.queue.now) return this.#takeLater(board, event)
     let isWritten = true
     for (const effect of this.watch(board, event, () => core.step(event))) {
       if (board.effectsLeft !== null && board.effectsLeft-- <= 0) return this.powerCut(board)
       if (effect.kind === 'persist') isWritten = this.#persist(board, effect) && isWritten
       else this.#carryOut(board, effect, isWritten)
     }
+  }
+
+  /** In the order in which they came, and with the time at which they are taken. */
+  #takeLater(board: Board, event: CoreEvent): void {
+    const { core } = board
+    this.queue.at(board.pausedUntil, () => {
+      if (board.core === core) this.feed(board, { ...event, now: this.queue.now })
+    })
   }
 
   /** Events of a board that has restarted meanwhile are dropped: they belong to the former run. */
@@ -292,7 +305,7 @@ export class World {
         return this.#start(board, effect, isWritten)
       case 'stop':
         if (this.#has('stop-ignored')) return
-        return this.#later(board, this.tasks.stopMs, () => this.tasks.stop(board, effect.task, queue.now))
+        return this.#stop(board, effect.task)
       case 'wake':
         return this.#wake(board, effect.at)
       case 'reply':
@@ -313,9 +326,19 @@ export class World {
 
   #start(board: Board, effect: Effect & { kind: 'start' }, isWritten: boolean): void {
     const { queue, tasks } = this
-    if (isWritten) return this.#later(board, 20, () => tasks.start(board, effect.task, queue.now, this.#wallMs(board)))
+    if (isWritten) {
+      board.starting.set(effect.task.id, queue.now + startMs)
+      return this.#later(board, startMs, () => tasks.start(board, effect.task, queue.now, this.#wallMs(board)))
+    }
     const outcome = { ok: false, code: 'E_START', message: 'the disk takes no writes: nothing new is started' } as const
     this.#later(board, 1, () => ({ kind: 'started', now: queue.now, wallMs: this.#wallMs(board), task: effect.task.id, outcome }))
+  }
+
+  /** A stop that comes during a start waits for it, as in every driver. */
+  #stop(board: Board, task: string): void {
+    const { queue, tasks } = this
+    const startedAt = board.starting.get(task) ?? queue.now
+    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => tasks.stop(board, task, queue.now))
   }
 
   #wake(board: Board, at: number): void {

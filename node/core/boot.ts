@@ -23,10 +23,12 @@ export function boot(step: Step): void {
     if (body !== undefined) bodies.set(key, body)
   }
   const running = new Map(step.state.boot.running.map((task) => [task.id, task]))
+  const isOldDisk = step.state.boot.running.some((task) => !isKnown(record?.claims.get(task.slot), task))
   for (const [slot, claim] of record?.claims ?? []) {
     if (isEnd(claim)) step.state.ended.set(slot, claim)
     // An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs.
     else if ([...running.values()].some((task) => task.slot === slot && task.generation > claim.generation)) continue
+    else if (isOldDisk && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
     else resume(step, claim, bodies.get(allocKey(slot)), running)
   }
   step.state.orphans = [...running.values()]
@@ -34,6 +36,22 @@ export function boot(step: Step): void {
 
 function isEnd(claim: Claim): boolean {
   return claim.state === 'stopped' || claim.state === 'failed' || claim.state === 'withdrawn' || claim.state === 'complete'
+}
+
+/** A task is started only once its claim is on disk, and a claim ends only once its tasks are gone. */
+function isKnown(claim: Claim | undefined, task: RunningTask): boolean {
+  return claim !== undefined && claim.alloc === task.alloc && !isEnd(claim)
+}
+
+/**
+ * The disk is older than what the driver runs, and of this claim nothing runs: it has ended since, and what took its room runs. To
+ * start it would be to run more than the board has.
+ */
+function letGo(step: Step, claim: Claim): void {
+  const reason = 'disk-old: this disk is older than what runs on the board'
+  step.state.ended.set(claim.slot, { ...claim, state: 'stopped', healthy: false, reason })
+  step.out.push({ kind: 'persist', writes: [{ key: allocKey(claim.slot), value: null }], sync: false })
+  note(step, `not starting ${claim.slot} (generation ${claim.generation}) again: ${reason}`)
 }
 
 /** Takes a claim up again: adopts its tasks that run, and starts the others as a board does after a power cut. */

@@ -18,6 +18,8 @@ const weights: Readonly<Record<string, number>> = {
   driver: 2,
   crash: 3,
   clock: 1,
+  pause: 2,
+  blackout: 1,
 }
 const codes: readonly DriverCode[] = ['E_IMAGE_PULL', 'E_IMAGE_MISSING', 'E_PORT_IN_USE', 'E_CONFIG', 'E_DRIVER_DOWN', 'E_START']
 
@@ -48,6 +50,10 @@ export function drawFault(prng: Prng, names: readonly string[], favoured: Readon
       return { kind: 'driver', board, code: prng.pick(codes)!, phase: prng.pick(['prepare', 'start'] as const)!, forMs }
     case 'crash':
       return { kind: 'crash', board, nth: prng.below(3) }
+    case 'pause':
+      return { kind: 'pause', board, forMs: prng.chance(0.5) ? Math.min(forMs, 3_000) : forMs }
+    case 'blackout':
+      return { kind: 'blackout', forMs: shorter(prng, forMs) }
     case 'clock':
       return { kind: 'clock', board, aheadMs: prng.pick([-600_000, 600_000, 30 * 86_400_000, -1_800_000_000_000])! }
     default:

@@ -1,7 +1,7 @@
 // Jobs that differ in what matters after a cut: how soon they are replaced, by which side, which copy stays, and which boards rank higher.
 
-import { disconnectDefaults, rescheduleDefaults, restartDefaults, updateDefaults } from '../../crdt/documents/defaults.ts'
-import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
+import { disconnectDefaults, networkDefaults, rescheduleDefaults, restartDefaults, updateDefaults } from '../../crdt/documents/defaults.ts'
+import type { DisconnectPolicy, GroupSpec, JobSpec, NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
 import { jobSpec } from '../job-spec.ts'
 import type { Prng } from '../prng.ts'
 
@@ -11,10 +11,17 @@ export function drawJob(prng: Prng, name: string): JobSpec {
   return jobSpec({
     name,
     count: 1 + prng.below(5),
-    command: `/bin/v${prng.below(3)}`,
     priority: prng.pick([30, 50, 50, 70])!,
-    group: drawGroup(prng),
+    group: { ...drawGroup(prng), tasks: drawTasks(prng, `/bin/v${prng.below(3)}`) },
   })
+}
+
+/** Mostly one small task; sometimes two that belong together, or one that half fills a board. */
+function drawTasks(prng: Prng, command: string): readonly TaskSpec[] {
+  const [app] = jobSpec({ command }).groups[0]!.tasks
+  const memoryMib = prng.pick([300, 300, 300, 150, 900])!
+  const task: TaskSpec = { ...app!, resources: { cpuMhz: 100, memoryMib } }
+  return prng.chance(0.2) ? [task, { ...task, name: 'side', resources: { cpuMhz: 50, memoryMib: 50 } }] : [task]
 }
 
 function drawGroup(prng: Prng): Partial<GroupSpec> {
@@ -23,12 +30,18 @@ function drawGroup(prng: Prng): Partial<GroupSpec> {
   return {
     affinities: weight === 0 ? [] : [{ ...fast, weight }],
     constraints: prng.chance(0.1) ? [fast] : [],
+    network: { ...networkDefaults, ports: drawPorts(prng) },
     disconnect: drawDisconnect(prng),
     restart: { ...restartDefaults, attempts: prng.below(3), delayMs: prng.pick([1_000, 5_000, 20_000])! },
     // Short, so that what drivers did wrong is over soon after the chaos.
     reschedule: { ...rescheduleDefaults, delayMs: 5_000, maxDelayMs: 30_000 },
     update: { ...updateDefaults, maxParallel: 1 + prng.below(2), minHealthyMs: 1_000, healthyDeadlineMs: 60_000 },
   }
+}
+
+function drawPorts(prng: Prng): NetworkSpec['ports'] {
+  const port = prng.pick([undefined, undefined, undefined, null, 8_080])
+  return port === undefined ? [] : [{ label: 'http', static: port, to: null }]
 }
 
 function drawDisconnect(prng: Prng): DisconnectPolicy {

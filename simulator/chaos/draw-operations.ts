@@ -18,7 +18,7 @@ export function drawOperation(prng: Prng, names: readonly string[], jobs: readon
     case 'command':
       return { kind, via, job, command: `/bin/v${prng.below(4)}` }
     case 'desire':
-      return { kind, via, job, desired: prng.chance(0.4) ? 'stopped' : 'run' }
+      return { kind, via, job, desired: prng.pick(['run', 'run', 'stopped', 'stopped', 'removed'] as const)! }
     case 'alloc-stop':
     case 'alloc-restart':
       return { kind, via, job, index: prng.below(3) }

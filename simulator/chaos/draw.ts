@@ -38,7 +38,7 @@ function drawBoards(prng: Prng): ChaosBoard[] {
 
 /** Which kinds of faults a run favours: one that has all of them at once hides what each does. */
 function drawTaste(prng: Prng): ReadonlySet<string> {
-  const kinds = ['cut', 'flap', 'bad-links', 'kill', 'power-cut', 'old-disk', 'disk-full', 'driver', 'crash', 'clock']
+  const kinds = ['cut', 'flap', 'bad-links', 'kill', 'power-cut', 'old-disk', 'disk-full', 'driver', 'crash', 'clock', 'pause']
   return new Set(prng.shuffle(kinds).slice(0, 2 + prng.below(kinds.length - 1)))
 }
 

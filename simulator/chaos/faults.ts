@@ -34,6 +34,10 @@ export function strike(stage: Stage, event: ChaosEvent): void {
       return powerCut(stage, event)
     case 'old-disk':
       return putBackOldDisk(stage, event)
+    case 'pause':
+      return pause(stage, event)
+    case 'blackout':
+      return blackout(stage, event)
     case 'disk-full':
       return fillDisk(stage, event)
     case 'driver':
@@ -129,6 +133,19 @@ function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
   })
 }
 
+function pause(stage: Stage, event: EventOf<'pause'>): void {
+  const board = stage.world.board(event.board)
+  board.pausedUntil = Math.max(board.pausedUntil, stage.world.queue.now + event.forMs)
+}
+
+function blackout(stage: Stage, event: EventOf<'blackout'>): void {
+  const spreadMs = 2_000
+  for (const [index, board] of [...stage.world.boards.values()].entries()) {
+    const forMs = event.forMs + ((index * 733) % spreadMs)
+    takeDown(stage, board.spec.name, forMs, () => losePower(stage, board, 0))
+  }
+}
+
 function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
   const board = stage.world.board(event.board)
   if (board.held !== null) return
@@ -187,6 +204,7 @@ export function endAllFaults(stage: Stage): void {
   stage.driverFaults.clear()
   for (const board of world.boards.values()) {
     board.effectsLeft = null
+    board.pausedUntil = 0
     if (board.held !== null) world.freeDisk(board)
     if (board.core === null) world.boot(board)
     if (broken.has(board.spec.name)) mendDriver(stage, board)

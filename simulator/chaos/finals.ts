@@ -129,6 +129,8 @@ function fits(stage: Stage, { board }: Member, group: GroupSpec, { view }: State
   const { capacity } = board.spec
   if (node === undefined || capacity === undefined || node.draining || !node.eligible) return false
   if (group.constraints.some((constraint) => board.spec.labels?.['tier'] !== constraint.value)) return false
+  const bound = new Set([...board.tasks.values()].flatMap((task) => Object.values(task.ports)))
+  if (group.network.ports.some((port) => port.static !== null && bound.has(port.static))) return false
   const used = usedOn(board, stage.witness.asks)
   for (const task of group.tasks) {
     used.cpuMhz += task.resources.cpuMhz

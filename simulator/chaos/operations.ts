@@ -37,10 +37,12 @@ const idOf = (name: string): JobId => jobId('default', name)
 function put(stage: Stage, via: string, doc: DocId, change: Change): void {
   const { world, operator, witness } = stage
   const board = world.board(via)
-  if (board.core === null) return
+  // Nobody waits at a board that does not answer.
+  if (board.core === null || board.pausedUntil > world.queue.now) return
   const before = new Set(board.core.state?.docs.get(doc)?.envelopes.map((ref) => ref.hash))
-  const reply = operator.put(world, board, doc, 'default', change)
+  // Before the board hears of it: what follows from it may happen in the very same step.
   witness.changes(doc.split('/').at(-1) ?? '')
+  const reply = operator.put(world, board, doc, 'default', change)
   if (reply === null) return witness.note(`${via} had nothing to change in ${doc}`)
   if (reply.kind === 'error' && reply.code === 'E_STORE_FULL') witness.saw('disk-refused')
   if (reply.kind !== 'receipt') return witness.note(`${via} refused: ${JSON.stringify(reply)}`)

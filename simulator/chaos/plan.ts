@@ -42,6 +42,10 @@ type Fault =
     }
   /** The agent is down for `forMs` and comes back with the disk of `ageMs` before; with `isPowerCut` its tasks are gone, too. */
   | { readonly kind: 'old-disk'; readonly board: string; readonly ageMs: number; readonly isPowerCut: boolean; readonly forMs: number }
+  /** It takes no event for so long: swapping, asleep, or stopped by a debugger. */
+  | { readonly kind: 'pause'; readonly board: string; readonly forMs: number }
+  /** Every board loses power, and they come back within two seconds of one another. */
+  | { readonly kind: 'blackout'; readonly forMs: number }
   | { readonly kind: 'disk-full'; readonly board: string; readonly forMs: number }
   | {
       readonly kind: 'driver'
@@ -58,7 +62,7 @@ type Operation =
   | { readonly kind: 'run'; readonly via: string; readonly spec: JobSpec }
   | { readonly kind: 'scale'; readonly via: string; readonly job: string; readonly count: number }
   | { readonly kind: 'command'; readonly via: string; readonly job: string; readonly command: string }
-  | { readonly kind: 'desire'; readonly via: string; readonly job: string; readonly desired: 'run' | 'stopped' }
+  | { readonly kind: 'desire'; readonly via: string; readonly job: string; readonly desired: 'run' | 'stopped' | 'removed' }
   | { readonly kind: 'alloc-stop'; readonly via: string; readonly job: string; readonly index: number }
   | { readonly kind: 'alloc-restart'; readonly via: string; readonly job: string; readonly index: number }
   /** `forMs` null: it stays so. */

@@ -101,7 +101,10 @@ export class Witness {
     }
     this.trace.step(board.spec.name, event, effects)
     for (const effect of effects) {
-      if (effect.kind === 'start') this.asks.set(effect.task.id, effect.task)
+      if (effect.kind === 'start') {
+        this.asks.set(effect.task.id, effect.task)
+        this.#yielding.delete(effect.task.id)
+      }
       if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running)
     }
     if (event.kind === 'boot' || (event.kind === 'started' && event.outcome.ok)) this.#lookOver(board)
