@@ -1,6 +1,6 @@
 // What must be true of what really runs on one board: no slot twice, and no more than fits.
 
-import type { TaskRequest } from '../../node/core/ports.ts'
+import type { RunningTask, TaskRequest } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 import type { Rule } from './invariants.ts'
 
@@ -13,10 +13,10 @@ export interface Used {
   diskMib: number
 }
 
-export function usedOn(board: Board, asks: ReadonlyMap<string, TaskRequest>): Used {
+export function usedOn(tasks: Iterable<RunningTask>, asks: ReadonlyMap<string, TaskRequest>): Used {
   const used: Used = { cpuMhz: 0, memoryMib: 0, diskMib: 0 }
   const allocs = new Set<string>()
-  for (const task of board.tasks.values()) {
+  for (const task of tasks) {
     const ask = asks.get(task.id)
     if (ask === undefined) continue
     used.cpuMhz += ask.spec.resources.cpuMhz
@@ -36,7 +36,7 @@ export function disorderOn(board: Board, asks: Asks): { readonly rule: Rule; rea
     if (seen.has(key)) found.push({ rule: 'one-copy-a-board', what: `${name} runs ${key} twice: ${[...board.tasks.keys()].join(', ')}` })
     seen.add(key)
   }
-  const used = usedOn(board, asks)
+  const used = usedOn(board.tasks.values(), asks)
   if (capacity === undefined) return found
   for (const what of ['cpuMhz', 'memoryMib', 'diskMib'] as const) {
     if (used[what] > capacity[what]) found.push({ rule: 'not-over-committed', what: `${name}: ${what} ${used[what]} of ${capacity[what]}` })

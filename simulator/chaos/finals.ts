@@ -44,7 +44,7 @@ export function findingsAtEnd(stage: Stage): Finding[] {
     different(members, ({ state }) => planOf(state)),
   )
   add('wanted-runs-once', wantedNotOnce(stage, members, first.state))
-  add('form-in-force', wrongForms(members, first.state))
+  add('form-in-force', wrongForms(stage, members, first.state))
   add('unwanted-stopped', unwanted(stage, members, first.state))
   add('nothing-lost', lost(stage, members))
   return found
@@ -123,15 +123,16 @@ function wantedNotOnce(stage: Stage, members: readonly Member[], state: State): 
   })
 }
 
-/** Counted from what really runs, by the simplest rules: what the plan thinks of it is not asked. */
-function fits(stage: Stage, { board }: Member, group: GroupSpec, { view }: State): boolean {
+/** Counted from what really runs, by the simplest rules: what the plan thinks of it is not asked. `without` makes room. */
+function fits(stage: Stage, { board }: Member, group: GroupSpec, { view }: State, without: string | null = null): boolean {
   const node = view.nodes.get(board.spec.id)
   const { capacity } = board.spec
   if (node === undefined || capacity === undefined || node.draining || !node.eligible) return false
   if (group.constraints.some((constraint) => board.spec.labels?.['tier'] !== constraint.value)) return false
-  const bound = new Set([...board.tasks.values()].flatMap((task) => Object.values(task.ports)))
+  const others = [...board.tasks.values()].filter((task) => task.alloc !== without)
+  const bound = new Set(others.flatMap((task) => Object.values(task.ports)))
   if (group.network.ports.some((port) => port.static !== null && bound.has(port.static))) return false
-  const used = usedOn(board, stage.witness.asks)
+  const used = usedOn(others, stage.witness.asks)
   for (const task of group.tasks) {
     used.cpuMhz += task.resources.cpuMhz
     used.memoryMib += task.resources.memoryMib
@@ -139,13 +140,20 @@ function fits(stage: Stage, { board }: Member, group: GroupSpec, { view }: State
   return used.cpuMhz <= capacity.cpuMhz && used.memoryMib <= capacity.memoryMib && used.diskMib + group.diskMib <= capacity.diskMib
 }
 
-function wrongForms(members: readonly Member[], { view }: State): string[] {
+/** Where the new version fits neither in place nor anywhere else, the old one goes on. */
+function wrongForms(stage: Stage, members: readonly Member[], state: State): string[] {
+  const { view } = state
   return members.flatMap(({ board }) =>
     [...board.tasks.values()].flatMap((task) => {
       const { job, group } = slotParts(task.slot)
       const wanted = view.jobs.get(job)
-      if (wanted?.desired !== 'run' || wanted.forms.get(group) === task.form) return []
-      return [`${board.spec.name} runs ${task.slot} at another form than the one in force`]
+      const spec = wanted?.spec?.groups.find((one) => one.name === group)
+      if (wanted?.desired !== 'run' || spec === undefined || wanted.forms.get(group) === task.form) return []
+      const room = members.filter((member) => fits(stage, member, spec, state, member.board === board ? task.alloc : null))
+      if (room.length === 0) return []
+      const reason = state.plan?.bySlot.get(task.slot)?.reason ?? 'no reason'
+      const names = room.map((member) => member.board.spec.name).join(', ')
+      return [`${board.spec.name} runs ${task.slot} at another form than the one in force (${reason}), which fits on ${names}`]
     }),
   )
 }
