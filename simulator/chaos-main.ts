@@ -60,6 +60,11 @@ function summarise(): void {
       `${(virtualMs / 60_000).toFixed(0)} virtual minutes and ${steps} steps in ${seconds.toFixed(1)} s, ` +
       `${Math.round(steps / seconds)} steps a second; trace ${hash.toString(16).padStart(8, '0')}`,
   )
-  console.log([...sights].toSorted().map(([sight, times]) => `${sight} ${times}`).join(', '))
+  console.log(
+    [...sights]
+      .toSorted()
+      .map(([sight, times]) => `${sight} ${times}`)
+      .join(', '),
+  )
   if (unseen.length > 0) console.log(`never seen: ${unseen.join(', ')}`)
 }

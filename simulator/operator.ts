@@ -7,16 +7,7 @@ import { fleetFromRegisters, fleetGenesisRegisters } from '../crdt/documents/fle
 import { jobPaths, specToRegisters } from '../crdt/documents/job.ts'
 import { type Author, everyPool } from '../crdt/envelope.ts'
 import { admit } from '../crdt/gate.ts'
-import {
-  type AuthorId,
-  type DocId,
-  type FleetId,
-  type OperatorId,
-  type PoolName,
-  fleetDocId,
-  jobDocId,
-  jobId,
-} from '../crdt/ids.ts'
+import { type AuthorId, type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId, jobDocId, jobId } from '../crdt/ids.ts'
 import { type Scalar, difference } from '../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../crdt/replica.ts'
 import type { JobSpec } from '../crdt/spec.ts'

@@ -86,7 +86,10 @@ function drawShape(prng: Prng, names: readonly string[]): { readonly shape: stri
     case 3:
       return { shape: `${a} deaf`, ways: mixed.slice(1).map((name) => [name, a] as const) }
     case 4:
-      return { shape: `${mixed.slice(0, half).join('+')}|${mixed.slice(half).join('+')}`, ways: both(mixed.slice(0, half), mixed.slice(half)) }
+      return {
+        shape: `${mixed.slice(0, half).join('+')}|${mixed.slice(half).join('+')}`,
+        ways: both(mixed.slice(0, half), mixed.slice(half)),
+      }
     default: {
       const ways = names.flatMap((from) => names.filter((to) => from < to && prng.chance(0.4)).flatMap((to) => both([from], [to])))
       return { shape: `${ways.length / 2} links`, ways }

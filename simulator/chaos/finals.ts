@@ -183,10 +183,14 @@ export function viewsThatDiffer(stage: Stage): string[] {
   for (const board of stage.world.boards.values()) {
     const state = board.core?.state
     if (state == null || state.viewStale || state.lookAt !== null) continue
-    const known = `${documentsOf(state)} ${[...state.view.nodes.values()].map((node) => `${node.id}:${node.liveness}`).toSorted().join(' ')}`
+    const known = `${documentsOf(state)} ${[...state.view.nodes.values()]
+      .map((node) => `${node.id}:${node.liveness}`)
+      .toSorted()
+      .join(' ')}`
     const hash = viewHash(chaosCrypto, state.view)
     const other = byWhatTheyKnow.get(known)
-    if (other !== undefined && other.hash !== hash) found.push(`${other.name} and ${board.spec.name} see different things in the same documents`)
+    if (other !== undefined && other.hash !== hash)
+      found.push(`${other.name} and ${board.spec.name} see different things in the same documents`)
     byWhatTheyKnow.set(known, { hash, name: board.spec.name })
   }
   return found
