@@ -48,10 +48,14 @@ function isKnown(claim: Claim | undefined, task: RunningTask): boolean {
  * start it would be to run more than the board has.
  */
 function letGo(step: Step, claim: Claim): void {
-  const reason = 'disk-old: this disk is older than what runs on the board'
-  step.state.ended.set(claim.slot, { ...claim, state: 'stopped', healthy: false, reason })
+  step.state.ended.set(claim.slot, {
+    ...claim,
+    state: 'stopped',
+    healthy: false,
+    reason: 'disk-old: this disk is older than what runs on the board',
+  })
   step.out.push({ kind: 'persist', writes: [{ key: allocKey(claim.slot), value: null }], sync: false })
-  note(step, `not starting ${claim.slot} (generation ${claim.generation}) again: ${reason}`)
+  note(step, `not starting ${claim.slot} (generation ${claim.generation}) again: this disk is older than what runs on the board`)
 }
 
 /** Takes a claim up again: adopts its tasks that run, and starts the others as a board does after a power cut. */
