@@ -1,8 +1,8 @@
 // The `finally` rules: what must be true of the whole fleet once all faults have ended and time has passed. Each function returns what
 // contradicts its rule, in words; nothing means that it holds.
 
-import type { NodeId, SlotId } from '../../crdt/ids.ts'
-import { slotId, slotParts } from '../../crdt/ids.ts'
+import type { JobId, NodeId, SlotId } from '../../crdt/ids.ts'
+import { slotId } from '../../crdt/ids.ts'
 import type { GroupSpec } from '../../crdt/spec.ts'
 import type { View } from '../../crdt/view.ts'
 import { viewHash } from '../../crdt/view-hash.ts'
@@ -95,8 +95,8 @@ function different(members: readonly Member[], textOf: (member: Member) => strin
   return [`${[...groups.values()].map((names) => names.join('+')).join(' | ')}: ${parts.slice(0, 4).join(' <> ')}`]
 }
 
-function wantedGroups(state: State): { readonly slot: SlotId; readonly group: GroupSpec; readonly job: string }[] {
-  const found: { slot: SlotId; group: GroupSpec; job: string }[] = []
+function wantedGroups(state: State): { readonly slot: SlotId; readonly group: GroupSpec; readonly job: JobId }[] {
+  const found: { slot: SlotId; group: GroupSpec; job: JobId }[] = []
   for (const job of state.view.jobs.values()) {
     if (job.desired !== 'run') continue
     for (const group of job.spec?.groups ?? [])
@@ -140,22 +140,27 @@ function fits(stage: Stage, { board }: Member, group: GroupSpec, { view }: State
   return used.cpuMhz <= capacity.cpuMhz && used.memoryMib <= capacity.memoryMib && used.diskMib + group.diskMib <= capacity.diskMib
 }
 
-/** Where the new version fits neither in place nor anywhere else, the old one goes on. */
+/**
+ * Where the new version fits neither in place nor anywhere else, the old one goes on; and the roll-out waits for it, since copies are
+ * updated in the order of their indexes.
+ */
 function wrongForms(stage: Stage, members: readonly Member[], state: State): string[] {
-  const { view } = state
-  return members.flatMap(({ board }) =>
-    [...board.tasks.values()].flatMap((task) => {
-      const { job, group } = slotParts(task.slot)
-      const wanted = view.jobs.get(job)
-      const spec = wanted?.spec?.groups.find((one) => one.name === group)
-      if (wanted?.desired !== 'run' || spec === undefined || wanted.forms.get(group) === task.form) return []
-      const room = members.filter((member) => fits(stage, member, spec, state, member.board === board ? task.alloc : null))
-      if (room.length === 0) return []
-      const reason = state.plan?.bySlot.get(task.slot)?.reason ?? 'no reason'
-      const names = room.map((member) => member.board.spec.name).join(', ')
-      return [`${board.spec.name} runs ${task.slot} at another form than the one in force (${reason}), which fits on ${names}`]
-    }),
-  )
+  const stuck = new Set<string>()
+  const found: { readonly group: string; readonly reason: string; readonly what: string }[] = []
+  for (const { slot, group, job } of wantedGroups(state)) {
+    const key = `${job}/${group.name}`
+    const form = state.view.jobs.get(job)?.forms.get(group.name)
+    const copies = members.flatMap(({ board }) => [...board.tasks.values()].filter((task) => task.slot === slot))
+    const [wrong] = copies.filter((task) => task.form !== form)
+    if (wrong === undefined && copies.length > 0) continue
+    const room = members.filter((member) => fits(stage, member, group, state, wrong?.alloc ?? null))
+    if (room.length === 0) stuck.add(key)
+    if (wrong === undefined || room.length === 0) continue
+    const reason = state.plan?.bySlot.get(slot)?.reason ?? 'no reason'
+    const names = room.map(({ board }) => board.spec.name).join(', ')
+    found.push({ group: key, reason, what: `${slot} runs at another form than the one in force (${reason}), which fits on ${names}` })
+  }
+  return found.filter(({ group, reason }) => reason !== 'rollout-waits' || !stuck.has(group)).map(({ what }) => what)
 }
 
 function unwanted(stage: Stage, members: readonly Member[], state: State): string[] {
