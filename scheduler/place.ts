@@ -85,7 +85,7 @@ function fallBack(slot: SlotCase, group: Group, retry: Claim | null, context: Ju
     return
   }
   slot.plan.update = true
-  holdGrowth(context.usage, context.boards.indexOf.get(retry.node) ?? -1, retry, group.ask)
+  holdGrowth(context.usage, context.boards, context.boards.indexOf.get(retry.node) ?? -1, retry, group.ask)
 }
 
 function settle(slot: SlotCase, index: number, overdue: Overdue, placement: Placement, context: Judge): void {

@@ -41,10 +41,13 @@ function holdClaim(usage: Usage, boards: Boards, index: number, claim: Claim, as
   if (node !== undefined) for (const port of ports) holdPort(usage, index, node, port)
 }
 
-/** The ports that a claim names; before it names any, those that its group asks for by number. */
+/**
+ * The ports that a claim names. Before it runs it may not have named any: then those that its group asks for by number. One that runs
+ * without ports is of a form that wants none, whatever the form in force asks for.
+ */
 export function portsOfClaim(claim: Claim, ask: Ask | undefined): readonly number[] {
   const named = Object.values(claim.ports)
-  return named.length > 0 ? named : (ask?.staticPorts ?? [])
+  return named.length > 0 || claim.state === 'running' ? named : (ask?.staticPorts ?? [])
 }
 
 /** A candidate of the plan, as if it had claimed. */
@@ -56,13 +59,16 @@ export function holdAsk(usage: Usage, boards: Boards, index: number, ask: Ask): 
 }
 
 /** An update in place: what it needs beyond what its claim holds already. Never less than nothing, as the old form still runs. */
-export function holdGrowth(usage: Usage, index: number, claim: Claim, ask: Ask): void {
+export function holdGrowth(usage: Usage, boards: Boards, index: number, claim: Claim, ask: Ask): void {
   const held = claim.resources ?? ask
   addResources(usage, index, {
     cpuMhz: Math.max(0, ask.cpuMhz - held.cpuMhz),
     memoryMib: Math.max(0, ask.memoryMib - held.memoryMib),
     diskMib: Math.max(0, ask.diskMib - held.diskMib),
   })
+  const node = boards.nodes[index]
+  const own = portsOfClaim(claim, ask)
+  if (node !== undefined) for (const port of ask.staticPorts) if (!own.includes(port)) holdPort(usage, index, node, port)
 }
 
 function addResources(usage: Usage, index: number, held: Pick<Ask, 'cpuMhz' | 'memoryMib' | 'diskMib'>): void {

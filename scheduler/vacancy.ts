@@ -66,7 +66,7 @@ function judgeOutOfDate(slot: SlotCase, group: Group, turns: Turns, context: Jud
   const fits = inPlaceRejection(group, context.boards, context.usage, index, holder) === null
   if (!fits) return vacant
   if (slot.history.failedOn.has(holder.node)) return { kind: 'vacant', replaces: false, retry: holder }
-  holdGrowth(context.usage, index, holder, group.ask)
+  holdGrowth(context.usage, context.boards, index, holder, group.ask)
   return { kind: 'update' }
 }
 

@@ -25,7 +25,17 @@ export interface Board {
   readonly disk: Map<string, Uint8Array>
   /** Writes that a full disk does not take; null while the disk takes them. */
   held: Map<string, Uint8Array | null> | null
+  /** What was there before each write that no sync has followed: a power cut may undo them, newest first. */
+  unsynced: (readonly (readonly [string, Uint8Array | undefined])[])[]
+  /** Power fails after so many more effects; null: it does not. */
+  effectsLeft: number | null
+  /** Until when it takes no event, as if it were swapping or asleep; what comes meanwhile waits. */
+  pausedUntil: number
+  /** What its wall clock is ahead of the others', ms. */
+  wallAheadMs: number
   readonly tasks: Map<string, AdoptedTask>
+  /** Task → when its driver will have started it. */
+  readonly starting: Map<string, number>
   readonly peers: Set<NodeId>
   boots: number
   wakeAt: number
@@ -43,7 +53,12 @@ export function createBoard(spec: BoardSpec): Board {
     core: null,
     disk: new Map(),
     held: null,
+    unsynced: [],
+    effectsLeft: null,
+    pausedUntil: 0,
+    wallAheadMs: 0,
     tasks: new Map(),
+    starting: new Map(),
     peers: new Set(),
     boots: 0,
     wakeAt: Number.MAX_SAFE_INTEGER,

@@ -1,5 +1,6 @@
-// The simulated network: connections that stand until somebody ends them, cuts that nobody is told of, streams in order, gossip that
-// may lose anything, and (if asked for) frames that are lost, doubled or late. It carries bytes and knows nothing of what they say.
+// The simulated network: connections that stand until somebody ends them, cuts that nobody is told of, streams in order that wait
+// out a cut as TCP does, gossip that may lose anything, and (if asked for) frames that are lost, doubled or late. It carries bytes and
+// knows nothing of what they say.
 
 import type { NodeId } from '../crdt/ids.ts'
 import type { CoreEvent } from '../node/core/event.ts'
@@ -13,7 +14,14 @@ export interface LinkFaults {
   readonly loss?: number
   readonly duplicate?: number
   readonly lateMs?: number
+  /** Streams behave as TCP does: what is lost is sent again and comes later, in order and once. Only gossip loses and doubles. */
+  readonly isTcp?: boolean
 }
+
+/** TCP sends a lost segment again after so long, and again after so long more … */
+const resendMs = 200
+/** … and this many frames of a connection wait for a cut to end; newer ones are dropped, as a full send queue does. */
+const heldFramesMax = 1_000
 
 export interface LinksInput {
   readonly queue: EventQueue
@@ -22,6 +30,8 @@ export interface LinksInput {
   readonly delayMs: number
   /** Every broadcast that this says true for is lost on its way to that node: gossip promises nothing. */
   readonly loses: (to: NodeId, count: number) => boolean
+  /** Frames that never arrive, on any way: for planted faults. */
+  readonly swallows?: (frame: Uint8Array) => boolean
 }
 
 export class Links {
@@ -30,6 +40,10 @@ export class Links {
   bytes = 0
   readonly #input: LinksInput
   readonly #cuts = new Set<string>()
+  /** `from>to` → frames that wait for the cut to end. */
+  readonly #held = new Map<string, Uint8Array[]>()
+  /** `from>to` → when the newest frame of the stream arrives: none overtakes it. */
+  readonly #arrivals = new Map<string, number>()
   #broadcasts = 0
 
   constructor(input: LinksInput) {
@@ -47,9 +61,17 @@ export class Links {
     this.#reconnect(a, b)
   }
 
+  /** Ends the cut from a to b alone. */
+  open(a: Board, b: Board): void {
+    if (!this.#cuts.delete(`${a.spec.id}>${b.spec.id}`)) return
+    this.#flush(a, b)
+    if (this.isOpen(b, a) && !isWhole(a, b)) this.#reconnect(a, b)
+  }
+
   heal(): void {
     this.#cuts.clear()
     const boards = [...this.#input.boards.values()]
+    for (const a of boards) for (const b of boards) if (a !== b) this.#flush(a, b)
     for (const a of boards) for (const b of boards) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
   }
 
@@ -79,17 +101,48 @@ export class Links {
   }
 
   send(from: Board, to: NodeId, frame: Uint8Array): void {
-    const { boards, queue, delayMs } = this.#input
+    const { boards, swallows } = this.#input
     const target = boards.get(to)
     if (target === undefined || !from.peers.has(to)) return
     this.#count(from, frame)
-    if (!this.isOpen(from, target)) return
+    if (swallows?.(frame) === true) return
+    if (this.isOpen(from, target)) return this.#stream(from, target, frame)
+    const key = `${from.spec.id}>${to}`
+    const held = this.#held.get(key) ?? []
+    this.#held.set(key, held)
+    if (held.length < heldFramesMax) held.push(frame)
+  }
+
+  #stream(from: Board, target: Board, frame: Uint8Array): void {
+    const { queue, delayMs } = this.#input
     const { core } = target
-    for (const late of this.#fates()) {
-      queue.after(delayMs + late, () => {
+    const key = `${from.spec.id}>${target.spec.id}`
+    for (const late of this.faults?.isTcp === true ? [this.#resent(this.faults)] : this.#fates()) {
+      let at = queue.now + delayMs + late
+      if (this.faults?.isTcp === true) this.#arrivals.set(key, (at = Math.max(at, this.#arrivals.get(key) ?? 0)))
+      queue.at(at, () => {
         if (target.core === core && target.peers.has(from.spec.id)) this.#frame(target, from, frame, 'stream')
       })
     }
+  }
+
+  /** How late a frame is on a stream that loses some: each try waits twice as long as the one before. */
+  #resent({ prng, loss = 0, lateMs = 0 }: LinkFaults): number {
+    let late = prng.below(lateMs + 1)
+    for (let wait = resendMs; wait < 10 * resendMs && prng.chance(loss); wait *= 2) late += wait
+    return late
+  }
+
+  /** What waited for the end of the cut arrives, if the connection still stands at both ends. */
+  #flush(from: Board, target: Board): void {
+    const key = `${from.spec.id}>${target.spec.id}`
+    const held = this.#held.get(key) ?? []
+    this.#held.delete(key)
+    if (!isWhole(from, target)) return
+    const { core } = target
+    this.#input.queue.after(resendMs, () => {
+      for (const frame of held) if (target.core === core && target.peers.has(from.spec.id)) this.#frame(target, from, frame, 'stream')
+    })
   }
 
   /** Gossip: every node that open connections lead to gets it once, a hop's delay later each. */
@@ -105,7 +158,7 @@ export class Links {
           reached.add(to.spec.id)
           next.push(to)
           this.#count(from, frame)
-          if (!this.#input.loses(to.spec.id, count)) this.#gossip(to, from, frame, hop)
+          if (!this.#input.loses(to.spec.id, count) && this.#input.swallows?.(frame) !== true) this.#gossip(to, from, frame, hop)
         }
       }
       front = next
@@ -147,6 +200,8 @@ export class Links {
   }
 
   #drop(board: Board, other: Board): void {
+    this.#held.delete(`${board.spec.id}>${other.spec.id}`)
+    this.#held.delete(`${other.spec.id}>${board.spec.id}`)
     if (!board.peers.delete(other.spec.id) || board.core === null) return
     this.#input.feed(board, { kind: 'peer-down', now: this.#input.queue.now, peer: other.spec.id })
   }

@@ -11,6 +11,7 @@ import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
+import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
 import { EventQueue } from './queue.ts'
 import { Tasks } from './tasks.ts'
@@ -25,6 +26,8 @@ export interface WorldOptions {
   /** One way, ms. */
   readonly delayMs?: number
   readonly loses?: (to: NodeId, count: number) => boolean
+  /** What the harness itself does wrong: whoever checks must notice. */
+  readonly flaws?: ReadonlySet<Flaw>
 }
 
 /** A question that a board was asked, and its answers so far. */
@@ -38,6 +41,8 @@ export interface Asked {
 /** Sees every step of every board; for measuring and for checkers. */
 export type Watch = (board: Board, event: CoreEvent, step: () => readonly Effect[]) => readonly Effect[]
 
+/** How long a driver takes to start a task. */
+const startMs = 20
 const ample = { cpuMhz: 4000, memoryMib: 1024, diskMib: 8192 }
 const healthyDriver = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
 const epochWallMs = 1_800_000_000_000
@@ -48,6 +53,8 @@ export class World {
   readonly tasks = new Tasks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
+  /** Told before a board's tasks are gone. */
+  onPowerCut: (board: Board) => void = () => {}
   readonly #options: WorldOptions
   readonly #asked = new Map<number, Asked>()
   #requests = 0
@@ -61,6 +68,7 @@ export class World {
       feed: (board, event) => this.feed(board, event),
       delayMs: options.delayMs ?? 5,
       loses: options.loses ?? (() => false),
+      ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
   }
 
@@ -99,6 +107,8 @@ export class World {
 
   boot(board: Board): void {
     const { spec } = board
+    board.pausedUntil = 0
+    board.starting.clear()
     board.core = createCore({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
@@ -108,11 +118,12 @@ export class World {
 
   #bootEvent(board: Board): CoreEvent {
     const { spec } = board
-    const nonce = this.#options.crypto.sha256(new TextEncoder().encode(`${spec.id} ${board.boots}`)).slice(0, 16)
+    const boots = this.#has('boot-nonce-reused') ? 0 : board.boots
+    const nonce = this.#options.crypto.sha256(new TextEncoder().encode(`${spec.id} ${boots}`)).slice(0, 16)
     return {
       kind: 'boot',
       now: this.queue.now,
-      wallMs: this.wallMs,
+      wallMs: this.#wallMs(board),
       nonce,
       config: {
         self: spec.id,
@@ -134,6 +145,14 @@ export class World {
     }
   }
 
+  #has(flaw: Flaw): boolean {
+    return this.#options.flaws?.has(flaw) === true
+  }
+
+  #wallMs(board: Board): number {
+    return Math.max(0, this.wallMs + board.wallAheadMs)
+  }
+
   /** The agent dies; its tasks and its disk live on. */
   kill(board: Board): void {
     board.core = null
@@ -141,9 +160,15 @@ export class World {
     for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
   }
 
-  /** The board loses power: agent and tasks are gone, the others hear nothing. */
-  powerCut(board: Board): void {
+  /** The board loses power: agent and tasks are gone, the others hear nothing. So many writes that no sync followed are gone, too. */
+  powerCut(board: Board, lostWritesMax = 0): void {
+    this.onPowerCut(board)
     board.core = null
+    board.effectsLeft = null
+    for (let lost = 0; lost < lostWritesMax; lost++) {
+      for (const [key, value] of (board.unsynced.pop() ?? []).toReversed()) store(board.disk, key, value ?? null)
+    }
+    board.unsynced = []
     board.held = forgotten(board)
     board.tasks.clear()
     board.peers.clear()
@@ -172,6 +197,7 @@ export class World {
     const held = board.held ?? new Map<string, Uint8Array | null>()
     board.held = null
     for (const [key, value] of held) store(board.disk, key, value)
+    board.unsynced = []
     this.feed(board, { kind: 'store-state', now: this.queue.now, writable: true, reason: '' })
   }
 
@@ -202,7 +228,7 @@ export class World {
   }
 
   #command(board: Board, id: number, request: Request, caller: string | null): void {
-    this.feed(board, { kind: 'command', now: this.queue.now, wallMs: this.wallMs, id, caller, request })
+    this.feed(board, { kind: 'command', now: this.queue.now, wallMs: this.#wallMs(board), id, caller, request })
   }
 
   #answer(id: number, reply: Reply, last: boolean): void {
@@ -215,11 +241,21 @@ export class World {
   feed(board: Board, event: CoreEvent): void {
     const { core } = board
     if (core === null) return
+    if (board.pausedUntil > this.queue.now) return this.#takeLater(board, event)
     let isWritten = true
     for (const effect of this.watch(board, event, () => core.step(event))) {
+      if (board.effectsLeft !== null && board.effectsLeft-- <= 0) return this.powerCut(board)
       if (effect.kind === 'persist') isWritten = this.#persist(board, effect) && isWritten
       else this.#carryOut(board, effect, isWritten)
     }
+  }
+
+  /** In the order in which they came, and with the time at which they are taken. */
+  #takeLater(board: Board, event: CoreEvent): void {
+    const { core } = board
+    this.queue.at(board.pausedUntil, () => {
+      if (board.core === core) this.feed(board, { ...event, now: this.queue.now })
+    })
   }
 
   /** Events of a board that has restarted meanwhile are dropped: they belong to the former run. */
@@ -232,13 +268,19 @@ export class World {
 
   #persist(board: Board, effect: Effect & { kind: 'persist' }): boolean {
     board.writes += 1
-    for (const { key, value } of effect.writes) {
-      if (board.held === null) store(board.disk, key, value)
-      else board.held.set(key, value)
+    if (board.held === null) {
+      this.#write(board, effect)
+      return true
     }
-    if (board.held === null) return true
+    for (const { key, value } of effect.writes) board.held.set(key, value)
     this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: board.held === null, reason: 'no space left' }))
     return false
+  }
+
+  #write(board: Board, { writes, sync }: Effect & { kind: 'persist' }): void {
+    board.unsynced.push(writes.map(({ key }) => [key, board.disk.get(key)]))
+    for (const { key, value } of writes) store(board.disk, key, value)
+    if (sync && !this.#has('sync-ignored')) board.unsynced = []
   }
 
   #carryOut(board: Board, effect: Effect, isWritten: boolean): void {
@@ -263,11 +305,12 @@ export class World {
       case 'start':
         return this.#start(board, effect, isWritten)
       case 'stop':
-        return this.#later(board, this.tasks.stopMs, () => this.tasks.stop(board, effect.task, effect.driver, queue.now))
+        if (this.#has('stop-ignored')) return
+        return this.#stop(board, effect.task, effect.driver)
       case 'wake':
         return this.#wake(board, effect.at)
       case 'reply':
-        return this.#answer(effect.id, effect.reply, effect.last)
+        return this.#answer(effect.id, effect.reply.kind === 'receipt' && !isWritten ? notDurable : effect.reply, effect.last)
       case 'reply-stored': {
         const { doc, pool, epoch } = effect
         return this.#answer(effect.id, { kind: 'doc', doc, pool, epoch, envelopes: this.#stored(board, effect.keys).map(toBase64) }, true)
@@ -284,9 +327,19 @@ export class World {
 
   #start(board: Board, effect: Effect & { kind: 'start' }, isWritten: boolean): void {
     const { queue, tasks } = this
-    if (isWritten) return this.#later(board, 20, () => tasks.start(board, effect.task, queue.now, this.wallMs))
+    if (isWritten) {
+      board.starting.set(effect.task.id, queue.now + startMs)
+      return this.#later(board, startMs, () => tasks.start(board, effect.task, queue.now, this.#wallMs(board)))
+    }
     const outcome = { ok: false, code: 'E_START', message: 'the disk takes no writes: nothing new is started' } as const
-    this.#later(board, 1, () => ({ kind: 'started', now: queue.now, wallMs: this.wallMs, task: effect.task.id, outcome }))
+    this.#later(board, 1, () => ({ kind: 'started', now: queue.now, wallMs: this.#wallMs(board), task: effect.task.id, outcome }))
+  }
+
+  /** A stop that comes during a start waits for it, as in every driver. */
+  #stop(board: Board, task: string, driver: string): void {
+    const { queue, tasks } = this
+    const startedAt = board.starting.get(task) ?? queue.now
+    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => tasks.stop(board, task, driver, queue.now))
   }
 
   #wake(board: Board, at: number): void {
@@ -311,6 +364,9 @@ export class World {
     return keys.flatMap((key) => board.held?.get(key) ?? board.disk.get(key) ?? [])
   }
 }
+
+/** As the real loop says it: what is not on disk is not acknowledged. */
+const notDurable: Reply = { kind: 'error', code: 'E_STORE_FULL', message: 'the disk takes no writes' }
 
 /** What a full disk did not take was in the agent's memory. */
 function forgotten(board: Board): Board['held'] {

@@ -27,13 +27,31 @@ export function boot(step: Step): void {
     if (body !== undefined) bodies.set(key, body)
   }
   const running = new Map(step.state.boot.running.map((task) => [task.id, task]))
+  const isOldDisk = step.state.boot.running.some((task) => !isKnown(record?.claims.get(task.slot), task))
   for (const [slot, claim] of record?.claims ?? []) {
     if (hasEnded(claim)) step.state.ended.set(slot, endedClaim(claim))
     // An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs.
     else if ([...running.values()].some((task) => task.slot === slot && task.generation > claim.generation)) continue
+    else if (isOldDisk && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
     else resume(step, claim, bodies.get(allocKey(slot)), running)
   }
   step.state.orphans = [...running.values()]
+}
+
+/** A task is started only once its claim is on disk, and a claim ends only once its tasks are gone. */
+function isKnown(claim: Claim | undefined, task: AdoptedTask): boolean {
+  return claim !== undefined && claim.alloc === task.alloc && !hasEnded(claim)
+}
+
+/**
+ * The disk is older than what the driver runs, and of this claim nothing runs: it has ended since, and what took its room runs. To
+ * start it would be to run more than the board has.
+ */
+function letGo(step: Step, claim: Claim): void {
+  const reason = 'disk-old: this disk is older than what runs on the board'
+  step.state.ended.set(claim.slot, endedClaim({ ...claim, state: 'stopped', reason }))
+  step.out.push({ kind: 'persist', writes: [{ key: allocKey(claim.slot), value: null }], sync: false })
+  note(step, `not starting ${claim.slot} (generation ${claim.generation}) again: this disk is older than what runs on the board`)
 }
 
 /** Takes a claim up again: adopts its tasks that run, and starts the others as a board does after a power cut. */

@@ -228,6 +228,12 @@ function restartOrFail(step: Step, alloc: Alloc, task: TaskRun): void {
   task.restarts += 1
   task.phase = 'waiting'
   task.retryAt = at
+  runsNoMore(alloc)
+}
+
+/** Until all of its tasks run again: no copy that runs may be stopped for this one meanwhile. */
+function runsNoMore(alloc: Alloc): void {
+  if (alloc.state === 'running') alloc.state = 'starting'
 }
 
 export function stopped(step: Step, alloc: Alloc, task: TaskRun): void {
@@ -357,6 +363,7 @@ export function restartAll(step: Step, alloc: Alloc, wish: number): void {
   alloc.healthy = false
   alloc.runningSince = null
   alloc.formStartedAt = null
+  runsNoMore(alloc)
   for (const task of alloc.body.tasks.values()) stopToStartAgain(step, task)
 }
 

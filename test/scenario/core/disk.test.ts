@@ -97,6 +97,27 @@ test('an old image that names an older generation than runs does not bring it ba
   assert.ok(areEqual(boards))
 })
 
+test('an old image does not bring back what has ended since, on a board that is full of what came after it', () => {
+  const { world } = bootPool(2, { board: () => ({ capacity: { cpuMhz: 4_000, memoryMib: 700, diskMib: 8_192 } }) })
+  const early = place(world, { name: 'early', count: 4 })
+  const b1 = world.board('b1')
+  const image = new Map(b1.disk)
+  edit(world, b1, jobDocId(early), 'default', () => new Map([['state/desired', 'stopped']]))
+  world.run(5_000)
+  place(world, { name: 'late', count: 4 })
+  world.split([b1], [world.board('b0')])
+  const starts = count(world, 'start')
+  withDisk(world, b1, (disk) => {
+    disk.clear()
+    for (const [key, value] of image) disk.set(key, value)
+  })
+  world.run(3_000)
+  assert.deepEqual([b1.tasks.size, count(world, 'start') - starts], [2, 0], 'two copies fit, and two run')
+  world.heal()
+  world.run(60_000)
+  assert.deepEqual([b1.tasks.size, count(world, 'start') - starts], [2, 0])
+})
+
 test('a disk that lost everything but the key: the documents come back, what runs is adopted', () => {
   const { world, boards } = bootPool(3)
   const job = place(world, { count: 3 })

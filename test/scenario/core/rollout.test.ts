@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { restartDefaults, rescheduleDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
+import { networkDefaults, restartDefaults, rescheduleDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
 import { restartPath, stopGenerationPath } from '../../../crdt/documents/job.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { jobDocId, opsDocId } from '../../../crdt/ids.ts'
@@ -62,6 +62,21 @@ test('an update in place starts nothing before all of the old form has stopped',
     10_000,
   )
   assert.equal(most, 1)
+})
+
+test('two copies on a lone board whose next version wants one port: one takes it where it is, the other goes on as it was', () => {
+  const network = { ...networkDefaults, ports: [{ label: 'http', static: 8080, to: null }] }
+  for (const maxParallel of [1, 2]) {
+    const { world, first } = bootPool(1)
+    const job = place(world, { count: 2 })
+    runJob(world, first, jobSpec({ count: 2, command: '/bin/second', group: { network, update: { ...update, maxParallel } } }))
+    world.run(60_000)
+    assert.deepEqual(
+      slotsOf(job, 2).map((id) => programOf(world, id)),
+      ['/bin/second', '/bin/app'],
+    )
+    assert.deepEqual([count(world, 'start'), count(world, 'stop')], [3, 1], 'no try failed')
+  }
 })
 
 test('a change of policies alone restarts nothing', () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { networkDefaults, rescheduleDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
+import { disconnectDefaults, networkDefaults, rescheduleDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
 import type { DriverCode } from '../../../node/core/ports.ts'
 import { answer, bothTasks, bootPool, home, place } from '../../support/pool.ts'
 import { claimOf, jobSpec, runJob, runners, slot } from '../../support/world.ts'
@@ -245,4 +245,28 @@ test('when the ports of a group change, all of its tasks hear of it', () => {
     [...first.tasks.values()].map((task) => task.ports['http']),
     [ports['http'], ports['http']],
   )
+})
+
+test('no copy that runs is stopped for one whose task has crashed and waits to be started again', () => {
+  const { world } = bootPool(3)
+  const restart = { attempts: 5, intervalMs: 600_000, delayMs: 60_000, mode: 'fail' as const }
+  const job = place(world, { group: { restart, disconnect: { ...disconnectDefaults, replaceAfterMs: 0 } } })
+  const original = home(world, slot(job))
+  world.split(
+    [original],
+    [...world.boards.values()].filter((board) => board !== original),
+  )
+  world.until('replaced', () => runners(world, slot(job)).length === 2, 30_000)
+  world.crash(original, slot(job))
+  world.heal()
+  let fewest = 1
+  world.until(
+    'the original runs again and stays',
+    () => {
+      fewest = Math.min(fewest, runners(world, slot(job)).length)
+      return runners(world, slot(job)).join() === original.spec.name
+    },
+    120_000,
+  )
+  assert.equal(fewest, 1)
 })

@@ -1,0 +1,202 @@
+// The `finally` rules: what must be true of the whole fleet once all faults have ended and time has passed. Each function returns what
+// contradicts its rule, in words; nothing means that it holds.
+
+import type { JobId, NodeId, SlotId } from '../../crdt/ids.ts'
+import { slotId } from '../../crdt/ids.ts'
+import type { GroupSpec } from '../../crdt/spec.ts'
+import type { View } from '../../crdt/view.ts'
+import { viewHash } from '../../crdt/view-hash.ts'
+import type { SlotPlan } from '../../scheduler/types.ts'
+import type { State } from '../../node/core/state.ts'
+import type { Board } from '../board.ts'
+
+import { usedOn } from './board-order.ts'
+import { chaosCrypto } from './crypto.ts'
+import type { Rule } from './invariants.ts'
+import type { Stage } from './stage.ts'
+
+type Finding = { readonly rule: Rule; readonly what: string }
+
+/** A board that belongs to the fleet, and what it knows. */
+interface Member {
+  readonly board: Board
+  readonly state: State
+}
+
+export function findingsAtEnd(stage: Stage): Finding[] {
+  const members = membersOf(stage)
+  const [first] = members
+  if (first === undefined) return []
+  const found: Finding[] = []
+  const add = (rule: Rule, whats: readonly string[]): void => {
+    for (const what of whats) found.push({ rule, what })
+  }
+  add(
+    'documents-equal',
+    different(members, ({ state }) => documentsOf(state)),
+  )
+  add(
+    'views-equal',
+    different(members, ({ state }) => viewOf(state.view)),
+  )
+  add(
+    'plans-equal',
+    different(members, ({ state }) => planOf(state)),
+  )
+  add('wanted-runs-once', wantedNotOnce(stage, members, first.state))
+  add('form-in-force', wrongForms(stage, members, first.state))
+  add('unwanted-stopped', unwanted(stage, members, first.state))
+  add('nothing-lost', lost(stage, members))
+  return found
+}
+
+/** The boards that are not evicted, as one of them sees it: if they do not agree, their documents differ anyway. */
+export function membersOf(stage: Stage): Member[] {
+  const running = [...stage.world.boards.values()].flatMap((board) => {
+    const state = board.core?.state
+    return state == null ? [] : [{ board, state }]
+  })
+  const judge = running.find(({ board, state }) => state.view.nodes.get(board.spec.id)?.evicted !== true)
+  return running.filter(({ board }) => judge?.state.view.nodes.get(board.spec.id)?.evicted !== true)
+}
+
+export function documentsOf(state: State): string {
+  return [...state.docs.values()]
+    .map((doc) => `${doc.id}=${doc.digest}`)
+    .toSorted()
+    .join(' ')
+}
+
+/** Who fell silent and who was never heard of differs from board to board as long as they are evicted: nobody acts on it. */
+function viewOf(view: View): string {
+  const nodes = new Map([...view.nodes].map(([id, node]) => [id, node.evicted ? { ...node, liveness: 'left' as const } : node]))
+  return viewHash(chaosCrypto, { ...view, nodes })
+}
+
+function planOf(state: State): string {
+  return (state.plan?.slots ?? []).map((slot) => slotText(slot)).join('\n')
+}
+
+function slotText({ slot, standing, candidate, reason, update }: SlotPlan): string {
+  const name = (claim: { node: NodeId; generation: number } | null): string => (claim === null ? '-' : `${claim.node}/${claim.generation}`)
+  return `${slot}: heir ${name(standing.heir)}, holder ${name(standing.holder)}, candidate ${candidate}, ${reason}, update ${update}`
+}
+
+function different(members: readonly Member[], textOf: (member: Member) => string): string[] {
+  const groups = new Map<string, string[]>()
+  for (const member of members) {
+    const text = textOf(member)
+    groups.set(text, [...(groups.get(text) ?? []), member.board.spec.name])
+  }
+  if (groups.size <= 1) return []
+  const [one = '', other = ''] = [...groups.keys()].map((text) => text)
+  const [left, right] = [one.split(/[\n ](?=node\/|job\/|ops\/|default\/)/), other.split(/[\n ](?=node\/|job\/|ops\/|default\/)/)]
+  const parts = left.filter((part) => !right.includes(part)).concat(right.filter((part) => !left.includes(part)))
+  return [`${[...groups.values()].map((names) => names.join('+')).join(' | ')}: ${parts.slice(0, 4).join(' <> ')}`]
+}
+
+function wantedGroups(state: State): { readonly slot: SlotId; readonly group: GroupSpec; readonly job: JobId }[] {
+  const found: { slot: SlotId; group: GroupSpec; job: JobId }[] = []
+  for (const job of state.view.jobs.values()) {
+    if (job.desired !== 'run') continue
+    for (const group of job.spec?.groups ?? [])
+      for (let index = 0; index < group.count; index++) found.push({ slot: slotId(job.id, group.name, index), group, job: job.id })
+  }
+  return found
+}
+
+function runnersOf(stage: Stage, slot: SlotId): string[] {
+  return [...stage.world.boards.values()]
+    .filter((board) => [...board.tasks.values()].some((task) => task.slot === slot))
+    .map((board) => board.spec.name)
+}
+
+function wantedNotOnce(stage: Stage, members: readonly Member[], state: State): string[] {
+  return wantedGroups(state).flatMap(({ slot, group }) => {
+    const runners = runnersOf(stage, slot)
+    if (runners.length === 1) return []
+    if (runners.length > 1) return [`${slot} runs on ${runners.join(', ')}`]
+    const room = members.filter((member) => fits(stage, member, group, state))
+    if (room.length === 0) return []
+    const reason = state.plan?.bySlot.get(slot)?.reason ?? 'no reason'
+    return [`${slot} runs nowhere (${reason}) and fits on ${room.map(({ board }) => board.spec.name).join(', ')}`]
+  })
+}
+
+/** Counted from what really runs, by the simplest rules: what the plan thinks of it is not asked. `without` makes room. */
+function fits(stage: Stage, { board }: Member, group: GroupSpec, { view }: State, without: string | null = null): boolean {
+  const node = view.nodes.get(board.spec.id)
+  const { capacity } = board.spec
+  if (node === undefined || capacity === undefined || node.draining || !node.eligible) return false
+  if (group.constraints.some((constraint) => board.spec.labels?.['tier'] !== constraint.value)) return false
+  const others = [...board.tasks.values()].filter((task) => task.alloc !== without)
+  const bound = new Set(others.flatMap((task) => Object.values(task.ports)))
+  if (group.network.ports.some((port) => port.static !== null && bound.has(port.static))) return false
+  const used = usedOn(others, stage.witness.asks)
+  for (const task of group.tasks) {
+    used.cpuMhz += task.resources.cpuMhz
+    used.memoryMib += task.resources.memoryMib
+  }
+  return used.cpuMhz <= capacity.cpuMhz && used.memoryMib <= capacity.memoryMib && used.diskMib + group.diskMib <= capacity.diskMib
+}
+
+/**
+ * Where the new version fits neither in place nor anywhere else, the old one goes on; and the roll-out waits for it, since copies are
+ * updated in the order of their indexes.
+ */
+function wrongForms(stage: Stage, members: readonly Member[], state: State): string[] {
+  const stuck = new Set<string>()
+  const found: { readonly group: string; readonly reason: string; readonly what: string }[] = []
+  for (const { slot, group, job } of wantedGroups(state)) {
+    const key = `${job}/${group.name}`
+    const form = state.view.jobs.get(job)?.forms.get(group.name)
+    const copies = members.flatMap(({ board }) => [...board.tasks.values()].filter((task) => task.slot === slot))
+    const [wrong] = copies.filter((task) => task.form !== form)
+    if (wrong === undefined && copies.length > 0) continue
+    const room = members.filter((member) => fits(stage, member, group, state, wrong?.alloc ?? null))
+    if (room.length === 0) stuck.add(key)
+    if (wrong === undefined || room.length === 0) continue
+    const reason = state.plan?.bySlot.get(slot)?.reason ?? 'no reason'
+    const names = room.map(({ board }) => board.spec.name).join(', ')
+    found.push({ group: key, reason, what: `${slot} runs at another form than the one in force (${reason}), which fits on ${names}` })
+  }
+  return found.filter(({ group, reason }) => reason !== 'rollout-waits' || !stuck.has(group)).map(({ what }) => what)
+}
+
+function unwanted(stage: Stage, members: readonly Member[], state: State): string[] {
+  const wanted = new Set(wantedGroups(state).map(({ slot }) => slot))
+  return [...stage.world.boards.values()].flatMap((board) => {
+    const isMember = members.some((member) => member.board === board)
+    return [...board.tasks.values()]
+      .filter((task) => !isMember || !wanted.has(task.slot))
+      .map((task) => `${board.spec.name}${isMember ? '' : ' (evicted)'} runs ${task.slot}`)
+  })
+}
+
+function lost(stage: Stage, members: readonly Member[]): string[] {
+  return stage.witness.acknowledgements.flatMap(({ hash, doc, via, at }) =>
+    members
+      .filter(({ state }) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) !== true)
+      .map(({ board }) => `${board.spec.name} has not got the change of ${doc} that ${via} acknowledged at ${at}`),
+  )
+}
+
+/** The `always` rule about views, looked at now and then: whoever is about to look again anyway is left out. */
+export function viewsThatDiffer(stage: Stage): string[] {
+  const byWhatTheyKnow = new Map<string, { readonly hash: string; readonly name: string }>()
+  const found: string[] = []
+  for (const board of stage.world.boards.values()) {
+    const state = board.core?.state
+    if (state == null || state.viewStale || state.lookAt !== null) continue
+    const known = `${documentsOf(state)} ${[...state.view.nodes.values()]
+      .map((node) => `${node.id}:${node.liveness}`)
+      .toSorted()
+      .join(' ')}`
+    const hash = viewHash(chaosCrypto, state.view)
+    const other = byWhatTheyKnow.get(known)
+    if (other !== undefined && other.hash !== hash)
+      found.push(`${other.name} and ${board.spec.name} see different things in the same documents`)
+    byWhatTheyKnow.set(known, { hash, name: board.spec.name })
+  }
+  return found
+}

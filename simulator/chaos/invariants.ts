@@ -1,0 +1,55 @@
+// What must hold, each rule declared once with a name and a sentence. `always`: in every step. `finally`: once all faults have ended
+// and time has passed. `sometimes`: not rules but proof that a search has been where it claims to have been.
+
+export const always = {
+  'no-throw': 'No step throws, whatever the board has been told.',
+  'one-copy-a-board': 'No board runs two copies of one slot.',
+  'last-copy-stays':
+    'A copy that runs is stopped only for another copy that runs, or on an operator’s word, or by its own restart, failure or disconnect policy.',
+  'not-over-committed': 'What runs on a board asks together for no more than the board has.',
+  'view-of-documents': 'Boards with equal documents that see the same boards alive have equal views.',
+} as const
+
+export const finals = {
+  'documents-equal': 'All boards that belong to the fleet have the same documents.',
+  'views-equal': 'All of them derive the same view.',
+  'plans-equal': 'All of them have the same plan: heirs, holders, candidates, reasons.',
+  'wanted-runs-once': 'Every slot that a job wants and that fits somewhere runs exactly once.',
+  'form-in-force': 'Every copy runs the version in force.',
+  'unwanted-stopped': 'Nothing runs that no job wants, and nothing runs on an evicted board.',
+  'nothing-lost': 'Every change that a board acknowledged to an operator is in every board’s documents.',
+  'comes-to-rest': 'Nothing is started, stopped or written any more.',
+} as const
+
+export const sometimes = {
+  'two-copies': 'Two copies of a slot ran at once, on two sides of a cut.',
+  'surplus-stopped': 'A heal stopped a surplus copy.',
+  'original-stayed': 'Of two copies the older one stayed.',
+  'replacement-stayed': 'Of two copies the newer one stayed.',
+  adopted: 'A board that came back adopted what ran.',
+  'old-disk-noticed': 'A board saw from its peers that its disk was an old one.',
+  'updated-in-place': 'A new version replaced the old one where it ran.',
+  'drained-away': 'A copy moved off a draining board.',
+  'evicted-stopped': 'An evicted board stopped what it ran.',
+  'crash-restarted': 'A task that crashed was started again.',
+  'gave-up': 'A board gave a copy up after failures.',
+  'disk-refused': 'A board with a full disk refused an operator.',
+  'both-sides-wrote': 'Operators changed one job on two sides of a cut.',
+  'alone-stopped': 'A board that heard nobody stopped its copy itself.',
+  'cut-mid-step': 'Power failed between two effects of one step.',
+  'writes-undone': 'A power cut undid writes.',
+} as const
+
+export type Rule = keyof typeof always | keyof typeof finals
+export type Sight = keyof typeof sometimes
+
+export interface Violation {
+  readonly rule: Rule
+  /** Virtual ms. */
+  readonly at: number
+  readonly what: string
+}
+
+export function sentenceOf(rule: Rule): string {
+  return ({ ...always, ...finals } as Readonly<Record<Rule, string>>)[rule]
+}

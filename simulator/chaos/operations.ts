@@ -1,0 +1,106 @@
+// Carries out what operators do: at one board, with what that board knows. A board that is down or takes no writes does nothing.
+
+import { jobPaths, restartPath, specToRegisters, stopGenerationPath } from '../../crdt/documents/job.ts'
+import { opsPaths } from '../../crdt/documents/ops.ts'
+import { type DocId, type JobId, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
+import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
+import { type Change, submission } from '../operator.ts'
+import type { Board } from '../board.ts'
+import type { ChaosEvent, EventOf } from './plan.ts'
+import type { Stage } from './stage.ts'
+
+export function operate(stage: Stage, event: ChaosEvent): void {
+  switch (event.kind) {
+    case 'run':
+      return put(stage, event.via, jobDocId(idOf(event.spec.name)), submission(event.spec))
+    case 'scale':
+      return edit(stage, event, (spec) => withGroup(spec, { count: event.count }))
+    case 'command':
+      return edit(stage, event, (spec) => withCommand(spec, event.command))
+    case 'desire':
+      return wish(stage, event, () => new Map([[jobPaths.desired, event.desired]]))
+    case 'alloc-stop':
+      return stopAlloc(stage, event)
+    case 'alloc-restart': {
+      const path = restartPath('g', event.index)
+      return wish(stage, event, (registers) => new Map([[path, Number(registers.get(path) ?? 0) + 1]]))
+    }
+    case 'node':
+      return wishOfNode(stage, event)
+    default:
+      return
+  }
+}
+
+const idOf = (name: string): JobId => jobId('default', name)
+
+function put(stage: Stage, via: string, doc: DocId, change: Change): void {
+  const { world, operator, witness } = stage
+  const board = world.board(via)
+  // Nobody waits at a board that does not answer.
+  if (board.core === null || board.pausedUntil > world.queue.now) return
+  const before = new Set(board.core.state?.docs.get(doc)?.envelopes.map((ref) => ref.hash))
+  // Before the board hears of it: what follows from it may happen in the very same step.
+  witness.changes(doc.split('/').at(-1) ?? '')
+  const reply = operator.put(world, board, doc, 'default', change)
+  if (reply === null) return witness.note(`${via} had nothing to change in ${doc}`)
+  if (reply.kind === 'error' && reply.code === 'E_STORE_FULL') witness.saw('disk-refused')
+  if (reply.kind !== 'receipt') return witness.note(`${via} refused: ${JSON.stringify(reply)}`)
+  const fresh = board.core?.state?.docs.get(doc)?.envelopes.filter((ref) => !before.has(ref.hash)) ?? []
+  for (const { hash } of fresh) witness.acknowledged({ hash, doc, via, at: world.queue.now, board })
+  noteConcurrent(stage, board, doc, new Set(fresh.map((ref) => ref.hash)))
+}
+
+/** Somebody on the other side of a cut has just changed the same document. */
+function noteConcurrent(stage: Stage, board: Board, doc: DocId, own: ReadonlySet<string>): void {
+  const known = new Set(board.core?.state?.docs.get(doc)?.envelopes.map((ref) => ref.hash))
+  for (const other of stage.world.boards.values()) {
+    const theirs = other.core?.state?.docs.get(doc)?.envelopes ?? []
+    if (own.size > 0 && theirs.some((ref) => !known.has(ref.hash))) stage.witness.saw('both-sides-wrote')
+  }
+}
+
+/** A wish about a job that the board knows. */
+function wish(stage: Stage, event: { readonly via: string; readonly job: string }, change: Change): void {
+  const board = stage.world.board(event.via)
+  if (board.core?.state?.view.jobs.has(idOf(event.job)) === true) put(stage, event.via, jobDocId(idOf(event.job)), change)
+}
+
+/** As `job run` with a file that was edited: the specification in force there, with one change. */
+function edit(stage: Stage, event: { readonly via: string; readonly job: string }, change: (spec: JobSpec) => JobSpec): void {
+  const spec = stage.world.board(event.via).core?.state?.view.jobs.get(idOf(event.job))?.spec
+  if (spec == null) return
+  const [before, after] = [specToRegisters(spec), specToRegisters(change(spec))]
+  wish(stage, event, () => new Map([...after].filter(([path, value]) => before.get(path) !== value)))
+}
+
+function withGroup(spec: JobSpec, change: Partial<GroupSpec>): JobSpec {
+  return { ...spec, groups: spec.groups.map((group) => ({ ...group, ...change })) }
+}
+
+function withCommand(spec: JobSpec, command: string): JobSpec {
+  const groups = spec.groups.map((group) => ({
+    ...group,
+    tasks: group.tasks.map((task) => ({ ...task, config: { ...task.config, command } })),
+  }))
+  return { ...spec, groups }
+}
+
+function stopAlloc(stage: Stage, event: EventOf<'alloc-stop'>): void {
+  const { state } = stage.world.board(event.via).core ?? {}
+  const claims = state?.view.claims.get(slotId(idOf(event.job), 'g', event.index)) ?? []
+  const newest = Math.max(0, ...claims.map((claim) => claim.generation))
+  if (newest > 0) wish(stage, event, () => new Map([[stopGenerationPath('g', event.index), newest]]))
+}
+
+function wishOfNode(stage: Stage, event: EventOf<'node'>): void {
+  const { world } = stage
+  const doc = opsDocId(world.board(event.board).spec.id)
+  const path = event.wish === 'draining' ? opsPaths.draining : opsPaths.evicted
+  if (event.wish === 'evicted') stage.witness.excuse('evicted', event.board)
+  put(stage, event.via, doc, () => new Map([[path, true]]))
+  if (event.forMs === null) return
+  world.queue.after(event.forMs, () => {
+    if (!stage.isOver) put(stage, event.via, doc, () => new Map([[path, false]]))
+  })
+}

@@ -1,0 +1,78 @@
+// What happens in one chaos run, as data: boards, jobs and a list of events. Every event stands for itself (a cut ends by its own
+// clock), so that any of them can be left out while a failing plan is reduced.
+
+import type { JobSpec } from '../../crdt/spec.ts'
+import type { DriverCode } from '../../node/core/ports.ts'
+
+export interface ChaosPlan {
+  readonly seed: number
+  readonly boards: readonly ChaosBoard[]
+  readonly events: readonly ChaosEvent[]
+  /** When the chaos ends, virtual ms after the first boot. */
+  readonly chaosMs: number
+}
+
+export interface ChaosBoard {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly memoryMib: number
+}
+
+/** From a board to another: one direction of a link. */
+export type Way = readonly [string, string]
+
+type Fault =
+  | { readonly kind: 'cut'; readonly shape: string; readonly ways: readonly Way[]; readonly forMs: number }
+  | { readonly kind: 'flap'; readonly shape: string; readonly ways: readonly Way[]; readonly periodMs: number; readonly forMs: number }
+  | {
+      readonly kind: 'bad-links'
+      readonly lossPercent: number
+      readonly duplicatePercent: number
+      readonly lateMs: number
+      readonly forMs: number
+    }
+  | { readonly kind: 'kill'; readonly board: string; readonly forMs: number }
+  /** `afterEffects`: in the middle of its next step; `lostWrites`: as many writes that no sync followed are gone. */
+  | {
+      readonly kind: 'power-cut'
+      readonly board: string
+      readonly afterEffects: number | null
+      readonly lostWrites: number
+      readonly forMs: number
+    }
+  /** The agent is down for `forMs` and comes back with the disk of `ageMs` before; with `isPowerCut` its tasks are gone, too. */
+  | { readonly kind: 'old-disk'; readonly board: string; readonly ageMs: number; readonly isPowerCut: boolean; readonly forMs: number }
+  /** It takes no event for so long: swapping, asleep, or stopped by a debugger. */
+  | { readonly kind: 'pause'; readonly board: string; readonly forMs: number }
+  /** Every board loses power, and they come back within two seconds of one another. */
+  | { readonly kind: 'blackout'; readonly forMs: number }
+  | { readonly kind: 'disk-full'; readonly board: string; readonly forMs: number }
+  | {
+      readonly kind: 'driver'
+      readonly board: string
+      readonly code: DriverCode
+      readonly phase: 'prepare' | 'start'
+      readonly forMs: number
+    }
+  | { readonly kind: 'crash'; readonly board: string; readonly nth: number }
+  | { readonly kind: 'clock'; readonly board: string; readonly aheadMs: number }
+
+/** An operator at the board `via`; nothing happens while that board takes no commands. */
+type Operation =
+  | { readonly kind: 'run'; readonly via: string; readonly spec: JobSpec }
+  | { readonly kind: 'scale'; readonly via: string; readonly job: string; readonly count: number }
+  | { readonly kind: 'command'; readonly via: string; readonly job: string; readonly command: string }
+  | { readonly kind: 'desire'; readonly via: string; readonly job: string; readonly desired: 'run' | 'stopped' | 'removed' }
+  | { readonly kind: 'alloc-stop'; readonly via: string; readonly job: string; readonly index: number }
+  | { readonly kind: 'alloc-restart'; readonly via: string; readonly job: string; readonly index: number }
+  /** `forMs` null: it stays so. */
+  | {
+      readonly kind: 'node'
+      readonly via: string
+      readonly board: string
+      readonly wish: 'draining' | 'evicted'
+      readonly forMs: number | null
+    }
+
+export type ChaosEvent = { readonly at: number } & (Fault | Operation)
+export type EventOf<K extends ChaosEvent['kind']> = ChaosEvent & { readonly kind: K }

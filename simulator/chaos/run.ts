@@ -1,0 +1,89 @@
+// One run: chaos, then all faults end and every board boots, then the fleet must come to rest at what was asked of it.
+
+import type { Flaw } from '../flaws.ts'
+import { documentsOf, findingsAtEnd, viewsThatDiffer } from './finals.ts'
+import { endAllFaults, schedule, strike } from './faults.ts'
+import type { Sight, Violation } from './invariants.ts'
+import { operate } from './operations.ts'
+import type { ChaosEvent, ChaosPlan } from './plan.ts'
+import { type Stage, createStage } from './stage.ts'
+import { eventText, timelineOf } from './timeline.ts'
+
+export interface ChaosResult {
+  readonly seed: number
+  readonly violations: readonly Violation[]
+  readonly sights: ReadonlyMap<Sight, number>
+  /** Steps of all boards together. */
+  readonly steps: number
+  readonly virtualMs: number
+  readonly traceHash: string
+  /** What happened, a line each, in order; made when asked for. */
+  readonly timeline: () => string[]
+}
+
+export const chaosLimits = {
+  /**
+   * A board that has returned often must be in unbroken contact for five minutes before it counts again, replacements after a mass
+   * event are paced by the minute, and a silent copy may have to wait a minute for its replacement.
+   */
+  restMsMax: 15 * 60_000,
+  /** So long nothing may be started, stopped or written. */
+  quietMs: 120_000,
+  lookEveryMs: 5_000,
+} as const
+
+export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set()): ChaosResult {
+  const stage = createStage(plan, flaws)
+  const { world, witness } = stage
+  for (const event of plan.events) schedule(stage, event, (due) => happen(stage, due))
+  world.bootAll()
+  world.run(plan.chaosMs)
+  witness.note('all faults end')
+  endAllFaults(stage)
+  comeToRest(stage)
+  return {
+    seed: plan.seed,
+    violations: witness.violations,
+    sights: witness.sights,
+    steps: witness.trace.steps,
+    virtualMs: world.queue.now,
+    traceHash: witness.trace.hash,
+    timeline: () => timelineOf(stage),
+  }
+}
+
+function happen(stage: Stage, event: ChaosEvent): void {
+  const { witness } = stage
+  witness.note(eventText(event))
+  strike(stage, event)
+  operate(stage, event)
+  for (const what of viewsThatDiffer(stage)) witness.violated('view-of-documents', what)
+}
+
+/** Waits until all is as it should be and nothing has moved for a while; what does not get there in time is told. */
+function comeToRest(stage: Stage): void {
+  const { queue } = stage.world
+  const until = queue.now + chaosLimits.restMsMax
+  let before = ''
+  let since = queue.now
+  while (queue.now < until) {
+    stage.world.run(chaosLimits.lookEveryMs)
+    const now = motionOf(stage)
+    if (now !== before) since = queue.now
+    before = now
+    if (queue.now - since >= chaosLimits.quietMs && findingsAtEnd(stage).length === 0) return
+  }
+  const findings = findingsAtEnd(stage)
+  for (const { rule, what } of findings) stage.witness.violated(rule, what)
+  if (queue.now - since < chaosLimits.quietMs) stage.witness.violated('comes-to-rest', `something moved ${queue.now - since} ms ago`)
+}
+
+/** Whatever is started, stopped or written changes this. */
+function motionOf(stage: Stage): string {
+  return [...stage.world.boards.values()]
+    .map((board) => {
+      const { state } = board.core ?? {}
+      return `${board.trail.length} ${board.boots} ${state == null ? '' : documentsOf(state)}`
+    })
+    .join('\n')
+}

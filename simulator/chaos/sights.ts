@@ -1,0 +1,43 @@
+// What was seen to happen in a step: the `sometimes` of `invariants.ts`. Read from what boards log and what really runs.
+
+import type { Effect } from '../../node/core/effect.ts'
+import type { CoreEvent } from '../../node/core/event.ts'
+import type { Board } from '../board.ts'
+import type { World } from '../world.ts'
+import type { Sight } from './invariants.ts'
+
+const words: readonly (readonly [RegExp, Sight])[] = [
+  [/^adopted /, 'adopted'],
+  [/^peers hold newer changes/, 'old-disk-noticed'],
+  [/ failed here /, 'gave-up'],
+]
+
+export function sightsOfStep(world: World, board: Board, event: CoreEvent, effects: readonly Effect[]): Sight[] {
+  const seen: Sight[] = []
+  for (const effect of effects) {
+    if (effect.kind === 'log') for (const [pattern, sight] of words) if (pattern.test(effect.message)) seen.push(sight)
+    if (effect.kind === 'stop') seen.push(...sightsOfStop(board, effect.task))
+  }
+  if (event.kind === 'started' && event.outcome.ok) seen.push(...sightsOfStart(world, board, event.task))
+  return seen
+}
+
+function sightsOfStart(world: World, board: Board, id: string): Sight[] {
+  const task = board.tasks.get(id)
+  const run = task === undefined ? undefined : board.core?.state?.allocs.get(task.slot)?.body.tasks.get(task.task)
+  const seen: Sight[] = run !== undefined && run.restarts > 0 ? ['crash-restarted'] : []
+  for (const other of world.boards.values()) {
+    const isApart = !world.links.isOpen(board, other) || !world.links.isOpen(other, board)
+    if (other !== board && isApart && [...other.tasks.values()].some((rival) => rival.slot === task?.slot)) seen.push('two-copies')
+  }
+  return seen
+}
+
+function sightsOfStop(board: Board, id: string): Sight[] {
+  const slot = board.tasks.get(id)?.slot
+  const alloc = slot === undefined ? undefined : board.core?.state?.allocs.get(slot)
+  if (alloc === undefined) return []
+  if (alloc.leaving.has(id)) return ['updated-in-place']
+  if (alloc.reason === 'evicted') return ['evicted-stopped']
+  return alloc.reason.startsWith('alone:') ? ['alone-stopped'] : []
+}

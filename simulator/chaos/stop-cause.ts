@@ -1,0 +1,62 @@
+// Why a board stops a task, read from its own state right after the step in which it said so.
+
+import type { Generation, SlotId } from '../../crdt/ids.ts'
+import { allTasks } from '../../node/core/allocs/alloc.ts'
+import type { RunningTask } from '../../node/core/ports.ts'
+import type { Board } from '../board.ts'
+
+export type StopCause = { readonly words: string } & (
+  | {
+      readonly kind: 'replaced'
+      readonly generation: Generation
+      readonly heirGeneration: Generation
+      readonly isDraining: boolean
+    }
+  /** Nothing there claims it. */
+  | { readonly kind: 'orphan' }
+  /** An operator changed the job, its number of copies, or one of them. */
+  | { readonly kind: 'wish' }
+  | { readonly kind: 'evicted' }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'alone' }
+  | { readonly kind: 'unknown' }
+)
+
+/** Slots whose copies run here as far as the board knows. */
+export function runningHere(board: Board): ReadonlySet<SlotId> {
+  const slots = new Set<SlotId>()
+  for (const alloc of board.core?.state?.allocs.values() ?? [])
+    if (alloc.state === 'running' && allTasks(alloc.body, 'running')) slots.add(alloc.slot)
+  return slots
+}
+
+export function causeOfStop(board: Board, task: RunningTask): StopCause {
+  const state = board.core?.state
+  const alloc = state?.allocs.get(task.slot)
+  if (state == null || alloc === undefined || alloc.alloc !== task.alloc) return { kind: 'orphan', words: 'nothing here claims it' }
+  if (alloc.leaving.has(task.id)) return { kind: 'wish', words: 'updated in place' }
+  const run = alloc.body.tasks.get(task.task)
+  if (run?.again === true) return { kind: 'wish', words: 'restarted on a wish' }
+  const words = alloc.ending?.reason ?? ''
+  if (alloc.ending?.state === 'failed') return { kind: 'failed', words }
+  const [code = '', by = ''] = words.split(': ')
+  switch (code) {
+    case 'replaced':
+    case 'not-needed': {
+      const heir = state.view.claims.get(task.slot)?.find((claim) => claim.node === by)
+      const isDraining = state.view.nodes.get(board.spec.id)?.draining === true
+      return { kind: 'replaced', generation: alloc.generation, heirGeneration: heir?.generation ?? 0, isDraining, words }
+    }
+    case 'job-stopped':
+    case 'job-removed':
+    case 'scaled-down':
+    case 'alloc-stop':
+      return { kind: 'wish', words }
+    case 'evicted':
+      return { kind: 'evicted', words }
+    case 'alone':
+      return { kind: 'alone', words }
+    default:
+      return { kind: 'unknown', words }
+  }
+}

@@ -1,0 +1,170 @@
+// Watches every step of every board and holds it against the `always` rules. It knows what really runs where, which no board does,
+// and believes nothing that a board says about others.
+
+import type { DocId, SlotId } from '../../crdt/ids.ts'
+import { slotParts } from '../../crdt/ids.ts'
+import type { Effect } from '../../node/core/effect.ts'
+import type { CoreEvent } from '../../node/core/event.ts'
+import type { Board } from '../board.ts'
+import type { World } from '../world.ts'
+import { disorderOn, type Asks } from './board-order.ts'
+import type { Rule, Sight, Violation } from './invariants.ts'
+import { sightsOfStep } from './sights.ts'
+import { type StopCause, causeOfStop, runningHere } from './stop-cause.ts'
+import { Trace } from './trace.ts'
+
+/** A change that a board has acknowledged to an operator. */
+export interface Acknowledged {
+  readonly hash: string
+  readonly doc: DocId
+  readonly via: string
+  readonly at: number
+  readonly board: Board
+}
+
+/**
+ * How long news of a copy's end may take to everybody who counts on it: a silent board is noticed within about ten seconds,
+ * and what it said before may be what another copy has just gone for.
+ */
+const newsMsMax = 15_000
+
+export class Witness {
+  readonly violations: Violation[] = []
+  readonly sights = new Map<Sight, number>()
+  readonly notes: { readonly at: number; readonly what: string }[] = []
+  readonly trace = new Trace()
+  acknowledgements: Acknowledged[] = []
+  readonly #world: World
+  readonly asks: Asks = new Map()
+  /** Tasks that were told to stop in favour of another copy: they count for no other. */
+  readonly #yielding = new Set<string>()
+  /** slot → board → when its copy ended for another reason than a better copy. */
+  readonly #gone = new Map<SlotId, Map<string, number>>()
+  /** What operators did and which boards were broken, as `cause what`: a stop that names a cause needs one. */
+  readonly #excuses = new Set<string>()
+
+  constructor(world: World) {
+    this.#world = world
+    world.watch = (board, event, step) => this.#watch(board, event, step)
+    world.onPowerCut = (board) => {
+      for (const task of board.tasks.values()) this.copyGone(board, task.slot)
+    }
+  }
+
+  note(what: string): void {
+    this.notes.push({ at: this.#world.queue.now, what })
+  }
+
+  saw(sight: Sight): void {
+    this.sights.set(sight, (this.sights.get(sight) ?? 0) + 1)
+  }
+
+  acknowledged(change: Acknowledged): void {
+    this.acknowledgements.push(change)
+  }
+
+  /** What only that disk had is gone: nobody can be asked to have it. */
+  diskReplaced(board: Board, imageAt: number): void {
+    this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
+  }
+
+  /** A copy ended by a fault. */
+  copyGone(board: Board, slot: SlotId): void {
+    const ends = this.#gone.get(slot) ?? new Map<string, number>()
+    this.#gone.set(slot, ends.set(board.spec.name, this.#world.queue.now))
+  }
+
+  /** The first submission of a job changes nothing that runs; whatever comes after it may. */
+  changes(job: string): void {
+    if (this.#excuses.has(`known ${job}`)) this.excuse('changed', job)
+    this.excuse('known', job)
+  }
+
+  excuse(cause: string, what: string): void {
+    this.#excuses.add(`${cause} ${what}`)
+  }
+
+  violated(rule: Rule, what: string): void {
+    this.violations.push({ rule, at: this.#world.queue.now, what })
+    this.note(`!! ${rule}: ${what}`)
+  }
+
+  #watch(board: Board, event: CoreEvent, step: () => readonly Effect[]): readonly Effect[] {
+    const running = runningHere(board)
+    let effects: readonly Effect[]
+    try {
+      effects = step()
+    } catch (error) {
+      this.violated('no-throw', `${board.spec.name} at ${event.kind}: ${error instanceof Error ? (error.stack ?? error.message) : 'threw'}`)
+      this.#world.kill(board)
+      return []
+    }
+    this.trace.step(board.spec.name, event, effects)
+    for (const effect of effects) {
+      if (effect.kind === 'start') {
+        this.asks.set(effect.task.id, effect.task)
+        this.#yielding.delete(effect.task.id)
+      }
+      if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running)
+    }
+    if (event.kind === 'boot' || (event.kind === 'started' && event.outcome.ok)) this.#lookOver(board)
+    for (const sight of sightsOfStep(this.#world, board, event, effects)) this.saw(sight)
+    return effects
+  }
+
+  #lookOver(board: Board): void {
+    for (const { rule, what } of disorderOn(board, this.asks)) this.violated(rule, what)
+  }
+
+  #judgeStop(board: Board, id: string, running: ReadonlySet<SlotId>): void {
+    const task = board.tasks.get(id)
+    if (task === undefined) return
+    const cause = causeOfStop(board, task)
+    const yields = cause.kind === 'replaced' || cause.kind === 'orphan'
+    if (!yields) this.copyGone(board, task.slot)
+    const isCopy = running.has(task.slot) || cause.kind === 'orphan'
+    if (isCopy && !this.#isAllowed(board, task.slot, cause)) {
+      this.violated('last-copy-stays', `${board.spec.name} stops ${task.slot} (generation ${task.generation}): ${cause.words}`)
+    }
+    if (yields) this.#yielding.add(id)
+    if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(cause)
+  }
+
+  #isAllowed(board: Board, slot: SlotId, cause: StopCause): boolean {
+    const job = slotParts(slot).job.split('/')[1] ?? ''
+    switch (cause.kind) {
+      case 'replaced':
+        return this.#isElsewhere(board, slot)
+      case 'orphan':
+        return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`)
+      case 'wish':
+        return this.#excuses.has(`changed ${job}`)
+      case 'evicted':
+        return this.#excuses.has(`evicted ${board.spec.name}`)
+      case 'failed':
+        return this.#excuses.has(`broken ${board.spec.name}`)
+      case 'alone':
+        return true
+      case 'unknown':
+        return false
+    }
+  }
+
+  /** Another copy runs, or did until so lately that this board cannot know of its end. */
+  #isElsewhere(board: Board, slot: SlotId): boolean {
+    for (const other of this.#world.boards.values()) {
+      if (other === board) continue
+      for (const task of other.tasks.values()) if (task.slot === slot && !this.#yielding.has(task.id)) return true
+      const end = this.#gone.get(slot)?.get(other.spec.name)
+      if (end !== undefined && this.#world.queue.now - end < newsMsMax) return true
+    }
+    return false
+  }
+
+  #noteSurplus(cause: StopCause & { kind: 'replaced' }): void {
+    if (cause.isDraining) return this.saw('drained-away')
+    this.saw('surplus-stopped')
+    if (cause.generation < cause.heirGeneration) this.saw('replacement-stayed')
+    if (cause.generation > cause.heirGeneration) this.saw('original-stayed')
+  }
+}

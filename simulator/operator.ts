@@ -1,0 +1,81 @@
+// The simulated operator: founds a fleet and does what the CLI does, that is, takes a document as a board has it, edits it, signs
+// the change with its own key and hands it to that board.
+
+import { fromBase64, toBase64 } from '../crdt/base64.ts'
+import type { Crypto, Signer } from '../crdt/crypto.ts'
+import { fleetFromRegisters, fleetGenesisRegisters } from '../crdt/documents/fleet.ts'
+import { jobPaths, specToRegisters } from '../crdt/documents/job.ts'
+import { type Author, everyPool } from '../crdt/envelope.ts'
+import { admit } from '../crdt/gate.ts'
+import { type AuthorId, type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId, jobDocId, jobId } from '../crdt/ids.ts'
+import { type Scalar, difference } from '../crdt/registers.ts'
+import { editDoc, emptyDoc } from '../crdt/replica.ts'
+import type { JobSpec } from '../crdt/spec.ts'
+import type { Reply } from '../crdt/api-types.ts'
+import type { Board, World } from './world.ts'
+
+/** From a document's registers to those that shall change. */
+export type Change = (registers: ReadonlyMap<string, Scalar>) => ReadonlyMap<string, Scalar>
+
+export interface Operator {
+  readonly fleet: FleetId
+  /** What every board's join file holds. */
+  readonly fleetEnvelopes: readonly Uint8Array[]
+  /** The board's version of the document, edited: what the CLI would send. */
+  readonly sign: (world: World, board: Board, doc: DocId, pool: string, change: Change) => Uint8Array[]
+  /** Signs and sends; null when there is nothing to change. */
+  readonly put: (world: World, board: Board, doc: DocId, pool: string, change: Change) => Reply | null
+  /** A job's first document. */
+  readonly signJob: (spec: JobSpec) => Uint8Array[]
+}
+
+/** The key founds the fleet, and so is its only admin. */
+export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Operator {
+  let nonces = 0
+  const author = (fleet: FleetId | ''): Author => {
+    const nonce = new Uint8Array(16)
+    new DataView(nonce.buffer).setUint32(0, nonces++)
+    return { id, signer, nonce, fleet }
+  }
+  const registers = fleetGenesisRegisters({ name: 'test', admin: id as string as OperatorId, adminName: 'tester' })
+  const genesis = editDoc(crypto, emptyDoc(crypto, fleetDocId, everyPool), author(''), registers)
+  const fleet = genesis.envelopes[0]!.hash as FleetId
+  const { operators } = fleetFromRegisters(genesis.doc.registers)
+  const current = (world: World, board: Board, doc: DocId, pool: string) => {
+    const [stored] = world.request(board, { method: 'doc.get', doc })
+    let found = emptyDoc(crypto, doc, pool as PoolName)
+    for (const text of stored?.kind === 'doc' ? stored.envelopes : []) {
+      const bytes = fromBase64(text)
+      if (!bytes.ok) throw new Error(bytes.message)
+      const known = found.changeCount === 0 ? undefined : found
+      const admitted = admit(crypto, known, bytes.value, { fleet, roleOf: (operator) => operators.get(operator) })
+      if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
+      found = admitted.value.doc
+    }
+    return found
+  }
+  const sign: Operator['sign'] = (world, board, doc, pool, change) => {
+    const found = current(world, board, doc, pool)
+    return editDoc(crypto, found, author(fleet), change(found.registers)).envelopes.map((envelope) => envelope.bytes)
+  }
+  return {
+    fleet,
+    fleetEnvelopes: genesis.envelopes.map((envelope) => envelope.bytes),
+    sign,
+    put: (world, board, doc, pool, change) => {
+      const envelopes = sign(world, board, doc, pool, change).map(toBase64)
+      return envelopes.length === 0 ? null : (world.request(board, { method: 'doc.put', envelopes })[0] ?? null)
+    },
+    signJob: (spec) => {
+      const doc = emptyDoc(crypto, jobDocId(jobId(spec.namespace, spec.name)), spec.pool as PoolName)
+      return editDoc(crypto, doc, author(fleet), submission(spec)(new Map())).envelopes.map((envelope) => envelope.bytes)
+    },
+  }
+}
+
+/** What `job run` writes: the whole specification, and that it shall run. */
+export function submission(spec: JobSpec): Change {
+  const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, 'run']])
+  return (registers) =>
+    difference(new Map([...registers].filter(([path]) => path.startsWith('spec/') || path === jobPaths.desired)), wanted)
+}
