@@ -135,7 +135,7 @@ function readNode(crypto: Crypto, memory: Memory, id: NodeId): ReadonlyMap<SlotI
     planVersion,
     receipts,
     verdicts,
-    documentFull: isFull(registersAhead(record), doc?.saved.length ?? 0),
+    documentFull: isFull(registersAhead(record)),
     draining,
     eligible,
     evicted,

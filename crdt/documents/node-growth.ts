@@ -37,7 +37,7 @@ function written(write: (out: Map<string, Scalar>) => void): number {
   return out.size
 }
 
-/** Whether its node may take no new claim; `savedBytes`: of the document as Automerge saves it. */
-export function isFull(registers: number, savedBytes: number): boolean {
-  return registers >= limits.nodeDocRegistersFull || savedBytes >= limits.docBytesAim
+/** Whether its node may take no new claim. Equal documents give equal answers, which their saved bytes would not. */
+export function isFull(registers: number): boolean {
+  return registers >= limits.nodeDocRegistersFull
 }

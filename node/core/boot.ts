@@ -58,8 +58,8 @@ function letGo(step: Step, claim: Claim): void {
 function resume(step: Step, claim: Claim, record: BodyRecord | undefined, running: Map<string, AdoptedTask>): void {
   const { state } = step
   if (record === undefined) {
-    const reason = 'record-lost: the board forgot what this claim was to run'
-    state.ended.set(claim.slot, endedClaim({ ...claim, state: 'failed', reason }))
+    const lost = { ...claim, state: 'failed', reason: 'record-lost: the board forgot what this claim was to run' } as const
+    state.ended.set(claim.slot, endedClaim(lost))
     return
   }
   const alloc = createAlloc({

@@ -77,7 +77,7 @@ export function hasRoomFor(step: Step, alloc: Alloc): boolean {
   const { state } = step
   const saved = state.docs.get(nodeDocId(state.boot.config.self))?.saved.length ?? 0
   state.registersLeft ??= limits.nodeDocRegistersFull - registersAhead(recordOf(state))
-  const isRoom = !isFull(limits.nodeDocRegistersFull - state.registersLeft, saved)
+  const isRoom = !isFull(limits.nodeDocRegistersFull - state.registersLeft) && saved < limits.docBytesAim
   if (isRoom) state.registersLeft -= claimRegisters(claimOf(alloc, state.boot.config.self))
   else if (!state.fullSaid) note(step, 'document-full: this board takes no new claims until some of its jobs are removed')
   state.fullSaid = !isRoom
