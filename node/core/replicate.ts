@@ -2,6 +2,7 @@
 // documents equal is the digest exchange on every connection and on a timer. Upholds invariants 16, 17 and 19.
 
 import { answerSync, openSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
+import { decodeEnvelope } from '../../crdt/envelope.ts'
 import { type NodeId, compareText, fleetDocId, opsDocId } from '../../crdt/ids.ts'
 import type { View } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
@@ -50,8 +51,9 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
   const frame = decoded.value
   const peer = state.peers.get(from)
   if (frame.kind === 'hello') return via === 'stream' && peer !== undefined ? hello(step, from, peer, frame) : undefined
-  // Nothing that an evicted node says counts, and nothing that it asks is answered; its hello is, with what evicted it.
-  if (isEvicted(state, from)) return
+  // Nothing that an evicted node says counts, and nothing that it asks is answered; its hello is, with what evicted it. What operators
+  // wish about it does count: they may have taken it back on its side of a cut.
+  if (isEvicted(state, from)) return frame.kind === 'envelopes' ? wishesAbout(step, from, frame.envelopes) : undefined
   // Gossip may carry only what stands for itself by a signature (or, for summaries, what is only a hint).
   if (via === 'gossip' && frame.kind !== 'envelopes' && frame.kind !== 'link-states' && frame.kind !== 'summary') return
   switch (frame.kind) {
@@ -66,7 +68,7 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
     case 'links-have':
       return linksHave(step, from, frame)
     case 'envelopes':
-      return envelopes(step, from, frame.envelopes)
+      return envelopes(step, from, frame.envelopes, via)
     case 'sync':
       return sync(step, from, frame.scope, frame.frame)
     case 'summary':
@@ -88,8 +90,13 @@ function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hel
   peer.pool = frame.pool
   peer.version = frame.version
   peer.planVersion = frame.planVersion
-  if (isEvicted(state, from)) return tellEvicted(step, from)
-  const isNeighbour = frame.pool === state.boot.config.pool
+  if (isEvicted(state, from)) tellEvicted(step, from)
+  else welcome(step, from, peer)
+}
+
+function welcome(step: Step, from: NodeId, peer: Peer): void {
+  const { state } = step
+  const isNeighbour = peer.pool === state.boot.config.pool
   if (isNeighbour) {
     state.viewStale = true
     performLiveness(step, peerUp(state.liveness, from, step.now))
@@ -116,6 +123,20 @@ function tellEvicted(step: Step, from: NodeId): void {
   state.hangUps.push({ peer: from, at: step.now + coreLimits.evictedHangUpMs })
 }
 
+function wishesAbout(step: Step, evicted: NodeId, list: readonly Uint8Array[]): void {
+  for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
+    const envelope = decodeEnvelope(step.env.crypto, bytes)
+    if (envelope.ok && (envelope.value.doc === fleetDocId || envelope.value.doc === opsDocId(evicted))) receive(step, bytes, false)
+  }
+}
+
+/** Told what operators wish about this node, it answers with what it has beyond that: to a peer that takes nothing else from it. */
+function answerWishes(step: Step, to: NodeId, told: readonly string[]): void {
+  const wishes = step.state.docs.get(opsDocId(step.state.boot.config.self))
+  const more = wishes?.envelopes.filter((ref) => !told.includes(ref.hash)) ?? []
+  if (more.length > 0) step.out.push({ kind: 'send-stored', to, keys: more.map((ref) => envelopeKey(ref.hash)) })
+}
+
 function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have' }): void {
   const { liveness } = step.state
   if (frame.seqs === undefined) {
@@ -134,15 +155,18 @@ function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have'
   if (lacking) send(step, from, { kind: 'links-have', digest: linksDigest(liveness), seqs: [...own] })
 }
 
-function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[]): void {
+function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: 'stream' | 'gossip'): void {
   const { state } = step
   let missing = list.length > coreLimits.envelopesTakenMax
+  const told: string[] = []
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
     const received = receive(step, bytes, false)
     if (!received.ok && (received.code === 'E_MISSING' || received.code === 'E_RIGHT')) missing = true
+    if (received.ok && received.value.doc.id === opsDocId(state.boot.config.self)) told.push(received.value.envelope.hash)
     if (received.ok && received.value.kind === 'applied')
       state.actAt = Math.min(step.now + coreLimits.aloneAfterBootMs, state.boot.now + coreLimits.catchUpMsMax)
   }
+  if (told.length > 0 && via === 'stream') answerWishes(step, from, told)
   // A node that has just booted wants to know when it has everything.
   missing ||= !state.acting
   const peer = step.state.peers.get(from)
@@ -202,7 +226,11 @@ function hangUpDue(step: Step): void {
   if (due.length === 0) return
   state.hangUps = state.hangUps.filter((entry) => entry.at > step.now)
   // An eviction that was taken back at once costs nobody a connection.
-  for (const { peer } of due) if (isEvicted(state, peer)) step.out.push({ kind: 'disconnect', peer, reason: 'evicted' })
+  for (const { peer: id } of due) {
+    const peer = state.peers.get(id)
+    if (isEvicted(state, id)) step.out.push({ kind: 'disconnect', peer: id, reason: 'evicted' })
+    else if (peer !== undefined) welcome(step, id, peer)
+  }
 }
 
 /** Connected nodes of the own pool, or of the others. */

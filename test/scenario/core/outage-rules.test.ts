@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
-import type { World } from '../../../simulator/world.ts'
+import type { Board, World } from '../../../simulator/world.ts'
 import { allAlive, areEqual, createWorld, edit, holderOf, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 import { disconnectDefaults, rescheduleDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
 
@@ -248,4 +248,29 @@ test('a stopped job stops everywhere, a removed one too, and a returning board d
   world.until('gone everywhere', () => boards.every((board) => board.tasks.size === 0), 30_000)
   world.run(120_000)
   assert.ok(boards.every((board) => board.tasks.size === 0))
+})
+
+test('a board evicted on one side of a cut and taken back on the other: all agree after the heal', () => {
+  for (const takenBackLast of [true, false]) {
+    const { world, boards } = boot(3)
+    const job = place(world, { count: 3 })
+    const [first, , there] = boards as [Board, Board, Board]
+    const wish = (board: Board, value: boolean): void =>
+      edit(world, board, opsDocId(there.spec.id), 'default', () => new Map([[opsPaths.evicted, value]]))
+    world.split([there], boards.slice(0, 2))
+    world.run(10_000)
+    wish(first, true)
+    // Of two concurrent values the one with more changes behind it wins.
+    if (takenBackLast) for (const value of [true, false]) wish(there, value)
+    else wish(there, false)
+    world.run(90_000)
+    world.heal()
+    const isEvicted = (board: Board): boolean | undefined => board.core!.state!.view.nodes.get(there.spec.id)?.evicted
+    world.run(60_000)
+    assert.equal(new Set(boards.map(isEvicted)).size, 1)
+    if (isEvicted(first) === true) assert.equal(there.tasks.size, 0)
+    else assert.ok(allAlive(boards) && areEqual(boards))
+    if (takenBackLast) assert.equal(isEvicted(first), false)
+    for (const index of [0, 1, 2]) assert.equal(runners(world, slot(job, index)).length, 1)
+  }
 })
