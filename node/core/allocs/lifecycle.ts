@@ -213,26 +213,19 @@ export function exited(step: Step, alloc: Alloc, task: TaskRun, words: string): 
 function restartOrFail(step: Step, alloc: Alloc, task: TaskRun): void {
   if (alloc.ending !== null) return finishIfGone(step, alloc)
   const { restart } = alloc.body.group
+  const { attempts, intervalMs } = restart
   alloc.runningSince = null
   alloc.healthy = false
   step.state.ownStale = true
   const at = nextRestart(restart, alloc.restartTimes, step.now, step.state.random)
   if (at === null)
-    return fail(
-      step,
-      alloc,
-      `task ${task.spec.name}: ${task.event}; ${restart.attempts} restarts within ${restart.intervalMs} ms did not help`,
-    )
-  alloc.restartTimes = [...alloc.restartTimes.filter((time) => step.now - time < restart.intervalMs), step.now]
+    return fail(step, alloc, `task ${task.spec.name}: ${task.event}; ${attempts} restarts within ${intervalMs} ms did not help`)
+  alloc.restartTimes = [...alloc.restartTimes.filter((time) => step.now - time < intervalMs), step.now]
   alloc.restarts += 1
   task.restarts += 1
   task.phase = 'waiting'
   task.retryAt = at
-  runsNoMore(alloc)
-}
-
-/** Until all of its tasks run again: no copy that runs may be stopped for this one meanwhile. */
-function runsNoMore(alloc: Alloc): void {
+  // Until it runs again: no copy that runs may be stopped for this one meanwhile.
   if (alloc.state === 'running') alloc.state = 'starting'
 }
 
@@ -363,7 +356,7 @@ export function restartAll(step: Step, alloc: Alloc, wish: number): void {
   alloc.healthy = false
   alloc.runningSince = null
   alloc.formStartedAt = null
-  runsNoMore(alloc)
+  alloc.state = 'starting'
   for (const task of alloc.body.tasks.values()) stopToStartAgain(step, task)
 }
 
