@@ -17,7 +17,7 @@ export const finals = {
   'wanted-runs-once': 'Every slot that a job wants and that fits somewhere runs exactly once.',
   'form-in-force': 'Every copy runs the version in force.',
   'unwanted-stopped': 'Nothing runs that no job wants, and nothing runs on an evicted board.',
-  'nothing-lost': 'Every change that a board acknowledged to an operator is in every board’s documents.',
+  'nothing-lost': 'Every change that a board acknowledged to an operator is in every board’s documents, unless that board is evicted.',
   'comes-to-rest': 'Nothing is started, stopped or written any more.',
 } as const
 
