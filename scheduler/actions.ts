@@ -8,7 +8,7 @@ import { compareVersions, hasEnded } from '../crdt/view.ts'
 import type { Claim, JobView, View } from '../crdt/view.ts'
 import { adopted } from './adoption.ts'
 import { newMarks } from './disconnect.ts'
-import { isLost, lostMarks, runs } from './standing.ts'
+import { isLost, lostMarks } from './standing.ts'
 import type { Action, Local, Plan, SlotPlan, Standing } from './types.ts'
 
 /** What frees room comes before what takes it. */
@@ -70,7 +70,7 @@ function surrender(own: Claim, standing: Standing, view: View): Action | null {
   if (heir === null || heir.node === own.node) return null
   if (view.nodes.get(heir.node)?.liveness !== 'alive') return null
   if (own.state !== 'running') return end(own, `not-needed: ${heir.node}`)
-  if (!runs(heir) || heir.over.get(own.node) !== own.generation) return null
+  if (heir.state !== 'running' || heir.over.get(own.node) !== own.generation) return null
   return end(own, `replaced: ${heir.node}`)
 }
 
@@ -86,7 +86,7 @@ function carryOn(
   const isHeir = standing.heir?.node === own.node
   const isHolder = standing.holder?.node === own.node
   const found: Action[] = []
-  if (isHeir && runs(own)) {
+  if (isHeir && own.state === 'running') {
     const over = overAction(own, standing)
     if (over !== null) found.push(over)
     const lost = lostAction(own, claims, slot, view, local)

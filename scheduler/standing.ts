@@ -43,14 +43,7 @@ export function standing(input: StandingInput): Standing {
   sortClaims(unknown, input)
   sortClaims(ahead, input)
   const heir = live[0] ?? null
-  return { heir, holder: live.find(runs) ?? heir, live, unknown, ahead }
-}
-
-/** Every task runs. A copy whose task waits to be started again is still `running` to its board, but nothing may end in favour of it. */
-export function runs(claim: Claim): boolean {
-  if (claim.state !== 'running') return false
-  for (const name in claim.tasks) if (claim.tasks[name]?.state !== 'running') return false
-  return true
+  return { heir, holder: live.find((claim) => claim.state === 'running') ?? heir, live, unknown, ahead }
 }
 
 /** Not ended, not sent away by an operator, and its node neither evicted nor gone for good. */

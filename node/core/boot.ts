@@ -48,8 +48,8 @@ function isKnown(claim: Claim | undefined, task: AdoptedTask): boolean {
  * start it would be to run more than the board has.
  */
 function letGo(step: Step, claim: Claim): void {
-  const reason = 'disk-old: this disk is older than what runs on the board'
-  step.state.ended.set(claim.slot, endedClaim({ ...claim, state: 'stopped', reason }))
+  const old = { ...claim, state: 'stopped', reason: 'disk-old: this disk is older than what runs on the board' } as const
+  step.state.ended.set(claim.slot, endedClaim(old))
   step.out.push({ kind: 'persist', writes: [{ key: allocKey(claim.slot), value: null }], sync: false })
   note(step, `not starting ${claim.slot} (generation ${claim.generation}) again: this disk is older than what runs on the board`)
 }
