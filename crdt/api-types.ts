@@ -84,7 +84,8 @@ export type Reply =
       readonly kind: 'explain'
       readonly coverage: Coverage
       readonly slots: readonly SlotExplanation[]
-      /** An answer is bounded: so many more slots, and in each slot nodes, were not listed. */ readonly slotsLeftOut: number
+      /** An answer is bounded: so many more slots, and in each slot nodes, were not listed. */
+      readonly slotsLeftOut: number
     }
   | { readonly kind: 'history'; readonly coverage: Coverage; readonly changes: readonly ChangeRow[] }
   | { readonly kind: 'doc'; readonly doc: string; readonly pool: string; readonly epoch: number; readonly envelopes: readonly string[] }

@@ -1,18 +1,9 @@
 // A small complete job for simulated boards: one group `g` with one task, Nomad's defaults, and health after one second so that a
 // roll-out does not take minutes of virtual time.
 
-import {
-  disconnectDefaults,
-  groupDefaults,
-  logDefaults,
-  networkDefaults,
-  rescheduleDefaults,
-  resourceDefaults,
-  restartDefaults,
-  taskDefaults,
-  updateDefaults,
-} from '../crdt/documents/defaults.ts'
+import { configDefaults, groupDefaults, resourceDefaults, updateDefaults } from '../crdt/documents/defaults.ts'
 import type { GroupSpec, JobSpec } from '../crdt/spec.ts'
+import { sampleGroup, sampleJob, sampleTask } from './sample-job.ts'
 
 export interface JobOptions {
   readonly name?: string
@@ -25,46 +16,11 @@ export interface JobOptions {
 }
 
 export function jobSpec(options: JobOptions = {}): JobSpec {
-  return {
-    namespace: 'default',
-    name: options.name ?? 'web',
-    type: 'service',
-    pool: options.pool ?? 'default',
-    priority: options.priority ?? 50,
-    constraints: [],
-    affinities: [],
-    meta: {},
-    groups: [
-      {
-        name: 'g',
-        count: options.count ?? groupDefaults.count,
-        constraints: [],
-        affinities: [],
-        spread: [],
-        restart: restartDefaults,
-        reschedule: rescheduleDefaults,
-        update: { ...updateDefaults, minHealthyMs: 1_000 },
-        disconnect: disconnectDefaults,
-        network: networkDefaults,
-        diskMib: groupDefaults.diskMib,
-        meta: {},
-        tasks: [
-          {
-            name: 'app',
-            driver: 'raw_exec',
-            config: { command: options.command ?? '/bin/app', args: [], volumes: [], privileged: false, readOnlyRoot: false },
-            env: {},
-            constraints: [],
-            affinities: [],
-            resources: { ...resourceDefaults, cpuMhz: options.cpuMhz ?? resourceDefaults.cpuMhz },
-            killTimeoutMs: taskDefaults.killTimeoutMs,
-            killSignal: taskDefaults.killSignal,
-            logs: logDefaults,
-            meta: {},
-          },
-        ],
-        ...options.group,
-      },
-    ],
-  }
+  const { name = 'web', pool = 'default', priority = 50, count = groupDefaults.count, cpuMhz = resourceDefaults.cpuMhz } = options
+  const task = sampleTask({
+    config: { ...configDefaults, command: options.command ?? '/bin/app' },
+    resources: { ...resourceDefaults, cpuMhz },
+  })
+  const update = { ...updateDefaults, minHealthyMs: 1_000 }
+  return sampleJob({ name, pool, priority, groups: [sampleGroup({ name: 'g', count, update, tasks: [task], ...options.group })] })
 }

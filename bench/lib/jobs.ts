@@ -2,7 +2,7 @@
 
 import { disconnectDefaults } from '../../crdt/documents/defaults.ts'
 import type { DisconnectPolicy, JobSpec } from '../../crdt/spec.ts'
-import { sampleGroup, sampleJob, sampleTask } from '../../test/support/sample-job.ts'
+import { sampleGroup, sampleJob, sampleTask } from '../../simulator/sample-job.ts'
 
 export function sleeper(name: string, count: number, disconnect: Partial<DisconnectPolicy> = {}, spreadOut = false): JobSpec {
   const task = sampleTask({ resources: { cpuMhz: 1, memoryMib: 1 }, killTimeoutMs: 2_000, logs: { maxFiles: 1, maxFileSizeMib: 1 } })

@@ -6,7 +6,7 @@ import type { AllocId, Form, NodeId, OperatorId, PoolName, SlotId } from '../../
 import type { GroupSpec, JobSpec, TaskSpec } from '../../crdt/spec.ts'
 import type { Claim, FleetView, JobVersion, JobView, NodeView, SlotWish, Verdict, View } from '../../crdt/view.ts'
 import type { Local } from '../../scheduler/types.ts'
-import { sampleGroup, sampleJob, sampleTask } from './sample-job.ts'
+import { sampleGroup, sampleJob, sampleTask } from '../../simulator/sample-job.ts'
 
 /** mulberry32: 0 <= x < 1, the same everywhere. */
 export function random(seed: number): () => number {

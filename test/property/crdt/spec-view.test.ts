@@ -13,7 +13,7 @@ import { viewHash } from '../../../crdt/view-hash.ts'
 import { testCrypto } from '../../support/crypto.ts'
 import { edit, merge, newDoc, testPool } from '../../support/edit.ts'
 import { anyRecord, recordNodes } from '../../support/record-arbitraries.ts'
-import { sampleJob } from '../../support/sample-job.ts'
+import { sampleJob } from '../../../simulator/sample-job.ts'
 
 const crypto = testCrypto()
 const alive = () => 'alive' as const

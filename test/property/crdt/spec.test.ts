@@ -9,7 +9,7 @@ import { checkRegister } from '../../../crdt/documents/schema.ts'
 import { readSpec } from '../../../crdt/documents/spec-reader.ts'
 import { type Registers, type Scalar, difference } from '../../../crdt/registers.ts'
 import { testCrypto } from '../../support/crypto.ts'
-import { sampleGroup, sampleJob, sampleTask } from '../../support/sample-job.ts'
+import { sampleGroup, sampleJob, sampleTask } from '../../../simulator/sample-job.ts'
 import { anySpec } from '../../support/spec-arbitraries.ts'
 
 const crypto = testCrypto()

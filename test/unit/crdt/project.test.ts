@@ -12,7 +12,7 @@ import type { Claim, Liveness, View } from '../../../crdt/view.ts'
 import { allocId, viewHash } from '../../../crdt/view-hash.ts'
 import { testCrypto, testSigner } from '../../support/crypto.ts'
 import { edit, newDoc, testPool } from '../../support/edit.ts'
-import { sampleJob } from '../../support/sample-job.ts'
+import { sampleJob } from '../../../simulator/sample-job.ts'
 
 const crypto = testCrypto()
 const nodes = [1, 2, 3].map((seed) => testSigner(seed).node)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import * as defaults from '../../../../crdt/documents/defaults.ts'
 import { checkSpec, faultText } from '../../../../crdt/documents/job-rules.ts'
 import type { GroupSpec, JobSpec, TaskConfig, TaskSpec } from '../../../../crdt/spec.ts'
-import { jobWith, sampleGroup, sampleJob, sampleTask } from '../../../support/sample-job.ts'
+import { jobWith, sampleGroup, sampleJob, sampleTask } from '../../../../simulator/sample-job.ts'
 
 const group = (changes: Partial<GroupSpec>): JobSpec => jobWith(changes)
 const task = (changes: Partial<TaskSpec>): JobSpec => jobWith({}, changes)

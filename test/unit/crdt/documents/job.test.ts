@@ -16,7 +16,7 @@ import type { GroupSpec, JobSpec, TaskSpec } from '../../../../crdt/spec.ts'
 import { compareVersions } from '../../../../crdt/view.ts'
 import { testCrypto } from '../../../support/crypto.ts'
 import { type Edited, edit, merge, newDoc } from '../../../support/edit.ts'
-import { jobWith, sampleGroup, sampleJob, sampleTask } from '../../../support/sample-job.ts'
+import { jobWith, sampleGroup, sampleJob, sampleTask } from '../../../../simulator/sample-job.ts'
 
 const crypto = testCrypto()
 const view = (edited: Edited | { doc: Edited['doc'] }): ReturnType<typeof jobView> => jobView(crypto, edited.doc)

@@ -1,7 +1,7 @@
-// A complete, valid specification for tests, made of the defaults, and small changes to it.
+// A complete, valid specification for simulated boards, tests and benches, made of the defaults, and small changes to it.
 
-import * as defaults from '../../crdt/documents/defaults.ts'
-import type { GroupSpec, JobSpec, TaskSpec } from '../../crdt/spec.ts'
+import * as defaults from '../crdt/documents/defaults.ts'
+import type { GroupSpec, JobSpec, TaskSpec } from '../crdt/spec.ts'
 
 export function sampleTask(changes: Partial<TaskSpec> = {}): TaskSpec {
   return {
