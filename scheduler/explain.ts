@@ -4,19 +4,19 @@
 import { compareText } from '../crdt/ids.ts'
 import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim, View } from '../crdt/view.ts'
-import { type Boards, boardsOf } from './boards.ts'
+import type { Boards } from './boards.ts'
 import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
-import { type Group, addCopy, groupsOf } from './group.ts'
-import { type History, historyOf, verdictsBySlot } from './history.ts'
+import { type Group, addCopy, groupsOf, rulesOf } from './group.ts'
+import { type History, type VerdictsBySlot, historyOf } from './history.ts'
+import { holdingsOf, usageOf } from './holdings.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isOverdue } from './pending.ts'
-import { asksOfSlots } from './plan.ts'
 import { baseRank, failurePenalty } from './rank.ts'
 import { baseScore } from './score.ts'
 import { feasibleNodes } from './search.ts'
 import { type Spreading, spreadingOf } from './spread.ts'
 import type { Local, Plan, Reason, Rejection, SlotPlan } from './types.ts'
-import { type Usage, holdAsk, usageOf } from './usage.ts'
+import { type Usage, holdAsk } from './usage.ts'
 
 export interface NodeExplanation {
   readonly node: NodeId
@@ -50,25 +50,24 @@ interface Context {
   readonly usage: Usage
   readonly group: Group
   readonly spreading: Spreading
-  readonly verdicts: ReturnType<typeof verdictsBySlot>
+  readonly verdicts: VerdictsBySlot
 }
 
 export function explainJob(view: View, local: Local, plan: Plan, job: JobId): JobExplanation {
   const jobView = view.jobs.get(job)
   if (jobView === undefined) return { slots: [], slotsLeftOut: 0 }
   if (jobView.spec === null) return unreadable(view, job)
-  const boards = boardsOf(view)
-  const groups = groupsOf(view, boards, jobView, jobView.spec)
-  const usage = usageOf(view, boards, asksOfSlots(view))
+  const { boards, claimants, holdings, verdicts } = plan.basis
+  const groups = groupsOf(view, boards, rulesOf(jobView, jobView.spec))
+  const usage = usageOf(boards, holdingsOf(view, boards, claimants, holdings))
   holdCandidates(view, plan, job, groups, boards, usage)
-  const verdicts = verdictsBySlot(view)
   const contexts = new Map(
     groups.map((group) => [
       group.group.name,
       { view, local, boards, usage, group, verdicts, spreading: spreadingOf(group, boards, feasibleNodes(group, boards)) },
     ]),
   )
-  const all = plan.slots.filter((slot) => slot.job === job && contexts.has(slot.group))
+  const all = plan.bySlot.ofJob(job)
   const shown = all.slice(0, limits.explainSlotsMax)
   const inFull = slotsInFull(shown, boards.ids.length)
   const slots = shown.map((slot) => explainSlot(slot, contexts.get(slot.group)!, inFull.has(slot)))
@@ -111,7 +110,7 @@ function holdCandidates(view: View, plan: Plan, job: JobId, groups: readonly Gro
     const key = `${slot.job}/${slot.group}`
     const other = view.jobs.get(slot.job)
     if (!known.has(key) && other?.spec)
-      for (const group of groupsOf(view, boards, other, other.spec)) known.set(`${slot.job}/${group.group.name}`, group)
+      for (const group of groupsOf(view, boards, rulesOf(other, other.spec))) known.set(`${slot.job}/${group.group.name}`, group)
     const group = known.get(key)
     if (group === undefined) continue
     holdAsk(usage, boards, index, group.ask)

@@ -3,18 +3,19 @@
 
 import type { NodeId } from '../crdt/ids.ts'
 import { type Claim, hasEnded } from '../crdt/view.ts'
-import { type Boards, driverState } from './boards.ts'
-import type { Group } from './group.ts'
+import { type Boards, driverState, keyOf } from './boards.ts'
+import type { Group, GroupRules } from './group.ts'
+import { schedulerLimits as limits } from './limits.ts'
 import type { Rejection } from './types.ts'
-import { type Usage, portKey, portsOfClaim } from './usage.ts'
+import { type Usage, holdersOf, portsOfClaim } from './usage.ts'
 
 /** What does not change while the plan is made: the node itself, pool, constraints, drivers. */
-export function fixedRejection(group: Group, boards: Boards, index: number): Rejection | null {
+export function fixedRejection(group: GroupRules, boards: Boards, index: number): Rejection | null {
   return boards.closed[index] ?? suitRejection(group, boards, index)
 }
 
 /** Pool, constraints and drivers alone: also for a copy that is there already and shall be updated in place. */
-export function suitRejection(group: Group, boards: Boards, index: number): Rejection | null {
+export function suitRejection(group: GroupRules, boards: Boards, index: number): Rejection | null {
   if (!meetsConstraints(group, boards, index)) return boards.nodes[index]?.pool === group.spec.pool ? 'constraint' : 'wrong-pool'
   for (const driver of group.drivers) {
     const state = boards.driver(driver)[index]
@@ -24,14 +25,24 @@ export function suitRejection(group: Group, boards: Boards, index: number): Reje
   return null
 }
 
-export function meetsConstraints(group: Group, boards: Boards, index: number): boolean {
+export function meetsConstraints(group: GroupRules, boards: Boards, index: number): boolean {
   if (boards.nodes[index]?.pool !== group.spec.pool) return false
   for (const constraint of group.constraints) if (boards.column(constraint)[index] !== 1) return false
   return true
 }
 
-/** `partition: half`: whether this side sees at least half of the nodes that could ever run the group. */
-export function seesHalf(group: Group, boards: Boards): boolean {
+/** `partition: half`: whether this side sees at least half of the nodes that could ever run the group. Many groups ask the same. */
+export function seesHalf(group: GroupRules, boards: Boards): boolean {
+  const question = JSON.stringify([group.spec.pool, group.constraints.map(keyOf)])
+  const known = boards.electorate.get(question)
+  if (known !== undefined) return known
+  const answer = countHalf(group, boards)
+  if (boards.electorate.size >= limits.columnsMax) boards.electorate.clear()
+  boards.electorate.set(question, answer)
+  return answer
+}
+
+function countHalf(group: GroupRules, boards: Boards): boolean {
   let total = 0
   let alive = 0
   for (const [index, node] of boards.nodes.entries()) {
@@ -54,12 +65,12 @@ export function roomRejection(group: Group, boards: Boards, usage: Usage, index:
     const copies = group.distinct === 'job' ? group.jobCopies() : group.copies()
     if ((copies.get(index) ?? 0) > 0) return 'distinct-hosts'
   }
-  for (const port of group.ask.staticPorts) if (usage.ports.has(portKey(index, port))) return 'port-taken'
+  for (const port of group.ask.staticPorts) if (holdersOf(usage, index, port) > 0) return 'port-taken'
   if (!hasDynamicPorts(group, boards, usage, index)) return 'port-taken'
   return resourceRejection(group, boards, usage, index, nothingHeld)
 }
 
-function hasDynamicPorts(group: Group, boards: Boards, usage: Usage, index: number): boolean {
+function hasDynamicPorts(group: GroupRules, boards: Boards, usage: Usage, index: number): boolean {
   if (group.ask.dynamicPorts === 0) return true
   const [low, high] = boards.nodes[index]?.dynamicPorts ?? [1, 0]
   return (usage.dynamicPorts[index] ?? 0) + group.ask.dynamicPorts <= high - low + 1
@@ -68,7 +79,7 @@ function hasDynamicPorts(group: Group, boards: Boards, usage: Usage, index: numb
 type Held = Pick<Group['ask'], 'cpuMhz' | 'memoryMib' | 'diskMib'>
 const nothingHeld: Held = { cpuMhz: 0, memoryMib: 0, diskMib: 0 }
 
-function resourceRejection(group: Group, boards: Boards, usage: Usage, index: number, held: Held): Rejection | null {
+function resourceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, held: Held): Rejection | null {
   const capacity = boards.nodes[index]?.capacity ?? nothingHeld
   const { ask } = group
   if ((usage.cpuMhz[index] ?? 0) + ask.cpuMhz - held.cpuMhz > capacity.cpuMhz) return 'cpu-exhausted'
@@ -78,12 +89,12 @@ function resourceRejection(group: Group, boards: Boards, usage: Usage, index: nu
 }
 
 /** Why a copy cannot take the form in force where it is; its own share of the node counts as free. */
-export function inPlaceRejection(group: Group, boards: Boards, usage: Usage, index: number, claim: Claim): Rejection | null {
+export function inPlaceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, claim: Claim): Rejection | null {
   const unsuited = suitRejection(group, boards, index)
   if (unsuited !== null) return unsuited
   const own = portsOfClaim(claim, group.ask)
   for (const port of group.ask.staticPorts) {
-    const others = (usage.ports.get(portKey(index, port)) ?? 0) - (own.includes(port) ? 1 : 0)
+    const others = holdersOf(usage, index, port) - (own.includes(port) ? 1 : 0)
     if (others > 0) return 'port-taken'
   }
   return resourceRejection(group, boards, usage, index, claim.resources ?? group.ask)
