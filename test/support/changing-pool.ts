@@ -25,7 +25,7 @@ export function firstStory(next: Next): Story {
   const nodes = nodeNames.slice(0, 7).map((name, i) => makeNode(name, randomParts(i, next)))
   const jobs = jobNames.slice(0, 3).map((name) => randomJob(name, 1, next))
   let story: Story = { view: makeView({ nodes, jobs }), local: makeLocal('n00', { now: 1_000_000_000 }) }
-  for (let i = 0; i < 12; i++) story = changeClaim(story, next)
+  for (let i = 0; i < 30; i++) story = changeClaim(story, next)
   return story
 }
 
@@ -99,13 +99,14 @@ function withNode(view: View, id: NodeId, parts: Partial<NodeView>): View {
 }
 
 const someNode = (view: View, next: Next): NodeId => pick([...view.nodes.keys(), 'n00' as NodeId], next)
-const someSlot = (next: Next): SlotId => slotOf(Math.floor(next() * 5), chance(next, 0.8) ? 'web' : 'db', pick(jobNames, next))
+const someSlot = (next: Next): SlotId => slotOf(Math.floor(next() * next() * 5), chance(next, 0.85) ? 'web' : 'db', pick(jobNames, next))
 
 const changeNode: Change = (story, next) => {
   const parts: readonly (() => Partial<NodeView>)[] = [
     () => ({ labels: { site: pick(['s0', 's1', 's2'], next) } }),
     () => ({ attributes: { 'cpu.arch': pick(['arm64', 'amd64'], next) } }),
     () => ({ weight: pick([0, 10, -10], next) }),
+    () => ({ weight: Math.floor(next() * 200) - 100 }),
     () => ({ draining: chance(next, 0.5) }),
     () => ({ eligible: chance(next, 0.7) }),
     () => ({ evicted: chance(next, 0.3) }),
@@ -113,7 +114,7 @@ const changeNode: Change = (story, next) => {
     () => ({ planVersion: pick([1, 1, 2], next) }),
     () => ({ images: new Set(chance(next, 0.5) ? ['busybox:latest'] : []) }),
     () => ({ drivers: { raw_exec: { healthy: chance(next, 0.7), reason: '' } } }),
-    () => ({ dynamicPorts: pick([[20_000, 32_000] as const, [20_000, 20_001] as const], next) }),
+    () => ({ dynamicPorts: pick([[20_000, 20_001] as const, [20_001, 20_001] as const, [20_002, 20_002] as const], next) }),
     () => ({ capacity: { cpuMhz: pick([100, 300, 1_000], next), memoryMib: 512, diskMib: 32_768 } }),
     () => ({ receipts: { fleet: String(next()) } }),
     () => ({ verdicts: new Map([[someSlot(next), [randomVerdict(next)]], ...(chance(next, 0.5) ? [[someSlot(next), [randomVerdict(next)]] as const] : [])]) }),
@@ -164,8 +165,8 @@ function randomClaim(slot: SlotId, node: NodeId, old: Claim | undefined, next: N
     ...claim,
     healthy: state === 'running' && chance(next, 0.7),
     generation: chance(next, 0.6) ? claim.generation : 1 + Math.floor(next() * 4),
-    form: chance(next, 0.7) ? claim.form : form(pick(['f1', 'f2'], next)),
-    version: chance(next, 0.7) ? claim.version : version(1 + Math.floor(next() * 3)),
+    form: chance(next, 0.8) ? claim.form : form(pick(['f1', 'f2'], next)),
+    version: chance(next, 0.7) ? claim.version : version(1 + Math.floor(next() * 2)),
     ports: chance(next, 0.7) ? claim.ports : { a: pick([80, 20_001], next) },
     ...(chance(next, 0.3) ? { resources: { cpuMhz: pick([50, 200], next), memoryMib: 64, diskMib: 10 } } : {}),
     over: chance(next, 0.9) ? claim.over : new Map([[pick(nodeNames, next) as NodeId, 1 + Math.floor(next() * 5)]]),
