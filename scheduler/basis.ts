@@ -1,14 +1,13 @@
 // What a plan was made from, and what was worked out on the way: a later plan starts from it and does only what changed. A value like
 // any other: nothing in it is changed by the plan that starts from it, and without it the plan is the same.
 
-import { type JobId, type NodeId, type SlotId, slotParts } from '../crdt/ids.ts'
+import { type JobId, type NodeId, type SlotId, compareText, slotParts } from '../crdt/ids.ts'
 import { changedKeys } from '../crdt/layered-map.ts'
 import type { JobView, View } from '../crdt/view.ts'
 import { type Boards, boardsOf, isDifferent } from './boards.ts'
 import { type VerdictsBySlot, nextVerdicts, telling, verdictsBySlot } from './history.ts'
 import { type Claimants, type Holdings, claimantsOf, nextClaimants } from './holdings.ts'
 import type { Judged } from './judged.ts'
-import { jobsInOrder } from './slots.ts'
 import type { Local } from './types.ts'
 
 export interface Basis {
@@ -19,13 +18,21 @@ export interface Basis {
   readonly claimants: Claimants
   /** Of nodes as some plan before this one needed them: each entry says for which claims it is true. */
   readonly holdings: Holdings
-  readonly jobs: readonly JobView[]
+  /** Jobs that want slots, in the order in which these are placed. */
+  readonly wanted: readonly JobId[]
   readonly judged: ReadonlyMap<JobId, readonly Judged[]>
+  /** Those whose answer may change although nothing of theirs does. */
+  readonly restless: ReadonlySet<JobId>
 }
 
-/** The basis of the next plan, before anything is judged; and the slots whose facts may be different now, by job. */
-export interface Start extends Omit<Basis, 'judged'> {
+/** The basis of the next plan, before anything is judged; and what may be different from then. */
+export interface Start extends Omit<Basis, 'judged' | 'restless'> {
+  /** Slots whose facts may be different now, by job. */
   readonly touched: ReadonlyMap<JobId, ReadonlySet<SlotId>>
+  /** Jobs that must be looked at. */
+  readonly doubtful: ReadonlySet<JobId>
+  /** Jobs that are not wanted any more. */
+  readonly unwanted: readonly JobId[]
 }
 
 /** What standing, silence and the right to replace read of a node that has a claim. */
@@ -45,8 +52,10 @@ export function startAnew(view: View, local: Local): Start {
     verdicts: verdictsBySlot(view),
     claimants: claimantsOf(view),
     holdings: new Map(),
-    jobs: jobsInOrder(view),
+    wanted: wantedJobs(view),
     touched: new Map(),
+    doubtful: new Set(),
+    unwanted: [],
   }
 }
 
@@ -63,6 +72,7 @@ export function startFrom(basis: Basis, view: View, local: Local): Start {
   for (const id of judging)
     for (const node of [before.nodes.get(id), view.nodes.get(id)]) for (const [slot] of telling(node)) touched.add(slot)
   for (const slot of changedAges(basis.local.failedSince, local.failedSince)) touched.add(slot)
+  const jobs = changedKeys(before.jobs, view.jobs)
   return {
     view,
     local,
@@ -70,13 +80,16 @@ export function startFrom(basis: Basis, view: View, local: Local): Start {
     verdicts: nextVerdicts(basis.verdicts, judging, before, view),
     claimants,
     holdings: basis.holdings,
-    jobs: nextJobs(basis, view),
+    wanted: jobs.some((job) => isPlacedOtherwise(before.jobs.get(job), view.jobs.get(job))) ? wantedJobs(view) : basis.wanted,
     touched: touched.byJob,
+    doubtful: new Set([...basis.restless, ...touched.byJob.keys(), ...jobs]),
+    unwanted: jobs.filter((job) => !isWanted(view.jobs.get(job))),
   }
 }
 
-export function basisOf({ touched: _, ...rest }: Start, holdings: Holdings, judged: Basis['judged']): Basis {
-  return { ...rest, holdings, judged }
+export function basisOf(start: Start, holdings: Holdings, judged: Basis['judged'], restless: Basis['restless']): Basis {
+  const { view, local, boards, verdicts, claimants, wanted } = start
+  return { view, local, boards, verdicts, claimants, holdings, wanted, judged, restless }
 }
 
 export function touchedOf(start: Start, job: JobId): ReadonlySet<SlotId> {
@@ -95,12 +108,19 @@ function changedAges<K>(before: ReadonlyMap<K, number>, now: ReadonlyMap<K, numb
   return changed
 }
 
-/** Sorted anew only when a job came, went or has another place in the order. */
-function nextJobs({ view: before, jobs }: Basis, view: View): readonly JobView[] {
-  if (before.jobs === view.jobs) return jobs
-  const isSameOrder =
-    view.jobs.size === jobs.length && jobs.every((job) => view.jobs.get(job.id)?.spec?.priority === job.spec?.priority && view.jobs.has(job.id))
-  return isSameOrder ? jobs.map((job) => view.jobs.get(job.id) ?? job) : jobsInOrder(view)
+function isWanted(job: JobView | undefined): boolean {
+  return job?.desired === 'run' && job.spec !== null
+}
+
+function isPlacedOtherwise(old: JobView | undefined, now: JobView | undefined): boolean {
+  return isWanted(old) !== isWanted(now) || old?.spec?.priority !== now?.spec?.priority
+}
+
+/** Priority (highest first), then job. */
+function wantedJobs(view: View): readonly JobId[] {
+  const jobs = [...view.jobs.values()].filter(isWanted)
+  const priority = (job: JobView): number => job.spec?.priority ?? 0
+  return jobs.sort((a, b) => priority(b) - priority(a) || compareText(a.id, b.id)).map((job) => job.id)
 }
 
 class Touched {

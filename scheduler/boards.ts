@@ -12,6 +12,7 @@ import { hashText } from './rendezvous.ts'
 import type { Rejection } from './types.ts'
 
 export interface Boards {
+  readonly source: View['nodes']
   readonly ids: readonly NodeId[]
   readonly nodes: readonly NodeView[]
   readonly indexOf: ReadonlyMap<NodeId, number>
@@ -47,11 +48,12 @@ export function boardsOf(view: View, before: Boards | null = null): Boards {
   const changed = before === null ? null : changedNodes(view, before)
   if (before === null || changed === null) return makeBoards(view)
   const { planVersion } = view.fleet
-  if (changed.length === 0 && planVersion === before.planVersion) return before
+  if (changed.length === 0 && planVersion === before.planVersion) return { ...before, source: view.nodes }
   const differ = (fields: readonly (keyof NodeView)[]): boolean =>
     changed.some((index) => isDifferent(before.nodes[index], view.nodes.get(before.ids[index] as NodeId), fields))
   const nodes = before.ids.map((id) => view.nodes.get(id) as NodeView)
   return withColumns({
+    source: view.nodes,
     ids: before.ids,
     indexOf: before.indexOf,
     hashes: before.hashes,
@@ -70,6 +72,7 @@ export function isDifferent(a: NodeView | undefined, b: NodeView | undefined, fi
 
 /** Indices of nodes that are not the same any more; null: nodes came or went. */
 function changedNodes(view: View, before: Boards): readonly number[] | null {
+  if (view.nodes === before.source) return []
   if (view.nodes.size !== before.ids.length) return null
   const changed: number[] = []
   for (let index = 0; index < before.ids.length; index++) {
@@ -95,6 +98,7 @@ function makeBoards(view: View): Boards {
   const ids = nodes.map((node) => node.id)
   const { planVersion } = view.fleet
   return withColumns({
+    source: view.nodes,
     ids,
     nodes,
     indexOf: new Map(ids.map((id, index) => [id, index])),

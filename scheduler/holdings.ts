@@ -3,6 +3,7 @@
 // what it was made from, and counts only while all of that is the same.
 
 import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
+import { withChanges } from '../crdt/layered-map.ts'
 import { type Claim, type JobView, type NodeView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
@@ -48,7 +49,6 @@ export function claimantsOf(view: View): Claimants {
 /** The claimants after the claims of these slots changed. */
 export function nextClaimants(claimants: Claimants, slots: readonly SlotId[], before: View, view: View): Claimants {
   if (slots.length === 0) return claimants
-  const next = new Map(claimants)
   const fresh = new Map<NodeId, Map<SlotId, Claim>>()
   const ofNode = (node: NodeId): Map<SlotId, Claim> => {
     let own = fresh.get(node)
@@ -59,11 +59,7 @@ export function nextClaimants(claimants: Claimants, slots: readonly SlotId[], be
     for (const claim of before.claims.get(slot) ?? []) ofNode(claim.node).delete(slot)
     for (const claim of view.claims.get(slot) ?? []) ofNode(claim.node).set(slot, claim)
   }
-  for (const [node, own] of fresh) {
-    if (own.size > 0) next.set(node, own)
-    else next.delete(node)
-  }
-  return next
+  return withChanges(claimants, new Map([...fresh].map(([node, own]) => [node, own.size > 0 ? own : undefined])))
 }
 
 export function holdingsOf(view: View, boards: Boards, claimants: Claimants, before: Holdings = new Map()): Holdings {

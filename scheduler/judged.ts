@@ -36,6 +36,11 @@ export interface Judged {
   readonly electorate: Boards['electorate'] | null
 }
 
+/** Nothing but a change of its own job, slots or their nodes can change the answer. */
+export function isAtRest({ isOpen, isFromNow, wakeAt, electorate }: Judged): boolean {
+  return !isOpen && !isFromNow && wakeAt === null && electorate === null
+}
+
 /** Whether the answer stands, if none of its slots was touched and the job is the same. */
 export function stillStands(judged: Judged, boards: Boards, now: number): boolean {
   if (judged.isOpen || judged.isFromNow) return false

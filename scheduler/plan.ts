@@ -3,36 +3,41 @@
 // whose inputs are the same as then is taken from it, and the answer is the same as without.
 
 import type { JobId } from '../crdt/ids.ts'
+import { withChanges } from '../crdt/layered-map.ts'
 import type { JobView, View } from '../crdt/view.ts'
-import { type Start, basisOf, canStartFrom, startAnew, startFrom, touchedOf } from './basis.ts'
+import { type Basis, type Start, basisOf, canStartFrom, startAnew, startFrom, touchedOf } from './basis.ts'
 import { replacementBudget } from './disconnect.ts'
 import { groupsOf, rulesOf } from './group.ts'
 import { type Holdings, holdingsOf, usageOf } from './holdings.ts'
-import { type Judged, judgeGroup, stillStands } from './judged.ts'
+import { type Judged, isAtRest, judgeGroup, stillStands } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { type GroupVacancies, type Placement, keepCandidates, placeVacancies } from './place.ts'
 import { SlotTable } from './slot-table.ts'
-import type { Local, Plan, SlotPlan } from './types.ts'
+import type { Local, Plan } from './types.ts'
 import type { Usage } from './usage.ts'
 import { Wake } from './wake.ts'
 
 export function plan(view: View, local: Local, before: Plan | null = null): Plan {
-  const known = before !== null && canStartFrom(before.basis, view, local) ? before : null
-  const start = known === null ? startAnew(view, local) : startFrom(known.basis, view, local)
+  const known = before !== null && canStartFrom(before.basis, view, local) ? before.basis : null
+  const start = known === null ? startAnew(view, local) : startFrom(known, view, local)
   const held = holding(start)
   const judged = judgeAll(start, held.usage, known)
   const wake = new Wake(local.now)
-  for (const groups of judged.values()) for (const { wakeAt } of groups) wake.by(wakeAt)
-  const slots = known !== null && isSameSlots(judged, known.basis.judged) ? known : slotsOf(judged)
-  const placement = place(start, judged, held.usage, wake, slots.slots.length)
+  const restless = new Set<JobId>()
+  for (const [job, groups] of judged.fresh) if (!groups.every(isAtRest)) restless.add(job)
+  for (const job of restless) for (const { wakeAt } of judged.all.get(job) ?? []) wake.by(wakeAt)
+  const bySlot = new SlotTable(judged.all, start.wanted)
+  const placement = place(start, judged.fresh, held.usage, wake)
   return {
-    slots: slots.slots,
-    bySlot: slots.bySlot,
+    get slots() {
+      return bySlot.all
+    },
+    bySlot,
     own: start.claimants.get(local.self) ?? new Map(),
     pending: placement.pending,
     wakeAt: wake.at,
     replacements: placement.replacements,
-    basis: basisOf(start, held.holdings(), judged),
+    basis: basisOf(start, held.holdings(), judged.all, restless),
   }
 }
 
@@ -47,51 +52,41 @@ function holding(start: Start): { readonly usage: () => Usage; readonly holdings
   return { usage: () => (made ??= make()).usage, holdings: () => made?.holdings ?? start.holdings }
 }
 
-/** Every group that is wanted, by job in the order of placing. */
-function judgeAll(start: Start, usage: () => Usage, known: Plan | null): Map<JobId, readonly Judged[]> {
-  const all = new Map<JobId, readonly Judged[]>()
-  for (const job of start.jobs) {
-    if (job.desired !== 'run' || job.spec === null) continue
-    const before = known?.basis.view.jobs.get(job.id) === job ? known.basis.judged.get(job.id) : undefined
-    all.set(job.id, before === undefined ? judgeJob(start, usage, job) : judgeAgain(start, usage, job, before))
+type JudgedJobs = ReadonlyMap<JobId, readonly Judged[]>
+
+/**
+ * Every group that is wanted. `fresh`: the jobs that were looked at, in the order of placing; what is known of the others stands, and
+ * none of them waits for anything.
+ */
+function judgeAll(start: Start, usage: () => Usage, known: Basis | null): { readonly all: JudgedJobs; readonly fresh: JudgedJobs } {
+  const fresh = new Map<JobId, readonly Judged[]>()
+  for (const job of start.wanted) {
+    if (known !== null && !start.doubtful.has(job)) continue
+    const view = start.view.jobs.get(job)
+    const before = known?.view.jobs.get(job) === view ? known?.judged.get(job) : undefined
+    fresh.set(job, before === undefined ? judgeJob(start, usage, view) : judgeAgain(start, usage, job, before))
   }
-  return all
+  if (known === null) return { all: fresh, fresh }
+  const changes = new Map<JobId, readonly Judged[] | undefined>()
+  for (const [job, groups] of fresh) if (known.judged.get(job) !== groups) changes.set(job, groups)
+  for (const job of start.unwanted) changes.set(job, undefined)
+  return { all: withChanges(known.judged, changes), fresh }
 }
 
-function judgeJob(start: Start, usage: () => Usage, job: JobView): readonly Judged[] {
-  return job.spec === null ? [] : rulesOf(job, job.spec).map((rules) => judgeGroup(rules, start, usage, null))
+function judgeJob(start: Start, usage: () => Usage, job: JobView | undefined): readonly Judged[] {
+  return job?.spec == null ? [] : rulesOf(job, job.spec).map((rules) => judgeGroup(rules, start, usage, null))
 }
 
-function judgeAgain(start: Start, usage: () => Usage, job: JobView, before: readonly Judged[]): readonly Judged[] {
-  const touched = touchedOf(start, job.id)
+function judgeAgain(start: Start, usage: () => Usage, job: JobId, before: readonly Judged[]): readonly Judged[] {
+  const touched = touchedOf(start, job)
   if (touched.size === 0 && before.every((judged) => stillStands(judged, start.boards, start.local.now))) return before
   return before.map((judged) => judgeGroup(judged.rules, start, usage, { judged, touched }))
 }
 
-function isSameSlots(judged: ReadonlyMap<JobId, readonly Judged[]>, before: ReadonlyMap<JobId, readonly Judged[]>): boolean {
-  if (judged.size !== before.size) return false
-  const order = before.values()
-  for (const groups of judged.values()) if (groups !== order.next().value) return false
-  return true
-}
-
-function slotsOf(judged: ReadonlyMap<JobId, readonly Judged[]>): Pick<Plan, 'slots' | 'bySlot'> {
-  const slots: SlotPlan[] = []
-  const jobs = new Map<JobId, readonly (readonly SlotPlan[])[]>()
-  for (const [job, groups] of judged) {
-    jobs.set(
-      job,
-      groups.map((group) => group.slots),
-    )
-    for (const group of groups) for (const slot of group.slots) slots.push(slot)
-  }
-  return { slots, bySlot: new SlotTable(jobs) }
-}
-
-function place(start: Start, all: ReadonlyMap<JobId, readonly Judged[]>, usage: () => Usage, wake: Wake, wanted: number): Placement {
+function place(start: Start, fresh: JudgedJobs, usage: () => Usage, wake: Wake): Placement {
   const { view, local, boards } = start
   const open: GroupVacancies[] = []
-  for (const judged of all.values()) {
+  for (const judged of fresh.values()) {
     if (judged.every(({ vacancies }) => vacancies.length === 0)) continue
     const groups = groupsOf(
       view,
@@ -106,10 +101,16 @@ function place(start: Start, all: ReadonlyMap<JobId, readonly Judged[]>, usage: 
     refuseAll(open)
     return placement
   }
-  const context = { local, boards, usage: usage(), wake, budget: () => replacementBudget(view, local, wanted) }
+  const context = { local, boards, usage: usage(), wake, budget: () => replacementBudget(view, local, wantedSlots(start)) }
   keepCandidates(open, placement, context)
   for (const group of open) placeVacancies(group, placement, context)
   return placement
+}
+
+function wantedSlots({ view, wanted }: Start): number {
+  let slots = 0
+  for (const job of wanted) for (const { count } of view.jobs.get(job)?.spec?.groups ?? []) slots += count
+  return slots
 }
 
 /** The rules of a newer plan are not known here: keep what runs, claim nothing. */

@@ -2,8 +2,7 @@
 // until something that it was read from changes, or until a silent node's claims become unknown.
 
 import type { NodeId, SlotId } from '../crdt/ids.ts'
-import type { Claim, JobView, View } from '../crdt/view.ts'
-import { compareText } from '../crdt/ids.ts'
+import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
 import { isUnknown } from './disconnect.ts'
 import type { GroupRules } from './group.ts'
@@ -28,12 +27,6 @@ const never = Number.MAX_SAFE_INTEGER
 const already = Number.MIN_SAFE_INTEGER
 /** A slot that nobody ever claimed. */
 const untouched: SlotFacts = { claims: noClaims, history: noHistory, standing: emptyStanding, nextGeneration: 1, until: never }
-
-/** The order in which slots are placed: priority (highest first), job; then group as the job names them, and index. */
-export function jobsInOrder(view: View): readonly JobView[] {
-  const priority = (job: JobView): number => job.spec?.priority ?? 0
-  return [...view.jobs.values()].sort((a, b) => priority(b) - priority(a) || compareText(a.id, b.id))
-}
 
 export interface SlotSources {
   readonly view: View

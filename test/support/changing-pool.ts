@@ -52,7 +52,7 @@ function randomGroup(name: string, next: Next): GroupSpec {
     ...base,
     count: pick([0, 1, 3, 4], next),
     constraints: pick([[], [], [site], [{ attribute: '', operator: 'distinct_hosts', value: 'true' }]], next),
-    affinities: chance(next, 0.3) ? [{ ...site, weight: pick([50, -50], next) }] : [],
+    affinities: chance(next, 0.5) ? [{ ...site, weight: pick([50, -50], next) }] : [],
     spread: chance(next, 0.3) ? [{ attribute: '${label.site}', weight: 50, targets: [] }] : [],
     reschedule: { ...base.reschedule, unlimited: chance(next, 0.6), attempts: 1, intervalMs: 100_000, delayMs: 5_000 },
     update: { ...base.update, maxParallel: pick([0, 1, 2], next) },
@@ -62,7 +62,7 @@ function randomGroup(name: string, next: Next): GroupSpec {
       replaceAfterMs: pick([0, 10_000, 60_000], next),
       lostAfterMs: pick([120_000, 604_800_000], next),
       lostAfterExplicit: chance(next, 0.5),
-      reconcile: pick(['best_score', 'keep_original', 'keep_replacement', 'longest_running'], next),
+      reconcile: pick(['best_score', 'best_score', 'best_score', 'keep_original', 'keep_replacement', 'longest_running'], next),
       partition: pick(['half', 'any'], next),
     },
     network: {
@@ -104,6 +104,7 @@ const someSlot = (next: Next): SlotId => slotOf(Math.floor(next() * next() * 5),
 const changeNode: Change = (story, next) => {
   const parts: readonly (() => Partial<NodeView>)[] = [
     () => ({ labels: { site: pick(['s0', 's1', 's2'], next) } }),
+    () => ({ labels: { site: pick(['s0', 's1'], next) } }),
     () => ({ attributes: { 'cpu.arch': pick(['arm64', 'amd64'], next) } }),
     () => ({ weight: pick([0, 10, -10], next) }),
     () => ({ weight: Math.floor(next() * 200) - 100 }),
@@ -136,6 +137,20 @@ const changeLiveness: Change = ({ view, local }, next) => {
   if (liveness === 'alive' || liveness === 'left' || chance(next, 0.1)) silentSince.delete(id)
   else silentSince.set(id, local.now - pick([0, 0, 5_000, 100_000], next))
   return { view: withNode(view, id, { liveness }), local: { ...local, silentSince } }
+}
+
+/** A cut, or its end: many fall silent or return together. */
+const cutOrHeal: Change = ({ view, local }, next) => {
+  const liveness = chance(next, 0.5) ? 'disconnected' : 'alive'
+  const silentSince = new Map(local.silentSince)
+  let now = view
+  for (const id of view.nodes.keys()) {
+    if (chance(next, 0.4)) continue
+    if (liveness === 'alive') silentSince.delete(id)
+    else silentSince.set(id, local.now - 100_000)
+    now = withNode(now, id, { liveness })
+  }
+  return { view: now, local: { ...local, silentSince } }
 }
 
 const comeOrGo: Change = ({ view, local }, next) => {
@@ -206,9 +221,10 @@ const timePasses: Change = ({ view, local }, next) => ({
 })
 
 /** The core remembers failures as it sees them; here also those that it missed, and some that are over. */
-const changeFailures: Change = ({ view, local }, next) => {
+const changeFailures: Change = ({ view, local }, next, made) => {
   const failedSince = new Map(local.failedSince)
-  const slot = someSlot(next)
+  const waiting = made.slots.filter(({ reason }) => reason === 'waiting-reschedule' || reason === 'reschedule-exhausted')
+  const slot = pick([...waiting.map((one) => one.slot), someSlot(next)], next)
   if (chance(next, 0.3)) failedSince.delete(slot)
   else failedSince.set(slot, local.now - pick([0, 1_000, 4_999], next))
   return { view, local: { ...local, failedSince } }
@@ -243,6 +259,7 @@ const changes: readonly Change[] = [
   changeNode,
   changeLiveness,
   changeLiveness,
+  cutOrHeal,
   comeOrGo,
   changeClaim,
   changeClaim,
