@@ -6,7 +6,7 @@ import { compareText } from '../crdt/ids.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Affinity, Constraint } from '../crdt/spec.ts'
 import type { NodeView, View } from '../crdt/view.ts'
-import { holds } from './constraints.ts'
+import { holds, targetValue } from './constraints.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { hashText } from './rendezvous.ts'
 import type { Rejection } from './types.ts'
@@ -19,14 +19,20 @@ export interface Boards {
   readonly hashes: Int32Array
   /** Why a node takes nothing new at all, whatever the group; null: it may. */
   readonly closed: readonly (Rejection | null)[]
+  readonly capacity: { readonly cpuMhz: Float64Array; readonly memoryMib: Float64Array; readonly diskMib: Float64Array }
+  /** Which nodes may take what, by what is asked of them (`feasibility.ts`). */
+  readonly feasible: Map<string, Int32Array>
   /** Changes whenever one of its nodes enters or leaves what `partition: half` counts; holds answers by question. */
   readonly electorate: Map<string, boolean>
   readonly planVersion: number
   readonly columns: Columns
+  readonly textColumns: Map<string, readonly (string | undefined)[]>
   /** 1 where the constraint holds. */
   column(constraint: Constraint | Affinity): Uint8Array
   /** Health of a driver everywhere: `driverState`. */
   driver(name: string): Uint8Array
+  /** The value of `${…}` everywhere. */
+  texts(target: string): readonly (string | undefined)[]
 }
 
 interface Column {
@@ -52,17 +58,21 @@ export function boardsOf(view: View, before: Boards | null = null): Boards {
   const differ = (fields: readonly (keyof NodeView)[]): boolean =>
     changed.some((index) => isDifferent(before.nodes[index], view.nodes.get(before.ids[index] as NodeId), fields))
   const nodes = before.ids.map((id) => view.nodes.get(id) as NodeView)
+  const isClosedAnew = planVersion !== before.planVersion || differ(closing)
+  const isDescribedAnew = differ([...describing, 'drivers'])
   return withColumns({
     source: view.nodes,
     ids: before.ids,
     indexOf: before.indexOf,
     hashes: before.hashes,
     nodes,
-    closed:
-      planVersion === before.planVersion && !differ(closing) ? before.closed : nodes.map((node) => closedReason(node, planVersion)),
+    closed: isClosedAnew ? nodes.map((node) => closedReason(node, planVersion)) : before.closed,
+    capacity: differ(['capacity']) ? capacityOf(nodes) : before.capacity,
+    feasible: isClosedAnew || isDescribedAnew ? new Map() : before.feasible,
     electorate: differ(counted) ? new Map() : before.electorate,
     planVersion,
-    columns: differ([...describing, 'drivers']) ? patched(before.columns, nodes, changed) : before.columns,
+    columns: isDescribedAnew ? patched(before.columns, nodes, changed) : before.columns,
+    textColumns: isDescribedAnew ? new Map() : before.textColumns,
   })
 }
 
@@ -104,14 +114,25 @@ function makeBoards(view: View): Boards {
     indexOf: new Map(ids.map((id, index) => [id, index])),
     hashes: Int32Array.from(ids, hashText),
     closed: nodes.map((node) => closedReason(node, planVersion)),
+    capacity: capacityOf(nodes),
+    feasible: new Map(),
     electorate: new Map(),
     planVersion,
     columns: new Map(),
+    textColumns: new Map(),
   })
 }
 
-function withColumns(rest: Omit<Boards, 'column' | 'driver'>): Boards {
-  const { columns, nodes } = rest
+function capacityOf(nodes: readonly NodeView[]): Boards['capacity'] {
+  return {
+    cpuMhz: Float64Array.from(nodes, ({ capacity }) => capacity.cpuMhz),
+    memoryMib: Float64Array.from(nodes, ({ capacity }) => capacity.memoryMib),
+    diskMib: Float64Array.from(nodes, ({ capacity }) => capacity.diskMib),
+  }
+}
+
+function withColumns(rest: Omit<Boards, 'column' | 'driver' | 'texts'>): Boards {
+  const { columns, textColumns, nodes } = rest
   const recall = (key: string, valueOf: Column['valueOf']): Uint8Array => {
     const known = columns.get(key)
     if (known !== undefined) return known.values
@@ -124,6 +145,14 @@ function withColumns(rest: Omit<Boards, 'column' | 'driver'>): Boards {
     ...rest,
     column: (constraint) => recall(keyOf(constraint), (node) => (holds(constraint, node) ? 1 : 0)),
     driver: (name) => recall(`driver ${name}`, (node) => stateOfDriver(node, name)),
+    texts(target) {
+      const known = textColumns.get(target)
+      if (known !== undefined) return known
+      if (textColumns.size >= limits.textColumnsMax) textColumns.clear()
+      const texts = nodes.map((node) => targetValue(target, node))
+      textColumns.set(target, texts)
+      return texts
+    },
   }
 }
 

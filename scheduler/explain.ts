@@ -5,15 +5,14 @@ import { compareText } from '../crdt/ids.ts'
 import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { feasibleNodes, fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
 import { type Group, addCopy, groupsOf, rulesOf } from './group.ts'
 import { type History, type VerdictsBySlot, historyOf } from './history.ts'
 import { holdingsOf, usageOf } from './holdings.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isOverdue } from './pending.ts'
-import { baseRank, failurePenalty } from './rank.ts'
-import { baseScore } from './score.ts'
-import { feasibleNodes } from './search.ts'
+import { failurePenalty, ranker } from './rank.ts'
+import { scorer } from './score.ts'
 import { type Spreading, spreadingOf } from './spread.ts'
 import type { Local, Plan, Reason, Rejection, SlotPlan } from './types.ts'
 import { type Usage, holdAsk } from './usage.ts'
@@ -50,6 +49,8 @@ interface Context {
   readonly usage: Usage
   readonly group: Group
   readonly spreading: Spreading
+  readonly rank: (index: number) => number
+  readonly score: (index: number) => number
   readonly verdicts: VerdictsBySlot
 }
 
@@ -64,7 +65,12 @@ export function explainJob(view: View, local: Local, plan: Plan, job: JobId): Jo
   const contexts = new Map(
     groups.map((group) => [
       group.group.name,
-      { view, local, boards, usage, group, verdicts, spreading: spreadingOf(group, boards, feasibleNodes(group, boards)) },
+      {
+        ...{ view, local, boards, usage, group, verdicts },
+        spreading: spreadingOf(group, boards, feasibleNodes(group, boards)),
+        rank: ranker(group.affinities, boards),
+        score: scorer(group, boards, usage),
+      },
     ]),
   )
   const all = plan.bySlot.ofJob(job)
@@ -152,14 +158,14 @@ interface SlotContext extends Context {
 }
 
 function explainNode(slot: SlotPlan, index: number, context: SlotContext): NodeExplanation {
-  const { boards, group, usage, spreading, history } = context
+  const { boards, spreading, history } = context
   const node = boards.ids[index] as NodeId
   const penalty = failurePenalty(history.failuresOn.get(node) ?? 0)
-  const rank = baseRank(group.affinities, boards, index) - penalty
+  const rank = context.rank(index) - penalty
   const rejected = slot.candidate === node ? null : rejectionOf(slot, index, context)
   const name = boards.nodes[index]?.name ?? ''
   if (rejected !== null) return { node, name, score: null, rank, rejected }
-  const score = baseScore(group, boards, usage, index) + spreading.boost(spreading.classOf[index] ?? -1) - penalty
+  const score = context.score(index) + spreading.boost(spreading.classOf[index] ?? -1) - penalty
   return { node, name, score, rank, rejected: null }
 }
 

@@ -16,19 +16,44 @@ export function fixedRejection(group: GroupRules, boards: Boards, index: number)
 
 /** Pool, constraints and drivers alone: also for a copy that is there already and shall be updated in place. */
 export function suitRejection(group: GroupRules, boards: Boards, index: number): Rejection | null {
-  if (!meetsConstraints(group, boards, index)) return boards.nodes[index]?.pool === group.spec.pool ? 'constraint' : 'wrong-pool'
-  for (const driver of group.drivers) {
-    const state = boards.driver(driver)[index]
-    if (state === driverState.missing) return 'driver-missing'
-    if (state === driverState.unhealthy) return 'driver-unhealthy'
-  }
-  return null
+  return unsuited(group, boards)(index)
 }
 
-export function meetsConstraints(group: GroupRules, boards: Boards, index: number): boolean {
-  if (boards.nodes[index]?.pool !== group.spec.pool) return false
-  for (const constraint of group.constraints) if (boards.column(constraint)[index] !== 1) return false
-  return true
+/** Indices of the nodes without a fixed rejection. Most groups ask the same of a node: they share the answer. */
+export function feasibleNodes(group: GroupRules, boards: Boards): Int32Array {
+  const question = JSON.stringify([group.spec.pool, group.constraints.map(keyOf), group.drivers])
+  const known = boards.feasible.get(question)
+  if (known !== undefined) return known
+  const rejects = unsuited(group, boards)
+  const found: number[] = []
+  for (let index = 0; index < boards.ids.length; index++)
+    if (boards.closed[index] === null && rejects(index) === null) found.push(index)
+  const answer = Int32Array.from(found)
+  if (boards.feasible.size >= limits.feasibleMax) boards.feasible.clear()
+  boards.feasible.set(question, answer)
+  return answer
+}
+
+function unsuited(group: GroupRules, boards: Boards): (index: number) => Rejection | null {
+  const meets = meetsConstraints(group, boards)
+  const drivers = group.drivers.map((driver) => boards.driver(driver))
+  return (index) => {
+    if (!meets(index)) return boards.nodes[index]?.pool === group.spec.pool ? 'constraint' : 'wrong-pool'
+    for (const driver of drivers) {
+      if (driver[index] === driverState.missing) return 'driver-missing'
+      if (driver[index] === driverState.unhealthy) return 'driver-unhealthy'
+    }
+    return null
+  }
+}
+
+function meetsConstraints(group: GroupRules, boards: Boards): (index: number) => boolean {
+  const columns = group.constraints.map((constraint) => boards.column(constraint))
+  return (index) => {
+    if (boards.nodes[index]?.pool !== group.spec.pool) return false
+    for (const column of columns) if (column[index] !== 1) return false
+    return true
+  }
 }
 
 /** `partition: half`: whether this side sees at least half of the nodes that could ever run the group. Many groups ask the same. */
@@ -43,10 +68,11 @@ export function seesHalf(group: GroupRules, boards: Boards): boolean {
 }
 
 function countHalf(group: GroupRules, boards: Boards): boolean {
+  const meets = meetsConstraints(group, boards)
   let total = 0
   let alive = 0
   for (const [index, node] of boards.nodes.entries()) {
-    if (node.evicted || node.liveness === 'left' || !node.eligible || !meetsConstraints(group, boards, index)) continue
+    if (node.evicted || node.liveness === 'left' || !node.eligible || !meets(index)) continue
     total++
     if (node.liveness === 'alive') alive++
   }
@@ -80,11 +106,11 @@ type Held = Pick<Group['ask'], 'cpuMhz' | 'memoryMib' | 'diskMib'>
 const nothingHeld: Held = { cpuMhz: 0, memoryMib: 0, diskMib: 0 }
 
 function resourceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, held: Held): Rejection | null {
-  const capacity = boards.nodes[index]?.capacity ?? nothingHeld
+  const { capacity } = boards
   const { ask } = group
-  if ((usage.cpuMhz[index] ?? 0) + ask.cpuMhz - held.cpuMhz > capacity.cpuMhz) return 'cpu-exhausted'
-  if ((usage.memoryMib[index] ?? 0) + ask.memoryMib - held.memoryMib > capacity.memoryMib) return 'memory-exhausted'
-  if ((usage.diskMib[index] ?? 0) + ask.diskMib - held.diskMib > capacity.diskMib) return 'disk-exhausted'
+  if ((usage.cpuMhz[index] ?? 0) + ask.cpuMhz - held.cpuMhz > (capacity.cpuMhz[index] ?? 0)) return 'cpu-exhausted'
+  if ((usage.memoryMib[index] ?? 0) + ask.memoryMib - held.memoryMib > (capacity.memoryMib[index] ?? 0)) return 'memory-exhausted'
+  if ((usage.diskMib[index] ?? 0) + ask.diskMib - held.diskMib > (capacity.diskMib[index] ?? 0)) return 'disk-exhausted'
   return null
 }
 

@@ -54,7 +54,8 @@ export interface JudgedBefore {
 }
 
 export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge['usage'], before: JudgedBefore | null): Judged {
-  const facts = factsOfGroup(rules, sources, before)
+  const ids = slotIdsOf(rules, before)
+  const facts = ids.map((slot, index) => factsAgain(rules, slot, sources, before, index))
   const turns = turnsOf(facts, rules.form, rules.group.update.maxParallel)
   const wake = new Wake(sources.local.now)
   const context: Judge = { ...sources, usage, wake }
@@ -66,11 +67,11 @@ export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge
   const slots: SlotPlan[] = []
   const vacancies: Vacancy[] = []
   let isOpen = false
-  for (const [index, own] of facts.entries()) {
-    const known = before?.judged.slots[index]
-    const about: Case = { slot: known?.slot ?? slotId(rules.job.id, rules.group.name, index), index, facts: own, rules, turns, half }
+  for (const [index, slot] of ids.entries()) {
+    const own = facts[index] as SlotFacts
+    const about: Case = { slot, index, facts: own, rules, turns, half }
     const judgement = judge(about, context)
-    const plan = planned(about, judgement, known)
+    const plan = planned(about, judgement, before?.judged.slots[index])
     slots.push(plan)
     if (judgement.kind === 'vacant' || judgement.kind === 'update') isOpen = true
     if (judgement.kind === 'vacant') vacancies.push({ plan, facts: own, replaces: judgement.replaces, retry: judgement.retry })
@@ -78,13 +79,15 @@ export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge
   return { rules, facts, slots, vacancies, isOpen, wakeAt: wake.at, isFromNow: wake.isFromNow, electorate }
 }
 
-function factsOfGroup(rules: GroupRules, sources: SlotSources, before: JudgedBefore | null): SlotFacts[] {
-  const { now } = sources.local
-  return Array.from({ length: rules.group.count }, (_, index) => {
-    const known = before?.judged.facts[index]
-    const slot = before?.judged.slots[index]?.slot ?? slotId(rules.job.id, rules.group.name, index)
-    return known !== undefined && known.until > now && !before?.touched.has(slot) ? known : factsOf(rules, slot, sources)
-  })
+function slotIdsOf({ job, group }: GroupRules, before: JudgedBefore | null): readonly SlotId[] {
+  const known = before?.judged.slots ?? []
+  return Array.from({ length: group.count }, (_, index) => known[index]?.slot ?? slotId(job.id, group.name, index))
+}
+
+function factsAgain(rules: GroupRules, slot: SlotId, sources: SlotSources, before: JudgedBefore | null, index: number): SlotFacts {
+  const known = before?.judged.facts[index]
+  const isSame = known !== undefined && known.until > sources.local.now && before?.touched.has(slot) === false
+  return isSame ? known : factsOf(rules, slot, sources)
 }
 
 /** The slot's part of the plan; the one that it had before, if it reads the same and nobody will fill anything in. */
