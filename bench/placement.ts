@@ -1,16 +1,16 @@
 // placement: the plan from nothing for seeded pools and jobs, checked by a checker that shares no code with the planner; and the cost
-// of planning after one change in a settled pool.
+// of one change in a settled pool, as a board pays it.
 
 import { performance } from 'node:perf_hooks'
-import type { NodeId, SlotId } from '../crdt/ids.ts'
-import type { Claim, View } from '../crdt/view.ts'
+import type { NodeId } from '../crdt/ids.ts'
+import type { View } from '../crdt/view.ts'
 import { plan } from '../scheduler/plan.ts'
-import type { Local, Plan } from '../scheduler/types.ts'
-import { makeClaim } from '../test/support/view.ts'
+import type { Local } from '../scheduler/types.ts'
 import type { BenchOptions } from './main.ts'
 import { checkPlacement } from './placement/checker.ts'
 import { type Shape, generateView } from './placement/generator.ts'
-import { median, rounded } from './lib/stats.ts'
+import { changeRows } from './placement/changes.ts'
+import { rounded } from './lib/stats.ts'
 
 const settledShape = 'pool of 1,000, 1,000 jobs of 10'
 const shapes: readonly { readonly name: string; readonly shape: Shape; readonly isLong: boolean }[] = [
@@ -32,9 +32,6 @@ const shapes: readonly { readonly name: string; readonly shape: Shape; readonly 
   },
 ]
 
-/** Enough for the compiler to have done its work. */
-const changeRounds = 31
-
 export async function run({ quick }: BenchOptions): Promise<object> {
   const rows: object[] = []
   for (const { name, shape, isLong } of shapes) {
@@ -46,7 +43,7 @@ export async function run({ quick }: BenchOptions): Promise<object> {
     const placed = result.slots.flatMap((slot) => (slot.candidate === null ? [] : [{ slot: slot.slot, node: slot.candidate }]))
     const report = checkPlacement(view, placed)
     if (report.violations.length > 0) throw new Error(`the checker found: ${report.violations.join('; ')}`)
-    rows.push({
+    const row = {
       shape: name,
       nodes: shape.nodes,
       copies: placed.length,
@@ -56,30 +53,16 @@ export async function run({ quick }: BenchOptions): Promise<object> {
       nodes_used: report.nodesUsed,
       nodes_lower_bound: report.nodesLowerBound,
       rss_mb: rounded(process.memoryUsage.rss() / 1e6),
-    })
-    console.error(`  ${JSON.stringify(rows.at(-1))}`)
-    if (name === settledShape) rows.push(changeRow(view, result))
+    }
+    show(row, rows)
+    if (name === settledShape) for (const row of changeRows(view)) show(row, rows)
   }
   return { rows }
 }
 
-/** The pool with every copy running; then one copy of it turns unhealthy again and again, and all is planned anew each time. */
-function changeRow(before: View, placed: Plan): object {
-  const claims = new Map<SlotId, Claim[]>()
-  for (const { slot, candidate, version, form } of placed.slots)
-    if (candidate !== null) claims.set(slot, [makeClaim(candidate, { slot, version, form })])
-  const view: View = { ...before, claims }
-  const [slot, [claim]] = [...claims][0] as [SlotId, [Claim]]
-  const times: number[] = []
-  for (let round = 0; round < changeRounds; round++) {
-    claims.set(slot, [{ ...claim, healthy: round % 2 === 0 }])
-    const started = performance.now()
-    plan(view, localFor(view))
-    times.push(performance.now() - started)
-  }
-  const row = { shape: 'one change when all of it runs', nodes: view.nodes.size, copies: claims.size, ms: rounded(median(times), 1) }
+function show(row: object, rows: object[]): void {
   console.error(`  ${JSON.stringify(row)}`)
-  return row
+  rows.push(row)
 }
 
 function localFor(view: View): Local {

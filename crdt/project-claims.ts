@@ -3,6 +3,7 @@
 
 import { isSame } from './documents/canonical.ts'
 import { type NodeId, type SlotId, compareText } from './ids.ts'
+import { withChanges } from './layered-map.ts'
 import type { Claim, View } from './view.ts'
 
 /** Each node's claims, from its own document and from nowhere else. */
@@ -10,7 +11,7 @@ export type Claimants = Map<NodeId, ReadonlyMap<SlotId, Claim>>
 
 /** The claims after `read`; `claimants` is brought up to date. `before` stays as it was. */
 export function updateClaims(before: View['claims'], claimants: Claimants, read: Claimants): View['claims'] {
-  let claims: Map<SlotId, readonly Claim[]> | null = null
+  const changes = new Map<SlotId, readonly Claim[] | undefined>()
   for (const [node, fresh] of read) {
     const old = claimants.get(node) ?? new Map<SlotId, Claim>()
     const kept = new Map([...fresh].map(([slot, claim]) => [slot, sameOr(old.get(slot), claim)]))
@@ -18,22 +19,20 @@ export function updateClaims(before: View['claims'], claimants: Claimants, read:
     for (const slot of new Set([...old.keys(), ...kept.keys()])) {
       const claim = kept.get(slot)
       if (old.get(slot) === claim) continue
-      claims ??= new Map(before)
-      put(claims, slot, node, claim)
+      changes.set(slot, withClaim(changes.has(slot) ? changes.get(slot) : before.get(slot), node, claim))
     }
     if (kept.size === 0) claimants.delete(node)
   }
-  return claims ?? before
+  return withChanges(before, changes)
 }
 
 function sameOr(old: Claim | undefined, fresh: Claim): Claim {
   return old !== undefined && isSame(old, fresh) ? old : fresh
 }
 
-/** The node's claim to the slot, or that it has none any more. Lists are in order of node id and never changed in place. */
-function put(claims: Map<SlotId, readonly Claim[]>, slot: SlotId, node: NodeId, claim: Claim | undefined): void {
-  const others = (claims.get(slot) ?? []).filter((one) => one.node !== node)
-  const all = claim === undefined ? others : [...others, claim].sort((a, b) => compareText(a.node, b.node))
-  if (all.length > 0) claims.set(slot, all)
-  else claims.delete(slot)
+/** The slot's claims with the node's, or without one of it; undefined: there are none. In order of node id, never changed in place. */
+function withClaim(all: readonly Claim[] | undefined, node: NodeId, claim: Claim | undefined): readonly Claim[] | undefined {
+  const others = (all ?? []).filter((one) => one.node !== node)
+  if (claim === undefined) return others.length > 0 ? others : undefined
+  return [...others, claim].sort((a, b) => compareText(a.node, b.node))
 }

@@ -76,11 +76,15 @@ function nextView(crypto: Crypto, memory: Memory, input: ProjectInput): View {
 /** Brings `known` up to date and says which documents came, changed or went. Only the pool's own count, and the fleet's. */
 function changedDocs(known: Map<DocId, Doc>, { docs, pool }: ProjectInput): readonly DocId[] {
   const changed: DocId[] = []
+  let here = 0
   for (const [id, doc] of docs) {
-    if (known.get(id) === doc || (doc.pool !== pool && doc.kind !== 'fleet')) continue
+    if (doc.pool !== pool && doc.kind !== 'fleet') continue
+    here++
+    if (known.get(id) === doc) continue
     known.set(id, doc)
     changed.push(id)
   }
+  if (known.size === here) return changed
   for (const id of known.keys()) {
     const doc = docs.get(id)
     if (doc !== undefined && (doc.pool === pool || doc.kind === 'fleet')) continue

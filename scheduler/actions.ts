@@ -16,12 +16,15 @@ const kinds: readonly Action['kind'][] = ['stop', 'withdraw', 'lost', 'over', 'a
 
 export function actions(view: View, plan: Plan, local: Local): readonly Action[] {
   const found: Action[] = []
-  const adopt = adopted(view, local)
-  for (const claims of view.claims.values()) {
-    const own = claims.find((claim) => claim.node === local.self)
-    if (own !== undefined && !hasEnded(own) && own.state !== 'stopping') found.push(...actionsFor(own, claims, view, plan, local, adopt))
+  const adopt = adopted(view, local, plan)
+  for (const [slot, own] of plan.own) {
+    if (hasEnded(own) || own.state === 'stopping') continue
+    found.push(...actionsFor(own, view.claims.get(slot) ?? [], view, plan, local, adopt))
   }
-  for (const slot of plan.slots) if (slot.candidate === local.self) found.push(claimAction(slot, view, local))
+  for (const [id, { candidate }] of plan.pending) {
+    const slot = candidate === local.self ? plan.bySlot.get(id) : undefined
+    if (slot !== undefined) found.push(claimAction(slot, view, local))
+  }
   return found.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || compareText(a.slot, b.slot))
 }
 

@@ -1,58 +1,163 @@
 // The pool's nodes as columns: index 0..n−1 in order of id, so that the inner loops of a plan work on typed arrays and every
-// sort can end in an index. Answers to constraints are computed once a plan and kept; a column is a function of the view.
+// sort can end in an index. A function of the view: boards made from those of an earlier view are the same as boards made anew,
+// but only what the changed nodes say is computed again.
 
 import { compareText } from '../crdt/ids.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Affinity, Constraint } from '../crdt/spec.ts'
 import type { NodeView, View } from '../crdt/view.ts'
-import { holds } from './constraints.ts'
+import { holds, targetValue } from './constraints.ts'
+import { schedulerLimits as limits } from './limits.ts'
 import { hashText } from './rendezvous.ts'
 import type { Rejection } from './types.ts'
 
 export interface Boards {
+  readonly source: View['nodes']
   readonly ids: readonly NodeId[]
   readonly nodes: readonly NodeView[]
   readonly indexOf: ReadonlyMap<NodeId, number>
   readonly hashes: Int32Array
   /** Why a node takes nothing new at all, whatever the group; null: it may. */
   readonly closed: readonly (Rejection | null)[]
+  readonly capacity: { readonly cpuMhz: Float64Array; readonly memoryMib: Float64Array; readonly diskMib: Float64Array }
+  /** Which nodes may take what, by what is asked of them (`feasibility.ts`). */
+  readonly feasible: Map<string, Int32Array>
+  /** Changes whenever one of its nodes enters or leaves what `partition: half` counts; holds answers by question. */
+  readonly electorate: Map<string, boolean>
+  readonly planVersion: number
+  readonly columns: Columns
+  readonly textColumns: Map<string, readonly (string | undefined)[]>
   /** 1 where the constraint holds. */
   column(constraint: Constraint | Affinity): Uint8Array
   /** Health of a driver everywhere: `driverState`. */
   driver(name: string): Uint8Array
+  /** The value of `${…}` everywhere. */
+  texts(target: string): readonly (string | undefined)[]
 }
+
+interface Column {
+  readonly valueOf: (node: NodeView) => number
+  readonly values: Uint8Array
+}
+
+/** Answers that were asked for, kept for the next boards. By what was asked. */
+type Columns = Map<string, Column>
 
 export const driverState = { healthy: 0, unhealthy: 1, missing: 2 } as const
 
-export function boardsOf(view: View): Boards {
+/** What constraints and affinities can read of a node. */
+const describing = ['name', 'pool', 'attributes', 'labels'] as const
+const counted = [...describing, 'evicted', 'liveness', 'eligible'] as const
+const closing = ['evicted', 'liveness', 'eligible', 'draining', 'planVersion', 'documentFull'] as const
+
+export function boardsOf(view: View, before: Boards | null = null): Boards {
+  const changed = before === null ? null : changedNodes(view, before)
+  if (before === null || changed === null) return makeBoards(view)
+  const { planVersion } = view.fleet
+  if (changed.length === 0 && planVersion === before.planVersion) return { ...before, source: view.nodes }
+  const differ = (fields: readonly (keyof NodeView)[]): boolean =>
+    changed.some((index) => isDifferent(before.nodes[index], view.nodes.get(before.ids[index] as NodeId), fields))
+  const nodes = before.ids.map((id) => view.nodes.get(id) as NodeView)
+  const isClosedAnew = planVersion !== before.planVersion || differ(closing)
+  const isDescribedAnew = differ([...describing, 'drivers'])
+  return withColumns({
+    source: view.nodes,
+    ids: before.ids,
+    indexOf: before.indexOf,
+    hashes: before.hashes,
+    nodes,
+    closed: isClosedAnew ? nodes.map((node) => closedReason(node, planVersion)) : before.closed,
+    capacity: differ(['capacity']) ? capacityOf(nodes) : before.capacity,
+    feasible: isClosedAnew || isDescribedAnew ? new Map() : before.feasible,
+    electorate: differ(counted) ? new Map() : before.electorate,
+    planVersion,
+    columns: isDescribedAnew ? patched(before.columns, nodes, changed) : before.columns,
+    textColumns: isDescribedAnew ? new Map() : before.textColumns,
+  })
+}
+
+export function isDifferent(a: NodeView | undefined, b: NodeView | undefined, fields: readonly (keyof NodeView)[]): boolean {
+  return fields.some((field) => a?.[field] !== b?.[field])
+}
+
+/** Indices of nodes that are not the same any more; null: nodes came or went. */
+function changedNodes(view: View, before: Boards): readonly number[] | null {
+  if (view.nodes === before.source) return []
+  if (view.nodes.size !== before.ids.length) return null
+  const changed: number[] = []
+  for (let index = 0; index < before.ids.length; index++) {
+    const node = view.nodes.get(before.ids[index] as NodeId)
+    if (node === undefined) return null
+    if (node !== before.nodes[index]) changed.push(index)
+  }
+  return changed
+}
+
+function patched(columns: Columns, nodes: readonly NodeView[], changed: readonly number[]): Columns {
+  const next: Columns = new Map()
+  for (const [key, { valueOf, values }] of columns) {
+    const copy = values.slice()
+    for (const index of changed) copy[index] = valueOf(nodes[index] as NodeView)
+    next.set(key, { valueOf, values: copy })
+  }
+  return next
+}
+
+function makeBoards(view: View): Boards {
   const nodes = [...view.nodes.values()].sort((a, b) => compareText(a.id, b.id))
   const ids = nodes.map((node) => node.id)
-  const columns = new Map<string, Uint8Array>()
-  const drivers = new Map<string, Uint8Array>()
-  return {
+  const { planVersion } = view.fleet
+  return withColumns({
+    source: view.nodes,
     ids,
     nodes,
     indexOf: new Map(ids.map((id, index) => [id, index])),
     hashes: Int32Array.from(ids, hashText),
-    closed: nodes.map((node) => closedReason(node, view)),
-    column(constraint) {
-      const key = JSON.stringify([constraint.operator, constraint.attribute, constraint.value])
-      let column = columns.get(key)
-      if (column === undefined) {
-        column = Uint8Array.from(nodes, (node) => (holds(constraint, node) ? 1 : 0))
-        columns.set(key, column)
-      }
-      return column
-    },
-    driver(name) {
-      let column = drivers.get(name)
-      if (column === undefined) {
-        column = Uint8Array.from(nodes, (node) => stateOfDriver(node, name))
-        drivers.set(name, column)
-      }
-      return column
+    closed: nodes.map((node) => closedReason(node, planVersion)),
+    capacity: capacityOf(nodes),
+    feasible: new Map(),
+    electorate: new Map(),
+    planVersion,
+    columns: new Map(),
+    textColumns: new Map(),
+  })
+}
+
+function capacityOf(nodes: readonly NodeView[]): Boards['capacity'] {
+  return {
+    cpuMhz: Float64Array.from(nodes, ({ capacity }) => capacity.cpuMhz),
+    memoryMib: Float64Array.from(nodes, ({ capacity }) => capacity.memoryMib),
+    diskMib: Float64Array.from(nodes, ({ capacity }) => capacity.diskMib),
+  }
+}
+
+function withColumns(rest: Omit<Boards, 'column' | 'driver' | 'texts'>): Boards {
+  const { columns, textColumns, nodes } = rest
+  const recall = (key: string, valueOf: Column['valueOf']): Uint8Array => {
+    const known = columns.get(key)
+    if (known !== undefined) return known.values
+    if (columns.size >= limits.columnsMax) columns.clear()
+    const values = Uint8Array.from(nodes, valueOf)
+    columns.set(key, { valueOf, values })
+    return values
+  }
+  return {
+    ...rest,
+    column: (constraint) => recall(keyOf(constraint), (node) => (holds(constraint, node) ? 1 : 0)),
+    driver: (name) => recall(`driver ${name}`, (node) => stateOfDriver(node, name)),
+    texts(target) {
+      const known = textColumns.get(target)
+      if (known !== undefined) return known
+      if (textColumns.size >= limits.textColumnsMax) textColumns.clear()
+      const texts = nodes.map((node) => targetValue(target, node))
+      textColumns.set(target, texts)
+      return texts
     },
   }
+}
+
+export function keyOf({ operator, attribute, value }: Constraint | Affinity): string {
+  return JSON.stringify([operator, attribute, value])
 }
 
 function stateOfDriver(node: NodeView, name: string): number {
@@ -61,13 +166,13 @@ function stateOfDriver(node: NodeView, name: string): number {
   return health.healthy ? driverState.healthy : driverState.unhealthy
 }
 
-function closedReason(node: NodeView, view: View): Rejection | null {
+function closedReason(node: NodeView, planVersion: number): Rejection | null {
   if (node.evicted) return 'evicted'
   if (node.liveness === 'left') return 'left'
   if (node.liveness !== 'alive') return 'not-alive'
   if (!node.eligible) return 'ineligible'
   if (node.draining) return 'draining'
-  if (node.planVersion < view.fleet.planVersion) return 'plan-version'
+  if (node.planVersion < planVersion) return 'plan-version'
   if (node.documentFull) return 'document-full'
   return null
 }

@@ -4,19 +4,18 @@
 import { compareText } from '../crdt/ids.ts'
 import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim, View } from '../crdt/view.ts'
-import { type Boards, boardsOf } from './boards.ts'
-import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
-import { type Group, addCopy, groupsOf } from './group.ts'
-import { type History, historyOf, verdictsBySlot } from './history.ts'
+import type { Boards } from './boards.ts'
+import { feasibleNodes, fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { type Group, addCopy, groupsOf, rulesOf } from './group.ts'
+import { type History, type VerdictsBySlot, historyOf } from './history.ts'
+import { holdingsOf, usageOf } from './holdings.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isOverdue } from './pending.ts'
-import { asksOfSlots } from './plan.ts'
-import { baseRank, failurePenalty } from './rank.ts'
-import { baseScore } from './score.ts'
-import { feasibleNodes } from './search.ts'
+import { failurePenalty, ranker } from './rank.ts'
+import { scorer } from './score.ts'
 import { type Spreading, spreadingOf } from './spread.ts'
 import type { Local, Plan, Reason, Rejection, SlotPlan } from './types.ts'
-import { type Usage, holdAsk, usageOf } from './usage.ts'
+import { type Usage, holdAsk } from './usage.ts'
 
 export interface NodeExplanation {
   readonly node: NodeId
@@ -50,25 +49,31 @@ interface Context {
   readonly usage: Usage
   readonly group: Group
   readonly spreading: Spreading
-  readonly verdicts: ReturnType<typeof verdictsBySlot>
+  readonly rank: (index: number) => number
+  readonly score: (index: number) => number
+  readonly verdicts: VerdictsBySlot
 }
 
 export function explainJob(view: View, local: Local, plan: Plan, job: JobId): JobExplanation {
   const jobView = view.jobs.get(job)
   if (jobView === undefined) return { slots: [], slotsLeftOut: 0 }
   if (jobView.spec === null) return unreadable(view, job)
-  const boards = boardsOf(view)
-  const groups = groupsOf(view, boards, jobView, jobView.spec)
-  const usage = usageOf(view, boards, asksOfSlots(view))
+  const { boards, claimants, holdings, verdicts } = plan.basis
+  const groups = groupsOf(view, boards, rulesOf(jobView, jobView.spec))
+  const usage = usageOf(boards, holdingsOf(view, boards, claimants, holdings))
   holdCandidates(view, plan, job, groups, boards, usage)
-  const verdicts = verdictsBySlot(view)
   const contexts = new Map(
     groups.map((group) => [
       group.group.name,
-      { view, local, boards, usage, group, verdicts, spreading: spreadingOf(group, boards, feasibleNodes(group, boards)) },
+      {
+        ...{ view, local, boards, usage, group, verdicts },
+        spreading: spreadingOf(group, boards, feasibleNodes(group, boards)),
+        rank: ranker(group.affinities, boards),
+        score: scorer(group, boards, usage),
+      },
     ]),
   )
-  const all = plan.slots.filter((slot) => slot.job === job && contexts.has(slot.group))
+  const all = plan.bySlot.ofJob(job)
   const shown = all.slice(0, limits.explainSlotsMax)
   const inFull = slotsInFull(shown, boards.ids.length)
   const slots = shown.map((slot) => explainSlot(slot, contexts.get(slot.group)!, inFull.has(slot)))
@@ -111,7 +116,7 @@ function holdCandidates(view: View, plan: Plan, job: JobId, groups: readonly Gro
     const key = `${slot.job}/${slot.group}`
     const other = view.jobs.get(slot.job)
     if (!known.has(key) && other?.spec)
-      for (const group of groupsOf(view, boards, other, other.spec)) known.set(`${slot.job}/${group.group.name}`, group)
+      for (const group of groupsOf(view, boards, rulesOf(other, other.spec))) known.set(`${slot.job}/${group.group.name}`, group)
     const group = known.get(key)
     if (group === undefined) continue
     holdAsk(usage, boards, index, group.ask)
@@ -153,14 +158,14 @@ interface SlotContext extends Context {
 }
 
 function explainNode(slot: SlotPlan, index: number, context: SlotContext): NodeExplanation {
-  const { boards, group, usage, spreading, history } = context
+  const { boards, spreading, history } = context
   const node = boards.ids[index] as NodeId
   const penalty = failurePenalty(history.failuresOn.get(node) ?? 0)
-  const rank = baseRank(group.affinities, boards, index) - penalty
+  const rank = context.rank(index) - penalty
   const rejected = slot.candidate === node ? null : rejectionOf(slot, index, context)
   const name = boards.nodes[index]?.name ?? ''
   if (rejected !== null) return { node, name, score: null, rank, rejected }
-  const score = baseScore(group, boards, usage, index) + spreading.boost(spreading.classOf[index] ?? -1) - penalty
+  const score = context.score(index) + spreading.boost(spreading.classOf[index] ?? -1) - penalty
   return { node, name, score, rank, rejected: null }
 }
 

@@ -3,39 +3,76 @@
 
 import type { NodeId } from '../crdt/ids.ts'
 import { type Claim, hasEnded } from '../crdt/view.ts'
-import { type Boards, driverState } from './boards.ts'
-import type { Group } from './group.ts'
+import { type Boards, driverState, keyOf } from './boards.ts'
+import type { Group, GroupRules } from './group.ts'
+import { schedulerLimits as limits } from './limits.ts'
 import type { Rejection } from './types.ts'
-import { type Usage, portKey, portsOfClaim } from './usage.ts'
+import { type Usage, holdersOf, portsOfClaim } from './usage.ts'
 
 /** What does not change while the plan is made: the node itself, pool, constraints, drivers. */
-export function fixedRejection(group: Group, boards: Boards, index: number): Rejection | null {
+export function fixedRejection(group: GroupRules, boards: Boards, index: number): Rejection | null {
   return boards.closed[index] ?? suitRejection(group, boards, index)
 }
 
 /** Pool, constraints and drivers alone: also for a copy that is there already and shall be updated in place. */
-export function suitRejection(group: Group, boards: Boards, index: number): Rejection | null {
-  if (!meetsConstraints(group, boards, index)) return boards.nodes[index]?.pool === group.spec.pool ? 'constraint' : 'wrong-pool'
-  for (const driver of group.drivers) {
-    const state = boards.driver(driver)[index]
-    if (state === driverState.missing) return 'driver-missing'
-    if (state === driverState.unhealthy) return 'driver-unhealthy'
+export function suitRejection(group: GroupRules, boards: Boards, index: number): Rejection | null {
+  return unsuited(group, boards)(index)
+}
+
+/** Indices of the nodes without a fixed rejection. Most groups ask the same of a node: they share the answer. */
+export function feasibleNodes(group: GroupRules, boards: Boards): Int32Array {
+  const question = JSON.stringify([group.spec.pool, group.constraints.map(keyOf), group.drivers])
+  const known = boards.feasible.get(question)
+  if (known !== undefined) return known
+  const rejects = unsuited(group, boards)
+  const found: number[] = []
+  for (let index = 0; index < boards.ids.length; index++)
+    if (boards.closed[index] === null && rejects(index) === null) found.push(index)
+  const answer = Int32Array.from(found)
+  if (boards.feasible.size >= limits.feasibleMax) boards.feasible.clear()
+  boards.feasible.set(question, answer)
+  return answer
+}
+
+function unsuited(group: GroupRules, boards: Boards): (index: number) => Rejection | null {
+  const meets = meetsConstraints(group, boards)
+  const drivers = group.drivers.map((driver) => boards.driver(driver))
+  return (index) => {
+    if (!meets(index)) return boards.nodes[index]?.pool === group.spec.pool ? 'constraint' : 'wrong-pool'
+    for (const driver of drivers) {
+      if (driver[index] === driverState.missing) return 'driver-missing'
+      if (driver[index] === driverState.unhealthy) return 'driver-unhealthy'
+    }
+    return null
   }
-  return null
 }
 
-export function meetsConstraints(group: Group, boards: Boards, index: number): boolean {
-  if (boards.nodes[index]?.pool !== group.spec.pool) return false
-  for (const constraint of group.constraints) if (boards.column(constraint)[index] !== 1) return false
-  return true
+function meetsConstraints(group: GroupRules, boards: Boards): (index: number) => boolean {
+  const columns = group.constraints.map((constraint) => boards.column(constraint))
+  return (index) => {
+    if (boards.nodes[index]?.pool !== group.spec.pool) return false
+    for (const column of columns) if (column[index] !== 1) return false
+    return true
+  }
 }
 
-/** `partition: half`: whether this side sees at least half of the nodes that could ever run the group. */
-export function seesHalf(group: Group, boards: Boards): boolean {
+/** `partition: half`: whether this side sees at least half of the nodes that could ever run the group. Many groups ask the same. */
+export function seesHalf(group: GroupRules, boards: Boards): boolean {
+  const question = JSON.stringify([group.spec.pool, group.constraints.map(keyOf)])
+  const known = boards.electorate.get(question)
+  if (known !== undefined) return known
+  const answer = countHalf(group, boards)
+  if (boards.electorate.size >= limits.columnsMax) boards.electorate.clear()
+  boards.electorate.set(question, answer)
+  return answer
+}
+
+function countHalf(group: GroupRules, boards: Boards): boolean {
+  const meets = meetsConstraints(group, boards)
   let total = 0
   let alive = 0
   for (const [index, node] of boards.nodes.entries()) {
-    if (node.evicted || node.liveness === 'left' || !node.eligible || !meetsConstraints(group, boards, index)) continue
+    if (node.evicted || node.liveness === 'left' || !node.eligible || !meets(index)) continue
     total++
     if (node.liveness === 'alive') alive++
   }
@@ -54,12 +91,12 @@ export function roomRejection(group: Group, boards: Boards, usage: Usage, index:
     const copies = group.distinct === 'job' ? group.jobCopies() : group.copies()
     if ((copies.get(index) ?? 0) > 0) return 'distinct-hosts'
   }
-  for (const port of group.ask.staticPorts) if (usage.ports.has(portKey(index, port))) return 'port-taken'
+  for (const port of group.ask.staticPorts) if (holdersOf(usage, index, port) > 0) return 'port-taken'
   if (!hasDynamicPorts(group, boards, usage, index)) return 'port-taken'
   return resourceRejection(group, boards, usage, index, nothingHeld)
 }
 
-function hasDynamicPorts(group: Group, boards: Boards, usage: Usage, index: number): boolean {
+function hasDynamicPorts(group: GroupRules, boards: Boards, usage: Usage, index: number): boolean {
   if (group.ask.dynamicPorts === 0) return true
   const [low, high] = boards.nodes[index]?.dynamicPorts ?? [1, 0]
   return (usage.dynamicPorts[index] ?? 0) + group.ask.dynamicPorts <= high - low + 1
@@ -68,22 +105,22 @@ function hasDynamicPorts(group: Group, boards: Boards, usage: Usage, index: numb
 type Held = Pick<Group['ask'], 'cpuMhz' | 'memoryMib' | 'diskMib'>
 const nothingHeld: Held = { cpuMhz: 0, memoryMib: 0, diskMib: 0 }
 
-function resourceRejection(group: Group, boards: Boards, usage: Usage, index: number, held: Held): Rejection | null {
-  const capacity = boards.nodes[index]?.capacity ?? nothingHeld
+function resourceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, held: Held): Rejection | null {
+  const { capacity } = boards
   const { ask } = group
-  if ((usage.cpuMhz[index] ?? 0) + ask.cpuMhz - held.cpuMhz > capacity.cpuMhz) return 'cpu-exhausted'
-  if ((usage.memoryMib[index] ?? 0) + ask.memoryMib - held.memoryMib > capacity.memoryMib) return 'memory-exhausted'
-  if ((usage.diskMib[index] ?? 0) + ask.diskMib - held.diskMib > capacity.diskMib) return 'disk-exhausted'
+  if ((usage.cpuMhz[index] ?? 0) + ask.cpuMhz - held.cpuMhz > (capacity.cpuMhz[index] ?? 0)) return 'cpu-exhausted'
+  if ((usage.memoryMib[index] ?? 0) + ask.memoryMib - held.memoryMib > (capacity.memoryMib[index] ?? 0)) return 'memory-exhausted'
+  if ((usage.diskMib[index] ?? 0) + ask.diskMib - held.diskMib > (capacity.diskMib[index] ?? 0)) return 'disk-exhausted'
   return null
 }
 
 /** Why a copy cannot take the form in force where it is; its own share of the node counts as free. */
-export function inPlaceRejection(group: Group, boards: Boards, usage: Usage, index: number, claim: Claim): Rejection | null {
+export function inPlaceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, claim: Claim): Rejection | null {
   const unsuited = suitRejection(group, boards, index)
   if (unsuited !== null) return unsuited
   const own = portsOfClaim(claim, group.ask)
   for (const port of group.ask.staticPorts) {
-    const others = (usage.ports.get(portKey(index, port)) ?? 0) - (own.includes(port) ? 1 : 0)
+    const others = holdersOf(usage, index, port) - (own.includes(port) ? 1 : 0)
     if (others > 0) return 'port-taken'
   }
   return resourceRejection(group, boards, usage, index, claim.resources ?? group.ask)

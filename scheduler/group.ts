@@ -1,5 +1,5 @@
-// Everything about one group that its slots share: what it asks, which nodes may ever run it, where its copies are. Built once
-// a plan; the parts that only a search needs are computed when first asked for.
+// Everything about one group that its slots share: its rules (what it asks, which nodes may ever run it) follow from the job alone;
+// where its copies are belongs to one plan, and is counted when a search first asks.
 
 import { slotId } from '../crdt/ids.ts'
 import type { Form } from '../crdt/ids.ts'
@@ -10,7 +10,7 @@ import type { Boards } from './boards.ts'
 import { asksDistinctHosts } from './constraints.ts'
 import { affinitiesOf } from './rank.ts'
 
-export interface Group {
+export interface GroupRules {
   readonly job: JobView
   readonly spec: JobSpec
   readonly group: GroupSpec
@@ -23,14 +23,16 @@ export interface Group {
   readonly drivers: readonly string[]
   readonly images: readonly string[]
   readonly distinct: 'no' | 'group' | 'job'
+}
+
+export interface Group extends GroupRules {
   /** Node index → copies of this group, those that the plan adds included. */
   readonly copies: () => Map<number, number>
   /** The same for all groups of the job. */
   readonly jobCopies: () => Map<number, number>
 }
 
-export function groupsOf(view: View, boards: Boards, job: JobView, spec: JobSpec): Group[] {
-  const jobCopies = once(() => countCopies(view, boards, job, spec.groups))
+export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
   return spec.groups.map((group) => {
     const all = [...spec.constraints, ...group.constraints, ...group.tasks.flatMap((task) => task.constraints)]
     return {
@@ -44,16 +46,21 @@ export function groupsOf(view: View, boards: Boards, job: JobView, spec: JobSpec
       drivers: [...new Set(group.tasks.map((task) => task.driver))].sort(),
       images: group.tasks.flatMap((task) => (task.config.image === undefined ? [] : [taggedImage(task.config.image)])),
       distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
-      copies: once(() => countCopies(view, boards, job, [group])),
-      jobCopies,
     }
   })
 }
 
-function countCopies(view: View, boards: Boards, job: JobView, groups: readonly GroupSpec[]): Map<number, number> {
+/** All groups of one job, for one plan: they share the count of the job's copies. */
+export function groupsOf(view: View, boards: Boards, all: readonly GroupRules[]): Group[] {
+  const counted = (groups: readonly GroupRules[]) => once(() => countCopies(view, boards, groups))
+  const jobCopies = counted(all)
+  return all.map((rules) => ({ ...rules, copies: counted([rules]), jobCopies }))
+}
+
+function countCopies(view: View, boards: Boards, groups: readonly GroupRules[]): Map<number, number> {
   const counts = new Map<number, number>()
   if (view.claims.size === 0) return counts
-  for (const group of groups) {
+  for (const { job, group } of groups) {
     for (let index = 0; index < group.count; index++) {
       for (const claim of view.claims.get(slotId(job.id, group.name, index)) ?? []) {
         const node = boards.indexOf.get(claim.node)

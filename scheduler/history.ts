@@ -2,7 +2,7 @@
 // the verdicts in the node documents and, should a verdict be missing, from failed claims.
 
 import type { Form, Generation, NodeId, SlotId } from '../crdt/ids.ts'
-import type { Claim, Verdict, View } from '../crdt/view.ts'
+import type { Claim, NodeView, Verdict, View } from '../crdt/view.ts'
 
 export interface History {
   readonly failures: number
@@ -21,17 +21,45 @@ export interface NodeVerdict {
 export const noHistory: History = { failures: 0, failuresOn: new Map(), failedOn: new Set(), newestFailure: 0 }
 const none: readonly never[] = []
 
-/** Verdicts of all nodes by slot. Sums and maxima only are taken from the lists, so that their order does not matter. */
-export function verdictsBySlot(view: View): ReadonlyMap<SlotId, readonly NodeVerdict[]> {
+export type VerdictsBySlot = ReadonlyMap<SlotId, readonly NodeVerdict[]>
+
+/**
+ * Verdicts of all nodes by slot, but for those that tell of no failure: in a settled pool nearly all do not. Sums and maxima only
+ * are taken from the lists, so that their order does not matter.
+ */
+export function verdictsBySlot(view: View): VerdictsBySlot {
   const bySlot = new Map<SlotId, NodeVerdict[]>()
   for (const node of view.nodes.values()) {
-    for (const [slot, verdicts] of node.verdicts) {
-      const list = bySlot.get(slot) ?? []
-      for (const verdict of verdicts) list.push({ node: node.id, verdict })
-      bySlot.set(slot, list)
+    for (const [slot, verdict] of telling(node)) {
+      const list = bySlot.get(slot)
+      if (list === undefined) bySlot.set(slot, [{ node: node.id, verdict }])
+      else list.push({ node: node.id, verdict })
     }
   }
   return bySlot
+}
+
+/** Those of a node's verdicts that change an answer of this file. */
+export function telling(node: NodeView | undefined): [SlotId, Verdict][] {
+  const found: [SlotId, Verdict][] = []
+  if (node === undefined) return found
+  for (const [slot, verdicts] of node.verdicts)
+    for (const verdict of verdicts)
+      if (verdict.verdict === 'failed' || verdict.failures > 0 || verdict.generation > 0) found.push([slot, verdict])
+  return found
+}
+
+/** The verdicts after these nodes changed. */
+export function nextVerdicts(bySlot: VerdictsBySlot, changed: readonly NodeId[], before: View, view: View): VerdictsBySlot {
+  const next = new Map(bySlot)
+  for (const id of changed) {
+    const node = view.nodes.get(id)
+    for (const [slot] of telling(before.nodes.get(id)))
+      next.set(slot, (next.get(slot) ?? none).filter((one) => one.node !== id))
+    for (const [slot, verdict] of telling(node)) next.set(slot, [...(next.get(slot) ?? none), { node: id, verdict }])
+    for (const [slot] of telling(before.nodes.get(id))) if (next.get(slot)?.length === 0) next.delete(slot)
+  }
+  return next
 }
 
 export function historyOf(form: Form, claims: readonly Claim[] = none, verdicts: readonly NodeVerdict[] = none): History {

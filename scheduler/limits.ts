@@ -29,6 +29,14 @@ export const schedulerLimits = {
   imagePoints: point / 5,
   /** Spread is clamped, so that one value that is far over its share cannot drown every other reason. */
   spreadPointsMax: 4 * point,
+  /** Remembered answers to constraints, a byte a node each: 6 MB in a pool of 6,000 nodes. More different ones are asked anew. */
+  columnsMax: 1_000,
+  /** Remembered lists of feasible nodes, 4 bytes a node each: 1.6 MB in a pool of 6,000 nodes. Most groups ask the same. */
+  feasibleMax: 64,
+  /** Remembered values that copies are spread over, 8 bytes a node each. */
+  textColumnsMax: 16,
+  /** What one claim can hold of one thing: above all that a board may have, and a thousand such claims still add up exactly. */
+  heldMax: 2 ** 40,
   /** Rows of one slot's explanation: more than that nobody reads, and the answer has to fit into a few frames. */
   explainNodesMax: 200,
   /** Slots of one explanation, for the same reason. */

@@ -1,24 +1,19 @@
 // Finds candidates for vacant slots: first those that are already waited for keep their place, in order; then the others are
 // placed, in order, each on the node that scores best by then.
 
-import { hashText } from './rendezvous.ts'
-import { schedulerLimits as limits } from './limits.ts'
-import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
-import { type Group, addCopy } from './group.ts'
-import { type Overdue, isOverdue, recall, remember } from './pending.ts'
-import { searchFor } from './search.ts'
-import type { SlotCase } from './slots.ts'
-import type { Pending } from './types.ts'
 import type { SlotId } from '../crdt/ids.ts'
 import type { Claim } from '../crdt/view.ts'
-import { holdAsk, holdGrowth } from './usage.ts'
-import type { Judge } from './vacancy.ts'
-
-export interface Vacancy {
-  readonly slot: SlotCase
-  readonly replaces: boolean
-  readonly retry: Claim | null
-}
+import type { Boards } from './boards.ts'
+import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { type Group, addCopy } from './group.ts'
+import type { Vacancy } from './judged.ts'
+import { schedulerLimits as limits } from './limits.ts'
+import { type Overdue, isOverdue, recall, remember } from './pending.ts'
+import { hashText } from './rendezvous.ts'
+import { searchFor } from './search.ts'
+import type { Local, Pending } from './types.ts'
+import { type Usage, holdAsk, holdGrowth } from './usage.ts'
+import type { Wake } from './wake.ts'
 
 /** The vacant slots of one group, in order of index. */
 export interface GroupVacancies {
@@ -28,74 +23,83 @@ export interface GroupVacancies {
 
 export interface Placement {
   readonly pending: Map<SlotId, Pending>
-  /** Replacements that may still begin; counted down. */
-  budget: number
+  /** Replacements that may still begin, counted down; null: nobody has asked yet. */
+  budget: number | null
   replacements: number
 }
 
-export function keepCandidates(groups: readonly GroupVacancies[], placement: Placement, context: Judge): void {
+export interface Places {
+  readonly local: Local
+  readonly boards: Boards
+  readonly usage: Usage
+  readonly wake: Wake
+  readonly budget: () => number
+}
+
+export function keepCandidates(groups: readonly GroupVacancies[], placement: Placement, context: Places): void {
   const { boards, local, usage } = context
   if (local.pending.size === 0) return
   for (const { group, vacancies } of groups) {
-    for (const { slot } of vacancies) {
-      const previous = local.pending.get(slot.plan.slot)
+    for (const vacancy of vacancies) {
+      const previous = local.pending.get(vacancy.plan.slot)
       const { keep, overdue } = recall(previous, local.now)
       const index = keep === null ? -1 : (boards.indexOf.get(keep) ?? -1)
-      if (keep === null || index < 0 || holdsSlot(slot.claims, keep)) continue
+      if (keep === null || index < 0 || holdsSlot(vacancy.facts.claims, keep)) continue
       if (fixedRejection(group, boards, index) !== null || roomRejection(group, boards, usage, index) !== null) continue
       holdAsk(usage, boards, index, group.ask)
       addCopy(group, index)
-      settle(slot, index, overdue, placement, context)
+      settle(vacancy, index, overdue, placement, context)
     }
   }
 }
 
-export function placeVacancies({ group, vacancies }: GroupVacancies, placement: Placement, context: Judge): void {
-  const open = vacancies.filter(({ slot }) => slot.plan.candidate === null)
+export function placeVacancies({ group, vacancies }: GroupVacancies, placement: Placement, context: Places): void {
+  const open = vacancies.filter(({ plan }) => plan.candidate === null)
   if (open.length === 0) return
   const { boards, local, usage } = context
   const search = searchFor(group, boards, usage)
-  for (const { slot, replaces, retry } of open) {
-    const previous = local.pending.get(slot.plan.slot)
-    const begins = replaces && previous === undefined
-    if (begins && placement.budget <= 0) {
-      slot.plan.reason = 'paced'
+  for (const vacancy of open) {
+    const { plan, facts } = vacancy
+    const previous = local.pending.get(plan.slot)
+    const begins = vacancy.replaces && previous === undefined
+    if (begins && (placement.budget ??= context.budget()) <= 0) {
+      plan.reason = 'paced'
       context.wake.by(local.now + limits.pacedRetryMs)
       continue
     }
     const { overdue } = recall(previous, local.now)
-    const { claims, history } = slot
-    const index = search.best({ slotHash: hashText(slot.plan.slot), claims, history, overdue, now: local.now })
+    const { claims, history } = facts
+    const index = search.best({ slotHash: hashText(plan.slot), claims, history, overdue, now: local.now })
     if (index < 0) {
-      fallBack(slot, group, retry, context)
+      fallBack(vacancy, group, vacancy.retry, context)
       continue
     }
     search.place(index)
-    settle(slot, index, overdue, placement, context)
+    settle(vacancy, index, overdue, placement, context)
     if (!begins) continue
-    placement.budget--
+    placement.budget = (placement.budget ?? 0) - 1
     placement.replacements++
   }
 }
 
 /** Nowhere to go: a holder whose update failed tries it again where it is; anything else says so. */
-function fallBack(slot: SlotCase, group: Group, retry: Claim | null, context: Judge): void {
+function fallBack({ plan }: Vacancy, group: Group, retry: Claim | null, { boards, usage }: Places): void {
   if (retry === null) {
-    slot.plan.reason = 'no-node-feasible'
+    plan.reason = 'no-node-feasible'
     return
   }
-  slot.plan.update = true
-  holdGrowth(context.usage, context.boards, context.boards.indexOf.get(retry.node) ?? -1, retry, group.ask)
+  plan.update = true
+  holdGrowth(usage, boards, boards.indexOf.get(retry.node) ?? -1, retry, group.ask)
 }
 
-function settle(slot: SlotCase, index: number, overdue: Overdue, placement: Placement, context: Judge): void {
+function settle({ plan }: Vacancy, index: number, overdue: Overdue, placement: Placement, context: Places): void {
   const candidate = context.boards.ids[index]
   if (candidate === undefined) return
   const { local, wake } = context
-  slot.plan.candidate = candidate
-  slot.plan.reason = null
-  const pending = remember(local.pending.get(slot.plan.slot), candidate, overdue, local.now)
-  placement.pending.set(slot.plan.slot, pending)
+  plan.candidate = candidate
+  plan.reason = null
+  const pending = remember(local.pending.get(plan.slot), candidate, overdue, local.now)
+  placement.pending.set(plan.slot, pending)
   wake.by(pending.since + limits.pendingMs)
   for (const [node, entry] of overdue) if (isOverdue(overdue, node, local.now)) wake.by(entry.until)
 }

@@ -1,81 +1,119 @@
-// The plan: for every wanted slot who stands, and who should claim it if it is vacant, or why nobody does. A pure function of
-// its two arguments; every loop whose order matters runs over something sorted.
+// The plan: for every wanted slot who stands, and who should claim it if it is vacant, or why nobody does. A pure function of the
+// view and of what is local; every loop whose order matters runs over something sorted. An earlier plan may be handed in: work
+// whose inputs are the same as then is taken from it, and the answer is the same as without.
 
-import type { SlotId } from '../crdt/ids.ts'
-import type { View } from '../crdt/view.ts'
-import { type Ask, askOf } from './ask.ts'
-import { type Boards, boardsOf } from './boards.ts'
+import type { JobId } from '../crdt/ids.ts'
+import { withChanges } from '../crdt/layered-map.ts'
+import type { JobView, View } from '../crdt/view.ts'
+import { type Basis, type Start, basisOf, canStartFrom, startAnew, startFrom, touchedOf } from './basis.ts'
 import { replacementBudget } from './disconnect.ts'
-import { type Group, groupsOf } from './group.ts'
-import { verdictsBySlot } from './history.ts'
+import { groupsOf, rulesOf } from './group.ts'
+import { type Holdings, holdingsOf, usageOf } from './holdings.ts'
+import { type Judged, isAtRest, judgeGroup, stillStands } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
-import { type GroupVacancies, type Placement, type Vacancy, keepCandidates, placeVacancies } from './place.ts'
-import { turnsOf } from './rollout.ts'
-import { type SlotCase, jobsInOrder, slotsOf } from './slots.ts'
-import type { Local, Plan, SlotPlan } from './types.ts'
-import { usageOf } from './usage.ts'
-import { type Judge, halfOf, judge } from './vacancy.ts'
+import { type GroupVacancies, type Placement, keepCandidates, placeVacancies } from './place.ts'
+import { SlotTable } from './slot-table.ts'
+import type { Local, Plan } from './types.ts'
+import type { Usage } from './usage.ts'
 import { Wake } from './wake.ts'
 
-export function plan(view: View, local: Local): Plan {
-  const boards = boardsOf(view)
-  const groups = wantedGroups(view, boards)
-  const usage = usageOf(view, boards, asksOfSlots(view))
-  const context: Judge = { view, local, boards, usage, verdicts: verdictsBySlot(view), wake: new Wake(local.now) }
-  const slots: SlotPlan[] = []
-  const open: GroupVacancies[] = []
-  for (const group of groups) {
-    const cases = slotsOf(group, context)
-    open.push({ group, vacancies: vacanciesOf(group, cases, context) })
-    for (const slot of cases) slots.push(slot.plan)
-  }
-  const placement: Placement = { pending: new Map(), budget: replacementBudget(view, local, slots.length), replacements: 0 }
-  if (view.fleet.planVersion > limits.planVersion) refuseAll(open)
-  else {
-    keepCandidates(open, placement, context)
-    for (const group of open) placeVacancies(group, placement, context)
-  }
+export function plan(view: View, local: Local, before: Plan | null = null): Plan {
+  const known = before !== null && canStartFrom(before.basis, view, local) ? before.basis : null
+  const start = known === null ? startAnew(view, local) : startFrom(known, view, local)
+  const held = holding(start)
+  const judged = judgeAll(start, held.usage, known)
+  const wake = new Wake(local.now)
+  const restless = new Set<JobId>()
+  for (const [job, groups] of judged.fresh) if (!groups.every(isAtRest)) restless.add(job)
+  for (const job of restless) for (const { wakeAt } of judged.all.get(job) ?? []) wake.by(wakeAt)
+  const bySlot = new SlotTable(judged.all, start.wanted)
+  const placement = place(start, judged.fresh, held.usage, wake)
   return {
-    slots,
-    bySlot: new Map(slots.map((slot) => [slot.slot, slot])),
+    get slots() {
+      return bySlot.all
+    },
+    bySlot,
+    own: start.claimants.get(local.self) ?? new Map(),
     pending: placement.pending,
-    wakeAt: context.wake.at,
+    wakeAt: wake.at,
     replacements: placement.replacements,
+    basis: basisOf(start, held.holdings(), judged.all, restless),
   }
 }
 
-function wantedGroups(view: View, boards: Boards): Group[] {
-  const groups: Group[] = []
-  for (const job of jobsInOrder(view)) {
-    if (job.desired === 'run' && job.spec !== null) groups.push(...groupsOf(view, boards, job, job.spec))
+/** What is taken of the nodes: worked out when first asked for, since nobody asks in a settled pool. */
+function holding(start: Start): { readonly usage: () => Usage; readonly holdings: () => Holdings } {
+  const { view, boards, claimants } = start
+  let made: { readonly usage: Usage; readonly holdings: Holdings } | null = null
+  const make = (): { readonly usage: Usage; readonly holdings: Holdings } => {
+    const holdings = holdingsOf(view, boards, claimants, start.holdings)
+    return { holdings, usage: usageOf(boards, holdings) }
   }
-  return groups
+  return { usage: () => (made ??= make()).usage, holdings: () => made?.holdings ?? start.holdings }
 }
 
-/** What a claim holds when it does not say so itself: what its group asks for now, also for stopped jobs and surplus slots. */
-export function asksOfSlots(view: View): (slot: SlotId) => Ask | undefined {
-  const asks = new Map<string, Ask>()
-  for (const job of view.jobs.values()) {
-    for (const group of job.spec?.groups ?? []) asks.set(`${job.id}/${group.name}`, askOf(group))
+type JudgedJobs = ReadonlyMap<JobId, readonly Judged[]>
+
+/**
+ * Every group that is wanted. `fresh`: the jobs that were looked at, in the order of placing; what is known of the others stands, and
+ * none of them waits for anything.
+ */
+function judgeAll(start: Start, usage: () => Usage, known: Basis | null): { readonly all: JudgedJobs; readonly fresh: JudgedJobs } {
+  const fresh = new Map<JobId, readonly Judged[]>()
+  for (const job of start.wanted) {
+    if (known !== null && !start.doubtful.has(job)) continue
+    const view = start.view.jobs.get(job)
+    const before = known?.view.jobs.get(job) === view ? known?.judged.get(job) : undefined
+    fresh.set(job, before === undefined ? judgeJob(start, usage, view) : judgeAgain(start, usage, job, before))
   }
-  return (slot) => asks.get(slot.slice(0, slot.lastIndexOf('/')))
+  if (known === null) return { all: fresh, fresh }
+  const changes = new Map<JobId, readonly Judged[] | undefined>()
+  for (const [job, groups] of fresh) if (known.judged.get(job) !== groups) changes.set(job, groups)
+  for (const job of start.unwanted) changes.set(job, undefined)
+  return { all: withChanges(known.judged, changes), fresh }
 }
 
-/** Judges every slot: sets reasons and updates, and returns the slots that want a candidate. */
-function vacanciesOf(group: Group, cases: readonly SlotCase[], context: Judge): Vacancy[] {
-  const turns = turnsOf(cases, group.form, group.group.update.maxParallel)
-  const half = halfOf(group, context.boards)
-  const vacancies: Vacancy[] = []
-  for (const slot of cases) {
-    const judgement = judge(slot, group, turns, half, context)
-    if (judgement.kind === 'waits') slot.plan.reason = judgement.reason
-    if (judgement.kind === 'update') slot.plan.update = true
-    if (judgement.kind === 'vacant') vacancies.push({ slot, replaces: judgement.replaces, retry: judgement.retry })
+function judgeJob(start: Start, usage: () => Usage, job: JobView | undefined): readonly Judged[] {
+  return job?.spec == null ? [] : rulesOf(job, job.spec).map((rules) => judgeGroup(rules, start, usage, null))
+}
+
+function judgeAgain(start: Start, usage: () => Usage, job: JobId, before: readonly Judged[]): readonly Judged[] {
+  const touched = touchedOf(start, job)
+  if (touched.size === 0 && before.every((judged) => stillStands(judged, start.boards, start.local.now))) return before
+  return before.map((judged) => judgeGroup(judged.rules, start, usage, { judged, touched }))
+}
+
+function place(start: Start, fresh: JudgedJobs, usage: () => Usage, wake: Wake): Placement {
+  const { view, local, boards } = start
+  const open: GroupVacancies[] = []
+  for (const judged of fresh.values()) {
+    if (judged.every(({ vacancies }) => vacancies.length === 0)) continue
+    const groups = groupsOf(
+      view,
+      boards,
+      judged.map(({ rules }) => rules),
+    )
+    for (const [g, group] of groups.entries()) open.push({ group, vacancies: judged[g]?.vacancies ?? [] })
   }
-  return vacancies
+  const placement: Placement = { pending: new Map(), budget: null, replacements: 0 }
+  if (open.length === 0) return placement
+  if (view.fleet.planVersion > limits.planVersion) {
+    refuseAll(open)
+    return placement
+  }
+  const context = { local, boards, usage: usage(), wake, budget: () => replacementBudget(view, local, wantedSlots(start)) }
+  keepCandidates(open, placement, context)
+  for (const group of open) placeVacancies(group, placement, context)
+  return placement
+}
+
+function wantedSlots({ view, wanted }: Start): number {
+  let slots = 0
+  for (const job of wanted) for (const { count } of view.jobs.get(job)?.spec?.groups ?? []) slots += count
+  return slots
 }
 
 /** The rules of a newer plan are not known here: keep what runs, claim nothing. */
 function refuseAll(open: readonly GroupVacancies[]): void {
-  for (const { vacancies } of open) for (const { slot } of vacancies) slot.plan.reason = 'plan-version-unknown'
+  for (const { vacancies } of open) for (const { plan: slot } of vacancies) slot.reason = 'plan-version-unknown'
 }

@@ -11,15 +11,21 @@ export function affinitiesOf(spec: JobSpec, group: GroupSpec): readonly Affinity
 
 /** Affinities (−1..1 points: matched weights over all weights) and the operators' weight (−1..1). */
 export function baseRank(affinities: readonly Affinity[], boards: Boards, index: number): number {
-  const weight = (boards.nodes[index]?.weight ?? 0) * limits.weightPoints
-  if (affinities.length === 0) return weight
-  let matched = 0
+  return ranker(affinities, boards)(index)
+}
+
+/** The same for many nodes. */
+export function ranker(affinities: readonly Affinity[], boards: Boards): (index: number) => number {
+  const columns = affinities.map((affinity) => boards.column(affinity))
   let total = 0
-  for (const affinity of affinities) {
-    total += Math.abs(affinity.weight)
-    if (boards.column(affinity)[index] === 1) matched += affinity.weight
+  for (const { weight } of affinities) total += Math.abs(weight)
+  return (index) => {
+    const weight = (boards.nodes[index]?.weight ?? 0) * limits.weightPoints
+    if (total === 0) return weight
+    let matched = 0
+    for (const [a, affinity] of affinities.entries()) if (columns[a]?.[index] === 1) matched += affinity.weight
+    return weight + Math.trunc((point * matched) / total)
   }
-  return weight + (total === 0 ? 0 : Math.trunc((point * matched) / total))
 }
 
 /** What failures of this very slot on the node take off its rank. */

@@ -3,7 +3,7 @@
 
 import type { Form } from '../crdt/ids.ts'
 import { newestFailed } from './reschedule.ts'
-import type { SlotCase } from './slots.ts'
+import type { SlotFacts } from './slots.ts'
 
 export interface Turns {
   /** Slots whose turn it is, by index. */
@@ -12,19 +12,19 @@ export interface Turns {
 }
 
 /** Out of date: somebody holds the slot, at another form. */
-export function isOutOfDate(slot: SlotCase, form: Form): boolean {
-  const { holder } = slot.plan.standing
+export function isOutOfDate(slot: SlotFacts, form: Form): boolean {
+  const { holder } = slot.standing
   return holder !== null && holder.form !== form
 }
 
 /** `slots` in order of index. Unknown slots and those at a newer job version do not count and are skipped. */
-export function turnsOf(slots: readonly SlotCase[], form: Form, maxParallel: number): Turns {
+export function turnsOf(slots: readonly SlotFacts[], form: Form, maxParallel: number): Turns {
   const mayMove = new Set<number>()
   const failed = new Set<number>()
   const waiting: number[] = []
   let inFlight = 0
-  for (const slot of slots) {
-    const { standing, index } = slot.plan
+  for (const [index, slot] of slots.entries()) {
+    const { standing } = slot
     const hasFailed = newestFailed(form, slot.claims, standing.live, slot.history)
     if (hasFailed) failed.add(index)
     const { heir, holder } = standing
@@ -45,7 +45,6 @@ export function turnsOf(slots: readonly SlotCase[], form: Form, maxParallel: num
 }
 
 /** Nothing of this claim has ever run: there is nothing to protect, and waiting for its health would be for ever. */
-function neverStarted(slot: SlotCase): boolean {
-  const { holder } = slot.plan.standing
+function neverStarted({ standing: { holder } }: SlotFacts): boolean {
   return holder !== null && holder.state !== 'running' && holder.startedAt === 0
 }

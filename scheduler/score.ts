@@ -4,7 +4,7 @@
 import type { Boards } from './boards.ts'
 import type { Group } from './group.ts'
 import { point, schedulerLimits as limits } from './limits.ts'
-import { baseRank } from './rank.ts'
+import { ranker } from './rank.ts'
 import type { Usage } from './usage.ts'
 
 // 10^(i/10) in millionths: packing is Nomad's curve (facts b.2), drawn with straight lines between these points.
@@ -13,22 +13,21 @@ const powersOfTen = [
 ]
 const step = point / 10
 
-/** Everything of a node's score but spread and the failures of a single slot. */
-export function baseScore(group: Group, boards: Boards, usage: Usage, index: number): number {
-  return (
-    baseRank(group.affinities, boards, index) +
+/** Everything of a node's score but spread and the failures of a single slot, for many nodes. */
+export function scorer(group: Group, boards: Boards, usage: Usage): (index: number) => number {
+  const rank = ranker(group.affinities, boards)
+  const copies = group.copies()
+  return (index) =>
+    rank(index) +
     packing(group, boards, usage, index) -
-    crowding(group.copies().get(index) ?? 0, group.group.count) +
+    crowding(copies.get(index) ?? 0, group.group.count) +
     imageLocality(group, boards, index)
-  )
 }
 
 /** 0 (empty) to 1 point (full) after the copy is placed: fuller boards first, so that large copies find room elsewhere. */
-function packing(group: Group, boards: Boards, usage: Usage, index: number): number {
-  const capacity = boards.nodes[index]?.capacity
-  if (capacity === undefined) return 0
-  const cpu = freePart(capacity.cpuMhz, (usage.cpuMhz[index] ?? 0) + group.ask.cpuMhz)
-  const memory = freePart(capacity.memoryMib, (usage.memoryMib[index] ?? 0) + group.ask.memoryMib)
+function packing(group: Group, { capacity }: Boards, usage: Usage, index: number): number {
+  const cpu = freePart(capacity.cpuMhz[index] ?? 0, (usage.cpuMhz[index] ?? 0) + group.ask.cpuMhz)
+  const memory = freePart(capacity.memoryMib[index] ?? 0, (usage.memoryMib[index] ?? 0) + group.ask.memoryMib)
   return Math.trunc((20 * point - powerOfTen(cpu) - powerOfTen(memory)) / 18)
 }
 

@@ -4,13 +4,13 @@
 
 import { type Claim, hasEnded } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { feasibleNodes, holdsSlot, roomRejection } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
 import type { History } from './history.ts'
 import { type Overdue, isOverdue } from './pending.ts'
 import { failurePenalty } from './rank.ts'
 import { pairHash } from './rendezvous.ts'
-import { baseScore } from './score.ts'
+import { scorer } from './score.ts'
 import { type ScoreBuckets, scoreBuckets } from './score-buckets.ts'
 import { type Spreading, spreadingOf } from './spread.ts'
 import { type Usage, holdAsk } from './usage.ts'
@@ -35,8 +35,9 @@ export function searchFor(group: Group, boards: Boards, usage: Usage): Search {
   const feasible = feasibleNodes(group, boards)
   const spreading = spreadingOf(group, boards, feasible)
   const buckets = scoreBuckets(boards.ids.length, spreading.classCount, spreading.classOf)
+  const score = scorer(group, boards, usage)
   const refresh = (index: number): void => {
-    if (roomRejection(group, boards, usage, index) === null) buckets.set(index, baseScore(group, boards, usage, index))
+    if (roomRejection(group, boards, usage, index) === null) buckets.set(index, score(index))
     else buckets.remove(index)
   }
   for (const index of feasible) refresh(index)
@@ -49,12 +50,6 @@ export function searchFor(group: Group, boards: Boards, usage: Usage): Search {
       refresh(index)
     },
   }
-}
-
-export function feasibleNodes(group: Group, boards: Boards): Int32Array {
-  const found: number[] = []
-  for (let index = 0; index < boards.ids.length; index++) if (fixedRejection(group, boards, index) === null) found.push(index)
-  return Int32Array.from(found)
 }
 
 function isPlain(need: Need): boolean {

@@ -1,71 +1,71 @@
-// The slots that the jobs want, in the order in which they are placed: priority (highest first), job, group, index. Each comes
-// with its claims, its past at the form in force, and who stands.
+// What is known of a wanted slot before anybody judges it: its claims, its past at the form in force, and who stands. The answer lasts
+// until something that it was read from changes, or until a silent node's claims become unknown.
 
-import { compareText, slotId } from '../crdt/ids.ts'
-import type { SlotId } from '../crdt/ids.ts'
-import type { Claim, JobView, View } from '../crdt/view.ts'
+import type { NodeId, SlotId } from '../crdt/ids.ts'
+import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
 import { isUnknown } from './disconnect.ts'
-import type { Group } from './group.ts'
-import { type History, type NodeVerdict, historyOf, nextGeneration } from './history.ts'
+import type { GroupRules } from './group.ts'
+import { type History, type NodeVerdict, type VerdictsBySlot, historyOf, nextGeneration, noHistory } from './history.ts'
 import { baseRank, failurePenalty } from './rank.ts'
 import { emptyStanding, standing } from './standing.ts'
-import type { Local, SlotPlan, Standing } from './types.ts'
+import type { Local, Standing } from './types.ts'
 
-/** A slot while the plan is being made. */
-export interface SlotCase {
-  readonly plan: { -readonly [K in keyof SlotPlan]: SlotPlan[K] }
+export interface SlotFacts {
   readonly claims: readonly Claim[]
   readonly history: History
+  readonly standing: Standing
+  /** 1 + the highest generation seen of the slot. */
+  readonly nextGeneration: number
+  /** Monotonic ms at which silence changes who stands, if nothing else does before. */
+  readonly until: number
 }
 
 const noClaims: readonly Claim[] = []
-
-export function jobsInOrder(view: View): readonly JobView[] {
-  const priority = (job: JobView): number => job.spec?.priority ?? 0
-  return [...view.jobs.values()].sort((a, b) => priority(b) - priority(a) || compareText(a.id, b.id))
-}
+const noVerdicts: readonly NodeVerdict[] = []
+const never = Number.MAX_SAFE_INTEGER
+const already = Number.MIN_SAFE_INTEGER
+/** A slot that nobody ever claimed. */
+const untouched: SlotFacts = { claims: noClaims, history: noHistory, standing: emptyStanding, nextGeneration: 1, until: never }
 
 export interface SlotSources {
   readonly view: View
   readonly local: Local
   readonly boards: Boards
-  readonly verdicts: ReadonlyMap<SlotId, readonly NodeVerdict[]>
+  readonly verdicts: VerdictsBySlot
 }
 
-export function slotsOf(group: Group, sources: SlotSources): SlotCase[] {
-  return Array.from({ length: group.group.count }, (_, index) => slotCase(group, index, sources))
-}
-
-function slotCase(group: Group, index: number, sources: SlotSources): SlotCase {
-  const { job } = group
-  const slot = slotId(job.id, group.group.name, index)
+export function factsOf(rules: GroupRules, slot: SlotId, sources: SlotSources): SlotFacts {
   const claims = sources.view.claims.get(slot) ?? noClaims
-  const verdicts = sources.verdicts.get(slot)
-  const history = historyOf(group.form, claims, verdicts)
-  const wished = job.wishes.get(slot)?.stopGeneration ?? 0
+  const verdicts = sources.verdicts.get(slot) ?? noVerdicts
+  const wished = rules.job.wishes.get(slot)?.stopGeneration ?? 0
+  if (claims.length === 0 && verdicts.length === 0 && wished === 0) return untouched
+  const history = historyOf(rules.form, claims, verdicts)
+  const stands = claims.length === 0 ? emptyStanding : standingOf(rules, slot, claims, history, sources)
   return {
     claims,
     history,
-    plan: {
-      slot,
-      job: job.id,
-      group: group.group.name,
-      index,
-      priority: group.spec.priority,
-      form: group.form,
-      version: job.version,
-      standing: claims.length === 0 ? emptyStanding : standingOf(group, slot, claims, history, sources),
-      nextGeneration: nextGeneration(claims, verdicts, wished),
-      candidate: null,
-      reason: null,
-      update: false,
-    },
+    standing: stands,
+    nextGeneration: nextGeneration(claims, verdicts, wished),
+    until: lastsUntil(rules, stands, sources),
   }
 }
 
+/** Whoever is silent and not unknown yet will be. A silence that nobody counts is looked at every time. */
+function lastsUntil(rules: GroupRules, { live, ahead }: Standing, { view, local }: SlotSources): number {
+  let until = never
+  const look = (node: NodeId): void => {
+    if (view.nodes.get(node)?.liveness === 'alive') return
+    const since = local.silentSince.get(node)
+    until = Math.min(until, since === undefined ? already : since + rules.group.disconnect.replaceAfterMs)
+  }
+  for (const claim of live) look(claim.node)
+  for (const claim of ahead) look(claim.node)
+  return until
+}
+
 export function standingOf(
-  group: Group,
+  rules: GroupRules,
   slot: SlotId,
   claims: readonly Claim[],
   history: History,
@@ -76,12 +76,12 @@ export function standingOf(
     slot,
     claims,
     nodes: view.nodes,
-    form: group.form,
-    version: group.job.version,
-    reconcile: group.group.disconnect.reconcile,
-    stopGeneration: group.job.wishes.get(slot)?.stopGeneration ?? 0,
+    form: rules.form,
+    version: rules.job.version,
+    reconcile: rules.group.disconnect.reconcile,
+    stopGeneration: rules.job.wishes.get(slot)?.stopGeneration ?? 0,
     rankOf: (node) =>
-      baseRank(group.affinities, boards, boards.indexOf.get(node) ?? -1) - failurePenalty(history.failuresOn.get(node) ?? 0),
-    isUnknown: (node) => isUnknown(view.nodes.get(node), group.group.disconnect, local),
+      baseRank(rules.affinities, boards, boards.indexOf.get(node) ?? -1) - failurePenalty(history.failuresOn.get(node) ?? 0),
+    isUnknown: (node) => isUnknown(view.nodes.get(node), rules.group.disconnect, local),
   })
 }

@@ -4,13 +4,12 @@
 
 import type { Spread } from '../crdt/spec.ts'
 import type { Boards } from './boards.ts'
-import { targetValue } from './constraints.ts'
 import type { Group } from './group.ts'
 import { point, schedulerLimits as limits } from './limits.ts'
 
 export interface Spreading {
   readonly classCount: number
-  /** Node index → class; −1: the node takes no part. */
+  /** Node index → class, for the feasible ones. */
   readonly classOf: Int32Array
   /** Clamped sum of all spreads, in millionths. */
   boost(nodeClass: number): number
@@ -30,16 +29,14 @@ const unlisted = 'unlisted'
 
 export function spreadingOf(group: Group, boards: Boards, feasible: Int32Array): Spreading {
   const axes = group.group.spread.map((spread) => axisOf(spread, group, boards, feasible))
+  if (axes.length === 0)
+    return { classCount: 1, classOf: new Int32Array(boards.ids.length), boost: () => 0, placed: () => undefined }
   const classOf = new Int32Array(boards.ids.length).fill(-1)
-  if (axes.length === 0) {
-    for (const index of feasible) classOf[index] = 0
-    return { classCount: 1, classOf, boost: () => 0, placed: () => undefined }
-  }
   const classes = new Map<string, number>()
   const keys: string[][] = []
   for (const index of feasible) {
     const own = axes.map((axis) => axis.keyOf(index))
-    const name = JSON.stringify(own)
+    const name = own.length === 1 ? (own[0] ?? '') : JSON.stringify(own)
     if (!classes.has(name)) keys.push(own)
     classOf[index] = classes.get(name) ?? classes.size
     classes.set(name, classOf[index] ?? 0)
@@ -69,9 +66,9 @@ function boostOf(axes: readonly Axis[], keys: readonly string[]): number {
 
 function axisOf(spread: Spread, group: Group, boards: Boards, feasible: Int32Array): Axis {
   const listed = new Map(spread.targets.map((target) => [target.value, target.percent]))
+  const texts = boards.texts(spread.attribute)
   const keyOf = (index: number): string => {
-    const node = boards.nodes[index]
-    const value = node === undefined ? undefined : targetValue(spread.attribute, node)
+    const value = texts[index]
     if (value === undefined) return missing
     return listed.size > 0 && !listed.has(value) ? unlisted : `=${value}`
   }

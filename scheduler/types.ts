@@ -2,6 +2,8 @@
 
 import type { Form, Generation, JobId, NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim, JobVersion } from '../crdt/view.ts'
+import type { Basis } from './basis.ts'
+import type { SlotTable } from './slot-table.ts'
 
 /**
  * What a node knows of time. It paces; it never decides who holds a slot. `pending` is the node's memory of candidates that it
@@ -100,12 +102,16 @@ export type Rejection =
 export interface Plan {
   /** In order (priority descending, job, group, index); slots of stopped and removed jobs are absent. */
   readonly slots: readonly SlotPlan[]
-  readonly bySlot: ReadonlyMap<SlotId, SlotPlan>
+  readonly bySlot: SlotTable
+  /** All claims of `local.self`, ended ones too. */
+  readonly own: ReadonlyMap<SlotId, Claim>
   readonly pending: ReadonlyMap<SlotId, Pending>
   /** Earliest monotonic time at which the answer can change without a change of the view; null: never. */
   readonly wakeAt: number | null
   /** How many replacements this plan lets begin (for `replacementsLastMinute`). */
   readonly replacements: number
+  /** For the next plan; nobody else reads it. */
+  readonly basis: Basis
 }
 
 /** What this node should do about its own claims; from (view, plan, own claims). See `actions.ts`. */

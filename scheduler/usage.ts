@@ -1,8 +1,6 @@
-// What claims hold of their nodes. Every claim that has not ended holds cpu, memory, disk and ports: live ones, unknown ones,
-// those of stopped jobs and surplus slots, until their node says that they ended. The plan adds its own candidates to it.
+// What is taken of each node while one plan is made: what its claims hold (`holdings.ts`), and what the plan's own candidates add.
 
-import type { SlotId } from '../crdt/ids.ts'
-import { type Claim, type NodeView, type View, hasEnded } from '../crdt/view.ts'
+import { type Claim, type NodeView } from '../crdt/view.ts'
 import type { Ask } from './ask.ts'
 import type { Boards } from './boards.ts'
 
@@ -12,33 +10,15 @@ export interface Usage {
   readonly diskMib: Float64Array
   /** Ports held inside the node's dynamic range. */
   readonly dynamicPorts: Int32Array
-  /** `portKey` → how many holders (a second one only in disorder). */
-  readonly ports: Map<number, number>
+  /** By node: port → how many claims hold it. Never changed here. */
+  readonly ports: readonly (ReadonlyMap<number, number> | undefined)[]
+  /** `portKey` → how many candidates hold it. */
+  readonly added: Map<number, number>
 }
 
-export function usageOf(view: View, boards: Boards, askOfSlot: (slot: SlotId) => Ask | undefined): Usage {
-  const usage: Usage = {
-    cpuMhz: new Float64Array(boards.ids.length),
-    memoryMib: new Float64Array(boards.ids.length),
-    diskMib: new Float64Array(boards.ids.length),
-    dynamicPorts: new Int32Array(boards.ids.length),
-    ports: new Map(),
-  }
-  for (const [slot, claims] of view.claims) {
-    for (const claim of claims) {
-      const index = boards.indexOf.get(claim.node)
-      if (index !== undefined && !hasEnded(claim)) holdClaim(usage, boards, index, claim, askOfSlot(slot))
-    }
-  }
-  return usage
-}
-
-function holdClaim(usage: Usage, boards: Boards, index: number, claim: Claim, ask: Ask | undefined): void {
-  const node = boards.nodes[index]
-  const held = claim.resources ?? ask
-  if (held !== undefined) addResources(usage, index, held)
-  const ports = portsOfClaim(claim, ask)
-  if (node !== undefined) for (const port of ports) holdPort(usage, index, node, port)
+/** How many have the port on the node. */
+export function holdersOf(usage: Usage, index: number, port: number): number {
+  return (usage.ports[index]?.get(port) ?? 0) + (usage.added.get(portKey(index, port)) ?? 0)
 }
 
 /**
@@ -79,7 +59,7 @@ function addResources(usage: Usage, index: number, held: Pick<Ask, 'cpuMhz' | 'm
 
 function holdPort(usage: Usage, index: number, node: NodeView, port: number): void {
   const key = portKey(index, port)
-  usage.ports.set(key, (usage.ports.get(key) ?? 0) + 1)
+  usage.added.set(key, (usage.added.get(key) ?? 0) + 1)
   if (isDynamic(node, port)) usage.dynamicPorts[index] = (usage.dynamicPorts[index] ?? 0) + 1
 }
 
@@ -88,6 +68,6 @@ export function isDynamic(node: NodeView, port: number): boolean {
 }
 
 /** Ports are below 2^16, so that a node's index and a port fit into one integer. */
-export function portKey(index: number, port: number): number {
+function portKey(index: number, port: number): number {
   return index * 65_536 + port
 }

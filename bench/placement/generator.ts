@@ -115,7 +115,7 @@ function makeGroup(count: number, cpuMhz: number, memoryMib: number, spread: rea
       partition: 'half',
     },
     network: { mode: 'host', ports: [] },
-    diskMib: 1,
+    diskMib: 300,
     meta: {},
     tasks: [
       {

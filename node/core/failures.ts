@@ -3,23 +3,26 @@
 
 import { type Form, type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
+import { lookForFailures } from './failing.ts'
 import { coreLimits } from './limits.ts'
 import { type FailedSlot, type State, type Step, writeOwnSoon } from './state.ts'
 
 /** Remembers when this node first saw each new failure, for the reschedule delay. */
 export function noteFailures(state: State, now: number): void {
+  lookForFailures(state.failing, state.view)
   const failures = new Map<SlotId, number>()
-  for (const node of state.view.nodes.values()) {
-    for (const [slot, verdicts] of node.verdicts) {
-      const { job, group } = slotParts(slot)
-      const form = state.view.jobs.get(job)?.forms.get(group)
-      const count = verdicts.find((verdict) => verdict.form === form)?.failures ?? 0
+  for (const [node, slots] of state.failing.judged) {
+    for (const slot of slots) {
+      const form = formInForce(state, slot)
+      const verdicts = state.view.nodes.get(node)?.verdicts.get(slot)
+      const count = verdicts?.find((verdict) => verdict.form === form)?.failures ?? 0
       if (count > 0) failures.set(slot, (failures.get(slot) ?? 0) + count)
     }
   }
-  for (const [slot, claims] of state.view.claims) {
+  for (const slot of state.failing.failed) {
     // A claim may fail without a verdict: its board forgot what it was to run.
-    for (const claim of claims) if (claim.state === 'failed' && !isJudged(state, claim)) failures.set(slot, (failures.get(slot) ?? 0) + 1)
+    for (const claim of state.view.claims.get(slot) ?? [])
+      if (claim.state === 'failed' && !isJudged(state, claim)) failures.set(slot, (failures.get(slot) ?? 0) + 1)
   }
   for (const slot of [...state.failedSince.keys()]) if (!failures.has(slot)) state.failedSince.delete(slot)
   for (const [slot, count] of failures) state.failedSince.set(slot, seenNow(state, slot, count, now))

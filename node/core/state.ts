@@ -14,6 +14,7 @@ import type { Alloc } from './allocs/alloc.ts'
 import type { Remains } from './allocs/finished.ts'
 import type { Boot } from './event.ts'
 import type { Effect } from './effect.ts'
+import { type Failing, noFailing } from './failing.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
@@ -109,6 +110,7 @@ export interface State {
   epochJumps: { readonly count: number; readonly nextAt: number }
   readonly pending: Map<SlotId, Pending>
   readonly failedSince: Map<SlotId, FailedSlot>
+  readonly failing: Failing
   /** Times at which replacements began within the pacing window. */
   replacementTimes: number[]
   readonly allocs: Map<SlotId, Alloc>
@@ -196,6 +198,7 @@ export function createState(env: Env, boot: Boot): State {
     epochJumps: { count: 0, nextAt: boot.now },
     pending: new Map(),
     failedSince: new Map(),
+    failing: noFailing(),
     replacementTimes: [],
     allocs: new Map(),
     ended: new Map(),

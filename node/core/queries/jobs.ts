@@ -1,6 +1,6 @@
 // Jobs as rows and details for people: what is wanted, what runs, what is waited for and why.
 
-import { compareText, jobDocId, slotParts, type JobId } from '../../../crdt/ids.ts'
+import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
 import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
 import { historyOf } from '../../../crdt/replica.ts'
 import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
@@ -22,7 +22,7 @@ export function jobNamed(name: string): JobId {
 }
 
 function slotsOf(state: State, job: JobId): SlotPlan[] {
-  return (state.plan?.slots ?? []).filter((slot) => slot.job === job).sort((a, b) => compareText(a.group, b.group) || a.index - b.index)
+  return [...(state.plan?.bySlot.ofJob(job) ?? [])].sort((a, b) => compareText(a.group, b.group) || a.index - b.index)
 }
 
 function jobRow(state: State, job: JobView): JobRow {
@@ -53,7 +53,7 @@ export function jobDetail(step: Step, id: JobId): Reply {
   const { state } = step
   const job = state.view.jobs.get(id)!
   const slots = slotsOf(state, id)
-  const allocs = [...state.view.claims].filter(([slot]) => slotParts(slot).job === id).flatMap(([, claims]) => claims)
+  const allocs = [...state.view.claims].filter(([slot]) => slot.startsWith(`${id}/`)).flatMap(([, claims]) => claims)
   const detail: JobDetail = {
     ...jobRow(state, job),
     spec: job.spec,

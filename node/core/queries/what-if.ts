@@ -3,7 +3,7 @@
 
 import type { PlannedSlot, Reply } from '../../../crdt/api-types.ts'
 import { fromBase64 } from '../../../crdt/base64.ts'
-import { type JobId, compareText, jobDocId, slotParts } from '../../../crdt/ids.ts'
+import { type JobId, compareText, jobDocId } from '../../../crdt/ids.ts'
 import { difference } from '../../../crdt/registers.ts'
 import { type View, hasEnded } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
@@ -33,7 +33,7 @@ export function planReply(step: Step, name: string, envelopes: readonly string[]
   }
   const view = state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) })
   const local = localOf(state, step.now)
-  const planned = plan(view, { ...local, pending: new Map() })
+  const planned = plan(view, { ...local, pending: new Map() }, state.plan)
   const before = state.docs.get(jobDocId(job))?.registers ?? new Map()
   const changes = [...difference(before, docs.get(jobDocId(job))?.registers ?? new Map())]
     .sort(([a], [b]) => compareText(a, b))
@@ -46,7 +46,7 @@ export function planReply(step: Step, name: string, envelopes: readonly string[]
 }
 
 function plannedSlots(planned: Plan, job: JobId): PlannedSlot[] {
-  return planned.slots.filter((slot) => slot.job === job).map(plannedSlot)
+  return planned.bySlot.ofJob(job).map(plannedSlot)
 }
 
 function plannedSlot(slot: SlotPlan): PlannedSlot {
@@ -60,7 +60,7 @@ function plannedSlot(slot: SlotPlan): PlannedSlot {
 function stoppedSlots(view: View, planned: Plan, job: JobId): PlannedSlot[] {
   const stopped: PlannedSlot[] = []
   for (const [slot, claims] of view.claims) {
-    if (slotParts(slot).job !== job || planned.bySlot.has(slot)) continue
+    if (!slot.startsWith(`${job}/`) || planned.bySlot.has(slot)) continue
     for (const claim of claims) if (!hasEnded(claim)) stopped.push({ slot, action: 'stop', node: claim.node, reason: null })
   }
   return stopped.sort((a, b) => compareText(a.slot, b.slot))

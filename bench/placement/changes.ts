@@ -1,0 +1,87 @@
+// One change in a settled pool, again and again: from the changed document (or the news of who is alive) to the board's next effects.
+// That is the core's whole step: view, plan, actions, followers. What a document costs before it is one (gate, store) is not in it.
+
+import { performance } from 'node:perf_hooks'
+import type { NodeId } from '../../crdt/ids.ts'
+import type { JobSpec } from '../../crdt/spec.ts'
+import type { Claim, View } from '../../crdt/view.ts'
+import { localOf } from '../../node/core/placement.ts'
+import { plan } from '../../scheduler/plan.ts'
+import { median, percentile, rounded } from '../lib/stats.ts'
+import { type SettledPool, settledPool } from './settled-pool.ts'
+
+/** Enough for the compiler to have done its work, and for the slow ones to be seen. */
+const rounds = 101
+
+type Change = (pool: SettledPool, round: number) => void
+
+const changes: Readonly<Record<string, Change>> = {
+  'a copy turns unhealthy or healthy': (pool, round) => {
+    const record = recordAt(pool, round >> 1)
+    const claims = new Map([...record.claims].map(([slot, claim], i): [typeof slot, Claim] => [slot, i === 0 ? { ...claim, healthy: round % 2 === 1 } : claim]))
+    pool.putNode({ ...record, claims })
+  },
+  "a node's attribute": (pool, round) => {
+    const record = recordAt(pool, round)
+    pool.putNode({ ...record, attributes: { ...record.attributes, round: String(round) } })
+  },
+  'a node falls silent or comes back': (pool, round) => pool.setLiveness(idAt(pool, round >> 1), round % 2 === 0 ? 'disconnected' : 'alive'),
+  'a job wants one copy more or one less': (pool, round) => {
+    const spec = specAt(pool, round >> 1)
+    const step = round % 2 === 0 ? 1 : -1
+    pool.putJob({ ...spec, groups: spec.groups.map((group) => ({ ...group, count: group.count + step })) })
+  },
+  'nothing that counts: a receipt': (pool, round) => pool.putNode({ ...recordAt(pool, round), receipts: { fleet: String(round).padStart(16, '0') } }),
+}
+
+export function changeRows(view: View): object[] {
+  const pool = settledPool(view)
+  const settled = { nodes: pool.state.view.nodes.size, copies: running(pool) }
+  const anew = (): unknown => plan(pool.state.view, localOf(pool.state, 0))
+  const rows: object[] = [{ shape: 'that pool settled, planned from nothing', ...settled, ...timed(anew, 11) }]
+  for (const [name, change] of Object.entries(changes)) {
+    let round = 0
+    const prepare = (): void => change(pool, round++)
+    rows.push({ shape: `one change: ${name}`, ...settled, ...timed(() => pool.tick(), rounds, prepare) })
+    if (rounds % 2 === 1) change(pool, round)
+    pool.tick()
+  }
+  return rows
+}
+
+function timed(work: () => unknown, times: number, prepare: () => void = () => undefined): object {
+  const wall: number[] = []
+  const cpu: number[] = []
+  for (let i = 0; i < times; i++) {
+    prepare()
+    const before = process.cpuUsage()
+    const started = performance.now()
+    work()
+    wall.push(performance.now() - started)
+    const { user, system } = process.cpuUsage(before)
+    cpu.push((user + system) / 1_000)
+  }
+  return { ms: rounded(median(wall), 2), ms_p90: rounded(percentile(wall, 0.9), 2), cpu_ms: rounded(median(cpu), 2) }
+}
+
+function running(pool: SettledPool): number {
+  let copies = 0
+  for (const { standing } of pool.state.plan?.slots ?? []) if (standing.holder?.state === 'running') copies++
+  return copies
+}
+
+function idAt(pool: SettledPool, round: number): NodeId {
+  const ids = [...pool.records.keys()]
+  return ids[(round * 17) % ids.length] as NodeId
+}
+
+function recordAt(pool: SettledPool, round: number): ReturnType<SettledPool['records']['get']> & object {
+  const record = pool.records.get(idAt(pool, round))
+  if (record === undefined) throw new Error('no such node')
+  return record
+}
+
+function specAt(pool: SettledPool, round: number): JobSpec {
+  const specs = [...pool.state.view.jobs.values()].flatMap(({ spec }) => spec ?? [])
+  return specs[(round * 17) % specs.length] as JobSpec
+}

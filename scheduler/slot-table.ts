@@ -1,0 +1,37 @@
+// The slots of a plan by job, group and index. A plan is made again at every change: slots are looked up where the judgement of their
+// group keeps them, and the list of all is put together when somebody asks for it.
+
+import { type JobId, type SlotId, slotParts } from '../crdt/ids.ts'
+import type { Judged } from './judged.ts'
+import type { SlotPlan } from './types.ts'
+
+export class SlotTable {
+  readonly #judged: ReadonlyMap<JobId, readonly Judged[]>
+  readonly #order: readonly JobId[]
+  #all: readonly SlotPlan[] | null = null
+
+  /** `order`: of the jobs that want slots. */
+  constructor(judged: ReadonlyMap<JobId, readonly Judged[]>, order: readonly JobId[]) {
+    this.#judged = judged
+    this.#order = order
+  }
+
+  get(slot: SlotId): SlotPlan | undefined {
+    const { job, group, index } = slotParts(slot)
+    const found = this.#judged.get(job)?.find(({ rules }) => rules.group.name === group)?.slots[index]
+    return found?.slot === slot ? found : undefined
+  }
+
+  has(slot: SlotId): boolean {
+    return this.get(slot) !== undefined
+  }
+
+  /** As the job names its groups, and by index. */
+  ofJob(job: JobId): readonly SlotPlan[] {
+    return (this.#judged.get(job) ?? []).flatMap(({ slots }) => slots)
+  }
+
+  get all(): readonly SlotPlan[] {
+    return (this.#all ??= this.#order.flatMap((job) => this.ofJob(job)))
+  }
+}
