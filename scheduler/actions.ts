@@ -69,12 +69,26 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
 
 /** Stop or withdraw in favour of another node's claim, or null. */
 function surrender(own: Claim, standing: Standing, view: View): Action | null {
+  const first = whoWasFirst(own, standing, view)
+  if (first !== undefined) return end(own, `not-needed: ${first.node}`)
   const { heir } = standing
   if (heir === null || heir.node === own.node) return null
   if (view.nodes.get(heir.node)?.liveness !== 'alive') return null
   if (own.state !== 'running') return end(own, `not-needed: ${heir.node}`)
   if (heir.state !== 'running' || heir.over.get(own.node) !== own.generation) return null
   return end(own, `replaced: ${heir.node}`)
+}
+
+/**
+ * Another claim of the same generation that runs while this one never did: the two were made without knowing of one another, on two sides
+ * of a cut or within one settle time. Whatever the ranks, nothing that runs is moved for that.
+ */
+function whoWasFirst(own: Claim, { live }: Standing, view: View): Claim | undefined {
+  if ((own.state !== 'claimed' && own.state !== 'preparing') || own.startedAt > 0) return undefined
+  return live.find(({ node, state, generation }) => {
+    const board = view.nodes.get(node)
+    return node !== own.node && state === 'running' && generation === own.generation && board?.liveness === 'alive' && !board.draining
+  })
 }
 
 function carryOn(

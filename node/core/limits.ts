@@ -5,6 +5,9 @@ export const coreLimits = {
   settleMsMin: 300,
   /** A spread beyond this says that the link is cut rather than slow; waiting longer helps nobody. */
   settleMsMax: 10_000,
+  /** A fresh claim waits so long for the documents of boards that are coming back; a link slower than that costs a needless start. */
+  returnHoldMsMax: 5_000,
+  returnPollMs: 100,
   /** DESIGN 4: a booted node acts alone after so long without news from anybody. */
   aloneAfterBootMs: 5_000,
   /** It acts once a peer has the same documents; in a pool that never rests, or where a document is refused, after so long at the latest. */

@@ -136,6 +136,8 @@ export interface State {
   actAt: number
   /** When a node of this pool was last alive or heard here; drives stop_on_client_after. */
   lastCompanyAt: number
+  /** Since when boards are coming back whose claims may not be here yet; null: none are. */
+  returningSince: number | null
   syncAt: number
   lastChangeAt: number
   summaryAt: number
@@ -214,6 +216,7 @@ export function createState(env: Env, boot: Boot): State {
     acting: false,
     actAt: boot.now + coreLimits.aloneAfterBootMs,
     lastCompanyAt: boot.now,
+    returningSince: null,
     syncAt: boot.now,
     lastChangeAt: boot.now,
     summaryAt: boot.now,

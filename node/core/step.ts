@@ -14,6 +14,7 @@ import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
 import { failuresDeadline } from './failures.ts'
 import { followDeadline, tellFollowers } from './follow.ts'
+import { isAnyoneReturning } from './liveness/members.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
 import { adopted, orphanExited, orphanStopped } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
@@ -148,10 +149,20 @@ function endSettling(state: State, now: number): boolean {
   let isAny = false
   for (const alloc of state.allocs.values()) {
     if (alloc.settleUntil === null || alloc.settleUntil > now) continue
-    alloc.settleUntil = null
-    isAny = true
+    alloc.settleUntil = isHeldBack(state, now) ? now + coreLimits.returnPollMs : null
+    isAny ||= alloc.settleUntil === null
   }
   return isAny
+}
+
+/** After a cut the other side's jobs may arrive before the claims that run them: what it runs already is not started here. */
+function isHeldBack(state: State, now: number): boolean {
+  if (!isAnyoneReturning(state.liveness)) {
+    state.returningSince = null
+    return false
+  }
+  state.returningSince ??= now
+  return now - state.returningSince < coreLimits.returnHoldMsMax
 }
 
 function wakeAt(state: State): number {

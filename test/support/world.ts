@@ -1,11 +1,11 @@
 // A simulated pool with a fleet and an operator, for tests of the core: small verbs that read like the story of the test.
 
-import type { DocId, JobId, NodeId, SlotId } from '../../crdt/ids.ts'
+import type { DocId, JobId, SlotId } from '../../crdt/ids.ts'
 import { jobDocId, jobId, slotId } from '../../crdt/ids.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { Claim } from '../../crdt/view.ts'
 import { type Change, createOperator, submission } from '../../simulator/operator.ts'
-import { type Board, type BoardSpec, World } from '../../simulator/world.ts'
+import { type Board, type BoardSpec, World, type WorldOptions } from '../../simulator/world.ts'
 import { testCrypto, testSigner } from './crypto.ts'
 
 export { type JobOptions, jobSpec } from '../../simulator/job-spec.ts'
@@ -22,13 +22,13 @@ export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool
 
 export function createWorld(
   count: number,
-  options: { board?: (index: number) => BoardOptions; loses?: (to: NodeId, count: number) => boolean } = {},
+  { board, ...options }: { board?: (index: number) => BoardOptions } & Pick<WorldOptions, 'loses' | 'delayMs'> = {},
 ): World {
   const boards = Array.from({ length: count }, (_, index): BoardSpec => {
     const { node, signer } = testSigner(100 + index)
-    return { name: `b${index}`, id: node, signer, ...options.board?.(index) }
+    return { name: `b${index}`, id: node, signer, ...board?.(index) }
   })
-  return new World({ crypto, fleet, fleetEnvelopes, boards, ...(options.loses === undefined ? {} : { loses: options.loses }) })
+  return new World({ crypto, fleet, fleetEnvelopes, boards, ...options })
 }
 
 /** Signs a change and sends it to the board. */

@@ -76,6 +76,21 @@ function comeBack(s: LivenessState, member: Member): void {
   member.orderly = false
 }
 
+/**
+ * Somebody is coming back whose claims may not be here yet: a path leads there and the heads that it names are not held, or a connection
+ * has just been made of which nothing is known.
+ */
+export function isAnyoneReturning(s: LivenessState): boolean {
+  for (const [node, { status, pathAt }] of s.members) {
+    if (status === 'alive' || status === 'left') continue
+    const heads = s.table.get(node)?.state.heads
+    if (pathAt !== null && (s.now - pathAt < s.limits.returnSettleMs || heads === undefined || !s.holds(node, heads))) return true
+    const link = s.links.get(node)
+    if (link !== undefined && link.proofAt === null && s.now - link.namedAt < s.limits.reprobeMs) return true
+  }
+  return false
+}
+
 /** How long the path must have been unbroken before the member counts again. */
 function returnWaitMs(s: LivenessState, member: Member): number {
   if (member.status === 'unheard') return 0

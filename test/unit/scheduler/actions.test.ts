@@ -64,6 +64,26 @@ test('a claim that does not run and is neither heir nor holder is withdrawn, unl
   assert.deepEqual(kinds(asked({ nodes, claims }, 'n01', { n00: 60_000 })), ['start'])
 })
 
+test('two claims of one generation: what never ran gives way to what runs, whatever the ranks', () => {
+  const nodes = makeNodes(3, (i) => ({ weight: i === 0 ? 10 : 0 }))
+  const never = (state: Claim['state']): Claim => makeClaim('n00', { state, startedAt: 0 })
+  for (const state of ['claimed', 'preparing'] as const)
+    assert.deepEqual(asked({ nodes, claims: [never(state), makeClaim('n01')] }), [{ kind: 'withdraw', slot, reason: 'not-needed: n01' }])
+  const goesOn = (claims: readonly Claim[], others = nodes): void => assert.deepEqual(kinds(asked({ nodes: others, claims })), ['start'])
+  goesOn([makeClaim('n00', { state: 'preparing', startedAt: 1_000 }), makeClaim('n01')])
+  goesOn([never('starting'), makeClaim('n01')])
+  goesOn([{ ...never('claimed'), generation: 2 }, makeClaim('n01')])
+  goesOn([never('claimed'), makeClaim('n01', { state: 'starting' })])
+  goesOn(
+    [never('claimed'), makeClaim('n01')],
+    makeNodes(3, (i) => (i === 1 ? { liveness: 'disconnected' } : { weight: i === 0 ? 10 : 0 })),
+  )
+  goesOn(
+    [never('claimed'), makeClaim('n01')],
+    makeNodes(3, (i) => (i === 1 ? { draining: true } : { weight: i === 0 ? 10 : 0 })),
+  )
+})
+
 test('on identical boards, with other jobs added meanwhile, the original stays', () => {
   const other = makeJob({ name: 'other', groups: [makeGroup({ count: 6 })] })
   const others = Array.from({ length: 6 }, (_, i) => makeClaim('n00', { slot: slotOf(i, 'web', 'other') }))
