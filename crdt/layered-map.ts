@@ -54,10 +54,7 @@ class LayeredMap<K, V extends object> implements ReadonlyMap<K, V> {
 }
 
 /** `before` with the changes made; undefined: the key goes. `before` stays as it was. */
-export function withChanges<K, V extends object>(
-  before: ReadonlyMap<K, V>,
-  changes: ReadonlyMap<K, V | undefined>,
-): ReadonlyMap<K, V> {
+export function withChanges<K, V extends object>(before: ReadonlyMap<K, V>, changes: ReadonlyMap<K, V | undefined>): ReadonlyMap<K, V> {
   if (changes.size === 0) return before
   const layered = before instanceof LayeredMap ? (before as LayeredMap<K, V>) : null
   const lower = layered?.lower ?? before

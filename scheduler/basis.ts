@@ -67,7 +67,10 @@ export function startFrom(basis: Basis, view: View, local: Local): Start {
   const claimants = nextClaimants(basis.claimants, slots, before, view)
   const touched = new Touched()
   for (const slot of slots) touched.add(slot)
-  for (const id of [...nodes.filter((node) => standsOtherwise(node, before, view)), ...changedAges(basis.local.silentSince, local.silentSince)])
+  for (const id of [
+    ...nodes.filter((node) => standsOtherwise(node, before, view)),
+    ...changedAges(basis.local.silentSince, local.silentSince),
+  ])
     for (const slot of claimants.get(id)?.keys() ?? []) touched.add(slot)
   for (const id of judging)
     for (const node of [before.nodes.get(id), view.nodes.get(id)]) for (const [slot] of telling(node)) touched.add(slot)

@@ -26,8 +26,7 @@ export function feasibleNodes(group: GroupRules, boards: Boards): Int32Array {
   if (known !== undefined) return known
   const rejects = unsuited(group, boards)
   const found: number[] = []
-  for (let index = 0; index < boards.ids.length; index++)
-    if (boards.closed[index] === null && rejects(index) === null) found.push(index)
+  for (let index = 0; index < boards.ids.length; index++) if (boards.closed[index] === null && rejects(index) === null) found.push(index)
   const answer = Int32Array.from(found)
   if (boards.feasible.size >= limits.feasibleMax) boards.feasible.clear()
   boards.feasible.set(question, answer)

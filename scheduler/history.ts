@@ -55,7 +55,10 @@ export function nextVerdicts(bySlot: VerdictsBySlot, changed: readonly NodeId[],
   for (const id of changed) {
     const node = view.nodes.get(id)
     for (const [slot] of telling(before.nodes.get(id)))
-      next.set(slot, (next.get(slot) ?? none).filter((one) => one.node !== id))
+      next.set(
+        slot,
+        (next.get(slot) ?? none).filter((one) => one.node !== id),
+      )
     for (const [slot, verdict] of telling(node)) next.set(slot, [...(next.get(slot) ?? none), { node: id, verdict }])
     for (const [slot] of telling(before.nodes.get(id))) if (next.get(slot)?.length === 0) next.delete(slot)
   }

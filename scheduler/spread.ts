@@ -29,8 +29,7 @@ const unlisted = 'unlisted'
 
 export function spreadingOf(group: Group, boards: Boards, feasible: Int32Array): Spreading {
   const axes = group.group.spread.map((spread) => axisOf(spread, group, boards, feasible))
-  if (axes.length === 0)
-    return { classCount: 1, classOf: new Int32Array(boards.ids.length), boost: () => 0, placed: () => undefined }
+  if (axes.length === 0) return { classCount: 1, classOf: new Int32Array(boards.ids.length), boost: () => 0, placed: () => undefined }
   const classOf = new Int32Array(boards.ids.length).fill(-1)
   const classes = new Map<string, number>()
   const keys: string[][] = []

@@ -42,7 +42,8 @@ const vacant: Judgement = { kind: 'vacant', replaces: false, retry: null }
 export function judge(about: Case, context: Judge): Judgement {
   const { facts, rules } = about
   const { standing } = facts
-  if (standing.live.length === 0 && standing.unknown.length === 0 && facts.claims.length === 0 && facts.history.failures === 0) return vacant
+  if (standing.live.length === 0 && standing.unknown.length === 0 && facts.claims.length === 0 && facts.history.failures === 0)
+    return vacant
   wakeForSilence(about, context)
   if (standing.heir === null) return judgeEmpty(about, context)
   const { heir, holder } = standing

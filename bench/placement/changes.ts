@@ -18,20 +18,24 @@ type Change = (pool: SettledPool, round: number) => void
 const changes: Readonly<Record<string, Change>> = {
   'a copy turns unhealthy or healthy': (pool, round) => {
     const record = recordAt(pool, round >> 1)
-    const claims = new Map([...record.claims].map(([slot, claim], i): [typeof slot, Claim] => [slot, i === 0 ? { ...claim, healthy: round % 2 === 1 } : claim]))
+    const claims = new Map(
+      [...record.claims].map(([slot, claim], i): [typeof slot, Claim] => [slot, i === 0 ? { ...claim, healthy: round % 2 === 1 } : claim]),
+    )
     pool.putNode({ ...record, claims })
   },
   "a node's attribute": (pool, round) => {
     const record = recordAt(pool, round)
     pool.putNode({ ...record, attributes: { ...record.attributes, round: String(round) } })
   },
-  'a node falls silent or comes back': (pool, round) => pool.setLiveness(idAt(pool, round >> 1), round % 2 === 0 ? 'disconnected' : 'alive'),
+  'a node falls silent or comes back': (pool, round) =>
+    pool.setLiveness(idAt(pool, round >> 1), round % 2 === 0 ? 'disconnected' : 'alive'),
   'a job wants one copy more or one less': (pool, round) => {
     const spec = specAt(pool, round >> 1)
     const step = round % 2 === 0 ? 1 : -1
     pool.putJob({ ...spec, groups: spec.groups.map((group) => ({ ...group, count: group.count + step })) })
   },
-  'nothing that counts: a receipt': (pool, round) => pool.putNode({ ...recordAt(pool, round), receipts: { fleet: String(round).padStart(16, '0') } }),
+  'nothing that counts: a receipt': (pool, round) =>
+    pool.putNode({ ...recordAt(pool, round), receipts: { fleet: String(round).padStart(16, '0') } }),
 }
 
 export function changeRows(view: View): object[] {

@@ -118,7 +118,12 @@ const changeNode: Change = (story, next) => {
     () => ({ dynamicPorts: pick([[20_000, 20_001] as const, [20_001, 20_001] as const, [20_002, 20_002] as const], next) }),
     () => ({ capacity: { cpuMhz: pick([100, 300, 1_000], next), memoryMib: 512, diskMib: 32_768 } }),
     () => ({ receipts: { fleet: String(next()) } }),
-    () => ({ verdicts: new Map([[someSlot(next), [randomVerdict(next)]], ...(chance(next, 0.5) ? [[someSlot(next), [randomVerdict(next)]] as const] : [])]) }),
+    () => ({
+      verdicts: new Map([
+        [someSlot(next), [randomVerdict(next)]],
+        ...(chance(next, 0.5) ? [[someSlot(next), [randomVerdict(next)]] as const] : []),
+      ]),
+    }),
     () => ({ verdicts: new Map() }),
   ]
   return { ...story, view: withNode(story.view, someNode(story.view, next), pick(parts, next)()) }
@@ -210,7 +215,10 @@ function altered(job: JobView, next: Next): JobView {
     () => ({ ...newer, desired: pick(['run', 'run', 'stopped', 'removed'], next) }),
     () => ({ ...newer, spec: chance(next, 0.3) ? null : spec }),
     () => ({ ...newer, forms: new Map(groups.map((group) => [group.name, form(pick(['f1', 'f2', 'f3'], next))])) }),
-    () => ({ ...job, wishes: new Map<SlotId, SlotWish>([[slotOf(0, 'web', spec?.name), { restart: 1, stopGeneration: Math.floor(next() * 4) }]]) }),
+    () => ({
+      ...job,
+      wishes: new Map<SlotId, SlotWish>([[slotOf(0, 'web', spec?.name), { restart: 1, stopGeneration: Math.floor(next() * 4) }]]),
+    }),
   ]
   return pick(kinds, next)()
 }
@@ -243,7 +251,10 @@ const claimPlanned: Change = ({ view, local }, next, made) => {
     if (planned === undefined || chance(next, 0.4) || view.claims.get(slot)?.some((claim) => claim.node === candidate)) continue
     const { form: own, version: at, nextGeneration: generation } = planned
     const claim = makeClaim(candidate, { slot, form: own, version: at, generation, state: pick(['claimed', 'running', 'failed'], next) })
-    changes.set(slot, [...(view.claims.get(slot) ?? []), claim].sort((a, b) => (a.node < b.node ? -1 : 1)))
+    changes.set(
+      slot,
+      [...(view.claims.get(slot) ?? []), claim].sort((a, b) => (a.node < b.node ? -1 : 1)),
+    )
   }
   return { view: { ...view, claims: withChanges(view.claims, changes) }, local }
 }

@@ -29,8 +29,7 @@ function told(made: Plan, view: View, local: Local): unknown {
   }
 }
 
-const explained = (made: Plan, { view, local }: Story): unknown =>
-  [...view.jobs.keys()].map((job) => explainJob(view, local, made, job))
+const explained = (made: Plan, { view, local }: Story): unknown => [...view.jobs.keys()].map((job) => explainJob(view, local, made, job))
 
 const stories = 120
 const changesEach = 60
@@ -88,7 +87,11 @@ test('what reads the same gives the same plan, whoever built it', () => {
       const rebuilt = structuredClone({ ...story.view, claims: new Map(story.view.claims) })
       const local = structuredClone(story.local)
       const anew = plan(story.view, story.local)
-      assert.deepEqual(told(plan(rebuilt, local, made), rebuilt, local), told(anew, story.view, story.local), `seed ${seed}, change ${step}`)
+      assert.deepEqual(
+        told(plan(rebuilt, local, made), rebuilt, local),
+        told(anew, story.view, story.local),
+        `seed ${seed}, change ${step}`,
+      )
       made = plan(story.view, story.local, made)
     }
   }
