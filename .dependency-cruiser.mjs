@@ -65,11 +65,13 @@ const rules = {
     to: { path: '^(cli|simulator)/' },
   },
   'cli-outside-node': {
-    comment: 'The CLI talks to the API. Of node/ it may use keys, the API client, and main.ts for `shoal agent` (docs/adr/0004).',
+    comment:
+      'The CLI talks to the API. Of node/ it may use keys, the API client, and main.ts for `shoal agent` (docs/adr/0004); of simulator/, scenarios (docs/adr/0011).',
     from: { path: '^cli/' },
     to: {
       path: '^(node|scheduler|simulator)/',
-      pathNot: '^node/(adapters/(keys|key-pair|key-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$',
+      pathNot:
+        '^node/(adapters/(keys|key-pair|key-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$|^simulator/scenario/',
     },
   },
   'simulator-no-adapters': {

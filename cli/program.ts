@@ -26,6 +26,9 @@ import { addJobValidate } from './commands/job-validate.ts'
 import { addNodeCompact } from './commands/node-compact.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
+import { addSimFromFleet } from './commands/sim-from-fleet.ts'
+import { addSimInit } from './commands/sim-init.ts'
+import { addSimRun } from './commands/sim-run.ts'
 import { addStatus } from './commands/status.ts'
 import { addVersion } from './commands/version.ts'
 import { version } from './version.ts'
@@ -36,6 +39,7 @@ const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus]
 const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove, addJobCompact]
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
 const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict, addNodeCompact]
+const simCommands: readonly Add[] = [addSimRun, addSimInit, addSimFromFleet]
 const allocCommands: readonly Add[] = [addAllocStatus, addAllocLogs, addAllocRestart, addAllocStop]
 
 export function buildProgram(cli: Cli): Command {
@@ -58,6 +62,7 @@ export function buildProgram(cli: Cli): Command {
   add(program.command('alloc').description('allocations: copies of jobs on nodes'), allocCommands)
   add(program.command('node').description('nodes: the boards'), nodeCommands)
   add(program.command('fleet').description('the fleet as a whole'), fleetCommands)
+  add(program.command('sim').description('what would happen: boards, jobs and faults in virtual time'), simCommands)
   add(program, [addContext, addAgent, addDemo, addCompletion, addVersion])
   addShortForms(program, cli)
   return program

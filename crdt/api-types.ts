@@ -147,6 +147,7 @@ export interface NodeRow {
 }
 
 export interface NodeDetail extends NodeRow {
+  readonly diskMib: number
   readonly labels: NodeView['labels']
   readonly attributes: NodeView['attributes']
   readonly drivers: NodeView['drivers']

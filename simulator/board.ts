@@ -14,6 +14,7 @@ export interface BoardSpec {
   readonly pool?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly capacity?: Resources
+  readonly attributes?: Readonly<Record<string, string>>
   /** `raw_exec` unless told otherwise. */
   readonly drivers?: readonly TaskDriver['name'][]
 }

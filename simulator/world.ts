@@ -138,7 +138,7 @@ export class World {
         dev: true,
         version: 'sim',
       },
-      host: { name: spec.name, ...ample, attributes: { 'cpu.arch': 'arm64' } },
+      host: { name: spec.name, ...ample, attributes: { 'cpu.arch': 'arm64', ...spec.attributes } },
       records: [...board.disk].sort(([a], [b]) => (a < b ? -1 : 1)),
       running: [...board.tasks.values()],
       fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, healthyDriver])),

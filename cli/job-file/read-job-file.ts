@@ -9,14 +9,17 @@ import { type FileFault, byPosition } from './fault.ts'
 import { Reader } from './reader.ts'
 import { type PathParts, type Source, readSource } from './source.ts'
 import { toSpec } from './to-spec.ts'
-import { type SchemaFault, describe, fault, validateShape, valueAt } from './validate.ts'
+import { jobSchema } from './schema.ts'
+import { type SchemaFault, compile, describe, fault, validateShape, valueAt } from './validate.ts'
 
 export type JobFile = { readonly ok: true; readonly spec: JobSpec } | { readonly ok: false; readonly faults: readonly FileFault[] }
+
+const checkShape = compile(jobSchema())
 
 export function readJobFile(file: string, text: string, pool?: string): JobFile {
   const source = readSource(file, text)
   if (source.value === null && source.faults.length > 0) return { ok: false, faults: source.faults }
-  const shape = validateShape(source)
+  const shape = validateShape(source, checkShape)
   const sound = {
     ...source,
     value: without(

@@ -51,6 +51,22 @@ export function name(what: string): Rule {
   return custom(allowed, (value) => (typeof value === 'string' && isName(value) ? null : allowed))
 }
 
+/** One word, or a list of words. */
+export function wordOrWords(allowed: string): Rule {
+  return custom(allowed, (value) => (isWords(value) ? null : allowed))
+}
+
+/** A list of two, each one word or a list of words; or the one word that stands for it. */
+export function twoOfWords(allowed: string, or?: string): Rule {
+  const isTwo = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(isWords)
+  return custom(allowed, (value) => (isTwo(value) || (or !== undefined && value === or) ? null : allowed))
+}
+
+function isWords(value: unknown): boolean {
+  const list: unknown[] = Array.isArray(value) ? value : [value]
+  return list.length > 0 && list.every((one) => typeof one === 'string' && one !== '')
+}
+
 export function duration(): Rule {
   return quantity(durationRule, parseDuration)
 }

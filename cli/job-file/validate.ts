@@ -6,8 +6,7 @@ import type { ValidationError } from 'fastest-validator'
 import { compareText } from '../../crdt/ids.ts'
 import type { FileFault } from './fault.ts'
 import { locate } from './locate.ts'
-import { keyFault } from './rules.ts'
-import { jobSchema } from './schema.ts'
+import { type Rule, keyFault } from './rules.ts'
 import { type PathParts, type Source, dotted } from './source.ts'
 import { nearest } from './suggest.ts'
 
@@ -18,9 +17,13 @@ export interface SchemaFault extends FileFault {
   readonly parts: PathParts
 }
 
-const check = new Validator({ considerNullAsAValue: true, useNewCustomCheckerFunction: true }).compile({ $$root: true, ...jobSchema() })
+export type Check = (value: unknown) => ReturnType<ReturnType<InstanceType<typeof Validator>['compile']>>
 
-export function validateShape(source: Source): readonly SchemaFault[] {
+export function compile(schema: Rule): Check {
+  return new Validator({ considerNullAsAValue: true, useNewCustomCheckerFunction: true }).compile({ $$root: true, ...schema })
+}
+
+export function validateShape(source: Source, check: Check): readonly SchemaFault[] {
   const answer = check(structuredClone(source.value))
   if (answer === true || answer instanceof Promise) return []
   return answer.flatMap((error) => faultsOf(source, error))

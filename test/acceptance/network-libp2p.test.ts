@@ -13,6 +13,7 @@ import { encodeFrame } from '../../node/adapters/libp2p/frame-codec.ts'
 import { framesProtocol } from '../../node/adapters/libp2p/frame-stream.ts'
 import { networkLimits } from '../../node/adapters/libp2p/limits.ts'
 import { type BoardOptions, type World, bytesOf, gossips, isUp, textOf } from './network-suite.ts'
+import { slowProxy } from './slow-proxy.ts'
 import { type LocalBoard, createRealWorld, fleet, psk } from './network-world.ts'
 
 type MakeBoard = (options?: BoardOptions) => Promise<LocalBoard>
@@ -48,6 +49,20 @@ inWorld('an oversize frame and a false greeting close their streams, not the con
   await world.until('others are served', () => isUp(a, b))
   assert.deepEqual([a.ups, a.heard], [[b.id], []])
   await bad.stop()
+})
+
+inWorld('a handshake over a long link takes its time: the first one is waited for', async (world, board) => {
+  const a = await board()
+  const [, port] = /\/tcp\/(\d+)/.exec(a.addresses[0]!) ?? []
+  // Longer round trips would outlast the wait for the first answer; all of the handshake together must outlast it here.
+  const proxy = await slowProxy(Number(port), networkLimits.answerMsMin / 5)
+  const b = await board({ bootstrap: [`/ip4/127.0.0.1/tcp/${proxy.port}/p2p/${a.id}`] })
+  try {
+    await world.until('the two are connected', () => isUp(a, b))
+    assert.equal(proxy.count(), 1, 'the first connection is the one that stands')
+  } finally {
+    proxy.close()
+  }
 })
 
 inWorld('a stranger gets a bounded number of streams', async (world, board) => {

@@ -157,7 +157,7 @@ function answer(mesh: FakeMesh, request: Request): readonly Reply[] {
         {
           kind: 'node',
           coverage: coverage(),
-          node: { ...nodeRow(0), labels: {}, attributes: {}, drivers: {}, addresses: [], neighbours: [], claims: [] },
+          node: { ...nodeRow(0), labels: {}, attributes: {}, drivers: {}, addresses: [], neighbours: [], diskMib: 8192, claims: [] },
         },
       ]
     case 'job.plan':

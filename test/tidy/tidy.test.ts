@@ -134,7 +134,7 @@ test('every module of the product says at its head what it is for', () => {
 
 test('every folder with sources has a README of at most 60 lines, or its parent speaks for it', () => {
   // The folders of tests mirror those of the product: test/README.md speaks for them. So does docs/README.md for docs/.
-  const spokenFor = /^(test|docs)\/|^(bench|cli|node\/core|crdt)\/[a-z-]+$|^\.$|^\.ci$/
+  const spokenFor = /^(test|docs)\/|^(bench|cli|node\/core|crdt)\/[a-z-]+$|^examples\/scenarios\/jobs$|^\.$|^\.ci$/
   const folders = new Set(paths.map((path) => dirname(path)))
   const lacking = [...folders].filter((folder) => !spokenFor.test(folder) && !texts.has(`${folder}/README.md`))
   assert.deepEqual(lacking, [], 'folders without a README.md')

@@ -66,13 +66,14 @@ export class AddressBook {
     if (this.#lost.size > networkLimits.lostPeersMax) this.#lost.delete(this.#lost.values().next().value as string)
   }
 
-  /** A peer stands again. What failed at the same time may have healed as well, so every pause is cut short. */
-  reached(peer: string): void {
+  /** A peer stands again; says whether it was away. What failed at the same time may have healed as well, so every pause is cut short. */
+  reached(peer: string): boolean {
     this.#lost.delete(peer)
     const mine = this.entriesOf(peer)
     const healed = mine.some((entry) => entry.failures > 1)
     for (const entry of mine) entry.failures = 0
     if (healed) for (const entry of this.#entries.values()) entry.failures = Math.min(entry.failures, 1)
+    return healed
   }
 
   isWanted(peer: string): boolean {
@@ -147,7 +148,7 @@ export class AddressBook {
 }
 
 /** When an address may be tried again. */
-export function dueAt(entry: AddressEntry, need: Need): number {
+export function dueAt(entry: AddressEntry, need: Need, lost = false): number {
   if (entry.failures === 0) return Number.NEGATIVE_INFINITY
   const most = {
     isolated: networkLimits.backoffIsolatedMsMax,
@@ -155,6 +156,7 @@ export function dueAt(entry: AddressEntry, need: Need): number {
     modest: networkLimits.backoffModestMsMax,
     satisfied: networkLimits.backoffMsMax,
   }[need]
-  const pause = Math.min(networkLimits.backoffMsMin * 2 ** Math.min(entry.failures - 1, 20), most)
+  const longest = lost ? Math.min(most, networkLimits.backoffLostMsMax) : most
+  const pause = Math.min(networkLimits.backoffMsMin * 2 ** Math.min(entry.failures - 1, 20), longest)
   return entry.triedAt + (pause * entry.stretchPercent) / 100
 }

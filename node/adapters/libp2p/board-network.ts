@@ -3,13 +3,13 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
-import { multiaddr } from '@multiformats/multiaddr'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { ApiChannel, Network, NetworkHandlers, NetworkStats, Topic } from '../../core/ports.ts'
 import { AddressBook } from './address-book.ts'
 import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
 import { ApiServer, apiProtocol, requestOn } from './api-protocol.ts'
 import { findAddresses } from './dht.ts'
+import { dialAddress } from './dial.ts'
 import { bootIdBytes, framesProtocol } from './frame-stream.ts'
 import type { Gate } from './gate.ts'
 import type { Gossip } from './gossip.ts'
@@ -57,7 +57,7 @@ export class BoardNetwork implements Network {
     this.#maintain = new Maintain({
       book: this.#book,
       log,
-      dial: async (address, peer) => await this.#dial(address, peer),
+      dial: async (address, peer, failures) => await this.#dial(address, peer, failures),
       search: async (peer) => await findAddresses(parts.node.services.dht, peer),
       isConnected: (peer) => peer === self || this.#links.isConnected(peer as NodeId),
       peers: () => this.#peerCounts(),
@@ -157,7 +157,7 @@ export class BoardNetwork implements Network {
   }
 
   #onUp(peer: NodeId): void {
-    this.#book.reached(peer)
+    if (this.#book.reached(peer)) this.#maintain.recovered()
     this.#parts.gossip.peerUp(peer)
     this.#repairGossip(peer)
     this.#handlers?.peerUp(peer)
@@ -208,9 +208,9 @@ export class BoardNetwork implements Network {
     return { all: up.length, pool: up.filter(({ peer }) => this.#book.isWanted(peer) || pool.has(peer)).length }
   }
 
-  async #dial(address: string, peer: string | undefined): Promise<string> {
+  async #dial(address: string, peer: string | undefined, failures: number): Promise<string> {
     try {
-      const connection = await this.#parts.node.dial(multiaddr(address))
+      const connection = await dialAddress(this.#parts.node, address, failures)
       return connection.remotePeer.toString()
     } catch (error) {
       const words = wordsOf(error)

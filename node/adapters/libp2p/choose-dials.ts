@@ -20,8 +20,8 @@ export function chooseDials(input: ChooseInput): AddressEntry[] {
   const others: AddressEntry[] = []
   for (const entry of book.entries()) {
     if (entry.peer !== undefined && input.isConnected(entry.peer)) continue
-    if (dueAt(entry, need) > now) continue
     const lost = entry.peer !== undefined && book.isLost(entry.peer)
+    if (dueAt(entry, need, lost) > now) continue
     if (lost || (need !== 'satisfied' && entry.peer !== undefined && book.isWanted(entry.peer))) first.push(entry)
     else others.push(entry)
   }

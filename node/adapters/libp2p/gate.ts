@@ -79,7 +79,7 @@ export class Gate {
   /** A cut host does not refuse, it stays silent: the dial ends when its time is up. */
   async #denyCut(peer: string | undefined): Promise<boolean> {
     if (!this.isCut(peer)) return false
-    await delay(networkLimits.addressDialMs, undefined, { ref: false })
+    await delay(networkLimits.answerMsMin, undefined, { ref: false })
     return true
   }
 

@@ -39,13 +39,17 @@ export const networkLimits = {
   // ---- connections
   /** libp2p's 5 a second from one address makes a site's reboot look like an attack (facts/libp2p.md, section 3). */
   inboundPerSecondMax: 100,
-  inboundPendingMax: 64,
-  /** A stranger without the pre-shared key holds one of the pending places for so long at most. */
-  inboundUpgradeMs: 5_000,
+  inboundPendingMax: 128,
+  /** As long as the other end may take (`handshakeMs`); a stranger without the pre-shared key holds a pending place no longer. */
+  inboundUpgradeMs: 20_000,
   /** Never below the pool's size on a bootstrap node: pruning isolates peers. */
   connectionsMax: 300,
-  /** A silent address costs a dial slot for so long; long enough for a handshake on a slow board. */
-  addressDialMs: 2_000,
+  /** A silent address holds a dial's place for so long: two round trips of an ordinary link, or of one with 2 s of delay each way. */
+  answerMsMin: 2_000,
+  answerMsMax: 8_000,
+  /** A handshake that has begun: four more round trips of the slowest link, or a board that shares its core with forty. */
+  handshakeMs: 20_000,
+  /** What libp2p dials by itself (DHT, relays), all addresses of a peer together. */
   dialMs: 10_000,
   /** More slots than the maintain loop uses, so that dead addresses do not hold up requests and DHT queries. */
   parallelDialsMax: 8,
@@ -95,6 +99,10 @@ export const networkLimits = {
   backoffModestMsMax: 60_000,
   backoffHungryMsMax: 10_000,
   backoffIsolatedMsMax: 5_000,
+  /** The longest pause for a peer that was connected: two halves of 9 boards, each dialling the other, meet again within seconds. */
+  backoffLostMsMax: 2 * 60_000,
+  /** A board that finds a way back after failures may dial so many at once, whatever its failures used up. */
+  recoveryDials: 4,
   /** A satisfied board tries one unconnected address now and then, so that two halves that forgot each other meet again. */
   bridgeMs: 60_000,
   /** Such extra connections that are kept at a time. */

@@ -10,8 +10,8 @@ import { type NetworkLog, wordsOf } from './log.ts'
 export interface MaintainDeps {
   readonly book: AddressBook
   readonly log: NetworkLog
-  /** Dials one address and says who answered. */
-  dial(address: string, peer: string | undefined): Promise<string>
+  /** Dials one address, which has failed so often since it was last reached, and says who answered. */
+  dial(address: string, peer: string | undefined, failures: number): Promise<string>
   search(peer: string): Promise<readonly string[]>
   isConnected(peer: string): boolean
   /** How many peers are up, and how many of them belong to the own pool. */
@@ -53,6 +53,12 @@ export class Maintain {
   /** Something changed: run soon, but not all boards at the same moment. */
   hurry(): void {
     this.#schedule(networkLimits.hurryMs * (1 + this.#deps.chance()))
+  }
+
+  /** A way back was found after failures: the others are likely to answer again too. */
+  recovered(): void {
+    this.#tokens = Math.max(this.#tokens, networkLimits.recoveryDials)
+    this.hurry()
   }
 
   #schedule(wait: number): void {
@@ -102,9 +108,10 @@ export class Maintain {
     const { book, log } = this.#deps
     this.#tokens -= 1
     this.#dialling.add(entry)
+    const { failures } = entry
     book.tried(entry, this.#deps.now(), this.#deps.chance())
     try {
-      const peer = await this.#deps.dial(entry.address, entry.peer)
+      const peer = await this.#deps.dial(entry.address, entry.peer, failures)
       book.identified(entry, peer)
       if (bridge && !book.isLost(peer)) this.#bridged(peer)
     } catch (error) {

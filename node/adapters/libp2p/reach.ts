@@ -3,12 +3,12 @@
 
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { multiaddr } from '@multiformats/multiaddr'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { AddressBook } from './address-book.ts'
 import { withPeer } from './addresses.ts'
 import { UnreachableError } from './api-error.ts'
 import { findAddresses } from './dht.ts'
+import { dialAddress } from './dial.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
 import type { BoardNode } from './settings.ts'
 
@@ -51,7 +51,8 @@ async function dialEach(input: ReachInput, addresses: readonly string[], tried: 
     if (tried.has(address)) continue
     tried.add(address)
     try {
-      return await input.node.dial(multiaddr(address), { signal: input.signal })
+      // Whoever waits wants an answer: the next address is tried soon.
+      return await dialAddress(input.node, address, 0, input.signal)
     } catch (error) {
       faults.push(`${address}: ${wordsOf(error)}`)
     }

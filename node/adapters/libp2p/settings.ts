@@ -47,7 +47,7 @@ export async function createNode(settings: NodeSettings) {
     connectionManager: {
       maxConnections: settings.connectionsMax,
       maxParallelDials: networkLimits.parallelDialsMax,
-      addressDialTimeout: networkLimits.addressDialMs,
+      addressDialTimeout: networkLimits.answerMsMax + networkLimits.handshakeMs,
       dialTimeout: networkLimits.dialMs,
       inboundConnectionThreshold: networkLimits.inboundPerSecondMax,
       maxIncomingPendingConnections: networkLimits.inboundPendingMax,

@@ -91,6 +91,7 @@ export function nodeDetail(state: State, node: NodeView, now: number): NodeDetai
   const claims = claimsByNode(state).get(node.id) ?? []
   return {
     ...nodeRow(state, node, { now, claims, since: silentSince(state.liveness).get(node.id) }),
+    diskMib: node.capacity.diskMib,
     labels: node.labels,
     attributes: node.attributes,
     drivers: node.drivers,

@@ -106,8 +106,20 @@ test('when one peer is back after failures, all the others are tried soon', () =
     fail(book, peer, 8, 0)
   }
   assert.ok(dueAt(book.entriesOf('b')[0]!, 'satisfied') > 200_000)
-  book.reached('a')
+  assert.equal(book.reached('a'), true)
+  assert.equal(book.reached('a'), false, 'only once')
   assert.equal(dueAt(book.entriesOf('b')[0]!, 'satisfied'), networkLimits.backoffMsMin)
+})
+
+test('a satisfied board pauses less for a peer that it lost', () => {
+  const book = new AddressBook()
+  book.remember('a', ['/a'], true)
+  fail(book, 'a', 20, 0)
+  const [entry] = book.entriesOf('a')
+  assert.equal(dueAt(entry!, 'satisfied'), networkLimits.backoffMsMax)
+  assert.equal(dueAt(entry!, 'satisfied', true), networkLimits.backoffLostMsMax)
+  book.lost('a')
+  assert.deepEqual(choose(book, { need: 'satisfied', now: networkLimits.backoffLostMsMax }), ['/a'])
 })
 
 test('remembering replaces, forgetting removes, bootstrap entries stay', () => {

@@ -1,0 +1,29 @@
+// What a scenario file says, with its job files still to be read.
+
+import type { ScenarioBoard, ScenarioEvent } from '../../simulator/scenario/scenario.ts'
+import type { PathParts } from '../job-file/source.ts'
+
+/** A job file that is handed in at a time. */
+export interface RunFile {
+  readonly atMs: number
+  readonly kind: 'run-file'
+  readonly file: string
+  readonly via: string | null
+}
+
+export interface ScenarioPlan {
+  readonly name: string
+  readonly durationMs: number
+  readonly delayMs: number
+  readonly lossPercent: number
+  readonly seed: number
+  readonly boards: readonly ScenarioBoard[]
+  readonly steps: readonly (RunFile | Exclude<ScenarioEvent, { kind: 'run' }>)[]
+}
+
+/** Takes a fault: where, what was found, what is allowed. */
+export type Complain = (parts: PathParts, found: string, allowed: string) => void
+
+export function checkVia(via: string | null, boards: readonly ScenarioBoard[], at: PathParts, complain: Complain): void {
+  if (via !== null && !boards.some(({ name }) => name === via)) complain(at, `'${via}'`, 'the name of one board of this file')
+}

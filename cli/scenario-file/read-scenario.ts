@@ -1,0 +1,99 @@
+// A scenario file's text → what is to be played, or every fault with its place. Job files are named, not read: that is the command's
+// part, as it is the one that knows files.
+
+import type { ScenarioBoard } from '../../simulator/scenario/scenario.ts'
+import { boardsMax, expandName } from '../../simulator/scenario/choose.ts'
+import { isName, nameRule } from '../../crdt/ids.ts'
+import { type FileFault, byPosition } from '../job-file/fault.ts'
+import { Reader } from '../job-file/reader.ts'
+import { type PathParts, readSource } from '../job-file/source.ts'
+import { type SchemaFault, compile, fault, validateShape } from '../job-file/validate.ts'
+import { type Complain, type RunFile, type ScenarioPlan, checkVia } from './plan.ts'
+import { scenarioSchema } from './schema.ts'
+import { readTimeline } from './timeline.ts'
+
+export type ScenarioFile =
+  | { readonly ok: true; readonly plan: ScenarioPlan }
+  | { readonly ok: false; readonly faults: readonly FileFault[] }
+
+/** Played on after the last thing that happens, unless the file says how long. */
+const afterLastMs = 120_000
+
+const checkShape = compile(scenarioSchema())
+
+export function readScenario(file: string, text: string): ScenarioFile {
+  const source = readSource(file, text)
+  if (source.value === null && source.faults.length > 0) return { ok: false, faults: source.faults }
+  const shape = validateShape(source, checkShape)
+  // What follows reads values by their shape; with a wrong one there is nothing to read.
+  if (shape.length > 0 || source.faults.length > 0) return failed([...source.faults, ...shape])
+  const faults: SchemaFault[] = []
+  const complain = (parts: PathParts, found: string, allowed: string): void => {
+    faults.push(fault(source, parts, found, allowed))
+  }
+  const root = new Reader(source, source.value, [])
+  const boards = readBoards(root, complain)
+  const steps = [...readJobs(root, boards, complain), ...readTimeline(source, boards, complain)].toSorted((a, b) => a.atMs - b.atMs)
+  if (faults.length > 0) return failed(faults)
+  const links = root.block('links')
+  const plan: ScenarioPlan = {
+    name: root.text('scenario', file),
+    durationMs: root.duration('duration', (steps.at(-1)?.atMs ?? 0) + afterLastMs),
+    delayMs: links.duration('delay', 20),
+    lossPercent: links.integer('loss', 0),
+    seed: root.integer('seed', 1),
+    boards,
+    steps,
+  }
+  return { ok: true, plan }
+}
+
+function failed(faults: readonly (FileFault | SchemaFault)[]): ScenarioFile {
+  return {
+    ok: false,
+    faults: faults
+      .map(({ file, line, column, path, found, allowed }) => ({ file, line, column, path, found, allowed }))
+      .toSorted(byPosition),
+  }
+}
+
+function readBoards(root: Reader, complain: Complain): ScenarioBoard[] {
+  const boards: ScenarioBoard[] = []
+  const taken = new Set<string>()
+  for (const [index, entry] of root.list('boards').entries()) {
+    const at: PathParts = ['boards', index, 'name']
+    const rest = {
+      pool: entry.word('pool', 'default'),
+      labels: entry.texts('labels'),
+      attributes: entry.texts('attributes'),
+      capacity: { cpuMhz: entry.clock('cpu', 4_000), memoryMib: entry.size('memory', 1_024), diskMib: entry.size('disk', 8_192) },
+      drivers: driversOf(entry),
+    }
+    for (const name of expandName(entry.text('name', ''))) {
+      if (!isName(name) || name === 'all' || name === 'others')
+        complain(at, `'${name}'`, `a board's name (${nameRule}), not 'all' or 'others'`)
+      else if (taken.has(name)) complain(at, `'${name}' a second time`, 'each name once')
+      taken.add(name)
+      boards.push({ name, ...rest })
+      if (boards.length > boardsMax) {
+        complain(at, `more than ${boardsMax} boards`, `at most ${boardsMax}`)
+        return boards
+      }
+    }
+  }
+  if (boards.length === 0) complain(['boards'], 'no boards', 'one at least')
+  return boards
+}
+
+function driversOf(entry: Reader): ScenarioBoard['drivers'] {
+  const said = entry.textList('drivers')
+  return said === null ? ['docker', 'raw_exec'] : (said as ScenarioBoard['drivers'])
+}
+
+function readJobs(root: Reader, boards: readonly ScenarioBoard[], complain: Complain): RunFile[] {
+  return root.list('jobs').map((entry, index) => {
+    const via = entry.has('via') ? entry.text('via', '') : null
+    checkVia(via, boards, ['jobs', index, 'via'], complain)
+    return { atMs: entry.duration('at', 0), kind: 'run-file', file: entry.text('file', ''), via }
+  })
+}

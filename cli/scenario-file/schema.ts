@@ -1,0 +1,117 @@
+// What a scenario file may say: every key and its shape. What keys mean together is checked by `timeline.ts`. All keys are optional
+// unless `required` says otherwise.
+
+import { isName, nameRule } from '../../crdt/ids.ts'
+import {
+  type Rule,
+  block,
+  clock,
+  duration,
+  flag,
+  integer,
+  listOf,
+  mapOf,
+  name,
+  oneOf,
+  optional,
+  size,
+  text,
+  twoOfWords,
+  wordOrWords,
+  words,
+} from '../job-file/rules.ts'
+
+const boardWords = 'boards: a name, a pattern such as shop-*, a label such as site=north, all, or a list of these'
+const texts = (what: string): Rule => mapOf(text(), what, (key) => key !== '', 'a name that is not empty')
+const others = (rules: Readonly<Record<string, Rule>>): Record<string, Rule> =>
+  Object.fromEntries(Object.entries(rules).map(([key, rule]) => [key, optional(rule)]))
+
+const board = (): Rule =>
+  block({
+    name: words('a name, or several: shop-{1..3}'),
+    ...others({
+      pool: name('the name of a pool'),
+      labels: mapOf(text(), 'names to texts', isName, `a name: ${nameRule}`),
+      attributes: texts('names such as cpu.arch to texts'),
+      cpu: clock(),
+      memory: size(),
+      disk: size(),
+      drivers: listOf(oneOf(['docker', 'raw_exec']), 'drivers: docker, raw_exec'),
+    }),
+  })
+
+const job = (): Rule =>
+  block({
+    file: words('the path of a job file, from the folder of this file'),
+    ...others({ at: duration(), via: words('the name of a board') }),
+  })
+
+/** Keys that say what happens; each entry of the timeline has one of them. */
+export const actionKeys = [
+  'cut',
+  'heal',
+  'flap',
+  'kill',
+  'start',
+  'power_cut',
+  'power_on',
+  'pause',
+  'disk_full',
+  'disk_free',
+  'crash',
+  'image_missing',
+  'image_found',
+  'run',
+  'stop',
+  'remove',
+  'drain',
+  'undrain',
+] as const
+export type ActionKey = (typeof actionKeys)[number]
+
+const sides = (): Rule => twoOfWords(`two sides, such as [site=north, site=south] or [shop-1, others]; each ${boardWords}`)
+const on = (): Rule => wordOrWords(boardWords)
+const ofJob = (): Rule => words('the name of a job (or namespace/name)')
+
+const happening = (): Rule =>
+  block({
+    at: duration(),
+    ...others({
+      cut: sides(),
+      heal: twoOfWords(`all, or two sides, such as [site=north, site=south]; each ${boardWords}`, 'all'),
+      flap: sides(),
+      one_way: flag(),
+      every: duration(),
+      for: duration(),
+      kill: on(),
+      start: on(),
+      power_cut: on(),
+      power_on: on(),
+      pause: on(),
+      disk_full: on(),
+      disk_free: on(),
+      crash: ofJob(),
+      image_missing: words('the name of an image, or the command of a raw_exec task'),
+      image_found: words('the name of an image, or the command of a raw_exec task'),
+      run: words('the path of a job file, from the folder of this file'),
+      stop: ofJob(),
+      remove: ofJob(),
+      drain: on(),
+      undrain: on(),
+      on: on(),
+      via: words('the name of the board that takes the order'),
+    }),
+  })
+
+export const scenarioSchema = (): Rule =>
+  block({
+    boards: listOf(board(), 'boards: { name, pool, labels, attributes, cpu, memory, disk, drivers }'),
+    ...others({
+      scenario: words('what this is about, in a few words'),
+      duration: duration(),
+      seed: integer(0, 2 ** 32 - 1),
+      links: block(others({ delay: duration(), loss: integer(0, 100) })),
+      jobs: listOf(job(), 'jobs: { file, at, via }'),
+      timeline: listOf(happening(), `what happens: { at, and one of ${actionKeys.join(', ')} }`),
+    }),
+  })

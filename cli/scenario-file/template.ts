@@ -1,0 +1,46 @@
+// The scenario that `sim init` writes: every kind of entry once, as a comment where it is not played.
+
+export const scenarioJob = `job: web
+
+groups:
+  main:
+    count: 2
+    disconnect: { replace_after: 30s }
+    tasks:
+      app:
+        driver: raw_exec
+        config: { command: /bin/sleep, args: ["infinity"] }
+        resources: { cpu: 100 MHz, memory: 64 MiB }
+`
+
+export function scenarioTemplate(jobFile: string): string {
+  return `# What happens to these jobs on these boards if that link goes? Play it with \`shoal sim run\`: the code of the boards runs in
+# virtual time, so an hour takes seconds and nothing real is touched.
+scenario: two sites, and the line between them is cut for three minutes
+duration: 8m
+
+boards:
+  - { name: "north-{1..3}", labels: { site: north } }
+  - { name: "south-{1..2}", labels: { site: south } }
+  # Also: pool, attributes: { cpu.arch: arm64 }, cpu: 1200 MHz, memory: 1 GiB, disk: 8 GiB, drivers: [raw_exec]
+
+links: { delay: 20ms, loss: 1 } # one way; percent of gossip that is lost
+
+jobs:
+  - { file: ${jobFile}, at: 5s, via: north-1 }
+
+timeline: # boards are named: north-1, north-*, site=north, all, or a list; in cuts also others
+  - { at: 1m, cut: [site=north, site=south] } # one_way: true lets answers through, but no questions
+  - { at: 4m, heal: all }
+  - { at: 5m, power_cut: south-1 }
+  - { at: 6m, power_on: south-1 }
+  # - { at: 2m, flap: [north-1, others], every: 3s, for: 1m }
+  # - { at: 2m, kill: north-2 } # the agent; its tasks go on. Then start: north-2
+  # - { at: 2m, pause: north-2, for: 20s }
+  # - { at: 2m, crash: web, on: north-1 }
+  # - { at: 2m, image_missing: "nginx:2", on: site=south } # then image_found
+  # - { at: 2m, disk_full: south-2 } # then disk_free
+  # - { at: 2m, run: web-v2.yaml, via: south-1 } # also stop: web, remove: web
+  # - { at: 2m, drain: north-3 } # then undrain
+`
+}

@@ -1,0 +1,185 @@
+// What draws the page of a played scenario, in the browser: plain script, no library, so that the page is one file that still opens
+// in ten years. Names from the report become text nodes, never markup.
+
+export const pageScript = String.raw`
+'use strict'
+const report = JSON.parse(document.getElementById('report').textContent)
+const at = (id) => document.getElementById(id)
+const NS = 'http://www.w3.org/2000/svg'
+const svg = (name, attributes, text) => {
+  const made = document.createElementNS(NS, name)
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
+  if (text !== undefined) made.textContent = text
+  return made
+}
+const clock = (ms) => {
+  const s = ms / 1000, two = (n) => String(Math.floor(n)).padStart(2, '0')
+  return (s >= 3600 ? Math.floor(s / 3600) + ':' + two(s / 60 % 60) : Math.floor(s / 60)) + ':' + (s % 60).toFixed(1).padStart(4, '0')
+}
+const boards = report.boards.map((board, index) => ({ ...board, index, // Red and orange say that something is wrong.
+  colour: 'hsl(' + (60 + Math.round((150 + index * 137.5) % 280)) + ' 50% 48%)' }))
+const boardOf = new Map(boards.map((board) => [board.name, board]))
+
+const fill = (table, heads, rows) => {
+  const row = (cells, tag) => {
+    const tr = document.createElement('tr')
+    for (const cell of cells) { const td = document.createElement(tag); td.textContent = cell; tr.append(td) }
+    return tr
+  }
+  table.append(row(heads, 'th'), ...rows.map((cells) => row(cells, 'td')))
+}
+const s = (ms) => (ms / 1000).toFixed(1) + ' s'
+fill(at('jobs'), ['job', 'slots', 'available', 'all ran after', 'longest gap', 'more than one', 'moves', 'restarts'],
+  report.jobs.map((j) => [j.job, j.slots, j.availablePercent.toFixed(2) + ' %', j.firstRunningMs === null ? 'never' : s(j.firstRunningMs),
+    s(j.longestGapMs), s(j.severalMs), j.moves, j.restarts]))
+fill(at('boards'), ['board', 'pool', 'sent', 'a second', 'boots'],
+  boards.map((b) => [b.name, b.pool, (b.bytesSent / 1000).toFixed(1) + ' kB', Math.round(b.bytesSent / report.durationMs * 1000) + ' B', b.boots]))
+
+// ---- the world at a moment: the timeline replayed up to there
+const worldAt = (ms) => {
+  const closed = new Set(), down = new Set(), paused = new Set()
+  const pairs = (event, work) => { for (const a of event.from) for (const b of event.to) if (a !== b) work(a, b) }
+  for (const { event } of report.happenings) {
+    if (event.atMs > ms) break
+    if (event.kind === 'cut') pairs(event, (a, b) => { closed.add(a + '>' + b); if (!event.oneWay) closed.add(b + '>' + a) })
+    if (event.kind === 'heal') pairs(event, (a, b) => { closed.delete(a + '>' + b); closed.delete(b + '>' + a) })
+    if (event.kind === 'kill' || event.kind === 'power-cut') for (const name of event.boards) down.add(name)
+    if (event.kind === 'start' || event.kind === 'power-on') for (const name of event.boards) down.delete(name)
+    if (event.kind === 'pause' && event.atMs + event.forMs > ms) for (const name of event.boards) paused.add(name)
+  }
+  return { closed, down, paused }
+}
+const runningAt = (ms) => {
+  const found = new Map()
+  for (const { slot, copies } of report.slots)
+    for (const copy of copies) if (copy.fromMs <= ms && ms < copy.toMs) {
+      if (!found.has(copy.board)) found.set(copy.board, [])
+      found.get(copy.board).push(slot)
+    }
+  return found
+}
+
+// ---- the map: boards in rings by their first label, or in one ring
+const map = at('map')
+const size = { width: 1100, height: Math.min(620, 260 + 14 * boards.length) }
+map.setAttribute('viewBox', '0 0 ' + size.width + ' ' + size.height)
+const labelKey = Object.keys(boards[0].labels)[0]
+const siteOf = (board) => (labelKey === undefined ? board.pool : board.labels[labelKey] ?? '')
+const sites = [...new Set(boards.map(siteOf))]
+const place = new Map()
+sites.forEach((site, i) => {
+  const members = boards.filter((board) => siteOf(board) === site)
+  const wide = size.width / sites.length, cx = wide * (i + 0.5), cy = size.height / 2 + 6
+  const rx = Math.min(wide / 2 - 60, 60 + 26 * members.length), ry = Math.min(size.height / 2 - 40, 20 + 22 * members.length)
+  members.forEach((board, k) => {
+    const angle = 2 * Math.PI * k / members.length - Math.PI / 2
+    place.set(board.name, members.length === 1 ? [cx, cy] : [cx + rx * Math.cos(angle), cy + ry * Math.sin(angle)])
+  })
+})
+const linksDrawnMax = 40
+const drawMap = (ms) => {
+  const { closed, down, paused } = worldAt(ms), running = runningAt(ms)
+  map.replaceChildren()
+  if (sites.length > 1) sites.forEach((site, i) => map.append(svg('text', { x: size.width / sites.length * (i + 0.5), y: 14, 'text-anchor': 'middle', class: 'dim' }, site)))
+  for (const a of boards) for (const b of boards) {
+    if (a.index >= b.index) continue
+    const ways = Number(closed.has(a.name + '>' + b.name)) + Number(closed.has(b.name + '>' + a.name))
+    if (ways === 0 && boards.length > linksDrawnMax) continue
+    const [x1, y1] = place.get(a.name), [x2, y2] = place.get(b.name)
+    map.append(svg('line', { x1, y1, x2, y2, stroke: ways === 0 ? 'var(--line)' : ways === 1 ? 'var(--warn)' : 'var(--bad)',
+      'stroke-dasharray': ways === 0 ? '' : ways === 1 ? '12 6' : '3 5', 'stroke-width': ways === 0 ? 1 : 1.5, opacity: ways === 2 ? 0.6 : 0.9 }))
+  }
+  for (const board of boards) {
+    const [x, y] = place.get(board.name), slots = running.get(board.name) ?? []
+    const box = svg('rect', { x: x - 46, y: y - 17, width: 92, height: 34, rx: 7, fill: 'var(--box)', stroke: board.colour, 'stroke-width': 2 })
+    map.append(box)
+    if (down.has(board.name) || paused.has(board.name))
+      map.append(svg('rect', { x: x - 46, y: y - 17, width: 92, height: 34, rx: 7, opacity: 0.45, fill: down.has(board.name) ? 'var(--bad)' : 'var(--warn)' }))
+    map.append(svg('text', { x, y: y - (slots.length > 0 ? 3 : -4), 'text-anchor': 'middle' }, board.name.length > 13 ? board.name.slice(0, 12) + '…' : board.name))
+    slots.slice(0, 10).forEach((slot, k) => {
+      const bar = svg('rect', { x: x - 42 + 8.6 * k, y: y + 4, width: 7, height: 8, rx: 1.5, fill: board.colour })
+      bar.append(svg('title', {}, slot))
+      map.append(bar)
+    })
+  }
+}
+
+// ---- the lanes: one for each slot
+const lanes = at('lanes'), left = 190, right = 1090, laneHeight = 22
+lanes.setAttribute('viewBox', '0 0 1100 ' + (report.slots.length * laneHeight + 34))
+const stripes = svg('pattern', { id: 'stripes', width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' })
+stripes.append(svg('rect', { width: 3, height: 6, fill: 'var(--bad)' }))
+lanes.append(stripes)
+const x = (ms) => left + (right - left) * ms / report.durationMs
+for (const { event, text } of report.happenings) {
+  const mark = svg('line', { x1: x(event.atMs), x2: x(event.atMs), y1: 0, y2: report.slots.length * laneHeight + 12, stroke: 'var(--dim)', 'stroke-dasharray': '2 4', opacity: 0.7 })
+  mark.append(svg('title', {}, clock(event.atMs) + ' ' + text))
+  lanes.append(mark)
+}
+report.slots.forEach(({ slot, copies, nobody, several }, row) => {
+  const y = row * laneHeight + 4
+  lanes.append(svg('text', { x: 0, y: y + 13 }, slot.length > 28 ? '…' + slot.slice(-27) : slot))
+  const bar = (from, to, attributes, title) => {
+    const made = svg('rect', { x: x(from), width: Math.max(1, x(to) - x(from)), y, height: laneHeight - 6, ...attributes })
+    made.append(svg('title', {}, title + ', ' + clock(from) + ' to ' + clock(to)))
+    lanes.append(made)
+  }
+  // Copies that overlap share the lane's height.
+  const ends = []
+  for (const copy of copies) {
+    let level = ends.findIndex((end) => end <= copy.fromMs)
+    if (level < 0) level = ends.push(0) - 1
+    ends[level] = copy.toMs
+    copy.level = level
+  }
+  const high = (laneHeight - 6) / Math.max(1, ends.length)
+  for (const copy of copies) bar(copy.fromMs, copy.toMs, { y: y + copy.level * high, height: high - 0.5, fill: boardOf.get(copy.board).colour, rx: 2 }, copy.board)
+  for (const [from, to] of nobody) bar(from, to, { fill: 'url(#stripes)', stroke: 'var(--bad)' }, 'nobody')
+  for (const [from, to] of several) bar(from, to, { y: y + laneHeight - 6, height: 3, fill: 'var(--warn)' }, 'more than one')
+})
+for (let k = 0; k <= 6; k++) lanes.append(svg('text', { x: x(report.durationMs * k / 6), y: report.slots.length * laneHeight + 28, 'text-anchor': k === 0 ? 'start' : k === 6 ? 'end' : 'middle', class: 'dim' }, clock(report.durationMs * k / 6)))
+const cursor = svg('line', { y1: 0, y2: report.slots.length * laneHeight + 12, stroke: 'var(--fg)', 'stroke-width': 1.5 })
+lanes.append(cursor)
+
+// ---- time
+const slider = at('time')
+slider.max = report.durationMs
+let now = 0, playing = null
+const moments = [...new Set([0, ...report.happenings.map(({ event }) => event.atMs), ...report.slots.flatMap(({ copies }) => copies.flatMap((c) => [c.fromMs, c.toMs])), report.durationMs])].sort((a, b) => a - b)
+const show = (ms) => {
+  now = Math.max(0, Math.min(report.durationMs, ms))
+  slider.value = now
+  at('clock').textContent = clock(now)
+  cursor.setAttribute('x1', x(now)); cursor.setAttribute('x2', x(now))
+  const last = [...report.happenings.map(({ event, text }) => ({ atMs: event.atMs, text })), ...report.notes].filter(({ atMs }) => atMs <= now).sort((a, b) => a.atMs - b.atMs).pop()
+  at('now').textContent = last === undefined ? 'nothing has happened yet' : clock(last.atMs) + '  ' + last.text
+  drawMap(now)
+}
+const stop = () => { if (playing !== null) cancelAnimationFrame(playing); playing = null; at('play').textContent = '▶ play' }
+const playFor = 30_000
+const play = () => {
+  if (playing !== null) return stop()
+  if (now >= report.durationMs) now = 0
+  at('play').textContent = '❚❚ pause'
+  let before = performance.now()
+  const frame = (time) => {
+    show(now + (time - before) * report.durationMs / playFor)
+    before = time
+    if (now >= report.durationMs) return stop()
+    playing = requestAnimationFrame(frame)
+  }
+  playing = requestAnimationFrame(frame)
+}
+const step = (way) => { stop(); const found = way > 0 ? moments.find((ms) => ms > now) : moments.findLast((ms) => ms < now); if (found !== undefined) show(found) }
+slider.oninput = () => { stop(); show(Number(slider.value)) }
+at('play').onclick = play
+at('before').onclick = () => step(-1)
+at('after').onclick = () => step(1)
+lanes.onclick = (click) => { const box = lanes.getBoundingClientRect(); stop(); show((((click.clientX - box.left) / box.width * 1100) - left) / (right - left) * report.durationMs) }
+document.onkeydown = (key) => {
+  if (key.target === slider && key.key !== ' ') return
+  if (key.key === 'ArrowLeft') step(-1); else if (key.key === 'ArrowRight') step(1); else if (key.key === ' ') play(); else return
+  key.preventDefault()
+}
+show(0)
+`

@@ -1,0 +1,152 @@
+// Plays a scenario on the real core in virtual time. Nothing here decides anything: it carries out the timeline and looks at the
+// boards' drivers in between.
+
+import { jobPaths } from '../../crdt/documents/job.ts'
+import { opsPaths } from '../../crdt/documents/ops.ts'
+import { type DocId, jobDocId, opsDocId } from '../../crdt/ids.ts'
+import type { Board } from '../board.ts'
+import { chaosCrypto } from '../chaos/crypto.ts'
+import { cheapIdentity } from '../cheap-crypto.ts'
+import { type Change, type Operator, createOperator, submission } from '../operator.ts'
+import { createPrng } from '../prng.ts'
+import { World } from '../world.ts'
+import { Record, idOf, lookMs } from './record.ts'
+import { type Report, reportOf } from './report.ts'
+import { type Scenario, type ScenarioAction, type ScenarioEvent, actionText } from './scenario.ts'
+
+interface Stage {
+  readonly scenario: Scenario
+  readonly world: World
+  readonly operator: Operator
+  readonly record: Record
+}
+
+/** `progress` is told the virtual time now and then, ms. */
+export function playScenario(scenario: Scenario, progress: (atMs: number) => void = () => {}): Report {
+  const stage = createStage(scenario)
+  const { world, record } = stage
+  world.bootAll()
+  for (const event of scenario.timeline) {
+    world.queue.at(event.atMs, () => {
+      record.happened(event, actionText(event))
+      act(stage, event)
+    })
+  }
+  while (world.queue.now < scenario.durationMs) {
+    world.run(Math.min(lookMs, scenario.durationMs - world.queue.now))
+    record.look(world)
+    if (world.queue.now % 1_000 === 0) progress(world.queue.now)
+  }
+  return reportOf(scenario, record, world)
+}
+
+function createStage(scenario: Scenario): Stage {
+  const founder = cheapIdentity(0)
+  const operator = createOperator(chaosCrypto, founder.node, founder.signer)
+  const prng = createPrng(scenario.seed)
+  const world = new World({
+    crypto: chaosCrypto,
+    fleet: operator.fleet,
+    fleetEnvelopes: operator.fleetEnvelopes,
+    delayMs: scenario.delayMs,
+    loses: () => prng.chance(scenario.lossPercent / 100),
+    boards: scenario.boards.map((board, index) => {
+      const { node, signer } = cheapIdentity(index + 1)
+      return { ...board, id: node, signer }
+    }),
+  })
+  return { scenario, world, operator, record: new Record() }
+}
+
+function act(stage: Stage, event: ScenarioEvent): void {
+  const { world } = stage
+  switch (event.kind) {
+    case 'cut':
+      return eachPair(world, event.from, event.to, (a, b) => world.cut(a, b, event.oneWay))
+    case 'heal':
+      return eachPair(world, event.from, event.to, (a, b) => mend(world, a, b))
+    case 'run':
+    case 'stop':
+    case 'remove':
+    case 'drain':
+    case 'undrain':
+      return order(stage, event)
+    case 'image-missing':
+    case 'image-found':
+      for (const name of event.boards) {
+        if (event.kind === 'image-missing') world.unavailable.add(`${name}:${event.image}`)
+        else world.unavailable.delete(`${name}:${event.image}`)
+      }
+      return
+    default:
+      for (const name of event.boards) strike(stage, world.board(name), event)
+  }
+}
+
+/** Ends what stands between the two, in either direction. A link that was whole is left alone. */
+function mend(world: World, a: Board, b: Board): void {
+  if (!world.links.isOpen(a, b) || !world.links.isOpen(b, a)) world.links.mend(a, b)
+}
+
+function eachPair(world: World, from: readonly string[], to: readonly string[], work: (a: Board, b: Board) => void): void {
+  for (const a of from) for (const b of to) if (a !== b) work(world.board(a), world.board(b))
+}
+
+function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, { boards: unknown }>): void {
+  switch (event.kind) {
+    case 'kill':
+      return board.core === null ? undefined : world.kill(board)
+    case 'power-cut':
+      return world.powerCut(board)
+    case 'start':
+    case 'power-on':
+      return board.core === null ? world.boot(board) : undefined
+    case 'disk-full':
+      return world.fillDisk(board)
+    case 'disk-free':
+      return board.held === null ? undefined : world.freeDisk(board)
+    case 'pause':
+      board.pausedUntil = Math.max(board.pausedUntil, world.queue.now + event.forMs)
+      return
+    case 'crash':
+      for (const slot of new Set([...board.tasks.values()].map((task) => task.slot))) {
+        if (!slot.startsWith(`${event.job}/`)) continue
+        world.crash(board, slot)
+      }
+      return
+    default:
+      return
+  }
+}
+
+/** At the board that was named, or at the first that runs. */
+function order(stage: Stage, event: Extract<ScenarioAction, { via: string | null }>): void {
+  const { world, record } = stage
+  const board = event.via === null ? [...world.boards.values()].find(({ core }) => core !== null) : world.board(event.via)
+  if (board === undefined || board.core === null)
+    return record.note(world.queue.now, `${event.via ?? 'every board'} is down: nobody took the order`)
+  switch (event.kind) {
+    case 'run':
+      record.wants(world.queue.now, event.spec)
+      return put(stage, board, jobDocId(idOf(event.spec)), event.spec.pool, submission(event.spec))
+    case 'stop':
+    case 'remove': {
+      const job = board.core.state?.view.jobs.get(event.job)
+      if (job === undefined) return record.note(world.queue.now, `${board.spec.name} does not know ${event.job}: nobody took the order`)
+      record.wantsNoMore(world.queue.now, event.job)
+      const desired = event.kind === 'stop' ? 'stopped' : 'removed'
+      return put(stage, board, jobDocId(event.job), board.spec.pool!, () => new Map([[jobPaths.desired, desired]]))
+    }
+    case 'drain':
+    case 'undrain':
+      for (const name of event.boards) {
+        const draining = new Map([[opsPaths.draining, event.kind === 'drain']])
+        put(stage, board, opsDocId(world.board(name).spec.id), board.spec.pool!, () => draining)
+      }
+  }
+}
+
+function put({ world, operator, record }: Stage, board: Board, doc: DocId, pool: string, change: Change): void {
+  const reply = operator.put(world, board, doc, pool, change)
+  if (reply?.kind === 'error') record.note(world.queue.now, `${board.spec.name} refused: ${reply.code} ${reply.message}`)
+}

@@ -1,0 +1,83 @@
+// What was seen while a scenario was played: which board ran a copy of which slot from when to when, what was ordered and what
+// happened. Plain facts; `report.ts` makes sums of them.
+
+import { type JobId, type SlotId, jobId } from '../../crdt/ids.ts'
+import type { JobSpec } from '../../crdt/spec.ts'
+import type { World } from '../world.ts'
+import type { ScenarioEvent } from './scenario.ts'
+
+/** How often the boards are looked at: what begins and ends within it is not seen. */
+export const lookMs = 50
+
+/** One copy on one board, from its first task to its last. */
+export interface Copy {
+  readonly slot: SlotId
+  readonly board: string
+  readonly generation: number
+  readonly fromMs: number
+  /** null: it still runs at the end. */
+  toMs: number | null
+}
+
+/** What operators want of a job from then on. */
+export interface Want {
+  readonly atMs: number
+  readonly job: JobId
+  readonly groups: readonly { readonly name: string; readonly count: number }[]
+}
+
+export interface Happening {
+  readonly event: ScenarioEvent
+  readonly text: string
+}
+
+export class Record {
+  readonly copies: Copy[] = []
+  readonly ordered: Want[] = []
+  readonly happenings: Happening[] = []
+  /** What the simulated operators were told. */
+  readonly notes: { readonly atMs: number; readonly text: string }[] = []
+  readonly #open = new Map<string, Copy>()
+
+  happened(event: ScenarioEvent, text: string): void {
+    this.happenings.push({ event, text })
+  }
+
+  note(atMs: number, text: string): void {
+    this.notes.push({ atMs, text })
+  }
+
+  wants(atMs: number, spec: JobSpec): void {
+    this.ordered.push({ atMs, job: idOf(spec), groups: spec.groups.map(({ name, count }) => ({ name, count })) })
+  }
+
+  wantsNoMore(atMs: number, job: JobId): void {
+    this.ordered.push({ atMs, job, groups: [] })
+  }
+
+  /** Looks at every board's driver: tasks that a dead agent left behind run as well. */
+  look(world: World): void {
+    const { now } = world.queue
+    const seen = new Set<string>()
+    for (const board of world.boards.values()) {
+      for (const { slot, alloc, generation } of board.tasks.values()) {
+        const key = `${board.spec.name} ${alloc}`
+        if (seen.has(key)) continue
+        seen.add(key)
+        if (this.#open.has(key)) continue
+        const copy: Copy = { slot, board: board.spec.name, generation, fromMs: now, toMs: null }
+        this.#open.set(key, copy)
+        this.copies.push(copy)
+      }
+    }
+    for (const [key, copy] of this.#open) {
+      if (seen.has(key)) continue
+      copy.toMs = now
+      this.#open.delete(key)
+    }
+  }
+}
+
+export function idOf(spec: JobSpec): JobId {
+  return jobId(spec.namespace, spec.name)
+}

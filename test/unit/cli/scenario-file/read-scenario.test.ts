@@ -1,0 +1,112 @@
+// Scenario files: what they mean, and every fault with its place.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readFileSync, readdirSync } from 'node:fs'
+import { faultLine } from '../../../../cli/job-file/fault.ts'
+import { readScenario } from '../../../../cli/scenario-file/read-scenario.ts'
+import { scenarioTemplate } from '../../../../cli/scenario-file/template.ts'
+
+function faultsOf(text: string): string[] {
+  const read = readScenario('s.yaml', text)
+  return read.ok ? [] : read.faults.map(faultLine)
+}
+
+test('boards, links and timeline become plain steps in order of time', () => {
+  const read = readScenario(
+    's.yaml',
+    `
+scenario: two sites
+seed: 7
+boards:
+  - { name: "n-{1..2}", labels: { site: north }, memory: 512 MiB, drivers: [docker] }
+  - { name: s, pool: edge }
+links: { delay: 100ms, loss: 3 }
+jobs: [{ file: web.yaml, at: 5s, via: s }]
+timeline:
+  - { at: 2m, heal: all }
+  - { at: 1m, cut: [s, others], one_way: true }
+  - { at: 1m, flap: [[n-1], n-2], every: 10s, for: 20s }
+  - { at: 90s, stop: shop/web, via: n-1 }
+  - { at: 3m, disk_full: site=north }
+`,
+  )
+  assert.ok(read.ok, JSON.stringify(read))
+  const { boards, steps, ...rest } = read.plan
+  assert.deepEqual(rest, { name: 'two sites', seed: 7, delayMs: 100, lossPercent: 3, durationMs: 180_000 + 120_000 })
+  assert.deepEqual(
+    boards.map(({ name, pool, drivers, capacity }) => [name, pool, drivers, capacity.memoryMib]),
+    [
+      ['n-1', 'default', ['docker'], 512],
+      ['n-2', 'default', ['docker'], 512],
+      ['s', 'edge', ['docker', 'raw_exec'], 1_024],
+    ],
+  )
+  const pair = { from: ['n-1'], to: ['n-2'] }
+  const everybody = ['n-1', 'n-2', 's']
+  assert.deepEqual(steps, [
+    { atMs: 5_000, kind: 'run-file', file: 'web.yaml', via: 's' },
+    { atMs: 60_000, kind: 'cut', from: ['s'], to: ['n-1', 'n-2'], oneWay: true },
+    { atMs: 60_000, kind: 'cut', ...pair, oneWay: false },
+    { atMs: 65_000, kind: 'heal', ...pair },
+    { atMs: 70_000, kind: 'cut', ...pair, oneWay: false },
+    { atMs: 75_000, kind: 'heal', ...pair },
+    { atMs: 90_000, kind: 'stop', job: 'shop/web', via: 'n-1' },
+    { atMs: 120_000, kind: 'heal', from: everybody, to: everybody },
+    { atMs: 180_000, kind: 'disk-full', boards: ['n-1', 'n-2'] },
+  ])
+})
+
+test('wrong shapes: every fault at once, with its place and the nearest word', () => {
+  assert.deepEqual(
+    faultsOf(`boards:
+  - { name: a, memory: 64 }
+  - { labels: { x: y } }
+timeline:
+  - { at: 5, cut: [a] }
+  - { at: 1m, power_of: a }
+`),
+    [
+      "s.yaml:2:24: boards[0].memory: found 64; allowed: a size with its unit (MiB, GiB, TiB), such as 64 MiB; write '64 MiB' or '64 GiB'",
+      's.yaml:3:5: boards[1].name: found nothing; allowed: a name, or several: shop-{1..3}',
+      "s.yaml:5:11: timeline[0].at: found 5; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '5s' or '5ms'",
+      's.yaml:5:19: timeline[0].cut: found a list; allowed: two sides, such as [site=north, site=south] or [shop-1, others]; each boards: a name, a pattern such as shop-*, a label such as site=north, all, or a list of these',
+      "s.yaml:6:15: timeline[1].power_of: found the unknown key 'power_of' (did you mean 'power_on'?); allowed: at, crash, cut, disk_free, disk_full, drain, every, flap, for, heal, image_found, image_missing, kill, on, one_way, pause, power_cut, power_on, remove, run, start, stop, undrain, via",
+    ],
+  )
+})
+
+test('words that mean nobody, company that does not fit, boards twice', () => {
+  assert.deepEqual(
+    faultsOf(`boards: [{ name: shop-1 }, { name: shop-2 }, { name: "shop-{2..3}" }]
+jobs: [{ file: x.yaml, via: shop-* }]
+timeline:
+  - { at: 1s, kill: shop1 }
+  - { at: 1s, kill: shop-1, start: shop-2 }
+  - { at: 1s }
+  - { at: 1s, pause: shop-1 }
+  - { at: 1s, drain: shop-1, for: 3s }
+  - { at: 1s, flap: [shop-1, others], every: 1ms, for: 1h }
+  - { at: 1s, crash: web, on: site=x }
+`).map((line) => line.replace(/; allowed.*/, '')),
+    [
+      "s.yaml:1:54: boards[2].name: found 'shop-2' a second time",
+      "s.yaml:2:29: jobs[0].via: found 'shop-*'",
+      "s.yaml:4:21: timeline[0].kill: found 'shop1', which is no board (did you mean 'shop-1'?)",
+      "s.yaml:5:36: timeline[1].start: found 'kill' and 'start'",
+      's.yaml:6:5: timeline[2]: found nothing that happens',
+      "s.yaml:7:22: timeline[3].pause: found pause without 'for'",
+      "s.yaml:8:35: timeline[4].for: found 'for' beside drain",
+      's.yaml:9:46: timeline[5].every: found 3600000 cuts',
+      "s.yaml:10:31: timeline[6].on: found 'site=x', which is no board",
+    ],
+  )
+})
+
+test('what sim init writes, and every example, reads without a fault', () => {
+  assert.deepEqual(faultsOf(scenarioTemplate('job.yaml')), [])
+  const folder = 'examples/scenarios'
+  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml') && !file.includes('job'))
+  assert.ok(files.length >= 8)
+  for (const file of files) assert.deepEqual(faultsOf(readFileSync(`${folder}/${file}`, 'utf8')), [], file)
+})

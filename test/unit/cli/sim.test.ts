@@ -1,0 +1,77 @@
+// `shoal sim`: from a file to a report, as people, scripts and browsers read it.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Report } from '../../../simulator/scenario/report.ts'
+import { type TestCli, testCli } from '../../support/cli-io.ts'
+
+let cli: TestCli
+let file = ''
+
+before(async () => {
+  cli = await testCli()
+  file = join(cli.dir, 'scenario.yaml')
+  const made = await cli.run(['sim', 'init', '--out', file])
+  assert.equal(made.exitCode, 0, made.stderr)
+})
+after(async () => await cli.close())
+
+test('what sim init writes is played: text for people, the same as data for scripts', async () => {
+  const [text, json] = [await cli.run(['sim', 'run', file]), await cli.run(['sim', 'run', file, '-o', 'json'])]
+  assert.equal(text.exitCode, 0, text.stderr)
+  const report = JSON.parse(json.stdout) as Report
+  assert.deepEqual(
+    report.jobs.map(({ job, slots }) => [job, slots]),
+    [['default/web', 2]],
+  )
+  const cut = report.slots.flatMap(({ several }) => several).filter(([from]) => from > 60_000 && from < 240_000)
+  assert.ok(cut.length > 0, 'both sides of the cut run a copy')
+  for (const { slot, copies } of report.slots) {
+    assert.ok(text.stdout.includes(`\n${slot}\n`))
+    assert.equal(copies.filter(({ toMs }) => toMs === report.durationMs).length, 1, 'one copy in the end')
+  }
+  assert.match(text.stdout, / {4}1:00\.0 {2}cut north-1, north-2, north-3 ⟷ south-1, south-2\n/)
+  assert.match(text.stderr, /^played 8:00\.0 in /)
+})
+
+test('the page holds the report as data, and a script that can be read; names in it are not markup', async () => {
+  const named = join(cli.dir, 'named.yaml')
+  await writeFile(named, 'scenario: "</script><b>& co"\nboards: [{ name: a }]\nduration: 1s\n')
+  const page = join(cli.dir, 'page.html')
+  const { exitCode, stderr } = await cli.run(['sim', 'run', named, '--html', page])
+  assert.equal(exitCode, 0, stderr)
+  const html = await readFile(page, 'utf8')
+  const [, data = ''] = /<script id="report" type="application\/json">(.*?)<\/script>/s.exec(html) ?? []
+  assert.equal((JSON.parse(data) as Report).scenario, '</script><b>& co')
+  assert.match(html, /<h1>&lt;\/script&gt;&lt;b&gt;&amp; co<\/h1>/)
+  const [, script = ''] = /<script>(.*?)<\/script>/s.exec(html) ?? []
+  const path = join(cli.dir, 'page.js')
+  await writeFile(path, script)
+  execFileSync(process.execPath, ['--check', path])
+})
+
+test('files that cannot be played are refused with a code and a way out', async () => {
+  const broken = join(cli.dir, 'broken.yaml')
+  const refused = async (text: string): Promise<string> => {
+    await writeFile(broken, text)
+    const { exitCode, stderr } = await cli.run(['sim', 'run', broken])
+    assert.equal(exitCode, 1)
+    return stderr.replaceAll(cli.dir, '')
+  }
+  assert.match(await refused('boards: []\n'), /^\/broken\.yaml:1:9: boards: found no boards; allowed: one at least\nerror E_SCENARIO_FILE/)
+  assert.match(await refused('boards: [{ name: a }]\njobs: [{ file: none.yaml }]\n'), /error E_FILE: cannot read '\/none\.yaml'/)
+  await writeFile(
+    join(cli.dir, 'edge.yaml'),
+    'job: x\npool: edge\ngroups: { g: { tasks: { t: { driver: raw_exec, config: { command: /x } } } } }\n',
+  )
+  assert.match(
+    await refused('boards: [{ name: a }]\njobs: [{ file: edge.yaml }]\n'),
+    /error E_POOL: .*pool edge.*\nhint: its boards are of default/,
+  )
+  const again = await cli.run(['sim', 'init', '--out', file])
+  assert.match(again.stderr, /error E_EXISTS/)
+  assert.match((await cli.run(['sim', 'run', join(cli.dir, 'gone.yaml')])).stderr, /error E_FILE/)
+})

@@ -1,0 +1,169 @@
+// Scenarios on the real core: what they report is what the same faults do in the scenarios of the core; and the sums over it.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { chooseBoards, expandName } from '../../../simulator/scenario/choose.ts'
+import { playScenario } from '../../../simulator/scenario/play.ts'
+import { type Report, type Span, coverage } from '../../../simulator/scenario/report.ts'
+import type { Scenario, ScenarioEvent } from '../../../simulator/scenario/scenario.ts'
+import { jobWith } from '../../../simulator/sample-job.ts'
+import { disconnectDefaults } from '../../../crdt/documents/defaults.ts'
+import type { JobId } from '../../../crdt/ids.ts'
+
+const shop = 'default/shop' as JobId
+const job = (count: number, replaceAfterMs = 5_000) => jobWith({ count, disconnect: { ...disconnectDefaults, replaceAfterMs } })
+
+function scenario(boards: readonly string[], timeline: readonly ScenarioEvent[], durationMs = 120_000): Scenario {
+  return {
+    name: 'test',
+    seed: 1,
+    durationMs,
+    delayMs: 5,
+    lossPercent: 0,
+    timeline,
+    boards: boards.map((name) => ({
+      name,
+      pool: 'default',
+      labels: { site: name.slice(0, 1) },
+      attributes: {},
+      capacity: { cpuMhz: 4_000, memoryMib: 1_024, diskMib: 8_192 },
+      drivers: ['raw_exec'],
+    })),
+  }
+}
+
+const run = (atMs: number, count: number): ScenarioEvent => ({ atMs, kind: 'run', spec: job(count), via: null })
+const slotOf = (report: Report, index = 0) => report.slots.find(({ slot }) => slot === `default/shop/web/${index}`)!
+const total = (spans: readonly Span[]): number => spans.reduce((sum, [from, to]) => sum + to - from, 0)
+
+test('a power cut: nobody runs the copy until replace_after is over, and the original is back on its board', () => {
+  const played = playScenario(
+    scenario(
+      ['a', 'b', 'c', 'd', 'e'],
+      [run(1_000, 5), { atMs: 30_000, kind: 'power-cut', boards: ['b'] }, { atMs: 60_000, kind: 'power-on', boards: ['b'] }],
+    ),
+  )
+  const [row] = played.jobs
+  const slot = played.slots.find(({ nobody }) => nobody.some(([from]) => from === 30_000))!
+  assert.ok(
+    slot.copies.some(({ board, toMs }) => board === 'b' && toMs === 30_000),
+    'the copy of the dead board ends with its power',
+  )
+  const gap = slot.nobody.find(([from]) => from === 30_000)!
+  assert.ok(gap[1] - gap[0] >= 5_000 && gap[1] - gap[0] < 15_000, `nobody ran it for ${gap[1] - gap[0]} ms`)
+  assert.equal(row!.longestGapMs, gap[1] - gap[0])
+  assert.ok(slot.copies.at(-1)!.toMs === 120_000 && total(slot.several) < 15_000, 'one copy in the end')
+  assert.equal(played.boards.find(({ name }) => name === 'b')!.boots, 2)
+  assert.ok(row!.availablePercent > 95 && row!.availablePercent < 100)
+})
+
+test('a cut in the middle: both sides run what they can, and one copy of each is left after the heal', () => {
+  const sides = { from: ['a1', 'a2', 'a3'], to: ['b1', 'b2'] }
+  const played = playScenario(
+    scenario(
+      ['a1', 'a2', 'a3', 'b1', 'b2'],
+      [run(1_000, 3), { atMs: 20_000, kind: 'cut', ...sides, oneWay: false }, { atMs: 60_000, kind: 'heal', ...sides }],
+    ),
+  )
+  for (const { several, copies } of played.slots) {
+    for (const [from, to] of several) assert.ok(from > 20_000 && to < 75_000, `more than one from ${from} to ${to}`)
+    assert.equal(copies.filter(({ toMs }) => toMs === 120_000).length, 1)
+  }
+  assert.ok(played.jobs[0]!.severalMs > 0, 'the majority replaced what it could not see')
+  assert.deepEqual(
+    played.happenings.map(({ text }) => text),
+    ['run default/shop', 'cut a1, a2, a3 ⟷ b1, b2', 'heal a1, a2, a3 ⟷ b1, b2'],
+  )
+})
+
+test('the same scenario is the same report', () => {
+  const boards = ['a', 'b', 'c']
+  const timeline: ScenarioEvent[] = [
+    run(1_000, 2),
+    { atMs: 20_000, kind: 'kill', boards: ['a'] },
+    { atMs: 25_000, kind: 'start', boards: ['a'] },
+  ]
+  const make = (): Report => playScenario({ ...scenario(boards, timeline, 60_000), lossPercent: 20 })
+  assert.deepEqual(make(), make())
+})
+
+test('a killed agent leaves its tasks alone; a crash is a restart on the same board', () => {
+  const played = playScenario(
+    scenario(
+      ['a', 'b', 'c'],
+      [
+        run(1_000, 3),
+        { atMs: 20_000, kind: 'kill', boards: ['a'] },
+        { atMs: 22_000, kind: 'start', boards: ['a'] },
+        { atMs: 40_000, kind: 'crash', job: shop, boards: ['b'] },
+      ],
+    ),
+  )
+  const [row] = played.jobs
+  assert.deepEqual([row!.moves, row!.restarts], [0, 1])
+})
+
+test('orders: scaled down, stopped, drained; an order to a board that is down is told', () => {
+  const played = playScenario(
+    scenario(
+      ['a', 'b', 'c'],
+      [
+        run(1_000, 3),
+        { atMs: 20_000, kind: 'run', spec: job(1), via: 'b' },
+        { atMs: 40_000, kind: 'power-cut', boards: ['c'] },
+        { atMs: 41_000, kind: 'stop', job: shop, via: 'c' },
+        { atMs: 60_000, kind: 'stop', job: shop, via: null },
+      ],
+    ),
+  )
+  assert.deepEqual(slotOf(played, 2).wanted, [[1_000, 20_000]])
+  assert.deepEqual(slotOf(played, 0).wanted, [
+    [1_000, 20_000],
+    [20_000, 60_000],
+  ])
+  assert.ok(slotOf(played, 0).copies.every(({ toMs }) => toMs < 70_000))
+  assert.deepEqual(played.notes, [{ atMs: 41_000, text: 'c is down: nobody took the order' }])
+})
+
+test('coverage: how many spans cover each part', () => {
+  const parts = coverage(
+    [
+      [0, 10],
+      [5, 15],
+      [20, 30],
+    ],
+    [2, 25],
+  ).map(({ span, count }) => [...span, count])
+  assert.deepEqual(parts, [
+    [2, 5, 1],
+    [5, 10, 2],
+    [10, 15, 1],
+    [15, 20, 0],
+    [20, 25, 1],
+  ])
+  assert.deepEqual(
+    coverage(
+      [
+        [0, 5],
+        [5, 10],
+      ],
+      [0, 10],
+    ),
+    [{ span: [0, 10], count: 1 }],
+    'one copy takes over from another',
+  )
+})
+
+test('boards by name, pattern and label', () => {
+  const boards = ['shop-1', 'shop-22', 'hub'].map((name, at) => ({ name, labels: { site: at === 2 ? 'north' : 'south' } }))
+  const chosen = (word: string): string[] => chooseBoards(boards, word)
+  assert.deepEqual(chosen('shop-*'), ['shop-1', 'shop-22'])
+  assert.deepEqual(chosen('*-*2'), ['shop-22'])
+  assert.deepEqual(chosen('site=north'), ['hub'])
+  assert.deepEqual(chosen('site=*'), ['shop-1', 'shop-22', 'hub'])
+  assert.deepEqual(chosen('all'), ['shop-1', 'shop-22', 'hub'])
+  assert.deepEqual([chosen('shop'), chosen('constructor=x'), chosen('hu*ub'), chosen('')], [[], [], [], []])
+  assert.deepEqual(expandName('shop-{08..11}'), ['shop-08', 'shop-09', 'shop-10', 'shop-11'])
+  assert.deepEqual(expandName('{a,b}-{1..2}'), ['a-1', 'a-2', 'b-1', 'b-2'])
+  assert.ok(expandName('x{1..999999}').length <= 1_001, 'bounded')
+})
