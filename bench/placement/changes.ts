@@ -12,6 +12,9 @@ import { type SettledPool, settledPool } from './settled-pool.ts'
 
 /** Enough for the compiler to have done its work, and for the slow ones to be seen. */
 const rounds = 101
+/** The smaller side of a cut: it keeps what it has and replaces nothing. */
+const silentPart = 0.6
+const beyondReplaceAfterMs = 120_000
 
 type Change = (pool: SettledPool, round: number) => void
 
@@ -40,17 +43,35 @@ const changes: Readonly<Record<string, Change>> = {
 
 export function changeRows(view: View): object[] {
   const pool = settledPool(view)
-  const settled = { nodes: pool.state.view.nodes.size, copies: running(pool) }
   const anew = (): unknown => plan(pool.state.view, localOf(pool.state, 0))
-  const rows: object[] = [{ shape: 'that pool settled, planned from nothing', ...settled, ...timed(anew, 11) }]
-  for (const [name, change] of Object.entries(changes)) {
-    let round = 0
-    const prepare = (): void => change(pool, round++)
-    rows.push({ shape: `one change: ${name}`, ...settled, ...timed(() => pool.tick(), rounds, prepare) })
-    if (rounds % 2 === 1) change(pool, round)
-    pool.tick()
-  }
+  const rows: object[] = [{ shape: 'that pool settled, planned from nothing', ...sizeOf(pool), ...timed(anew, 11) }]
+  for (const name of Object.keys(changes)) rows.push({ shape: `one change: ${name}`, ...sizeOf(pool), ...changed(pool, name) })
+  for (const id of [...pool.records.keys()].slice(-Math.ceil(pool.records.size * silentPart)))
+    pool.setLiveness(id, 'disconnected', beyondReplaceAfterMs)
+  pool.tick()
+  for (const name of Object.keys(changes).slice(0, 2))
+    rows.push({ shape: `${silentPart * 100} % silent, one change: ${name}`, ...sizeOf(pool), ...changed(pool, name) })
   return rows
+}
+
+function changed(pool: SettledPool, name: string): object {
+  const change = changes[name] as Change
+  let round = 0
+  const result = timed(
+    () => pool.tick(),
+    rounds,
+    () => change(pool, round++),
+  )
+  // An odd number of rounds: the last change is taken back.
+  change(pool, round)
+  pool.tick()
+  return result
+}
+
+function sizeOf(pool: SettledPool): object {
+  let copies = 0
+  for (const { standing } of pool.state.plan?.slots ?? []) if (standing.holder?.state === 'running') copies++
+  return { nodes: pool.state.view.nodes.size, copies }
 }
 
 function timed(work: () => unknown, times: number, prepare: () => void = () => undefined): object {
@@ -68,15 +89,10 @@ function timed(work: () => unknown, times: number, prepare: () => void = () => u
   return { ms: rounded(median(wall), 2), ms_p90: rounded(percentile(wall, 0.9), 2), cpu_ms: rounded(median(cpu), 2) }
 }
 
-function running(pool: SettledPool): number {
-  let copies = 0
-  for (const { standing } of pool.state.plan?.slots ?? []) if (standing.holder?.state === 'running') copies++
-  return copies
-}
-
 function idAt(pool: SettledPool, round: number): NodeId {
   const ids = [...pool.records.keys()]
-  return ids[(round * 17) % ids.length] as NodeId
+  // Never one of those that fall silent at the end.
+  return ids[(round * 17) % Math.floor(ids.length * (1 - silentPart))] as NodeId
 }
 
 function recordAt(pool: SettledPool, round: number): ReturnType<SettledPool['records']['get']> & object {

@@ -25,7 +25,8 @@ export interface SettledPool {
   tick(): readonly Effect[]
   putNode(record: NodeRecord): void
   putJob(spec: JobSpec): void
-  setLiveness(node: NodeId, liveness: Liveness): void
+  /** `forMs`: how long it has been silent. */
+  setLiveness(node: NodeId, liveness: Liveness, forMs?: number): void
   readonly records: ReadonlyMap<NodeId, NodeRecord>
 }
 
@@ -55,9 +56,9 @@ export function settledPool(shape: View): SettledPool {
       records.set(id, record)
       put(nodeDocId(id), 'node', nodeToRegisters(record))
     },
-    setLiveness(node, liveness) {
+    setLiveness(node, liveness, forMs = 0) {
       const isHere = liveness === 'alive'
-      state.liveness.members.set(node, { status: liveness, pathAt: isHere ? 0 : null, lostAt: now, returns: [], orderly: false })
+      state.liveness.members.set(node, { status: liveness, pathAt: isHere ? 0 : null, lostAt: now - forMs, returns: [], orderly: false })
       state.liveness.reached = new Set([...state.liveness.reached].filter((id) => id !== node).concat(isHere ? [node] : []))
       state.liveness.changes++
     },

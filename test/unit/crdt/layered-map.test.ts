@@ -31,6 +31,7 @@ test('any changes: the same as a plain Map, and what differs from any earlier ve
       assert.ok(earlier !== undefined)
       const differ = [...new Set([...plain.keys(), ...earlier.plain.keys()])].filter((one) => plain.get(one) !== earlier.plain.get(one))
       assert.deepEqual([...changedKeys(earlier.map, map)].sort(), differ.sort())
+      assert.deepEqual([...changedKeys(map, earlier.map)].sort(), differ)
       versions.push({ map, plain })
     }
     for (const { map: old, plain } of versions) assert.deepEqual(copyOf(old), plain)
