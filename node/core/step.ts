@@ -38,7 +38,10 @@ export function createCore(env: Env): Core {
       return state
     },
     step(event) {
-      if (event.kind === 'boot') state = createState(env, event)
+      if (event.kind === 'boot') {
+        state?.kept.clear()
+        state = createState(env, event)
+      }
       assert(state !== null, 'the first event must be boot')
       const step: Step = { env, state, now: event.now, out: [] }
       handle(step, event)
