@@ -19,7 +19,7 @@ export const keepNone: KeptHandles = { take: openHandle, keep: (_saved, handle) 
 
 export interface KeptBounds {
   readonly countMax: number
-  /** Of saved bytes; inside the wasm module a document takes about ten times as many. */
+  /** Of saved bytes; inside the wasm module a document takes about fourteen times as many. */
   readonly bytesMax: number
 }
 

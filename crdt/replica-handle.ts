@@ -64,7 +64,7 @@ export interface Handle {
 
 /** A handle with somebody whose it is to free. */
 export interface OwnedHandle extends Handle {
-  /** A second document that begins as this one and costs a twentieth of opening it; what it commits is this actor's. */
+  /** A second document that begins as this one, at a twentieth of what opening costs; what it commits is this actor's. */
   fork(actor: string): OwnedHandle
   load(saved: Uint8Array): void
   /** Never throws. */
@@ -116,7 +116,8 @@ function handleOf(backend: Backend): OwnedHandle {
     metasBeyond: (heads) => backend.getChangesMeta([...heads]) as unknown as readonly ChangeMeta[],
     changes: () => backend.getChanges([]),
     load: (saved) => void backend.loadIncremental(saved),
-    fork: (actor) => handleOf(backend.fork(actor)),
+    // Automerge's own `fork` draws a random actor first.
+    fork: (actor) => handleOf(backend.clone(actor)),
     free: () => release(backend),
   }
 }
@@ -137,7 +138,7 @@ let blank: Backend | null = null
 function openBlank(): OwnedHandle {
   blank ??= Automerge.getBackend(Automerge.init({ actor: readerActor }))
   try {
-    return handleOf(blank.fork(readerActor))
+    return handleOf(blank.clone(readerActor))
   } catch (error) {
     blank = null
     throw error

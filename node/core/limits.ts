@@ -77,10 +77,10 @@ export const coreLimits = {
   documentsMax: 30_000,
   /**
    * Documents that stay open in Automerge after a change: in a busy pool of that many boards nearly every change is the next one of such
-   * a document. Each takes some 15 kB, a megabyte in all.
+   * a document. Each takes some 20 kB, a little more than a megabyte in all.
    */
   keptHandlesMax: 64,
-  /** Saved bytes of those, ten times as much in memory: a few large documents must not take what sixty-four usual ones do. */
+  /** Saved bytes of those, fourteen times as much in memory: a few large documents must not take what sixty-four usual ones do. */
   keptHandleBytesMax: 262_144,
   /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 2 ms. The rest comes by anti-entropy. */
   envelopesTakenMax: 32,

@@ -29,6 +29,8 @@ export interface Core {
   step(event: CoreEvent): readonly Effect[]
   /** For checkers and the simulator: never modify. */
   readonly state: State | null
+  /** Gives back the memory outside of JavaScript's own, which nobody frees when the core is forgotten. It may still go on. */
+  release(): void
 }
 
 export function createCore(env: Env): Core {
@@ -38,10 +40,7 @@ export function createCore(env: Env): Core {
       return state
     },
     step(event) {
-      if (event.kind === 'boot') {
-        state?.kept.clear()
-        state = createState(env, event)
-      }
+      if (event.kind === 'boot') state = createState(env, event)
       assert(state !== null, 'the first event must be boot')
       const step: Step = { env, state, now: event.now, out: [] }
       handle(step, event)
@@ -57,6 +56,7 @@ export function createCore(env: Env): Core {
       step.out.push({ kind: 'wake', at: wakeAt(state) })
       return step.out
     },
+    release: () => state?.kept.clear(),
   }
 }
 
