@@ -13,6 +13,7 @@ import type { Clock, Network, NetworkHandlers, Store, TaskDriver } from './core/
 import { envelopeFrames, isProbe } from './core/wire.ts'
 import { Journal } from './journal.ts'
 import type { LooseBoot, LooseEvent } from './loose-event.ts'
+import { SlowSteps } from './slow-steps.ts'
 import { TaskRunner } from './task-runner.ts'
 import { watchDrivers } from './watch-drivers.ts'
 import { wordsOf } from './words.ts'
@@ -61,8 +62,6 @@ export interface Loop {
   readonly queued: number
 }
 
-/** A step of the core must stay below this (DESIGN 13); a longer one is logged with its event. */
-const slowStepMs = 50
 /** Then sockets and timers get their turn before the next event. */
 const turnMs = 20
 /** More waiting events than this: frames are dropped, which anti-entropy repairs. */
@@ -80,6 +79,7 @@ class DriverLoop implements Loop {
   readonly #journal: Journal
   readonly #tasks: TaskRunner
   readonly #api: ApiBridge
+  readonly #slowSteps: SlowSteps
   #events: LooseEvent[] = []
   /** Who is there, and what time it is: taken before everything else that waits, or a busy board looks like a dead one. */
   #urgent: LooseEvent[] = []
@@ -99,6 +99,7 @@ class DriverLoop implements Loop {
   constructor(input: LoopInput) {
     this.#input = input
     const { clock, log, meters, store, drivers } = input
+    this.#slowSteps = new SlowSteps((data, message) => log.warn(data, message))
     const push = (event: LooseEvent): void => this.#push(event)
     const onState = (writable: boolean, reason: string): void => push({ kind: 'store-state', writable, reason })
     this.#journal = new Journal({ store, clock, log, onState, meter: (ms, writes, isWritten) => meters.persist(ms, writes, isWritten) })
@@ -215,7 +216,7 @@ class DriverLoop implements Loop {
     }
     const ms = performance.now() - before
     this.#input.meters.step(event.kind, ms)
-    if (ms > slowStepMs) this.#input.log.warn({ event: event.kind, ms: Math.round(ms) }, 'a step took too long')
+    this.#slowSteps.took(event.kind, ms, event.now)
     this.#accept(effects)
   }
 
