@@ -62,6 +62,10 @@ export interface Loop {
   readonly queued: number
 }
 
+/** How long what gossip brought waits for company: less than a power cut may lose of it anyhow, and peers have it … */
+const holdMs = 100
+/** … and so many: a claim from every board of a large pool. */
+const heldPersistsMax = 64
 /** Then sockets and timers get their turn before the next event. */
 const turnMs = 20
 /** More waiting events than this: frames are dropped, which anti-entropy repairs. */
@@ -89,6 +93,7 @@ class DriverLoop implements Loop {
   #outbox: Effect[] = []
   #carrying: Promise<void> | null = null
   #cancelWake: (() => void) | null = null
+  #cancelHold: (() => void) | null = null
   /** When the tick that waits among the events was due. */
   #tickDue = Infinity
   #unwatchDrivers: (() => void) | null = null
@@ -141,7 +146,8 @@ class DriverLoop implements Loop {
   }
 
   async idle(): Promise<void> {
-    while (!this.#stopped && (this.queued > 0 || this.#carrying !== null)) {
+    while (!this.#stopped && (this.queued > 0 || this.#carrying !== null || this.#outbox.length > 0)) {
+      if (this.queued === 0) this.#carryNow()
       await (this.#carrying ?? new Promise((resolve) => setImmediate(resolve)))
     }
   }
@@ -151,6 +157,7 @@ class DriverLoop implements Loop {
     this.#stopped = true
     this.#cancelWake?.()
     this.#unwatchDrivers?.()
+    this.#carryNow()
     await this.#carrying
     await this.#journal.close()
     this.#api.close()
@@ -233,6 +240,21 @@ class DriverLoop implements Loop {
   }
 
   #carryOn(): void {
+    if (this.#outbox.length === 0 || this.#carrying !== null) return
+    if (!this.#stopped && this.#mayWait()) {
+      const { clock } = this.#input
+      this.#cancelHold ??= clock.at(clock.now() + holdMs, () => this.#carryNow())
+    } else this.#carryNow()
+  }
+
+  /** Nothing but what gossip brought: nobody waits for it to be written, and a write for each would cost more than admitting it. */
+  #mayWait(): boolean {
+    return this.#outbox.length < heldPersistsMax && this.#outbox.every((effect) => effect.kind === 'persist' && !effect.sync)
+  }
+
+  #carryNow(): void {
+    this.#cancelHold?.()
+    this.#cancelHold = null
     if (this.#outbox.length === 0) return
     this.#carrying ??= this.#carry().finally(() => {
       this.#carrying = null
