@@ -29,7 +29,14 @@ function deletedOf(doc: Doc): number {
 }
 
 /** The document at its next epoch, holding what `keep` holds (deleted registers are left out). */
-export function compactDoc(crypto: Crypto, doc: Doc, author: Author, keep: Registers, timeSeconds: number = 0, handles: KeptHandles = keepNone): Edited {
+export function compactDoc(
+  crypto: Crypto,
+  doc: Doc,
+  author: Author,
+  keep: Registers,
+  timeSeconds: number = 0,
+  handles: KeptHandles = keepNone,
+): Edited {
   const kept = new Map<string, Scalar>()
   for (const [path, value] of keep) if (value !== null) kept.set(path, value)
   assert(kept.size > 0, 'an epoch without a single register could not be told to anybody')

@@ -102,7 +102,8 @@ function tryAnew(handle: OwnedHandle, doc: Doc, { actor, known, fresh, envelopeB
     const written = writeAnew(next, doc.kind, fresh)
     return written === null ? null : { saved: next.save(), heads: next.heads(), written, linear: true }
   })
-  if (trial !== null && checkRoom(doc, trial, fresh.length, envelopeBytes).ok) return { trial, snapshot: overwrite(doc, trial.written), next }
+  if (trial !== null && checkRoom(doc, trial, fresh.length, envelopeBytes).ok)
+    return { trial, snapshot: overwrite(doc, trial.written), next }
   next.free()
   return null
 }

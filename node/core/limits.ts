@@ -82,7 +82,7 @@ export const coreLimits = {
   keptHandlesMax: 64,
   /** Saved bytes of those, fourteen times as much in memory: a few large documents must not take what sixty-four usual ones do. */
   keptHandleBytesMax: 262_144,
-  /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 2 ms. The rest comes by anti-entropy. */
+  /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 1 ms. The rest comes by anti-entropy. */
   envelopesTakenMax: 32,
   /** About 16 kB a frame, and verified within a few ms. */
   linkStatesSentMax: 32,

@@ -91,7 +91,8 @@ test('honest and hostile envelopes: the same whatever is kept', () => {
     { numRuns: 30 },
   )
   // Or the property says nothing about what it is for.
-  for (const code of ['applied', 'known', 'E_PREDECESSOR', 'E_START_OP', 'E_EQUIVOCATION', 'E_VALUE', 'E_OPS']) assert.ok(codes.has(code), code)
+  for (const code of ['applied', 'known', 'E_PREDECESSOR', 'E_START_OP', 'E_EQUIVOCATION', 'E_VALUE', 'E_OPS'])
+    assert.ok(codes.has(code), code)
 })
 
 type Edit = readonly [who: number, boot: number, path: string, value: Scalar]

@@ -59,7 +59,7 @@ describe('driver loop: order', () => {
     clock.advance(99)
     run(persist('b'))
     await settle()
-    assert.deepEqual(store.calls, [])
+    assert.equal(store.calls.length, 0)
     clock.advance(1)
     await settle()
     assert.deepEqual(store.calls, [{ keys: ['a', 'b'], sync: false }])
