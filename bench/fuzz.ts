@@ -3,7 +3,9 @@
 
 import type { BenchOptions } from './main.ts'
 import { admit } from '../crdt/gate.ts'
+import { createKeptHandles } from '../crdt/kept-handles.ts'
 import { decodeDoc, encodeDoc } from '../crdt/replica.ts'
+import { coreLimits } from '../node/core/limits.ts'
 import { decodeFrame, encodeFrame } from '../node/core/wire.ts'
 import { testCrypto } from '../test/support/crypto.ts'
 import { mutations, samples, testAuthority } from '../test/support/envelopes.ts'
@@ -13,6 +15,7 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
   const count = runs ?? (quick ? 3_000 : 100_000)
   const crypto = testCrypto()
   const from = samples(7, 40)
+  const kept = createKeptHandles({ countMax: coreLimits.keptHandlesMax, bytesMax: coreLimits.keptHandleBytesMax })
   const times: number[] = []
   const memory: [number, number][] = []
   const codes: Record<string, number> = {}
@@ -20,7 +23,7 @@ export async function run({ runs, quick }: BenchOptions): Promise<object> {
   let done = 0
   for (const mutation of mutations(11, from)) {
     const started = performance.now()
-    const result = admit(crypto, mutation.doc, mutation.bytes, testAuthority)
+    const result = admit(crypto, mutation.doc, mutation.bytes, testAuthority, kept)
     const took = performance.now() - started
     times.push(took)
     codes[result.ok ? result.value.kind : result.code] = (codes[result.ok ? result.value.kind : result.code] ?? 0) + 1

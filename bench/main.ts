@@ -13,6 +13,7 @@ export interface BenchOptions {
 const benches: Readonly<Record<string, () => Promise<{ run(options: BenchOptions): Promise<object> }>>> = {
   placement: () => import('./placement.ts'),
   fuzz: () => import('./fuzz.ts'),
+  admission: () => import('./admission.ts'),
   submit: () => import('./submit.ts'),
   failover: () => import('./failover.ts'),
   heal: () => import('./heal.ts'),

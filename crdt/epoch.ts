@@ -6,6 +6,7 @@ import type { Crypto } from './crypto.ts'
 import type { Doc } from './doc.ts'
 import type { Author } from './envelope.ts'
 import { assert } from './errors.ts'
+import { type KeptHandles, keepNone } from './kept-handles.ts'
 import { limits } from './limits.ts'
 import type { Registers, Scalar } from './registers.ts'
 import { type Edited, editDoc, emptyDoc } from './replica.ts'
@@ -28,10 +29,17 @@ function deletedOf(doc: Doc): number {
 }
 
 /** The document at its next epoch, holding what `keep` holds (deleted registers are left out). */
-export function compactDoc(crypto: Crypto, doc: Doc, author: Author, keep: Registers, timeSeconds: number = 0): Edited {
+export function compactDoc(
+  crypto: Crypto,
+  doc: Doc,
+  author: Author,
+  keep: Registers,
+  timeSeconds: number = 0,
+  handles: KeptHandles = keepNone,
+): Edited {
   const kept = new Map<string, Scalar>()
   for (const [path, value] of keep) if (value !== null) kept.set(path, value)
   assert(kept.size > 0, 'an epoch without a single register could not be told to anybody')
   const fresh = emptyDoc(crypto, doc.id, doc.pool, doc.epoch + 1, doc.base + doc.changeCount)
-  return editDoc(crypto, fresh, author, kept, timeSeconds)
+  return editDoc(crypto, fresh, author, kept, timeSeconds, handles)
 }

@@ -11,6 +11,7 @@ import type { GateCode } from './gate/codes.ts'
 import { type Authority, checkFleet, checkRight } from './gate/right.ts'
 import { applyInShadow } from './gate/shadow.ts'
 import { compareText } from './ids.ts'
+import { type KeptHandles, keepNone } from './kept-handles.ts'
 import { emptyDoc } from './replica.ts'
 
 export type { GateCode } from './gate/codes.ts'
@@ -48,13 +49,19 @@ function changedBetween(before: Doc | undefined, after: Doc): readonly string[] 
   return changed.sort(compareText)
 }
 
-function merge(crypto: Crypto, doc: Doc | undefined, envelope: Envelope, checked: readonly CheckedHead[]): Result<Admitted, GateCode> {
+function merge(
+  crypto: Crypto,
+  doc: Doc | undefined,
+  envelope: Envelope,
+  checked: readonly CheckedHead[],
+  kept: KeptHandles,
+): Result<Admitted, GateCode> {
   const fresh = doc === undefined || doc.epoch < envelope.epoch
   const target = fresh ? emptyDoc(crypto, envelope.doc, envelope.pool, envelope.epoch, envelope.base) : doc
   const have = target.clock.get(envelope.actor)?.seq ?? 0
   if (envelope.firstSeq > have + 1) return refuse('E_MISSING', `starts at change ${envelope.firstSeq}; ${have} of its actor are here`)
   const known = Math.min(checked.length, have + 1 - envelope.firstSeq)
-  const applied = applyInShadow(crypto, target, envelope, checked, known)
+  const applied = applyInShadow({ crypto, kept }, target, envelope, checked, known)
   if (!applied.ok) return applied
   if (applied.value.doc === target) return ok({ kind: 'known', doc: target, envelope, changed: [] })
   const changed = fresh ? changedBetween(doc, applied.value.doc) : applied.value.changed
@@ -62,10 +69,25 @@ function merge(crypto: Crypto, doc: Doc | undefined, envelope: Envelope, checked
 }
 
 /** Takes a stranger's envelope into the document (undefined: not here yet), or says why not. Never throws. */
-export function admit(crypto: Crypto, doc: Doc | undefined, bytes: Uint8Array, authority: Authority): Result<Admitted, GateCode> {
+export function admit(
+  crypto: Crypto,
+  doc: Doc | undefined,
+  bytes: Uint8Array,
+  authority: Authority,
+  kept: KeptHandles = keepNone,
+): Result<Admitted, GateCode> {
   const decoded = decodeEnvelope(crypto, bytes)
-  if (!decoded.ok) return decoded
-  const envelope = decoded.value
+  return decoded.ok ? admitDecoded(crypto, doc, decoded.value, authority, kept) : decoded
+}
+
+/** The same for whoever had to look into the envelope before; it must come from `decodeEnvelope`. */
+export function admitDecoded(
+  crypto: Crypto,
+  doc: Doc | undefined,
+  envelope: Envelope,
+  authority: Authority,
+  kept: KeptHandles = keepNone,
+): Result<Admitted, GateCode> {
   const fleet = checkFleet(envelope, authority)
   if (!fleet.ok) return fleet
   const place = checkPlace(doc, envelope)
@@ -77,5 +99,5 @@ export function admit(crypto: Crypto, doc: Doc | undefined, bytes: Uint8Array, a
   const signature = checkSignature(crypto, envelope)
   if (!signature.ok) return signature
   const heads = checkHeads(crypto, envelope)
-  return heads.ok ? merge(crypto, doc, envelope, heads.value) : heads
+  return heads.ok ? merge(crypto, doc, envelope, heads.value, kept) : heads
 }

@@ -117,14 +117,22 @@ export function peerIdOfKey(publicKey: Uint8Array): AuthorId {
   return ('1' + text) as AuthorId
 }
 
+const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 export function hex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += hexOf[byte]
   return text
 }
 
+/** Whoever got the text from elsewhere has made sure that these are hex digits. */
 export function unhex(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length >> 1)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digitOf(text.charCodeAt(2 * i)) + digitOf(text.charCodeAt(2 * i + 1))
   return bytes
+}
+
+/** Of 0 to 9, a to f and A to F. */
+function digitOf(code: number): number {
+  return (code & 15) + (code > 57 ? 9 : 0)
 }

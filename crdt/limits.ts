@@ -37,8 +37,8 @@ export const limits = {
 
   // ---- documents
   /**
-   * When a node rewrites its own document. Automerge would bear 2,000 changes, but whoever checks one more loads all of them twice
-   * (15 us each), a joining board checks every envelope, and everybody keeps them; a rewrite costs a few kB once.
+   * When a node rewrites its own document. Automerge would bear 2,000 changes, but whoever has not kept it open loads all of them to
+   * check one more (6 us each), a joining board checks every envelope, and everybody keeps them; a rewrite costs a few kB once.
    */
   nodeDocChangesAim: 96,
   /** A rewrite sends every register again (about 10 bytes): at most one for so few registers. */

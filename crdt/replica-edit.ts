@@ -9,7 +9,8 @@ import { assert } from './errors.ts'
 import { type ActorId, compareText } from './ids.ts'
 import { limits } from './limits.ts'
 import type { Scalar } from './registers.ts'
-import { type Handle, withHandle } from './replica-handle.ts'
+import { type KeptHandles, keepNone } from './kept-handles.ts'
+import { type Handle, freeOnThrow } from './replica-handle.ts'
 import { nextDoc, overwrite } from './replica-state.ts'
 
 type Write = readonly [path: string, value: Scalar]
@@ -128,19 +129,34 @@ export interface Edited {
  * Writes the registers whose value differs. A register in conflict counts as different: writing it, even with the value that
  * won, settles it. The same document and no envelope when there is nothing to write.
  */
-export function editDoc(crypto: Crypto, doc: Doc, author: Author, changes: ReadonlyMap<string, Scalar>, timeSeconds: number = 0): Edited {
+export function editDoc(
+  crypto: Crypto,
+  doc: Doc,
+  author: Author,
+  changes: ReadonlyMap<string, Scalar>,
+  timeSeconds: number = 0,
+  kept: KeptHandles = keepNone,
+): Edited {
   const writes = wanted(doc, changes)
   if (writes.length === 0) return { doc, envelopes: [] }
   const first = settling(doc, writes)
   const { publicKey } = author.signer
   const { id, pool, epoch, base } = doc
   const actor = actorOf(crypto, { publicKey, nonce: author.nonce, doc: id, pool, epoch, base })
-  for (let aim: number = limits.changeBytesAim; aim >= 1; aim = Math.floor(aim / 4)) {
-    const rounds = [...batches(first, aim), ...batches(writes, aim)]
-    const edited = withHandle(doc, (handle) => finish(crypto, doc, author, { actor, handle, rounds, timeSeconds }), actor)
-    if (edited !== null) return edited
-  }
-  assert(false, 'a single write fits a change')
+  const handle = kept.take(doc)
+  const [edited, next] = freeOnThrow(handle, () => {
+    for (let aim: number = limits.changeBytesAim; aim >= 1; aim = Math.floor(aim / 4)) {
+      const rounds = [...batches(first, aim), ...batches(writes, aim)]
+      const scratch = handle.fork(actor)
+      const done = freeOnThrow(scratch, () => finish(crypto, doc, author, { actor, handle: scratch, rounds, timeSeconds }))
+      if (done !== null) return [done, scratch] as const
+      scratch.free()
+    }
+    assert(false, 'a single write fits a change')
+  })
+  handle.free()
+  kept.keep(edited.doc.saved, next)
+  return edited
 }
 
 interface Work {

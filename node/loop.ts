@@ -13,6 +13,7 @@ import type { Clock, Network, NetworkHandlers, Store, TaskDriver } from './core/
 import { envelopeFrames, isProbe } from './core/wire.ts'
 import { Journal } from './journal.ts'
 import type { LooseBoot, LooseEvent } from './loose-event.ts'
+import { SlowSteps } from './slow-steps.ts'
 import { TaskRunner } from './task-runner.ts'
 import { watchDrivers } from './watch-drivers.ts'
 import { wordsOf } from './words.ts'
@@ -61,8 +62,10 @@ export interface Loop {
   readonly queued: number
 }
 
-/** A step of the core must stay below this (DESIGN 13); a longer one is logged with its event. */
-const slowStepMs = 50
+/** How long what gossip brought waits for company: less than a power cut may lose of it anyhow, and peers have it … */
+const holdMs = 100
+/** … and so many: a claim from every board of a large pool. */
+const heldPersistsMax = 64
 /** Then sockets and timers get their turn before the next event. */
 const turnMs = 20
 /** More waiting events than this: frames are dropped, which anti-entropy repairs. */
@@ -80,6 +83,7 @@ class DriverLoop implements Loop {
   readonly #journal: Journal
   readonly #tasks: TaskRunner
   readonly #api: ApiBridge
+  readonly #slowSteps: SlowSteps
   #events: LooseEvent[] = []
   /** Who is there, and what time it is: taken before everything else that waits, or a busy board looks like a dead one. */
   #urgent: LooseEvent[] = []
@@ -89,6 +93,7 @@ class DriverLoop implements Loop {
   #outbox: Effect[] = []
   #carrying: Promise<void> | null = null
   #cancelWake: (() => void) | null = null
+  #cancelHold: (() => void) | null = null
   /** When the tick that waits among the events was due. */
   #tickDue = Infinity
   #unwatchDrivers: (() => void) | null = null
@@ -99,6 +104,7 @@ class DriverLoop implements Loop {
   constructor(input: LoopInput) {
     this.#input = input
     const { clock, log, meters, store, drivers } = input
+    this.#slowSteps = new SlowSteps((data, message) => log.warn(data, message))
     const push = (event: LooseEvent): void => this.#push(event)
     const onState = (writable: boolean, reason: string): void => push({ kind: 'store-state', writable, reason })
     this.#journal = new Journal({ store, clock, log, onState, meter: (ms, writes, isWritten) => meters.persist(ms, writes, isWritten) })
@@ -140,7 +146,8 @@ class DriverLoop implements Loop {
   }
 
   async idle(): Promise<void> {
-    while (!this.#stopped && (this.queued > 0 || this.#carrying !== null)) {
+    while (!this.#stopped && (this.queued > 0 || this.#carrying !== null || this.#outbox.length > 0)) {
+      if (this.queued === 0) this.#carryNow()
       await (this.#carrying ?? new Promise((resolve) => setImmediate(resolve)))
     }
   }
@@ -150,6 +157,7 @@ class DriverLoop implements Loop {
     this.#stopped = true
     this.#cancelWake?.()
     this.#unwatchDrivers?.()
+    this.#carryNow()
     await this.#carrying
     await this.#journal.close()
     this.#api.close()
@@ -215,7 +223,7 @@ class DriverLoop implements Loop {
     }
     const ms = performance.now() - before
     this.#input.meters.step(event.kind, ms)
-    if (ms > slowStepMs) this.#input.log.warn({ event: event.kind, ms: Math.round(ms) }, 'a step took too long')
+    this.#slowSteps.took(event.kind, ms, event.now)
     this.#accept(effects)
   }
 
@@ -232,6 +240,21 @@ class DriverLoop implements Loop {
   }
 
   #carryOn(): void {
+    if (this.#outbox.length === 0 || this.#carrying !== null) return
+    if (!this.#stopped && this.#mayWait()) {
+      const { clock } = this.#input
+      this.#cancelHold ??= clock.at(clock.now() + holdMs, () => this.#carryNow())
+    } else this.#carryNow()
+  }
+
+  /** Nothing but what gossip brought: nobody waits for it to be written, and a write for each would cost more than admitting it. */
+  #mayWait(): boolean {
+    return this.#outbox.length < heldPersistsMax && this.#outbox.every((effect) => effect.kind === 'persist' && !effect.sync)
+  }
+
+  #carryNow(): void {
+    this.#cancelHold?.()
+    this.#cancelHold = null
     if (this.#outbox.length === 0) return
     this.#carrying ??= this.#carry().finally(() => {
       this.#carrying = null

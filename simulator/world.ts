@@ -101,6 +101,11 @@ export class World {
     return this.queue.now - started
   }
 
+  /** Nothing more is to happen in it: one process plays thousands of worlds. */
+  release(): void {
+    for (const board of this.boards.values()) board.core?.release()
+  }
+
   bootAll(): void {
     for (const board of this.boards.values()) this.boot(board)
   }
@@ -109,6 +114,7 @@ export class World {
     const { spec } = board
     board.pausedUntil = 0
     board.starting.clear()
+    board.core?.release()
     board.core = createCore({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
@@ -155,6 +161,7 @@ export class World {
 
   /** The agent dies; its tasks and its disk live on. */
   kill(board: Board): void {
+    board.core?.release()
     board.core = null
     board.held = forgotten(board)
     for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
@@ -163,6 +170,7 @@ export class World {
   /** The board loses power: agent and tasks are gone, the others hear nothing. So many writes that no sync followed are gone, too. */
   powerCut(board: Board, lostWritesMax = 0): void {
     this.onPowerCut(board)
+    board.core?.release()
     board.core = null
     board.effectsLeft = null
     for (let lost = 0; lost < lostWritesMax; lost++) {

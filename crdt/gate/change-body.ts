@@ -28,7 +28,7 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
@@ -69,7 +69,7 @@ function scalarOf({ value, datatype }: DecodedOp): Result<Scalar, GateCode> {
   return refuse('E_VALUE', 'only text, whole numbers below 2^53 - 1, booleans and null')
 }
 
-function checkWrite(kind: DocKind, op: DecodedOp): Result<Write, GateCode> {
+export function checkWrite(kind: DocKind, op: DecodedOp): Result<Write, GateCode> {
   if (op.action !== 'set' || op.obj !== registersObject || typeof op.key !== 'string') {
     return refuse('E_OPS', 'does something else than set a register')
   }

@@ -1,18 +1,21 @@
 // The trial application: changes are applied to a scratch copy, which is saved and opened again, and only then does the document at
-// rest become the new one. Whatever Automerge throws on the way (Rust panics too) costs the scratch copy and nothing else.
+// rest become the new one. Whatever Automerge throws on the way (Rust panics too) costs the handles in use and nothing else. What is
+// kept for the next change is a handle that has been through all of this.
 
 import type { Crypto } from '../crypto.ts'
 import type { Doc } from '../doc.ts'
 import type { Envelope } from '../envelope.ts'
 import { AssertionError, type Result, ok, refuse } from '../errors.ts'
-import type { ChangeHash } from '../ids.ts'
+import type { ActorId, ChangeHash } from '../ids.ts'
 import { limits } from '../limits.ts'
 import type { Scalar } from '../registers.ts'
-import { type Handle, withHandle } from '../replica-handle.ts'
-import { nextDoc, overwrite, readAgain } from '../replica-state.ts'
+import type { KeptHandles } from '../kept-handles.ts'
+import { type Handle, type OwnedHandle, freeAfter, freeOnThrow, openHandle } from '../replica-handle.ts'
+import { type Snapshot, nextDoc, overwrite, readAgain } from '../replica-state.ts'
 import { checkBody } from './change-body.ts'
 import type { CheckedHead } from './change-head.ts'
 import type { GateCode } from './codes.ts'
+import { writeAnew } from './written-anew.ts'
 
 interface Trial {
   readonly saved: Uint8Array
@@ -20,6 +23,13 @@ interface Trial {
   readonly written: ReadonlyMap<string, Scalar>
   /** Every change built on all that was here before it. */
   readonly linear: boolean
+}
+
+/** The document as it would be, and a handle of it. */
+interface Passed {
+  readonly trial: Trial
+  readonly snapshot: Snapshot
+  readonly next: OwnedHandle
 }
 
 /** The changes that a document already holds must be the very same ones. */
@@ -46,14 +56,13 @@ function checkRoom(doc: Doc, trial: Trial, fresh: number, envelopeBytes: number)
 }
 
 interface Work {
+  readonly actor: ActorId
   readonly known: readonly CheckedHead[]
   readonly fresh: readonly CheckedHead[]
   readonly envelopeBytes: number
 }
 
-function apply(handle: Handle, doc: Doc, { known, fresh, envelopeBytes }: Work): Result<Trial, GateCode> {
-  const same = checkKnown(handle, known)
-  if (!same.ok) return same
+function apply(handle: Handle, doc: Doc, { fresh, envelopeBytes }: Work): Result<Trial, GateCode> {
   const written = new Map<string, Scalar>()
   const has = (path: string): boolean => doc.registers.has(path) || written.has(path)
   let linear = true
@@ -72,6 +81,42 @@ function apply(handle: Handle, doc: Doc, { known, fresh, envelopeBytes }: Work):
   return room.ok ? ok(trial) : room
 }
 
+/** Any change that there may be. */
+function tryOut(handle: OwnedHandle, doc: Doc, work: Work): Result<Passed, GateCode> {
+  const tried = freeAfter(handle.fork(work.actor), (scratch) => apply(scratch, doc, work))
+  if (!tried.ok) return tried
+  const { value: trial } = tried
+  const next = openHandle(trial)
+  const snapshot = freeOnThrow(next, () => (trial.linear ? overwrite(doc, trial.written) : readAgain(doc, next, trial.written.keys())))
+  return ok({ trial, snapshot, next })
+}
+
+/**
+ * The short way, for nearly every change that comes: the next one of a document that has a single author. null: it is none of these,
+ * or something is the matter with it, and what that is the long way says.
+ */
+function tryAnew(handle: OwnedHandle, doc: Doc, { actor, known, fresh, envelopeBytes }: Work): Passed | null {
+  if (doc.kind !== 'node' || known.length > 0) return null
+  const next = handle.fork(actor)
+  const trial = freeOnThrow(next, () => {
+    const written = writeAnew(next, doc.kind, fresh)
+    return written === null ? null : { saved: next.save(), heads: next.heads(), written, linear: true }
+  })
+  if (trial !== null && checkRoom(doc, trial, fresh.length, envelopeBytes).ok)
+    return { trial, snapshot: overwrite(doc, trial.written), next }
+  next.free()
+  return null
+}
+
+/** null: everything in it is here already. */
+function pass(handle: OwnedHandle, doc: Doc, work: Work): Result<Passed | null, GateCode> {
+  const same = checkKnown(handle, work.known)
+  if (!same.ok) return same
+  if (work.fresh.length === 0) return ok(null)
+  const anew = tryAnew(handle, doc, work)
+  return anew === null ? tryOut(handle, doc, work) : ok(anew)
+}
+
 export interface Applied {
   readonly doc: Doc
   readonly changed: readonly string[]
@@ -79,21 +124,33 @@ export interface Applied {
 
 /** Applies what is new in the envelope. The first `knownCount` of its changes are in the document already. */
 export function applyInShadow(
-  crypto: Crypto,
+  { crypto, kept }: { readonly crypto: Crypto; readonly kept: KeptHandles },
   doc: Doc,
   envelope: Envelope,
   checked: readonly CheckedHead[],
   knownCount: number,
 ): Result<Applied, GateCode> {
+  let handle: OwnedHandle | null = null
   try {
-    const work = { known: checked.slice(0, knownCount), fresh: checked.slice(knownCount), envelopeBytes: envelope.bytes.length }
-    const trial = withHandle(doc, (handle) => apply(handle, doc, work))
-    if (!trial.ok) return trial
-    const { saved, heads, written, linear } = trial.value
-    if (written.size === 0) return ok({ doc, changed: [] })
-    const snapshot = withHandle({ saved, heads }, (handle) => (linear ? overwrite(doc, written) : readAgain(doc, handle, written.keys())))
+    const work = {
+      actor: envelope.actor,
+      known: checked.slice(0, knownCount),
+      fresh: checked.slice(knownCount),
+      envelopeBytes: envelope.bytes.length,
+    }
+    handle = kept.take(doc)
+    const passed = pass(handle, doc, work)
+    if (!passed.ok || passed.value === null) {
+      kept.keep(doc.saved, handle)
+      return passed.ok ? ok({ doc, changed: [] }) : passed
+    }
+    const { trial, snapshot, next } = passed.value
+    handle.free()
+    kept.keep(trial.saved, next)
+    const { saved, heads } = trial
     return ok({ doc: nextDoc(crypto, doc, { saved, heads, snapshot, envelopes: [envelope] }), changed: snapshot.changed })
   } catch (error) {
+    handle?.free()
     const words = error instanceof Error ? error.message : String(error)
     if (error instanceof AssertionError) return refuse('E_SHADOW', `the document does not survive it: ${words}`)
     return refuse('E_SHADOW', `Automerge failed: ${words.slice(0, 200)}`)

@@ -4,7 +4,7 @@
 import { removeDigest, setDigest } from '../../crdt/anti-entropy.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { decodeEnvelope, type Envelope } from '../../crdt/envelope.ts'
-import { admit, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
+import { admitDecoded, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
 import { type Result, refuse } from '../../crdt/errors.ts'
 import { type DocId, compareText, fleetDocId, nodeDocId } from '../../crdt/ids.ts'
 import { encodeDoc } from '../../crdt/replica.ts'
@@ -36,8 +36,8 @@ export function receive(step: Step, bytes: Uint8Array, durable: boolean): Result
   if (known === undefined && state.docs.size >= coreLimits.documentsMax) {
     return refused(step, refuse('E_SIZE', `this node holds ${coreLimits.documentsMax} documents already; ${envelope.doc} is one too many`))
   }
-  if (envelope.doc === nodeDocId(state.boot.config.self)) return ownFromAbroad(step, known, envelope, bytes)
-  const admitted = admit(env.crypto, known, bytes, authorityOf(state))
+  if (envelope.doc === nodeDocId(state.boot.config.self)) return ownFromAbroad(step, known, envelope)
+  const admitted = admitDecoded(env.crypto, known, envelope, authorityOf(state), state.kept)
   if (!admitted.ok) return refused(step, admitted)
   if (admitted.value.kind === 'applied') put(step, known, admitted.value.doc, [admitted.value.envelope], durable)
   else if (state.lacking.delete(envelope.hash)) regain(step, admitted.value.doc, envelope)
@@ -61,9 +61,9 @@ export function showDigest(state: State, doc: Doc): void {
  * A node never takes its own document from others. If they hold something of it that this disk does not, the disk is an old
  * one: go on at 1 + the highest epoch seen, so that what this node says now replaces it everywhere.
  */
-function ownFromAbroad(step: Step, own: Doc | undefined, envelope: Envelope, bytes: Uint8Array): Result<Admitted, GateCode> {
+function ownFromAbroad(step: Step, own: Doc | undefined, envelope: Envelope): Result<Admitted, GateCode> {
   const { state, env } = step
-  const checked = admit(env.crypto, undefined, bytes, authorityOf(state))
+  const checked = admitDecoded(env.crypto, undefined, envelope, authorityOf(state))
   const genuine = checked.ok || checked.code === 'E_MISSING'
   const unknown = own === undefined || (envelope.epoch >= own.epoch && !own.envelopes.some((ref) => ref.hash === envelope.hash))
   if (genuine && unknown) {
@@ -143,7 +143,7 @@ export function saveDue(step: Step): void {
 export function admitAside(env: Env, state: State, bytes: Uint8Array, docs: Map<DocId, Doc>): Result<Admitted, GateCode> {
   const decoded = decodeEnvelope(env.crypto, bytes)
   if (!decoded.ok) return decoded
-  const admitted = admit(env.crypto, docs.get(decoded.value.doc), bytes, authorityOf(state))
+  const admitted = admitDecoded(env.crypto, docs.get(decoded.value.doc), decoded.value, authorityOf(state))
   if (admitted.ok) docs.set(admitted.value.doc.id, admitted.value.doc)
   return admitted
 }

@@ -78,7 +78,14 @@ export const coreLimits = {
   putEnvelopesMax: 64,
   /** Ten thousand nodes with wishes about each, and as many jobs: about 500 MB at 17 kB each, more than any pool should be. */
   documentsMax: 30_000,
-  /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 2 ms. The rest comes by anti-entropy. */
+  /**
+   * Documents that stay open in Automerge after a change: in a busy pool of that many boards nearly every change is the next one of such
+   * a document. Each takes some 20 kB, a little more than a megabyte in all.
+   */
+  keptHandlesMax: 64,
+  /** Saved bytes of those, fourteen times as much in memory: a few large documents must not take what sixty-four usual ones do. */
+  keptHandleBytesMax: 262_144,
+  /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 1 ms. The rest comes by anti-entropy. */
   envelopesTakenMax: 32,
   /** About 16 kB a frame, and verified within a few ms. */
   linkStatesSentMax: 32,

@@ -31,8 +31,8 @@ export function writeOwn(step: Step): boolean {
   const changes = difference(own.registers, wanted)
   const result =
     state.ownEpochFloor > own.epoch || needsCompaction(own) || outgrows(own, changes)
-      ? compactDoc(env.crypto, { ...own, epoch: Math.max(own.epoch, state.ownEpochFloor - 1) }, state.author, wanted)
-      : editDoc(env.crypto, own, state.author, changes)
+      ? compactDoc(env.crypto, { ...own, epoch: Math.max(own.epoch, state.ownEpochFloor - 1) }, state.author, wanted, 0, state.kept)
+      : editDoc(env.crypto, own, state.author, changes, 0, state.kept)
   if (result.envelopes.length === 0) return false
   put(step, state.docs.get(id), result.doc, result.envelopes, true)
   for (const frame of envelopeFrames(result.envelopes.map((envelope) => envelope.bytes)))

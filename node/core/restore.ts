@@ -3,7 +3,7 @@
 
 import type { Doc } from '../../crdt/doc.ts'
 import { decodeEnvelope } from '../../crdt/envelope.ts'
-import { admit } from '../../crdt/gate.ts'
+import { admitDecoded } from '../../crdt/gate.ts'
 import { fleetDocId, nodeDocId } from '../../crdt/ids.ts'
 import { decodeDoc } from '../../crdt/replica.ts'
 import { authorityOf, docKey, envelopeKey, put, receive, showDigest } from './documents.ts'
@@ -64,7 +64,7 @@ function isWorthWaiting(step: Step, bytes: Uint8Array): boolean {
   const decoded = decodeEnvelope(env.crypto, bytes)
   if (!decoded.ok || !belongsHere(state, decoded.value)) return false
   const known = state.docs.get(decoded.value.doc)
-  const admitted = admit(env.crypto, known, bytes, authorityOf(state))
+  const admitted = admitDecoded(env.crypto, known, decoded.value, authorityOf(state), state.kept)
   if (admitted.ok && admitted.value.kind === 'applied') put(step, known, admitted.value.doc, [admitted.value.envelope], false)
   return !admitted.ok && (admitted.code === 'E_MISSING' || admitted.code === 'E_RIGHT')
 }

@@ -6,6 +6,7 @@ import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import type { Author } from '../../crdt/envelope.ts'
 import type { DocId, Form, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
+import { type KeptHandles, createKeptHandles } from '../../crdt/kept-handles.ts'
 import { createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
@@ -78,6 +79,8 @@ export interface State {
   /** wall − monotonic, for stamps and display only. */
   wallOffset: number
   readonly docs: Map<DocId, Doc>
+  /** Of the documents that changed last. Says nothing of its own: only what the next change of one costs depends on it. */
+  readonly kept: KeptHandles
   readonly index: { readonly fleet: DigestIndex; readonly pool: DigestIndex }
   readonly liveness: LivenessState
   /** Documents whose records in the store are older than they are; the envelopes are there. */
@@ -172,6 +175,7 @@ export function createState(env: Env, boot: Boot): State {
     random: createRandom(boot.nonce),
     wallOffset: boot.wallMs - boot.now,
     docs: new Map(),
+    kept: createKeptHandles({ countMax: coreLimits.keptHandlesMax, bytesMax: coreLimits.keptHandleBytesMax }),
     index: { fleet: createIndex(), pool: createIndex() },
     liveness,
     unsaved: new Set(),

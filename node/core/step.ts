@@ -30,6 +30,8 @@ export interface Core {
   step(event: CoreEvent): readonly Effect[]
   /** For checkers and the simulator: never modify. */
   readonly state: State | null
+  /** Gives back the memory outside of JavaScript's own, which nobody frees when the core is forgotten. It may still go on. */
+  release(): void
 }
 
 export function createCore(env: Env): Core {
@@ -55,6 +57,7 @@ export function createCore(env: Env): Core {
       step.out.push({ kind: 'wake', at: wakeAt(state) })
       return step.out
     },
+    release: () => state?.kept.clear(),
   }
 }
 

@@ -41,6 +41,7 @@ export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set()):
   witness.note('all faults end')
   endAllFaults(stage)
   comeToRest(stage)
+  world.release()
   return {
     seed: plan.seed,
     violations: witness.violations,

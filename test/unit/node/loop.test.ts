@@ -52,6 +52,50 @@ describe('driver loop: order', () => {
     assert.deepEqual(network.said, ['send peer 1', 'send peer 2', 'send peer 3'])
   })
 
+  it('writes together what came within a moment and nothing waits for', async () => {
+    const { run, settle, store, clock } = await loopBench()
+    run(persist('a'))
+    await settle()
+    clock.advance(99)
+    run(persist('b'))
+    await settle()
+    assert.equal(store.calls.length, 0)
+    clock.advance(1)
+    await settle()
+    assert.deepEqual(store.calls, [{ keys: ['a', 'b'], sync: false }])
+    run(...Array.from({ length: 64 }, (_, n) => persist(`many/${n}`)))
+    await settle()
+    assert.equal(store.calls[1]?.keys.length, 64, 'enough of them do not wait')
+  })
+
+  it('writes at once what has to be synced, and before anything that follows', async () => {
+    const { run, settle, store, network } = await loopBench()
+    run(persist('a'))
+    run(persist('b', true))
+    await settle()
+    assert.deepEqual(store.calls, [{ keys: ['a', 'b'], sync: true }])
+    store.held = []
+    run(persist('c'))
+    run(send('what follows'))
+    await settle()
+    assert.deepEqual([store.calls[1], network.said], [{ keys: ['c'], sync: false }, []])
+    store.release()
+    await settle()
+    assert.deepEqual(network.said, ['send peer what follows'])
+  })
+
+  it('leaves nothing unwritten when it is idle or stops', async () => {
+    const { run, settle, store, loop } = await loopBench()
+    run(persist('a'))
+    await settle()
+    await loop.idle()
+    assert.deepEqual(store.calls, [{ keys: ['a'], sync: false }])
+    run(persist('b'))
+    await settle()
+    await loop.stop()
+    assert.deepEqual(store.calls[1], { keys: ['b'], sync: false })
+  })
+
   it('does not let a slow disk hold up probes', async () => {
     const { run, settle, store, network } = await loopBench()
     store.held = []
@@ -272,7 +316,7 @@ describe('driver loop: faults', () => {
   it('keeps the newest of several writes of one key while the disk is full', async () => {
     const bench = await loopBench()
     bench.store.fault = 'E_STORE_FULL'
-    bench.run({ kind: 'persist', writes: [{ key: 'doc', value: bytes('old') }], sync: false })
+    bench.run({ kind: 'persist', writes: [{ key: 'doc', value: bytes('old') }], sync: true })
     await bench.settle()
     bench.run({
       kind: 'persist',
@@ -280,12 +324,12 @@ describe('driver loop: faults', () => {
         { key: 'doc', value: bytes('new') },
         { key: 'gone', value: null },
       ],
-      sync: false,
+      sync: true,
     })
     await bench.settle()
     bench.store.records.set('gone', bytes('x'))
     bench.store.fault = null
-    bench.run(persist('other'))
+    bench.run(persist('other', true))
     await bench.settle()
     assert.deepEqual([...bench.store.records.keys()].toSorted(), ['doc', 'other'])
     assert.equal(text(bench.store.records.get('doc')!), 'new')
