@@ -14,6 +14,7 @@ import type { Alloc } from './allocs/alloc.ts'
 import type { Remains } from './allocs/finished.ts'
 import type { Boot } from './event.ts'
 import type { Effect } from './effect.ts'
+import type { Exchange } from './exchanges.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
@@ -30,7 +31,8 @@ export interface Peer {
   pool: PoolName | null
   planVersion: number
   version: string
-  lastSyncAt: number
+  /** From when on an exchange with it is wanted; null: none is. */
+  askedAt: number | null
 }
 
 /** A node of another pool, from a pool summary. */
@@ -134,6 +136,7 @@ export interface State {
   actAt: number
   /** When a node of this pool was last alive or heard here; drives stop_on_client_after. */
   lastCompanyAt: number
+  exchange: Exchange
   syncAt: number
   lastChangeAt: number
   summaryAt: number
@@ -211,6 +214,7 @@ export function createState(env: Env, boot: Boot): State {
     acting: false,
     actAt: boot.now + coreLimits.aloneAfterBootMs,
     lastCompanyAt: boot.now,
+    exchange: { peer: null, begunAt: boot.now - coreLimits.exchangeGapMs, until: boot.now },
     syncAt: boot.now,
     lastChangeAt: boot.now,
     summaryAt: boot.now,
