@@ -9,10 +9,12 @@ import { linksDigest } from './liveness/liveness.ts'
 import { type Peer, type State, type Step, isEvicted } from './state.ts'
 import { encodeFrame } from './wire.ts'
 
-/** The exchange that this node began last. */
+/** The exchange that this node is in, or was last. */
 export interface Exchange {
   readonly peer: NodeId | null
   readonly begunAt: number
+  /** The peer has begun it, or has answered. */
+  readonly isMutual: boolean
   /** Until when its answers are waited for before another is begun. */
   readonly until: number
 }
@@ -44,18 +46,45 @@ export function exchangeDue(step: Step): void {
   const next = longestAsked(state)
   if (next === undefined) return
   const [id, peer] = next
-  peer.askedAt = null
+  // Once more if no answer comes: it may be catching up with another.
+  peer.isAskedAgain = !peer.isAskedAgain
+  peer.askedAt = peer.isAskedAgain ? step.now + coreLimits.exchangeAgainMs : null
   if (!isEvicted(state, id)) begin(step, id, peer)
 }
 
-/** The peer's part of an exchange has come: one that it began, or an answer. */
+/**
+ * A peer wants to begin an exchange, and the documents differ: whether it is answered. While this node catches up with another, the
+ * peer waits; afterwards they hardly differ. An exchange that has not been answered yet is no reason to wait: in a ring of boards that
+ * ask one another, nobody would ever answer.
+ */
+export function exchangeOffered(step: Step, from: NodeId): boolean {
+  const { state } = step
+  const { peer, isMutual, until } = state.exchange
+  if (!state.acting && peer !== null && peer !== from && isMutual && step.now < until) {
+    askExchange(step, from)
+    return false
+  }
+  exchangeSpared(step, from)
+  state.exchange = { peer: from, begunAt: step.now, isMutual: true, until: step.now + coreLimits.exchangeAnswerMs }
+  return true
+}
+
+/** The peer's part of an exchange has come: a frame of it, or (null) documents. */
 export function exchangeHeard(step: Step, from: NodeId, frame: SyncFrame | null): void {
   const { state } = step
-  const peer = state.peers.get(from)
-  if (frame?.kind === 'root' && peer !== undefined) peer.askedAt = null
   if (state.exchange.peer !== from) return
-  const until = frame?.kind === 'same' ? step.now : step.now + coreLimits.exchangeQuietMs
-  state.exchange = { ...state.exchange, until }
+  const peer = state.peers.get(from)
+  if (peer?.isAskedAgain === true) exchangeSpared(step, from)
+  const waitMs = frame === null ? coreLimits.exchangeQuietMs : frame.kind === 'same' ? 0 : coreLimits.exchangeAnswerMs
+  state.exchange = { ...state.exchange, isMutual: true, until: step.now + waitMs }
+}
+
+/** There is nothing left to ask the peer for. */
+export function exchangeSpared(step: Step, from: NodeId): void {
+  const peer = step.state.peers.get(from)
+  if (peer === undefined) return
+  peer.askedAt = null
+  peer.isAskedAgain = false
 }
 
 export function exchangeOver(step: Step, gone: NodeId): void {
@@ -64,7 +93,7 @@ export function exchangeOver(step: Step, gone: NodeId): void {
 
 function begin(step: Step, id: NodeId, peer: Peer): void {
   const { state, env } = step
-  state.exchange = { peer: id, begunAt: step.now, until: step.now + coreLimits.exchangeAnswerMs }
+  state.exchange = { peer: id, begunAt: step.now, isMutual: false, until: step.now + coreLimits.exchangeAnswerMs }
   const isNeighbour = peer.pool === state.boot.config.pool
   const scope = isNeighbour ? 'pool' : 'fleet'
   const frame = openSync(env.crypto, state.index[scope], scope)

@@ -19,8 +19,10 @@ export const coreLimits = {
   exchangeGapMs: 100,
   /** An exchange is waited for so long: a busy board's answer. A silent one must not hold up the others for longer. */
   exchangeAnswerMs: 400,
-  /** It is over when nothing more has come of it for so long. */
+  /** It is over when no more documents have come of it for so long. */
   exchangeQuietMs: 100,
+  /** A peer that did not answer is asked once more after so long; a board has caught up by then, unless there is much. */
+  exchangeAgainMs: 400,
   /** Of two boards that meet, the lower id begins. The other does so after so long: the first may have others to ask before. */
   exchangeOtherEndMs: 200,
   /** Receipts are written at most so late; they ride along with any other write of the own document, often that a copy runs. */

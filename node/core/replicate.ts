@@ -8,7 +8,7 @@ import type { View } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
 import { envelopeKey, receive } from './documents.ts'
 import type { Effect } from './effect.ts'
-import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOver } from './exchanges.ts'
+import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOffered, exchangeOver, exchangeSpared } from './exchanges.ts'
 import { coreLimits, protocolVersion } from './limits.ts'
 import { linkSeqs, linkStatesNewerThan, linksDigest, onLinkState, onProbe, onProbeAck, peerDown, peerUp } from './liveness/liveness.ts'
 import { performLiveness } from './perform-liveness.ts'
@@ -24,6 +24,7 @@ export function peerCame(step: Step, peer: NodeId): void {
     planVersion: 0,
     version: '',
     askedAt: null,
+    isAskedAgain: false,
   })
   send(step, peer, {
     kind: 'hello',
@@ -178,12 +179,14 @@ function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): voi
   const { state, env } = step
   const peer = state.peers.get(from)
   if (peer === undefined || (scope === 'pool' && peer.pool !== state.boot.config.pool)) return
-  exchangeHeard(step, from, frame)
+  const isSame = frame.kind !== 'more' && frame.root === rootOf(env.crypto, state.index[scope])
+  if (frame.kind === 'root' && isSame) exchangeSpared(step, from)
+  else if (frame.kind === 'root' && !exchangeOffered(step, from)) return
+  else exchangeHeard(step, from, frame)
   const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
   if (answer.send.length > 0) step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
-  if (scope === 'pool' && frame.kind !== 'more' && frame.root === rootOf(env.crypto, state.index.pool))
-    startActing(step, 'a peer has the same documents')
+  if (scope === 'pool' && isSame) startActing(step, 'a peer has the same documents')
 }
 
 /** From here on the node takes new work. */

@@ -33,6 +33,8 @@ export interface Peer {
   version: string
   /** From when on an exchange with it is wanted; null: none is. */
   askedAt: number | null
+  /** That is because the one before brought no answer. */
+  isAskedAgain: boolean
 }
 
 /** A node of another pool, from a pool summary. */
@@ -214,7 +216,7 @@ export function createState(env: Env, boot: Boot): State {
     acting: false,
     actAt: boot.now + coreLimits.aloneAfterBootMs,
     lastCompanyAt: boot.now,
-    exchange: { peer: null, begunAt: boot.now - coreLimits.exchangeGapMs, until: boot.now },
+    exchange: { peer: null, begunAt: boot.now - coreLimits.exchangeGapMs, isMutual: false, until: boot.now },
     syncAt: boot.now,
     lastChangeAt: boot.now,
     summaryAt: boot.now,
