@@ -5,7 +5,7 @@
 import { utf8 } from '../../../crdt/codec.ts'
 import { type NodeId, compareText } from '../../../crdt/ids.ts'
 import { packProbe } from './probe-number.ts'
-import { neighbourCame, neighbourWent } from './publish.ts'
+import { neighboursChanged } from './publish.ts'
 import type { Link, LivenessState } from './state.ts'
 
 export function openLink(s: LivenessState, peer: NodeId): void {
@@ -87,13 +87,13 @@ export function nameIfProved(s: LivenessState, link: Link): void {
   if (link.proofAt === null || s.now - link.proofAt > s.limits.giveUpMsMin || !isCurrent(s, link)) return
   link.named = s.table.get(link.peer)!.state.sequence
   link.namedAt = s.now
-  neighbourCame(s, link.peer)
+  neighboursChanged(s)
 }
 
 export function unname(s: LivenessState, link: Link): void {
   if (link.named === null) return
   link.named = null
-  neighbourWent(s)
+  neighboursChanged(s)
 }
 
 /** No end wants the edge any more, or the peer is no member: it ends at once, and the peer is told. */

@@ -2,18 +2,12 @@
 // often than the gap allows), new heads of the own document once they are quiet. Nothing is said when nothing changed.
 
 import { assert } from '../../../crdt/errors.ts'
-import { type NodeId, compareText } from '../../../crdt/ids.ts'
+import { compareText } from '../../../crdt/ids.ts'
 import { type LinkState, type Neighbour, signLinkState } from './link-state.ts'
 import type { LivenessState } from './state.ts'
 import { put } from './table.ts'
 
-/** A peer is named. When a path leads to it already, nobody waits for the news: several such edges become one link state. */
-export function neighbourCame(s: LivenessState, peer: NodeId): void {
-  pathsChanged(s)
-  publishSoon(s, s.reached.has(peer) ? s.limits.publishSpareGapMs : s.limits.publishGapMs)
-}
-
-export function neighbourWent(s: LivenessState): void {
+export function neighboursChanged(s: LivenessState): void {
   pathsChanged(s)
   publishSoon(s)
 }
@@ -22,10 +16,8 @@ export function pathsChanged(s: LivenessState): void {
   s.pathsAt ??= s.now + s.limits.pathsDelayMs
 }
 
-export function publishSoon(s: LivenessState, gapMs: number = s.limits.publishGapMs): void {
-  const { publishAt, publishedAt } = s.own
-  const at = publishedAt === null ? s.now : Math.max(s.now, publishedAt + gapMs)
-  s.own.publishAt = Math.min(publishAt ?? Infinity, at)
+export function publishSoon(s: LivenessState): void {
+  s.own.publishAt ??= Math.max(s.now, (s.own.publishedAt ?? s.now) + (s.own.publishedAt === null ? 0 : s.limits.publishGapMs))
 }
 
 /** When the next own link state is due; null: nothing is to be said. */
