@@ -19,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(options: BenchOptions
   heal: () => import('./heal.ts'),
   idle: () => import('./idle.ts'),
   footprint: () => import('./footprint.ts'),
+  join: () => import('./join.ts'),
 }
 
 const { positionals, values } = parseArgs({

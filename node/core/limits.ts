@@ -18,8 +18,16 @@ export const coreLimits = {
   syncBusyMs: 1_000,
   /** How long after the last change of any document the short interval holds. */
   syncBusyForMs: 15_000,
-  /** At most one exchange with one peer in this time, whatever asks for it: a storm of gossip must not become a storm of digests. */
-  syncPerPeerMsMin: 250,
+  /** Exchanges are begun so far apart, whatever asks for them: what the first brings, the second need not bring again. */
+  exchangeGapMs: 100,
+  /** An exchange is waited for so long: a busy board's answer. A silent one must not hold up the others for longer. */
+  exchangeAnswerMs: 400,
+  /** It is over when no more documents have come of it for so long. */
+  exchangeQuietMs: 100,
+  /** A peer that did not answer is asked once more after so long; a board has caught up by then, unless there is much. */
+  exchangeAgainMs: 400,
+  /** Of two boards that meet, the lower id begins. The other does so after so long: the first may have others to ask before. */
+  exchangeOtherEndMs: 200,
   /** Receipts are written at most so late; they ride along with any other write of the own document, often that a copy runs. */
   receiptDelayMs: 1_000,
   /**

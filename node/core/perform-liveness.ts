@@ -1,8 +1,9 @@
 // Carries what liveness asks for into effects, and news about peers into liveness.
 
-import { encodeFrame } from './wire.ts'
-import { type LivenessEffect, linksDigest } from './liveness/liveness.ts'
+import { askExchange } from './exchanges.ts'
+import type { LivenessEffect } from './liveness/liveness.ts'
 import type { Step } from './state.ts'
+import { encodeFrame } from './wire.ts'
 
 export function performLiveness(step: Step, effects: readonly LivenessEffect[]): void {
   for (const effect of effects) {
@@ -20,7 +21,7 @@ export function performLiveness(step: Step, effects: readonly LivenessEffect[]):
         step.out.push({ kind: 'send', to: effect.to, frame: encodeFrame({ kind: 'link-states', states: effect.states }) })
         break
       case 'compare':
-        step.out.push({ kind: 'send', to: effect.to, frame: encodeFrame({ kind: 'links-have', digest: linksDigest(step.state.liveness) }) })
+        askExchange(step, effect.to)
         break
       case 'hang-up':
         step.out.push({ kind: 'disconnect', peer: effect.peer, reason: effect.reason })

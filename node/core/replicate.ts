@@ -1,13 +1,14 @@
 // Talking to peers: hellos, envelopes, link states and anti-entropy. Gossip is the fast path and may lose anything; what makes
 // documents equal is the digest exchange on every connection and on a timer. Upholds invariants 16, 17 and 19.
 
-import { answerSync, openSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
+import { answerSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
 import { decodeEnvelope } from '../../crdt/envelope.ts'
 import { type NodeId, compareText, fleetDocId, opsDocId } from '../../crdt/ids.ts'
 import type { View } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
 import { envelopeKey, receive } from './documents.ts'
 import type { Effect } from './effect.ts'
+import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOffered, exchangeOver, exchangeSpared } from './exchanges.ts'
 import { coreLimits, protocolVersion } from './limits.ts'
 import { linkSeqs, linkStatesNewerThan, linksDigest, onLinkState, onProbe, onProbeAck, peerDown, peerUp } from './liveness/liveness.ts'
 import { performLiveness } from './perform-liveness.ts'
@@ -22,7 +23,8 @@ export function peerCame(step: Step, peer: NodeId): void {
     pool: null,
     planVersion: 0,
     version: '',
-    lastSyncAt: -coreLimits.syncPerPeerMsMin,
+    askedAt: null,
+    isAskedAgain: false,
   })
   send(step, peer, {
     kind: 'hello',
@@ -36,6 +38,7 @@ export function peerCame(step: Step, peer: NodeId): void {
 export function peerWent(step: Step, peer: NodeId): void {
   const { state } = step
   if (!state.peers.delete(peer)) return
+  exchangeOver(step, peer)
   // Its next connection begins anew: it is told again, and has as long to read.
   state.hangUps = state.hangUps.filter((entry) => entry.peer !== peer)
   performLiveness(step, peerDown(state.liveness, peer, step.now))
@@ -100,9 +103,8 @@ function welcome(step: Step, from: NodeId, peer: Peer): void {
   if (isNeighbour) {
     state.viewStale = true
     performLiveness(step, peerUp(state.liveness, from, step.now))
-    send(step, from, { kind: 'links-have', digest: linksDigest(state.liveness) })
   } else send(step, from, summarise(step))
-  startSync(step, from, isNeighbour ? 'pool' : 'fleet')
+  askFirstExchange(step, from)
 }
 
 /** Connected boards that the change of the view has evicted: each is told, and hung up on. */
@@ -169,27 +171,22 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
   if (told.length > 0 && via === 'stream') answerWishes(step, from, told)
   // A node that has just booted wants to know when it has everything.
   missing ||= !state.acting
-  const peer = step.state.peers.get(from)
-  if (missing && peer != null && peer.pool !== null) startSync(step, from, peer.pool === step.state.boot.config.pool ? 'pool' : 'fleet')
-}
-
-export function startSync(step: Step, to: NodeId, scope: SyncScope): void {
-  const { state, env } = step
-  const peer = state.peers.get(to)
-  if (peer === undefined || step.now - peer.lastSyncAt < coreLimits.syncPerPeerMsMin) return
-  peer.lastSyncAt = step.now
-  send(step, to, { kind: 'sync', scope, frame: openSync(env.crypto, state.index[scope], scope) })
+  if (missing) askExchange(step, from)
+  if (via === 'stream') exchangeHeard(step, from, null)
 }
 
 function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): void {
   const { state, env } = step
   const peer = state.peers.get(from)
   if (peer === undefined || (scope === 'pool' && peer.pool !== state.boot.config.pool)) return
+  const isSame = frame.kind !== 'more' && frame.root === rootOf(env.crypto, state.index[scope])
+  if (frame.kind === 'root' && isSame) exchangeSpared(step, from)
+  else if (frame.kind === 'root' && !exchangeOffered(step, from)) return
+  else exchangeHeard(step, from, frame)
   const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
   if (answer.send.length > 0) step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
-  if (scope === 'pool' && frame.kind !== 'more' && frame.root === rootOf(env.crypto, state.index.pool))
-    startActing(step, 'a peer has the same documents')
+  if (scope === 'pool' && isSame) startActing(step, 'a peer has the same documents')
 }
 
 /** From here on the node takes new work. */
@@ -205,19 +202,26 @@ export function replicateDue(step: Step): void {
   const { state } = step
   if (!state.acting && step.now >= state.actAt) startActing(step, 'alone')
   hangUpDue(step)
-  // A board that is alone in its pool has nobody to ask, and would begin anew at every event.
+  askDue(step)
+  exchangeDue(step)
+}
+
+function askDue(step: Step): void {
+  const { state } = step
+  // Any exchange with a neighbour compares link states. A board that is alone in its pool has nobody to ask.
+  if (state.askLinks && [...state.peers.values()].some((peer) => peer.askedAt !== null && peer.pool === state.boot.config.pool))
+    state.askLinks = false
   const asksLinks = state.askLinks && peersOf(state, true).length > 0
   if (step.now < state.syncAt && !asksLinks) return
   const isBusy = step.now - state.lastChangeAt < coreLimits.syncBusyForMs
   const interval = isBusy ? coreLimits.syncBusyMs : coreLimits.syncIdleMs
   state.syncAt = step.now + interval - nextBelow(state.random, interval >> 2)
   const foreigner = pick(state.random, peersOf(state, false))
-  if (foreigner !== undefined) startSync(step, foreigner, 'fleet')
+  if (foreigner !== undefined) askExchange(step, foreigner)
   const neighbour = pick(state.random, peersOf(state, true))
   if (neighbour === undefined) return
   state.askLinks = false
-  startSync(step, neighbour, 'pool')
-  send(step, neighbour, { kind: 'links-have', digest: linksDigest(state.liveness) })
+  askExchange(step, neighbour)
 }
 
 function hangUpDue(step: Step): void {

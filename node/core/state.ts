@@ -16,6 +16,7 @@ import type { Remains } from './allocs/finished.ts'
 import type { Boot } from './event.ts'
 import type { Effect } from './effect.ts'
 import { type Failing, noFailing } from './failing.ts'
+import type { Exchange } from './exchanges.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
@@ -32,7 +33,10 @@ export interface Peer {
   pool: PoolName | null
   planVersion: number
   version: string
-  lastSyncAt: number
+  /** From when on an exchange with it is wanted; null: none is. */
+  askedAt: number | null
+  /** That is because the one before brought no answer. */
+  isAskedAgain: boolean
 }
 
 /** A node of another pool, from a pool summary. */
@@ -141,6 +145,7 @@ export interface State {
   lastCompanyAt: number
   /** Since when boards are coming back whose claims may not be here yet; null: none are. */
   returningSince: number | null
+  exchange: Exchange
   syncAt: number
   lastChangeAt: number
   summaryAt: number
@@ -221,6 +226,7 @@ export function createState(env: Env, boot: Boot): State {
     actAt: boot.now + coreLimits.aloneAfterBootMs,
     lastCompanyAt: boot.now,
     returningSince: null,
+    exchange: { peer: null, begunAt: boot.now - coreLimits.exchangeGapMs, isMutual: false, until: boot.now },
     syncAt: boot.now,
     lastChangeAt: boot.now,
     summaryAt: boot.now,

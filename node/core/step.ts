@@ -12,6 +12,7 @@ import { saveDue } from './documents.ts'
 import { command, commandGone } from './commands.ts'
 import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
+import { exchangeDeadline } from './exchanges.ts'
 import { failuresDeadline } from './failures.ts'
 import { followDeadline, tellFollowers } from './follow.ts'
 import { isAnyoneReturning } from './liveness/members.ts'
@@ -170,7 +171,7 @@ function isHeldBack(state: State, now: number): boolean {
 
 function wakeAt(state: State): number {
   let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
-  at = Math.min(at, failuresDeadline(state))
+  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state))
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)

@@ -1,8 +1,11 @@
 // The fleet's private DHT: only to find a board whose addresses all changed. Answers of the local cache are never used, since
 // they are what just failed (facts/libp2p.md, section 5).
 
+import { isPeerId } from '@libp2p/interface'
+import type { ConnectionManager } from '@libp2p/interface-internal'
 import { type KadDHT, type KadDHTInit, passthroughMapper } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { type PingComponents, type Ping, ping } from '@libp2p/ping'
 import type { FleetId } from '../../../crdt/ids.ts'
 import { withPeer } from './addresses.ts'
 import { networkLimits } from './limits.ts'
@@ -16,6 +19,23 @@ export function dhtOptions(fleet: FleetId): KadDHTInit {
     querySelfInterval: networkLimits.querySelfMs,
     // Kademlia's own figure instead of ten: a search among dead boards must not dial them all at once.
     alpha: 3,
+  }
+}
+
+/**
+ * The DHT pings whoever it takes into its table: a stream of its own to every board that has just connected, in both directions. A board
+ * with an open connection is there; when it falls silent, the core notices and hangs up.
+ */
+export function pingUnlessConnected(): (components: PingComponents & { connectionManager: ConnectionManager }) => Ping {
+  const create = ping()
+  return (components) => {
+    const service = create(components)
+    const real = service.ping.bind(service)
+    service.ping = async (peer, options) => {
+      const isConnected = isPeerId(peer) && components.connectionManager.getConnections(peer).some((one) => one.status === 'open')
+      return isConnected ? 0 : await real(peer, options)
+    }
+    return service
   }
 }
 

@@ -5,6 +5,7 @@
 import type { StreamMuxerFactory } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import type { YamuxMuxerInit } from '@libp2p/yamux'
+import { sendTogether, updateWindowsLate } from './fewer-packets.ts'
 
 export function guardedYamux(init: YamuxMuxerInit): () => StreamMuxerFactory {
   const create = yamux(init)
@@ -22,6 +23,8 @@ export function guardedYamux(init: YamuxMuxerInit): () => StreamMuxerFactory {
           throw error
         }
       }
+      updateWindowsLate(muxer)
+      sendTogether(muxer)
       return muxer
     }
     return factory

@@ -6,12 +6,11 @@ import { identify, identifyPush } from '@libp2p/identify'
 import type { ConnectionGater } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import { kadDHT } from '@libp2p/kad-dht'
-import { ping } from '@libp2p/ping'
 import { createLibp2p } from 'libp2p'
 import type { FleetId } from '../../../crdt/ids.ts'
 import type { KeyPair } from '../key-pair.ts'
 import { commonSettings } from './common-settings.ts'
-import { dhtOptions } from './dht.ts'
+import { dhtOptions, pingUnlessConnected } from './dht.ts'
 import { type FreshPeers, type TopicNames, gossipOptions, gossipService } from './gossip.ts'
 import { networkLimits } from './limits.ts'
 
@@ -61,7 +60,7 @@ export async function createNode(settings: NodeSettings) {
     services: {
       identify: identify(),
       identifyPush: identifyPush(),
-      ping: ping(),
+      ping: pingUnlessConnected(),
       gossip: gossipService(gossipOptions(settings.topics, settings.fresh)),
       dht: kadDHT(dhtOptions(settings.fleet)),
       // The registrar is how gossipsub hears of connections; see Gossip.repair.

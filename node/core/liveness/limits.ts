@@ -44,6 +44,9 @@ export const livenessLimits = {
   reviewMs: 10_000,
   /** Own link states are at least so far apart; the first change goes out at once. */
   publishGapMs: 200,
+  /** Until two echo times have passed, a peer that lacks the own statement is taken to have been sent it; in these bounds. */
+  relayAgainMsMin: 200,
+  relayAgainMsMax: 400,
   /** While somebody fell within `awayMs`, new heads of the own document are signed once they have been quiet for so long … */
   headsQuietMs: 1_000,
   /** … or at the latest after this: what a returning side claims must be known to be missing. */

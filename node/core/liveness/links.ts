@@ -31,6 +31,7 @@ export function openLink(s: LivenessState, peer: NodeId): void {
     hungUp: false,
     differsSince: null,
     comparedAt: s.now - s.limits.compareGapMs,
+    relayed: null,
   })
 }
 

@@ -8,6 +8,7 @@ import { type NodeId, compareText } from '../../../crdt/ids.ts'
 import { nextBelow } from '../random.ts'
 import { hasNews, isWatched, nameIfProved, ownWords, roomFor, unname, unwatch, urgent } from './links.ts'
 import { type Probe, packProbe, unpackProbe } from './probe-number.ts'
+import type { LinkState } from './link-state.ts'
 import { ownState } from './publish.ts'
 import type { Link, LivenessState } from './state.ts'
 import { giveUpMs, hangUpAfterMs } from './suspicion.ts'
@@ -168,13 +169,22 @@ function forgetBoot(s: LivenessState, link: Link): void {
 /** Sends the peer what it lacks of this node, or what it said itself in an earlier boot and must go on from. */
 function answerStates(s: LivenessState, link: Link, probe: Probe): void {
   const own = ownState(s)
-  if (probe.lacks && own !== undefined) s.out.push({ kind: 'relay', to: link.peer, states: [own.bytes] })
+  if (probe.lacks && own !== undefined) relayOwn(s, link, own)
   const known = s.table.get(link.peer)?.state
   if (known === undefined || probe.sequence === 0) return
   const earlierBoot = known.boot % 256 !== probe.bootMark
   if (known.sequence > probe.sequence || (known.sequence === probe.sequence && earlierBoot)) {
     s.out.push({ kind: 'relay', to: link.peer, states: [known.bytes] })
   }
+}
+
+/** Probes overtake what answers them: on a slow link each would bring the same statement again. */
+function relayOwn(s: LivenessState, link: Link, own: LinkState): void {
+  const { relayAgainMsMin, relayAgainMsMax } = s.limits
+  const patient = link.echo === null ? relayAgainMsMin : Math.min(Math.max(2 * link.echo.mean, relayAgainMsMin), relayAgainMsMax)
+  if (link.relayed?.sequence === own.sequence && s.now - link.relayed.at < patient) return
+  link.relayed = { sequence: own.sequence, at: s.now }
+  s.out.push({ kind: 'relay', to: link.peer, states: [own.bytes] })
 }
 
 function hearWants(s: LivenessState, link: Link, probe: Probe): void {

@@ -66,6 +66,8 @@ export interface Link {
   hungUp: boolean
   differsSince: number | null
   comparedAt: number
+  /** The own statement that was last sent on this stream, and when. */
+  relayed: { readonly sequence: number; readonly at: number } | null
 }
 
 /** What this node concludes about another member. */

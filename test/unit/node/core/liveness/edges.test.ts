@@ -14,6 +14,7 @@ import {
   tick,
   silentSince,
 } from '../../../../../node/core/liveness/liveness.ts'
+import { packProbe, unpackProbe } from '../../../../../node/core/liveness/probe-number.ts'
 import { testSigner } from '../../../../support/crypto.ts'
 import { createBench, idOf } from './pair.ts'
 
@@ -209,4 +210,18 @@ test('the deadline is never in the past and an idle node without peers has almos
   const state = bench.nodes.get(a)!
   tick(state, 5_000, 0)
   assert.ok(nextDeadline(state) >= 5_000)
+})
+
+test('a peer that says twice within an echo time that it lacks the statement is sent it once; later again', () => {
+  const { bench, x } = connected()
+  const echoes = bench.trail.flatMap(({ from, effect }) => (from === a && effect.kind === 'probe-ack' ? effect.n : []))
+  const lacking = packProbe({ ...unpackProbe(echoes.at(-1)!)!, lacks: true })
+  const { bytes } = x.table.get(a)!.state
+  const relays = (): number =>
+    onProbe(x, b, lacking, bench.now).filter((effect) => effect.kind === 'relay' && effect.states[0] === bytes).length
+  // What was sent while they met is long ago.
+  bench.run(500)
+  assert.deepEqual([relays(), relays()], [1, 0])
+  bench.run(500)
+  assert.equal(relays(), 1)
 })
