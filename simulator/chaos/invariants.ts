@@ -6,8 +6,14 @@ export const always = {
   'one-copy-a-board': 'No board runs two copies of one slot.',
   'last-copy-stays':
     'A copy that runs is stopped only for another copy that runs, or on an operator’s word, or by its own restart, failure or disconnect policy.',
+  'right-copy-stays': 'A copy gives way only to one that DESIGN section 6 puts before it.',
+  'replaced-as-agreed':
+    'A silent copy is replaced after replace_after, not at all where replace is false, and with `partition: half` not on the smaller side.',
+  'calm-runs-once': 'Until the first fault no slot runs at one form on two boards.',
+  'durable-before-told': 'What a board says of itself, and what it acknowledges to an operator, is on disk for good.',
   'not-over-committed': 'What runs on a board asks together for no more than the board has.',
   'view-of-documents': 'Boards with equal documents that see the same boards alive have equal views.',
+  'plan-of-view': 'Boards with equal views on which nobody is silent have equal heirs and holders.',
 } as const
 
 export const finals = {
@@ -17,6 +23,7 @@ export const finals = {
   'wanted-runs-once': 'Every slot that a job wants and that fits somewhere runs exactly once.',
   'form-in-force': 'Every copy runs the version in force.',
   'unwanted-stopped': 'Nothing runs that no job wants, and nothing runs on an evicted board.',
+  'last-word-holds': 'What operators wrote last, knowing all that was written before, is what every board has.',
   'nothing-lost': 'Every change that a board acknowledged to an operator is in every board’s documents, unless that board is evicted.',
   'comes-to-rest': 'Nothing is started, stopped or written any more.',
 } as const

@@ -76,3 +76,9 @@ type Operation =
 
 export type ChaosEvent = { readonly at: number } & (Fault | Operation)
 export type EventOf<K extends ChaosEvent['kind']> = ChaosEvent & { readonly kind: K }
+
+const operations: ReadonlySet<ChaosEvent['kind']> = new Set(['run', 'scale', 'command', 'desire', 'alloc-stop', 'alloc-restart', 'node'])
+
+export function isFault(event: ChaosEvent): boolean {
+  return !operations.has(event.kind) || event.kind === 'node'
+}

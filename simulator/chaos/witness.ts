@@ -2,13 +2,17 @@
 // and believes nothing that a board says about others.
 
 import type { DocId, SlotId } from '../../crdt/ids.ts'
-import { slotParts } from '../../crdt/ids.ts'
+import { nodeDocId, slotParts } from '../../crdt/ids.ts'
+import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
 import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
 import { disorderOn, type Asks } from './board-order.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
+import { LastWords } from './last-words.ts'
+import { whyNotInFavourOf } from './order-of-copies.ts'
+import { claimOfLog, whyNotClaimed } from './replacements.ts'
 import { sightsOfStep } from './sights.ts'
 import { type StopCause, causeOfStop, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
@@ -33,7 +37,10 @@ export class Witness {
   readonly sights = new Map<Sight, number>()
   readonly notes: { readonly at: number; readonly what: string }[] = []
   readonly trace = new Trace()
+  readonly lastWords = new LastWords()
   acknowledgements: Acknowledged[] = []
+  /** Virtual ms of the first fault. */
+  calmUntil = 0
   readonly #world: World
   readonly asks: Asks = new Map()
   /** Tasks that were told to stop in favour of another copy: they count for no other. */
@@ -66,6 +73,7 @@ export class Witness {
   /** What only that disk had is gone: nobody can be asked to have it. */
   diskReplaced(board: Board, imageAt: number): void {
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
+    this.lastWords.diskReplaced()
   }
 
   /** A copy ended by a fault. */
@@ -106,6 +114,8 @@ export class Witness {
         this.#yielding.delete(effect.task.id)
       }
       if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running)
+      if (effect.kind === 'log') this.#judgeClaim(board, effect.message)
+      if (effect.kind === 'persist' && !effect.sync && event.kind !== 'boot') this.#judgeWrite(board, effect)
     }
     if (event.kind === 'boot' || (event.kind === 'started' && event.outcome.ok)) this.#lookOver(board)
     for (const sight of sightsOfStep(this.#world, board, event, effects)) this.saw(sight)
@@ -114,6 +124,26 @@ export class Witness {
 
   #lookOver(board: Board): void {
     for (const { rule, what } of disorderOn(board, this.asks)) this.violated(rule, what)
+    if (this.#world.queue.now >= this.calmUntil) return
+    for (const task of board.tasks.values()) {
+      const twin = [...this.#world.boards.values()].find(
+        (other) => other !== board && [...other.tasks.values()].some((one) => one.slot === task.slot && one.form === task.form),
+      )
+      if (twin !== undefined) this.violated('calm-runs-once', `${board.spec.name} and ${twin.spec.name} run ${task.slot}`)
+    }
+  }
+
+  #judgeClaim(board: Board, message: string): void {
+    const slot = claimOfLog(message)
+    const why = slot === null ? null : whyNotClaimed(board, slot, this.#world.queue.now)
+    if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
+  }
+
+  /** The board's own document is told to everybody as soon as it is written. */
+  #judgeWrite(board: Board, { writes }: Effect & { kind: 'persist' }): void {
+    const own = board.core?.state?.docs.get(nodeDocId(board.spec.id))?.envelopes.at(-1)
+    if (own !== undefined && writes.some(({ key }) => key === envelopeKey(own.hash)))
+      this.violated('durable-before-told', `${board.spec.name} tells of itself what a power cut undoes`)
   }
 
   #judgeStop(board: Board, id: string, running: ReadonlySet<SlotId>): void {
@@ -126,6 +156,8 @@ export class Witness {
     if (isCopy && !this.#isAllowed(board, task.slot, cause)) {
       this.violated('last-copy-stays', `${board.spec.name} stops ${task.slot} (generation ${task.generation}): ${cause.words}`)
     }
+    const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by) : null
+    if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
     if (yields) this.#yielding.add(id)
     if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(cause)
   }
