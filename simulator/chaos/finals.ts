@@ -25,7 +25,12 @@ interface Member {
 }
 
 export function findingsAtEnd(stage: Stage): Finding[] {
-  const members = membersOf(stage)
+  const pools = new Set([...stage.world.boards.values()].map((board) => board.spec.pool ?? 'default'))
+  return [...pools].flatMap((pool) => findingsIn(stage, pool))
+}
+
+function findingsIn(stage: Stage, pool: string): Finding[] {
+  const members = membersOf(stage, pool)
   const [first] = members
   if (first === undefined) return []
   const found: Finding[] = []
@@ -46,17 +51,17 @@ export function findingsAtEnd(stage: Stage): Finding[] {
   )
   add('wanted-runs-once', wantedNotOnce(stage, members, first.state))
   add('form-in-force', wrongForms(stage, members, first.state))
-  add('unwanted-stopped', unwanted(stage, members, first.state))
+  add('unwanted-stopped', unwanted(stage, members, first.state, pool))
   add('last-word-holds', forgottenWords(stage, members))
   add('nothing-lost', lost(stage, members))
   return found
 }
 
 /** The boards that are not evicted, as one of them sees it: if they do not agree, their documents differ anyway. */
-export function membersOf(stage: Stage): Member[] {
+function membersOf(stage: Stage, pool: string): Member[] {
   const running = [...stage.world.boards.values()].flatMap((board) => {
     const state = board.core?.state
-    return state == null ? [] : [{ board, state }]
+    return state == null || board.spec.pool !== pool ? [] : [{ board, state }]
   })
   const judge = running.find(({ board, state }) => state.view.nodes.get(board.spec.id)?.evicted !== true)
   return running.filter(({ board }) => judge?.state.view.nodes.get(board.spec.id)?.evicted !== true)
@@ -169,9 +174,10 @@ function wrongForms(stage: Stage, members: readonly Member[], state: State): str
   return found.filter(({ group, reason }) => reason !== 'rollout-waits' || !stuck.has(group)).map(({ what }) => what)
 }
 
-function unwanted(stage: Stage, members: readonly Member[], state: State): string[] {
+function unwanted(stage: Stage, members: readonly Member[], state: State, pool: string): string[] {
   const wanted = new Set(wantedGroups(state).map(({ slot }) => slot))
-  return [...stage.world.boards.values()].flatMap((board) => {
+  const boards = [...stage.world.boards.values()].filter((board) => board.spec.pool === pool)
+  return boards.flatMap((board) => {
     const isMember = members.some((member) => member.board === board)
     return [...board.tasks.values()]
       .filter((task) => !isMember || !wanted.has(task.slot))
@@ -214,7 +220,7 @@ export function viewsThatDiffer(stage: Stage): Finding[] {
   for (const board of stage.world.boards.values()) {
     const state = board.core?.state
     if (state == null || state.viewStale || state.lookAt !== null) continue
-    const known = `${documentsOf(state)} ${[...state.view.nodes.values()]
+    const known = `${board.spec.pool} ${documentsOf(state)} ${[...state.view.nodes.values()]
       .map((node) => `${node.id}:${node.liveness}`)
       .toSorted()
       .join(' ')}`

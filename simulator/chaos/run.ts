@@ -41,8 +41,9 @@ export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set(), 
   const stage = createStage(plan, flaws)
   const { world, witness } = stage
   witness.calmUntil = plan.events.find((event) => isFault(event))?.at ?? plan.chaosMs
+  noteSetting(stage)
   for (const event of plan.events) schedule(stage, event, (due) => happen(stage, due))
-  world.bootAll()
+  for (const board of world.boards.values()) if (!stage.absent.has(board)) world.boot(board)
   const isEnough = (): boolean => options.firstOnly === true && witness.violations.length > 0
   while (world.queue.now < plan.chaosMs && !isEnough()) world.run(Math.min(chaosLimits.lookEveryMs, plan.chaosMs - world.queue.now))
   if (!isEnough()) {
@@ -59,6 +60,13 @@ export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set(), 
     traceHash: witness.trace.hash,
     timeline: () => timelineOf(stage),
   }
+}
+
+/** What is special about the plan as a whole. */
+function noteSetting({ plan, witness }: Stage): void {
+  if (new Set(plan.boards.map((board) => board.pool)).size > 1) witness.saw('two-pools')
+  const times = plan.events.flatMap((event) => (event.kind === 'run' ? [event.at] : []))
+  if (new Set(times).size < times.length) witness.saw('submitted-at-once')
 }
 
 function happen(stage: Stage, event: ChaosEvent): void {

@@ -1,7 +1,7 @@
 // Watches every step of every board and holds it against the `always` rules. It knows what really runs where, which no board does,
 // and believes nothing that a board says about others.
 
-import type { DocId, SlotId } from '../../crdt/ids.ts'
+import type { DocId, NodeId, SlotId } from '../../crdt/ids.ts'
 import { nodeDocId, slotParts } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
@@ -39,6 +39,10 @@ export class Witness {
   readonly trace = new Trace()
   readonly lastWords = new LastWords()
   acknowledgements: Acknowledged[] = []
+  /** What malicious boards have been told, to be said again. */
+  readonly overheard = new Map<Board, Uint8Array[]>()
+  /** Boards that ever said that they have more than they have. */
+  readonly liars = new Set<Board>()
   /** Virtual ms of the first fault. */
   calmUntil = 0
   readonly #world: World
@@ -76,6 +80,15 @@ export class Witness {
     this.lastWords.diskReplaced()
   }
 
+  /** Records of this disk are gone: what nobody else has may be gone with them. */
+  recordsLost(board: Board): void {
+    const others = [...this.#world.boards.values()].filter((other) => other !== board)
+    const isElsewhere = ({ doc, hash }: Acknowledged): boolean =>
+      others.some((other) => other.core?.state?.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
+    this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || isElsewhere(change))
+    this.lastWords.diskReplaced()
+  }
+
   /** A copy ended by a fault. */
   copyGone(board: Board, slot: SlotId): void {
     const ends = this.#gone.get(slot) ?? new Map<string, number>()
@@ -99,6 +112,7 @@ export class Witness {
 
   #watch(board: Board, event: CoreEvent, step: () => readonly Effect[]): readonly Effect[] {
     const running = runningHere(board)
+    if (event.kind === 'frame') this.overheard.get(board)?.push(event.bytes)
     let effects: readonly Effect[]
     try {
       effects = step()
@@ -123,7 +137,7 @@ export class Witness {
   }
 
   #lookOver(board: Board): void {
-    for (const { rule, what } of disorderOn(board, this.asks)) this.violated(rule, what)
+    for (const { rule, what } of disorderOn(board, this.asks, this.liars.has(board))) this.violated(rule, what)
     if (this.#world.queue.now >= this.calmUntil) return
     for (const task of board.tasks.values()) {
       const twin = [...this.#world.boards.values()].find(
@@ -135,7 +149,7 @@ export class Witness {
 
   #judgeClaim(board: Board, message: string): void {
     const slot = claimOfLog(message)
-    const why = slot === null ? null : whyNotClaimed(board, slot, this.#world.queue.now)
+    const why = slot === null ? null : whyNotClaimed(board, slot, this.#world.clockOf(board))
     if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
   }
 
@@ -166,7 +180,7 @@ export class Witness {
     const job = slotParts(slot).job.split('/')[1] ?? ''
     switch (cause.kind) {
       case 'replaced':
-        return this.#isElsewhere(board, slot)
+        return this.#isElsewhere(board, slot) || this.#hasLied(cause.by)
       case 'orphan':
         return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`)
       case 'wish':
@@ -180,6 +194,12 @@ export class Witness {
       case 'unknown':
         return false
     }
+  }
+
+  /** Nobody can know that a board of the fleet does not run what it says that it runs. */
+  #hasLied(node: NodeId): boolean {
+    const name = this.#world.boards.get(node)?.spec.name
+    return name !== undefined && this.#excuses.has(`lied ${name}`)
   }
 
   /** Another copy runs, or did until so lately that this board cannot know of its end. */
