@@ -83,7 +83,7 @@ export function unparkBoard(stage: Stage, board: Board): void {
   world.boot(board)
 }
 
-/** Power fails while the store writes: some records are gone, some are cut short, some have a wrong byte. */
+/** Power fails while the store writes. Records that are cut short or wrong are dropped by the store's checksum: the core sees them gone. */
 export function tearRecords(stage: Stage, event: EventOf<'torn-records'>): void {
   const { world, witness } = stage
   const board = world.board(event.board)
@@ -93,14 +93,7 @@ export function tearRecords(stage: Stage, event: EventOf<'torn-records'>): void 
   witness.recordsLost(board)
   // What a claim was to run may be forgotten, and the claim fails for it.
   witness.excuse('broken', event.board)
-  for (const key of prng.shuffle([...board.disk.keys()].toSorted()).slice(0, event.records)) {
-    const value = board.disk.get(key)!
-    // The store drops what its checksum finds wrong. Documents have one of their own besides: they may get past it.
-    const harm = key.startsWith('doc/') ? prng.below(3) : 0
-    if (harm === 0) board.disk.delete(key)
-    else if (harm === 1) board.disk.set(key, value.slice(0, prng.below(value.length)))
-    else board.disk.set(key, Uint8Array.from(value, (byte, at) => (at === value.length >> 1 ? byte ^ 0x10 : byte)))
-  }
+  for (const key of prng.shuffle([...board.disk.keys()].toSorted()).slice(0, event.records)) board.disk.delete(key)
   witness.saw('records-torn')
   bootLater(stage, board, event.forMs)
 }

@@ -46,7 +46,7 @@ export const sometimes = {
   'cut-mid-step': 'Power failed between two effects of one step.',
   'writes-undone': 'A power cut undid writes.',
   'clock-drifted': 'A board’s clock ran at another rate.',
-  'records-torn': 'A power cut left records that were gone, cut short or wrong.',
+  'records-torn': 'A power cut damaged records, which the store dropped.',
   'clone-ran': 'A second machine ran with a copy of a board’s disk.',
   'thin-line': 'A board was behind a line of a few kbit/s.',
   'slow-board': 'Every step of a board took long.',

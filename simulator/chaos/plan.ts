@@ -62,7 +62,7 @@ type Fault =
   | { readonly kind: 'clock'; readonly board: string; readonly aheadMs: number }
   /** From now on its clocks are so many millionths too fast, or too slow. */
   | { readonly kind: 'clock-rate'; readonly board: string; readonly ppm: number }
-  /** Power fails, and so many records of the store are gone, cut short or wrong afterwards. */
+  /** Power fails, and so many records of the store are damaged, which it drops. */
   | { readonly kind: 'torn-records'; readonly board: string; readonly records: number; readonly forMs: number }
   /** A second machine with the disk of `ageMs` before takes the board's place for so long. */
   | { readonly kind: 'clone'; readonly board: string; readonly ageMs: number; readonly forMs: number }
