@@ -28,6 +28,8 @@ export interface WorldOptions {
   /** One way, ms. */
   readonly delayMs?: number
   readonly loses?: (to: NodeId, count: number) => boolean
+  /** For boards with another version of the agent. */
+  readonly coreOf?: (board: Board) => typeof createCore | undefined
   /** What the harness itself does wrong: whoever checks must notice. */
   readonly flaws?: ReadonlySet<Flaw>
 }
@@ -110,7 +112,8 @@ export class World {
     board.pausedUntil = 0
     board.busyUntil = 0
     board.starting.clear()
-    board.core = createCore({ crypto: this.#options.crypto, signer: spec.signer })
+    const create = this.#options.coreOf?.(board) ?? createCore
+    board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })

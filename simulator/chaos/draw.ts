@@ -74,7 +74,9 @@ function drawComing(prng: Prng, pools: readonly Pool[], chaosMs: number): ChaosE
     const at = 12_000 + prng.below(chaosMs - 12_000)
     return [
       ...(prng.chance(0.3) ? [{ kind: 'join', at, board: comes } as const] : []),
-      ...(prng.chance(0.3) ? [{ kind: 'leave', at: chaosMs - prng.below(chaosMs >> 1), board: goes, via, evictAfterMs: prng.below(60_000) } as const] : []),
+      ...(prng.chance(0.3)
+        ? [{ kind: 'leave', at: chaosMs - prng.below(chaosMs >> 1), board: goes, via, evictAfterMs: prng.below(60_000) } as const]
+        : []),
     ]
   })
 }

@@ -204,7 +204,8 @@ function forgottenWords(stage: Stage, members: readonly Member[]): string[] {
     for (const { board, state } of members) {
       const registers = state.docs.get(doc)?.registers
       const wrong = [...values].find(([path, value]) => (registers?.get(path) ?? null) !== value)
-      if (wrong !== undefined) found.push(`${board.spec.name}: ${doc} says ${wrong[0]} ${String(registers?.get(wrong[0]))}, not ${String(wrong[1])}`)
+      if (wrong !== undefined)
+        found.push(`${board.spec.name}: ${doc} says ${wrong[0]} ${String(registers?.get(wrong[0]))}, not ${String(wrong[1])}`)
       else if (job !== null && desired !== undefined && state.view.jobs.get(job)?.desired !== desired)
         found.push(`${board.spec.name} does not see that ${job} is ${String(desired)}`)
     }

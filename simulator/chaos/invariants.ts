@@ -9,6 +9,7 @@ export const always = {
   'right-copy-stays': 'A copy gives way only to one that DESIGN section 6 puts before it.',
   'replaced-as-agreed':
     'A silent copy is replaced after replace_after, not at all where replace is false, and with `partition: half` not on the smaller side.',
+  'generations-rise': 'No board uses a generation of a slot twice, unless its disk was replaced or the job removed.',
   'calm-runs-once': 'Until the first fault no slot runs at one form on two boards.',
   'durable-before-told': 'What a board says of itself, and what it acknowledges to an operator, is on disk for good.',
   'not-over-committed': 'What runs on a board asks together for no more than the board has.',

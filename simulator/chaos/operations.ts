@@ -21,6 +21,7 @@ export function operate(stage: Stage, event: ChaosEvent): void {
     case 'command':
       return edit(stage, event, (spec) => withCommand(spec, event.command))
     case 'desire':
+      if (event.desired === 'removed') stage.witness.generations.removed(idOf(event.job))
       return wish(stage, event, () => new Map([[jobPaths.desired, event.desired]]))
     case 'alloc-stop':
       return stopAlloc(stage, event)

@@ -30,7 +30,13 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
   const spec = view.jobs.get(job)?.spec
   const wanted = spec?.groups.find((one) => one.name === group)
   if (spec == null || wanted === undefined || isMarked(view.claims.get(task.slot) ?? [])) return null
-  const own: Copy = { node: board.spec.id, generation: alloc.generation, form: alloc.body.form, version: alloc.body.version, startedAt: alloc.startedAt }
+  const own: Copy = {
+    node: board.spec.id,
+    generation: alloc.generation,
+    form: alloc.body.form,
+    version: alloc.body.version,
+    startedAt: alloc.startedAt,
+  }
   const order = orderOf(own, heir, { view, spec, group: wanted, slot: task.slot, form: view.jobs.get(job)?.forms.get(group) })
   return order < 0 ? `generation ${own.generation} at ${own.node} comes before generation ${heir.generation} at ${heir.node}` : null
 }

@@ -11,9 +11,31 @@ import type { Board } from '../board.ts'
 /** Slot and generation of each claim that is made in a step. */
 const claimed = /^claimed (\S+) \(generation (\d+)\)$/
 
-export function claimOfLog(message: string): SlotId | null {
-  const [, slot] = claimed.exec(message) ?? []
-  return slot === undefined ? null : (slot as SlotId)
+export function claimOfLog(message: string): { readonly slot: SlotId; readonly generation: number } | null {
+  const [, slot, generation] = claimed.exec(message) ?? []
+  return slot === undefined ? null : { slot: slot as SlotId, generation: Number(generation) }
+}
+
+/** Which generations each board has used: with the disk that it has, and as long as the job is not removed, they only rise. */
+export class Generations {
+  readonly #used = new Map<Board, Map<SlotId, number>>()
+  readonly #removed = new Set<string>()
+
+  diskReplaced(board: Board): void {
+    this.#used.delete(board)
+  }
+
+  removed(job: string): void {
+    this.#removed.add(job)
+  }
+
+  whyNotUsed(board: Board, slot: SlotId, generation: number): string | null {
+    const used = this.#used.get(board) ?? new Map<SlotId, number>()
+    const before = used.get(slot) ?? 0
+    this.#used.set(board, used.set(slot, Math.max(before, generation)))
+    if (generation > before || this.#removed.has(slotParts(slot).job)) return null
+    return `generation ${generation} again, after ${before}`
+  }
 }
 
 /** Why this board ought not to have claimed the slot now; null: it may. */
@@ -34,7 +56,9 @@ export function whyNotClaimed(board: Board, slot: SlotId, now: number): string |
     const early = whyEarly(wanted.disconnect, silentMs(node))
     if (early !== null) return `${node} has been silent for ${silentMs(node)} ms, ${early}`
   }
-  return wanted.disconnect.partition === 'half' && !seesHalf(state, wanted) ? 'this board sees less than half of those that could run it' : null
+  return wanted.disconnect.partition === 'half' && !seesHalf(state, wanted)
+    ? 'this board sees less than half of those that could run it'
+    : null
 }
 
 function stands(state: State, claim: Claim, stopped: number): boolean {

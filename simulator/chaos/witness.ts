@@ -12,7 +12,7 @@ import { disorderOn, type Asks } from './board-order.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
 import { LastWords } from './last-words.ts'
 import { whyNotInFavourOf } from './order-of-copies.ts'
-import { claimOfLog, whyNotClaimed } from './replacements.ts'
+import { Generations, claimOfLog, whyNotClaimed } from './replacements.ts'
 import { sightsOfStep } from './sights.ts'
 import { type StopCause, causeOfStop, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
@@ -38,6 +38,7 @@ export class Witness {
   readonly notes: { readonly at: number; readonly what: string }[] = []
   readonly trace = new Trace()
   readonly lastWords = new LastWords()
+  readonly generations = new Generations()
   acknowledgements: Acknowledged[] = []
   /** What malicious boards have been told, to be said again. */
   readonly overheard = new Map<Board, Uint8Array[]>()
@@ -76,12 +77,14 @@ export class Witness {
 
   /** What only that disk had is gone: nobody can be asked to have it. */
   diskReplaced(board: Board, imageAt: number): void {
+    this.generations.diskReplaced(board)
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
     this.lastWords.diskReplaced()
   }
 
   /** Records of this disk are gone: what nobody else has may be gone with them. */
   recordsLost(board: Board): void {
+    this.generations.diskReplaced(board)
     const others = [...this.#world.boards.values()].filter((other) => other !== board)
     const isElsewhere = ({ doc, hash }: Acknowledged): boolean =>
       others.some((other) => other.core?.state?.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
@@ -148,9 +151,13 @@ export class Witness {
   }
 
   #judgeClaim(board: Board, message: string): void {
-    const slot = claimOfLog(message)
-    const why = slot === null ? null : whyNotClaimed(board, slot, this.#world.clockOf(board))
+    const claim = claimOfLog(message)
+    if (claim === null) return
+    const { slot, generation } = claim
+    const why = whyNotClaimed(board, slot, this.#world.clockOf(board))
     if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
+    const used = this.generations.whyNotUsed(board, slot, generation)
+    if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
   }
 
   /** The board's own document is told to everybody as soon as it is written. */

@@ -22,7 +22,13 @@ export function connectivityGraphs(nodes: number): Cut[] {
     if (seen.has(name)) continue
     seen.add(name)
     const cut = links.filter((link) => !open.includes(link))
-    found.push({ name: `open ${name || 'nothing'}`, arcs: cut.flatMap(([a, b]): Arc[] => [[a, b], [b, a]]) })
+    found.push({
+      name: `open ${name || 'nothing'}`,
+      arcs: cut.flatMap(([a, b]): Arc[] => [
+        [a, b],
+        [b, a],
+      ]),
+    })
   }
   return found
 }

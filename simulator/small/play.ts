@@ -59,7 +59,8 @@ export function playSmallWorld(input: SmallWorld): string[] {
   wrong.push(...wrongAfterHeal(stage))
   for (const board of boards) {
     const starts = board.trail.filter(({ what }) => what === 'start').length
-    if (starts > smallLimits.startsMax + Number(input.step === 'updating')) wrong.push(`${board.spec.name} started the slot ${starts} times`)
+    if (starts > smallLimits.startsMax + Number(input.step === 'updating'))
+      wrong.push(`${board.spec.name} started the slot ${starts} times`)
   }
   return [...witness.violations.map(({ rule, what }) => `${rule}: ${what}`), ...wrong]
 }
@@ -100,16 +101,16 @@ function reach(stage: Stage, { step, partition }: SmallWorld): Board | null {
 function untilSeen(stage: Stage, step: LifeStep, begin: () => void): Board | null {
   const { world } = stage
   const { watch } = world
-  let seen: Board | null = null
+  const seen: Board[] = []
   world.watch = (board, event, act) => {
     const effects = watch(board, event, act)
-    if (seen === null && isAt(step, event, effects)) seen = board
+    if (isAt(step, event, effects)) seen.push(board)
     return effects
   }
   begin()
-  for (let ms = 0; ms < 20_000 && seen === null; ms++) world.run(1)
+  for (let ms = 0; ms < 20_000 && seen.length === 0; ms++) world.run(1)
   world.watch = watch
-  return seen
+  return seen[0] ?? null
 }
 
 function isAt(step: LifeStep, event: CoreEvent, effects: readonly Effect[]): boolean {
@@ -117,7 +118,7 @@ function isAt(step: LifeStep, event: CoreEvent, effects: readonly Effect[]): boo
     // Draining: the moment at which another board has claimed, before it runs.
     case 'claimed':
     case 'draining':
-      return effects.some((effect) => effect.kind === 'log' && claimOfLog(effect.message) === slot)
+      return effects.some((effect) => effect.kind === 'log' && claimOfLog(effect.message)?.slot === slot)
     case 'starting':
       return effects.some((effect) => effect.kind === 'start')
     case 'updating':

@@ -104,13 +104,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     'if (genuine && unknown && step.now < 0) {',
   ),
   bug(
-    'counts-before-documents',
-    'A board that returns counts before its document has come.',
-    'node/core/step.ts',
-    'return doc !== undefined && holdsHeads(doc, heads)',
-    'return doc === undefined || holdsHeads(doc, heads) || heads !== ""',
-  ),
-  bug(
     'room-not-held',
     'Several copies are placed on one board as if each were alone there.',
     'scheduler/search.ts',
@@ -200,19 +193,5 @@ export const plantedBugs: readonly PlantedBug[] = [
     'node/core/documents.ts',
     "step.out.push({ kind: 'persist', writes, sync: durable })",
     "step.out.push({ kind: 'persist', writes, sync: durable && doc.kind === 'node' })",
-  ),
-  bug(
-    'verdict-of-another-form',
-    'Failures of a former version count against the one in force.',
-    'scheduler/history.ts',
-    'if (verdict.form !== form) continue',
-    '',
-  ),
-  bug(
-    'max-parallel-ignored',
-    'All copies of a group are updated at once.',
-    'scheduler/rollout.ts',
-    'const free = maxParallel <= 0 ?',
-    'const free = maxParallel <= 99 ?',
   ),
 ]

@@ -10,12 +10,14 @@ import { build } from 'esbuild'
 import type { drawPlan } from '../../simulator/chaos/draw.ts'
 import type { runChaos } from '../../simulator/chaos/run.ts'
 import type { shrink } from '../../simulator/chaos/shrink.ts'
+import type { createCore } from '../../node/core/step.ts'
 import type { PlantedBug } from './bugs.ts'
 
 export interface Planted {
   readonly drawPlan: typeof drawPlan
   readonly runChaos: typeof runChaos
   readonly shrink: typeof shrink
+  readonly createCore: typeof createCore
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -24,6 +26,7 @@ const entry = `
 export { drawPlan } from './simulator/chaos/draw.ts'
 export { runChaos } from './simulator/chaos/run.ts'
 export { shrink } from './simulator/chaos/shrink.ts'
+export { createCore } from './node/core/step.ts'
 `
 
 export async function plant(bug: PlantedBug): Promise<Planted> {

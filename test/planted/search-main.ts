@@ -20,11 +20,19 @@ const wanted = options.get('--bug')?.split(',')
 const candidatesMax = Number(options.get('--candidates') ?? 3)
 
 const runs: (readonly [string, () => Promise<Planted['runChaos']>])[] = [
-  ...flaws.map((flaw) => [flaw, async () => (plan: Parameters<typeof runChaos>[0]) => runChaos(plan, new Set([flaw]), { firstOnly: true })] as const),
-  ...plantedBugs.map((bug) => [bug.name, async () => {
-    const planted = await plant(bug)
-    return (plan: Parameters<typeof runChaos>[0]) => planted.runChaos(plan, new Set(), { firstOnly: true })
-  }] as const),
+  ...flaws.map(
+    (flaw) => [flaw, async () => (plan: Parameters<typeof runChaos>[0]) => runChaos(plan, new Set([flaw]), { firstOnly: true })] as const,
+  ),
+  ...plantedBugs.map(
+    (bug) =>
+      [
+        bug.name,
+        async () => {
+          const planted = await plant(bug)
+          return (plan: Parameters<typeof runChaos>[0]) => planted.runChaos(plan, new Set(), { firstOnly: true })
+        },
+      ] as const,
+  ),
 ]
 
 const found = new Map<string, Recorded>(Object.entries(recorded()))
