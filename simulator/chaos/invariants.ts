@@ -6,7 +6,7 @@ export const always = {
   'one-copy-a-board': 'No board runs two copies of one slot.',
   'last-copy-stays':
     'A copy that runs is stopped only for another copy that runs, or on an operator’s word, or by its own restart, failure or disconnect policy.',
-  'right-copy-stays': 'A copy gives way only to one that DESIGN section 6 puts before it.',
+  'right-copy-stays': 'A copy gives way only to one that DESIGN section 6 puts before it and that names it.',
   'replaced-as-agreed':
     'A silent copy is replaced after replace_after, not at all where replace is false, and with `partition: half` not on the smaller side.',
   'generations-rise': 'No board uses a generation of a slot twice, unless its disk was replaced or the job removed.',

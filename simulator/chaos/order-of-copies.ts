@@ -37,6 +37,7 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
     version: alloc.body.version,
     startedAt: alloc.startedAt,
   }
+  if (heir.over.get(own.node) !== own.generation) return `the claim of ${heir.node} does not name generation ${own.generation} here`
   const order = orderOf(own, heir, { view, spec, group: wanted, slot: task.slot, form: view.jobs.get(job)?.forms.get(group) })
   return order < 0 ? `generation ${own.generation} at ${own.node} comes before generation ${heir.generation} at ${heir.node}` : null
 }

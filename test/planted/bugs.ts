@@ -132,6 +132,24 @@ export const plantedBugs: readonly PlantedBug[] = [
     'Number(isDraining(a, input) && isDraining(b, input) && false) ||',
   ),
   bug(
+    'claim-not-durable',
+    'What a board writes of itself is told before it is on disk for good.',
+    'node/core/own-record.ts',
+    'put(step, state.docs.get(id), result.doc, result.envelopes, true)',
+    'put(step, state.docs.get(id), result.doc, result.envelopes, false)',
+  ),
+  bug(
+    'acknowledged-not-durable',
+    "An operator's change is acknowledged before it is on disk for good.",
+    'node/core/documents.ts',
+    "step.out.push({ kind: 'persist', writes, sync: durable })",
+    "step.out.push({ kind: 'persist', writes, sync: durable && doc.kind === 'node' })",
+  ),
+]
+
+/** Planted as well, and not caught by the few seeds that were tried so far: `npm run sim:planted` looks for them, no test does. */
+export const unrecordedBugs: readonly PlantedBug[] = [
+  bug(
     'evicted-carries-on',
     'An evicted board does not look at its own eviction.',
     'scheduler/actions.ts',
@@ -179,19 +197,5 @@ export const plantedBugs: readonly PlantedBug[] = [
     'node/core/orphans.ts',
     "step.out.push({ kind: 'stop', task: task.id, driver: task.driver, signal: 'SIGTERM', timeoutMs: 5_000 })",
     '',
-  ),
-  bug(
-    'claim-not-durable',
-    'What a board writes of itself is told before it is on disk for good.',
-    'node/core/own-record.ts',
-    'put(step, state.docs.get(id), result.doc, result.envelopes, true)',
-    'put(step, state.docs.get(id), result.doc, result.envelopes, false)',
-  ),
-  bug(
-    'acknowledged-not-durable',
-    "An operator's change is acknowledged before it is on disk for good.",
-    'node/core/documents.ts',
-    "step.out.push({ kind: 'persist', writes, sync: durable })",
-    "step.out.push({ kind: 'persist', writes, sync: durable && doc.kind === 'node' })",
   ),
 ]

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { runChaos } from '../../simulator/chaos/run.ts'
 import { drawPlan } from '../../simulator/chaos/draw.ts'
 import { flaws } from '../../simulator/flaws.ts'
-import { plantedBugs } from './bugs.ts'
+import { plantedBugs, unrecordedBugs } from './bugs.ts'
 import { type Planted, plant } from './load.ts'
 import { type Recorded, recordFile, recorded } from './seeds.ts'
 
@@ -23,7 +23,7 @@ const runs: (readonly [string, () => Promise<Planted['runChaos']>])[] = [
   ...flaws.map(
     (flaw) => [flaw, async () => (plan: Parameters<typeof runChaos>[0]) => runChaos(plan, new Set([flaw]), { firstOnly: true })] as const,
   ),
-  ...plantedBugs.map(
+  ...[...plantedBugs, ...unrecordedBugs].map(
     (bug) =>
       [
         bug.name,
