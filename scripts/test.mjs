@@ -32,8 +32,10 @@ const warn = () => {
     console.error(
       `\n!! NOT TESTED HERE: ${need.what} is missing: ${skipped.filter((file) => need.pattern.test(file)).length} test files were left out (.ci/run installs it)\n`,
     )
-  if (missingNodes.length > 0 && files.some((file) => file.startsWith('test/e2e/bundle')))
-    console.error(`\n!! NOT TESTED HERE: the built program with Node ${missingNodes.join(' and ')} (.ci/install-nodes installs them)\n`)
+  if (missingNodes.length > 0 && files.some((file) => /^test\/(e2e\/bundle|scenario\/chaos-nodes)/.test(file)))
+    console.error(
+      `\n!! NOT TESTED HERE: the built program and the search with Node ${missingNodes.join(' and ')} (.ci/install-nodes installs them)\n`,
+    )
 }
 
 warn()

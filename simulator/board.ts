@@ -6,6 +6,7 @@ import type { NodeId } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
 import type { Core } from '../node/core/step.ts'
 import type { AdoptedTask, TaskDriver } from '../node/core/ports.ts'
+import { type BoardClock, trueClock } from './board-clock.ts'
 
 export interface BoardSpec {
   readonly name: string
@@ -32,6 +33,13 @@ export interface Board {
   effectsLeft: number | null
   /** Until when it takes no event, as if it were swapping or asleep; what comes meanwhile waits. */
   pausedUntil: number
+  /** A slow CPU: so long each step takes, and until when it is busy with the last one. */
+  stepMs: number
+  busyUntil: number
+  /** Its monotonic clock. */
+  clock: BoardClock
+  /** What it says that it has, if that is not the truth. */
+  saysCapacity: Resources | null
   /** What its wall clock is ahead of the others', ms. */
   wallAheadMs: number
   readonly tasks: Map<string, AdoptedTask>
@@ -57,6 +65,10 @@ export function createBoard(spec: BoardSpec): Board {
     unsynced: [],
     effectsLeft: null,
     pausedUntil: 0,
+    stepMs: 0,
+    busyUntil: 0,
+    clock: trueClock,
+    saysCapacity: null,
     wallAheadMs: 0,
     tasks: new Map(),
     starting: new Map(),

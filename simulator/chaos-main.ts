@@ -1,4 +1,5 @@
 // `npm run sim -- --seeds 1..100`: runs seeded chaos and prints a line for every seed that breaks a rule.
+// `--hashes` adds each seed's trace hash.
 // `npm run sim -- --seed 7 [--verbose] [--shrink] [--flaw sync-frames-dropped]`: one seed, its timeline, its shortest failing plan.
 
 import { drawPlan } from './chaos/draw.ts'
@@ -11,7 +12,7 @@ import { type Flaw, flaws } from './flaws.ts'
 const options = new Map<string, string>()
 for (let i = 2; i < process.argv.length; i++) {
   const name = process.argv[i]!
-  options.set(name, ['--verbose', '--shrink'].includes(name) ? 'yes' : (process.argv[++i] ?? ''))
+  options.set(name, ['--verbose', '--shrink', '--hashes'].includes(name) ? 'yes' : (process.argv[++i] ?? ''))
 }
 
 const active = new Set<Flaw>()
@@ -32,6 +33,7 @@ for (let seed = from; seed <= to; seed++) {
   hash = (Math.imul(hash, 31) + Number.parseInt(result.traceHash, 16)) >>> 0
   for (const [sight, count] of result.sights) sights.set(sight, (sights.get(sight) ?? 0) + count)
   if (options.has('--verbose')) console.log(result.timeline().join('\n'))
+  if (options.has('--verbose') || options.has('--hashes')) console.log(`seed ${seed} trace ${result.traceHash} after ${result.steps} steps`)
   if (result.violations.length > 0) tell(result)
 }
 summarise()

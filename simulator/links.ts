@@ -7,6 +7,7 @@ import type { CoreEvent } from '../node/core/event.ts'
 import type { Board } from './board.ts'
 import type { Prng } from './prng.ts'
 import type { EventQueue } from './queue.ts'
+import { Uplinks } from './uplinks.ts'
 
 /** Chances (0 … 1) and the most ms that a frame may be late; all drawn from one generator, so that a run can be repeated. */
 export interface LinkFaults {
@@ -36,6 +37,8 @@ export interface LinksInput {
 
 export class Links {
   faults: LinkFaults | null = null
+  /** Boards behind thin lines. */
+  readonly uplinks = new Uplinks()
   messages = 0
   bytes = 0
   readonly #input: LinksInput
@@ -117,8 +120,10 @@ export class Links {
     const { queue, delayMs } = this.#input
     const { core } = target
     const key = `${from.spec.id}>${target.spec.id}`
+    const queued = this.uplinks.delay(from.spec.id, target.spec.id, frame.length, queue.now)
+    if (queued === null) return
     for (const late of this.faults?.isTcp === true ? [this.#resent(this.faults)] : this.#fates()) {
-      let at = queue.now + delayMs + late
+      let at = queue.now + delayMs + queued + late
       if (this.faults?.isTcp === true) this.#arrivals.set(key, (at = Math.max(at, this.#arrivals.get(key) ?? 0)))
       queue.at(at, () => {
         if (target.core === core && target.peers.has(from.spec.id)) this.#frame(target, from, frame, 'stream')
@@ -173,8 +178,10 @@ export class Links {
   #gossip(to: Board, from: Board, frame: Uint8Array, hop: number): void {
     const { queue, delayMs } = this.#input
     const { core } = to
+    const queued = this.uplinks.delay(from.spec.id, to.spec.id, frame.length, queue.now)
+    if (queued === null) return
     for (const late of this.#fates()) {
-      queue.after(hop * delayMs + late, () => {
+      queue.after(hop * delayMs + queued + late, () => {
         if (core !== null && to.core === core) this.#frame(to, from, frame, 'gossip')
       })
     }

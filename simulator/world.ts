@@ -4,13 +4,15 @@
 
 import { toBase64 } from '../crdt/base64.ts'
 import type { Crypto } from '../crdt/crypto.ts'
-import type { FleetId, NodeId, PoolName } from '../crdt/ids.ts'
+import type { FleetId, NodeId } from '../crdt/ids.ts'
 import type { Reply, Request } from '../crdt/api-types.ts'
 import { createCore } from '../node/core/step.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
+import { shownAt, whenItShows } from './board-clock.ts'
+import { bootEvent } from './boot-event.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
 import { EventQueue } from './queue.ts'
@@ -26,6 +28,8 @@ export interface WorldOptions {
   /** One way, ms. */
   readonly delayMs?: number
   readonly loses?: (to: NodeId, count: number) => boolean
+  /** For boards with another version of the agent. */
+  readonly coreOf?: (board: Board) => typeof createCore | undefined
   /** What the harness itself does wrong: whoever checks must notice. */
   readonly flaws?: ReadonlySet<Flaw>
 }
@@ -43,8 +47,6 @@ export type Watch = (board: Board, event: CoreEvent, step: () => readonly Effect
 
 /** How long a driver takes to start a task. */
 const startMs = 20
-const ample = { cpuMhz: 4000, memoryMib: 1024, diskMib: 8192 }
-const healthyDriver = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
 const epochWallMs = 1_800_000_000_000
 
 export class World {
@@ -113,9 +115,11 @@ export class World {
   boot(board: Board): void {
     const { spec } = board
     board.pausedUntil = 0
+    board.busyUntil = 0
     board.starting.clear()
     board.core?.release()
-    board.core = createCore({ crypto: this.#options.crypto, signer: spec.signer })
+    const create = this.#options.coreOf?.(board) ?? createCore
+    board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
@@ -123,32 +127,9 @@ export class World {
   }
 
   #bootEvent(board: Board): CoreEvent {
-    const { spec } = board
+    const { crypto, fleet, fleetEnvelopes } = this.#options
     const boots = this.#has('boot-nonce-reused') ? 0 : board.boots
-    const nonce = this.#options.crypto.sha256(new TextEncoder().encode(`${spec.id} ${boots}`)).slice(0, 16)
-    return {
-      kind: 'boot',
-      now: this.queue.now,
-      wallMs: this.#wallMs(board),
-      nonce,
-      config: {
-        self: spec.id,
-        fleet: this.#options.fleet,
-        pool: (spec.pool ?? 'default') as PoolName,
-        name: spec.name,
-        labels: spec.labels ?? {},
-        reserved: { cpuMhz: 0, memoryMib: 0, diskMib: 0 },
-        capacity: spec.capacity ?? ample,
-        dynamicPorts: [20_000, 32_000],
-        fleetEnvelopes: this.#options.fleetEnvelopes,
-        dev: true,
-        version: 'sim',
-      },
-      host: { name: spec.name, ...ample, attributes: { 'cpu.arch': 'arm64', ...spec.attributes } },
-      records: [...board.disk].sort(([a], [b]) => (a < b ? -1 : 1)),
-      running: [...board.tasks.values()],
-      fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, healthyDriver])),
-    }
+    return bootEvent({ crypto, fleet, fleetEnvelopes, board, now: this.queue.now, wallMs: this.#wallMs(board), boots })
   }
 
   #has(flaw: Flaw): boolean {
@@ -156,7 +137,12 @@ export class World {
   }
 
   #wallMs(board: Board): number {
-    return Math.max(0, this.wallMs + board.wallAheadMs)
+    return Math.max(0, epochWallMs + this.clockOf(board) + board.wallAheadMs)
+  }
+
+  /** What the board's monotonic clock shows. */
+  clockOf(board: Board): number {
+    return shownAt(board.clock, this.queue.now)
   }
 
   /** The agent dies; its tasks and its disk live on. */
@@ -249,9 +235,13 @@ export class World {
   feed(board: Board, event: CoreEvent): void {
     const { core } = board
     if (core === null) return
-    if (board.pausedUntil > this.queue.now) return this.#takeLater(board, event)
+    const freeAt = Math.max(board.pausedUntil, board.busyUntil)
+    if (freeAt > this.queue.now) return this.#takeLater(board, event, freeAt)
+    if (board.stepMs > 0) board.busyUntil = this.queue.now + board.stepMs
+    const now = this.clockOf(board)
+    const told = now === event.now ? event : { ...event, now }
     let isWritten = true
-    for (const effect of this.watch(board, event, () => core.step(event))) {
+    for (const effect of this.watch(board, told, () => core.step(told))) {
       if (board.effectsLeft !== null && board.effectsLeft-- <= 0) return this.powerCut(board)
       if (effect.kind === 'persist') isWritten = this.#persist(board, effect) && isWritten
       else this.#carryOut(board, effect, isWritten)
@@ -259,10 +249,12 @@ export class World {
   }
 
   /** In the order in which they came, and with the time at which they are taken. */
-  #takeLater(board: Board, event: CoreEvent): void {
+  #takeLater(board: Board, event: CoreEvent, at: number): void {
     const { core } = board
-    this.queue.at(board.pausedUntil, () => {
-      if (board.core === core) this.feed(board, { ...event, now: this.queue.now })
+    const lateMs = at - this.queue.now
+    const lagging = event.kind === 'tick' ? { ...event, lagMs: event.lagMs + lateMs } : event
+    this.queue.at(at, () => {
+      if (board.core === core) this.feed(board, { ...lagging, now: this.queue.now })
     })
   }
 
@@ -353,7 +345,7 @@ export class World {
   #wake(board: Board, at: number): void {
     const { core } = board
     board.wakeAt = at
-    this.queue.at(Math.max(at, this.queue.now + 1), () => {
+    this.queue.at(Math.max(whenItShows(board.clock, at), this.queue.now + 1), () => {
       if (board.core === core && board.wakeAt === at) this.feed(board, { kind: 'tick', now: this.queue.now, lagMs: 0 })
     })
   }

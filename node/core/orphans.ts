@@ -124,6 +124,8 @@ export function orphanStopped(step: Step, id: TaskId): void {
   const task = step.state.leavingOrphans.get(id)
   if (task === undefined) return
   step.state.leavingOrphans.delete(id)
+  // Claims have waited for it.
+  step.state.planStale = true
   removeTasks(step, { ...task, tasks: [{ name: task.task, id, driver: task.driver }] })
 }
 

@@ -110,9 +110,12 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   note(step, `claimed ${action.slot} (generation ${action.generation})`)
 }
 
-/** A node that has just booted, or that stopped a copy because it was alone, takes nothing new. */
+/**
+ * A node that has just booted, or that stopped a copy because it was alone, takes nothing new. Nor does one on which a task that nothing
+ * claims is still stopping: it holds room, and may be of this very slot.
+ */
 function mayClaim(state: State, slot: SlotId): boolean {
-  if (!state.acting) return false
+  if (!state.acting || state.leavingOrphans.size > 0) return false
   const last = state.ended.get(slot)
   return !(last?.reason.startsWith('alone:') === true && !hasCompany(state))
 }

@@ -2,7 +2,7 @@
 
 import type { DriverCode } from '../../node/core/ports.ts'
 import type { Prng } from '../prng.ts'
-import type { ChaosEvent, Way } from './plan.ts'
+import type { ChaosEvent, Malice, Way } from './plan.ts'
 
 type Without<T> = T extends unknown ? Omit<T, 'at'> : never
 export type Happening = Without<ChaosEvent>
@@ -20,7 +20,19 @@ const weights: Readonly<Record<string, number>> = {
   clock: 1,
   pause: 2,
   blackout: 1,
+  'torn-records': 2,
+  clone: 1,
+  'slow-link': 2,
+  'slow-cpu': 2,
+  'clock-rate': 2,
+  address: 1,
+  'slow-stops': 1,
+  malice: 1,
 }
+
+/** What a run may favour. */
+export const faultKinds: readonly string[] = Object.keys(weights)
+const malices: readonly Malice[] = ['replay', 'forge', 'equivocate', 'claim-spam', 'false-capacity']
 const codes: readonly DriverCode[] = ['E_IMAGE_PULL', 'E_IMAGE_MISSING', 'E_PORT_IN_USE', 'E_CONFIG', 'E_DRIVER_DOWN', 'E_START']
 
 export function drawFault(prng: Prng, names: readonly string[], favoured: ReadonlySet<string>): Happening {
@@ -54,6 +66,22 @@ export function drawFault(prng: Prng, names: readonly string[], favoured: Readon
       return { kind: 'pause', board, forMs: prng.chance(0.5) ? Math.min(forMs, 3_000) : forMs }
     case 'blackout':
       return { kind: 'blackout', forMs: shorter(prng, forMs) }
+    case 'torn-records':
+      return { kind: 'torn-records', board, records: 1 + prng.below(6), forMs: shorter(prng, forMs) }
+    case 'clone':
+      return { kind: 'clone', board, ageMs: 1_000 + prng.below(60_000), forMs }
+    case 'slow-link':
+      return { kind: 'slow-link', board, kbitPerS: prng.pick([1, 4, 16, 64])!, forMs }
+    case 'slow-cpu':
+      return { kind: 'slow-cpu', board, stepMs: prng.pick([5, 20, 60])!, forMs }
+    case 'clock-rate':
+      return { kind: 'clock-rate', board, ppm: prng.pick([-50_000, -10_000, 200, 10_000, 50_000])! }
+    case 'address':
+      return { kind: 'address', board }
+    case 'slow-stops':
+      return { kind: 'slow-stops', stopMs: prng.pick([500, 5_000, 20_000])!, forMs }
+    case 'malice':
+      return { kind: 'malice', board, how: prng.pick(malices)!, forMs: 2_000 + prng.below(60_000) }
     case 'clock':
       return { kind: 'clock', board, aheadMs: prng.pick([-600_000, 600_000, 30 * 86_400_000, -1_800_000_000_000])! }
     default:

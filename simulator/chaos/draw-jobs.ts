@@ -7,9 +7,10 @@ import type { Prng } from '../prng.ts'
 
 export const jobNames: readonly string[] = ['web', 'db', 'probe', 'relay']
 
-export function drawJob(prng: Prng, name: string): JobSpec {
+export function drawJob(prng: Prng, name: string, pool: string): JobSpec {
   return jobSpec({
     name,
+    pool,
     count: 1 + prng.below(5),
     priority: prng.pick([30, 50, 50, 70])!,
     group: { ...drawGroup(prng), tasks: drawTasks(prng, `/bin/v${prng.below(3)}`) },

@@ -6,13 +6,13 @@ import type { Happening } from './draw-faults.ts'
 
 const kinds = ['run', 'scale', 'scale', 'command', 'command', 'desire', 'alloc-stop', 'alloc-restart', 'draining', 'evicted'] as const
 
-export function drawOperation(prng: Prng, names: readonly string[], jobs: readonly string[]): Happening {
+export function drawOperation(prng: Prng, names: readonly string[], jobs: readonly string[], pool: string): Happening {
   const via = prng.pick(names)!
   const job = prng.pick(jobs)!
   const kind = prng.pick(kinds)!
   switch (kind) {
     case 'run':
-      return { kind, via, spec: drawJob(prng, job) }
+      return { kind, via, spec: drawJob(prng, job, pool) }
     case 'scale':
       return { kind, via, job, count: 1 + prng.below(5) }
     case 'command':

@@ -3,11 +3,17 @@
 
 import { type Prng, createPrng } from '../prng.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
-import { drawFault } from './draw-faults.ts'
+import { drawFault, faultKinds } from './draw-faults.ts'
 import { drawOperation } from './draw-operations.ts'
 import type { ChaosBoard, ChaosEvent, ChaosPlan } from './plan.ts'
 
 const minuteMs = 60_000
+
+/** Boards and jobs that belong together. */
+interface Pool {
+  readonly names: readonly string[]
+  readonly jobs: readonly string[]
+}
 
 export function drawPlan(seed: number): ChaosPlan {
   // Neighbouring seeds of the generator would begin alike.
@@ -15,16 +21,28 @@ export function drawPlan(seed: number): ChaosPlan {
   const boards = drawBoards(prng)
   const names = boards.map((board) => board.name)
   const chaosMs = (3 + prng.below(8)) * minuteMs
-  const jobs = jobNames.slice(0, 1 + prng.below(jobNames.length))
-  const events: ChaosEvent[] = jobs.map((name) => ({ at: 3_000 + prng.below(9_000), ...drawRun(prng, names, name) }))
+  const pools = drawPools(prng, boards)
+  const isAtOnce = prng.chance(0.3)
+  const events: ChaosEvent[] = pools.flatMap(({ names, jobs }, index) =>
+    jobs.map((name) => ({ at: isAtOnce ? 3_000 : 3_000 + prng.below(9_000), ...drawRun(prng, names, name, poolNames[index]!) })),
+  )
+  events.push(...drawComing(prng, pools, chaosMs))
   const quarrelsome = drawTaste(prng)
   for (let count = 20 + prng.below(41); count > 0; count--) {
     const at = 12_000 + prng.below(chaosMs - 12_000)
-    const what = prng.chance(0.3) ? drawOperation(prng, names, jobs) : drawFault(prng, names, quarrelsome)
+    const index = prng.below(pools.length)
+    const { names: own, jobs } = pools[index]!
+    const what = prng.chance(0.3) ? drawOperation(prng, own, jobs, poolNames[index]!) : drawFault(prng, names, quarrelsome)
     events.push({ at, ...what })
   }
   events.sort((a, b) => a.at - b.at)
-  return { seed, boards, events, chaosMs }
+  return { seed, boards: boards.map((board) => ({ ...board, pool: poolOf(pools, board.name) })), events, chaosMs }
+}
+
+const poolNames: readonly string[] = ['default', 'annex']
+
+function poolOf(pools: readonly Pool[], name: string): string {
+  return poolNames[pools.findIndex((pool) => pool.names.includes(name))]!
 }
 
 function drawBoards(prng: Prng): ChaosBoard[] {
@@ -36,12 +54,38 @@ function drawBoards(prng: Prng): ChaosBoard[] {
   }))
 }
 
-/** Which kinds of faults a run favours: one that has all of them at once hides what each does. */
-function drawTaste(prng: Prng): ReadonlySet<string> {
-  const kinds = ['cut', 'flap', 'bad-links', 'kill', 'power-cut', 'old-disk', 'disk-full', 'driver', 'crash', 'clock', 'pause']
-  return new Set(prng.shuffle(kinds).slice(0, 2 + prng.below(kinds.length - 1)))
+/** One pool mostly; two where there are boards enough. */
+function drawPools(prng: Prng, boards: readonly ChaosBoard[]): Pool[] {
+  const names = boards.map((board) => board.name)
+  const jobs = jobNames.slice(0, 1 + prng.below(jobNames.length))
+  if (names.length < 5 || jobs.length < 2 || !prng.chance(0.4)) return [{ names, jobs }]
+  const cut = names.length - 2 - prng.below(names.length - 4)
+  return [
+    { names: names.slice(0, cut), jobs: jobs.slice(0, -1) },
+    { names: names.slice(cut), jobs: jobs.slice(-1) },
+  ]
 }
 
-function drawRun(prng: Prng, names: readonly string[], name: string) {
-  return { kind: 'run', via: prng.pick(names)!, spec: drawJob(prng, name) } as const
+/** Boards that come later or go for good, never so many that a pool has fewer than two left. */
+function drawComing(prng: Prng, pools: readonly Pool[], chaosMs: number): ChaosEvent[] {
+  return pools.flatMap(({ names }): ChaosEvent[] => {
+    if (names.length < 4) return []
+    const [via, comes, goes] = prng.shuffle(names) as [string, string, string]
+    const at = 12_000 + prng.below(chaosMs - 12_000)
+    return [
+      ...(prng.chance(0.3) ? [{ kind: 'join', at, board: comes } as const] : []),
+      ...(prng.chance(0.3)
+        ? [{ kind: 'leave', at: chaosMs - prng.below(chaosMs >> 1), board: goes, via, evictAfterMs: prng.below(60_000) } as const]
+        : []),
+    ]
+  })
+}
+
+/** Which kinds of faults a run favours: one that has all of them at once hides what each does. */
+function drawTaste(prng: Prng): ReadonlySet<string> {
+  return new Set(prng.shuffle(faultKinds).slice(0, 2 + prng.below(10)))
+}
+
+function drawRun(prng: Prng, names: readonly string[], name: string, pool: string) {
+  return { kind: 'run', via: prng.pick(names)!, spec: drawJob(prng, name, pool) } as const
 }

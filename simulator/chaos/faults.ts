@@ -1,24 +1,21 @@
-// Carries faults out, and ends them. What overlaps is counted: a link is open again once no cut is left that closes it.
+// Carries faults out, and ends them. What overlaps is counted: a link is open again once no cut is left that closes it. Faults of
+// boards, disks and drivers have files of their own.
 
-import type { Fingerprint } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
+import { blackout, evict, join, later, leave, moveAddress, pause, powerCut, setClockRate, slowDown, takeDown } from './faults-boards.ts'
+import { bootClone, fillDisk, prepareDisk, putBackOldDisk, tearRecords, unparkBoard } from './faults-disks.ts'
+import { breakDriver, crash, hangStops, mendDriver } from './faults-drivers.ts'
+import { endMalice, turnMalicious } from './malice.ts'
 import type { ChaosEvent, EventOf, Way } from './plan.ts'
 import type { Stage } from './stage.ts'
 
 /** Announces the event at its time, and what has to be done before. */
 export function schedule(stage: Stage, event: ChaosEvent, act: (event: ChaosEvent) => void): void {
-  const { queue } = stage.world
-  queue.at(event.at, () => {
+  stage.world.queue.at(event.at, () => {
     if (!stage.isOver) act(event)
   })
-  if (event.kind !== 'old-disk') return
-  queue.at(Math.max(0, event.at - event.ageMs), () => {
-    images.set(event, { disk: new Map(stage.world.board(event.board).disk), at: queue.now })
-  })
+  prepareDisk(stage, event)
 }
-
-/** Disk images taken for later, by the event that will put them back. */
-const images = new WeakMap<ChaosEvent, { readonly disk: ReadonlyMap<string, Uint8Array>; readonly at: number }>()
 
 export function strike(stage: Stage, event: ChaosEvent): void {
   switch (event.kind) {
@@ -44,18 +41,32 @@ export function strike(stage: Stage, event: ChaosEvent): void {
       return breakDriver(stage, event)
     case 'crash':
       return crash(stage, event)
+    case 'torn-records':
+      return tearRecords(stage, event)
+    case 'clone':
+      return bootClone(stage, event)
+    case 'slow-link':
+      return narrowLink(stage, event)
+    case 'slow-cpu':
+      return slowDown(stage, event)
+    case 'clock-rate':
+      return setClockRate(stage, event)
+    case 'address':
+      return moveAddress(stage, event)
+    case 'join':
+      return join(stage, event)
+    case 'leave':
+      return leave(stage, event)
+    case 'slow-stops':
+      return hangStops(stage, event)
+    case 'malice':
+      return turnMalicious(stage, event)
     case 'clock':
       stage.world.board(event.board).wallAheadMs = event.aheadMs
       return
     default:
       return
   }
-}
-
-function later(stage: Stage, ms: number, act: () => void): void {
-  stage.world.queue.after(ms, () => {
-    if (!stage.isOver) act()
-  })
 }
 
 function cut(stage: Stage, ways: readonly Way[], forMs: number): void {
@@ -93,104 +104,13 @@ function worsenLinks(stage: Stage, event: EventOf<'bad-links'>): void {
   })
 }
 
-function takeDown(stage: Stage, name: string, forMs: number, down: (board: Board) => void): void {
-  const board = stage.world.board(name)
-  if (board.core === null) return
-  down(board)
-  later(stage, forMs, () => {
-    if (board.core === null) stage.world.boot(board)
-  })
-}
-
-function powerCut(stage: Stage, event: EventOf<'power-cut'>): void {
-  takeDown(stage, event.board, event.forMs, (board) => {
-    if (event.afterEffects === null) return losePower(stage, board, event.lostWrites)
-    // It takes a step for the power to fail in; by the time the board is to come back there has been one.
-    board.effectsLeft = event.afterEffects
-    stage.witness.saw('cut-mid-step')
-  })
-}
-
-function losePower(stage: Stage, board: Board, lostWrites: number): void {
-  if (lostWrites > 0 && board.unsynced.length > 0) stage.witness.saw('writes-undone')
-  stage.world.powerCut(board, lostWrites)
-}
-
-function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
+/** A board behind a line of few kbit/s; the last such line counts. */
+function narrowLink(stage: Stage, event: EventOf<'slow-link'>): void {
   const { world, witness } = stage
-  const image = images.get(event)
-  const board = world.board(event.board)
-  if (image === undefined || board.core === null) return
-  if (event.isPowerCut) losePower(stage, board, 0)
-  else world.kill(board)
-  board.held = null
-  board.unsynced = []
-  board.disk.clear()
-  for (const [key, value] of image.disk) board.disk.set(key, value)
-  witness.diskReplaced(board, image.at)
-  later(stage, event.forMs, () => {
-    if (board.core === null) world.boot(board)
-  })
-}
-
-function pause(stage: Stage, event: EventOf<'pause'>): void {
-  const board = stage.world.board(event.board)
-  board.pausedUntil = Math.max(board.pausedUntil, stage.world.queue.now + event.forMs)
-}
-
-function blackout(stage: Stage, event: EventOf<'blackout'>): void {
-  const spreadMs = 2_000
-  for (const [index, board] of [...stage.world.boards.values()].entries()) {
-    const forMs = event.forMs + ((index * 733) % spreadMs)
-    takeDown(stage, board.spec.name, forMs, () => losePower(stage, board, 0))
-  }
-}
-
-function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
-  const board = stage.world.board(event.board)
-  if (board.held !== null) return
-  stage.world.fillDisk(board)
-  later(stage, event.forMs, () => {
-    if (board.held !== null) stage.world.freeDisk(board)
-  })
-}
-
-const well: Fingerprint = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
-const unwell: Fingerprint = { health: { healthy: false, reason: 'no answer' }, attributes: {}, images: [] }
-
-function breakDriver(stage: Stage, event: EventOf<'driver'>): void {
-  const board = stage.world.board(event.board)
-  stage.driverFaults.add(event)
-  stage.witness.excuse('broken', event.board)
-  if (event.code === 'E_DRIVER_DOWN') tellDriver(stage, board, unwell)
-  later(stage, event.forMs, () => {
-    stage.driverFaults.delete(event)
-    if (event.code === 'E_DRIVER_DOWN') mendDriver(stage, board)
-  })
-}
-
-function tellDriver(stage: Stage, board: Board, fingerprint: Fingerprint): void {
-  const { world } = stage
-  world.feed(board, { kind: 'fingerprint', now: world.queue.now, driver: 'raw_exec', fingerprint })
-}
-
-/** As the real node does once an engine answers again: it says so, and what the engine runs. */
-function mendDriver(stage: Stage, board: Board): void {
-  const { world } = stage
-  tellDriver(stage, board, well)
-  world.feed(board, { kind: 'adopted', now: world.queue.now, running: [...board.tasks.values()] })
-}
-
-function crash(stage: Stage, event: EventOf<'crash'>): void {
-  const { world, witness } = stage
-  const board = world.board(event.board)
-  const tasks = [...board.tasks.values()]
-  const task = tasks[event.nth % Math.max(1, tasks.length)]
-  // What ends while no agent runs is a matter of adoption, and of the acceptance suites.
-  if (task === undefined || board.core === null) return
-  witness.copyGone(board, task.slot)
-  witness.excuse('broken', event.board)
-  world.crash(board, task.slot, task.task)
+  const { id } = world.board(event.board).spec
+  world.links.uplinks.set(id, event.kbitPerS)
+  witness.saw('thin-line')
+  later(stage, event.forMs, () => world.links.uplinks.set(id, null))
 }
 
 /** Everything that was broken works again, and every board runs. */
@@ -200,14 +120,32 @@ export function endAllFaults(stage: Stage): void {
   stage.cuts.clear()
   stage.badLinks.clear()
   world.links.faults = null
+  world.links.uplinks.clear()
+  world.tasks.stopMs = 10
+  for (const board of [...stage.parked.keys()]) unparkBoard(stage, board)
+  stage.absent.clear()
+  endMalice(stage)
   const broken = new Set([...stage.driverFaults].map((fault) => fault.board))
   stage.driverFaults.clear()
   for (const board of world.boards.values()) {
     board.effectsLeft = null
     board.pausedUntil = 0
+    board.stepMs = 0
     if (board.held !== null) world.freeDisk(board)
+    if (stage.gone.has(board)) continue
     if (board.core === null) world.boot(board)
     if (broken.has(board.spec.name)) mendDriver(stage, board)
   }
   world.heal()
+  // Whoever left for good is evicted at last, or its copies would be waited for.
+  for (const board of stage.gone) {
+    const peer = [...world.boards.values()].find(
+      (other) => !stage.gone.has(other) && other.spec.pool === board.spec.pool && !isEvictedThere(other),
+    )
+    if (peer !== undefined) evict(stage, board, peer.spec.name)
+  }
+}
+
+function isEvictedThere(board: Board): boolean {
+  return board.core?.state?.view.nodes.get(board.spec.id)?.evicted === true
 }

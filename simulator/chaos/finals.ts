@@ -2,6 +2,7 @@
 // contradicts its rule, in words; nothing means that it holds.
 
 import type { JobId, NodeId, SlotId } from '../../crdt/ids.ts'
+import { jobPaths } from '../../crdt/documents/job.ts'
 import { slotId } from '../../crdt/ids.ts'
 import type { GroupSpec } from '../../crdt/spec.ts'
 import type { View } from '../../crdt/view.ts'
@@ -24,7 +25,12 @@ interface Member {
 }
 
 export function findingsAtEnd(stage: Stage): Finding[] {
-  const members = membersOf(stage)
+  const pools = new Set([...stage.world.boards.values()].map((board) => board.spec.pool ?? 'default'))
+  return [...pools].flatMap((pool) => findingsIn(stage, pool))
+}
+
+function findingsIn(stage: Stage, pool: string): Finding[] {
+  const members = membersOf(stage, pool)
   const [first] = members
   if (first === undefined) return []
   const found: Finding[] = []
@@ -45,16 +51,17 @@ export function findingsAtEnd(stage: Stage): Finding[] {
   )
   add('wanted-runs-once', wantedNotOnce(stage, members, first.state))
   add('form-in-force', wrongForms(stage, members, first.state))
-  add('unwanted-stopped', unwanted(stage, members, first.state))
+  add('unwanted-stopped', unwanted(stage, members, first.state, pool))
+  add('last-word-holds', forgottenWords(stage, members))
   add('nothing-lost', lost(stage, members))
   return found
 }
 
 /** The boards that are not evicted, as one of them sees it: if they do not agree, their documents differ anyway. */
-export function membersOf(stage: Stage): Member[] {
+function membersOf(stage: Stage, pool: string): Member[] {
   const running = [...stage.world.boards.values()].flatMap((board) => {
     const state = board.core?.state
-    return state == null ? [] : [{ board, state }]
+    return state == null || board.spec.pool !== pool ? [] : [{ board, state }]
   })
   const judge = running.find(({ board, state }) => state.view.nodes.get(board.spec.id)?.evicted !== true)
   return running.filter(({ board }) => judge?.state.view.nodes.get(board.spec.id)?.evicted !== true)
@@ -75,6 +82,10 @@ function viewOf(view: View): string {
 
 function planOf(state: State): string {
   return (state.plan?.slots ?? []).map((slot) => slotText(slot)).join('\n')
+}
+
+function standingText({ slot, standing: { heir, holder } }: SlotPlan): string {
+  return `${slot} ${heir?.node} ${heir?.generation} ${holder?.node} ${holder?.generation}`
 }
 
 function slotText({ slot, standing, candidate, reason, update }: SlotPlan): string {
@@ -163,9 +174,10 @@ function wrongForms(stage: Stage, members: readonly Member[], state: State): str
   return found.filter(({ group, reason }) => reason !== 'rollout-waits' || !stuck.has(group)).map(({ what }) => what)
 }
 
-function unwanted(stage: Stage, members: readonly Member[], state: State): string[] {
+function unwanted(stage: Stage, members: readonly Member[], state: State, pool: string): string[] {
   const wanted = new Set(wantedGroups(state).map(({ slot }) => slot))
-  return [...stage.world.boards.values()].flatMap((board) => {
+  const boards = [...stage.world.boards.values()].filter((board) => board.spec.pool === pool)
+  return boards.flatMap((board) => {
     const isMember = members.some((member) => member.board === board)
     return [...board.tasks.values()]
       .filter((task) => !isMember || !wanted.has(task.slot))
@@ -183,21 +195,47 @@ function lost(stage: Stage, members: readonly Member[]): string[] {
   )
 }
 
-/** The `always` rule about views, looked at now and then: whoever is about to look again anyway is left out. */
-export function viewsThatDiffer(stage: Stage): string[] {
-  const byWhatTheyKnow = new Map<string, { readonly hash: string; readonly name: string }>()
+function forgottenWords(stage: Stage, members: readonly Member[]): string[] {
   const found: string[] = []
+  const expected = stage.witness.lastWords.expected(new Set(members.map(({ board }) => board.spec.name)))
+  for (const [doc, values] of expected) {
+    const desired = values.get(jobPaths.desired)
+    const job = doc.startsWith('job/') ? (doc.slice('job/'.length) as JobId) : null
+    for (const { board, state } of members) {
+      const registers = state.docs.get(doc)?.registers
+      const wrong = [...values].find(([path, value]) => (registers?.get(path) ?? null) !== value)
+      if (wrong !== undefined)
+        found.push(`${board.spec.name}: ${doc} says ${wrong[0]} ${String(registers?.get(wrong[0]))}, not ${String(wrong[1])}`)
+      else if (job !== null && desired !== undefined && state.view.jobs.get(job)?.desired !== desired)
+        found.push(`${board.spec.name} does not see that ${job} is ${String(desired)}`)
+    }
+  }
+  return found
+}
+
+/** The `always` rules about views and plans, looked at now and then: whoever is about to look again anyway is left out. */
+export function viewsThatDiffer(stage: Stage): Finding[] {
+  const byWhatTheyKnow = new Map<string, { readonly hash: string; readonly name: string }>()
+  const found: Finding[] = []
+  const standings = new Map<string, string>()
   for (const board of stage.world.boards.values()) {
     const state = board.core?.state
     if (state == null || state.viewStale || state.lookAt !== null) continue
-    const known = `${documentsOf(state)} ${[...state.view.nodes.values()]
+    const known = `${board.spec.pool} ${documentsOf(state)} ${[...state.view.nodes.values()]
       .map((node) => `${node.id}:${node.liveness}`)
       .toSorted()
       .join(' ')}`
     const hash = viewHash(chaosCrypto, state.view)
     const other = byWhatTheyKnow.get(known)
     if (other !== undefined && other.hash !== hash)
-      found.push(`${other.name} and ${board.spec.name} see different things in the same documents`)
+      found.push({ rule: 'view-of-documents', what: `${other.name} and ${board.spec.name} see different things in the same documents` })
+    if (!state.planStale && [...state.view.nodes.values()].every((node) => node.liveness === 'alive' || node.evicted)) {
+      const text = (state.plan?.slots ?? []).map((slot) => standingText(slot)).join('\n')
+      const before = standings.get(hash)
+      if (before !== undefined && before !== text)
+        found.push({ rule: 'plan-of-view', what: `${board.spec.name} and another board see different heirs or holders in the same view` })
+      standings.set(hash, text)
+    }
     byWhatTheyKnow.set(known, { hash, name: board.spec.name })
   }
   return found

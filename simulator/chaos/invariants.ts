@@ -6,8 +6,15 @@ export const always = {
   'one-copy-a-board': 'No board runs two copies of one slot.',
   'last-copy-stays':
     'A copy that runs is stopped only for another copy that runs, or on an operator’s word, or by its own restart, failure or disconnect policy.',
+  'right-copy-stays': 'A copy gives way only to one that DESIGN section 6 puts before it and that names it.',
+  'replaced-as-agreed':
+    'A silent copy is replaced after replace_after, not at all where replace is false, and with `partition: half` not on the smaller side.',
+  'generations-rise': 'No board uses a generation of a slot twice, unless its disk was replaced or the job removed.',
+  'calm-runs-once': 'Until the first fault no slot runs at one form on two boards.',
+  'durable-before-told': 'What a board says of itself, and what it acknowledges to an operator, is on disk for good.',
   'not-over-committed': 'What runs on a board asks together for no more than the board has.',
   'view-of-documents': 'Boards with equal documents that see the same boards alive have equal views.',
+  'plan-of-view': 'Boards with equal views on which nobody is silent have equal heirs and holders.',
 } as const
 
 export const finals = {
@@ -17,6 +24,7 @@ export const finals = {
   'wanted-runs-once': 'Every slot that a job wants and that fits somewhere runs exactly once.',
   'form-in-force': 'Every copy runs the version in force.',
   'unwanted-stopped': 'Nothing runs that no job wants, and nothing runs on an evicted board.',
+  'last-word-holds': 'What operators wrote last, knowing all that was written before, is what every board has.',
   'nothing-lost': 'Every change that a board acknowledged to an operator is in every board’s documents, unless that board is evicted.',
   'comes-to-rest': 'Nothing is started, stopped or written any more.',
 } as const
@@ -38,6 +46,30 @@ export const sometimes = {
   'alone-stopped': 'A board that heard nobody stopped its copy itself.',
   'cut-mid-step': 'Power failed between two effects of one step.',
   'writes-undone': 'A power cut undid writes.',
+  'clock-drifted': 'A board’s clock ran at another rate.',
+  'records-torn': 'A power cut damaged records, which the store dropped.',
+  'clone-ran': 'A second machine ran with a copy of a board’s disk.',
+  'thin-line': 'A board was behind a line of a few kbit/s.',
+  'slow-board': 'Every step of a board took long.',
+  'address-changed': 'A board was found at another address.',
+  'joined-late': 'A board joined in the middle.',
+  'left-for-good': 'A board left and never came back.',
+  'all-booted-at-once': 'All boards lost power and came back together.',
+  'two-pools': 'Boards of two pools were connected.',
+  'stops-slowly': 'Tasks took long to end.',
+  'vanished-unwatched': 'A task ended while no agent ran.',
+  'submitted-at-once': 'Operators submitted several jobs at one moment.',
+  'malice-replay': 'A malicious board said again what it had heard.',
+  'malice-forge': 'A malicious board sent what it had heard with a wrong bit.',
+  'malice-equivocate': 'A malicious board told two halves of the fleet different things.',
+  'malice-claim-spam': 'A malicious board claimed every slot.',
+  'malice-false-capacity': 'A malicious board said that it has more than it has.',
+  'driver-E_IMAGE_PULL': 'A driver could not fetch an image.',
+  'driver-E_IMAGE_MISSING': 'A driver was asked for an image that is nowhere.',
+  'driver-E_PORT_IN_USE': 'A driver found a port in use.',
+  'driver-E_CONFIG': 'A driver refused a configuration.',
+  'driver-E_DRIVER_DOWN': 'A driver did not answer.',
+  'driver-E_START': 'A driver could not start a task.',
 } as const
 
 export type Rule = keyof typeof always | keyof typeof finals

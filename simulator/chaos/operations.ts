@@ -3,7 +3,10 @@
 import { jobPaths, restartPath, specToRegisters, stopGenerationPath } from '../../crdt/documents/job.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
 import { type DocId, type JobId, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
+import { toBase64 } from '../../crdt/base64.ts'
+import type { Scalar } from '../../crdt/registers.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
+import { envelopeKey } from '../../node/core/documents.ts'
 import { type Change, submission } from '../operator.ts'
 import type { Board } from '../board.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
@@ -18,6 +21,7 @@ export function operate(stage: Stage, event: ChaosEvent): void {
     case 'command':
       return edit(stage, event, (spec) => withCommand(spec, event.command))
     case 'desire':
+      if (event.desired === 'removed') stage.witness.generations.removed(idOf(event.job))
       return wish(stage, event, () => new Map([[jobPaths.desired, event.desired]]))
     case 'alloc-stop':
       return stopAlloc(stage, event)
@@ -34,21 +38,45 @@ export function operate(stage: Stage, event: ChaosEvent): void {
 
 const idOf = (name: string): JobId => jobId('default', name)
 
-function put(stage: Stage, via: string, doc: DocId, change: Change): void {
-  const { world, operator, witness } = stage
+export function put(stage: Stage, via: string, doc: DocId, change: Change): void {
+  const { world, witness } = stage
   const board = world.board(via)
   // Nobody waits at a board that does not answer.
   if (board.core === null || board.pausedUntil > world.queue.now) return
+  const registers = board.core.state?.docs.get(doc)?.registers ?? new Map<string, Scalar>()
+  const values = change(registers)
   const before = new Set(board.core.state?.docs.get(doc)?.envelopes.map((ref) => ref.hash))
   // Before the board hears of it: what follows from it may happen in the very same step.
   witness.changes(doc.split('/').at(-1) ?? '')
-  const reply = operator.put(world, board, doc, 'default', change)
+  const envelopes = signedOrNull(stage, board, doc, change)
+  if (envelopes === null) return
+  const reply = envelopes.length === 0 ? null : (world.request(board, { method: 'doc.put', envelopes })[0] ?? null)
   if (reply === null) return witness.note(`${via} had nothing to change in ${doc}`)
   if (reply.kind === 'error' && reply.code === 'E_STORE_FULL') witness.saw('disk-refused')
-  if (reply.kind !== 'receipt') return witness.note(`${via} refused: ${JSON.stringify(reply)}`)
+  if (reply.kind !== 'receipt') {
+    // It may have it in memory, and so may others soon.
+    witness.lastWords.unsure(doc)
+    return witness.note(`${via} refused: ${JSON.stringify(reply)}`)
+  }
   const fresh = board.core?.state?.docs.get(doc)?.envelopes.filter((ref) => !before.has(ref.hash)) ?? []
-  for (const { hash } of fresh) witness.acknowledged({ hash, doc, via, at: world.queue.now, board })
-  noteConcurrent(stage, board, doc, new Set(fresh.map((ref) => ref.hash)))
+  const hashes = fresh.map((ref) => ref.hash)
+  witness.lastWords.wrote(doc, via, values, before, hashes)
+  const undone = new Set(board.unsynced.flat().map(([key]) => key))
+  if (hashes.some((hash) => undone.has(envelopeKey(hash))))
+    witness.violated('durable-before-told', `${via} acknowledges a change of ${doc} that a power cut undoes`)
+  for (const hash of hashes) witness.acknowledged({ hash, doc, via, at: world.queue.now, board })
+  noteConcurrent(stage, board, doc, new Set(hashes))
+}
+
+/** A board that has lost a part of the document on its disk cannot hand it out: its operator is told so and goes away. */
+function signedOrNull({ world, operator, witness }: Stage, board: Board, doc: DocId, change: Change): string[] | null {
+  try {
+    return operator.sign(world, board, doc, board.spec.pool ?? 'default', change).map(toBase64)
+  } catch (error) {
+    if ((board.core?.state?.lacking.size ?? 0) === 0) throw error
+    witness.note(`${board.spec.name} has not got all of ${doc}`)
+    return null
+  }
 }
 
 /** Somebody on the other side of a cut has just changed the same document. */

@@ -16,10 +16,14 @@ export interface ChaosBoard {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly memoryMib: number
+  /** `default` unless told otherwise. */
+  readonly pool?: string
 }
 
 /** From a board to another: one direction of a link. */
 export type Way = readonly [string, string]
+
+export type Malice = 'replay' | 'forge' | 'equivocate' | 'claim-spam' | 'false-capacity'
 
 type Fault =
   | { readonly kind: 'cut'; readonly shape: string; readonly ways: readonly Way[]; readonly forMs: number }
@@ -56,6 +60,22 @@ type Fault =
     }
   | { readonly kind: 'crash'; readonly board: string; readonly nth: number }
   | { readonly kind: 'clock'; readonly board: string; readonly aheadMs: number }
+  /** From now on its clocks are so many millionths too fast, or too slow. */
+  | { readonly kind: 'clock-rate'; readonly board: string; readonly ppm: number }
+  /** Power fails, and so many records of the store are damaged, which it drops. */
+  | { readonly kind: 'torn-records'; readonly board: string; readonly records: number; readonly forMs: number }
+  /** A second machine with the disk of `ageMs` before takes the board's place for so long. */
+  | { readonly kind: 'clone'; readonly board: string; readonly ageMs: number; readonly forMs: number }
+  | { readonly kind: 'slow-link'; readonly board: string; readonly kbitPerS: number; readonly forMs: number }
+  /** Every step takes so long. */
+  | { readonly kind: 'slow-cpu'; readonly board: string; readonly stepMs: number; readonly forMs: number }
+  | { readonly kind: 'address'; readonly board: string }
+  /** Until now it was not there. */
+  | { readonly kind: 'join'; readonly board: string }
+  /** Gone for good; an operator at `via` says so after a while. */
+  | { readonly kind: 'leave'; readonly board: string; readonly via: string; readonly evictAfterMs: number }
+  | { readonly kind: 'slow-stops'; readonly stopMs: number; readonly forMs: number }
+  | { readonly kind: 'malice'; readonly board: string; readonly how: Malice; readonly forMs: number }
 
 /** An operator at the board `via`; nothing happens while that board takes no commands. */
 type Operation =
@@ -76,3 +96,9 @@ type Operation =
 
 export type ChaosEvent = { readonly at: number } & (Fault | Operation)
 export type EventOf<K extends ChaosEvent['kind']> = ChaosEvent & { readonly kind: K }
+
+const operations: ReadonlySet<ChaosEvent['kind']> = new Set(['run', 'scale', 'command', 'desire', 'alloc-stop', 'alloc-restart', 'node'])
+
+export function isFault(event: ChaosEvent): boolean {
+  return !operations.has(event.kind) || event.kind === 'node'
+}

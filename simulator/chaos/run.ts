@@ -5,7 +5,7 @@ import { documentsOf, findingsAtEnd, viewsThatDiffer } from './finals.ts'
 import { endAllFaults, schedule, strike } from './faults.ts'
 import type { Sight, Violation } from './invariants.ts'
 import { operate } from './operations.ts'
-import type { ChaosEvent, ChaosPlan } from './plan.ts'
+import { type ChaosEvent, type ChaosPlan, isFault } from './plan.ts'
 import { type Stage, createStage } from './stage.ts'
 import { eventText, timelineOf } from './timeline.ts'
 
@@ -32,15 +32,25 @@ export const chaosLimits = {
   lookEveryMs: 5_000,
 } as const
 
-export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set()): ChaosResult {
+export interface ChaosOptions {
+  /** Ends at the first broken rule: for those who only want to know whether there is one. */
+  readonly firstOnly?: boolean
+}
+
+export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set(), options: ChaosOptions = {}): ChaosResult {
   const stage = createStage(plan, flaws)
   const { world, witness } = stage
+  witness.calmUntil = plan.events.find((event) => isFault(event))?.at ?? plan.chaosMs
+  noteSetting(stage)
   for (const event of plan.events) schedule(stage, event, (due) => happen(stage, due))
-  world.bootAll()
-  world.run(plan.chaosMs)
-  witness.note('all faults end')
-  endAllFaults(stage)
-  comeToRest(stage)
+  for (const board of world.boards.values()) if (!stage.absent.has(board)) world.boot(board)
+  const isEnough = (): boolean => options.firstOnly === true && witness.violations.length > 0
+  while (world.queue.now < plan.chaosMs && !isEnough()) world.run(Math.min(chaosLimits.lookEveryMs, plan.chaosMs - world.queue.now))
+  if (!isEnough()) {
+    witness.note('all faults end')
+    endAllFaults(stage)
+    comeToRest(stage, isEnough)
+  }
   world.release()
   return {
     seed: plan.seed,
@@ -53,22 +63,30 @@ export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set()):
   }
 }
 
+/** What is special about the plan as a whole. */
+function noteSetting({ plan, witness }: Stage): void {
+  if (new Set(plan.boards.map((board) => board.pool)).size > 1) witness.saw('two-pools')
+  const times = plan.events.flatMap((event) => (event.kind === 'run' ? [event.at] : []))
+  if (new Set(times).size < times.length) witness.saw('submitted-at-once')
+}
+
 function happen(stage: Stage, event: ChaosEvent): void {
   const { witness } = stage
   witness.note(eventText(event))
   strike(stage, event)
   operate(stage, event)
-  for (const what of viewsThatDiffer(stage)) witness.violated('view-of-documents', what)
+  for (const { rule, what } of viewsThatDiffer(stage)) witness.violated(rule, what)
 }
 
 /** Waits until all is as it should be and nothing has moved for a while; what does not get there in time is told. */
-function comeToRest(stage: Stage): void {
+function comeToRest(stage: Stage, isEnough: () => boolean): void {
   const { queue } = stage.world
   const until = queue.now + chaosLimits.restMsMax
   let before = ''
   let since = queue.now
   while (queue.now < until) {
     stage.world.run(chaosLimits.lookEveryMs)
+    if (isEnough()) return
     const now = motionOf(stage)
     if (now !== before) since = queue.now
     before = now

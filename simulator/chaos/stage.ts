@@ -1,10 +1,11 @@
 // What a run plays on: the world that the plan describes, its operator, and what is going on in it at the moment.
 
+import type { AdoptedTask, DriverCode } from '../../node/core/ports.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import type { Flaw } from '../flaws.ts'
 import { type Operator, createOperator } from '../operator.ts'
 import { type Prng, createPrng } from '../prng.ts'
-import { World } from '../world.ts'
+import { type Board, World } from '../world.ts'
 import { chaosCrypto } from './crypto.ts'
 import type { ChaosPlan, EventOf, Way } from './plan.ts'
 import { Witness } from './witness.ts'
@@ -19,6 +20,13 @@ export interface Stage {
   readonly cuts: Set<readonly Way[]>
   readonly driverFaults: Set<EventOf<'driver'>>
   readonly badLinks: Set<EventOf<'bad-links'>>
+  /** Boards whose place a clone has taken, and what they hold meanwhile. */
+  readonly parked: Map<Board, { readonly disk: ReadonlyMap<string, Uint8Array>; readonly tasks: ReadonlyMap<string, AdoptedTask> }>
+  /** Not there yet. */
+  readonly absent: Set<Board>
+  /** Left for good. */
+  readonly gone: Set<Board>
+  readonly malicious: Set<Board>
   /** All faults have ended: what was to end or begin later no longer matters. */
   isOver: boolean
 }
@@ -30,9 +38,9 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
     crypto: chaosCrypto,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
-    boards: plan.boards.map(({ name, labels, memoryMib }, index) => {
+    boards: plan.boards.map(({ name, labels, memoryMib, pool = 'default' }, index) => {
       const { node, signer } = cheapIdentity(index + 1)
-      return { name, id: node, signer, labels, capacity: { cpuMhz: 4_000, memoryMib, diskMib: 8_192 } }
+      return { name, id: node, signer, labels, pool, capacity: { cpuMhz: 4_000, memoryMib, diskMib: 8_192 } }
     }),
     flaws,
   })
@@ -45,9 +53,17 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
     cuts: new Set(),
     driverFaults: new Set(),
     badLinks: new Set(),
+    parked: new Map(),
+    absent: new Set(plan.events.flatMap((event) => (event.kind === 'join' ? [world.board(event.board)] : []))),
+    gone: new Set(),
+    malicious: new Set(),
     isOver: false,
   }
+  const seen = (code: DriverCode | null): DriverCode | null => {
+    if (code !== null) stage.witness.saw(`driver-${code}`)
+    return code
+  }
   world.tasks.refuse = (board, _task, phase) =>
-    [...stage.driverFaults].find((fault) => fault.board === board.spec.name && fault.phase === phase)?.code ?? null
+    seen([...stage.driverFaults].find((fault) => fault.board === board.spec.name && fault.phase === phase)?.code ?? null)
   return stage
 }

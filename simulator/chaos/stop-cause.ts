@@ -1,6 +1,6 @@
 // Why a board stops a task, read from its own state right after the step in which it said so.
 
-import type { Generation, SlotId } from '../../crdt/ids.ts'
+import type { Generation, NodeId, SlotId } from '../../crdt/ids.ts'
 import { allTasks } from '../../node/core/allocs/alloc.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
@@ -8,6 +8,7 @@ import type { Board } from '../board.ts'
 export type StopCause = { readonly words: string } & (
   | {
       readonly kind: 'replaced'
+      readonly by: NodeId
       readonly generation: Generation
       readonly heirGeneration: Generation
       readonly isDraining: boolean
@@ -45,7 +46,7 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
     case 'not-needed': {
       const heir = state.view.claims.get(task.slot)?.find((claim) => claim.node === by)
       const isDraining = state.view.nodes.get(board.spec.id)?.draining === true
-      return { kind: 'replaced', generation: alloc.generation, heirGeneration: heir?.generation ?? 0, isDraining, words }
+      return { kind: 'replaced', by: by as NodeId, generation: alloc.generation, heirGeneration: heir?.generation ?? 0, isDraining, words }
     }
     case 'job-stopped':
     case 'job-removed':

@@ -25,10 +25,19 @@ export class Trace {
     for (const effect of effects) {
       this.#text(effect.kind)
       if (effect.kind === 'send' || effect.kind === 'broadcast') this.#bytes(effect.frame)
+      else if (effect.kind === 'persist') this.#writes(effect)
       else if (effect.kind === 'start') this.#text(effect.task.id)
       else if (effect.kind === 'stop') this.#text(effect.task)
       else if (effect.kind === 'wake') this.#number(effect.at)
       else if (effect.kind === 'log') this.#text(effect.message)
+    }
+  }
+
+  #writes({ writes, sync }: Effect & { kind: 'persist' }): void {
+    this.#number(Number(sync))
+    for (const { key, value } of writes) {
+      this.#text(key)
+      if (value !== null) this.#bytes(value)
     }
   }
 

@@ -1,14 +1,18 @@
 // Watches every step of every board and holds it against the `always` rules. It knows what really runs where, which no board does,
 // and believes nothing that a board says about others.
 
-import type { DocId, SlotId } from '../../crdt/ids.ts'
-import { slotParts } from '../../crdt/ids.ts'
+import type { DocId, NodeId, SlotId } from '../../crdt/ids.ts'
+import { nodeDocId, slotParts } from '../../crdt/ids.ts'
+import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
 import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
 import { disorderOn, type Asks } from './board-order.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
+import { LastWords } from './last-words.ts'
+import { whyNotInFavourOf } from './order-of-copies.ts'
+import { Generations, claimOfLog, whyNotClaimed } from './replacements.ts'
 import { sightsOfStep } from './sights.ts'
 import { type StopCause, causeOfStop, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
@@ -33,7 +37,15 @@ export class Witness {
   readonly sights = new Map<Sight, number>()
   readonly notes: { readonly at: number; readonly what: string }[] = []
   readonly trace = new Trace()
+  readonly lastWords = new LastWords()
+  readonly generations = new Generations()
   acknowledgements: Acknowledged[] = []
+  /** What malicious boards have been told, to be said again. */
+  readonly overheard = new Map<Board, Uint8Array[]>()
+  /** Boards that ever said that they have more than they have. */
+  readonly liars = new Set<Board>()
+  /** Virtual ms of the first fault. */
+  calmUntil = 0
   readonly #world: World
   readonly asks: Asks = new Map()
   /** Tasks that were told to stop in favour of another copy: they count for no other. */
@@ -65,7 +77,19 @@ export class Witness {
 
   /** What only that disk had is gone: nobody can be asked to have it. */
   diskReplaced(board: Board, imageAt: number): void {
+    this.generations.diskReplaced(board)
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
+    this.lastWords.diskReplaced()
+  }
+
+  /** Records of this disk are gone: what nobody else has may be gone with them. */
+  recordsLost(board: Board): void {
+    this.generations.diskReplaced(board)
+    const others = [...this.#world.boards.values()].filter((other) => other !== board)
+    const isElsewhere = ({ doc, hash }: Acknowledged): boolean =>
+      others.some((other) => other.core?.state?.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
+    this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || isElsewhere(change))
+    this.lastWords.diskReplaced()
   }
 
   /** A copy ended by a fault. */
@@ -91,6 +115,7 @@ export class Witness {
 
   #watch(board: Board, event: CoreEvent, step: () => readonly Effect[]): readonly Effect[] {
     const running = runningHere(board)
+    if (event.kind === 'frame') this.overheard.get(board)?.push(event.bytes)
     let effects: readonly Effect[]
     try {
       effects = step()
@@ -106,6 +131,8 @@ export class Witness {
         this.#yielding.delete(effect.task.id)
       }
       if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running)
+      if (effect.kind === 'log') this.#judgeClaim(board, effect.message)
+      if (effect.kind === 'persist' && !effect.sync && event.kind !== 'boot') this.#judgeWrite(board, effect)
     }
     if (event.kind === 'boot' || (event.kind === 'started' && event.outcome.ok)) this.#lookOver(board)
     for (const sight of sightsOfStep(this.#world, board, event, effects)) this.saw(sight)
@@ -113,7 +140,31 @@ export class Witness {
   }
 
   #lookOver(board: Board): void {
-    for (const { rule, what } of disorderOn(board, this.asks)) this.violated(rule, what)
+    for (const { rule, what } of disorderOn(board, this.asks, this.liars.has(board))) this.violated(rule, what)
+    if (this.#world.queue.now >= this.calmUntil) return
+    for (const task of board.tasks.values()) {
+      const twin = [...this.#world.boards.values()].find(
+        (other) => other !== board && [...other.tasks.values()].some((one) => one.slot === task.slot && one.form === task.form),
+      )
+      if (twin !== undefined) this.violated('calm-runs-once', `${board.spec.name} and ${twin.spec.name} run ${task.slot}`)
+    }
+  }
+
+  #judgeClaim(board: Board, message: string): void {
+    const claim = claimOfLog(message)
+    if (claim === null) return
+    const { slot, generation } = claim
+    const why = whyNotClaimed(board, slot, this.#world.clockOf(board))
+    if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
+    const used = this.generations.whyNotUsed(board, slot, generation)
+    if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
+  }
+
+  /** The board's own document is told to everybody as soon as it is written. */
+  #judgeWrite(board: Board, { writes }: Effect & { kind: 'persist' }): void {
+    const own = board.core?.state?.docs.get(nodeDocId(board.spec.id))?.envelopes.at(-1)
+    if (own !== undefined && writes.some(({ key }) => key === envelopeKey(own.hash)))
+      this.violated('durable-before-told', `${board.spec.name} tells of itself what a power cut undoes`)
   }
 
   #judgeStop(board: Board, id: string, running: ReadonlySet<SlotId>): void {
@@ -126,6 +177,8 @@ export class Witness {
     if (isCopy && !this.#isAllowed(board, task.slot, cause)) {
       this.violated('last-copy-stays', `${board.spec.name} stops ${task.slot} (generation ${task.generation}): ${cause.words}`)
     }
+    const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by) : null
+    if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
     if (yields) this.#yielding.add(id)
     if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(cause)
   }
@@ -134,7 +187,7 @@ export class Witness {
     const job = slotParts(slot).job.split('/')[1] ?? ''
     switch (cause.kind) {
       case 'replaced':
-        return this.#isElsewhere(board, slot)
+        return this.#isElsewhere(board, slot) || this.#hasLied(cause.by)
       case 'orphan':
         return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`)
       case 'wish':
@@ -148,6 +201,12 @@ export class Witness {
       case 'unknown':
         return false
     }
+  }
+
+  /** Nobody can know that a board of the fleet does not run what it says that it runs. */
+  #hasLied(node: NodeId): boolean {
+    const name = this.#world.boards.get(node)?.spec.name
+    return name !== undefined && this.#excuses.has(`lied ${name}`)
   }
 
   /** Another copy runs, or did until so lately that this board cannot know of its end. */

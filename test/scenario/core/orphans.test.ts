@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type AllocId, jobDocId } from '../../../crdt/ids.ts'
+import { type AllocId, type Form, jobDocId } from '../../../crdt/ids.ts'
 import type { TaskSpec } from '../../../crdt/spec.ts'
 import type { AdoptedTask } from '../../../node/core/ports.ts'
 import type { Board, World } from '../../../simulator/world.ts'
@@ -160,4 +160,25 @@ test('what ended before anybody knew its job is not taken up as if it ran', () =
   world.run(60_000)
   const at = home(world, slot(job))
   assert.equal(claimOf(boards[0]!, slot(job), at)!.state, 'running')
+})
+
+test('nothing new starts on a board while a task that nothing claims is still stopping', () => {
+  const { world, first } = bootPool(1)
+  const job = place(world)
+  const [mine] = first.tasks.values()
+  world.kill(first)
+  // The disk is older than what runs: a later generation of another version.
+  first.tasks.clear()
+  first.tasks.set('later.form.app', { ...mine!, id: 'later.form.app', alloc: 'later' as AllocId, form: 'other' as Form, generation: 7 })
+  world.tasks.stopMs = 5_000
+  let most = 0
+  world.watch = (_board, _event, step) => {
+    most = Math.max(most, first.tasks.size)
+    return step()
+  }
+  world.boot(first)
+  world.until('a copy runs again', () => first.tasks.size === 1 && !first.tasks.has('later.form.app'), 60_000)
+  world.run(10_000)
+  assert.equal(most, 1)
+  assert.deepEqual(runners(world, slot(job)), ['b0'])
 })

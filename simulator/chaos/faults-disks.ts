@@ -1,0 +1,99 @@
+// Faults of disks: full, an old image put back, the disk of another moment in a second machine with the same key, records that a power
+// cut tears. What only such a disk had may be gone with it, and the witness is told so.
+
+import type { AdoptedTask } from '../../node/core/ports.ts'
+import type { Board } from '../board.ts'
+import { createPrng } from '../prng.ts'
+import { bootLater, later, losePower } from './faults-boards.ts'
+import type { ChaosEvent, EventOf } from './plan.ts'
+import type { Stage } from './stage.ts'
+
+type Image = ReadonlyMap<string, Uint8Array>
+
+/** Disk images taken for later, by the event that will put them back. */
+const images = new WeakMap<ChaosEvent, { readonly disk: Image; readonly at: number }>()
+
+/** What has to be done before the event's time. */
+export function prepareDisk(stage: Stage, event: ChaosEvent): void {
+  if (event.kind !== 'old-disk' && event.kind !== 'clone') return
+  const { queue } = stage.world
+  queue.at(Math.max(0, event.at - event.ageMs), () => {
+    images.set(event, { disk: new Map(stage.world.board(event.board).disk), at: queue.now })
+  })
+}
+
+export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
+  const board = stage.world.board(event.board)
+  if (board.held !== null) return
+  stage.world.fillDisk(board)
+  later(stage, event.forMs, () => {
+    if (board.held !== null) stage.world.freeDisk(board)
+  })
+}
+
+function putIn(board: Board, disk: Image): void {
+  board.held = null
+  board.unsynced = []
+  board.disk.clear()
+  for (const [key, value] of disk) board.disk.set(key, value)
+}
+
+export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
+  const { world, witness } = stage
+  const image = images.get(event)
+  const board = world.board(event.board)
+  if (image === undefined || board.core === null) return
+  if (event.isPowerCut) losePower(stage, board, 0)
+  else world.kill(board)
+  putIn(board, image.disk)
+  witness.diskReplaced(board, image.at)
+  bootLater(stage, board, event.forMs)
+}
+
+/**
+ * A second machine with this board's key and an older image of its disk takes its place in the network for a while, with nothing
+ * running; then the first comes back, with its own disk and the tasks that went on there. Never both at once: that a network with two
+ * ends of one name stays sound is for `test/scenario/core`.
+ */
+export function bootClone(stage: Stage, event: EventOf<'clone'>): void {
+  const { world, witness } = stage
+  const image = images.get(event)
+  const board = world.board(event.board)
+  if (image === undefined || board.core === null || stage.parked.has(board)) return
+  world.kill(board)
+  stage.parked.set(board, { disk: new Map(board.disk), tasks: new Map(board.tasks) })
+  board.tasks.clear()
+  witness.diskReplaced(board, image.at)
+  putIn(board, image.disk)
+  world.boot(board)
+  witness.saw('clone-ran')
+  later(stage, event.forMs, () => unparkBoard(stage, board))
+}
+
+/** The second machine goes, the first is back. */
+export function unparkBoard(stage: Stage, board: Board): void {
+  const { world, witness } = stage
+  const parked = stage.parked.get(board)
+  if (parked === undefined) return
+  stage.parked.delete(board)
+  witness.diskReplaced(board, 0)
+  world.powerCut(board)
+  putIn(board, parked.disk)
+  for (const [id, task] of parked.tasks as Map<string, AdoptedTask>) board.tasks.set(id, task)
+  world.boot(board)
+}
+
+/** Power fails while the store writes. Records that are cut short or wrong are dropped by the store's checksum: the core sees them gone. */
+export function tearRecords(stage: Stage, event: EventOf<'torn-records'>): void {
+  const { world, witness } = stage
+  const board = world.board(event.board)
+  if (board.core === null) return
+  const prng = createPrng(stage.plan.seed ^ event.at)
+  losePower(stage, board, 0)
+  witness.recordsLost(board)
+  // What a claim was to run may be forgotten, and the claim fails for it.
+  witness.excuse('broken', event.board)
+  for (const key of prng.shuffle([...board.disk.keys()].toSorted()).slice(0, event.records)) board.disk.delete(key)
+  witness.saw('records-torn')
+  bootLater(stage, board, event.forMs)
+}

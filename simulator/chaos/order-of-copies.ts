@@ -1,0 +1,96 @@
+// Which of two copies stays, once more and in the plainest words of DESIGN section 6: written apart from `scheduler/standing.ts`, and
+// held against every copy that gives way.
+
+import type { Form, Generation, NodeId } from '../../crdt/ids.ts'
+import { slotParts } from '../../crdt/ids.ts'
+import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
+import type { Claim, JobVersion, View } from '../../crdt/view.ts'
+import type { RunningTask } from '../../node/core/ports.ts'
+import type { Board } from '../board.ts'
+
+interface Copy {
+  readonly node: NodeId
+  readonly generation: Generation
+  readonly form: Form
+  readonly version: JobVersion
+  readonly startedAt: number
+}
+
+/** Failures beyond this many on a board do not matter (`scheduler/limits.ts`), and each outweighs every affinity. */
+const failuresMax = 3
+
+/** What is wrong with the copy on this board giving way to the claim of `winner`; null: nothing. */
+export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId): string | null {
+  const state = board.core?.state
+  const alloc = state?.allocs.get(task.slot)
+  const heir = state?.view.claims.get(task.slot)?.find((claim) => claim.node === winner)
+  if (state == null || alloc === undefined || heir === undefined) return null
+  const { view } = state
+  const { job, group } = slotParts(task.slot)
+  const spec = view.jobs.get(job)?.spec
+  const wanted = spec?.groups.find((one) => one.name === group)
+  if (spec == null || wanted === undefined || isMarked(view.claims.get(task.slot) ?? [])) return null
+  const own: Copy = {
+    node: board.spec.id,
+    generation: alloc.generation,
+    form: alloc.body.form,
+    version: alloc.body.version,
+    startedAt: alloc.startedAt,
+  }
+  if (heir.over.get(own.node) !== own.generation) return `the claim of ${heir.node} does not name generation ${own.generation} here`
+  const order = orderOf(own, heir, { view, spec, group: wanted, slot: task.slot, form: view.jobs.get(job)?.forms.get(group) })
+  return order < 0 ? `generation ${own.generation} at ${own.node} comes before generation ${heir.generation} at ${heir.node}` : null
+}
+
+/** Marks of `lost_after` change the order; they are rare enough to leave such slots out. */
+function isMarked(claims: readonly Claim[]): boolean {
+  return claims.some((claim) => claim.lost.size > 0)
+}
+
+interface Context {
+  readonly view: View
+  readonly spec: JobSpec
+  readonly group: GroupSpec
+  readonly slot: RunningTask['slot']
+  readonly form: Form | undefined
+}
+
+/** Below 0: `a` stays. Ties that a hash decides are 0. */
+function orderOf(a: Copy, b: Copy, context: Context): number {
+  const { view, form, group } = context
+  const drains = (copy: Copy): number => Number(view.nodes.get(copy.node)?.draining === true)
+  return (
+    drains(a) - drains(b) ||
+    Number(b.form === form) - Number(a.form === form) ||
+    newer(a.version, b.version) ||
+    byPolicy(a, b, group.disconnect.reconcile, context) ||
+    a.generation - b.generation
+  )
+}
+
+function newer(a: JobVersion, b: JobVersion): number {
+  return b.epoch - a.epoch || b.count - a.count || (a.hash === b.hash ? 0 : a.hash > b.hash ? -1 : 1)
+}
+
+function byPolicy(a: Copy, b: Copy, policy: DisconnectPolicy['reconcile'], context: Context): number {
+  switch (policy) {
+    case 'best_score':
+      return rankOf(b.node, context) - rankOf(a.node, context)
+    case 'keep_original':
+      return a.generation - b.generation
+    case 'keep_replacement':
+      return b.generation - a.generation
+    case 'longest_running':
+      return a.startedAt - b.startedAt
+  }
+}
+
+/** In points; the jobs of a run have at most one affinity, and no operator gives boards a weight. */
+function rankOf(node: NodeId, { view, spec, group, slot, form }: Context): number {
+  const { labels, verdicts } = view.nodes.get(node)!
+  const [affinity] = [...spec.affinities, ...group.affinities]
+  const matches = affinity !== undefined && affinity.attribute === '${label.tier}' && labels['tier'] === affinity.value
+  const told = verdicts.get(slot)?.find((verdict) => verdict.form === form)?.failures ?? 0
+  const untold = view.claims.get(slot)?.some((claim) => claim.node === node && claim.state === 'failed' && claim.form === form) === true
+  return (matches ? Math.sign(affinity.weight) : 0) - Math.min(failuresMax, Math.max(told, Number(untold)))
+}

@@ -1,0 +1,84 @@
+// Whether a board may claim the slot of a silent one: not before `replace_after`, not where `replace` is false, and with
+// `partition: half` not on the smaller side. Read from what that board knew when it claimed; the plan is not asked.
+
+import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
+import type { DisconnectPolicy, GroupSpec } from '../../crdt/spec.ts'
+import { type Claim, hasEnded } from '../../crdt/view.ts'
+import { silentSince } from '../../node/core/liveness/liveness.ts'
+import type { State } from '../../node/core/state.ts'
+import type { Board } from '../board.ts'
+
+/** Slot and generation of each claim that is made in a step. */
+const claimed = /^claimed (\S+) \(generation (\d+)\)$/
+
+export function claimOfLog(message: string): { readonly slot: SlotId; readonly generation: number } | null {
+  const [, slot, generation] = claimed.exec(message) ?? []
+  return slot === undefined ? null : { slot: slot as SlotId, generation: Number(generation) }
+}
+
+/** Which generations each board has used: with the disk that it has, and as long as the job is not removed, they only rise. */
+export class Generations {
+  readonly #used = new Map<Board, Map<SlotId, number>>()
+  readonly #removed = new Set<string>()
+
+  diskReplaced(board: Board): void {
+    this.#used.delete(board)
+  }
+
+  removed(job: string): void {
+    this.#removed.add(job)
+  }
+
+  whyNotUsed(board: Board, slot: SlotId, generation: number): string | null {
+    const used = this.#used.get(board) ?? new Map<SlotId, number>()
+    const before = used.get(slot) ?? 0
+    this.#used.set(board, used.set(slot, Math.max(before, generation)))
+    if (generation > before || this.#removed.has(slotParts(slot).job)) return null
+    return `generation ${generation} again, after ${before}`
+  }
+}
+
+/** Why this board ought not to have claimed the slot now; null: it may. */
+export function whyNotClaimed(board: Board, slot: SlotId, now: number): string | null {
+  const state = board.core?.state
+  if (state == null) return null
+  const { view } = state
+  const { job, group } = slotParts(slot)
+  const wanted = view.jobs.get(job)?.spec?.groups.find((one) => one.name === group)
+  const stopped = view.jobs.get(job)?.wishes.get(slot)?.stopGeneration ?? 0
+  if (wanted === undefined) return null
+  const others = (view.claims.get(slot) ?? []).filter((claim) => claim.node !== board.spec.id && stands(state, claim, stopped))
+  // Whoever is there may drain, or cannot be updated where it is: then the claim is no replacement of a silent copy.
+  if (others.length === 0 || others.some((claim) => view.nodes.get(claim.node)?.liveness === 'alive')) return null
+  const since = silentSince(state.liveness)
+  const silentMs = (node: NodeId): number => now - (since.get(node) ?? now)
+  for (const { node } of others) {
+    const early = whyEarly(wanted.disconnect, silentMs(node))
+    if (early !== null) return `${node} has been silent for ${silentMs(node)} ms, ${early}`
+  }
+  return wanted.disconnect.partition === 'half' && !seesHalf(state, wanted)
+    ? 'this board sees less than half of those that could run it'
+    : null
+}
+
+function stands(state: State, claim: Claim, stopped: number): boolean {
+  const node = state.view.nodes.get(claim.node)
+  return node !== undefined && !node.evicted && node.liveness !== 'left' && !hasEnded(claim) && claim.generation > stopped
+}
+
+function whyEarly({ replace, replaceAfterMs, lostAfterMs, lostAfterExplicit }: DisconnectPolicy, silentMs: number): string | null {
+  if (silentMs < replaceAfterMs) return `replace_after is ${replaceAfterMs} ms`
+  if (replace || (lostAfterExplicit && silentMs >= lostAfterMs)) return null
+  return 'and replace is false'
+}
+
+function seesHalf({ view }: State, group: GroupSpec): boolean {
+  const able = [...view.nodes.values()].filter(
+    (node) =>
+      !node.evicted &&
+      node.liveness !== 'left' &&
+      node.eligible &&
+      group.constraints.every((constraint) => node.labels['tier'] === constraint.value),
+  )
+  return 2 * able.filter((node) => node.liveness === 'alive').length >= able.length
+}

@@ -1,0 +1,70 @@
+// `npm run sim:planted -- [--bug NAME,…] [--seeds 1..200] [--record] [--verbose]`: which seed catches each planted bug and each flaw
+// of the harness. `--record` writes `test/seeds.json`: of the first few seeds that catch a bug the one that takes least time.
+
+import { writeFileSync } from 'node:fs'
+import { runChaos } from '../../simulator/chaos/run.ts'
+import { drawPlan } from '../../simulator/chaos/draw.ts'
+import { flaws } from '../../simulator/flaws.ts'
+import { plantedBugs, unrecordedBugs } from './bugs.ts'
+import { type Planted, plant } from './load.ts'
+import { type Recorded, recordFile, recorded } from './seeds.ts'
+
+const options = new Map<string, string>()
+for (let i = 2; i < process.argv.length; i++) {
+  const name = process.argv[i]!
+  options.set(name, ['--verbose', '--record'].includes(name) ? 'yes' : (process.argv[++i] ?? ''))
+}
+const [from = 1, to = 200] = (options.get('--seeds') ?? '1..200').split('..').map(Number)
+const wanted = options.get('--bug')?.split(',')
+/** So many catching seeds are compared. */
+const candidatesMax = Number(options.get('--candidates') ?? 3)
+
+const runs: (readonly [string, () => Promise<Planted['runChaos']>])[] = [
+  ...flaws.map(
+    (flaw) => [flaw, async () => (plan: Parameters<typeof runChaos>[0]) => runChaos(plan, new Set([flaw]), { firstOnly: true })] as const,
+  ),
+  ...[...plantedBugs, ...unrecordedBugs].map(
+    (bug) =>
+      [
+        bug.name,
+        async () => {
+          const planted = await plant(bug)
+          return (plan: Parameters<typeof runChaos>[0]) => planted.runChaos(plan, new Set(), { firstOnly: true })
+        },
+      ] as const,
+  ),
+]
+
+const found = new Map<string, Recorded>(Object.entries(recorded()))
+for (const [name, load] of runs) {
+  if (wanted !== undefined && !wanted.includes(name)) continue
+  const run = await load()
+  let best: (Recorded & { readonly ms: number }) | null = null
+  let count = 0
+  const began = performance.now()
+  let seed = from
+  for (; seed <= to && count < candidatesMax; seed++) {
+    const started = process.cpuUsage()
+    const result = run(drawPlan(seed))
+    const { user, system } = process.cpuUsage(started)
+    const ms = (user + system) / 1_000
+    const [first] = result.violations
+    if (first === undefined) continue
+    count += 1
+    if (best === null || ms < best.ms) best = { seed, rule: first.rule, ms }
+    if (options.has('--verbose')) console.log(`  ${name} seed ${seed} ${ms.toFixed(0)} ms ${first.rule} at ${first.at}: ${first.what}`)
+  }
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1)
+  if (best === null) {
+    console.log(`${name}: NOT CAUGHT by seeds ${from}..${to} (${seconds} s)`)
+    found.delete(name)
+    process.exitCode = 1
+    continue
+  }
+  console.log(`${name}: seed ${best.seed}, ${best.rule}, ${best.ms.toFixed(0)} ms (${count} of ${seed - from} seeds, ${seconds} s)`)
+  found.set(name, { seed: best.seed, rule: best.rule })
+}
+if (options.has('--record')) {
+  const names = runs.map(([name]) => name).filter((name) => found.has(name))
+  writeFileSync(recordFile, `${JSON.stringify(Object.fromEntries(names.map((name) => [name, found.get(name)])), null, 2)}\n`)
+}
