@@ -64,7 +64,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug(
     'plan-by-map-order',
     'Jobs of equal priority are placed in the order in which a board heard of them.',
-    'scheduler/slots.ts',
+    'scheduler/basis.ts',
     'priority(b) - priority(a) || compareText(a.id, b.id)',
     'priority(b) - priority(a) || Number(compareText(a.id, b.id) > 9)',
   ),
@@ -113,9 +113,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   bug(
     'usage-of-the-silent',
     'What a silent board holds counts as free.',
-    'scheduler/usage.ts',
-    'if (index !== undefined && !hasEnded(claim))',
-    "if (index !== undefined && !hasEnded(claim) && boards.nodes[index]?.liveness === 'alive' && claim.state === 'running')",
+    'scheduler/holdings.ts',
+    'if (hasEnded(claim)) continue',
+    "if (hasEnded(claim) || node.liveness !== 'alive' || claim.state !== 'running') continue",
   ),
   bug(
     'generation-of-the-living',

@@ -1,7 +1,9 @@
 // Which addresses to dial now. Pure. Lost and wanted peers come first, but never all of the places, so that one side full of
-// dead boards cannot keep a bootstrap entry from being tried. At most one address per peer in a cycle.
+// dead boards cannot keep a bootstrap entry from being tried. New peers are added slowly, lost ones as fast as there are places. At most
+// one address per peer in a cycle.
 
 import { type AddressBook, type AddressEntry, type Need, dueAt } from './address-book.ts'
+import { networkLimits } from './limits.ts'
 
 export interface ChooseInput {
   readonly book: AddressBook
@@ -15,28 +17,43 @@ export interface ChooseInput {
 }
 
 export function chooseDials(input: ChooseInput): AddressEntry[] {
-  const { book, need, now } = input
-  const first: AddressEntry[] = []
+  const { book, need, now, places } = input
+  const lost: AddressEntry[] = []
+  const wanted: AddressEntry[] = []
   const others: AddressEntry[] = []
   for (const entry of book.entries()) {
     if (entry.peer !== undefined && input.isConnected(entry.peer)) continue
-    const lost = entry.peer !== undefined && book.isLost(entry.peer)
-    if (dueAt(entry, need, lost) > now) continue
-    if (lost || (need !== 'satisfied' && entry.peer !== undefined && book.isWanted(entry.peer))) first.push(entry)
+    const isLost = entry.peer !== undefined && book.isLost(entry.peer)
+    if (dueAt(entry, need, isLost) > now) continue
+    if (isLost) lost.push(entry)
+    else if (need !== 'satisfied' && entry.peer !== undefined && book.isWanted(entry.peer)) wanted.push(entry)
     else others.push(entry)
   }
   if (need === 'satisfied')
     return pick(input, [
-      [first, input.places],
+      [lost, places],
       [others, input.bridge ? 1 : 0],
     ])
-  const reserved = others.length > 0 ? 1 : 0
+  const kept = others.length > 0 ? 1 : 0
+  if (need === 'isolated')
+    return pick(input, [
+      [[...lost, ...wanted], places - kept],
+      [others, places],
+      [[...lost, ...wanted], places],
+    ])
   return pick(input, [
-    [first, input.places - reserved],
-    [others, input.places],
-    [first, input.places],
+    [lost, places - kept],
+    [wanted, newcomersOf[need]],
+    [others, newcomersOf[need]],
+    [lost, places],
   ])
 }
+
+/**
+ * Of a pool that boots at once every board dials the others, who dial it: with a few at a time each sees what the others have done before
+ * it has twice the connections that it aims at.
+ */
+const newcomersOf = { hungry: networkLimits.hungryDials, modest: networkLimits.modestDials } as const
 
 /** Takes from each list up to its share, the longest untried first, until the places are used up. */
 function pick(input: ChooseInput, lists: readonly (readonly [AddressEntry[], number])[]): AddressEntry[] {

@@ -10,13 +10,15 @@ import type { FleetId } from '../../../crdt/ids.ts'
 import { withPeer } from './addresses.ts'
 import { networkLimits } from './limits.ts'
 
-export function dhtOptions(fleet: FleetId): KadDHTInit {
+export function dhtOptions(fleet: FleetId, chance: number): KadDHTInit {
   return {
     // The fleet in the name keeps two fleets apart that were given one pre-shared key by mistake.
     protocol: `/shoal/${fleet.slice(0, 16)}/kad/1`,
     clientMode: false,
     peerInfoMapper: passthroughMapper,
     querySelfInterval: networkLimits.querySelfMs,
+    initialQuerySelfInterval: (networkLimits.firstQuerySelfMsMax * (1 + chance)) / 2,
+    allowQueryWithZeroPeers: true,
     // Kademlia's own figure instead of ten: a search among dead boards must not dial them all at once.
     alpha: 3,
   }

@@ -76,6 +76,11 @@ export const networkLimits = {
 
   // ---- DHT
   querySelfMs: 30 * 60_000,
+  /**
+   * A search for oneself connects to the 20 closest boards. At a boot of all boards that would be a full mesh, made by boards that have
+   * other things to do: the first one comes by chance within this time. Searches for others do not wait for it.
+   */
+  firstQuerySelfMsMax: 10 * 60_000,
   findPeerMs: 5_000,
 
   // ---- the maintain loop
@@ -90,6 +95,9 @@ export const networkLimits = {
   poolPeersMin: 4,
   poolPeersAim: 8,
   dialsPerCycleMax: 4,
+  /** Peers that were never connected, in one cycle, below the minimum and below the aim. */
+  hungryDials: 2,
+  modestDials: 1,
   dialsPerMinuteMax: 30,
   dialBurst: 10,
   /** First pause of an address that failed; doubles each time. */

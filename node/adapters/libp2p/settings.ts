@@ -62,7 +62,7 @@ export async function createNode(settings: NodeSettings) {
       identifyPush: identifyPush(),
       ping: pingUnlessConnected(),
       gossip: gossipService(gossipOptions(settings.topics, settings.fresh)),
-      dht: kadDHT(dhtOptions(settings.fleet)),
+      dht: kadDHT(dhtOptions(settings.fleet, Math.random())),
       // The registrar is how gossipsub hears of connections; see Gossip.repair.
       access: (components: { registrar: Registrar }) => {
         registrar = components.registrar

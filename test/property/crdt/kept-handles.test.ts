@@ -88,7 +88,8 @@ test('honest and hostile envelopes: the same whatever is kept', () => {
         )
       }
     }),
-    { numRuns: 30 },
+    // One draw that shows every code below: which ones thirty runs meet is chance otherwise.
+    { numRuns: 30, seed: 1 },
   )
   // Or the property says nothing about what it is for.
   for (const code of ['applied', 'known', 'E_PREDECESSOR', 'E_START_OP', 'E_EQUIVOCATION', 'E_VALUE', 'E_OPS'])

@@ -56,9 +56,18 @@ test('wanted and lost peers come first, but a place is kept for the others', () 
   for (let i = 0; i < 10; i++) book.remember(`w${i}`, [`/w${i}`], true)
   book.addBootstrap('/boot', undefined)
   book.remember('other', ['/other'], false)
-  const chosen = choose(book)
+  const chosen = choose(book, { need: 'isolated' })
   assert.equal(chosen.length, 4)
   assert.equal(chosen.filter((address) => address.startsWith('/w')).length, 3)
+})
+
+test('a board that has peers adds new ones slowly, and lost ones as fast as there are places', () => {
+  const book = new AddressBook()
+  for (let i = 0; i < 10; i++) book.remember(`w${i}`, [`/w${i}`], true)
+  assert.equal(choose(book, { need: 'hungry' }).length, networkLimits.hungryDials)
+  assert.equal(choose(book, { need: 'modest' }).length, networkLimits.modestDials)
+  for (let i = 0; i < 4; i++) book.lost(`w${i}`)
+  assert.deepEqual(choose(book, { need: 'modest' }).sort(), ['/w0', '/w1', '/w2', '/w3'])
 })
 
 test('one address of a peer in a cycle, the longest untried first', () => {

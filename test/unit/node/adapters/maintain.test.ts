@@ -53,7 +53,10 @@ function bench(t: TestContext): Bench {
 
 test('after a long cut, the first peer that is back makes the others be dialled at once', async (t) => {
   const world = bench(t)
-  for (const peer of peers) world.book.remember(peer, [`/${peer}`], true)
+  for (const peer of peers) {
+    world.book.remember(peer, [`/${peer}`], true)
+    world.book.lost(peer)
+  }
   world.maintain.start()
   // Dead addresses use up what may be dialled in a minute.
   await world.pass(3 * 60_000)
