@@ -27,6 +27,7 @@ import { addNodeCompact } from './commands/node-compact.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
 import { addSimFromFleet } from './commands/sim-from-fleet.ts'
+import { addSimFuzz } from './commands/sim-fuzz.ts'
 import { addSimInit } from './commands/sim-init.ts'
 import { addSimRun } from './commands/sim-run.ts'
 import { addStatus } from './commands/status.ts'
@@ -39,7 +40,7 @@ const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus]
 const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove, addJobCompact]
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
 const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict, addNodeCompact]
-const simCommands: readonly Add[] = [addSimRun, addSimInit, addSimFromFleet]
+const simCommands: readonly Add[] = [addSimRun, addSimInit, addSimFromFleet, addSimFuzz]
 const allocCommands: readonly Add[] = [addAllocStatus, addAllocLogs, addAllocRestart, addAllocStop]
 
 export function buildProgram(cli: Cli): Command {

@@ -2,11 +2,7 @@
 // `--hashes` adds each seed's trace hash.
 // `npm run sim -- --seed 7 [--verbose] [--shrink] [--flaw sync-frames-dropped]`: one seed, its timeline, its shortest failing plan.
 
-import { drawPlan } from './chaos/draw.ts'
-import { type Sight, sentenceOf, sometimes } from './chaos/invariants.ts'
-import { type ChaosResult, runChaos } from './chaos/run.ts'
-import { shrink } from './chaos/shrink.ts'
-import { eventText } from './chaos/timeline.ts'
+import { newSearch, searchSeed, shrunk, summaryLines, violationLines } from './chaos/search.ts'
 import { type Flaw, flaws } from './flaws.ts'
 
 const options = new Map<string, string>()
@@ -22,51 +18,19 @@ for (const name of (options.get('--flaw') ?? '').split(',').filter((text) => tex
 }
 
 const [from = 1, to = from] = (options.get('--seeds') ?? options.get('--seed') ?? '1..20').split('..').map(Number)
-const failing: number[] = []
-const sights = new Map<Sight, number>()
-let [steps, virtualMs, hash] = [0, 0, 0]
+const search = newSearch()
 const began = performance.now()
 for (let seed = from; seed <= to; seed++) {
-  const result = runChaos(drawPlan(seed), active)
-  steps += result.steps
-  virtualMs += result.virtualMs
-  hash = (Math.imul(hash, 31) + Number.parseInt(result.traceHash, 16)) >>> 0
-  for (const [sight, count] of result.sights) sights.set(sight, (sights.get(sight) ?? 0) + count)
+  const result = searchSeed(search, seed, active)
   if (options.has('--verbose')) console.log(result.timeline().join('\n'))
   if (options.has('--verbose') || options.has('--hashes')) console.log(`seed ${seed} trace ${result.traceHash} after ${result.steps} steps`)
-  if (result.violations.length > 0) tell(result)
+  if (result.violations.length === 0) continue
+  const flawed = active.size > 0 ? ` --flaw ${[...active].join(',')}` : ''
+  console.log(violationLines(result, `npm run sim -- --seed ${seed} --verbose${flawed}`).join('\n'))
+  if (!options.has('--shrink')) continue
+  const least = shrunk(result, active)
+  console.log(least.lines.join('\n'))
+  if (options.has('--verbose')) console.log(least.run().timeline().join('\n'))
 }
-summarise()
-if (failing.length > 0) process.exitCode = 1
-
-function tell(result: ChaosResult): void {
-  const [first] = result.violations
-  failing.push(result.seed)
-  const others = result.violations.length > 1 ? ` (and ${result.violations.length - 1} more)` : ''
-  console.log(`seed ${result.seed} breaks ${first!.rule} at ${(first!.at / 1_000).toFixed(3)} s: ${first!.what}${others}`)
-  console.log(`  npm run sim -- --seed ${result.seed} --verbose${active.size > 0 ? ` --flaw ${[...active].join(',')}` : ''}`)
-  if (!options.has('--shrink')) return
-  console.log(`  ${first!.rule}: ${sentenceOf(first!.rule)}`)
-  const least = shrink(drawPlan(result.seed), first!.rule, active)
-  console.log(`  ${least.boards.length} boards, ${least.chaosMs / 1_000} s, ${least.events.length} events are enough:`)
-  for (const event of least.events) console.log(`  ${(event.at / 1_000).toFixed(3).padStart(9)} ${eventText(event)}`)
-  if (options.has('--verbose')) console.log(runChaos(least, active).timeline().join('\n'))
-}
-
-function summarise(): void {
-  const seconds = (performance.now() - began) / 1_000
-  const count = to - from + 1
-  const unseen = (Object.keys(sometimes) as Sight[]).filter((sight) => !sights.has(sight))
-  console.log(
-    `seeds ${from}..${to}: ${failing.length} of ${count} break a rule${failing.length > 0 ? ` (${failing.join(', ')})` : ''}; ` +
-      `${(virtualMs / 60_000).toFixed(0)} virtual minutes and ${steps} steps in ${seconds.toFixed(1)} s, ` +
-      `${Math.round(steps / seconds)} steps a second; trace ${hash.toString(16).padStart(8, '0')}`,
-  )
-  console.log(
-    [...sights]
-      .toSorted()
-      .map(([sight, times]) => `${sight} ${times}`)
-      .join(', '),
-  )
-  if (unseen.length > 0) console.log(`never seen: ${unseen.join(', ')}`)
-}
+console.log(summaryLines(search, from, to, (performance.now() - began) / 1_000).join('\n'))
+if (search.failing.length > 0) process.exitCode = 1

@@ -53,6 +53,17 @@ test('the page holds the report as data, and a script that can be read; names in
   execFileSync(process.execPath, ['--check', path])
 })
 
+test('sim fuzz: seeds, what was seen, the same trace as the search of the repository; wrong ranges are refused', async () => {
+  const { exitCode, stdout } = await cli.run(['sim', 'fuzz', '--seeds', '3..3'])
+  assert.equal(exitCode, 0, stdout)
+  const again = execFileSync(process.execPath, ['--import', 'tsx', 'simulator/chaos-main.ts', '--seed', '3'], { encoding: 'utf8' })
+  const trace = (text: string): string => / trace ([0-9a-f]{8})\n/.exec(text)?.[1] ?? 'none'
+  assert.match(stdout, /^seeds 3\.\.3: 0 of 1 break a rule; \d+ virtual minutes/)
+  assert.equal(trace(stdout), trace(again))
+  for (const range of ['0', '5..2', 'x', '1..2..3', '1..99999999'])
+    assert.match((await cli.run(['sim', 'fuzz', '--seeds', range])).stderr, /error E_USAGE: .*allowed: a number of seeds/, range)
+})
+
 test('files that cannot be played are refused with a code and a way out', async () => {
   const broken = join(cli.dir, 'broken.yaml')
   const refused = async (text: string): Promise<string> => {

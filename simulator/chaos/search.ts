@@ -1,0 +1,67 @@
+// Seeds one after another: what broke, what was seen, and how to have it again. Whoever calls prints it and reads the clock.
+
+import type { Flaw } from '../flaws.ts'
+import { drawPlan } from './draw.ts'
+import { type Sight, sentenceOf, sometimes } from './invariants.ts'
+import { type ChaosResult, runChaos } from './run.ts'
+import { shrink } from './shrink.ts'
+import { eventText } from './timeline.ts'
+
+export interface Search {
+  readonly failing: number[]
+  readonly sights: Map<Sight, number>
+  steps: number
+  virtualMs: number
+  /** Of all traces in order. */
+  hash: number
+}
+
+export function newSearch(): Search {
+  return { failing: [], sights: new Map(), steps: 0, virtualMs: 0, hash: 0 }
+}
+
+export function searchSeed(search: Search, seed: number, flaws: ReadonlySet<Flaw> = new Set()): ChaosResult {
+  const result = runChaos(drawPlan(seed), flaws)
+  search.steps += result.steps
+  search.virtualMs += result.virtualMs
+  search.hash = (Math.imul(search.hash, 31) + Number.parseInt(result.traceHash, 16)) >>> 0
+  for (const [sight, count] of result.sights) search.sights.set(sight, (search.sights.get(sight) ?? 0) + count)
+  if (result.violations.length > 0) search.failing.push(seed)
+  return result
+}
+
+/** `replay`: the command that runs this seed again. */
+export function violationLines({ seed, violations }: ChaosResult, replay: string): string[] {
+  const [first] = violations
+  if (first === undefined) return []
+  const others = violations.length > 1 ? ` (and ${violations.length - 1} more)` : ''
+  return [
+    `seed ${seed} breaks ${first.rule} at ${(first.at / 1_000).toFixed(3)} s: ${first.what}${others}`,
+    `  ${first.rule}: ${sentenceOf(first.rule)}`,
+    `  ${replay}`,
+  ]
+}
+
+/** The least that still breaks the first rule, as lines, and as a result whose timeline can be asked for. */
+export function shrunk(
+  { seed, violations }: ChaosResult,
+  flaws: ReadonlySet<Flaw> = new Set(),
+): { lines: string[]; run: () => ChaosResult } {
+  const least = shrink(drawPlan(seed), violations[0]!.rule, flaws)
+  const events = least.events.map((event) => `  ${(event.at / 1_000).toFixed(3).padStart(9)} ${eventText(event)}`)
+  const head = `  ${least.boards.length} boards, ${least.chaosMs / 1_000} s, ${least.events.length} events are enough:`
+  return { lines: [head, ...events], run: () => runChaos(least, flaws) }
+}
+
+export function summaryLines(search: Search, from: number, to: number, seconds: number): string[] {
+  const { failing, sights, steps, virtualMs, hash } = search
+  const which = failing.length > 0 ? ` (${failing.join(', ')})` : ''
+  const unseen = (Object.keys(sometimes) as Sight[]).filter((sight) => !sights.has(sight))
+  const seen = [...sights].toSorted().map(([sight, times]) => `${sight} ${times}`)
+  return [
+    `seeds ${from}..${to}: ${failing.length} of ${to - from + 1} break a rule${which}; ${(virtualMs / 60_000).toFixed(0)} virtual minutes and ` +
+      `${steps} steps in ${seconds.toFixed(1)} s, ${Math.round(steps / seconds)} steps a second; trace ${hash.toString(16).padStart(8, '0')}`,
+    seen.join(', '),
+    ...(unseen.length > 0 ? [`never seen: ${unseen.join(', ')}`] : []),
+  ]
+}
