@@ -18,7 +18,6 @@ export function dhtOptions(fleet: FleetId, chance: number): KadDHTInit {
     peerInfoMapper: passthroughMapper,
     querySelfInterval: networkLimits.querySelfMs,
     initialQuerySelfInterval: (networkLimits.firstQuerySelfMsMax * (1 + chance)) / 2,
-    allowQueryWithZeroPeers: true,
     // Kademlia's own figure instead of ten: a search among dead boards must not dial them all at once.
     alpha: 3,
   }
