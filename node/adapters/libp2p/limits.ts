@@ -78,8 +78,8 @@ export const networkLimits = {
   querySelfMs: 30 * 60_000,
   /**
    * A search for oneself connects to the 20 closest boards. At a boot of all boards that would be a full mesh, made by boards that have
-   * other things to do: the first one comes by chance in the second half of this time. Searches for others wait for it (without a peer they
-   * would end at once, and libp2p's own search for relays would go round and round without a pause).
+   * other things to do: the first one comes by chance in the second half of this time, or before the
+   * first search for somebody else.
    */
   firstQuerySelfMsMax: 90_000,
   findPeerMs: 5_000,
