@@ -104,6 +104,11 @@ export const coreLimits = {
   epochJumpMsMax: 5 * 60_000,
   /** How long a caller may wait for confirmations: longer than any roll-out. */
   confirmMsMax: 24 * 3_600_000,
+  /**
+   * A peer that has not said by then who it is: its hello, or this node's, was lost in a full queue. The connection begins anew. Longer
+   * than a hello takes on a line of 8 kbit/s that is busy.
+   */
+  helloMsMax: 15_000,
   /** Gives the evicted node time to read its two documents before the connection is closed. */
   evictedHangUpMs: 3_000,
 } as const

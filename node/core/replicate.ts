@@ -26,6 +26,7 @@ export function peerCame(step: Step, peer: NodeId): void {
     askedAt: null,
     isAskedAgain: false,
   })
+  state.hangUps.push({ peer, at: step.now + coreLimits.helloMsMax })
   send(step, peer, {
     kind: 'hello',
     pool: state.boot.config.pool,
@@ -90,6 +91,7 @@ function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hel
     step.out.push({ kind: 'disconnect', peer: from, reason: 'no common protocol version' })
     return
   }
+  if (peer.pool === null) state.hangUps = state.hangUps.filter((entry) => entry.peer !== from)
   peer.pool = frame.pool
   peer.version = frame.version
   peer.planVersion = frame.planVersion
@@ -233,6 +235,7 @@ function hangUpDue(step: Step): void {
   for (const { peer: id } of due) {
     const peer = state.peers.get(id)
     if (isEvicted(state, id)) step.out.push({ kind: 'disconnect', peer: id, reason: 'evicted' })
+    else if (peer?.pool === null) step.out.push({ kind: 'disconnect', peer: id, reason: 'it has not said who it is' })
     else if (peer !== undefined) welcome(step, id, peer)
   }
 }
