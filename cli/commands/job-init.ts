@@ -1,11 +1,11 @@
 // `job init`: writes a small, commented job file to begin with. It never overwrites.
 
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { type Cli, local } from '../command.ts'
-import { CliError, codeOf, wordsOf } from '../errors.ts'
+import { CliError } from '../errors.ts'
 import { jobTemplate } from '../job-file/template.ts'
+import { writeNew } from '../write-new.ts'
 
 export function addJobInit(parent: Command, cli: Cli): Command {
   const command = parent
@@ -17,12 +17,7 @@ export function addJobInit(parent: Command, cli: Cli): Command {
   return local<{ out?: string; docker?: boolean }>(cli, command, async ({ args: [name = ''], options }) => {
     if (!isName(name)) throw new CliError('E_JOB_NAME', `'${name}' is not a job's name (${nameRule})`)
     const file = options.out ?? `${name}.yaml`
-    try {
-      await writeFile(file, jobTemplate(name, options.docker === true ? 'docker' : 'raw_exec'), { flag: 'wx' })
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') throw new CliError('E_EXISTS', `'${file}' is there already`, { hint: 'name another file with --out' })
-      throw new CliError('E_FILE', `cannot write '${file}': ${wordsOf(error)}`)
-    }
+    await writeNew(file, jobTemplate(name, options.docker === true ? 'docker' : 'raw_exec'))
     cli.io.stdout.write(`wrote ${file}; next: shoal job plan ${file}\n`)
   })
 }
