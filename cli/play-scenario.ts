@@ -30,10 +30,15 @@ export async function scenarioOf(file: string, text: string, load: (job: string)
     const count = read.faults.length
     throw new CliError('E_SCENARIO_FILE', `${file} has ${count} ${count === 1 ? 'fault' : 'faults'}`, { details: faultLines(read.faults) })
   }
-  return { ...read.plan, timeline: await withJobs(read.plan, load) }
+  const { steps, ...scenario } = read.plan
+  return { ...scenario, timeline: await withJobs(steps, scenario.boards, load) }
 }
 
-async function withJobs({ steps, boards }: ScenarioPlan, load: (job: string) => Promise<JobSpec>): Promise<ScenarioEvent[]> {
+async function withJobs(
+  steps: ScenarioPlan['steps'],
+  boards: ScenarioPlan['boards'],
+  load: (job: string) => Promise<JobSpec>,
+): Promise<ScenarioEvent[]> {
   const specs = new Map<string, JobSpec>()
   const pools = new Set(boards.map(({ pool }) => pool))
   const timeline: ScenarioEvent[] = []

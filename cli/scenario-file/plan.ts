@@ -1,6 +1,6 @@
 // What a scenario file says, with its job files still to be read.
 
-import type { ScenarioBoard, ScenarioEvent } from '../../simulator/scenario/scenario.ts'
+import type { Scenario, ScenarioBoard, ScenarioEvent } from '../../simulator/scenario/scenario.ts'
 import type { PathParts } from '../job-file/source.ts'
 
 /** A job file that is handed in at a time. */
@@ -11,13 +11,8 @@ export interface RunFile {
   readonly via: string | null
 }
 
-export interface ScenarioPlan {
-  readonly name: string
-  readonly durationMs: number
-  readonly delayMs: number
-  readonly lossPercent: number
-  readonly seed: number
-  readonly boards: readonly ScenarioBoard[]
+/** A scenario whose job files are still named. */
+export interface ScenarioPlan extends Omit<Scenario, 'timeline'> {
   readonly steps: readonly (RunFile | Exclude<ScenarioEvent, { kind: 'run' }>)[]
 }
 

@@ -22,7 +22,7 @@ async function fleetOfFive(): Promise<{ world: World; cli: TestCli; names: strin
   const file = join(cli.dir, 'next.yaml')
   await writeFile(
     file,
-    'job: next\ngroups: { g: { count: 3, disconnect: { replace_after: 10s }, tasks: { t: { driver: raw_exec, config: { command: /bin/next } } } } }\n',
+    'job: next\ngroups: { g: { count: 5, disconnect: { replace_after: 10s }, tasks: { t: { driver: raw_exec, config: { command: /bin/next } } } } }\n',
   )
   return { world, cli, names: [...world.boards.values()].map(({ spec }) => spec.name), file }
 }
@@ -36,7 +36,7 @@ test('job plan --what-if: the jobs that run and the one that is planned, through
   assert.deepEqual(
     whatIf.jobs.map(({ job, slots }) => [job, slots]),
     [
-      ['default/next', 3],
+      ['default/next', 5],
       ['default/web', 2],
     ],
   )
@@ -49,6 +49,7 @@ test('job plan --what-if: the jobs that run and the one that is planned, through
   const gaps = whatIf.slots
     .filter(({ slot }) => slot.startsWith('default/next'))
     .flatMap(({ nobody }) => nobody.filter(([from]) => from === 120_000))
+  assert.equal(gaps.length, 1, 'each board had one of the five, so the power cut took one')
   for (const [from, to] of gaps) assert.ok(to - from < 25_000, 'the job’s own replace_after counts')
   const text = await cli.run(['job', 'plan', file, '--what-if', `cut ${names[0]} all`])
   assert.match(text.stdout, /^job next is new\n[^]*\nwhat if: cut \S+ all\n[^]*\nJOB +SLOTS +AVAILABLE/)
