@@ -79,13 +79,14 @@ test('a job of five copies runs on five boards', async () => {
 })
 
 test('kill -9 of an agent: its task lives on and is adopted by the next start, nothing is replaced', async () => {
+  const usual = agents.map((agent) => taskPids(agent).length)
   // An agent on a busy machine may take more than five seconds to start: only what comes too late is to be replaced.
   const ran = await fleet.runJob(agents[0]!, job('lasting', 5, {}, 'exec sleep 1000001', '2m'))
   assert.equal(ran.code, 0, ran.output)
   await healed('lasting', 5)
   const victim = agents[2]!
   const before = taskPids(victim).toSorted()
-  assert.equal(before.length, 2)
+  assert.ok(before.length > usual[2]!)
   await fleet.kill(victim)
   assert.deepEqual(taskPids(victim).toSorted(), before, 'the tasks live on without their agent')
   fleet.launch(victim)
@@ -100,7 +101,7 @@ test('kill -9 of an agent: its task lives on and is adopted by the next start, n
   assert.deepEqual(generations, [1, 1, 1, 1, 1])
   const stopped = await fleet.cli(['job', 'stop', 'lasting', '--peer', `unix:${agents[0]!.socket}`])
   assert.equal(stopped.code, 0, stopped.output)
-  await until('its copies have ended', 30_000, async () => agents.every((agent) => taskPids(agent).length === 1))
+  await until('its copies have ended', 30_000, async () => agents.every((agent, index) => taskPids(agent).length === usual[index]))
 })
 
 test('a board that is gone is replaced; when it comes back on a tie, the original stays', async () => {
