@@ -47,13 +47,13 @@ const rules = {
     to: { path: '^node/adapters/[^/]+/' },
   },
   'adapters-see-ports': {
-    comment: 'Adapters know the ports of the core and crdt’s plain types; never rules, documents, the scheduler or the wiring.',
+    comment: 'Adapters know the ports of the core, whom to dial, and crdt’s plain types; never rules, documents, the scheduler or the wiring.',
     from: { path: '^node/adapters/' },
     to: {
       path: [
         '^(scheduler|cli|simulator)/',
         '^node/[^/]+\\.ts$',
-        '^node/core/(?!(ports|config-types)\\.ts)',
+        '^node/core/(?!(ports|config-types)\\.ts|dialling/)',
         '^crdt/(?!(ids|errors|crypto|view|spec|api-types|base64|limits)\\.ts)',
       ],
       pathNot: '^node/polyfill\\.ts$',

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { ApiChannel, Network, NetworkHandlers, NetworkStats, Topic } from '../../core/ports.ts'
-import { AddressBook } from './address-book.ts'
+import { AddressBook } from '../../core/dialling/address-book.ts'
 import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
 import { ApiServer, apiProtocol, requestOn } from './api-protocol.ts'
 import { findAddresses } from './dht.ts'
@@ -16,7 +16,7 @@ import type { Gossip } from './gossip.ts'
 import { networkLimits } from './limits.ts'
 import { Links, closeQuietly, idOf } from './links.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
-import { Maintain } from './maintain.ts'
+import { Maintain } from '../../core/dialling/maintain.ts'
 import { reach } from './reach.ts'
 import type { BoardNode } from './settings.ts'
 
@@ -57,13 +57,22 @@ export class BoardNetwork implements Network {
     this.#maintain = new Maintain({
       book: this.#book,
       log,
-      dial: async (address, peer, failures) => await this.#dial(address, peer, failures),
-      search: async (peer) => await findAddresses(parts.node.services.dht, peer),
+      dial: (address, peer, failures, done) => {
+        this.#dial(address, peer, failures).then(
+          (answered) => done({ peer: answered }),
+          (error: unknown) => done({ fault: wordsOf(error) }),
+        )
+      },
+      search: (peer, done) => void findAddresses(parts.node.services.dht, peer).then(done),
       isConnected: (peer) => peer === self || this.#links.isConnected(peer as NodeId),
       peers: () => this.#peerCounts(),
       hangUp: (peer) => this.#hangUp(peer as NodeId),
       now: () => performance.now(),
       chance: Math.random,
+      after: (ms, act) => {
+        const timer = setTimeout(act, ms).unref()
+        return () => clearTimeout(timer)
+      },
     })
     for (const address of parts.bootstrap) this.#book.addBootstrap(address, peerInAddress(address))
   }

@@ -4,6 +4,7 @@
 
 import type { Connection } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
+import { answerMs } from '../../core/dialling/address-book.ts'
 import { networkLimits } from './limits.ts'
 import type { BoardNode } from './settings.ts'
 
@@ -33,8 +34,3 @@ export async function dialAddress(
 
 /** libp2p says this once the other end has sent its part of the pre-shared key's exchange: it speaks, and like a board. */
 const answered = 'upgrader:encrypt-outbound-connection'
-
-/** How long an address may stay silent that has failed so often. */
-export function answerMs(failures: number): number {
-  return failures % 2 === 0 ? networkLimits.answerMsMin : networkLimits.answerMsMax
-}

@@ -1,6 +1,8 @@
 // Every bound and wait of the network adapter, with its unit in its name and its reason beside it. Whatever a stranger can
 // open, send or hold is bounded here.
 
+import { dialLimits } from '../../core/dialling/limits.ts'
+
 export const networkLimits = {
   // ---- frames
   /** What the core's decoder accepts (`wireLimits.frameBytesMax`): one envelope of the greatest size and its head. */
@@ -44,9 +46,6 @@ export const networkLimits = {
   inboundUpgradeMs: 20_000,
   /** Never below the pool's size on a bootstrap node: pruning isolates peers. */
   connectionsMax: 300,
-  /** A silent address holds a dial's place for so long: two round trips of an ordinary link, or of one with 2 s of delay each way. */
-  answerMsMin: 2_000,
-  answerMsMax: 8_000,
   /** A handshake that has begun: four more round trips of the slowest link, or a board that shares its core with forty. */
   handshakeMs: 20_000,
   /** What libp2p dials by itself (DHT, relays), all addresses of a peer together. */
@@ -75,58 +74,9 @@ export const networkLimits = {
   deafMs: 60_000,
 
   // ---- DHT
-  querySelfMs: 30 * 60_000,
-  /**
-   * A search for oneself connects to the 20 closest boards. At a boot of all boards that would be a full mesh, made by boards that have
-   * other things to do: the first one comes by chance in the second half of this time, or before the
-   * first search for somebody else.
-   */
-  firstQuerySelfMsMax: 90_000,
   findPeerMs: 5_000,
 
-  // ---- the maintain loop
-  cycleMs: 5_000,
-  /** The pause of a board without any peer; after the first minutes it uses the ordinary cycle. */
-  isolatedCycleMs: 2_000,
-  isolatedFastForMs: 5 * 60_000,
-  /** After a lost connection the loop runs so soon, plus up to as much again by chance. */
-  hurryMs: 300,
-  cycleJitterPercent: 20,
-  /** Fewer peers of the own pool than this, and addresses are tried often; at the aim the loop rests. */
-  poolPeersMin: 4,
-  poolPeersAim: 8,
-  dialsPerCycleMax: 4,
-  /** Peers that were never connected, in one cycle, below the minimum and below the aim. */
-  hungryDials: 2,
-  modestDials: 1,
-  dialsPerMinuteMax: 30,
-  dialBurst: 10,
-  /** First pause of an address that failed; doubles each time. */
-  backoffMsMin: 2_000,
-  backoffMsMax: 5 * 60_000,
-  /** The longest pause below the aim, below the minimum, and without any peer. */
-  backoffModestMsMax: 60_000,
-  backoffHungryMsMax: 10_000,
-  backoffIsolatedMsMax: 5_000,
-  /** The longest pause for a peer that was connected: two halves of 9 boards, each dialling the other, meet again within seconds. */
-  backoffLostMsMax: 2 * 60_000,
-  /** A board that finds a way back after failures may dial so many at once, whatever its failures used up. */
-  recoveryDials: 4,
-  /** A satisfied board tries one unconnected address now and then, so that two halves that forgot each other meet again. */
-  bridgeMs: 60_000,
-  /** Such extra connections that are kept at a time. */
-  bridgesMax: 4,
-  addressesPerPeerMax: 12,
-  /** A pool of thousands of boards with a few addresses each. */
-  addressesMax: 32_768,
-  /** Peers met through the DHT or mDNS that no document names. */
-  foundPeersMax: 64,
-  /** Peers whose connection was lost are tried whatever else is connected; the oldest are forgotten first. */
-  lostPeersMax: 64,
-  /** First pause between DHT searches for one peer; doubles up to the back-off's maximum. */
-  searchMsMin: 20_000,
-  /** A search asks boards that may be as dead as the one it looks for; it counts as so many dials. */
-  searchDials: 3,
+  ...dialLimits,
 
   // ---- fault injection
   /** What is kept of the bytes that a cut holds back, per connection; a real socket's buffer is of that size. */

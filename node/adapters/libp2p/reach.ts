@@ -4,7 +4,7 @@
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { NodeId } from '../../../crdt/ids.ts'
-import type { AddressBook } from './address-book.ts'
+import type { AddressBook } from '../../core/dialling/address-book.ts'
 import { withPeer } from './addresses.ts'
 import { UnreachableError } from './api-error.ts'
 import { findAddresses } from './dht.ts'

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { answerMs, dialAddress } from '../../../../node/adapters/libp2p/dial.ts'
+import { dialAddress } from '../../../../node/adapters/libp2p/dial.ts'
+import { answerMs } from '../../../../node/core/dialling/address-book.ts'
 import { networkLimits } from '../../../../node/adapters/libp2p/limits.ts'
 
 const address = '/ip4/10.0.0.1/tcp/7420'

@@ -2,7 +2,7 @@
 // found. Pure: time and chance come from the caller. An address is never given up; its pause only grows, up to a limit that is
 // shorter while the board has too few peers.
 
-import { networkLimits } from './limits.ts'
+import { dialLimits } from './limits.ts'
 
 /** No peer at all; too few of the own pool; fewer than aimed at; enough. */
 export type Need = 'isolated' | 'hungry' | 'modest' | 'satisfied'
@@ -34,7 +34,7 @@ export class AddressBook {
   remember(peer: string, addresses: readonly string[], wanted: boolean): void {
     if (wanted) this.#wanted.add(peer)
     else this.#wanted.delete(peer)
-    const kept = new Set(addresses.slice(0, networkLimits.addressesPerPeerMax))
+    const kept = new Set(addresses.slice(0, dialLimits.addressesPerPeerMax))
     for (const entry of this.entriesOf(peer)) {
       if (entry.source === 'remembered' && !kept.has(entry.address)) this.#remove(entry)
     }
@@ -46,10 +46,10 @@ export class AddressBook {
     if (addresses.length === 0) return
     this.#found.delete(peer)
     this.#found.add(peer)
-    for (const address of addresses.slice(0, networkLimits.addressesPerPeerMax)) this.#add(address, peer, 'found')
+    for (const address of addresses.slice(0, dialLimits.addressesPerPeerMax)) this.#add(address, peer, 'found')
     const foundOf = this.entriesOf(peer).filter((entry) => entry.source === 'found')
-    for (const entry of foundOf.slice(0, -networkLimits.addressesPerPeerMax)) this.#remove(entry)
-    if (this.#found.size > networkLimits.foundPeersMax) this.#dropFound(this.#found.values().next().value as string)
+    for (const entry of foundOf.slice(0, -dialLimits.addressesPerPeerMax)) this.#remove(entry)
+    if (this.#found.size > dialLimits.foundPeersMax) this.#dropFound(this.#found.values().next().value as string)
   }
 
   forget(peer: string): void {
@@ -63,7 +63,7 @@ export class AddressBook {
   lost(peer: string): void {
     this.#lost.delete(peer)
     this.#lost.add(peer)
-    if (this.#lost.size > networkLimits.lostPeersMax) this.#lost.delete(this.#lost.values().next().value as string)
+    if (this.#lost.size > dialLimits.lostPeersMax) this.#lost.delete(this.#lost.values().next().value as string)
   }
 
   /** A peer stands again; says whether it was away. What failed at the same time may have healed as well, so every pause is cut short. */
@@ -103,7 +103,7 @@ export class AddressBook {
   tried(entry: AddressEntry, now: number, chance: number): void {
     entry.triedAt = now
     entry.failures += 1 // taken back by `reached`
-    entry.stretchPercent = 100 - networkLimits.cycleJitterPercent + 2 * networkLimits.cycleJitterPercent * chance
+    entry.stretchPercent = 100 - dialLimits.cycleJitterPercent + 2 * dialLimits.cycleJitterPercent * chance
   }
 
   /** A bootstrap entry turned out to be this peer. An entry that was dropped while it was dialled stays dropped. */
@@ -120,7 +120,7 @@ export class AddressBook {
       if (present.source === 'found' && source === 'remembered') this.#remove(present)
       else return
     }
-    if (this.#entries.size >= networkLimits.addressesMax) return
+    if (this.#entries.size >= dialLimits.addressesMax) return
     const entry: AddressEntry = { address, peer, source, failures: 0, triedAt: Number.NEGATIVE_INFINITY, stretchPercent: 100 }
     this.#entries.set(address, entry)
     this.#index(entry)
@@ -151,12 +151,17 @@ export class AddressBook {
 export function dueAt(entry: AddressEntry, need: Need, lost = false): number {
   if (entry.failures === 0) return Number.NEGATIVE_INFINITY
   const most = {
-    isolated: networkLimits.backoffIsolatedMsMax,
-    hungry: networkLimits.backoffHungryMsMax,
-    modest: networkLimits.backoffModestMsMax,
-    satisfied: networkLimits.backoffMsMax,
+    isolated: dialLimits.backoffIsolatedMsMax,
+    hungry: dialLimits.backoffHungryMsMax,
+    modest: dialLimits.backoffModestMsMax,
+    satisfied: dialLimits.backoffMsMax,
   }[need]
-  const longest = lost ? Math.min(most, networkLimits.backoffLostMsMax) : most
-  const pause = Math.min(networkLimits.backoffMsMin * 2 ** Math.min(entry.failures - 1, 20), longest)
+  const longest = lost ? Math.min(most, dialLimits.backoffLostMsMax) : most
+  const pause = Math.min(dialLimits.backoffMsMin * 2 ** Math.min(entry.failures - 1, 20), longest)
   return entry.triedAt + (pause * entry.stretchPercent) / 100
+}
+
+/** How long an address may stay silent that has failed so often. */
+export function answerMs(failures: number): number {
+  return failures % 2 === 0 ? dialLimits.answerMsMin : dialLimits.answerMsMax
 }

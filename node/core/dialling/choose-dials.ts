@@ -3,7 +3,7 @@
 // one address per peer in a cycle.
 
 import { type AddressBook, type AddressEntry, type Need, dueAt } from './address-book.ts'
-import { networkLimits } from './limits.ts'
+import { dialLimits } from './limits.ts'
 
 export interface ChooseInput {
   readonly book: AddressBook
@@ -53,7 +53,7 @@ export function chooseDials(input: ChooseInput): AddressEntry[] {
  * Of a pool that boots at once every board dials the others, who dial it: with a few at a time each sees what the others have done before
  * it has twice the connections that it aims at.
  */
-const newcomersOf = { hungry: networkLimits.hungryDials, modest: networkLimits.modestDials } as const
+const newcomersOf = { hungry: dialLimits.hungryDials, modest: dialLimits.modestDials } as const
 
 /** Takes from each list up to its share, the longest untried first, until the places are used up. */
 function pick(input: ChooseInput, lists: readonly (readonly [AddressEntry[], number])[]): AddressEntry[] {

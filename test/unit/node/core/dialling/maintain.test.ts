@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { AddressBook } from '../../../../node/adapters/libp2p/address-book.ts'
-import { networkLimits } from '../../../../node/adapters/libp2p/limits.ts'
-import { Maintain } from '../../../../node/adapters/libp2p/maintain.ts'
+import { AddressBook } from '../../../../../node/core/dialling/address-book.ts'
+import { dialLimits } from '../../../../../node/core/dialling/limits.ts'
+import { Maintain } from '../../../../../node/core/dialling/maintain.ts'
 
 const peers = Array.from({ length: 8 }, (_, n) => `peer-${n}`)
 
@@ -35,17 +35,21 @@ function bench(t: TestContext): Bench {
     },
     maintain: new Maintain({
       book,
-      log: { debug: () => {}, info: () => {}, warn: () => {} },
-      dial: async (address) => {
+      log: { debug: () => {}, info: () => {} },
+      dial: (address, _peer, _failures, done) => {
         dialled.push(address)
-        throw new Error('silent')
+        done({ fault: 'silent' })
       },
-      search: async () => [],
+      search: (_peer, done) => done([]),
       isConnected: (peer) => world.up.includes(peer),
       peers: () => ({ all: world.up.length, pool: world.up.length }),
       hangUp: () => {},
       now: () => now,
       chance: () => 0.5,
+      after: (ms, act) => {
+        const timer = setTimeout(act, ms)
+        return () => clearTimeout(timer)
+      },
     }),
   }
   return world
@@ -63,7 +67,7 @@ test('after a long cut, the first peer that is back makes the others be dialled 
   world.dialled.length = 0
   world.up = ['peer-0']
   if (world.book.reached('peer-0')) world.maintain.recovered()
-  await world.pass(2 * networkLimits.hurryMs + 100)
-  assert.ok(world.dialled.length >= networkLimits.recoveryDials - 1, `dialled ${world.dialled.join(' ')}`)
+  await world.pass(2 * dialLimits.hurryMs + 100)
+  assert.ok(world.dialled.length >= dialLimits.recoveryDials - 1, `dialled ${world.dialled.join(' ')}`)
   world.maintain.stop()
 })

@@ -1,8 +1,8 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
-import { AddressBook, dueAt } from '../../../../node/adapters/libp2p/address-book.ts'
-import { type ChooseInput, chooseDials } from '../../../../node/adapters/libp2p/choose-dials.ts'
-import { networkLimits } from '../../../../node/adapters/libp2p/limits.ts'
+import { AddressBook, dueAt } from '../../../../../node/core/dialling/address-book.ts'
+import { type ChooseInput, chooseDials } from '../../../../../node/core/dialling/choose-dials.ts'
+import { dialLimits } from '../../../../../node/core/dialling/limits.ts'
 
 const middle = (): number => 0.5
 
@@ -27,7 +27,7 @@ test('an address is tried at once, then after pauses that double up to a limit, 
     pauses.push(dueAt(entry!, 'satisfied') - 1000)
   }
   assert.deepEqual(pauses.slice(0, 4), [2000, 4000, 8000, 16000])
-  assert.deepEqual([pauses[20], pauses[39]], [networkLimits.backoffMsMax, networkLimits.backoffMsMax])
+  assert.deepEqual([pauses[20], pauses[39]], [dialLimits.backoffMsMax, dialLimits.backoffMsMax])
 })
 
 test('a board with too few peers shortens every pause, whatever was counted before', () => {
@@ -64,8 +64,8 @@ test('wanted and lost peers come first, but a place is kept for the others', () 
 test('a board that has peers adds new ones slowly, and lost ones as fast as there are places', () => {
   const book = new AddressBook()
   for (let i = 0; i < 10; i++) book.remember(`w${i}`, [`/w${i}`], true)
-  assert.equal(choose(book, { need: 'hungry' }).length, networkLimits.hungryDials)
-  assert.equal(choose(book, { need: 'modest' }).length, networkLimits.modestDials)
+  assert.equal(choose(book, { need: 'hungry' }).length, dialLimits.hungryDials)
+  assert.equal(choose(book, { need: 'modest' }).length, dialLimits.modestDials)
   for (let i = 0; i < 4; i++) book.lost(`w${i}`)
   assert.deepEqual(choose(book, { need: 'modest' }).sort(), ['/w0', '/w1', '/w2', '/w3'])
 })
@@ -117,7 +117,7 @@ test('when one peer is back after failures, all the others are tried soon', () =
   assert.ok(dueAt(book.entriesOf('b')[0]!, 'satisfied') > 200_000)
   assert.equal(book.reached('a'), true)
   assert.equal(book.reached('a'), false, 'only once')
-  assert.equal(dueAt(book.entriesOf('b')[0]!, 'satisfied'), networkLimits.backoffMsMin)
+  assert.equal(dueAt(book.entriesOf('b')[0]!, 'satisfied'), dialLimits.backoffMsMin)
 })
 
 test('a satisfied board pauses less for a peer that it lost', () => {
@@ -125,10 +125,10 @@ test('a satisfied board pauses less for a peer that it lost', () => {
   book.remember('a', ['/a'], true)
   fail(book, 'a', 20, 0)
   const [entry] = book.entriesOf('a')
-  assert.equal(dueAt(entry!, 'satisfied'), networkLimits.backoffMsMax)
-  assert.equal(dueAt(entry!, 'satisfied', true), networkLimits.backoffLostMsMax)
+  assert.equal(dueAt(entry!, 'satisfied'), dialLimits.backoffMsMax)
+  assert.equal(dueAt(entry!, 'satisfied', true), dialLimits.backoffLostMsMax)
   book.lost('a')
-  assert.deepEqual(choose(book, { need: 'satisfied', now: networkLimits.backoffLostMsMax }), ['/a'])
+  assert.deepEqual(choose(book, { need: 'satisfied', now: dialLimits.backoffLostMsMax }), ['/a'])
 })
 
 test('remembering replaces, forgetting removes, bootstrap entries stay', () => {
@@ -160,6 +160,6 @@ test('what strangers make us find is bounded', () => {
     )
   for (let i = 0; i < 50; i++) book.found('p999', [`/p999/more/${i}`])
   for (let peer = 0; peer < 1000; peer++) book.lost(`p${peer}`)
-  assert.ok(book.size <= networkLimits.foundPeersMax * networkLimits.addressesPerPeerMax, `${book.size}`)
-  assert.equal([...Array(1000).keys()].filter((peer) => book.isLost(`p${peer}`)).length, networkLimits.lostPeersMax)
+  assert.ok(book.size <= dialLimits.foundPeersMax * dialLimits.addressesPerPeerMax, `${book.size}`)
+  assert.equal([...Array(1000).keys()].filter((peer) => book.isLost(`p${peer}`)).length, dialLimits.lostPeersMax)
 })
