@@ -24,6 +24,8 @@ export interface Board {
   /** Replaced when a board moves to another pool or gets other labels. */
   spec: BoardSpec
   core: Core | null
+  /** Where it can be dialled now. */
+  address: string
   readonly disk: Map<string, Uint8Array>
   /** Writes that a full disk does not take; null while the disk takes them. */
   held: Map<string, Uint8Array | null> | null
@@ -60,6 +62,7 @@ export function createBoard(spec: BoardSpec): Board {
   return {
     spec,
     core: null,
+    address: `/sim/${spec.name}`,
     disk: new Map(),
     held: null,
     unsynced: [],

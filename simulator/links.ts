@@ -6,6 +6,7 @@ import type { NodeId } from '../crdt/ids.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import type { Topic } from '../node/core/ports.ts'
 import type { Board } from './board.ts'
+import { Dialling } from './dialling.ts'
 import { Gossip } from './gossip/gossip.ts'
 import { type Message, type Rpc, rpcBytes } from './gossip/rpc.ts'
 import type { Prng } from './prng.ts'
@@ -36,6 +37,8 @@ export interface LinksInput {
   readonly seed: number
   /** A message of gossip that this says true for is lost on a connection to that node, as in a send queue that is full. */
   readonly loses: (to: NodeId, count: number) => boolean
+  /** Boards dial one another by the addresses that they know; otherwise each is connected with all others as soon as that is possible. */
+  readonly isDialled: boolean
   /** Frames that never arrive, on any way: for planted faults. */
   readonly swallows?: (frame: Uint8Array) => boolean
 }
@@ -45,6 +48,7 @@ export class Links {
   /** Boards behind thin lines. */
   readonly uplinks = new Uplinks()
   readonly gossip: Gossip
+  readonly dialling: Dialling
   messages = 0
   bytes = 0
   readonly #input: LinksInput
@@ -56,7 +60,8 @@ export class Links {
 
   constructor(input: LinksInput) {
     this.#input = input
-    const { queue, seed } = input
+    const { queue, seed, boards, delayMs } = input
+    this.dialling = new Dialling({ queue, seed, boards, links: this, delayMs })
     this.gossip = new Gossip({
       queue,
       seed,
@@ -73,7 +78,9 @@ export class Links {
   mend(a: Board, b: Board): void {
     this.#cuts.delete(`${a.spec.id}>${b.spec.id}`)
     this.#cuts.delete(`${b.spec.id}>${a.spec.id}`)
-    this.#reconnect(a, b)
+    this.#flush(a, b)
+    this.#flush(b, a)
+    if (!isWhole(a, b)) this.#reconnect(a, b)
   }
 
   /** Ends the cut from a to b alone. */
@@ -94,18 +101,50 @@ export class Links {
     return !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
   }
 
-  connect(a: Board, b: Board): void {
-    const { queue, feed, delayMs } = this.#input
-    queue.after(2 * delayMs, () => {
-      if (a.core === null || b.core === null || a.peers.has(b.spec.id) || !this.isOpen(a, b) || !this.isOpen(b, a)) return
-      // One side may still believe in the former connection: a new one ends it.
-      this.#drop(b, a)
-      a.peers.add(b.spec.id)
-      b.peers.add(a.spec.id)
-      this.gossip.up(a, b)
-      feed(a, { kind: 'peer-up', now: queue.now, peer: b.spec.id })
-      feed(b, { kind: 'peer-up', now: queue.now, peer: a.spec.id })
+  /** Both run, and bytes pass in both directions. */
+  isPassable(a: Board, b: Board): boolean {
+    return a.core !== null && b.core !== null && this.isOpen(a, b) && this.isOpen(b, a)
+  }
+
+  /** A board's process begins. */
+  boot(board: Board): void {
+    this.gossip.boot(board)
+    if (this.#input.isDialled) this.dialling.boot(board)
+    else for (const other of this.#input.boards.values()) if (other !== board) this.#connect(board, other)
+  }
+
+  #connect(a: Board, b: Board): void {
+    if (this.#input.isDialled) return
+    this.#input.queue.after(2 * this.#input.delayMs, () => {
+      if (this.isPassable(a, b)) this.join(a, b)
     })
+  }
+
+  /** A connection that the first has dialled. */
+  join(a: Board, b: Board): void {
+    const { queue, feed } = this.#input
+    if (a.peers.has(b.spec.id)) {
+      if (b.peers.has(a.spec.id) || !this.#input.isDialled) return
+      this.#drop(a, b)
+    }
+    // One side may still believe in the former connection: a new one ends it.
+    this.#drop(b, a)
+    a.peers.add(b.spec.id)
+    b.peers.add(a.spec.id)
+    this.gossip.up(a, b)
+    this.dialling.up(a, b.spec.id)
+    this.dialling.up(b, a.spec.id)
+    feed(a, { kind: 'peer-up', now: queue.now, peer: b.spec.id })
+    feed(b, { kind: 'peer-up', now: queue.now, peer: a.spec.id })
+  }
+
+  /** The board has another address: its connections end, and where boards dial one another nobody tells the others. */
+  vanish(board: Board): void {
+    for (const id of [...board.peers]) {
+      const peer = this.#input.boards.get(id)!
+      if (this.#input.isDialled) this.#drop(board, peer)
+      else this.disconnect(board, peer)
+    }
   }
 
   /** A connection's end reaches the other side only if the link lets it through. */
@@ -113,7 +152,7 @@ export class Links {
     const { queue, delayMs } = this.#input
     this.#drop(a, b)
     if (this.isOpen(a, b)) queue.after(delayMs, () => this.#drop(b, a))
-    queue.after(2_000, () => this.connect(a, b))
+    queue.after(2_000, () => this.#connect(a, b))
   }
 
   send(from: Board, to: NodeId, frame: Uint8Array): void {
@@ -220,13 +259,14 @@ export class Links {
     this.#held.delete(`${other.spec.id}>${board.spec.id}`)
     if (!board.peers.delete(other.spec.id) || board.core === null) return
     this.gossip.down(board, other.spec.id)
+    this.dialling.down(board, other.spec.id)
     this.#input.feed(board, { kind: 'peer-down', now: this.#input.queue.now, peer: other.spec.id })
   }
 
   #reconnect(a: Board, b: Board): void {
     this.#drop(a, b)
     this.#drop(b, a)
-    this.connect(a, b)
+    this.#connect(a, b)
   }
 }
 

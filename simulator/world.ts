@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly boards: readonly BoardSpec[]
   /** One way, ms. */
   readonly delayMs?: number
+  /** Boards dial as the real ones do; otherwise each is connected with all others. */
+  readonly isDialled?: boolean
   /** For what the boards' networks leave to chance. */
   readonly seed?: number
   readonly loses?: (to: NodeId, count: number) => boolean
@@ -72,6 +74,7 @@ export class World {
       feed: (board, event) => this.feed(board, event),
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
+      isDialled: options.isDialled ?? false,
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
@@ -124,10 +127,9 @@ export class World {
     const create = this.#options.coreOf?.(board) ?? createCore
     board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
-    this.links.gossip.boot(board)
+    this.links.boot(board)
     this.feed(board, this.#bootEvent(board))
-    this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
-    for (const other of this.boards.values()) if (other !== board) this.links.connect(board, other)
+    this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [board.address] })
   }
 
   #bootEvent(board: Board): CoreEvent {
@@ -155,6 +157,14 @@ export class World {
     board.core = null
     board.held = forgotten(board)
     for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
+  }
+
+  /** The board is somewhere else from now on; nobody is told but by itself. */
+  moveAddress(board: Board): void {
+    this.links.vanish(board)
+    board.address = `/sim/${board.spec.name}/${this.queue.now}`
+    this.links.dialling.moved(board)
+    this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [board.address] })
   }
 
   /** The board loses power: agent and tasks are gone, the others hear nothing. So many writes that no sync followed are gone, too. */
@@ -297,6 +307,10 @@ export class World {
         return
       case 'broadcast':
         return this.links.broadcast(board, effect.topic, effect.frame)
+      case 'remember':
+        return this.links.dialling.remember(board, effect.peer, effect.addresses, effect.wanted)
+      case 'forget':
+        return this.links.dialling.forget(board, effect.peer)
       case 'disconnect':
         return this.links.disconnect(board, this.boards.get(effect.peer)!)
       case 'prepare':

@@ -69,13 +69,12 @@ export function setClockRate(stage: Stage, event: EventOf<'clock-rate'>): void {
   stage.witness.saw('clock-drifted')
 }
 
-/** Its connections end, since nobody finds it at the former address, and come again. */
+/** Its connections end without a word, and only who knows the new address can dial it. */
 export function moveAddress(stage: Stage, event: EventOf<'address'>): void {
   const { world, witness } = stage
   const board = world.board(event.board)
   if (board.core === null) return
-  for (const peer of [...board.peers]) world.links.disconnect(board, world.boards.get(peer)!)
-  world.feed(board, { kind: 'addresses', now: world.queue.now, addresses: [`/sim/${event.board}/${world.queue.now}`] })
+  world.moveAddress(board)
   witness.saw('address-changed')
 }
 

@@ -37,6 +37,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
   const world = new World({
     crypto: chaosCrypto,
     seed: plan.seed,
+    isDialled: true,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
     boards: plan.boards.map(({ pool = 'default', cpuMhz = 4_000, memoryMib, diskMib = 8_192, ...board }, index) => {

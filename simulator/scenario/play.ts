@@ -47,6 +47,7 @@ function createStage(scenario: Scenario): Stage {
   const world = new World({
     crypto: chaosCrypto,
     seed: scenario.seed,
+    isDialled: true,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
     delayMs: scenario.delayMs,

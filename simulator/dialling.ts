@@ -1,0 +1,184 @@
+// Who connects to whom: the boards' own loop (`node/core/dialling`) on simulated addresses. A board is found only under the address that it
+// has now, by whoever knows that address: from node documents, from a look-up among boards that can be reached, or by its name, which is
+// what bootstrap lists say and follows an address late.
+
+import type { NodeId } from '../crdt/ids.ts'
+import { AddressBook, answerMs } from '../node/core/dialling/address-book.ts'
+import { dialLimits } from '../node/core/dialling/limits.ts'
+import { type DialOutcome, Maintain } from '../node/core/dialling/maintain.ts'
+import type { Core } from '../node/core/step.ts'
+import type { Board } from './board.ts'
+import type { Links } from './links.ts'
+import { type Prng, createPrng } from './prng.ts'
+import type { EventQueue } from './queue.ts'
+
+/** As many boards a join file names. */
+const bootstrapMax = 4
+/** So long a name leads to the former address: the minute for which resolvers keep what they were told. */
+export const nameMs = 60_000
+/** A search for oneself ends with connections to so many boards. */
+const closestMax = 20
+
+export interface DiallingInput {
+  readonly queue: EventQueue
+  readonly seed: number
+  readonly boards: ReadonlyMap<NodeId, Board>
+  readonly links: Links
+  /** One way, ms. */
+  readonly delayMs: number
+}
+
+/** What one process knows; the next one begins with the bootstrap list. */
+interface Dialler {
+  readonly core: Core
+  readonly book: AddressBook
+  readonly maintain: Maintain
+}
+
+export class Dialling {
+  readonly #input: DiallingInput
+  readonly #diallers = new Map<Board, Dialler>()
+  /** What a board's operator gave it when it was set up. */
+  readonly #bootstrap = new Map<Board, readonly string[]>()
+  /** Name → the address that it leads to. */
+  readonly #names = new Map<string, string>()
+  #boots = 0
+
+  constructor(input: DiallingInput) {
+    this.#input = input
+    for (const board of input.boards.values()) this.#names.set(nameOf(board), board.address)
+  }
+
+  /** The board has another address. */
+  moved(board: Board): void {
+    const { address } = board
+    this.#input.queue.after(nameMs, () => this.#names.set(nameOf(board), address))
+  }
+
+  boot(board: Board): void {
+    const { queue, seed, links } = this.#input
+    const core = board.core!
+    const prng = createPrng(seed ^ Math.imul(++this.#boots, 0x85ebca6b))
+    const book = new AddressBook()
+    const bootstrap = this.#bootstrap.get(board) ?? this.#bootstrapOf(board)
+    this.#bootstrap.set(board, bootstrap)
+    for (const address of bootstrap) book.addBootstrap(address, undefined)
+    const chance = (): number => prng.below(1_000_000) / 1_000_000
+    const maintain = new Maintain({
+      book,
+      log: { debug: () => {}, info: () => {} },
+      dial: (address, _peer, failures, done) => this.#dial(board, address, failures, done),
+      search: (peer, done) => this.#search(board, peer as NodeId, done),
+      isConnected: (peer) => peer === board.spec.id || board.peers.has(peer as NodeId),
+      peers: () => ({ all: board.peers.size, pool: [...board.peers].filter((id) => this.#isOfPool(board, book, id)).length }),
+      hangUp: (peer) => links.disconnect(board, this.#input.boards.get(peer as NodeId)!),
+      now: () => queue.now,
+      chance,
+      after: (ms, act) => this.#after(board, ms, act),
+    })
+    this.#diallers.set(board, { core, book, maintain })
+    maintain.start()
+    this.#querySelf(board, (dialLimits.firstQuerySelfMsMax * (1 + chance())) / 2, prng)
+  }
+
+  remember(board: Board, peer: NodeId, addresses: readonly string[], wanted: boolean): void {
+    if (peer !== board.spec.id) this.#of(board)?.book.remember(peer, addresses, wanted)
+  }
+
+  forget(board: Board, peer: NodeId): void {
+    this.#of(board)?.book.forget(peer)
+  }
+
+  up(board: Board, peer: NodeId): void {
+    const dialler = this.#of(board)
+    if (dialler?.book.reached(peer) === true) dialler.maintain.recovered()
+  }
+
+  down(board: Board, peer: NodeId): void {
+    const dialler = this.#of(board)
+    dialler?.book.lost(peer)
+    dialler?.maintain.hurry()
+  }
+
+  #of(board: Board): Dialler | undefined {
+    const dialler = this.#diallers.get(board)
+    return dialler !== undefined && dialler.core === board.core ? dialler : undefined
+  }
+
+  /** Boards that can be asked for the way in, by name: running ones first. */
+  #bootstrapOf(board: Board): string[] {
+    const others = [...this.#input.boards.values()].filter((other) => other !== board && (other.core !== null || other.boots === 0))
+    const rank = (other: Board): number => Number(other.core === null) + 2 * Number(other.spec.pool !== board.spec.pool)
+    return others
+      .toSorted((a, b) => rank(a) - rank(b))
+      .slice(0, bootstrapMax)
+      .map((other) => nameOf(other))
+  }
+
+  #isOfPool(board: Board, book: AddressBook, id: NodeId): boolean {
+    return book.isWanted(id) || this.#input.boards.get(id)!.spec.pool === board.spec.pool
+  }
+
+  /** Timers of a process: gone with it, and late when it sleeps. */
+  #after(board: Board, ms: number, act: () => void): () => void {
+    const { queue } = this.#input
+    const { core } = board
+    let isOff = false
+    const fire = (): void => {
+      if (isOff || board.core !== core) return
+      if (board.pausedUntil > queue.now) return queue.at(board.pausedUntil, fire)
+      act()
+    }
+    queue.after(ms, fire)
+    return () => (isOff = true)
+  }
+
+  #dial(board: Board, dialled: string, failures: number, done: (outcome: DialOutcome) => void): void {
+    const { boards, links, delayMs } = this.#input
+    const address = this.#names.get(dialled) ?? dialled
+    if (address === board.address) return done({ peer: board.spec.id })
+    const target = [...boards.values()].find((other) => other.address === address)
+    const silent = (): void => {
+      this.#after(board, answerMs(failures), () => done({ fault: 'no answer' }))
+    }
+    if (target === undefined || !links.isPassable(board, target)) return silent()
+    const { core } = target
+    this.#after(board, Math.max(2 * delayMs, target.pausedUntil - this.#input.queue.now), () => {
+      if (target.core !== core || target.address !== address || !links.isPassable(board, target)) return silent()
+      links.join(board, target)
+      done({ peer: target.spec.id })
+    })
+  }
+
+  /** Whoever can be reached over boards that are connected knows those that are connected with it. */
+  #search(board: Board, peer: NodeId, done: (addresses: readonly string[]) => void): void {
+    this.#after(board, 4 * this.#input.delayMs, () => {
+      const found = this.#reachable(board).find(({ spec }) => spec.id === peer)
+      done(found === undefined ? [] : [found.address])
+    })
+  }
+
+  #querySelf(board: Board, inMs: number, prng: Prng): void {
+    this.#after(board, inMs, () => {
+      const found = prng.shuffle(this.#reachable(board).filter((other) => other !== board && !board.peers.has(other.spec.id)))
+      for (const { address } of found.slice(0, closestMax)) this.#dial(board, address, 0, () => {})
+      this.#querySelf(board, dialLimits.querySelfMs, prng)
+    })
+  }
+
+  #reachable(board: Board): Board[] {
+    const { boards, links } = this.#input
+    const reached = new Set([board])
+    for (const from of reached) {
+      for (const id of from.peers) {
+        const to = boards.get(id)!
+        if (links.isPassable(from, to) && to.peers.has(from.spec.id)) reached.add(to)
+      }
+    }
+    return [...reached]
+  }
+}
+
+function nameOf(board: Board): string {
+  return `/dns/${board.spec.name}`
+}
