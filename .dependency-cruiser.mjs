@@ -47,7 +47,8 @@ const rules = {
     to: { path: '^node/adapters/[^/]+/' },
   },
   'adapters-see-ports': {
-    comment: 'Adapters know the ports of the core, whom to dial, and crdt’s plain types; never rules, documents, the scheduler or the wiring.',
+    comment:
+      'Adapters know the ports of the core, whom to dial, and crdt’s plain types; never rules, documents, the scheduler or the wiring.',
     from: { path: '^node/adapters/' },
     to: {
       path: [

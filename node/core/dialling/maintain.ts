@@ -123,8 +123,7 @@ export class Maintain {
     book.tried(entry, this.#deps.now(), this.#deps.chance())
     this.#deps.dial(entry.address, entry.peer, failures, (outcome) => {
       this.#dialling.delete(entry)
-      if ('fault' in outcome)
-        return log.debug({ address: entry.address, failures: entry.failures, error: outcome.fault }, 'dial failed')
+      if ('fault' in outcome) return log.debug({ address: entry.address, failures: entry.failures, error: outcome.fault }, 'dial failed')
       book.identified(entry, outcome.peer)
       if (bridge && !book.isLost(outcome.peer)) this.#bridged(outcome.peer)
     })
