@@ -92,6 +92,8 @@ export interface State {
   saveAt: number | null
   /** Hashes of envelopes that the store lost although their document is here. */
   readonly lacking: Set<string>
+  /** Until when peers may send what is lacking. */
+  lackingUntil: number
   readonly project: ReturnType<typeof createProjector>
   readonly peers: Map<NodeId, Peer>
   readonly contacts: Map<PoolName, Map<NodeId, Contact>>
@@ -186,6 +188,7 @@ export function createState(env: Env, boot: Boot): State {
     unsaved: new Set(),
     saveAt: null,
     lacking: new Set(),
+    lackingUntil: boot.now + coreLimits.lackingMsMax,
     project: createProjector(env.crypto),
     peers: new Map(),
     contacts: new Map(),
