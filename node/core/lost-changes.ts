@@ -7,21 +7,21 @@ import { put } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, note } from './state.ts'
 
-/** When `giveUpLost` next has something to do. */
+/** When `giveUpLost` next has something to do. What is lacking is found out at boot, so all of it is due at one time. */
 export function lostDeadline(state: State): number {
-  return state.lacking.size === 0 ? Number.MAX_SAFE_INTEGER : state.lackingUntil
+  const [until] = state.lacking.values()
+  return until ?? Number.MAX_SAFE_INTEGER
 }
 
 /** Cuts documents back to what is still signed. A board that is alone keeps all: there is nobody to agree with. */
 export function giveUpLost(step: Step): void {
   const { state, env, now } = step
   if (now < lostDeadline(state)) return
-  state.lackingUntil = now + coreLimits.lackingMsMax
+  for (const hash of state.lacking.keys()) state.lacking.set(hash, now + coreLimits.lackingMsMax)
   if (!hasCompany(state)) return
   for (const doc of [...state.docs.values()]) {
     const lost = doc.envelopes.filter((ref) => state.lacking.has(ref.hash))
-    if (lost.length === 0) continue
-    const left = cutBack(env.crypto, doc, (ref) => state.lacking.has(ref.hash))
+    const left = lost.length === 0 ? null : cutBack(env.crypto, doc, (ref) => state.lacking.has(ref.hash))
     if (left === null) continue
     note(step, `no peer has the ${lost.length} signed changes of ${doc.id} that are gone from this disk: it goes on without them`, 'warn')
     for (const { hash } of lost) state.lacking.delete(hash)
