@@ -16,7 +16,7 @@ import type { Gossip } from './gossip.ts'
 import { networkLimits } from './limits.ts'
 import { Links, closeQuietly, idOf } from './links.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
-import { Maintain } from '../../core/dialling/maintain.ts'
+import { type DialOutcome, Maintain } from '../../core/dialling/maintain.ts'
 import { reach } from './reach.ts'
 import type { BoardNode } from './settings.ts'
 
@@ -58,13 +58,8 @@ export class BoardNetwork implements Network {
     this.#maintain = new Maintain({
       book: this.#book,
       log,
-      dial: (address, peer, failures, done) => {
-        this.#dial(address, peer, failures).then(
-          (answered) => done({ peer: answered }),
-          (error: unknown) => done({ fault: wordsOf(error) }),
-        )
-      },
-      search: (peer, done) => void findAddresses(parts.node.services.dht, peer).then(done),
+      dial: async (address, peer, failures, done) => done(await this.#dial(address, peer, failures)),
+      search: async (peer, done) => done(await findAddresses(parts.node.services.dht, peer)),
       isConnected: (peer) => peer === self || this.#links.isConnected(peer as NodeId),
       peers: () => this.#peerCounts(),
       hangUp: (peer) => this.#hangUp(peer as NodeId),
@@ -219,16 +214,16 @@ export class BoardNetwork implements Network {
     return { all: up.length, pool: up.filter(({ peer }) => this.#book.isWanted(peer) || pool.has(peer)).length }
   }
 
-  async #dial(address: string, peer: string | undefined, failures: number): Promise<string> {
+  async #dial(address: string, peer: string | undefined, failures: number): Promise<DialOutcome> {
     try {
       const connection = await dialAddress(this.#parts.node, address, failures)
-      return connection.remotePeer.toString()
+      return { peer: connection.remotePeer.toString() }
     } catch (error) {
-      const words = wordsOf(error)
+      const fault = wordsOf(error)
       // This board's own entry of the shared bootstrap list: it counts as connected from now on.
-      if (/dial self/i.test(words)) return this.#parts.self
-      if (words.includes('EncryptionFailed')) this.#warnOnce(address, peer, words)
-      throw error
+      if (/dial self/i.test(fault)) return { peer: this.#parts.self }
+      if (fault.includes('EncryptionFailed')) this.#warnOnce(address, peer, fault)
+      return { fault }
     }
   }
 

@@ -10,9 +10,9 @@ export interface MaintainDeps {
   readonly book: AddressBook
   readonly log: DialLog
   /** Dials one address, which has failed so often since it was last reached, and says once who answered or what was wrong. */
-  dial(address: string, peer: string | undefined, failures: number, done: (outcome: DialOutcome) => void): void
+  dial(address: string, peer: string | undefined, failures: number, done: (outcome: DialOutcome) => void): void | Promise<void>
   /** Asks the others for addresses of the peer; answers once, with none if nobody knows. */
-  search(peer: string, done: (addresses: readonly string[]) => void): void
+  search(peer: string, done: (addresses: readonly string[]) => void): void | Promise<void>
   isConnected(peer: string): boolean
   /** How many peers are up, and how many of them belong to the own pool. */
   peers(): { readonly all: number; readonly pool: number }
@@ -121,7 +121,7 @@ export class Maintain {
     this.#dialling.add(entry)
     const { failures } = entry
     book.tried(entry, this.#deps.now(), this.#deps.chance())
-    this.#deps.dial(entry.address, entry.peer, failures, (outcome) => {
+    void this.#deps.dial(entry.address, entry.peer, failures, (outcome) => {
       this.#dialling.delete(entry)
       if ('fault' in outcome) return log.debug({ address: entry.address, failures: entry.failures, error: outcome.fault }, 'dial failed')
       book.identified(entry, outcome.peer)
@@ -159,7 +159,7 @@ export class Maintain {
     const pause = Math.min(dialLimits.searchMsMin * 2 ** Math.min(failures - 1, 10), dialLimits.backoffMsMax)
     this.#searches.set(peer, { failures, at: now + pause })
     const known = new Set(this.#deps.book.entriesOf(peer).map((entry) => entry.address))
-    this.#deps.search(peer, (addresses) => {
+    void this.#deps.search(peer, (addresses) => {
       const fresh = addresses.filter((address) => !known.has(address))
       if (fresh.length === 0 || this.#stopped) return
       this.#deps.log.info({ peer, addresses: fresh }, 'found new addresses of a peer')
