@@ -16,6 +16,7 @@ import { bootEvent } from './boot-event.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
 import { EventQueue } from './queue.ts'
+import { type SharedEngine, createSharedEngine } from './shared-engine.ts'
 import { Tasks } from './tasks.ts'
 
 export type { Board, BoardSpec } from './board.ts'
@@ -32,6 +33,8 @@ export interface WorldOptions {
   readonly coreOf?: (board: Board) => typeof createCore | undefined
   /** What the harness itself does wrong: whoever checks must notice. */
   readonly flaws?: ReadonlySet<Flaw>
+  /** Every board works out everything for itself, as real ones do: slower, and otherwise the same. */
+  readonly isUnshared?: boolean
 }
 
 /** A question that a board was asked, and its answers so far. */
@@ -57,12 +60,15 @@ export class World {
   watch: Watch = (_board, _event, step) => step()
   /** Told before a board's tasks are gone. */
   onPowerCut: (board: Board) => void = () => {}
+  /** What all boards and operators read, write and judge documents with. */
+  readonly engine: SharedEngine
   readonly #options: WorldOptions
   readonly #asked = new Map<number, Asked>()
   #requests = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
+    this.engine = createSharedEngine(options.crypto)
     for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
     this.links = new Links({
       queue: this.queue,
@@ -106,6 +112,7 @@ export class World {
   /** Nothing more is to happen in it: one process plays thousands of worlds. */
   release(): void {
     for (const board of this.boards.values()) board.core?.release()
+    this.engine.close()
   }
 
   bootAll(): void {
@@ -119,7 +126,8 @@ export class World {
     board.starting.clear()
     board.core?.release()
     const create = this.#options.coreOf?.(board) ?? createCore
-    board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
+    const { crypto, isUnshared } = this.#options
+    board.core = create({ crypto, signer: spec.signer, ...(isUnshared === true ? {} : { engine: this.engine }) })
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })

@@ -4,9 +4,9 @@
 import { createIndex, type DigestIndex } from '../../crdt/anti-entropy.ts'
 import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
+import { type DocumentEngine, createEngine } from '../../crdt/engine.ts'
 import type { Author } from '../../crdt/envelope.ts'
 import type { DocId, Form, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
-import { type KeptHandles, createKeptHandles } from '../../crdt/kept-handles.ts'
 import { createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
@@ -25,6 +25,8 @@ import { createRandom, type Random } from './random.ts'
 export interface Env {
   readonly crypto: Crypto
   readonly signer: Signer
+  /** For a process with many nodes, which gives all of them the same one; a node alone has its own. */
+  readonly engine?: DocumentEngine
 }
 
 /** What a directly connected peer said of itself. */
@@ -83,8 +85,7 @@ export interface State {
   /** wall − monotonic, for stamps and display only. */
   wallOffset: number
   readonly docs: Map<DocId, Doc>
-  /** Of the documents that changed last. Says nothing of its own: only what the next change of one costs depends on it. */
-  readonly kept: KeptHandles
+  readonly engine: DocumentEngine
   readonly index: { readonly fleet: DigestIndex; readonly pool: DigestIndex }
   readonly liveness: LivenessState
   /** Documents whose records in the store are older than they are; the envelopes are there. */
@@ -174,19 +175,20 @@ export interface Step {
 export function createState(env: Env, boot: Boot): State {
   const { config } = boot
   const liveness = createLiveness({ self: config.self, crypto: env.crypto, signer: env.signer, now: boot.now, seed: seedOf(boot.nonce) })
+  const engine = env.engine ?? createEngine(env.crypto, { countMax: coreLimits.keptHandlesMax, bytesMax: coreLimits.keptHandleBytesMax })
   return {
     boot,
     author: { id: config.self, signer: env.signer, nonce: boot.nonce, fleet: config.fleet },
     random: createRandom(boot.nonce),
     wallOffset: boot.wallMs - boot.now,
     docs: new Map(),
-    kept: createKeptHandles({ countMax: coreLimits.keptHandlesMax, bytesMax: coreLimits.keptHandleBytesMax }),
+    engine,
     index: { fleet: createIndex(), pool: createIndex() },
     liveness,
     unsaved: new Set(),
     saveAt: null,
     lacking: new Set(),
-    project: createProjector(env.crypto),
+    project: createProjector(engine),
     peers: new Map(),
     contacts: new Map(),
     view: {

@@ -58,7 +58,7 @@ export function createCore(env: Env): Core {
       step.out.push({ kind: 'wake', at: wakeAt(state) })
       return step.out
     },
-    release: () => state?.kept.clear(),
+    release: () => state?.engine.release(),
   }
 }
 

@@ -31,7 +31,7 @@ export interface Stage {
   isOver: boolean
 }
 
-export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
+export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshared = false): Stage {
   const founder = cheapIdentity(0)
   const operator = createOperator(chaosCrypto, founder.node, founder.signer)
   const world = new World({
@@ -43,6 +43,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
       return { name, id: node, signer, labels, pool, capacity: { cpuMhz: 4_000, memoryMib, diskMib: 8_192 } }
     }),
     flaws,
+    isUnshared,
   })
   const stage: Stage = {
     plan,
