@@ -2,11 +2,12 @@
 // `partition: half` not on the smaller side. Read from what that board knew when it claimed; the plan is not asked.
 
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
-import type { DisconnectPolicy, GroupSpec } from '../../crdt/spec.ts'
+import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
 import { silentSince } from '../../node/core/liveness/liveness.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
+import { isAskedFor } from './fitness.ts'
 
 /** Slot and generation of each claim that is made in a step. */
 const claimed = /^claimed (\S+) \(generation (\d+)\)$/
@@ -56,7 +57,7 @@ export function whyNotClaimed(board: Board, slot: SlotId, now: number): string |
     const early = whyEarly(wanted.disconnect, silentMs(node))
     if (early !== null) return `${node} has been silent for ${silentMs(node)} ms, ${early}`
   }
-  return wanted.disconnect.partition === 'half' && !seesHalf(state, wanted)
+  return wanted.disconnect.partition === 'half' && !seesHalf(state, view.jobs.get(job)?.spec ?? null, wanted)
     ? 'this board sees less than half of those that could run it'
     : null
 }
@@ -72,13 +73,9 @@ function whyEarly({ replace, replaceAfterMs, lostAfterMs, lostAfterExplicit }: D
   return 'and replace is false'
 }
 
-function seesHalf({ view }: State, group: GroupSpec): boolean {
+function seesHalf({ view }: State, spec: JobSpec | null, group: GroupSpec): boolean {
   const able = [...view.nodes.values()].filter(
-    (node) =>
-      !node.evicted &&
-      node.liveness !== 'left' &&
-      node.eligible &&
-      group.constraints.every((constraint) => node.labels['tier'] === constraint.value),
+    (node) => !node.evicted && node.liveness !== 'left' && node.eligible && isAskedFor(spec, group, node),
   )
   return 2 * able.filter((node) => node.liveness === 'alive').length >= able.length
 }
