@@ -43,6 +43,8 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     images: new Set(record.images),
   }
   // Named here and not as the node says: an id that it made up must not point at another's copy.
-  const claims = new Map([...record.claims].map(([slot, claim]) => [slot, { ...claim, alloc: allocId(crypto, slot, id, claim.generation) }]))
+  const claims = new Map(
+    [...record.claims].map(([slot, claim]) => [slot, { ...claim, alloc: allocId(crypto, slot, id, claim.generation) }]),
+  )
   return { node, left: record.left, claims }
 }

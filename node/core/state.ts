@@ -4,7 +4,7 @@
 import { createIndex, type DigestIndex } from '../../crdt/anti-entropy.ts'
 import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
-import { type DocumentEngine, createEngine } from '../../crdt/engine.ts'
+import type { DocumentEngine } from '../../crdt/engine.ts'
 import type { Author } from '../../crdt/envelope.ts'
 import type { DocId, Form, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
 import { createProjector } from '../../crdt/project.ts'
@@ -172,10 +172,9 @@ export interface Step {
   readonly out: Effect[]
 }
 
-export function createState(env: Env, boot: Boot): State {
+export function createState(env: Env, engine: DocumentEngine, boot: Boot): State {
   const { config } = boot
   const liveness = createLiveness({ self: config.self, crypto: env.crypto, signer: env.signer, now: boot.now, seed: seedOf(boot.nonce) })
-  const engine = env.engine ?? createEngine(env.crypto, { countMax: coreLimits.keptHandlesMax, bytesMax: coreLimits.keptHandleBytesMax })
   return {
     boot,
     author: { id: config.self, signer: env.signer, nonce: boot.nonce, fleet: config.fleet },
