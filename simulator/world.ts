@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly coreOf?: (board: Board) => typeof createCore | undefined
   /** What the harness itself does wrong: whoever checks must notice. */
   readonly flaws?: ReadonlySet<Flaw>
+  /** Which boards can connect, both ways, by their places in `boards`; absent: all. */
+  readonly overlay?: readonly (readonly [number, number])[]
   /** Every board works out everything for itself, as real ones do: slower, and otherwise the same. */
   readonly isUnshared?: boolean
 }
@@ -74,6 +76,7 @@ export class World {
       queue: this.queue,
       boards: this.boards,
       feed: (board, event) => this.feed(board, event),
+      around: aroundEach([...this.boards.values()], options.overlay),
       delayMs: options.delayMs ?? 5,
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
@@ -131,7 +134,7 @@ export class World {
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
-    for (const other of this.boards.values()) if (other !== board) this.links.connect(board, other)
+    for (const other of this.links.around(board)) this.links.connect(board, other)
   }
 
   #bootEvent(board: Board): CoreEvent {
@@ -371,6 +374,15 @@ export class World {
   #stored(board: Board, keys: readonly string[]): Uint8Array[] {
     return keys.flatMap((key) => board.held?.get(key) ?? board.disk.get(key) ?? [])
   }
+}
+
+/** Whom each board can connect to, in the order of the boards. */
+function aroundEach(boards: readonly Board[], overlay: WorldOptions['overlay']): (board: Board) => readonly Board[] {
+  if (overlay === undefined) return (board) => boards.filter((other) => other !== board)
+  const around = new Map<Board, Set<number>>(boards.map((board) => [board, new Set()]))
+  for (const [a, b] of [...overlay, ...overlay.map(([from, to]) => [to, from] as const)]) if (a !== b) around.get(boards[a]!)?.add(b)
+  const sorted = new Map([...around].map(([board, places]) => [board, [...places].toSorted((a, b) => a - b).map((place) => boards[place]!)]))
+  return (board) => sorted.get(board) ?? []
 }
 
 /** As the real loop says it: what is not on disk is not acknowledged. */
