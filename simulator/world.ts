@@ -381,7 +381,9 @@ function aroundEach(boards: readonly Board[], overlay: WorldOptions['overlay']):
   if (overlay === undefined) return (board) => boards.filter((other) => other !== board)
   const around = new Map<Board, Set<number>>(boards.map((board) => [board, new Set()]))
   for (const [a, b] of [...overlay, ...overlay.map(([from, to]) => [to, from] as const)]) if (a !== b) around.get(boards[a]!)?.add(b)
-  const sorted = new Map([...around].map(([board, places]) => [board, [...places].toSorted((a, b) => a - b).map((place) => boards[place]!)]))
+  const sorted = new Map(
+    [...around].map(([board, places]) => [board, [...places].toSorted((a, b) => a - b).map((place) => boards[place]!)]),
+  )
   return (board) => sorted.get(board) ?? []
 }
 
