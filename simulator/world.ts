@@ -15,6 +15,7 @@ import { shownAt, whenItShows } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
+import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
 import { type SharedEngine, createSharedEngine } from './shared-engine.ts'
 import { Tasks } from './tasks.ts'
@@ -33,8 +34,7 @@ export interface WorldOptions {
   readonly coreOf?: (board: Board) => typeof createCore | undefined
   /** What the harness itself does wrong: whoever checks must notice. */
   readonly flaws?: ReadonlySet<Flaw>
-  /** Which boards can connect, both ways, by their places in `boards`; absent: all. */
-  readonly overlay?: readonly (readonly [number, number])[]
+  readonly overlay?: Overlay
   /** Every board works out everything for itself, as real ones do: slower, and otherwise the same. */
   readonly isUnshared?: boolean
 }
@@ -374,17 +374,6 @@ export class World {
   #stored(board: Board, keys: readonly string[]): Uint8Array[] {
     return keys.flatMap((key) => board.held?.get(key) ?? board.disk.get(key) ?? [])
   }
-}
-
-/** Whom each board can connect to, in the order of the boards. */
-function aroundEach(boards: readonly Board[], overlay: WorldOptions['overlay']): (board: Board) => readonly Board[] {
-  if (overlay === undefined) return (board) => boards.filter((other) => other !== board)
-  const around = new Map<Board, Set<number>>(boards.map((board) => [board, new Set()]))
-  for (const [a, b] of [...overlay, ...overlay.map(([from, to]) => [to, from] as const)]) if (a !== b) around.get(boards[a]!)?.add(b)
-  const sorted = new Map(
-    [...around].map(([board, places]) => [board, [...places].toSorted((a, b) => a - b).map((place) => boards[place]!)]),
-  )
-  return (board) => sorted.get(board) ?? []
 }
 
 /** As the real loop says it: what is not on disk is not acknowledged. */
