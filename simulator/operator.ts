@@ -47,9 +47,9 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
       const bytes = fromBase64(text)
       if (!bytes.ok) throw new Error(bytes.message)
       const known = found.changeCount === 0 ? undefined : found
-      const envelope = world.engine.decodeEnvelope(bytes.value)
+      const envelope = world.shared.engine.decodeEnvelope(bytes.value)
       if (!envelope.ok) throw new Error(envelope.message)
-      const admitted = world.engine.admit(known, envelope.value, { fleet, roleOf: (operator) => operators.get(operator) })
+      const admitted = world.shared.engine.admit(known, envelope.value, { fleet, roleOf: (operator) => operators.get(operator) })
       if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
       found = admitted.value.doc
     }
@@ -57,7 +57,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
   }
   const sign: Operator['sign'] = (world, board, doc, pool, change) => {
     const found = current(world, board, doc, pool)
-    return world.engine.edit(found, author(fleet), change(found.registers)).envelopes.map((envelope) => envelope.bytes)
+    return world.shared.engine.edit(found, author(fleet), change(found.registers)).envelopes.map((envelope) => envelope.bytes)
   }
   return {
     fleet,

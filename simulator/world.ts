@@ -17,7 +17,7 @@ import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
-import { type SharedEngine, createSharedEngine } from './shared-engine.ts'
+import { type Shared, createShared } from './shared.ts'
 import { Tasks } from './tasks.ts'
 
 export type { Board, BoardSpec } from './board.ts'
@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly boards: readonly BoardSpec[]
   /** One way, ms. */
   readonly delayMs?: number
+  /** For what the boards' networks leave to chance. */
+  readonly seed?: number
   readonly loses?: (to: NodeId, count: number) => boolean
   /** For boards with another version of the agent. */
   readonly coreOf?: (board: Board) => typeof createCore | undefined
@@ -62,15 +64,14 @@ export class World {
   watch: Watch = (_board, _event, step) => step()
   /** Told before a board's tasks are gone. */
   onPowerCut: (board: Board) => void = () => {}
-  /** What all boards and operators read, write and judge documents with. */
-  readonly engine: SharedEngine
+  readonly shared: Shared
   readonly #options: WorldOptions
   readonly #asked = new Map<number, Asked>()
   #requests = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
-    this.engine = createSharedEngine(options.crypto)
+    this.shared = createShared(options.crypto)
     for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
     this.links = new Links({
       queue: this.queue,
@@ -78,6 +79,7 @@ export class World {
       feed: (board, event) => this.feed(board, event),
       around: aroundEach([...this.boards.values()], options.overlay),
       delayMs: options.delayMs ?? 5,
+      seed: options.seed ?? 1,
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
@@ -115,7 +117,7 @@ export class World {
   /** Nothing more is to happen in it: one process plays thousands of worlds. */
   release(): void {
     for (const board of this.boards.values()) board.core?.release()
-    this.engine.close()
+    this.shared.engine.close()
   }
 
   bootAll(): void {
@@ -130,8 +132,13 @@ export class World {
     board.core?.release()
     const create = this.#options.coreOf?.(board) ?? createCore
     const { crypto, isUnshared } = this.#options
-    board.core = create({ crypto, signer: spec.signer, ...(isUnshared === true ? {} : { engine: this.engine }) })
+    board.core = create({
+      crypto,
+      signer: spec.signer,
+      ...(isUnshared === true ? {} : this.shared),
+    })
     board.boots += 1
+    this.links.gossip.boot(board)
     this.feed(board, this.#bootEvent(board))
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
     for (const other of this.links.around(board)) this.links.connect(board, other)
@@ -303,7 +310,7 @@ export class World {
         for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
         return
       case 'broadcast':
-        return this.links.flood(board, effect.topic, effect.frame)
+        return this.links.broadcast(board, effect.topic, effect.frame)
       case 'disconnect':
         return this.links.disconnect(board, this.boards.get(effect.peer)!)
       case 'prepare':

@@ -18,6 +18,7 @@ import type { Effect } from './effect.ts'
 import { type Failing, noFailing } from './failing.ts'
 import type { Exchange } from './exchanges.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
+import type { LinkStateReader } from './liveness/reader.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
 import { createRandom, type Random } from './random.ts'
@@ -27,6 +28,7 @@ export interface Env {
   readonly signer: Signer
   /** For a process with many nodes, which gives all of them the same one; a node alone has its own. */
   readonly engine?: DocumentEngine
+  readonly linkStates?: LinkStateReader
 }
 
 /** What a directly connected peer said of itself. */
@@ -174,16 +176,16 @@ export interface Step {
 
 export function createState(env: Env, engine: DocumentEngine, boot: Boot): State {
   const { config } = boot
-  const liveness = createLiveness({ self: config.self, crypto: env.crypto, signer: env.signer, now: boot.now, seed: seedOf(boot.nonce) })
+  const { crypto, signer, linkStates: reader } = env
   return {
     boot,
-    author: { id: config.self, signer: env.signer, nonce: boot.nonce, fleet: config.fleet },
+    author: { id: config.self, signer, nonce: boot.nonce, fleet: config.fleet },
     random: createRandom(boot.nonce),
     wallOffset: boot.wallMs - boot.now,
     docs: new Map(),
     engine,
     index: { fleet: createIndex(), pool: createIndex() },
-    liveness,
+    liveness: createLiveness({ self: config.self, crypto, signer, reader, now: boot.now, seed: seedOf(boot.nonce) }),
     unsaved: new Set(),
     saveAt: null,
     lacking: new Set(),
