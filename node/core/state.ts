@@ -93,8 +93,8 @@ export interface State {
   /** Documents whose records in the store are older than they are; the envelopes are there. */
   readonly unsaved: Set<DocId>
   saveAt: number | null
-  /** Hashes of envelopes that the store lost although their document is here. */
-  readonly lacking: Set<string>
+  /** Hashes of envelopes that the store lost although their document is here, and until when peers may send them. */
+  readonly lacking: Map<string, number>
   readonly project: ReturnType<typeof createProjector>
   readonly peers: Map<NodeId, Peer>
   readonly contacts: Map<PoolName, Map<NodeId, Contact>>
@@ -188,7 +188,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     liveness: createLiveness({ self: config.self, crypto, signer, reader, now: boot.now, seed: seedOf(boot.nonce) }),
     unsaved: new Set(),
     saveAt: null,
-    lacking: new Set(),
+    lacking: new Map(),
     project: createProjector(engine),
     peers: new Map(),
     contacts: new Map(),
