@@ -6,6 +6,7 @@ import type { NodeId } from '../crdt/ids.ts'
 import { AddressBook, answerMs } from '../node/core/dialling/address-book.ts'
 import { dialLimits } from '../node/core/dialling/limits.ts'
 import { type DialOutcome, Maintain } from '../node/core/dialling/maintain.ts'
+import type { Effect } from '../node/core/effect.ts'
 import type { Core } from '../node/core/step.ts'
 import type { Board } from './board.ts'
 import type { Links } from './links.ts'
@@ -81,12 +82,10 @@ export class Dialling {
     this.#querySelf(board, (dialLimits.firstQuerySelfMsMax * (1 + chance())) / 2, prng)
   }
 
-  remember(board: Board, peer: NodeId, addresses: readonly string[], wanted: boolean): void {
-    if (peer !== board.spec.id) this.#of(board)?.book.remember(peer, addresses, wanted)
-  }
-
-  forget(board: Board, peer: NodeId): void {
-    this.#of(board)?.book.forget(peer)
+  /** What the board's core says about where others are. */
+  learn(board: Board, effect: Effect & { kind: 'remember' | 'forget' }): void {
+    if (effect.kind === 'forget') this.#of(board)?.book.forget(effect.peer)
+    else if (effect.peer !== board.spec.id) this.#of(board)?.book.remember(effect.peer, effect.addresses, effect.wanted)
   }
 
   up(board: Board, peer: NodeId): void {

@@ -32,6 +32,8 @@ export interface LinksInput {
   readonly queue: EventQueue
   readonly boards: ReadonlyMap<NodeId, Board>
   readonly feed: (board: Board, event: CoreEvent) => void
+  /** Whom a board can connect to. */
+  readonly around: (board: Board) => readonly Board[]
   readonly delayMs: number
   /** For what gossip leaves to chance. */
   readonly seed: number
@@ -93,12 +95,16 @@ export class Links {
   heal(): void {
     this.#cuts.clear()
     const boards = [...this.#input.boards.values()]
-    for (const a of boards) for (const b of boards) if (a !== b) this.#flush(a, b)
-    for (const a of boards) for (const b of boards) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
+    for (const a of boards) for (const b of this.around(a)) this.#flush(a, b)
+    for (const a of boards) for (const b of this.around(a)) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
+  }
+
+  around(board: Board): readonly Board[] {
+    return this.#input.around(board)
   }
 
   isOpen(from: Board, to: Board): boolean {
-    return !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
+    return this.#cuts.size === 0 || !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
   }
 
   /** Both run, and bytes pass in both directions. */
@@ -110,7 +116,7 @@ export class Links {
   boot(board: Board): void {
     this.gossip.boot(board)
     if (this.#input.isDialled) this.dialling.boot(board)
-    else for (const other of this.#input.boards.values()) if (other !== board) this.#connect(board, other)
+    else for (const other of this.around(board)) this.#connect(board, other)
   }
 
   #connect(a: Board, b: Board): void {
@@ -138,13 +144,17 @@ export class Links {
     feed(b, { kind: 'peer-up', now: queue.now, peer: a.spec.id })
   }
 
-  /** The board has another address: its connections end, and where boards dial one another nobody tells the others. */
-  vanish(board: Board): void {
+  /** The board is somewhere else from now on. Its connections end; where boards dial one another, nobody is told but by itself. */
+  moveAddress(board: Board): void {
+    const { boards, queue, feed, isDialled } = this.#input
     for (const id of [...board.peers]) {
-      const peer = this.#input.boards.get(id)!
-      if (this.#input.isDialled) this.#drop(board, peer)
+      const peer = boards.get(id)!
+      if (isDialled) this.#drop(board, peer)
       else this.disconnect(board, peer)
     }
+    board.address = `/sim/${board.spec.name}/${queue.now}`
+    this.dialling.moved(board)
+    feed(board, { kind: 'addresses', now: queue.now, addresses: [board.address] })
   }
 
   /** A connection's end reaches the other side only if the link lets it through. */

@@ -74,7 +74,7 @@ export function moveAddress(stage: Stage, event: EventOf<'address'>): void {
   const { world, witness } = stage
   const board = world.board(event.board)
   if (board.core === null) return
-  world.moveAddress(board)
+  world.links.moveAddress(board)
   witness.saw('address-changed')
 }
 

@@ -31,7 +31,7 @@ test('a small pool is connected throughout within a minute or two; a large one s
 test('a board that moves finds the others, whose addresses it knows', () => {
   const { world, boards } = dialled(4)
   world.run(60_000)
-  world.moveAddress(boards[3]!)
+  world.links.moveAddress(boards[3]!)
   assert.equal(boards[3]!.peers.size, 0)
   world.until('it is back', () => boards.slice(0, 3).every((other) => areConnected(boards[3]!, other)), 15_000)
   world.run(10_000)
@@ -43,8 +43,8 @@ test('two boards that both move while they are cut off from one another meet thr
   const [a, b] = boards as [Board, Board, Board]
   world.run(60_000)
   world.cut(a, b)
-  world.moveAddress(a)
-  world.moveAddress(b)
+  world.links.moveAddress(a)
+  world.links.moveAddress(b)
   world.run(30_000)
   assert.equal(areConnected(a, b), false)
   world.heal()
@@ -55,8 +55,8 @@ test('two boards alone that both move are lost to one another until their names 
   const { world, boards } = dialled(2)
   const [a, b] = boards as [Board, Board]
   world.run(60_000)
-  world.moveAddress(a)
-  world.moveAddress(b)
+  world.links.moveAddress(a)
+  world.links.moveAddress(b)
   world.run(nameMs - 1_000)
   assert.equal(areConnected(a, b), false)
   world.until('they are connected', () => areConnected(a, b), 30_000)
