@@ -54,6 +54,7 @@ export function blackout(stage: Stage, event: EventOf<'blackout'>): void {
 export function pause(stage: Stage, event: EventOf<'pause'>): void {
   const board = stage.world.board(event.board)
   board.pausedUntil = Math.max(board.pausedUntil, stage.world.queue.now + event.forMs)
+  stage.witness.rules.behindUntil(board, board.pausedUntil)
 }
 
 export function slowDown(stage: Stage, event: EventOf<'slow-cpu'>): void {

@@ -26,6 +26,7 @@ export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
   const board = stage.world.board(event.board)
   if (board.held !== null) return
   stage.world.fillDisk(board)
+  stage.witness.diskFilled(board)
   later(stage, event.forMs, () => {
     if (board.held !== null) stage.world.freeDisk(board)
   })

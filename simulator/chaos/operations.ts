@@ -2,13 +2,14 @@
 
 import { jobPaths, restartPath, specToRegisters, stopGenerationPath } from '../../crdt/documents/job.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import { type DocId, type JobId, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
+import { type DocId, type JobId, hex, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
 import { toBase64 } from '../../crdt/base64.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import { type Change, submission } from '../operator.ts'
 import type { Board } from '../board.ts'
+import { chaosCrypto } from './crypto.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
 
@@ -71,7 +72,9 @@ export function put(stage: Stage, via: string, doc: DocId, change: Change): void
 /** A board that has lost a part of the document on its disk cannot hand it out: its operator is told so and goes away. */
 function signedOrNull({ world, operator, witness }: Stage, board: Board, doc: DocId, change: Change): string[] | null {
   try {
-    return operator.sign(world, board, doc, board.spec.pool ?? 'default', change).map(toBase64)
+    const envelopes = operator.sign(world, board, doc, board.spec.pool ?? 'default', change)
+    for (const bytes of envelopes) witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
+    return envelopes.map(toBase64)
   } catch (error) {
     if ((board.core?.state?.lacking.size ?? 0) === 0) throw error
     witness.note(`${board.spec.name} has not got all of ${doc}`)

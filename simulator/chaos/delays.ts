@@ -1,0 +1,70 @@
+// `restart` and `reschedule`: a task that ended starts again only after its delay and not more often than its group allows, and a copy
+// that failed is claimed anew only after its own.
+
+import type { SlotId } from '../../crdt/ids.ts'
+import { slotParts } from '../../crdt/ids.ts'
+import type { State } from '../../node/core/state.ts'
+import type { Finding } from './invariants.ts'
+import type { SeenStep } from './step-rules.ts'
+import { clockPart } from './step-rules.ts'
+
+const failed = /^(\S+) failed here \(generation (\d+)\)/
+
+export class Delays {
+  /** Boot and task → when it ended by itself, on its board's clock. */
+  readonly #ended = new Map<string, number>()
+  /** Boot and allocation at a form → when its tasks were started again. */
+  readonly #again = new Map<string, number[]>()
+  /** Slot → its newest failure, virtual ms. */
+  readonly #failed = new Map<SlotId, { readonly generation: number; readonly at: number; readonly form: string | undefined }>()
+
+  after({ board, state, event, effects, now }: SeenStep): Finding[] {
+    const found: Finding[] = []
+    const boot = `${board.spec.name} ${board.boots}`
+    if (event.kind === 'exited') this.#ended.set(`${boot} ${event.task}`, now)
+    for (const effect of effects) {
+      if (effect.kind !== 'start') continue
+      const { id, alloc, form, slot } = effect.task
+      const endedAt = this.#ended.get(`${boot} ${id}`)
+      const restart = state.allocs.get(slot)?.body.group.restart
+      if (endedAt === undefined || restart === undefined) continue
+      this.#ended.delete(`${boot} ${id}`)
+      const times = this.#again.get(`${boot} ${alloc} ${form}`) ?? []
+      const recent = [...times.filter((time) => now - time < restart.intervalMs), now]
+      this.#again.set(`${boot} ${alloc} ${form}`, recent)
+      if (now - endedAt < restart.delayMs)
+        found.push({ rule: 'restarted-as-agreed', what: `${board.spec.name} starts ${slot} ${now - endedAt} ms after it ended` })
+      if (restart.mode === 'fail' && recent.length > restart.attempts)
+        found.push({
+          rule: 'restarted-as-agreed',
+          what: `${board.spec.name} starts ${slot} again, ${recent.length} times of ${restart.attempts}`,
+        })
+    }
+    return found
+  }
+
+  /** From the log of the board that gave the copy up. */
+  noteFailure(state: State, message: string, virtualNow: number): void {
+    const [, slot, generation] = failed.exec(message) ?? []
+    if (slot === undefined) return
+    const { job, group } = slotParts(slot as SlotId)
+    this.#failed.set(slot as SlotId, { generation: Number(generation), at: virtualNow, form: state.view.jobs.get(job)?.forms.get(group) })
+  }
+
+  /** Why the slot ought not to be claimed yet; null: it may. The board must have heard of the failure, and of nothing later. */
+  whyNotClaimed(state: State, slot: SlotId, self: string, virtualNow: number): string | null {
+    const failure = this.#failed.get(slot)
+    const { job, group } = slotParts(slot)
+    const view = state.view.jobs.get(job)
+    const policy = view?.spec?.groups.find((one) => one.name === group)?.reschedule
+    if (failure === undefined || policy === undefined || failure.form !== view?.forms.get(group)) return null
+    const others = (state.view.claims.get(slot) ?? []).filter((claim) => claim.node !== self || claim.generation === failure.generation)
+    const hasHeard = others.some(
+      (claim) => claim.generation === failure.generation && claim.state === 'failed' && claim.form === failure.form,
+    )
+    const isLatest = others.every((claim) => claim.generation <= failure.generation)
+    const waited = virtualNow - failure.at
+    if (!hasHeard || !isLatest || waited >= policy.delayMs * clockPart) return null
+    return `generation ${failure.generation} failed ${waited} ms ago, and reschedule waits ${policy.delayMs} ms`
+  }
+}
