@@ -21,14 +21,14 @@ const [from = 1, to = from] = (options.get('--seeds') ?? options.get('--seed') ?
 const search = newSearch()
 const began = performance.now()
 for (let seed = from; seed <= to; seed++) {
-  const result = searchSeed(search, seed, active)
+  const result = searchSeed(search, seed, { flaws: active })
   if (options.has('--verbose')) console.log(result.timeline().join('\n'))
   if (options.has('--verbose') || options.has('--hashes')) console.log(`seed ${seed} trace ${result.traceHash} after ${result.steps} steps`)
   if (result.violations.length === 0) continue
   const flawed = active.size > 0 ? ` --flaw ${[...active].join(',')}` : ''
   console.log(violationLines(result, `npm run sim -- --seed ${seed} --verbose${flawed}`).join('\n'))
   if (!options.has('--shrink')) continue
-  const least = shrunk(result, active)
+  const least = shrunk(result, { flaws: active })
   console.log(least.lines.join('\n'))
   if (options.has('--verbose')) console.log(least.run().timeline().join('\n'))
 }

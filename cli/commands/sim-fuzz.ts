@@ -2,11 +2,16 @@
 // themselves, and for whoever has changed something.
 
 import { type Command, InvalidArgumentError } from 'commander'
-import { type Cli, local } from '../command.ts'
+import type { JobSpec } from '../../crdt/spec.ts'
+import { type Cli, collect, local } from '../command.ts'
+import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { loadJobFile } from '../job-from-file.ts'
 
 interface Options {
   readonly seeds: readonly [from: number, to: number]
+  readonly jobs?: readonly string[]
+  readonly nodes?: number
   readonly shrink?: boolean
   readonly verbose?: boolean
 }
@@ -16,12 +21,20 @@ export function addSimFuzz(parent: Command, cli: Cli): Command {
     .command('fuzz')
     .description('search for a seed whose chaos breaks a rule (exit code 1: there is one)')
     .option('--seeds <range>', 'seeds to run: 100 (the first hundred) or 101..200', parseSeeds, [1, 20] as const)
+    .option('--jobs <file>', 'job file to play instead of drawn jobs (may be repeated); waits after failures are cut to seconds', collect)
+    .option('--nodes <n>', 'number of boards (drawn from 3 to 9 otherwise)', parseNodes)
     .option('--shrink', 'reduce a failing seed to the fewest faults that still break its rule')
     .option('--verbose', 'print what happened, line by line')
   return local<Options>(cli, command, async ({ options }) => await fuzz(cli, options))
 }
 
-async function fuzz({ io }: Cli, { seeds: [from, to], shrink, verbose }: Options): Promise<ExitCode> {
+async function fuzz({ io }: Cli, options: Options): Promise<ExitCode> {
+  const {
+    seeds: [from, to],
+    shrink,
+    verbose,
+  } = options
+  const setting = await settingOf(io, options)
   const { newSearch, searchSeed, shrunk, summaryLines, violationLines } = await import('../../simulator/chaos/search.ts')
   const print = (lines: readonly string[]): void => lines.forEach((line) => io.stdout.write(`${line}\n`))
   const search = newSearch()
@@ -29,12 +42,12 @@ async function fuzz({ io }: Cli, { seeds: [from, to], shrink, verbose }: Options
   let last = from - 1
   for (let seed = from; seed <= to && !io.signal.aborted; seed++) {
     if (io.stderr.isTty) io.stderr.write(`\r${bar(seed - from, to - from + 1)} seed ${seed}, ${search.failing.length} failing `)
-    const result = searchSeed(search, seed)
+    const result = searchSeed(search, seed, { setting })
     last = seed
     if (io.stderr.isTty) io.stderr.write('\r\u001b[K')
     if (verbose === true) print(result.timeline())
-    print(violationLines(result, `shoal sim fuzz --seeds ${seed}..${seed} --verbose`))
-    if (shrink === true && result.violations.length > 0) print(shrunk(result).lines)
+    print(violationLines(result, `shoal sim fuzz --seeds ${seed}..${seed} --verbose${replayFlags(options)}`))
+    if (shrink === true && result.violations.length > 0) print(shrunk(result, { setting }).lines)
     // Ctrl-C is heard between two seeds.
     await new Promise(setImmediate)
   }
@@ -43,11 +56,40 @@ async function fuzz({ io }: Cli, { seeds: [from, to], shrink, verbose }: Options
   return search.failing.length > 0 ? exitCodes.error : exitCodes.done
 }
 
+async function settingOf(io: Cli['io'], { jobs = [], nodes }: Options): Promise<{ nodes?: number; jobs?: JobSpec[] }> {
+  const specs = new Map<string, JobSpec>()
+  for (const file of jobs) {
+    const spec = await loadJobFile(io, file)
+    const name = `${spec.namespace}/${spec.name}`
+    if (specs.has(name)) throw new CliError('E_USAGE', `--jobs: ${file} is a second file for job ${name}`)
+    specs.set(name, spec)
+  }
+  const pools = new Set([...specs.values()].map(({ pool }) => pool)).size
+  if (nodes !== undefined && nodes < 2 * pools)
+    throw new CliError('E_USAGE', `--nodes ${nodes}: the jobs are for ${pools} pools, and each needs two boards at least`)
+  return { ...(nodes === undefined ? {} : { nodes }), ...(specs.size === 0 ? {} : { jobs: [...specs.values()] }) }
+}
+
+/** What has to be said again to have the same plan again. */
+export function replayFlags({ jobs = [], nodes }: Pick<Options, 'jobs' | 'nodes'>): string {
+  const files = jobs.map((file) => ` --jobs ${/^[\w./@%+=:,-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`}`)
+  return `${nodes === undefined ? '' : ` --nodes ${nodes}`}${files.join('')}`
+}
+
 const barWidth = 30
 
 function bar(done: number, all: number): string {
   const full = Math.floor((barWidth * done) / all)
   return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`
+}
+
+/** Every fault names boards by hand and every board connects to all others: beyond this a seed takes longer than anybody waits. */
+const nodesMax = 100
+
+function parseNodes(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) < 2 || Number(text) > nodesMax)
+    throw new InvalidArgumentError(`allowed: a whole number from 2 to ${nodesMax}.`)
+  return Number(text)
 }
 
 /** More in one call than anybody waits for. */

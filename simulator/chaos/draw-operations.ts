@@ -1,18 +1,19 @@
 // What operators do meanwhile, each at a board of its own: on either side of a cut, knowing nothing of the others.
 
 import type { Prng } from '../prng.ts'
-import { drawJob } from './draw-jobs.ts'
 import type { Happening } from './draw-faults.ts'
+import type { SpecOf } from './draw.ts'
+import type { Pool } from './own-jobs.ts'
 
 const kinds = ['run', 'scale', 'scale', 'command', 'command', 'desire', 'alloc-stop', 'alloc-restart', 'draining', 'evicted'] as const
 
-export function drawOperation(prng: Prng, names: readonly string[], jobs: readonly string[], pool: string): Happening {
+export function drawOperation(prng: Prng, { name: pool, names, jobs }: Pool, specOf: SpecOf): Happening {
   const via = prng.pick(names)!
   const job = prng.pick(jobs)!
   const kind = prng.pick(kinds)!
   switch (kind) {
     case 'run':
-      return { kind, via, spec: drawJob(prng, job, pool) }
+      return { kind, via, spec: specOf(job, pool) }
     case 'scale':
       return { kind, via, job, count: 1 + prng.below(5) }
     case 'command':

@@ -1,68 +1,79 @@
 // Seed → plan: how many boards, how good each is, which jobs, and what happens when. The same seed draws the same plan for ever as
 // long as this folder's `draw…` files do not change; a failing plan is kept as data, not as a seed alone.
 
+import { jobId } from '../../crdt/ids.ts'
+import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawFault, faultKinds } from './draw-faults.ts'
 import { drawOperation } from './draw-operations.ts'
+import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
 import type { ChaosBoard, ChaosEvent, ChaosPlan } from './plan.ts'
 
 const minuteMs = 60_000
 
-/** Boards and jobs that belong together. */
-interface Pool {
-  readonly names: readonly string[]
-  readonly jobs: readonly string[]
-}
-
-export function drawPlan(seed: number): ChaosPlan {
+/** `setting`: what is not drawn. Without one, the plan of a seed is the same for ever. */
+export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
   // Neighbouring seeds of the generator would begin alike.
   const prng = createPrng(Math.imul(seed, 0x9e3779b1) ^ 0x5bd1e995).fork()
-  const boards = drawBoards(prng)
+  const own = new Map(setting.jobs?.map((spec) => [jobId(spec.namespace, spec.name), withShortWaits(spec)] as const))
+  const boards = drawBoards(prng, setting)
   const names = boards.map((board) => board.name)
   const chaosMs = (3 + prng.below(8)) * minuteMs
-  const pools = drawPools(prng, boards)
+  const pools = setting.jobs === undefined ? drawPools(prng, boards) : ownPools(names, setting.jobs)
+  const specOf: SpecOf = (name, pool) => own.get(name as ReturnType<typeof jobId>) ?? drawJob(prng, name, pool)
   const isAtOnce = prng.chance(0.3)
-  const events: ChaosEvent[] = pools.flatMap(({ names, jobs }, index) =>
-    jobs.map((name) => ({ at: isAtOnce ? 3_000 : 3_000 + prng.below(9_000), ...drawRun(prng, names, name, poolNames[index]!) })),
+  const events: ChaosEvent[] = pools.flatMap(({ name: pool, names, jobs }) =>
+    jobs.map((job) => ({
+      at: isAtOnce ? 3_000 : 3_000 + prng.below(9_000),
+      kind: 'run' as const,
+      via: prng.pick(names)!,
+      spec: specOf(job, pool),
+    })),
   )
   events.push(...drawComing(prng, pools, chaosMs))
   const quarrelsome = drawTaste(prng)
   for (let count = 20 + prng.below(41); count > 0; count--) {
     const at = 12_000 + prng.below(chaosMs - 12_000)
     const index = prng.below(pools.length)
-    const { names: own, jobs } = pools[index]!
-    const what = prng.chance(0.3) ? drawOperation(prng, own, jobs, poolNames[index]!) : drawFault(prng, names, quarrelsome)
+    const what = prng.chance(0.3) ? drawOperation(prng, pools[index]!, specOf) : drawFault(prng, names, quarrelsome)
     events.push({ at, ...what })
   }
   events.sort((a, b) => a.at - b.at)
   return { seed, boards: boards.map((board) => ({ ...board, pool: poolOf(pools, board.name) })), events, chaosMs }
 }
 
-const poolNames: readonly string[] = ['default', 'annex']
+/** A job as it is handed in. */
+export type SpecOf = (job: string, pool: string) => JobSpec
 
 function poolOf(pools: readonly Pool[], name: string): string {
-  return poolNames[pools.findIndex((pool) => pool.names.includes(name))]!
+  return pools.find((pool) => pool.names.includes(name))!.name
 }
 
-function drawBoards(prng: Prng): ChaosBoard[] {
+function drawBoards(prng: Prng, { nodes, jobs }: Setting): ChaosBoard[] {
   const small = prng.chance(0.5)
-  return Array.from({ length: 3 + prng.below(7) }, (_, index) => ({
-    name: `b${index}`,
-    labels: { tier: prng.chance(0.5) ? 'fast' : 'slow' },
-    memoryMib: small && prng.chance(0.3) ? 700 : 2_048,
-  }))
+  const drawn = 3 + prng.below(7)
+  // Two boards for each pool, or there is nothing to cut.
+  const least = 2 * new Set(jobs?.map((spec) => spec.pool)).size
+  return Array.from({ length: nodes ?? Math.max(drawn, least) }, (_, index) => {
+    const board = {
+      name: `b${index}`,
+      labels: { tier: prng.chance(0.5) ? 'fast' : 'slow' },
+      memoryMib: small && prng.chance(0.3) ? 700 : 2_048,
+    }
+    return jobs === undefined ? board : boardFor(prng, board, jobs)
+  })
 }
 
 /** One pool mostly; two where there are boards enough. */
 function drawPools(prng: Prng, boards: readonly ChaosBoard[]): Pool[] {
   const names = boards.map((board) => board.name)
   const jobs = jobNames.slice(0, 1 + prng.below(jobNames.length))
-  if (names.length < 5 || jobs.length < 2 || !prng.chance(0.4)) return [{ names, jobs }]
+  if (names.length < 5 || jobs.length < 2 || !prng.chance(0.4)) return [{ name: 'default', names, jobs }]
   const cut = names.length - 2 - prng.below(names.length - 4)
   return [
-    { names: names.slice(0, cut), jobs: jobs.slice(0, -1) },
-    { names: names.slice(cut), jobs: jobs.slice(-1) },
+    { name: 'default', names: names.slice(0, cut), jobs: jobs.slice(0, -1) },
+    { name: 'annex', names: names.slice(cut), jobs: jobs.slice(-1) },
   ]
 }
 
@@ -84,8 +95,4 @@ function drawComing(prng: Prng, pools: readonly Pool[], chaosMs: number): ChaosE
 /** Which kinds of faults a run favours: one that has all of them at once hides what each does. */
 function drawTaste(prng: Prng): ReadonlySet<string> {
   return new Set(prng.shuffle(faultKinds).slice(0, 2 + prng.below(10)))
-}
-
-function drawRun(prng: Prng, names: readonly string[], name: string, pool: string) {
-  return { kind: 'run', via: prng.pick(names)!, spec: drawJob(prng, name, pool) } as const
 }

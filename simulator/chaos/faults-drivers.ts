@@ -22,7 +22,8 @@ export function breakDriver(stage: Stage, event: EventOf<'driver'>): void {
 
 function tellDriver(stage: Stage, board: Board, fingerprint: Fingerprint): void {
   const { world } = stage
-  world.feed(board, { kind: 'fingerprint', now: world.queue.now, driver: 'raw_exec', fingerprint })
+  for (const driver of board.spec.drivers ?? ['raw_exec'])
+    world.feed(board, { kind: 'fingerprint', now: world.queue.now, driver, fingerprint })
 }
 
 /** As the real node does once an engine answers again: it says so, and what the engine runs. */

@@ -13,6 +13,7 @@ import type { Board } from '../board.ts'
 
 import { usedOn } from './board-order.ts'
 import { chaosCrypto } from './crypto.ts'
+import { apartness, isAskedFor } from './fitness.ts'
 import type { Finding, Rule } from './invariants.ts'
 import type { Stage } from './stage.ts'
 
@@ -110,8 +111,15 @@ function different(members: readonly Member[], textOf: (member: Member) => strin
   return [`${[...groups.values()].map((names) => names.join('+')).join(' | ')}: ${parts.slice(0, 4).join(' <> ')}`]
 }
 
-function wantedGroups(state: State): { readonly slot: SlotId; readonly group: GroupSpec; readonly job: JobId }[] {
-  const found: { slot: SlotId; group: GroupSpec; job: JobId }[] = []
+/** A copy that shall run. */
+interface Wanted {
+  readonly slot: SlotId
+  readonly group: GroupSpec
+  readonly job: JobId
+}
+
+function wantedGroups(state: State): Wanted[] {
+  const found: Wanted[] = []
   for (const job of state.view.jobs.values()) {
     if (job.desired !== 'run') continue
     for (const group of job.spec?.groups ?? [])
@@ -127,11 +135,12 @@ function runnersOf(stage: Stage, slot: SlotId): string[] {
 }
 
 function wantedNotOnce(stage: Stage, members: readonly Member[], state: State): string[] {
-  return wantedGroups(state).flatMap(({ slot, group }) => {
+  return wantedGroups(state).flatMap((wanted) => {
+    const { slot } = wanted
     const runners = runnersOf(stage, slot)
     if (runners.length === 1) return []
     if (runners.length > 1) return [`${slot} runs on ${runners.join(', ')}`]
-    const room = members.filter((member) => fits(stage, member, group, state))
+    const room = members.filter((member) => fits(stage, member, wanted, state))
     if (room.length === 0) return []
     const reason = state.plan?.bySlot.get(slot)?.reason ?? 'no reason'
     return [`${slot} runs nowhere (${reason}) and fits on ${room.map(({ board }) => board.spec.name).join(', ')}`]
@@ -139,12 +148,16 @@ function wantedNotOnce(stage: Stage, members: readonly Member[], state: State): 
 }
 
 /** Counted from what really runs, by the simplest rules: what the plan thinks of it is not asked. `without` makes room. */
-function fits(stage: Stage, { board }: Member, group: GroupSpec, { view }: State, without: string | null = null): boolean {
+function fits(stage: Stage, { board }: Member, { group, job }: Wanted, { view }: State, without: string | null = null): boolean {
   const node = view.nodes.get(board.spec.id)
   const { capacity } = board.spec
   if (node === undefined || capacity === undefined || node.draining || !node.eligible) return false
-  if (group.constraints.some((constraint) => board.spec.labels?.['tier'] !== constraint.value)) return false
+  const { spec = null } = view.jobs.get(job) ?? {}
+  if (!isAskedFor(spec, group, { ...node, labels: board.spec.labels ?? {} })) return false
   const others = [...board.tasks.values()].filter((task) => task.alloc !== without)
+  const apart = apartness(spec, group)
+  const own = apart === 'job' ? `${job}/` : `${job}/${group.name}/`
+  if (apart !== null && others.some((task) => task.slot.startsWith(own))) return false
   const bound = new Set(others.flatMap((task) => Object.values(task.ports)))
   if (group.network.ports.some((port) => port.static !== null && bound.has(port.static))) return false
   const used = usedOn(others, stage.witness.asks)
@@ -162,13 +175,14 @@ function fits(stage: Stage, { board }: Member, group: GroupSpec, { view }: State
 function wrongForms(stage: Stage, members: readonly Member[], state: State): string[] {
   const stuck = new Set<string>()
   const found: { readonly group: string; readonly reason: string; readonly what: string }[] = []
-  for (const { slot, group, job } of wantedGroups(state)) {
+  for (const wanted of wantedGroups(state)) {
+    const { slot, group, job } = wanted
     const key = `${job}/${group.name}`
     const form = state.view.jobs.get(job)?.forms.get(group.name)
     const copies = members.flatMap(({ board }) => [...board.tasks.values()].filter((task) => task.slot === slot))
     const [wrong] = copies.filter((task) => task.form !== form)
     if (wrong === undefined && copies.length > 0) continue
-    const room = members.filter((member) => fits(stage, member, group, state, wrong?.alloc ?? null))
+    const room = members.filter((member) => fits(stage, member, wanted, state, wrong?.alloc ?? null))
     if (room.length === 0) stuck.add(key)
     if (wrong === undefined || room.length === 0) continue
     const reason = state.plan?.bySlot.get(slot)?.reason ?? 'no reason'
@@ -190,10 +204,11 @@ function unwanted(stage: Stage, members: readonly Member[], state: State, pool: 
 }
 
 function undrained(stage: Stage, members: readonly Member[], state: State): string[] {
-  return wantedGroups(state).flatMap(({ slot, group }) => {
+  return wantedGroups(state).flatMap((wanted) => {
+    const { slot } = wanted
     const [on] = members.filter(({ board }) => [...board.tasks.values()].some((task) => task.slot === slot))
     if (on === undefined || state.view.nodes.get(on.board.spec.id)?.draining !== true) return []
-    const room = members.filter((member) => member !== on && fits(stage, member, group, state))
+    const room = members.filter((member) => member !== on && fits(stage, member, wanted, state))
     return room.length === 0
       ? []
       : [`${on.board.spec.name} drains and runs ${slot}, which fits on ${room.map(({ board }) => board.spec.name).join(', ')}`]

@@ -2,7 +2,7 @@
 
 import { jobPaths, restartPath, specToRegisters, stopGenerationPath } from '../../crdt/documents/job.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import { type DocId, type JobId, hex, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
+import { type DocId, hex, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
 import { toBase64 } from '../../crdt/base64.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
@@ -10,24 +10,25 @@ import { envelopeKey } from '../../node/core/documents.ts'
 import { type Change, submission } from '../operator.ts'
 import type { Board } from '../board.ts'
 import { chaosCrypto } from './crypto.ts'
+import { chaosJobId } from './own-jobs.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
 
 export function operate(stage: Stage, event: ChaosEvent): void {
   switch (event.kind) {
     case 'run':
-      return put(stage, event.via, jobDocId(idOf(event.spec.name)), submission(event.spec))
+      return put(stage, event.via, jobDocId(jobId(event.spec.namespace, event.spec.name)), submission(event.spec))
     case 'scale':
       return edit(stage, event, (spec) => withGroup(spec, { count: event.count }))
     case 'command':
       return edit(stage, event, (spec) => withCommand(spec, event.command))
     case 'desire':
-      if (event.desired === 'removed') stage.witness.generations.removed(idOf(event.job))
+      if (event.desired === 'removed') stage.witness.generations.removed(chaosJobId(event.job))
       return wish(stage, event, () => new Map([[jobPaths.desired, event.desired]]))
     case 'alloc-stop':
       return stopAlloc(stage, event)
     case 'alloc-restart': {
-      const path = restartPath('g', event.index)
+      const path = restartPath(groupOf(stage, event), event.index)
       return wish(stage, event, (registers) => new Map([[path, Number(registers.get(path) ?? 0) + 1]]))
     }
     case 'node':
@@ -37,7 +38,11 @@ export function operate(stage: Stage, event: ChaosEvent): void {
   }
 }
 
-const idOf = (name: string): JobId => jobId('default', name)
+/** Of a job with several groups, the first one's copies are the ones that operators stop and start. */
+function groupOf(stage: Stage, event: { readonly via: string; readonly job: string }): string {
+  const spec = stage.world.board(event.via).core?.state?.view.jobs.get(chaosJobId(event.job))?.spec
+  return spec?.groups[0]?.name ?? 'g'
+}
 
 export function put(stage: Stage, via: string, doc: DocId, change: Change): void {
   const { world, witness } = stage
@@ -94,12 +99,12 @@ function noteConcurrent(stage: Stage, board: Board, doc: DocId, own: ReadonlySet
 /** A wish about a job that the board knows. */
 function wish(stage: Stage, event: { readonly via: string; readonly job: string }, change: Change): void {
   const board = stage.world.board(event.via)
-  if (board.core?.state?.view.jobs.has(idOf(event.job)) === true) put(stage, event.via, jobDocId(idOf(event.job)), change)
+  if (board.core?.state?.view.jobs.has(chaosJobId(event.job)) === true) put(stage, event.via, jobDocId(chaosJobId(event.job)), change)
 }
 
 /** As `job run` with a file that was edited: the specification in force there, with one change. */
 function edit(stage: Stage, event: { readonly via: string; readonly job: string }, change: (spec: JobSpec) => JobSpec): void {
-  const spec = stage.world.board(event.via).core?.state?.view.jobs.get(idOf(event.job))?.spec
+  const spec = stage.world.board(event.via).core?.state?.view.jobs.get(chaosJobId(event.job))?.spec
   if (spec == null) return
   const [before, after] = [specToRegisters(spec), specToRegisters(change(spec))]
   wish(stage, event, () => new Map([...after].filter(([path, value]) => before.get(path) !== value)))
@@ -119,9 +124,9 @@ function withCommand(spec: JobSpec, command: string): JobSpec {
 
 function stopAlloc(stage: Stage, event: EventOf<'alloc-stop'>): void {
   const { state } = stage.world.board(event.via).core ?? {}
-  const claims = state?.view.claims.get(slotId(idOf(event.job), 'g', event.index)) ?? []
+  const claims = state?.view.claims.get(slotId(chaosJobId(event.job), groupOf(stage, event), event.index)) ?? []
   const newest = Math.max(0, ...claims.map((claim) => claim.generation))
-  if (newest > 0) wish(stage, event, () => new Map([[stopGenerationPath('g', event.index), newest]]))
+  if (newest > 0) wish(stage, event, () => new Map([[stopGenerationPath(groupOf(stage, event), event.index), newest]]))
 }
 
 function wishOfNode(stage: Stage, event: EventOf<'node'>): void {

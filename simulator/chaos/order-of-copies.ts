@@ -7,6 +7,7 @@ import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import type { Claim, JobVersion, View } from '../../crdt/view.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
+import { preference } from './fitness.ts'
 
 interface Copy {
   readonly node: NodeId
@@ -89,12 +90,10 @@ function byPolicy(a: Copy, b: Copy, policy: DisconnectPolicy['reconcile'], conte
   }
 }
 
-/** In points; the jobs of a run have at most one affinity, and no operator gives boards a weight. */
+/** In points; no operator gives boards a weight. */
 function rankOf(node: NodeId, { view, spec, group, slot, form }: Context): number {
-  const { labels, verdicts } = view.nodes.get(node)!
-  const [affinity] = [...spec.affinities, ...group.affinities]
-  const matches = affinity !== undefined && affinity.attribute === '${label.tier}' && labels['tier'] === affinity.value
-  const told = verdicts.get(slot)?.find((verdict) => verdict.form === form)?.failures ?? 0
+  const board = view.nodes.get(node)!
+  const told = board.verdicts.get(slot)?.find((verdict) => verdict.form === form)?.failures ?? 0
   const untold = view.claims.get(slot)?.some((claim) => claim.node === node && claim.state === 'failed' && claim.form === form) === true
-  return (matches ? Math.sign(affinity.weight) : 0) - Math.min(failuresMax, Math.max(told, Number(untold)))
+  return preference(spec, group, board) - Math.min(failuresMax, Math.max(told, Number(untold)))
 }

@@ -2,14 +2,15 @@
 // told once it has lasted for longer than the rule allows.
 
 import { type JobId, type SlotId, slotId } from '../../crdt/ids.ts'
-import type { GroupSpec } from '../../crdt/spec.ts'
+import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { silentSince } from '../../node/core/liveness/liveness.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
 import { usedOn } from './board-order.ts'
 import type { Finding, Rule } from './invariants.ts'
-import { meets, seesHalf, stands } from './replacements.ts'
+import { apartness, isAskedFor } from './fitness.ts'
+import { seesHalf, stands } from './replacements.ts'
 import type { Stage } from './stage.ts'
 
 /** How long each may last, virtual ms. */
@@ -136,7 +137,7 @@ function vacancies(stage: Stage, board: Board, state: State): Wrong[] {
   const since = silentSince(liveness)
   const now = stage.world.clockOf(board)
   const found: Wrong[] = []
-  for (const { slot, job, group } of wanted(state)) {
+  for (const { slot, job, spec, group } of wanted(state)) {
     const claims = view.claims.get(slot) ?? []
     const stopped = view.jobs.get(job)?.wishes.get(slot)?.stopGeneration ?? 0
     const standing = claims.filter((claim) => stands(state, claim, stopped))
@@ -144,8 +145,9 @@ function vacancies(stage: Stage, board: Board, state: State): Wrong[] {
     const isHeld = standing.some(
       ({ node }) => view.nodes.get(node)?.liveness === 'alive' || now - (since.get(node) ?? now) < replaceAfterMs,
     )
-    if (isHeld || (standing.length > 0 && !replace) || (partition === 'half' && !seesHalf(state, group))) continue
-    if (hasFailed(state, slot) || !meets(group, self) || !hasRoom(stage, board, state, group)) continue
+    if (isHeld || (standing.length > 0 && !replace) || (partition === 'half' && !seesHalf(state, spec, group))) continue
+    if (apartness(spec, group) !== null || hasFailed(state, slot) || !isAskedFor(spec, group, self) || !hasRoom(stage, board, state, group))
+      continue
     found.push({
       rule: 'vacancy-filled',
       key: slot,
@@ -155,12 +157,15 @@ function vacancies(stage: Stage, board: Board, state: State): Wrong[] {
   return found
 }
 
-function wanted({ view, boot }: State): { readonly slot: SlotId; readonly group: GroupSpec; readonly job: JobId }[] {
-  return [...view.jobs.values()].flatMap((job) =>
-    job.desired !== 'run' || job.spec?.pool !== boot.config.pool
+function wanted({
+  view,
+  boot,
+}: State): { readonly slot: SlotId; readonly spec: JobSpec; readonly group: GroupSpec; readonly job: JobId }[] {
+  return [...view.jobs.values()].flatMap(({ id: job, desired, spec }) =>
+    desired !== 'run' || spec?.pool !== boot.config.pool
       ? []
-      : job.spec.groups.flatMap((group) =>
-          Array.from({ length: group.count }, (_, index) => ({ slot: slotId(job.id, group.name, index), group, job: job.id })),
+      : spec.groups.flatMap((group) =>
+          Array.from({ length: group.count }, (_, index) => ({ slot: slotId(job, group.name, index), spec, group, job })),
         ),
   )
 }

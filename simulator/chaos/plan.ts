@@ -3,6 +3,7 @@
 
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { DriverCode } from '../../node/core/ports.ts'
+import type { BoardSpec } from '../board.ts'
 
 export interface ChaosPlan {
   readonly seed: number
@@ -16,8 +17,14 @@ export interface ChaosBoard {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly memoryMib: number
+  /** 4,000 and 8,192 unless told otherwise. */
+  readonly cpuMhz?: number
+  readonly diskMib?: number
   /** `default` unless told otherwise. */
   readonly pool?: string
+  readonly attributes?: Readonly<Record<string, string>>
+  /** `raw_exec` unless told otherwise. */
+  readonly drivers?: NonNullable<BoardSpec['drivers']>
 }
 
 /** From a board to another: one direction of a link. */

@@ -2,11 +2,12 @@
 // `partition: half` not on the smaller side. Read from what that board knew when it claimed; the plan is not asked.
 
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
-import type { DisconnectPolicy, GroupSpec } from '../../crdt/spec.ts'
-import { type Claim, type NodeView, hasEnded } from '../../crdt/view.ts'
+import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
+import { type Claim, hasEnded } from '../../crdt/view.ts'
 import { silentSince } from '../../node/core/liveness/liveness.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
+import { isAskedFor } from './fitness.ts'
 
 /** Slot and generation of each claim that is made in a step. */
 const claimed = /^claimed (\S+) \(generation (\d+)\)$/
@@ -61,7 +62,7 @@ export function whyNotClaimed(board: Board, slot: SlotId, now: number): string |
     ({ node, generation }) => silentMs(node) >= wanted.disconnect.lostAfterMs && (marks?.get(node) ?? 0) < generation,
   )
   if (unmarked !== undefined) return `${unmarked.node} has been silent for longer than lost_after and is not marked as lost`
-  return wanted.disconnect.partition === 'half' && !seesHalf(state, wanted)
+  return wanted.disconnect.partition === 'half' && !seesHalf(state, view.jobs.get(job)?.spec ?? null, wanted)
     ? 'this board sees less than half of those that could run it'
     : null
 }
@@ -77,14 +78,11 @@ function whyEarly({ replace, replaceAfterMs, lostAfterMs, lostAfterExplicit }: D
   return 'and replace is false'
 }
 
-export function seesHalf({ view }: State, group: GroupSpec): boolean {
-  const able = [...view.nodes.values()].filter((node) => !node.evicted && node.liveness !== 'left' && node.eligible && meets(group, node))
+export function seesHalf({ view }: State, spec: JobSpec | null, group: GroupSpec): boolean {
+  const able = [...view.nodes.values()].filter(
+    (node) => !node.evicted && node.liveness !== 'left' && node.eligible && isAskedFor(spec, group, node),
+  )
   return 2 * able.filter((node) => node.liveness === 'alive').length >= able.length
-}
-
-/** The jobs of a run have constraints on one label only. */
-export function meets(group: GroupSpec, node: NodeView): boolean {
-  return group.constraints.every((constraint) => node.labels['tier'] === constraint.value)
 }
 
 /** Why this board ought not to have claimed the slot at all; null: it may run it. */
@@ -98,5 +96,5 @@ export function whyNotPlaced({ spec }: Board, { view }: State, slot: SlotId): st
   if (self.draining) return 'it drains'
   if (!self.eligible) return 'it is not eligible'
   if (wanted.pool !== spec.pool) return `the job is for the pool ${wanted.pool}`
-  return asked.constraints.every((constraint) => spec.labels?.['tier'] === constraint.value) ? null : 'a constraint does not hold there'
+  return isAskedFor(wanted, asked, self) ? null : 'a constraint does not hold there'
 }

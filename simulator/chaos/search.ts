@@ -2,10 +2,17 @@
 
 import type { Flaw } from '../flaws.ts'
 import { drawPlan } from './draw.ts'
+import type { Setting } from './own-jobs.ts'
 import { type Sight, sentenceOf, sometimes } from './invariants.ts'
 import { type ChaosResult, runChaos } from './run.ts'
 import { shrink } from './shrink.ts'
 import { eventText } from './timeline.ts'
+
+/** What is searched: which flaws the harness has, and what is given instead of drawn. */
+export interface SearchOptions {
+  readonly flaws?: ReadonlySet<Flaw>
+  readonly setting?: Setting
+}
 
 export interface Search {
   readonly failing: number[]
@@ -20,8 +27,8 @@ export function newSearch(): Search {
   return { failing: [], sights: new Map(), steps: 0, virtualMs: 0, hash: 0 }
 }
 
-export function searchSeed(search: Search, seed: number, flaws: ReadonlySet<Flaw> = new Set()): ChaosResult {
-  const result = runChaos(drawPlan(seed), flaws)
+export function searchSeed(search: Search, seed: number, { flaws, setting }: SearchOptions = {}): ChaosResult {
+  const result = runChaos(drawPlan(seed, setting), flaws)
   search.steps += result.steps
   search.virtualMs += result.virtualMs
   search.hash = (Math.imul(search.hash, 31) + Number.parseInt(result.traceHash, 16)) >>> 0
@@ -45,9 +52,9 @@ export function violationLines({ seed, violations }: ChaosResult, replay: string
 /** The least that still breaks the first rule, as lines, and as a result whose timeline can be asked for. */
 export function shrunk(
   { seed, violations }: ChaosResult,
-  flaws: ReadonlySet<Flaw> = new Set(),
+  { flaws = new Set(), setting }: SearchOptions = {},
 ): { lines: string[]; run: () => ChaosResult } {
-  const least = shrink(drawPlan(seed), violations[0]!.rule, flaws)
+  const least = shrink(drawPlan(seed, setting), violations[0]!.rule, flaws)
   const events = least.events.map((event) => `  ${(event.at / 1_000).toFixed(3).padStart(9)} ${eventText(event)}`)
   const head = `  ${least.boards.length} boards, ${least.chaosMs / 1_000} s, ${least.events.length} events are enough:`
   return { lines: [head, ...events], run: () => runChaos(least, flaws) }

@@ -41,9 +41,9 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
     crypto: chaosCrypto,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
-    boards: plan.boards.map(({ name, labels, memoryMib, pool = 'default' }, index) => {
+    boards: plan.boards.map(({ pool = 'default', cpuMhz = 4_000, memoryMib, diskMib = 8_192, ...board }, index) => {
       const { node, signer } = cheapIdentity(index + 1)
-      return { name, id: node, signer, labels, pool, capacity: { cpuMhz: 4_000, memoryMib, diskMib: 8_192 } }
+      return { ...board, id: node, signer, pool, capacity: { cpuMhz, memoryMib, diskMib } }
     }),
     flaws,
   })

@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Report } from '../../../simulator/scenario/report.ts'
+import { replayFlags } from '../../../cli/commands/sim-fuzz.ts'
 import { type TestCli, testCli } from '../../support/cli-io.ts'
 
 let cli: TestCli
@@ -62,6 +63,30 @@ test('sim fuzz: seeds, what was seen, the same trace as the search of the reposi
   assert.equal(trace(stdout), trace(again))
   for (const range of ['0', '5..2', 'x', '1..2..3', '1..99999999'])
     assert.match((await cli.run(['sim', 'fuzz', '--seeds', range])).stderr, /error E_USAGE: .*allowed: a number of seeds/, range)
+})
+
+test('sim fuzz with an operator’s own jobs and number of boards: the plan is of these, and its replay says so', async () => {
+  const own = join(cli.dir, 'own job.yaml')
+  await writeFile(
+    own,
+    `job: till
+namespace: shop
+groups:
+  front: { count: 2, constraints: [{ attribute: "\${label.rack}", value: one }], tasks: { t: { driver: docker, config: { image: "x:1" } } } }
+`,
+  )
+  const args = ['sim', 'fuzz', '--seeds', '2..2', '--nodes', '4', '--jobs', own]
+  const { exitCode, stdout, stderr } = await cli.run([...args, '--verbose'])
+  assert.equal(exitCode, 0, stdout + stderr)
+  assert.match(stdout, / \* run via b\d till count 2 /)
+  assert.match(stdout, /b3 taking part/)
+  assert.doesNotMatch(stdout, / b4 | run via b\d (web|db|probe|relay) /)
+  const trace = (text: string): string => / trace ([0-9a-f]{8})\n/.exec(text)?.[1] ?? 'none'
+  assert.equal(trace(stdout), trace((await cli.run(args)).stdout))
+  assert.equal(replayFlags({ nodes: 4, jobs: [own] }), ` --nodes 4 --jobs '${own}'`)
+  for (const nodes of ['1', 'x', '1000'])
+    assert.match((await cli.run([...args, '--nodes', nodes])).stderr, /E_USAGE: .*from 2 to 100/, nodes)
+  assert.match((await cli.run([...args, '--jobs', own])).stderr, /error E_USAGE: --jobs: .* second file for job shop\/till/)
 })
 
 test('files that cannot be played are refused with a code and a way out', async () => {
