@@ -51,20 +51,18 @@ export class Delays {
     this.#failed.set(slot as SlotId, { generation: Number(generation), at: virtualNow, form: state.view.jobs.get(job)?.forms.get(group) })
   }
 
-  /** Why the slot ought not to be claimed yet; null: it may. The board must have heard of the failure, and of nothing later. */
-  whyNotClaimed(state: State, slot: SlotId, self: string, virtualNow: number): string | null {
+  /** Why the slot ought not to be claimed with this generation yet; null: it may. The board must have heard of the failure, and of no later try. */
+  whyNotClaimed(state: State, slot: SlotId, generation: number, virtualNow: number): string | null {
     const failure = this.#failed.get(slot)
     const { job, group } = slotParts(slot)
     const view = state.view.jobs.get(job)
     const policy = view?.spec?.groups.find((one) => one.name === group)?.reschedule
     if (failure === undefined || policy === undefined || failure.form !== view?.forms.get(group)) return null
-    const others = (state.view.claims.get(slot) ?? []).filter((claim) => claim.node !== self || claim.generation === failure.generation)
-    const hasHeard = others.some(
+    const hasHeard = (state.view.claims.get(slot) ?? []).some(
       (claim) => claim.generation === failure.generation && claim.state === 'failed' && claim.form === failure.form,
     )
-    const isLatest = others.every((claim) => claim.generation <= failure.generation)
     const waited = virtualNow - failure.at
-    if (!hasHeard || !isLatest || waited >= policy.delayMs * clockPart) return null
+    if (!hasHeard || generation !== failure.generation + 1 || waited >= policy.delayMs * clockPart) return null
     return `generation ${failure.generation} failed ${waited} ms ago, and reschedule waits ${policy.delayMs} ms`
   }
 }

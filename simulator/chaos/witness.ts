@@ -210,15 +210,15 @@ export class Witness {
     const why = whyNotClaimed(board, slot, this.#world.clockOf(board))
     if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
     const state = board.core?.state
-    if (state != null) this.#judgePlace(board, state, slot)
+    if (state != null) this.#judgePlace(board, state, slot, generation)
     const used = this.generations.whyNotUsed(board, slot, generation)
     if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
   }
 
-  #judgePlace(board: Board, state: State, slot: SlotId): void {
+  #judgePlace(board: Board, state: State, slot: SlotId, generation: number): void {
     const placed = whyNotPlaced(board, state, slot)
     if (placed !== null) this.violated('placed-as-asked', `${board.spec.name} claims ${slot}: ${placed}`)
-    const early = this.rules.delays.whyNotClaimed(state, slot, board.spec.id, this.#world.queue.now)
+    const early = this.rules.delays.whyNotClaimed(state, slot, generation, this.#world.queue.now)
     if (early !== null) this.violated('rescheduled-as-agreed', `${board.spec.name} claims ${slot}: ${early}`)
     const turn = isMove(state, slot) ? whyNotItsTurn(state, slot) : null
     if (turn !== null) this.violated('updated-in-turn', `${board.spec.name} claims ${slot}: ${turn}`)
