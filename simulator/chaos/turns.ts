@@ -20,7 +20,9 @@ export function whyNotItsTurn(state: State, slot: SlotId): string | null {
   for (let other = 0; other < wanted.count; other++) {
     const claims = (state.view.claims.get(slotId(job, group, other)) ?? []).filter((claim) => stands(state, claim))
     if (other === index || claims.some((claim) => compareVersions(claim.version, view.version) > 0)) continue
-    const arriving = claims.filter((claim) => claim.form === form)
+    // A vacancy that this board fills in this very step was none on its way when it was decided whose turn it is.
+    const isNew = (claim: Claim): boolean => claim.node === state.boot.config.self && claim.state === 'claimed'
+    const arriving = claims.filter((claim) => claim.form === form && !isNew(claim))
     if (arriving.length > 0 && arriving.every((claim) => !claim.healthy)) moving.push(other)
   }
   return moving.length < wanted.update.maxParallel
