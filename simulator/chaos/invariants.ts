@@ -26,7 +26,7 @@ export const always = {
   'returns-known': 'A board that was silent counts again only when what its link state names is here.',
   'returns-damped': 'Each further return counts only after twice as long a contact, five minutes at most.',
   'silence-noticed': 'A board that is down does not count as alive for longer than 45 s.',
-  'vacancy-filled': 'A slot that nobody holds, and that a board sees that could take it, is not vacant for longer than 150 s.',
+  'vacancy-filled': 'A slot that nobody holds, and that a board sees that could take it, is not vacant for longer than 90 s.',
   'evicted-stops': 'A board that knows that it is evicted runs nothing, after a minute at most.',
   'orphans-end': 'Tasks of a known job that nothing on their board claims end within 90 s.',
   'wishes-done': 'What an operator wants restarted or stopped has been.',

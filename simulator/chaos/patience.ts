@@ -23,7 +23,7 @@ export const patienceMs = {
   /** A silent cut is noticed within about ten seconds, and a slow board's doubt adds eight. */
   'silence-noticed': 45_000,
   /** Each board that is asked before and cannot answer costs ten seconds, and there are at most nine. */
-  'vacancy-filled': 150_000,
+  'vacancy-filled': 90_000,
   'alone-as-agreed': 30_000,
 } as const satisfies Partial<Record<Rule, number>>
 
