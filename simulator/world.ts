@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly boards: readonly BoardSpec[]
   /** One way, ms. */
   readonly delayMs?: number
+  /** For what the boards' networks leave to chance. */
+  readonly seed?: number
   readonly loses?: (to: NodeId, count: number) => boolean
   /** For boards with another version of the agent. */
   readonly coreOf?: (board: Board) => typeof createCore | undefined
@@ -69,6 +71,7 @@ export class World {
       boards: this.boards,
       feed: (board, event) => this.feed(board, event),
       delayMs: options.delayMs ?? 5,
+      seed: options.seed ?? 1,
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
@@ -121,6 +124,7 @@ export class World {
     const create = this.#options.coreOf?.(board) ?? createCore
     board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
+    this.links.gossip.boot(board)
     this.feed(board, this.#bootEvent(board))
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
     for (const other of this.boards.values()) if (other !== board) this.links.connect(board, other)
@@ -292,7 +296,7 @@ export class World {
         for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
         return
       case 'broadcast':
-        return this.links.flood(board, effect.topic, effect.frame)
+        return this.links.broadcast(board, effect.topic, effect.frame)
       case 'disconnect':
         return this.links.disconnect(board, this.boards.get(effect.peer)!)
       case 'prepare':

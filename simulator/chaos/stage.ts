@@ -39,6 +39,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
   const operator = createOperator(chaosCrypto, founder.node, founder.signer)
   const world = new World({
     crypto: chaosCrypto,
+    seed: plan.seed,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
     boards: plan.boards.map(({ pool = 'default', cpuMhz = 4_000, memoryMib, diskMib = 8_192, ...board }, index) => {

@@ -46,6 +46,7 @@ function createStage(scenario: Scenario): Stage {
   const prng = createPrng(scenario.seed)
   const world = new World({
     crypto: chaosCrypto,
+    seed: scenario.seed,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
     delayMs: scenario.delayMs,

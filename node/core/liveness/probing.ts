@@ -41,7 +41,7 @@ export function hearEcho(s: LivenessState, from: NodeId, n: number): void {
   if (link === undefined || sent === undefined) return
   link.hungUp = false
   link.told = wordsOf(n)
-  if (link.round !== null) sample(link, s.now - link.round.startedAt)
+  if (link.round?.fell === false) sample(link, s.now - link.round.startedAt)
   link.round = null
   proved(s, link)
   nameIfProved(s, link)
@@ -59,7 +59,10 @@ export function watchLink(s: LivenessState, link: Link): void {
     link.round = null
     return
   }
-  if (link.named !== null && s.now >= link.round.startedAt + giveUpMs(s, link)) unname(s, link)
+  if (link.named !== null && s.now >= link.round.startedAt + giveUpMs(s, link)) {
+    link.round.fell = true
+    unname(s, link)
+  }
   if (s.now >= link.round.startedAt + hangUpAfterMs(s, link)) return hangUp(s, link)
   if (s.now < link.round.nextAt) return
   link.round.tries++
@@ -90,7 +93,7 @@ export function startRound(s: LivenessState, link: Link, doubted: boolean): void
     link.round.doubted ||= doubted
     return
   }
-  link.round = { startedAt: s.now, nextAt: 0, tries: 1, doubted }
+  link.round = { startedAt: s.now, nextAt: 0, tries: 1, doubted, fell: false }
   link.round.nextAt = s.now + reprobeMs(s, link)
   send(s, link)
 }

@@ -29,6 +29,8 @@ export interface Round {
   tries: number
   /** Another neighbour gave the peer up. */
   doubted: boolean
+  /** The edge fell while it waited: what it measures is a cut, not the link. */
+  fell: boolean
 }
 
 /** A connection, and the edge that it may carry. */
@@ -55,7 +57,7 @@ export interface Link {
   sent: { readonly n: number; readonly at: number }[]
   counter: number
   /**
-   * Time from a round's first probe to its first echo, smoothed, and its mean deviation: lost probes are in them.
+   * Time from a round's first probe to its first echo, smoothed, and its mean deviation: lost probes are in them, cuts are not.
    * `least` is near the true round trip.
    */
   echo: { readonly mean: number; readonly deviation: number; readonly least: number } | null

@@ -275,3 +275,22 @@ test('a full disk: what runs goes on, nothing new is taken or updated, changes a
   assert.ok(areEqual(boards))
   place(world, { name: 'again', count: 2 }, b1)
 })
+
+test('a board with an old image learns of it also from one that has itself lost a part of the newer changes', () => {
+  const { world, boards } = bootPool(2)
+  const [keeper, owner] = boards as [Board, Board]
+  world.run(10_000)
+  const image = new Map(owner.disk)
+  place(world, { name: 'one', count: 2 })
+  place(world, { name: 'two', count: 2 })
+  world.run(10_000)
+  world.powerCut(owner)
+  const { epoch, envelopes } = keeper.core!.state!.docs.get(nodeDocId(owner.spec.id))!
+  withDisk(world, keeper, (disk) => disk.delete(`env/${envelopes.at(-1)!.hash}`))
+  owner.disk.clear()
+  for (const [key, value] of image) owner.disk.set(key, value)
+  world.boot(owner)
+  world.until('the owner goes on at a higher epoch', () => epochOf(owner) > epoch, 10_000)
+  world.run(10_000)
+  assert.ok(areEqual(boards))
+})

@@ -65,6 +65,26 @@ test('a closed connection ends the edge at once, and after the suspicion time th
   assert.equal(silentSince(x).get(b), 1_000 + limits.pathsDelayMs)
 })
 
+test('a cut says nothing about how slow the link is: the next silence is noticed as soon as the first', () => {
+  const { bench, x } = connected()
+  bench.run(120_000)
+  const link = x.links.get(b)!
+  const silence = (): number => {
+    bench.blocks = () => true
+    for (let waited = 0; link.named !== null && waited < 10_000; waited += 50) bench.run(50)
+    return bench.now - (link.round?.startedAt ?? 0)
+  }
+  const first = silence()
+  assert.ok(first < limits.giveUpMsMin + 100, `${first} ms`)
+  // Long enough that the echo of the probe that was lost would make a mean of it, not so long that the connection is hung up.
+  bench.run(1_500)
+  bench.blocks = () => false
+  bench.run(2_000)
+  assert.notEqual(link.named, null, 'an edge again')
+  const next = silence()
+  assert.ok(next < limits.giveUpMsMin + 100, `${next} ms`)
+})
+
 for (const [way, from] of [
   ['to the peer', a],
   ['from the peer', b],
