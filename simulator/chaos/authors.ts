@@ -6,7 +6,7 @@ import type { EnvelopeRef, Doc } from '../../crdt/doc.ts'
 import type { LinkState } from '../../node/core/liveness/link-state.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
-import type { SeenStep } from './step-rules.ts'
+import type { SeenStep } from './seen-step.ts'
 
 export class Authors {
   /** Hashes of envelopes. */

@@ -5,8 +5,7 @@ import type { SlotId } from '../../crdt/ids.ts'
 import { slotParts } from '../../crdt/ids.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Finding } from './invariants.ts'
-import type { SeenStep } from './step-rules.ts'
-import { clockPart } from './step-rules.ts'
+import { type SeenStep, clockPart } from './seen-step.ts'
 
 const failed = /^(\S+) failed here \(generation (\d+)\)/
 

@@ -4,8 +4,7 @@ import { nodeDocId } from '../../crdt/ids.ts'
 import type { Member } from '../../node/core/liveness/state.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Finding } from './invariants.ts'
-import type { SeenStep } from './step-rules.ts'
-import { clockPart } from './step-rules.ts'
+import { type SeenStep, clockPart } from './seen-step.ts'
 
 const secondMs = 1_000
 const waitMsMax = 5 * 60_000

@@ -3,7 +3,6 @@
 
 import type { SlotId } from '../../crdt/ids.ts'
 import type { Effect } from '../../node/core/effect.ts'
-import type { CoreEvent } from '../../node/core/event.ts'
 import type { Alloc } from '../../node/core/allocs/alloc.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
@@ -11,22 +10,8 @@ import { Authors } from './authors.ts'
 import { Delays } from './delays.ts'
 import type { Finding } from './invariants.ts'
 import { Returns } from './returns.ts'
+import { type SeenStep, clockPart } from './seen-step.ts'
 import { whyNotItsTurn } from './turns.ts'
-
-/** A step that a board has just made. */
-export interface SeenStep {
-  readonly board: Board
-  readonly state: State
-  readonly event: CoreEvent
-  readonly effects: readonly Effect[]
-  /** What its monotonic clock shows. */
-  readonly now: number
-  /** It is behind with its events: what it has not heard of yet, it cannot say. */
-  readonly isBehind: boolean
-}
-
-/** Clocks of boards are up to a twentieth too fast. */
-export const clockPart = 0.94
 
 export class StepRules {
   readonly authors = new Authors()
