@@ -5,6 +5,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { CliError, codeOf, wordsOf } from './errors.ts'
+import { nearest } from './job-file/suggest.ts'
 
 export interface Context {
   readonly name: string
@@ -44,6 +45,7 @@ export async function readContexts(file: string): Promise<Contexts> {
 function checkContexts(file: string, data: unknown): Contexts {
   const faults: string[] = []
   const root = mapOf('the file', data, faults)
+  tellUnknown('', root, ['current', 'contexts'], faults)
   const contexts = Object.entries(mapOf('contexts', root['contexts'], faults)).map(([name, value]) =>
     toContext(file, name, mapOf(`contexts.${name}`, value, faults), faults),
   )
@@ -55,6 +57,7 @@ function checkContexts(file: string, data: unknown): Contexts {
 }
 
 function toContext(file: string, name: string, data: Readonly<Record<string, unknown>>, faults: string[]): Context {
+  tellUnknown(`contexts.${name}.`, data, ['fleet', 'psk', 'key', 'peers', 'pool'], faults)
   const text = (key: string): string => {
     const value = data[key]
     if (typeof value === 'string' && value !== '') return value
@@ -73,6 +76,15 @@ function toContext(file: string, name: string, data: Readonly<Record<string, unk
   if (fleet !== '' && !/^[0-9a-f]{64}$/.test(fleet)) faults.push(`contexts.${name}.fleet: found '${fleet}'; allowed: 64 hex digits`)
   const pool = data['pool'] === undefined ? null : text('pool')
   return { name, fleet, pskFile: path('psk'), keyFile: path('key'), peers: Array.isArray(peers) ? peers.map(String) : [], pool }
+}
+
+function tellUnknown(where: string, data: Readonly<Record<string, unknown>>, known: readonly string[], faults: string[]): void {
+  for (const key of Object.keys(data)) {
+    if (known.includes(key)) continue
+    const near = nearest(key, known)
+    const hint = near === null ? `; allowed: ${known.join(', ')}` : ` (did you mean '${near}'?)`
+    faults.push(`${where}${key}: found an unknown key${hint}`)
+  }
 }
 
 /** Nothing there is an empty map: a file that has been emptied is no fault. */

@@ -14,7 +14,7 @@ export type ParsedYaml =
 /** The first two documents; syntax faults are in the documents. `deepAt`: where nesting passes the bound. */
 export function parseYaml(text: string): ParsedYaml {
   const lines = new LineCounter()
-  const tokens = [...new Parser(lines.addNewLine).parse(text)]
+  const tokens = firstTokens(new Parser(lines.addNewLine).parse(text))
   const deepAt = tooDeepAt(tokens)
   if (deepAt !== null) return { ok: false, deepAt, lines }
   // uniqueKeys compares every key with every other; the reader finds duplicates with a set.
@@ -22,6 +22,17 @@ export function parseYaml(text: string): ParsedYaml {
   const documents: Document.Parsed[] = []
   for (const document of composer.compose(tokens)) if (documents.push(document) === documentsMax) break
   return { ok: true, documents, lines }
+}
+
+/** A file of nothing but document marks would take minutes. */
+function firstTokens(parsed: Iterable<CST.Token>): CST.Token[] {
+  const tokens: CST.Token[] = []
+  let documents = 0
+  for (const token of parsed) {
+    tokens.push(token)
+    if (token.type === 'document' && ++documents > documentsMax) break
+  }
+  return tokens
 }
 
 function tooDeepAt(tokens: readonly CST.Token[]): number | null {

@@ -30,6 +30,8 @@ export interface Stage {
   readonly gone: Set<Board>
   readonly malicious: Set<Board>
   readonly patience: Patience
+  /** Told halves of the fleet different things under one sequence number of theirs. */
+  readonly twoTongued: Set<Board>
   /** All faults have ended: what was to end or begin later no longer matters. */
   isOver: boolean
 }
@@ -62,6 +64,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
     gone: new Set(),
     malicious: new Set(),
     patience: new Patience(),
+    twoTongued: new Set(),
     isOver: false,
   }
   for (const bytes of operator.fleetEnvelopes) stage.witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))

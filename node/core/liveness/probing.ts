@@ -146,18 +146,20 @@ function intervalMs(s: LivenessState, link: Link): number {
     : probeIntervalMs + probeOtherEndMs
 }
 
-/** Smoothed as TCP does it (RFC 6298), in whole milliseconds. */
+/**
+ * Smoothed as TCP does it (RFC 6298), in whole milliseconds, but only what is later than usual makes more patient: after the slow echoes
+ * of a start the quick ones that follow would count as deviations for half a minute.
+ */
 function sample(link: Link, tookMs: number): void {
   if (link.echo === null) {
-    link.echo = { mean: tookMs, deviation: tookMs >> 1, least: tookMs }
+    link.echo = { mean: tookMs, lateness: tookMs >> 1, least: tookMs }
     return
   }
-  const off = Math.abs(tookMs - link.echo.mean)
-  const { mean, deviation, least } = link.echo
+  const { mean, lateness, least } = link.echo
   // The least creeps up, so that a path that became longer is believed after a while.
   link.echo = {
     mean: (7 * mean + tookMs + 4) >> 3,
-    deviation: (3 * deviation + off + 2) >> 2,
+    lateness: (3 * lateness + Math.max(0, tookMs - mean) + 2) >> 2,
     least: Math.min(tookMs, least + (least >> 3) + 1),
   }
 }

@@ -131,6 +131,13 @@ describe('whom a command asks', () => {
         'contexts.home.psk: found nothing; allowed: text\ncontexts.home.key: found 3; allowed: text\ncurrent: there is no context "away"\n' +
         "error E_CONFIG: '/config.yaml' has 5 fault(s)\n",
     )
+    await writeFile(join(cli.dir, 'config.yaml'), 'curent: home\ncontexts: { home: { fleet: zz, psk: p, key: k, colour: red } }\n')
+    assert.equal(
+      (await cli.run(['status'])).stderr.replaceAll(cli.dir, ''),
+      "curent: found an unknown key (did you mean 'current'?)\n" +
+        'contexts.home.colour: found an unknown key; allowed: fleet, psk, key, peers, pool\n' +
+        "contexts.home.fleet: found 'zz'; allowed: 64 hex digits\nerror E_CONFIG: '/config.yaml' has 3 fault(s)\n",
+    )
     await writeFile(join(cli.dir, 'config.yaml'), 'a: [\n')
     assert.match((await cli.run(['status'])).stderr, /^error E_CONFIG: .* is not valid YAML: .*[^:]\n$/)
     await writeFile(join(cli.dir, 'config.yaml'), '[x]\n')

@@ -36,6 +36,8 @@ describe('reading YAML with places', () => {
       ['', ['f.yaml:1:1: found an empty file; allowed: one job']],
       ['# nothing\n', ['f.yaml:1:1: found an empty file; allowed: one job']],
       ['a: 1\n---\nb: 2\n', ['f.yaml:2:1: found a second document; allowed: one job a file']],
+      // Parsed to its end, this would take minutes.
+      ['---\n'.repeat(60_000), ['f.yaml:2:1: found a second document; allowed: one job a file']],
       ['a: 1\na: 2\n', ["f.yaml:2:1: a: found the key 'a' a second time; allowed: each key once"]],
       ['x: { a: 1, a: 2 }\n', ["f.yaml:1:12: x.a: found the key 'a' a second time; allowed: each key once"]],
       ['__proto__: 1\n', ["f.yaml:1:1: found the key '__proto__'; allowed: another name"]],
