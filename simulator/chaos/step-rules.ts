@@ -4,7 +4,6 @@
 import type { SlotId } from '../../crdt/ids.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import type { Alloc } from '../../node/core/allocs/alloc.ts'
-import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
 import { Authors } from './authors.ts'
 import { Delays } from './delays.ts'
