@@ -55,6 +55,6 @@ function wordsFor(doc: DocId, ref: EnvelopeRef): string {
   return `a change of ${doc} by ${ref.author} that nobody made`
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

@@ -3,9 +3,10 @@
 
 import type { SlotId } from '../../crdt/ids.ts'
 import type { Effect } from '../../node/core/effect.ts'
+import { decodeFrame } from '../../node/core/wire.ts'
 import type { Alloc } from '../../node/core/allocs/alloc.ts'
 import type { Board } from '../board.ts'
-import { Authors } from './authors.ts'
+import { Authors, isSame } from './authors.ts'
 import { Delays } from './delays.ts'
 import type { Finding } from './invariants.ts'
 import { Returns } from './returns.ts'
@@ -41,6 +42,7 @@ export class StepRules {
       ...this.#unheeded(step),
       ...rolling(step),
       ...sharedPorts(step),
+      ...toldTooSoon(step),
     ]
   }
 
@@ -131,4 +133,20 @@ function sharedPorts({ board, state, effects }: SeenStep): Finding[] {
     }
   }
   return found
+}
+
+/** Effects are carried out in order: what is sent before it is written is lost with the power between the two, and the others have it. */
+function toldTooSoon({ board, effects }: SeenStep): Finding[] {
+  const told: Uint8Array[] = []
+  const last = effects.findLastIndex((effect) => effect.kind === 'persist')
+  for (const effect of effects.slice(0, last + 1)) {
+    if (effect.kind === 'broadcast') {
+      const frame = decodeFrame(effect.frame)
+      if (frame.ok && frame.value.kind === 'envelopes') told.push(...frame.value.envelopes)
+    }
+    if (effect.kind !== 'persist' || told.length === 0) continue
+    const late = effect.writes.find(({ value }) => value !== null && told.some((bytes) => isSame(bytes, value)))
+    if (late !== undefined) return [{ rule: 'durable-before-told', what: `${board.spec.name} sends ${late.key} before it is on its disk` }]
+  }
+  return []
 }
