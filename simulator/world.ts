@@ -15,7 +15,9 @@ import { shownAt, whenItShows } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
+import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
+import { type Shared, createShared } from './shared.ts'
 import { Tasks } from './tasks.ts'
 
 export type { Board, BoardSpec } from './board.ts'
@@ -34,6 +36,9 @@ export interface WorldOptions {
   readonly coreOf?: (board: Board) => typeof createCore | undefined
   /** What the harness itself does wrong: whoever checks must notice. */
   readonly flaws?: ReadonlySet<Flaw>
+  readonly overlay?: Overlay
+  /** Every board works out everything for itself, as real ones do: slower, and otherwise the same. */
+  readonly isUnshared?: boolean
 }
 
 /** A question that a board was asked, and its answers so far. */
@@ -59,17 +64,20 @@ export class World {
   watch: Watch = (_board, _event, step) => step()
   /** Told before a board's tasks are gone. */
   onPowerCut: (board: Board) => void = () => {}
+  readonly shared: Shared
   readonly #options: WorldOptions
   readonly #asked = new Map<number, Asked>()
   #requests = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
+    this.shared = createShared(options.crypto)
     for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
     this.links = new Links({
       queue: this.queue,
       boards: this.boards,
       feed: (board, event) => this.feed(board, event),
+      around: aroundEach([...this.boards.values()], options.overlay),
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
       loses: options.loses ?? (() => false),
@@ -109,6 +117,7 @@ export class World {
   /** Nothing more is to happen in it: one process plays thousands of worlds. */
   release(): void {
     for (const board of this.boards.values()) board.core?.release()
+    this.shared.engine.close()
   }
 
   bootAll(): void {
@@ -122,12 +131,17 @@ export class World {
     board.starting.clear()
     board.core?.release()
     const create = this.#options.coreOf?.(board) ?? createCore
-    board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
+    const { crypto, isUnshared } = this.#options
+    board.core = create({
+      crypto,
+      signer: spec.signer,
+      ...(isUnshared === true ? {} : this.shared),
+    })
     board.boots += 1
     this.links.gossip.boot(board)
     this.feed(board, this.#bootEvent(board))
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
-    for (const other of this.boards.values()) if (other !== board) this.links.connect(board, other)
+    for (const other of this.links.around(board)) this.links.connect(board, other)
   }
 
   #bootEvent(board: Board): CoreEvent {
