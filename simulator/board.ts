@@ -7,6 +7,7 @@ import type { Resources } from '../crdt/view.ts'
 import type { Core } from '../node/core/step.ts'
 import type { AdoptedTask, TaskDriver } from '../node/core/ports.ts'
 import { type BoardClock, trueClock } from './board-clock.ts'
+import { Disk } from './disk.ts'
 
 export interface BoardSpec {
   readonly name: string
@@ -24,11 +25,9 @@ export interface Board {
   /** Replaced when a board moves to another pool or gets other labels. */
   spec: BoardSpec
   core: Core | null
-  readonly disk: Map<string, Uint8Array>
-  /** Writes that a full disk does not take; null while the disk takes them. */
-  held: Map<string, Uint8Array | null> | null
-  /** What was there before each write that no sync has followed: a power cut may undo them, newest first. */
-  unsynced: (readonly (readonly [string, Uint8Array | undefined])[])[]
+  readonly disk: Disk
+  /** Writes that a full disk does not take: in the agent's memory, as its journal has them. */
+  readonly held: Map<string, Uint8Array | null>
   /** Power fails after so many more effects; null: it does not. */
   effectsLeft: number | null
   /** Until when it takes no event, as if it were swapping or asleep; what comes meanwhile waits. */
@@ -60,9 +59,8 @@ export function createBoard(spec: BoardSpec): Board {
   return {
     spec,
     core: null,
-    disk: new Map(),
-    held: null,
-    unsynced: [],
+    disk: new Disk(),
+    held: new Map(),
     effectsLeft: null,
     pausedUntil: 0,
     stepMs: 0,

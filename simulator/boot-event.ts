@@ -40,7 +40,7 @@ export function bootEvent({ crypto, fleet, fleetEnvelopes, board, now, wallMs, b
       version: 'sim',
     },
     host: { name: spec.name, ...ample, attributes: { 'cpu.arch': 'arm64', ...spec.attributes } },
-    records: [...board.disk].sort(([a], [b]) => (a < b ? -1 : 1)),
+    records: board.disk.scan(''),
     running: [...board.tasks.values()],
     fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, healthyDriver])),
   }

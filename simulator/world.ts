@@ -55,6 +55,8 @@ export class World {
   readonly tasks = new Tasks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
+  /** Boards that cannot look up names: their bootstrap entries lead nowhere, and they dial only whom they have heard of. */
+  readonly nameless = new Set<Board>()
   /** Told before a board's tasks are gone. */
   onPowerCut: (board: Board) => void = () => {}
   readonly #options: WorldOptions
@@ -123,7 +125,25 @@ export class World {
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
-    for (const other of this.boards.values()) if (other !== board) this.links.connect(board, other)
+    this.meet(board)
+  }
+
+  /** It connects to everybody whom it can dial, or who can dial it. */
+  meet(board: Board): void {
+    for (const other of this.boards.values())
+      if (other !== board && (this.#canDial(board, other) || this.#canDial(other, board))) this.links.connect(board, other)
+  }
+
+  /** Whoever has names gets to know everybody through those whom they lead to. */
+  #canDial(board: Board, other: Board): boolean {
+    if (board.core === null) return false
+    return !this.nameless.has(board) || (board.core.state?.view.nodes.get(other.spec.id)?.addresses.length ?? 0) > 0
+  }
+
+  /** Nobody finds it at its former address any more: connections end, and it dials the others again, who learn the new one. */
+  moveAddress(board: Board): void {
+    for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
+    this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${board.spec.name}/${this.queue.now}`] })
   }
 
   #bootEvent(board: Board): CoreEvent {
@@ -149,7 +169,7 @@ export class World {
   kill(board: Board): void {
     board.core?.release()
     board.core = null
-    board.held = forgotten(board)
+    board.held.clear()
     for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
   }
 
@@ -159,11 +179,8 @@ export class World {
     board.core?.release()
     board.core = null
     board.effectsLeft = null
-    for (let lost = 0; lost < lostWritesMax; lost++) {
-      for (const [key, value] of (board.unsynced.pop() ?? []).toReversed()) store(board.disk, key, value ?? null)
-    }
-    board.unsynced = []
-    board.held = forgotten(board)
+    board.disk.losePower(lostWritesMax)
+    board.held.clear()
     board.tasks.clear()
     board.peers.clear()
   }
@@ -184,14 +201,16 @@ export class World {
 
   /** From now on the disk takes no writes; what the core wants written is kept in memory, as the journal does. */
   fillDisk(board: Board): void {
-    board.held ??= new Map()
+    board.disk.isFull = true
   }
 
   freeDisk(board: Board): void {
-    const held = board.held ?? new Map<string, Uint8Array | null>()
-    board.held = null
-    for (const [key, value] of held) store(board.disk, key, value)
-    board.unsynced = []
+    board.disk.isFull = false
+    board.disk.write(
+      [...board.held].map(([key, value]) => ({ key, value })),
+      true,
+    )
+    board.held.clear()
     this.feed(board, { kind: 'store-state', now: this.queue.now, writable: true, reason: '' })
   }
 
@@ -268,19 +287,10 @@ export class World {
 
   #persist(board: Board, effect: Effect & { kind: 'persist' }): boolean {
     board.writes += 1
-    if (board.held === null) {
-      this.#write(board, effect)
-      return true
-    }
+    if (board.disk.write(effect.writes, effect.sync && !this.#has('sync-ignored'))) return true
     for (const { key, value } of effect.writes) board.held.set(key, value)
-    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: board.held === null, reason: 'no space left' }))
+    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: !board.disk.isFull, reason: 'no space left' }))
     return false
-  }
-
-  #write(board: Board, { writes, sync }: Effect & { kind: 'persist' }): void {
-    board.unsynced.push(writes.map(({ key }) => [key, board.disk.get(key)]))
-    for (const { key, value } of writes) store(board.disk, key, value)
-    if (sync && !this.#has('sync-ignored')) board.unsynced = []
   }
 
   #carryOut(board: Board, effect: Effect, isWritten: boolean): void {
@@ -317,6 +327,11 @@ export class World {
       }
       case 'forward':
         return this.#forward(board, effect)
+      case 'remember': {
+        const peer = this.boards.get(effect.peer)
+        if (this.nameless.has(board) && peer !== undefined && effect.addresses.length > 0) this.links.connect(board, peer)
+        return
+      }
       case 'log':
         board.logs.push(`${queue.now} ${effect.level} ${effect.message}`)
         return
@@ -361,19 +376,9 @@ export class World {
   }
 
   #stored(board: Board, keys: readonly string[]): Uint8Array[] {
-    return keys.flatMap((key) => board.held?.get(key) ?? board.disk.get(key) ?? [])
+    return keys.flatMap((key) => (board.held.has(key) ? board.held.get(key) : board.disk.read(key)) ?? [])
   }
 }
 
 /** As the real loop says it: what is not on disk is not acknowledged. */
 const notDurable: Reply = { kind: 'error', code: 'E_STORE_FULL', message: 'the disk takes no writes' }
-
-/** What a full disk did not take was in the agent's memory. */
-function forgotten(board: Board): Board['held'] {
-  return board.held === null ? null : new Map()
-}
-
-function store(disk: Map<string, Uint8Array>, key: string, value: Uint8Array | null): void {
-  if (value === null) disk.delete(key)
-  else disk.set(key, value)
-}
