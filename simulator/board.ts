@@ -5,7 +5,7 @@ import type { Signer } from '../crdt/crypto.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
 import type { Core } from '../node/core/step.ts'
-import type { AdoptedTask, TaskDriver } from '../node/core/ports.ts'
+import type { AdoptedTask, TaskDriver, TaskExit } from '../node/core/ports.ts'
 import { type BoardClock, trueClock } from './board-clock.ts'
 import { Disk } from './disk.ts'
 
@@ -42,6 +42,8 @@ export interface Board {
   /** What its wall clock is ahead of the others', ms. */
   wallAheadMs: number
   readonly tasks: Map<string, AdoptedTask>
+  /** Tasks that ended while no agent ran, which the next one is told of. */
+  readonly ended: Map<string, TaskExit>
   /** Task → when its driver will have started it. */
   readonly starting: Map<string, number>
   readonly peers: Set<NodeId>
@@ -69,6 +71,7 @@ export function createBoard(spec: BoardSpec): Board {
     saysCapacity: null,
     wallAheadMs: 0,
     tasks: new Map(),
+    ended: new Map(),
     starting: new Map(),
     peers: new Set(),
     boots: 0,

@@ -4,9 +4,9 @@ import type { Crypto } from '../crdt/crypto.ts'
 import type { FleetId, PoolName } from '../crdt/ids.ts'
 import type { Boot } from '../node/core/event.ts'
 import type { Board } from './board.ts'
+import { fingerprintOf } from './tasks.ts'
 
 const ample = { cpuMhz: 4000, memoryMib: 1024, diskMib: 8192 }
-const healthyDriver = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
 
 export interface BootInput {
   readonly crypto: Crypto
@@ -42,6 +42,6 @@ export function bootEvent({ crypto, fleet, fleetEnvelopes, board, now, wallMs, b
     host: { name: spec.name, ...ample, attributes: { 'cpu.arch': 'arm64', ...spec.attributes } },
     records: board.disk.scan(''),
     running: [...board.tasks.values()],
-    fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, healthyDriver])),
+    fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, fingerprintOf(driver)])),
   }
 }

@@ -124,6 +124,7 @@ export class World {
     board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
     this.feed(board, this.#bootEvent(board))
+    for (const event of this.tasks.endedUnseen(board, this.queue.now)) this.feed(board, event)
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
     this.meet(board)
   }
@@ -181,7 +182,7 @@ export class World {
     board.effectsLeft = null
     board.disk.losePower(lostWritesMax)
     board.held.clear()
-    board.tasks.clear()
+    this.tasks.endAll(board)
     board.peers.clear()
   }
 
@@ -218,8 +219,8 @@ export class World {
   crash(board: Board, slot: string, taskName?: string): void {
     for (const task of [...board.tasks.values()]) {
       if (task.slot !== slot || (taskName !== undefined && task.task !== taskName)) continue
-      board.tasks.delete(task.id)
-      this.feed(board, { kind: 'exited', now: this.queue.now, task: task.id, exit: { exitCode: 1, signal: null, outOfMemory: false } })
+      const exit = { exitCode: 1, signal: null, outOfMemory: false }
+      for (const event of this.tasks.end(board, task.id, exit, this.queue.now)) this.feed(board, event)
     }
   }
 
@@ -317,6 +318,8 @@ export class World {
       case 'stop':
         if (this.#has('stop-ignored')) return
         return this.#stop(board, effect.task, effect.driver)
+      case 'remove':
+        return this.tasks.remove(board, effect.task)
       case 'wake':
         return this.#wake(board, effect.at)
       case 'reply':
@@ -344,7 +347,16 @@ export class World {
     const { queue, tasks } = this
     if (isWritten) {
       board.starting.set(effect.task.id, queue.now + startMs)
-      return this.#later(board, startMs, () => tasks.start(board, effect.task, queue.now, this.#wallMs(board)))
+      return this.#later(board, startMs, () => {
+        const wallMs = this.#wallMs(board)
+        return {
+          kind: 'started',
+          now: queue.now,
+          wallMs,
+          task: effect.task.id,
+          outcome: tasks.start(board, effect.task, queue.now, wallMs),
+        }
+      })
     }
     const outcome = { ok: false, code: 'E_START', message: 'the disk takes no writes: nothing new is started' } as const
     this.#later(board, 1, () => ({ kind: 'started', now: queue.now, wallMs: this.#wallMs(board), task: effect.task.id, outcome }))
@@ -354,7 +366,10 @@ export class World {
   #stop(board: Board, task: string, driver: string): void {
     const { queue, tasks } = this
     const startedAt = board.starting.get(task) ?? queue.now
-    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => tasks.stop(board, task, driver, queue.now))
+    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => {
+      for (const event of tasks.stop(board, task, driver, queue.now)) this.feed(board, event)
+      return { kind: 'stopped', now: queue.now, task }
+    })
   }
 
   #wake(board: Board, at: number): void {

@@ -20,7 +20,7 @@ const agreementMs = 90_000
 function holdersAt({ slots }: Report, atMs: number): Holders {
   const found = slots.map(({ slot, copies }) => {
     const boards = copies.filter(({ fromMs, toMs }) => fromMs < atMs && atMs <= toMs).map(({ board }) => board)
-    return [slot as string, boards.toSorted()] as const
+    return [slot, boards.toSorted()] as const
   })
   return Object.fromEntries(found.filter(([, boards]) => boards.length > 0))
 }
@@ -29,12 +29,12 @@ function holdersAt({ slots }: Report, atMs: number): Holders {
 function turnsOf({ slots, durationMs }: Report): Map<string, Turn[]> {
   return new Map(
     slots.map(({ slot, copies }) => {
-      const turns = copies.flatMap(({ board, generation, fromMs, toMs }) => [
-        { atMs: fromMs, turn: { slot, what: 'starts', board, generation } satisfies Turn },
-        ...(toMs < durationMs ? [{ atMs: toMs, turn: { slot, what: 'stops', board, generation } satisfies Turn }] : []),
+      const turns = copies.flatMap(({ board, generation, fromMs, toMs }): Turn[] => [
+        { slot, what: 'starts', board, generation, atMs: fromMs },
+        ...(toMs < durationMs ? [{ slot, what: 'stops', board, generation, atMs: toMs } as const] : []),
       ])
-      const isStop = (turn: Turn): number => (turn.what === 'stops' ? 0 : 1)
-      return [slot as string, turns.toSorted((a, b) => a.atMs - b.atMs || isStop(a.turn) - isStop(b.turn)).map(({ turn }) => turn)] as const
+      const isStart = ({ what }: Turn): number => (what === 'stops' ? 0 : 1)
+      return [slot, turns.toSorted((a, b) => a.atMs - b.atMs || isStart(a) - isStart(b))] as const
     }),
   )
 }

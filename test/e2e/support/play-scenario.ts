@@ -19,6 +19,8 @@ export interface Turn {
   readonly what: 'starts' | 'stops'
   readonly board: string
   readonly generation: number
+  /** Since all boards see one another; not compared. */
+  readonly atMs: number
 }
 
 /** Slot → the boards that run it, sorted. */
@@ -31,12 +33,12 @@ const patienceMs = 120_000
 const lookEveryMs = 50
 const port = 7421
 
-/** Keys of boards follow from their number, so that ties are broken in the same way in every run. */
-const keyOf = (index: number): number => 300 + index
+/** Keys of boards follow from the scenario's seed, so that ties are broken in the same way in every run. */
+const keyOf = (seed: number, index: number): number => 300 + 20 * seed + index
 
 /** With the ids that the real boards have. */
 export function withRealIds(scenario: Scenario): Scenario {
-  return { ...scenario, boards: scenario.boards.map((board, index) => ({ ...board, id: testSigner(keyOf(index)).node })) }
+  return { ...scenario, boards: scenario.boards.map((board, index) => ({ ...board, id: testSigner(keyOf(scenario.seed, index)).node })) }
 }
 
 export function readPlan(folder: string, file: string): ScenarioPlan {
@@ -52,6 +54,7 @@ export class RealBoards {
   readonly #rig = new Rig()
   readonly #fleet = new Fleet()
   readonly #open = new Map<string, TaskRecord['task']>()
+  #startedAt = 0
   #looking: NodeJS.Timeout | null = null
 
   constructor(folder: string, plan: ScenarioPlan) {
@@ -61,7 +64,7 @@ export class RealBoards {
 
   /** Every board runs and sees all others. */
   async start(): Promise<void> {
-    const { boards } = this.#plan
+    const { boards, seed } = this.#plan
     for (const { name } of boards) this.#rig.addBoard(name)
     const address = (name: string): string => `/ip4/${this.#rig.address(name)}/tcp/${port}`
     await this.#fleet.init(boards.slice(0, 2).map(({ name }) => address(name)))
@@ -69,13 +72,14 @@ export class RealBoards {
       const resources = { cpu: `${capacity.cpuMhz} MHz`, memory: `${capacity.memoryMib} MiB`, disk: `${capacity.diskMib} MiB` }
       const namespace = this.#rig.namespace(name)
       const agent = this.#fleet.prepare(name, { namespace, listen: address(name), labels, config: { capacity: resources } })
-      writeFileSync(join(agent.folder, 'node.key'), testSecret(keyOf(index)).toString('hex'), { mode: 0o600 })
+      writeFileSync(join(agent.folder, 'node.key'), testSecret(keyOf(seed, index)).toString('hex'), { mode: 0o600 })
       this.#fleet.launch(agent)
     }
     await until('all boards see one another', patienceMs, async () => {
       const seen = await Promise.all([...this.#fleet.agents.values()].map(aliveOn))
       return seen.every((alive) => alive.length === boards.length)
     })
+    this.#startedAt = Date.now()
     this.#looking = setInterval(() => this.#look(), lookEveryMs)
   }
 
@@ -123,7 +127,7 @@ export class RealBoards {
 
   /** For a failing test: the ends of all logs. */
   logs(): string {
-    return this.#fleet.logs(60)
+    return `${JSON.stringify(this.turns)}\n${this.#fleet.logs(60)}`
   }
 
   #agent(name: string | null): Agent {
@@ -156,6 +160,6 @@ export class RealBoards {
 
   #note(what: Turn['what'], from: ReadonlyMap<string, TaskRecord['task']>, without: ReadonlyMap<string, unknown>): void {
     for (const [key, { slot, generation }] of from)
-      if (!without.has(key)) this.turns.push({ slot, what, board: key.split(' ')[0]!, generation })
+      if (!without.has(key)) this.turns.push({ slot, what, board: key.split(' ')[0]!, generation, atMs: Date.now() - this.#startedAt })
   }
 }
