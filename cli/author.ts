@@ -5,7 +5,7 @@ import type { Author } from '../crdt/envelope.ts'
 import type { FleetId } from '../crdt/ids.ts'
 import { loadKey } from '../node/adapters/keys.ts'
 import type { Context } from './contexts.ts'
-import { CliError, codeOf, wordsOf } from './errors.ts'
+import { keyFault } from './errors.ts'
 import type { Io } from './io.ts'
 
 /** What `Author` asks for. */
@@ -16,6 +16,6 @@ export async function authorOf(io: Io, context: Context): Promise<Author> {
     const { id, signer } = await loadKey(context.keyFile)
     return { id, signer, nonce: io.random(nonceBytes), fleet: context.fleet as FleetId }
   } catch (error) {
-    throw new CliError(codeOf(error) || 'E_KEY_FILE', wordsOf(error), { hint: `context '${context.name}' signs with this key` })
+    throw keyFault(error, `context '${context.name}' signs with this key`)
   }
 }

@@ -43,7 +43,7 @@ export function remote<Options>(
     .option('-p, --peer <address>', 'peer to talk to (may be repeated: the first that answers serves)', collect)
     .option('--context <name>', 'context from the configuration file')
     .option('--pool <name>', 'pool to ask about')
-    .option('--timeout <duration>', 'how long to wait for an answer', '10s')
+    .addOption(new Option('--timeout <duration>', 'how long to wait for an answer').argParser(parseMillis).default(10_000, '10s'))
     .addOption(outputOption())
   return local<Options & SessionOptions>(cli, command, async (given) => {
     const session = await Session.open(cli.io, given.options)
@@ -63,7 +63,7 @@ export interface WriteOptions extends SessionOptions {
 export function confirmOptions(command: Command): Command {
   return command
     .option('--confirm <n>', 'wait until so many nodes have recorded the change (else exit code 3)', parseCount, 1)
-    .option('--confirm-timeout <duration>', 'how long to wait for them', parseMillis, 30_000)
+    .addOption(new Option('--confirm-timeout <duration>', 'how long to wait for them').argParser(parseMillis).default(30_000, '30s'))
 }
 
 export function parseCount(text: string): number {
@@ -73,9 +73,13 @@ export function parseCount(text: string): number {
 
 export function parseMillis(text: string): number {
   const parsed = parseDuration(/^\d+$/.test(text) ? Number(text) : text)
-  if (!parsed.ok || parsed.value === 0) throw new InvalidArgumentError(`allowed: ${parsed.ok ? 'more than 0' : parsed.message}.`)
+  if (!parsed.ok) throw new InvalidArgumentError(`allowed: ${parsed.message}.`)
+  if (parsed.value === 0 || parsed.value > waitMsMax) throw new InvalidArgumentError('allowed: more than 0, at most 24d.')
   return parsed.value
 }
+
+/** Node's timers count to 2^31 ms, 24.8 days. */
+const waitMsMax = 24 * 86_400_000
 
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value]

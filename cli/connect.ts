@@ -3,7 +3,7 @@
 
 import { loadKey } from '../node/adapters/keys.ts'
 import type { Context } from './contexts.ts'
-import { CliError, codeOf, wordsOf } from './errors.ts'
+import { CliError, codeOf, keyFault, wordsOf } from './errors.ts'
 import { readPsk } from './fleet-files.ts'
 import type { ApiClient, ConnectOptions } from './io.ts'
 import { isUnix, peerAddressRule, unixPrefix } from './peer-address.ts'
@@ -60,7 +60,7 @@ async function connectLibp2p(peers: readonly string[], context: Context | null, 
     })
   const psk = await readPsk(context.pskFile)
   const key = await loadKey(context.keyFile).catch((error: unknown) => {
-    throw new CliError(codeOf(error) || 'E_KEY_FILE', wordsOf(error))
+    throw keyFault(error)
   })
   const { connectClient } = await import('../node/adapters/libp2p/client.ts')
   return await connectClient({ key, psk, fleet: context.fleet, peers, timeoutMs })

@@ -5,6 +5,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
 import { parse, stringify } from 'yaml'
 import { CliError, codeOf, wordsOf } from './errors.ts'
+import { nearest } from './job-file/suggest.ts'
 
 export interface Context {
   readonly name: string
@@ -35,15 +36,19 @@ export async function readContexts(file: string): Promise<Contexts> {
   try {
     data = parse(text)
   } catch (error) {
-    throw new CliError('E_CONFIG', `'${file}' is not valid YAML: ${wordsOf(error).split('\n')[0]}`)
+    // The library's first line ends in a colon, because a picture of the place follows.
+    throw new CliError('E_CONFIG', `'${file}' is not valid YAML: ${wordsOf(error).split('\n')[0]?.replace(/:$/, '')}`)
   }
   return checkContexts(file, data)
 }
 
 function checkContexts(file: string, data: unknown): Contexts {
   const faults: string[] = []
-  const root = asMap(data)
-  const contexts = Object.entries(asMap(root['contexts'])).map(([name, value]) => toContext(file, name, asMap(value), faults))
+  const root = mapOf('the file', data, faults)
+  tellUnknown('', root, ['current', 'contexts'], faults)
+  const contexts = Object.entries(mapOf('contexts', root['contexts'], faults)).map(([name, value]) =>
+    toContext(file, name, mapOf(`contexts.${name}`, value, faults), faults),
+  )
   const current = root['current'] ?? null
   if (current !== null && !contexts.some((one) => one.name === current))
     faults.push(`current: there is no context ${JSON.stringify(current)}`)
@@ -52,6 +57,7 @@ function checkContexts(file: string, data: unknown): Contexts {
 }
 
 function toContext(file: string, name: string, data: Readonly<Record<string, unknown>>, faults: string[]): Context {
+  tellUnknown(`contexts.${name}.`, data, ['fleet', 'psk', 'key', 'peers', 'pool'], faults)
   const text = (key: string): string => {
     const value = data[key]
     if (typeof value === 'string' && value !== '') return value
@@ -72,8 +78,20 @@ function toContext(file: string, name: string, data: Readonly<Record<string, unk
   return { name, fleet, pskFile: path('psk'), keyFile: path('key'), peers: Array.isArray(peers) ? peers.map(String) : [], pool }
 }
 
-function asMap(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+function tellUnknown(where: string, data: Readonly<Record<string, unknown>>, known: readonly string[], faults: string[]): void {
+  for (const key of Object.keys(data)) {
+    if (known.includes(key)) continue
+    const near = nearest(key, known)
+    const hint = near === null ? `; allowed: ${known.join(', ')}` : ` (did you mean '${near}'?)`
+    faults.push(`${where}${key}: found an unknown key${hint}`)
+  }
+}
+
+/** Nothing there is an empty map: a file that has been emptied is no fault. */
+function mapOf(where: string, value: unknown, faults: string[]): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  if (value !== null && value !== undefined) faults.push(`${where}: found ${JSON.stringify(value)}; allowed: a map`)
+  return {}
 }
 
 /** Written beside its place and renamed, so that a full disk cannot leave half a file. */
@@ -88,7 +106,11 @@ export async function writeContexts({ file, current, contexts }: Contexts): Prom
       ]),
     ),
   }
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  await writeFile(`${file}.new`, stringify(data), { mode: 0o600 })
-  await rename(`${file}.new`, file)
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await writeFile(`${file}.new`, stringify(data), { mode: 0o600 })
+    await rename(`${file}.new`, file)
+  } catch (error) {
+    throw new CliError('E_FILE', `cannot write '${file}': ${wordsOf(error)}`)
+  }
 }

@@ -20,6 +20,11 @@ export class CliError extends Error {
   }
 }
 
+/** A key file that cannot be used; the words name it. */
+export function keyFault(error: unknown, hint: string | null = null): CliError {
+  return new CliError(codeOf(error) || 'E_KEY_FILE', wordsOf(error), hint === null ? {} : { hint })
+}
+
 /** Ended by a signal while it waited. */
 export function interrupted(): CliError {
   return new CliError('E_INTERRUPTED', 'interrupted', { exitCode: exitCodes.interrupted })

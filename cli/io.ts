@@ -1,6 +1,7 @@
 // Everything that a command takes from outside: the terminal, the environment, the clock, randomness, and the way to a peer.
 // Tests hand in their own; `process-io.ts` makes the real one. Commands must not reach for `process` themselves.
 
+import type { Readable } from 'node:stream'
 import type { Crypto } from '../crdt/crypto.ts'
 import type { Context } from './contexts.ts'
 
@@ -35,6 +36,7 @@ export interface Io {
   /** Wall clock, ms. */
   now(): number
   random(bytes: number): Uint8Array
-  readStdin(): Promise<string>
+  /** Ends when the signal does. */
+  stdin(): Readable
   connect(options: ConnectOptions): Promise<ApiClient>
 }

@@ -1,17 +1,17 @@
 // A job file and the document that it is about, brought together into the change that makes one like the other.
 
-import { readFile } from 'node:fs/promises'
 import type { Doc } from '../crdt/doc.ts'
 import { jobPaths, specToRegisters } from '../crdt/documents/job.ts'
 import { type JobId, jobDocId, jobId } from '../crdt/ids.ts'
 import { type Registers, type Scalar, difference } from '../crdt/registers.ts'
 import type { JobSpec } from '../crdt/spec.ts'
-import { CliError, wordsOf } from './errors.ts'
+import { CliError } from './errors.ts'
 import type { Io } from './io.ts'
 import { type Edit, editDocument } from './job-edit.ts'
 import { faultLines } from './job-file/fault.ts'
 import { readJobFile } from './job-file/read-job-file.ts'
 import type { Session } from './session.ts'
+import { readTextFile } from './text-file.ts'
 
 export interface FileEdit {
   readonly job: JobId
@@ -23,13 +23,7 @@ export interface FileEdit {
 
 export async function loadJobFile(io: Io, file: string, pool?: string): Promise<JobSpec> {
   const name = file === '-' ? 'stdin' : file
-  let text: string
-  try {
-    text = file === '-' ? await io.readStdin() : await readFile(file, 'utf8')
-  } catch (error) {
-    throw new CliError('E_FILE', `cannot read '${file}': ${wordsOf(error)}`)
-  }
-  const read = readJobFile(name, text, pool)
+  const read = readJobFile(name, await readTextFile(io, file), pool)
   if (read.ok) return read.spec
   const count = read.faults.length
   throw new CliError('E_JOB_FILE', `${name} has ${count} ${count === 1 ? 'fault' : 'faults'}`, { details: faultLines(read.faults) })

@@ -2,7 +2,6 @@
 // The `shoal` executable: one command line in, one exit code out. Ctrl-C, SIGTERM or a terminal that is closed
 // ends what is being waited for; a second such signal ends the process at once.
 
-import { exitCodes } from './exit-codes.ts'
 import { processIo } from './process-io.ts'
 
 const echoMs = 500
@@ -16,11 +15,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 process.exitCode = await start()
 
 /** npm, npx and shells pass on to us what the terminal has sent us already: so soon after the first it is no second one. */
-function interrupted(): void {
-  if (interrupt.signal.aborted && performance.now() - interruptedAt > echoMs) process.exit(exitCodes.interrupted)
+function interrupted(signal: NodeJS.Signals): void {
+  if (interrupt.signal.aborted && performance.now() - interruptedAt > echoMs) endBy(signal)
   if (interrupt.signal.aborted) return
   interruptedAt = performance.now()
   interrupt.abort()
+}
+
+/** Not `process.exit`, which waits for files that are being opened: a named pipe that nobody writes to, for ever. */
+function endBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }
 
 /** An agent lives for months and does without the commands (1 MB and some start time), except to make itself a fleet for trying out. */

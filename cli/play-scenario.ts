@@ -1,26 +1,20 @@
 // From a scenario's text to the report of its playing: job files read, pools checked, the simulator loaded when it is needed.
 
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { JobSpec } from '../crdt/spec.ts'
 import type { Report } from '../simulator/scenario/report.ts'
 import type { Scenario, ScenarioEvent } from '../simulator/scenario/scenario.ts'
-import { CliError, wordsOf } from './errors.ts'
+import { CliError } from './errors.ts'
 import type { Io } from './io.ts'
 import { faultLines } from './job-file/fault.ts'
 import { loadJobFile } from './job-from-file.ts'
 import { clock } from './render/sim.ts'
 import type { ScenarioPlan } from './scenario-file/plan.ts'
 import { readScenario } from './scenario-file/read-scenario.ts'
+import { readTextFile } from './text-file.ts'
 
 export async function loadScenario(io: Io, file: string): Promise<Scenario> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    throw new CliError('E_FILE', `cannot read '${file}': ${wordsOf(error)}`)
-  }
-  return await scenarioOf(file, text, async (job) => await loadJobFile(io, resolve(dirname(file), job)))
+  return await scenarioOf(file, await readTextFile(io, file), async (job) => await loadJobFile(io, resolve(dirname(file), job)))
 }
 
 /** `load` is asked once for each job file that the text names. */

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto'
 import { addAbortSignal } from 'node:stream'
 import { createCrypto } from '../node/adapters/keys.ts'
 import { connect } from './connect.ts'
-import { interrupted } from './errors.ts'
 import type { Io, Out } from './io.ts'
 
 export function processIo(signal: AbortSignal): Io {
@@ -16,7 +15,7 @@ export function processIo(signal: AbortSignal): Io {
     signal,
     now: Date.now,
     random: (bytes) => new Uint8Array(randomBytes(bytes)),
-    readStdin: async () => await readStdin(signal),
+    stdin: () => addAbortSignal(signal, process.stdin),
     connect,
   }
 }
@@ -31,14 +30,4 @@ function outOf(stream: NodeJS.WriteStream): Out {
       return stream.columns ?? 120
     },
   }
-}
-
-async function readStdin(signal: AbortSignal): Promise<string> {
-  const parts: Buffer[] = []
-  try {
-    for await (const part of addAbortSignal(signal, process.stdin)) parts.push(part as Buffer)
-  } catch (error) {
-    throw signal.aborted ? interrupted() : error
-  }
-  return Buffer.concat(parts).toString('utf8')
 }

@@ -8,12 +8,12 @@ import { CliError } from './errors.ts'
 import type { ApiClient, Io } from './io.ts'
 import { type OutputFormat, parseFormat } from './print.ts'
 import { type Target, type TargetOptions, findTarget } from './target.ts'
-import { parseDuration } from './job-file/units.ts'
 
 export interface SessionOptions extends TargetOptions {
   readonly pool?: string
   readonly output?: string
-  readonly timeout?: string
+  /** ms */
+  readonly timeout: number
 }
 
 export class Session {
@@ -35,11 +35,8 @@ export class Session {
 
   static async open(io: Io, options: SessionOptions): Promise<Session> {
     const format = parseFormat(options.output)
-    const timeout = parseDuration(options.timeout ?? '10s')
-    if (!timeout.ok || timeout.value < 1)
-      throw new CliError('E_USAGE', `--timeout: found '${options.timeout}'; allowed: ${timeout.ok ? 'more than 0' : timeout.message}`)
     const target = await findTarget(io, options)
-    return new Session(io, target, format, timeout.value, options.pool ?? target.context?.pool ?? null)
+    return new Session(io, target, format, options.timeout, options.pool ?? target.context?.pool ?? null)
   }
 
   /** The context; needed by whatever signs. */

@@ -115,11 +115,11 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   })
   try {
     metrics.watch(() => ({ ...gaugesOf(core, network, loop), store_repairs: store.repairs.length }))
+    await startNetwork(network, loop, log)
     log.info(
       { fleet: joined.value.name, pool: config.pool, id: coreConfig.self, socket: config.http.socket, tasks: running.length },
       'agent started',
     )
-    await startNetwork(network, loop, log)
   } catch (error) {
     await http.close()
     await loop.stop()
@@ -189,7 +189,10 @@ async function startNetwork(network: Network, loop: Loop, log: Log): Promise<voi
     await network.start({ ...handlers, addresses })
     loop.networkStarted()
   } catch (error) {
-    throw new AgentError('E_LISTEN', `cannot listen: ${wordsOf(error)}`)
+    throw new AgentError(
+      'E_LISTEN',
+      `cannot listen: ${wordsOf(error)}; end what uses the address, or give this agent another with --listen`,
+    )
   }
 }
 

@@ -4,6 +4,7 @@
 import FastestValidator from 'fastest-validator'
 
 import { isName, nameRule } from '../crdt/ids.ts'
+import { toMultiaddr } from './adapters/libp2p/addresses.ts'
 
 // The package is CommonJS whose module is the class, while its types declare a default export.
 const Validator = FastestValidator as unknown as typeof FastestValidator.default
@@ -26,12 +27,13 @@ function group(props: Record<string, Rule>): Rule {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
+const isAddressList = (value: unknown): boolean => Array.isArray(value) && value.every((one) => isText(one) && toMultiaddr(one) !== null)
 const isPlainMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const text = leaf('a text', isText)
 const flag = leaf('true or false', (value) => typeof value === 'boolean')
-const addresses = leaf('a list of addresses (/ip4/192.0.2.7/tcp/7420 or host:7420)', isTextList)
+const addresses = leaf('a list of addresses (/ip4/192.0.2.7/tcp/7420 or host:7420)', isAddressList)
 const resources = group({
   cpu: leaf("an amount with its unit, such as '200 MHz' or '1.5 GHz'", (value) => sizeOf(value, cpuUnits) !== null),
   memory: leaf("an amount with its unit, such as '64 MiB' or '1 GiB'", (value) => sizeOf(value, mibUnits) !== null),

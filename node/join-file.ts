@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path'
 import { fromBase64 } from '../crdt/base64.ts'
 import { type Result, ok, refuse } from '../crdt/errors.ts'
 import { type FleetId, unhex } from '../crdt/ids.ts'
+import { addressForms, toMultiaddr } from './adapters/libp2p/addresses.ts'
 
 export interface JoinFile {
   readonly fleet: FleetId
@@ -60,7 +61,11 @@ async function parseJoinFile(path: string): Promise<Result<JoinFile, JoinCode>> 
     return refuse('E_JOIN_FILE', `cannot read the join file ${path} (${(error as NodeJS.ErrnoException).code ?? 'error'}); ${hint}`)
   }
   const found = parse(text)
-  return found === null ? refuse('E_JOIN_FORMAT', `${path} is not a join file, or is damaged`) : ok(found)
+  if (found === null)
+    return refuse('E_JOIN_FORMAT', `${path} is not a join file, or is damaged; copy it again from where the fleet was made`)
+  const strange = found.bootstrap.find((one) => toMultiaddr(one) === null)
+  if (strange !== undefined) return refuse('E_JOIN_FORMAT', `${path}: bootstrap: '${strange}' is not an address (${addressForms})`)
+  return ok(found)
 }
 
 function parse(text: string): JoinFile | null {

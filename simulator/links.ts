@@ -1,13 +1,16 @@
 // The simulated network: connections that stand until somebody ends them, cuts that nobody is told of, streams in order that wait
-// out a cut as TCP does, gossip that may lose anything, and (if asked for) frames that are lost, doubled or late. It carries bytes and
-// knows nothing of what they say.
+// out a cut as TCP does, and (if asked for) frames that are lost, doubled or late. Gossip goes from board to board over the same
+// connections. It carries bytes and knows nothing of what they say.
 
 import type { NodeId } from '../crdt/ids.ts'
 import type { CoreEvent } from '../node/core/event.ts'
+import type { Topic } from '../node/core/ports.ts'
 import type { Board } from './board.ts'
+import { Gossip } from './gossip/gossip.ts'
+import { type Message, type Rpc, rpcBytes } from './gossip/rpc.ts'
 import type { Prng } from './prng.ts'
 import type { EventQueue } from './queue.ts'
-import { Uplinks } from './uplinks.ts'
+import { Uplinks, uplinkQueueMsMax } from './uplinks.ts'
 
 /** Chances (0 … 1) and the most ms that a frame may be late; all drawn from one generator, so that a run can be repeated. */
 export interface LinkFaults {
@@ -15,7 +18,7 @@ export interface LinkFaults {
   readonly loss?: number
   readonly duplicate?: number
   readonly lateMs?: number
-  /** Streams behave as TCP does: what is lost is sent again and comes later, in order and once. Only gossip loses and doubles. */
+  /** Streams behave as TCP does: what is lost is sent again and comes later, in order and once. Only messages of gossip are lost. */
   readonly isTcp?: boolean
 }
 
@@ -29,7 +32,9 @@ export interface LinksInput {
   readonly boards: ReadonlyMap<NodeId, Board>
   readonly feed: (board: Board, event: CoreEvent) => void
   readonly delayMs: number
-  /** Every broadcast that this says true for is lost on its way to that node: gossip promises nothing. */
+  /** For what gossip leaves to chance. */
+  readonly seed: number
+  /** A message of gossip that this says true for is lost on a connection to that node, as in a send queue that is full. */
   readonly loses: (to: NodeId, count: number) => boolean
   /** Frames that never arrive, on any way: for planted faults. */
   readonly swallows?: (frame: Uint8Array) => boolean
@@ -39,18 +44,25 @@ export class Links {
   faults: LinkFaults | null = null
   /** Boards behind thin lines. */
   readonly uplinks = new Uplinks()
+  readonly gossip: Gossip
   messages = 0
   bytes = 0
   readonly #input: LinksInput
   readonly #cuts = new Set<string>()
-  /** `from>to` → frames that wait for the cut to end. */
-  readonly #held = new Map<string, Uint8Array[]>()
+  /** `from>to` → what waits for the cut to end. */
+  readonly #held = new Map<string, (() => void)[]>()
   /** `from>to` → when the newest frame of the stream arrives: none overtakes it. */
   readonly #arrivals = new Map<string, number>()
-  #broadcasts = 0
 
   constructor(input: LinksInput) {
     this.#input = input
+    const { queue, seed } = input
+    this.gossip = new Gossip({
+      queue,
+      seed,
+      send: (from, to, rpc) => this.#sendRpc(from, to, rpc),
+      deliver: (to, from, { data }) => this.#frame(to, from, data, 'gossip'),
+    })
   }
 
   cut(a: Board, b: Board, oneWay: boolean): void {
@@ -90,6 +102,7 @@ export class Links {
       this.#drop(b, a)
       a.peers.add(b.spec.id)
       b.peers.add(a.spec.id)
+      this.gossip.up(a, b)
       feed(a, { kind: 'peer-up', now: queue.now, peer: b.spec.id })
       feed(b, { kind: 'peer-up', now: queue.now, peer: a.spec.id })
     })
@@ -107,32 +120,60 @@ export class Links {
     const { boards, swallows } = this.#input
     const target = boards.get(to)
     if (target === undefined || !from.peers.has(to)) return
-    this.#count(from, frame)
+    this.#count(from, frame.length)
     if (swallows?.(frame) === true) return
-    if (this.isOpen(from, target)) return this.#stream(from, target, frame)
-    const key = `${from.spec.id}>${to}`
-    const held = this.#held.get(key) ?? []
-    this.#held.set(key, held)
-    if (held.length < heldFramesMax) held.push(frame)
+    const arrive = (): void => this.#frame(target, from.spec.id, frame, 'stream')
+    if (!this.isOpen(from, target)) return this.#hold(from, target, arrive)
+    const queued = this.uplinks.delay(from.spec.id, to, frame.length, this.#input.queue.now)
+    if (queued === null) return
+    const isTcp = this.faults?.isTcp === true
+    for (const late of isTcp ? [this.#resent()] : this.#fates()) this.#carry(from, target, queued + late, isTcp, arrive)
   }
 
-  #stream(from: Board, target: Board, frame: Uint8Array): void {
+  /** Gossip's own stream: what it says of meshes arrives for certain while the connection stands, its messages may be lost. */
+  #sendRpc(from: Board, to: NodeId, all: Rpc): void {
+    const { boards, queue } = this.#input
+    const target = boards.get(to)
+    if (target === undefined || !from.peers.has(to)) return
+    this.#count(from, rpcBytes(all))
+    const rpc = { ...all, messages: all.messages.filter((message) => !this.#isLost(target, message)) }
+    const arrive =
+      (some = rpc) =>
+      (): void =>
+        this.gossip.receive(target, from.spec.id, some)
+    if (!this.isOpen(from, target)) return this.#hold(from, target, arrive())
+    const queued = this.uplinks.delay(from.spec.id, to, rpcBytes(rpc), queue.now)
+    if (queued !== null) return this.#carry(from, target, queued + this.#resent(), true, arrive())
+    this.#carry(from, target, uplinkQueueMsMax, true, arrive({ ...rpc, messages: [] }))
+  }
+
+  #isLost(to: Board, message: Message): boolean {
+    const { prng, loss = 0 } = this.faults ?? {}
+    return this.#input.loses(to.spec.id, message.count) || prng?.chance(loss) === true
+  }
+
+  #hold(from: Board, target: Board, arrive: () => void): void {
+    const key = `${from.spec.id}>${target.spec.id}`
+    const held = this.#held.get(key) ?? []
+    this.#held.set(key, held)
+    if (held.length < heldFramesMax) held.push(arrive)
+  }
+
+  #carry(from: Board, target: Board, late: number, inOrder: boolean, arrive: () => void): void {
     const { queue, delayMs } = this.#input
     const { core } = target
     const key = `${from.spec.id}>${target.spec.id}`
-    const queued = this.uplinks.delay(from.spec.id, target.spec.id, frame.length, queue.now)
-    if (queued === null) return
-    for (const late of this.faults?.isTcp === true ? [this.#resent(this.faults)] : this.#fates()) {
-      let at = queue.now + delayMs + queued + late
-      if (this.faults?.isTcp === true) this.#arrivals.set(key, (at = Math.max(at, this.#arrivals.get(key) ?? 0)))
-      queue.at(at, () => {
-        if (target.core === core && target.peers.has(from.spec.id)) this.#frame(target, from, frame, 'stream')
-      })
-    }
+    let at = queue.now + delayMs + late
+    if (inOrder) this.#arrivals.set(key, (at = Math.max(at, this.#arrivals.get(key) ?? 0)))
+    queue.at(at, () => {
+      if (target.core === core && target.peers.has(from.spec.id)) arrive()
+    })
   }
 
   /** How late a frame is on a stream that loses some: each try waits twice as long as the one before. */
-  #resent({ prng, loss = 0, lateMs = 0 }: LinkFaults): number {
+  #resent(): number {
+    if (this.faults === null) return 0
+    const { prng, loss = 0, lateMs = 0 } = this.faults
     let late = prng.below(lateMs + 1)
     for (let wait = resendMs; wait < 10 * resendMs && prng.chance(loss); wait *= 2) late += wait
     return late
@@ -146,45 +187,13 @@ export class Links {
     if (!isWhole(from, target)) return
     const { core } = target
     this.#input.queue.after(resendMs, () => {
-      for (const frame of held) if (target.core === core && target.peers.has(from.spec.id)) this.#frame(target, from, frame, 'stream')
+      for (const arrive of held) if (target.core === core && target.peers.has(from.spec.id)) arrive()
     })
   }
 
-  /** Gossip: every node that open connections lead to gets it once, a hop's delay later each. */
-  flood(origin: Board, topic: 'pool' | 'fleet', frame: Uint8Array): void {
-    const count = ++this.#broadcasts
-    const reached = new Set<NodeId>([origin.spec.id])
-    let front: Board[] = [origin]
-    for (let hop = 1; front.length > 0; hop++) {
-      const next: Board[] = []
-      for (const from of front) {
-        for (const to of this.#listeners(from, origin, topic)) {
-          if (reached.has(to.spec.id) || !this.isOpen(from, to)) continue
-          reached.add(to.spec.id)
-          next.push(to)
-          this.#count(from, frame)
-          if (!this.#input.loses(to.spec.id, count) && this.#input.swallows?.(frame) !== true) this.#gossip(to, from, frame, hop)
-        }
-      }
-      front = next
-    }
-  }
-
-  #listeners(from: Board, origin: Board, topic: 'pool' | 'fleet'): Board[] {
-    const all = [...from.peers].map((id) => this.#input.boards.get(id)!)
-    return topic === 'fleet' ? all : all.filter((to) => (to.spec.pool ?? 'default') === (origin.spec.pool ?? 'default'))
-  }
-
-  #gossip(to: Board, from: Board, frame: Uint8Array, hop: number): void {
-    const { queue, delayMs } = this.#input
-    const { core } = to
-    const queued = this.uplinks.delay(from.spec.id, to.spec.id, frame.length, queue.now)
-    if (queued === null) return
-    for (const late of this.#fates()) {
-      queue.after(hop * delayMs + queued + late, () => {
-        if (core !== null && to.core === core) this.#frame(to, from, frame, 'gossip')
-      })
-    }
+  /** To everybody who listens, from mesh to mesh. */
+  broadcast(origin: Board, topic: Topic, frame: Uint8Array): void {
+    if (this.#input.swallows?.(frame) !== true) this.gossip.publish(origin, topic, frame)
   }
 
   /** How late each copy of a frame arrives: none if it is lost. */
@@ -196,20 +205,21 @@ export class Links {
     return Array.from({ length: copies }, () => prng.below(lateMs + 1))
   }
 
-  #frame(to: Board, from: Board, bytes: Uint8Array, via: 'stream' | 'gossip'): void {
-    this.#input.feed(to, { kind: 'frame', now: this.#input.queue.now, from: from.spec.id, via, bytes })
+  #frame(to: Board, from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void {
+    this.#input.feed(to, { kind: 'frame', now: this.#input.queue.now, from, via, bytes })
   }
 
-  #count(from: Board, frame: Uint8Array): void {
+  #count(from: Board, bytes: number): void {
     this.messages += 1
-    this.bytes += frame.length
-    from.bytesSent += frame.length
+    this.bytes += bytes
+    from.bytesSent += bytes
   }
 
   #drop(board: Board, other: Board): void {
     this.#held.delete(`${board.spec.id}>${other.spec.id}`)
     this.#held.delete(`${other.spec.id}>${board.spec.id}`)
     if (!board.peers.delete(other.spec.id) || board.core === null) return
+    this.gossip.down(board, other.spec.id)
     this.#input.feed(board, { kind: 'peer-down', now: this.#input.queue.now, peer: other.spec.id })
   }
 

@@ -13,6 +13,7 @@ import { envelopeFrames } from '../node/core/wire.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
 import { shownAt, whenItShows } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
+import { Dialling } from './dialling.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
 import { EventQueue } from './queue.ts'
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly boards: readonly BoardSpec[]
   /** One way, ms. */
   readonly delayMs?: number
+  /** For what the boards' networks leave to chance. */
+  readonly seed?: number
   readonly loses?: (to: NodeId, count: number) => boolean
   /** For boards with another version of the agent. */
   readonly coreOf?: (board: Board) => typeof createCore | undefined
@@ -55,8 +58,7 @@ export class World {
   readonly tasks = new Tasks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
-  /** Boards that cannot look up names: their bootstrap entries lead nowhere, and they dial only whom they have heard of. */
-  readonly nameless = new Set<Board>()
+  readonly dialling: Dialling
   /** Told before a board's tasks are gone. */
   onPowerCut: (board: Board) => void = () => {}
   readonly #options: WorldOptions
@@ -71,9 +73,11 @@ export class World {
       boards: this.boards,
       feed: (board, event) => this.feed(board, event),
       delayMs: options.delayMs ?? 5,
+      seed: options.seed ?? 1,
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
+    this.dialling = new Dialling(this.boards, this.links)
   }
 
   get unavailable(): Set<string> {
@@ -123,27 +127,16 @@ export class World {
     const create = this.#options.coreOf?.(board) ?? createCore
     board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
     board.boots += 1
+    this.links.gossip.boot(board)
     this.feed(board, this.#bootEvent(board))
     for (const event of this.tasks.endedUnseen(board, this.queue.now)) this.feed(board, event)
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
-    this.meet(board)
+    this.dialling.meet(board)
   }
 
-  /** It connects to everybody whom it can dial, or who can dial it. */
-  meet(board: Board): void {
-    for (const other of this.boards.values())
-      if (other !== board && (this.#canDial(board, other) || this.#canDial(other, board))) this.links.connect(board, other)
-  }
-
-  /** Whoever has names gets to know everybody through those whom they lead to. */
-  #canDial(board: Board, other: Board): boolean {
-    if (board.core === null) return false
-    return !this.nameless.has(board) || (board.core.state?.view.nodes.get(other.spec.id)?.addresses.length ?? 0) > 0
-  }
-
-  /** Nobody finds it at its former address any more: connections end, and it dials the others again, who learn the new one. */
+  /** It dials the others again from its new address, and they learn it. */
   moveAddress(board: Board): void {
-    for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
+    this.dialling.leaveAddress(board)
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${board.spec.name}/${this.queue.now}`] })
   }
 
@@ -303,7 +296,7 @@ export class World {
         for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
         return
       case 'broadcast':
-        return this.links.flood(board, effect.topic, effect.frame)
+        return this.links.broadcast(board, effect.topic, effect.frame)
       case 'disconnect':
         return this.links.disconnect(board, this.boards.get(effect.peer)!)
       case 'prepare':
@@ -330,11 +323,8 @@ export class World {
       }
       case 'forward':
         return this.#forward(board, effect)
-      case 'remember': {
-        const peer = this.boards.get(effect.peer)
-        if (this.nameless.has(board) && peer !== undefined && effect.addresses.length > 0) this.links.connect(board, peer)
-        return
-      }
+      case 'remember':
+        return this.dialling.remember(board, effect.peer, effect.addresses)
       case 'log':
         board.logs.push(`${queue.now} ${effect.level} ${effect.message}`)
         return

@@ -14,7 +14,7 @@ import { nonceBytes } from '../author.ts'
 import { type Cli, collect, local, outputOption } from '../command.ts'
 import { configDir, contextsFile } from '../config-dir.ts'
 import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
-import { CliError } from '../errors.ts'
+import { CliError, keyFault } from '../errors.ts'
 import { fleetFiles, joinFile, mustBeAbsent, writeSecret } from '../fleet-files.ts'
 import type { Io } from '../io.ts'
 import { isPeerAddress, isUnix } from '../peer-address.ts'
@@ -93,7 +93,9 @@ async function makeFiles(
   const peers = options.peer ?? []
   const psk = io.random(pskBytes)
   try {
-    const key = await loadOrCreateKey(keyFile)
+    const key = await loadOrCreateKey(keyFile).catch((error: unknown) => {
+      throw keyFault(error)
+    })
     const envelope = firstEnvelope(io, name, key, options.operator ?? operatorName())
     const join = joinFile({ fleet: envelope.hash, name, psk, envelopes: [envelope], bootstrap: peers })
     await writeSecret(pskFile, `${hex(psk)}\n`)

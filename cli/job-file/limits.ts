@@ -8,6 +8,8 @@ export const jobFileLimits = {
   nodesMax: 50_000,
   /** The deepest path of a job file has 7 levels. */
   depthMax: 24,
+  /** Of brackets and indents, before the parser's recursion meets them; more than `depthMax`, whose faults name the path. */
+  parsedDepthMax: 100,
   /** After so many faults nobody reads on; the rest is counted. */
   faultsShownMax: 50,
 } as const

@@ -2,9 +2,10 @@
 // stands. It walks the syntax tree itself instead of calling toJS: that bounds aliases and depth, sees duplicate keys, and
 // keeps how a number was written. It knows nothing of jobs.
 
-import { LineCounter, type Node, type Pair, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml'
+import { type LineCounter, type Node, type Pair, isAlias, isMap, isScalar, isSeq } from 'yaml'
 import { type FileFault, byPosition } from './fault.ts'
 import { jobFileLimits } from './limits.ts'
+import { parseYaml } from './parse-yaml.ts'
 
 export interface Place {
   readonly line: number
@@ -38,23 +39,19 @@ export function readSource(file: string, text: string): Source {
   if (bytes > jobFileLimits.fileBytesMax) {
     return failed(file, { line: 1, column: 1 }, `a file of ${bytes} bytes`, `at most ${jobFileLimits.fileBytesMax} bytes`)
   }
-  const lines = new LineCounter()
-  try {
-    // uniqueKeys compares every key with every other; the walk below finds duplicates with a set.
-    const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false, logLevel: 'silent' })
-    const [first, second] = 'empty' in documents ? [] : documents
-    if (first?.contents == null) return failed(file, { line: 1, column: 1 }, 'an empty file', 'one job')
-    const walk = new Walk(file, lines)
-    for (const error of [...first.errors, ...first.warnings])
-      walk.fault(error.pos[0], [], quote(firstLine(error.message)), 'valid YAML or JSON')
-    if (second !== undefined) walk.fault(second.range[0], [], 'a second document', 'one job a file')
-    const value = first.errors.length > 0 ? null : walk.value(first.contents, [])
-    return { file, value, keys: walk.keys, values: walk.values, faults: walk.faults.toSorted(byPosition) }
-  } catch (error) {
-    // The parser recurses: nesting far beyond any job file exhausts its stack.
-    if (!(error instanceof RangeError)) throw error
-    return failed(file, { line: 1, column: 1 }, 'nesting without end', `at most ${jobFileLimits.depthMax} levels`)
+  const parsed = parseYaml(text)
+  if (!parsed.ok) {
+    const { line, col: column } = parsed.lines.linePos(parsed.deepAt)
+    return failed(file, { line, column }, 'nesting without end', `at most ${jobFileLimits.depthMax} levels`)
   }
+  const [first, second] = parsed.documents
+  if (first?.contents == null) return failed(file, { line: 1, column: 1 }, 'an empty file', 'one job')
+  const walk = new Walk(file, parsed.lines)
+  for (const error of [...first.errors, ...first.warnings])
+    walk.fault(error.pos[0], [], `a syntax fault (${firstLine(error.message)})`, 'valid YAML or JSON')
+  if (second !== undefined) walk.fault(second.range[0], [], 'a second document', 'one job a file')
+  const value = first.errors.length > 0 ? null : walk.value(first.contents, [])
+  return { file, value, keys: walk.keys, values: walk.values, faults: walk.faults.toSorted(byPosition) }
 }
 
 function failed(file: string, place: Place, found: string, allowed: string): Source {
@@ -64,10 +61,6 @@ function failed(file: string, place: Place, found: string, allowed: string): Sou
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? ''
-}
-
-function quote(text: string): string {
-  return `a syntax fault (${text})`
 }
 
 /** One reading: collects places, anchors and faults, and counts what it has visited. */

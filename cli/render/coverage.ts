@@ -7,5 +7,10 @@ export function coverageLine(coverage: Coverage): string {
   const { nodeName, pool, nodesAlive, nodesTotal, oldestMs } = coverage
   const silent = nodesTotal - nodesAlive
   const old = silent > 0 ? `; nothing from the other ${silent === 1 ? 'one' : silent} for up to ${age(oldestMs)}` : ''
-  return `${safe(nodeName)} answered for pool ${safe(pool)}: ${nodesAlive} of ${nodesTotal} nodes alive${old}`
+  return `${safe(nodeName)} answered for pool ${safe(pool)}: ${aliveWords(coverage)}${old}`
+}
+
+/** Of the nodes that are not evicted. */
+export function aliveWords({ nodesAlive, nodesTotal }: Coverage): string {
+  return nodesTotal === 0 ? 'no node is admitted' : `${nodesAlive} of ${nodesTotal} nodes alive`
 }

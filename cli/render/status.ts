@@ -2,6 +2,7 @@
 
 import type { PoolSummary } from '../../crdt/api-types.ts'
 import type { ReplyOf } from '../client.ts'
+import { aliveWords } from './coverage.ts'
 import { jobTable } from './jobs.ts'
 import { nodeTable } from './nodes.ts'
 import type { Paint } from './paint.ts'
@@ -14,7 +15,7 @@ const eventsShown = 8
 export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
   const { coverage, pools, nodes, jobs, events } = status
   const where = `${paint.bold(`fleet ${safe(coverage.fleet)}`)}, pool ${safe(coverage.pool)}`
-  const title = `${where}: ${coverage.nodesAlive} of ${coverage.nodesTotal} nodes alive\n`
+  const title = `${where}: ${aliveWords(coverage)}\n`
   const others = pools.length > 1 ? [poolTable(pools, paint)] : []
   const news = events.slice(-eventsShown).map((event) => `${paint.dim(time(event.at))}  ${safe(event.what)}\n`)
   const sections = [title, ...others, nodeTable(nodes, paint), jobTable(jobs, paint), ...(news.length > 0 ? [news.join('')] : [])]

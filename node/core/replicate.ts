@@ -3,7 +3,7 @@
 
 import { answerSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
 import { decodeEnvelope } from '../../crdt/envelope.ts'
-import { type NodeId, compareText, fleetDocId, opsDocId } from '../../crdt/ids.ts'
+import { type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
 import type { View } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
 import { envelopeKey, receive } from './documents.ts'
@@ -163,18 +163,32 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
   const { state } = step
   let missing = list.length > coreLimits.envelopesTakenMax
   const told: string[] = []
+  let isOwn = false
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
     const received = receive(step, bytes, false)
     if (!received.ok && (received.code === 'E_MISSING' || received.code === 'E_RIGHT')) missing = true
     if (received.ok && received.value.doc.id === opsDocId(state.boot.config.self)) told.push(received.value.envelope.hash)
+    isOwn ||= received.ok && received.value.doc.id === nodeDocId(from)
     if (received.ok && received.value.kind === 'applied')
       state.actAt = Math.min(step.now + coreLimits.aloneAfterBootMs, state.boot.now + coreLimits.catchUpMsMax)
   }
   if (told.length > 0 && via === 'stream') answerWishes(step, from, told)
+  if (isOwn && via === 'stream') showOwner(step, from)
   // A node that has just booted wants to know when it has everything.
   missing ||= !state.acting
   if (missing) askExchange(step, from)
   if (via === 'stream') exchangeHeard(step, from, null)
+}
+
+/**
+ * The owner of a document has sent it, and changes are still missing that this disk has lost. It may have gone back to an older disk itself:
+ * what is left here shows it. A document that lacks something is not compared, so the owner would never hear of it.
+ */
+function showOwner(step: Step, owner: NodeId): void {
+  const { docs, lacking } = step.state
+  const left = docs.get(nodeDocId(owner))?.envelopes.filter((ref) => !lacking.has(ref.hash)) ?? []
+  if (left.length === (docs.get(nodeDocId(owner))?.envelopes.length ?? 0)) return
+  step.out.push({ kind: 'send-stored', to: owner, keys: left.map((ref) => envelopeKey(ref.hash)) })
 }
 
 function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): void {

@@ -90,8 +90,8 @@ export interface State {
   /** Documents whose records in the store are older than they are; the envelopes are there. */
   readonly unsaved: Set<DocId>
   saveAt: number | null
-  /** Hashes of envelopes that the store lost although their document is here. */
-  readonly lacking: Set<string>
+  /** Hashes of envelopes that the store lost although their document is here, and until when peers may send them. */
+  readonly lacking: Map<string, number>
   readonly project: ReturnType<typeof createProjector>
   readonly peers: Map<NodeId, Peer>
   readonly contacts: Map<PoolName, Map<NodeId, Contact>>
@@ -185,7 +185,7 @@ export function createState(env: Env, boot: Boot): State {
     liveness,
     unsaved: new Set(),
     saveAt: null,
-    lacking: new Set(),
+    lacking: new Map(),
     project: createProjector(env.crypto),
     peers: new Map(),
     contacts: new Map(),

@@ -20,6 +20,7 @@ import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
 import { adopted, orphanExited, orphanStopped } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { coreLimits } from './limits.ts'
+import { giveUpLost, lostDeadline } from './lost-changes.ts'
 import { settle } from './placement.ts'
 import type { TaskExit, TaskId } from './ports.ts'
 import { rememberAddresses, summariseDue } from './pools.ts'
@@ -49,6 +50,7 @@ export function createCore(env: Env): Core {
       // Waits may be over whatever the event was: one place looks at all of them.
       if (event.kind !== 'tick') performLiveness(step, tick(state.liveness, step.now, 0))
       replicateDue(step)
+      giveUpLost(step)
       saveDue(step)
       if (isPlanDue(state, step.now)) state.planStale = true
       settle(step)
@@ -171,7 +173,7 @@ function isHeldBack(state: State, now: number): boolean {
 
 function wakeAt(state: State): number {
   let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
-  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state))
+  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), lostDeadline(state))
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)

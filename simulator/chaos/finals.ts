@@ -38,13 +38,14 @@ function findingsIn(stage: Stage, pool: string): Finding[] {
   const add = (rule: Rule, whats: readonly string[]): void => {
     for (const what of whats) found.push({ rule, what })
   }
+  const undecided = new Set([...stage.twoTongued].filter((board) => stage.gone.has(board)).map((board) => board.spec.id))
   add(
     'documents-equal',
-    different(members, ({ state }) => documentsOf(state)),
+    different(members, ({ state }) => documentsOf(state, undecided)),
   )
   add(
     'views-equal',
-    different(members, ({ state }) => viewOf(state.view)),
+    different(members, ({ state }) => viewOf(state.view, undecided)),
   )
   add(
     'plans-equal',
@@ -68,17 +69,24 @@ function membersOf(stage: Stage, pool: string): Member[] {
   return running.filter(({ board }) => judge?.state.view.nodes.get(board.spec.id)?.evicted !== true)
 }
 
-export function documentsOf(state: State): string {
+/**
+ * `undecided`: boards that signed two different things as one and left before they wrote anew. Each half keeps what it heard, and
+ * nobody else may say which it is.
+ */
+export function documentsOf(state: State, undecided: ReadonlySet<NodeId> = new Set()): string {
   return [...state.docs.values()]
+    .filter((doc) => doc.kind !== 'node' || !undecided.has(doc.id.slice('node/'.length) as NodeId))
     .map((doc) => `${doc.id}=${doc.digest}`)
     .toSorted()
     .join(' ')
 }
 
 /** Who fell silent and who was never heard of differs from board to board as long as they are evicted: nobody acts on it. */
-function viewOf(view: View): string {
-  const nodes = new Map([...view.nodes].map(([id, node]) => [id, node.evicted ? { ...node, liveness: 'left' as const } : node]))
-  return viewHash(chaosCrypto, { ...view, nodes })
+function viewOf(view: View, undecided: ReadonlySet<NodeId>): string {
+  const known = [...view.nodes].filter(([id]) => !undecided.has(id))
+  const nodes = new Map(known.map(([id, node]) => [id, node.evicted ? { ...node, liveness: 'left' as const } : node]))
+  const claims = new Map([...view.claims].map(([slot, all]) => [slot, all.filter(({ node }) => !undecided.has(node))]))
+  return viewHash(chaosCrypto, { ...view, nodes, claims: undecided.size === 0 ? view.claims : claims })
 }
 
 function planOf(state: State): string {

@@ -28,6 +28,7 @@ export function turnMalicious(stage: Stage, event: EventOf<'malice'>): void {
   stage.malicious.add(board)
   witness.excuse('lied', event.board)
   witness.saw(`malice-${event.how}`)
+  if (event.how === 'equivocate') stage.twoTongued.add(board)
   const until = world.queue.now + event.forMs
   if (event.how === 'false-capacity') {
     lieAboutCapacity(stage, board)

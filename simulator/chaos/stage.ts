@@ -27,6 +27,8 @@ export interface Stage {
   /** Left for good. */
   readonly gone: Set<Board>
   readonly malicious: Set<Board>
+  /** Told halves of the fleet different things under one sequence number of theirs. */
+  readonly twoTongued: Set<Board>
   /** All faults have ended: what was to end or begin later no longer matters. */
   isOver: boolean
 }
@@ -36,6 +38,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
   const operator = createOperator(chaosCrypto, founder.node, founder.signer)
   const world = new World({
     crypto: chaosCrypto,
+    seed: plan.seed,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
     boards: plan.boards.map(({ pool = 'default', cpuMhz = 4_000, memoryMib, diskMib = 8_192, ...board }, index) => {
@@ -57,6 +60,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
     absent: new Set(plan.events.flatMap((event) => (event.kind === 'join' ? [world.board(event.board)] : []))),
     gone: new Set(),
     malicious: new Set(),
+    twoTongued: new Set(),
     isOver: false,
   }
   const seen = (code: DriverCode | null): DriverCode | null => {

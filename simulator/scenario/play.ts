@@ -51,6 +51,7 @@ function createStage(scenario: Scenario): Stage {
   const prng = createPrng(scenario.seed)
   const world = new World({
     crypto: chaosCrypto,
+    seed: scenario.seed,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
     delayMs: scenario.delayMs,
@@ -108,8 +109,7 @@ function lengthen({ links }: World, a: Board, b: Board, { delayMs, lossPercent }
 
 /** A name that is wrong leads to a board that is not the one that was meant, which is noticed; one that hangs leads nowhere. All the same. */
 function setDns(world: World, board: Board, state: DnsState): void {
-  if (state !== 'works') return void world.nameless.add(board)
-  if (world.nameless.delete(board) && board.core !== null) world.meet(board)
+  world.dialling.setNames(board, state === 'works')
 }
 
 function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, { boards: unknown }>): void {

@@ -5,12 +5,13 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { spawn } from 'node:child_process'
 import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { type Agent, Fleet, aliveOn, ask, holders, until } from './support/fleet.ts'
 import { job } from './support/jobs.ts'
 import { freePort, loopbacks } from './support/ports.ts'
 import { program } from './support/program.ts'
-import { ended } from './support/run.ts'
+import { ended, run } from './support/run.ts'
 
 const ours = new Fleet()
 const foreign = new Fleet()
@@ -155,3 +156,22 @@ test('Ctrl-C while following: code 130, and the change stays', async () => {
   assert.equal(notPlaced.code, 2, notPlaced.output)
   assert.match(notPlaced.output, /constraint/)
 })
+
+test('a named pipe that nobody writes to: Ctrl-C twice ends the wait', async () => {
+  const pipe = join(ours.folder, 'pipe.yaml')
+  assert.equal((await run('mkfifo', [pipe])).code, 0)
+  const child = spawn(program, ['job', 'validate', pipe], { stdio: 'ignore', env: { ...process.env, ...ours.operatorEnv } })
+  await until('it has a handler', 20_000, () => Promise.resolve(catchesInterrupts(child.pid!)))
+  const over = ended(child)
+  await until('it has ended', 20_000, () => {
+    child.kill('SIGINT')
+    return Promise.resolve(child.signalCode ?? child.exitCode ?? false)
+  })
+  await over
+  assert.equal(child.signalCode, 'SIGINT')
+})
+
+function catchesInterrupts(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
+  return (BigInt(`0x${caught}`) & (1n << BigInt(constants.signals.SIGINT - 1))) !== 0n
+}

@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 
 import type { ApiClient, ConnectOptions, Io, Out } from '../../cli/io.ts'
 import { run } from '../../cli/run.ts'
@@ -68,7 +69,7 @@ export async function testCli(connect: (options: ConnectOptions) => Promise<ApiC
         signal: options.signal ?? new AbortController().signal,
         now: () => testNow,
         random,
-        readStdin: async () => options.stdin ?? '',
+        stdin: () => Readable.from([Buffer.from(options.stdin ?? '')]),
         connect,
       }
       const exitCode = await run(argv, io)

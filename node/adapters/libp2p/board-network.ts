@@ -39,6 +39,7 @@ export class BoardNetwork implements Network {
   #handlers: NetworkHandlers | undefined
   #sweepTimer: NodeJS.Timeout | undefined
   #lastAddresses = ''
+  #interfacesAt = 0
 
   constructor(parts: BoardParts) {
     this.#parts = parts
@@ -190,11 +191,12 @@ export class BoardNetwork implements Network {
     const up = this.#links.upLinks()
     for (const link of up) this.#repairGossip(link.peer)
     this.#parts.gossip.check(up.length, now)
-    this.#tellAddresses()
+    if (now - this.#interfacesAt >= networkLimits.interfacesEveryMs) this.#tellAddresses()
   }
 
-  /** Interfaces come and go without any event of libp2p: looked at in every sweep. */
+  /** Interfaces come and go without any event of libp2p: looked at now and then. */
   #tellAddresses(): void {
+    this.#interfacesAt = performance.now()
     const addresses = dialableAddresses(this.#parts.node.getMultiaddrs().map(String))
     const text = addresses.join(' ')
     if (text === this.#lastAddresses || addresses.length === 0) return

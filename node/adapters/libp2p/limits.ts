@@ -20,6 +20,8 @@ export const networkLimits = {
   duplicateMs: 10_000,
   /** How often links and gossip streams are looked after: two of these pass within the 5 s in which a restart must heal. */
   sweepMs: 2_000,
+  /** Listing the interfaces is the dearest thing that an idle board does again and again; a changed address may be told so late. */
+  interfacesEveryMs: 10_000,
 
   // ---- the API protocol
   /** `doc.put` of 64 envelopes of ordinary size, base64 in JSON. */

@@ -6,8 +6,8 @@ import type { DriverLog } from '../task/log.ts'
 import { logPath, rotateLog } from './log-files.ts'
 import type { WatchedTask } from './watched-task.ts'
 
-// How far a log may overshoot its size, and how late the end of an adopted, killed task is noticed. Two stat calls per task.
-const lookMs = 2_000
+// How far a log may overshoot its size, and how late the end of an adopted, killed task is noticed. Each look wakes an idle board for three files per task.
+const lookMs = 5_000
 
 export interface Lookout {
   run(): void

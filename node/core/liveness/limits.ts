@@ -21,6 +21,11 @@ export const livenessLimits = {
   giveUpMsMax: 3_000,
   /** The same once another neighbour has given the peer up: two independent doubts need less patience each. */
   giveUpDoubtedMs: 1_000,
+  /**
+   * An echo is awaited for its mean time and so many times its mean lateness; half as many once another neighbour has given the peer
+   * up. About four mean deviations, which is what TCP waits (RFC 6298): lateness counts only one side of them.
+   */
+  latenessFactor: 8,
   /** A probe round that brings no echo for so long ends the connection. Longer than giveUp: an edge may come back without a new handshake. */
   hangUpMs: 5_000,
   /** DESIGN 4: without a path for 1 s plus what link states take to spread, a node is disconnected. */

@@ -41,7 +41,7 @@ export function hearEcho(s: LivenessState, from: NodeId, n: number): void {
   if (link === undefined || sent === undefined) return
   link.hungUp = false
   link.told = wordsOf(n)
-  if (link.round !== null) sample(link, s.now - link.round.startedAt)
+  if (link.round?.fell === false) sample(link, s.now - link.round.startedAt)
   link.round = null
   proved(s, link)
   nameIfProved(s, link)
@@ -59,7 +59,10 @@ export function watchLink(s: LivenessState, link: Link): void {
     link.round = null
     return
   }
-  if (link.named !== null && s.now >= link.round.startedAt + giveUpMs(s, link)) unname(s, link)
+  if (link.named !== null && s.now >= link.round.startedAt + giveUpMs(s, link)) {
+    link.round.fell = true
+    unname(s, link)
+  }
   if (s.now >= link.round.startedAt + hangUpAfterMs(s, link)) return hangUp(s, link)
   if (s.now < link.round.nextAt) return
   link.round.tries++
@@ -90,7 +93,7 @@ export function startRound(s: LivenessState, link: Link, doubted: boolean): void
     link.round.doubted ||= doubted
     return
   }
-  link.round = { startedAt: s.now, nextAt: 0, tries: 1, doubted }
+  link.round = { startedAt: s.now, nextAt: 0, tries: 1, doubted, fell: false }
   link.round.nextAt = s.now + reprobeMs(s, link)
   send(s, link)
 }
@@ -143,18 +146,20 @@ function intervalMs(s: LivenessState, link: Link): number {
     : probeIntervalMs + probeOtherEndMs
 }
 
-/** Smoothed as TCP does it (RFC 6298), in whole milliseconds. */
+/**
+ * Smoothed as TCP does it (RFC 6298), in whole milliseconds, but only what is later than usual makes more patient: after the slow echoes
+ * of a start the quick ones that follow would count as deviations for half a minute.
+ */
 function sample(link: Link, tookMs: number): void {
   if (link.echo === null) {
-    link.echo = { mean: tookMs, deviation: tookMs >> 1, least: tookMs }
+    link.echo = { mean: tookMs, lateness: tookMs >> 1, least: tookMs }
     return
   }
-  const off = Math.abs(tookMs - link.echo.mean)
-  const { mean, deviation, least } = link.echo
+  const { mean, lateness, least } = link.echo
   // The least creeps up, so that a path that became longer is believed after a while.
   link.echo = {
     mean: (7 * mean + tookMs + 4) >> 3,
-    deviation: (3 * deviation + off + 2) >> 2,
+    lateness: (3 * lateness + Math.max(0, tookMs - mean) + 2) >> 2,
     least: Math.min(tookMs, least + (least >> 3) + 1),
   }
 }

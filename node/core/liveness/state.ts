@@ -29,6 +29,8 @@ export interface Round {
   tries: number
   /** Another neighbour gave the peer up. */
   doubted: boolean
+  /** The edge fell while it waited: what it measures is a cut, not the link. */
+  fell: boolean
 }
 
 /** A connection, and the edge that it may carry. */
@@ -55,10 +57,10 @@ export interface Link {
   sent: { readonly n: number; readonly at: number }[]
   counter: number
   /**
-   * Time from a round's first probe to its first echo, smoothed, and its mean deviation: lost probes are in them.
-   * `least` is near the true round trip.
+   * Time from a round's first probe to its first echo, smoothed, and by how much echoes come later than that in the mean: lost
+   * probes are in them, cuts are not. `least` is near the true round trip.
    */
-  echo: { readonly mean: number; readonly deviation: number; readonly least: number } | null
+  echo: { readonly mean: number; readonly lateness: number; readonly least: number } | null
   refusedUntil: number
   /** When a connection without a path becomes a bridge. */
   bridgeAt: number | null

@@ -6,11 +6,12 @@ import type { Link, LivenessState } from './state.ts'
 
 /** How long a round of probes may stay without an echo before its edge falls. */
 export function giveUpMs(s: LivenessState, link: Link): number {
-  const { giveUpMsMin, giveUpMsMax, giveUpDoubtedMs } = s.limits
-  const usual = link.echo === null ? giveUpMsMin : link.echo.mean + 6 * link.echo.deviation
+  const { giveUpMsMin, giveUpMsMax, giveUpDoubtedMs, latenessFactor } = s.limits
   const doubt = doubtMs(s)
-  const least = link.round?.doubted === true && doubt === 0 ? giveUpDoubtedMs : giveUpMsMin
-  return Math.max(least, Math.min(usual, giveUpMsMax)) + doubt
+  const isDoubted = link.round?.doubted === true && doubt === 0
+  const factor = isDoubted ? latenessFactor >> 1 : latenessFactor
+  const usual = link.echo === null ? 0 : link.echo.mean + factor * link.echo.lateness
+  return Math.max(isDoubted ? giveUpDoubtedMs : giveUpMsMin, Math.min(usual, giveUpMsMax)) + doubt
 }
 
 export function hangUpAfterMs(s: LivenessState, link: Link): number {

@@ -246,7 +246,7 @@ test('boards that restart one after another are no mass event', () => {
   for (const board of boards.slice(0, 4)) {
     const id = slotsOf(job, 6).find((one) => runners(world, one)[0] === board.spec.name)!
     world.powerCut(board)
-    world.until('replaced', () => runners(world, id).length === 1, 5_000)
+    world.until('replaced', () => runners(world, id).length === 1, 10_000)
     world.boot(board)
     world.until('back, and the copies are where they were', () => runners(world, id)[0] === board.spec.name, 20_000)
   }

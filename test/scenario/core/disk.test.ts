@@ -185,6 +185,23 @@ test('a signed change that the disk lost is asked for again', () => {
   assert.equal(answer(world, b1, 'doc', { method: 'doc.get', doc: jobDocId(job) }).envelopes.length, 1)
 })
 
+test('a signed change that the only disk with it has lost is given up: all agree again, and the job can be changed on both boards', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world)
+  const [b0, b1] = [world.board('b0'), world.board('b1')]
+  world.split([b0], [b1])
+  runJob(world, b1, jobSpec({ priority: 70 }))
+  world.run(6_000)
+  const ref = b1.core!.state!.docs.get(jobDocId(job))!.envelopes.at(-1)!
+  withDisk(world, b1, (disk) => disk.delete(`env/${ref.hash}`))
+  world.heal()
+  world.until('equal', () => areEqual(boards), 400_000)
+  assert.equal(b1.core!.state!.view.jobs.get(job)!.spec!.priority, 50)
+  assert.ok(b1.logs.some((line) => line.includes('1 signed changes of job/default/web are gone from this disk')))
+  runJob(world, b1, jobSpec({ priority: 80 }))
+  world.until('b0 takes what was written on b1', () => b0.core!.state!.view.jobs.get(job)!.spec!.priority === 80, 20_000)
+})
+
 test('a change of its own that the disk lost makes a board write its document anew', () => {
   const { world, boards } = bootPool(3)
   const job = place(world, { count: 3 })
@@ -251,4 +268,23 @@ test('a full disk: what runs goes on, nothing new is taken or updated, changes a
   world.run(10_000)
   assert.ok(areEqual(boards))
   place(world, { name: 'again', count: 2 }, b1)
+})
+
+test('a board with an old image learns of it also from one that has itself lost a part of the newer changes', () => {
+  const { world, boards } = bootPool(2)
+  const [keeper, owner] = boards as [Board, Board]
+  world.run(10_000)
+  const image = new Map(owner.disk)
+  place(world, { name: 'one', count: 2 })
+  place(world, { name: 'two', count: 2 })
+  world.run(10_000)
+  world.powerCut(owner)
+  const { epoch, envelopes } = keeper.core!.state!.docs.get(nodeDocId(owner.spec.id))!
+  withDisk(world, keeper, (disk) => disk.delete(`env/${envelopes.at(-1)!.hash}`))
+  owner.disk.clear()
+  for (const [key, value] of image) owner.disk.set(key, value)
+  world.boot(owner)
+  world.until('the owner goes on at a higher epoch', () => epochOf(owner) > epoch, 10_000)
+  world.run(10_000)
+  assert.ok(areEqual(boards))
 })

@@ -107,7 +107,11 @@ describe('whom a command asks', () => {
       [['job', 'status', 'A B', ...socket], /^error E_JOB_NAME: 'A B' is not a job's name/],
       [['frob'], /^error E_USAGE: unknown command 'frob'/],
       [['node', 'status', '-o', 'xml'], /^error E_USAGE: option '-o, --output <format>' argument 'xml' is invalid/],
-      [['status', '--timeout', '5', ...socket], /^error E_USAGE: --timeout: found '5'; allowed: a duration/],
+      [
+        ['status', '--timeout', '5', ...socket],
+        /^error E_USAGE: option '--timeout <duration>' argument '5' is invalid. allowed: a duration/,
+      ],
+      [['status', '--timeout', '25d', ...socket], /argument '25d' is invalid. allowed: more than 0, at most 24d/],
     ]
     for (const [argv, words] of cases) {
       const { exitCode, stderr, stdout } = await cli.run(argv)
@@ -127,8 +131,19 @@ describe('whom a command asks', () => {
         'contexts.home.psk: found nothing; allowed: text\ncontexts.home.key: found 3; allowed: text\ncurrent: there is no context "away"\n' +
         "error E_CONFIG: '/config.yaml' has 5 fault(s)\n",
     )
+    await writeFile(join(cli.dir, 'config.yaml'), 'curent: home\ncontexts: { home: { fleet: zz, psk: p, key: k, colour: red } }\n')
+    assert.equal(
+      (await cli.run(['status'])).stderr.replaceAll(cli.dir, ''),
+      "curent: found an unknown key (did you mean 'current'?)\n" +
+        'contexts.home.colour: found an unknown key; allowed: fleet, psk, key, peers, pool\n' +
+        "contexts.home.fleet: found 'zz'; allowed: 64 hex digits\nerror E_CONFIG: '/config.yaml' has 3 fault(s)\n",
+    )
     await writeFile(join(cli.dir, 'config.yaml'), 'a: [\n')
-    assert.match((await cli.run(['status'])).stderr, /^error E_CONFIG: .* is not valid YAML: /)
+    assert.match((await cli.run(['status'])).stderr, /^error E_CONFIG: .* is not valid YAML: .*[^:]\n$/)
+    await writeFile(join(cli.dir, 'config.yaml'), '[x]\n')
+    assert.match((await cli.run(['status'])).stderr, /^the file: found \["x"\]; allowed: a map\nerror E_CONFIG: /)
+    await writeFile(join(cli.dir, 'config.yaml'), 'contexts: [home]\n')
+    assert.match((await cli.run(['status'])).stderr, /^contexts: found \["home"\]; allowed: a map\nerror E_CONFIG: /)
   })
 
   it('keeps contexts, and switches between them', async () => {
@@ -258,6 +273,21 @@ describe('commands that read', () => {
     assert.equal(bad.stderr, 'stdin:1:1: groups: found nothing; allowed: a map of names to groups\nerror E_JOB_FILE: stdin has 1 fault\n')
     assert.match((await cli.run(['job', 'validate', 'no-such.yaml'])).stderr, /^error E_FILE: cannot read 'no-such.yaml'/)
     assert.deepEqual(connected, [])
+  })
+
+  it('reads no file that is too long, and none in another encoding, whose text it would alter', async () => {
+    const path = join(cli.dir, 'j.yaml')
+    await writeFile(path, Buffer.from('job: a\nmeta: { city: "M\xfcnchen" }\n', 'latin1'))
+    const strange = await cli.run(['job', 'validate', path])
+    assert.equal(strange.exitCode, 1)
+    assert.equal(
+      strange.stderr.replaceAll(cli.dir, ''),
+      'error E_FILE: /j.yaml:2: found bytes that are not UTF-8\nhint: save it as UTF-8, or name the right file\n',
+    )
+    const endless = await cli.run(['job', 'validate', '/dev/zero'])
+    assert.equal(endless.stderr, "error E_FILE: '/dev/zero' is longer than 262144 bytes: is it the right file?\n")
+    const scenario = await cli.run(['sim', 'run', '/dev/zero'])
+    assert.equal(scenario.stderr, endless.stderr)
   })
 
   it('writes a job file to begin with, once', async () => {

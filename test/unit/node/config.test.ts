@@ -147,7 +147,8 @@ dev: true
 
   it('reports every fault at once, each with its place, and suggests the key that was meant', () => {
     const path = file(
-      'pool: Bad Pool\nreservd: { cpu: 10 MHz }\nreserved: { cpu: 10 }\ndrivers:\n  docker: { soket: /x }\ndynamic_ports: 30000-20000\n',
+      'pool: Bad Pool\nreservd: { cpu: 10 MHz }\nreserved: { cpu: 10 }\ndrivers:\n  docker: { soket: /x }\ndynamic_ports: 30000-20000\n' +
+        'bootstrap: [host]\n',
     )
     const found = problems(['--config', path, '--loopback-port', 'many', '--datadir', 'x', '--listen'], { SHOAL_LOG_LEVEL: 'loud' })
     const expected = [
@@ -158,6 +159,7 @@ dev: true
       /agent\.yaml:3: reserved\.cpu: 10 is not an amount with its unit/,
       /agent\.yaml:5: drivers\.docker\.soket: unknown key; did you mean 'socket'\?/,
       /agent\.yaml:6: dynamic_ports: "30000-20000" is not a range/,
+      /agent\.yaml:7: bootstrap: \["host"\] is not a list of addresses/,
       /^--loopback-port: http\.loopback_port: "many" is not a port/,
       /^SHOAL_LOG_LEVEL: log\.level: "loud" is not one of debug, info, warn, error/,
     ]

@@ -76,7 +76,15 @@ describe('join file', () => {
   })
 
   it('refuses damage of every kind', async () => {
-    const changes = [{ fleet: '00'.repeat(32) }, { psk: 'short' }, { envelopes: [] }, { envelopes: ['!'] }, { bootstrap: 'x' }, { name: 7 }]
+    const changes = [
+      { fleet: '00'.repeat(32) },
+      { psk: 'short' },
+      { envelopes: [] },
+      { envelopes: ['!'] },
+      { bootstrap: 'x' },
+      { bootstrap: ['x'] },
+      { name: 7 },
+    ]
     for (const change of changes) assert.equal(await codeOf(await joinFile('bad', change), await dataDir()), 'E_JOIN_FORMAT')
     const path = join(root, 'no.json')
     for (const text of ['', '{', 'null', '[]', '7']) {

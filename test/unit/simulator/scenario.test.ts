@@ -65,7 +65,7 @@ test('a cut in the middle: both sides run what they can, and one copy of each is
   const played = playScenario(
     scenario(
       ['a1', 'a2', 'a3', 'b1', 'b2'],
-      [run(1_000, 3), { atMs: 20_000, kind: 'cut', ...sides, oneWay: false }, { atMs: 60_000, kind: 'heal', ...sides }],
+      [run(5_000, 3), { atMs: 20_000, kind: 'cut', ...sides, oneWay: false }, { atMs: 60_000, kind: 'heal', ...sides }],
     ),
   )
   for (const { several, copies } of played.slots) {

@@ -71,6 +71,8 @@ describe('words', () => {
 describe('views', () => {
   it('says how far a read can be trusted', () => {
     assert.equal(coverageLine(coverage()), 'board-0 answered for pool default: 3 of 3 nodes alive')
+    const nobody = coverage({ nodesAlive: 0, nodesTotal: 0 })
+    assert.equal(coverageLine(nobody), 'board-0 answered for pool default: no node is admitted')
     assert.equal(
       coverageLine(coverage({ nodesAlive: 2, oldestMs: 133_000 })),
       'board-0 answered for pool default: 2 of 3 nodes alive; nothing from the other one for up to 2m13s',

@@ -65,6 +65,38 @@ test('a closed connection ends the edge at once, and after the suspicion time th
   assert.equal(silentSince(x).get(b), 1_000 + limits.pathsDelayMs)
 })
 
+/** Nothing passes any more: how long a round of probes then lasts before the edge falls. */
+function patience({ bench, x }: ReturnType<typeof connected>): number {
+  const link = x.links.get(b)!
+  bench.blocks = () => true
+  for (let waited = 0; link.named !== null && waited < 10_000; waited += 50) bench.run(50)
+  return bench.now - (link.round?.startedAt ?? 0)
+}
+
+test('a slow echo at the start makes nobody patient for longer than some quick ones', () => {
+  const pair = connected()
+  const { echo } = pair.x.links.get(b)!
+  assert.ok(echo !== null && echo.mean + limits.latenessFactor * echo.lateness > limits.giveUpMsMin + 100, 'the first was slow')
+  pair.bench.run(5 * limits.probeIntervalMs)
+  const waited = patience(pair)
+  assert.ok(waited < limits.giveUpMsMin + 100, `${waited} ms`)
+})
+
+test('a cut says nothing about how slow the link is: the next silence is noticed as soon as the first', () => {
+  const pair = connected()
+  const { bench, x } = pair
+  bench.run(120_000)
+  const first = patience(pair)
+  assert.ok(first < limits.giveUpMsMin + 100, `${first} ms`)
+  // Long enough that the echo of the probe that was lost would make a mean of it, not so long that the connection is hung up.
+  bench.run(1_500)
+  bench.blocks = () => false
+  bench.run(2_000)
+  assert.notEqual(x.links.get(b)!.named, null, 'an edge again')
+  const next = patience(pair)
+  assert.ok(next < limits.giveUpMsMin + 100, `${next} ms`)
+})
+
 for (const [way, from] of [
   ['to the peer', a],
   ['from the peer', b],

@@ -1,0 +1,94 @@
+// The gossip of a whole world: a router for every board that runs, its heartbeats, and what a board that pauses or is busy does not do.
+
+import type { NodeId } from '../../crdt/ids.ts'
+import type { Core } from '../../node/core/step.ts'
+import type { Topic } from '../../node/core/ports.ts'
+import type { Board } from '../board.ts'
+import { createPrng } from '../prng.ts'
+import type { EventQueue } from '../queue.ts'
+import { Router } from './router.ts'
+import { type Message, type Rpc, type TopicName, messageId } from './rpc.ts'
+import { gossipSettings } from './settings.ts'
+
+export interface GossipInput {
+  readonly queue: EventQueue
+  readonly seed: number
+  /** Carries it over the connection between the two, if one stands. */
+  readonly send: (from: Board, to: NodeId, rpc: Rpc) => void
+  /** Hands a message to the board's core. */
+  readonly deliver: (to: Board, from: NodeId, message: Message) => void
+}
+
+export class Gossip {
+  readonly #input: GossipInput
+  /** With the core that it belongs to: the next boot begins without peers and knows no message. */
+  readonly #routers = new Map<Board, { readonly router: Router; readonly core: Core }>()
+  #boots = 0
+  #broadcasts = 0
+
+  constructor(input: GossipInput) {
+    this.#input = input
+  }
+
+  boot(board: Board): void {
+    const { queue, seed, send, deliver } = this.#input
+    const core = board.core!
+    const prng = createPrng(seed ^ Math.imul(++this.#boots, 0x9e3779b1))
+    const isCurrent = (): boolean => board.core === core
+    const router = new Router(topicsOf(board), prng, {
+      now: () => queue.now,
+      send: (to, rpc) => isCurrent() && send(board, to, rpc),
+      deliver: (from, message) => deliver(board, from, message),
+    })
+    this.#routers.set(board, { router, core })
+    const beat = (): void => {
+      if (!isCurrent()) return
+      const waits = freeAt(board) - queue.now
+      if (waits <= 0) router.heartbeat()
+      queue.after(waits > 0 ? waits : gossipSettings.heartbeatMs, beat)
+    }
+    // Processes do not start in the same millisecond, and beat from their own start on.
+    queue.after(prng.below(gossipSettings.heartbeatMs), beat)
+  }
+
+  up(dialler: Board, other: Board): void {
+    this.routerOf(dialler)?.addPeer(other.spec.id, topicsOf(other), true)
+    this.routerOf(other)?.addPeer(dialler.spec.id, topicsOf(dialler), false)
+  }
+
+  down(board: Board, peer: NodeId): void {
+    this.routerOf(board)?.removePeer(peer)
+  }
+
+  publish(board: Board, topic: Topic, data: Uint8Array): void {
+    const name = topicName(board, topic)
+    this.routerOf(board)?.publish({ id: messageId(name, data), topic: name, data, count: ++this.#broadcasts })
+  }
+
+  /** A board that sleeps or is busy takes it later, as its core does. */
+  receive(board: Board, from: NodeId, rpc: Rpc): void {
+    const { queue } = this.#input
+    if (freeAt(board) <= queue.now) return this.routerOf(board)?.receive(from, rpc)
+    const { core } = board
+    queue.at(freeAt(board), () => {
+      if (board.core === core) this.receive(board, from, rpc)
+    })
+  }
+
+  routerOf(board: Board): Router | undefined {
+    const entry = this.#routers.get(board)
+    return entry !== undefined && entry.core === board.core ? entry.router : undefined
+  }
+}
+
+export function topicName(board: Board, topic: Topic): TopicName {
+  return topic === 'fleet' ? 'fleet' : `pool/${board.spec.pool ?? 'default'}`
+}
+
+function topicsOf(board: Board): TopicName[] {
+  return [topicName(board, 'pool'), topicName(board, 'fleet')]
+}
+
+function freeAt(board: Board): number {
+  return Math.max(board.pausedUntil, board.busyUntil)
+}
