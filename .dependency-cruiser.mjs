@@ -27,9 +27,9 @@ const rules = {
     to: { pathNot: ['^crdt/', 'node_modules/@automerge/'], dependencyTypesNot: ['core'] },
   },
   'scheduler-sees-the-view': {
-    comment: 'The scheduler reads plain data: view, spec, ids, errors, and what differs between two versions of a map.',
+    comment: 'The scheduler reads plain data: view, spec, ids, errors, versions, and what differs between two versions of a map.',
     from: { path: '^scheduler/' },
-    to: { pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map)\\.ts$'], dependencyTypesNot: ['core'] },
+    to: { pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version)\\.ts$'], dependencyTypesNot: ['core'] },
   },
   'core-imports': {
     comment: 'The core knows crdt and scheduler. What it wants from the world is a port (node/core/ports.ts), an event or an effect.',

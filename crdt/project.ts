@@ -2,18 +2,13 @@
 // and whatever did not change is the same object as in the view before: the plan and the hash can skip it. One changed document in a
 // settled pool costs that document, not the pool. Decides nothing.
 
-import type { Crypto } from './crypto.ts'
 import type { Doc } from './doc.ts'
 import { isSame } from './documents/canonical.ts'
+import type { DocumentReader } from './engine.ts'
 import { fleetFromRegisters, planVersionOf } from './documents/fleet.ts'
-import { jobView } from './documents/job.ts'
-import { nodeFromRegisters } from './documents/node.ts'
-import { isFull, registersAhead } from './documents/node-growth.ts'
-import { opsDefaults, opsFromRegisters } from './documents/ops.ts'
 import { type DocId, type JobId, type NodeId, type PoolName, type SlotId, fleetDocId, nodeDocId, opsDocId } from './ids.ts'
 import { type Claimants, updateClaims } from './project-claims.ts'
 import type { Claim, FleetView, Liveness, NodeView, View } from './view.ts'
-import { allocId } from './view-hash.ts'
 
 export interface ProjectInput {
   readonly pool: PoolName
@@ -42,29 +37,29 @@ function emptyMemory(pool: PoolName): Memory {
   return { docs: new Map(), nodes: new Map(), claimants: new Map(), view }
 }
 
-export function createProjector(crypto: Crypto): (input: ProjectInput) => View {
+export function createProjector(reader: DocumentReader): (input: ProjectInput) => View {
   let memory: Memory | null = null
   return (input) => {
     const known = memory?.view.pool === input.pool ? memory : emptyMemory(input.pool)
     // Forgotten while it is being changed: should anything throw, the next view is made from the beginning.
     memory = null
-    known.view = nextView(crypto, known, input)
+    known.view = nextView(reader, known, input)
     memory = known
     return known.view
   }
 }
 
-function nextView(crypto: Crypto, memory: Memory, input: ProjectInput): View {
+function nextView(reader: DocumentReader, memory: Memory, input: ProjectInput): View {
   const changed = changedDocs(memory.docs, input)
   const ids = changed.filter((id) => id.startsWith('node/') || id.startsWith('ops/'))
   const nodes = new Set(ids.map((id) => id.slice(id.indexOf('/') + 1) as NodeId))
-  const read: Claimants = new Map([...nodes].map((node) => [node, readNode(crypto, memory, node)]))
+  const read: Claimants = new Map([...nodes].map((node) => [node, takeNode(reader, memory, node)]))
   const view: View = {
     pool: input.pool,
     fleet: changed.includes(fleetDocId) ? fleetOf(memory.docs.get(fleetDocId)) : memory.view.fleet,
     nodes: nodesOf(memory, input.livenessOf),
     jobs: jobsOf(
-      crypto,
+      reader,
       memory,
       changed.filter((id) => id.startsWith('job/')),
     ),
@@ -102,7 +97,7 @@ function fleetOf(doc: Doc | undefined): FleetView {
   return { name, operators, planVersion: Math.max(planVersion, ...rivals) }
 }
 
-function jobsOf(crypto: Crypto, memory: Memory, changed: readonly DocId[]): View['jobs'] {
+function jobsOf(reader: DocumentReader, memory: Memory, changed: readonly DocId[]): View['jobs'] {
   const before = memory.view.jobs
   if (changed.length === 0) return before
   const jobs = new Map(before)
@@ -110,49 +105,25 @@ function jobsOf(crypto: Crypto, memory: Memory, changed: readonly DocId[]): View
     const id = docId.slice('job/'.length) as JobId
     const doc = memory.docs.get(docId)
     if (doc === undefined) jobs.delete(id)
-    else jobs.set(id, keep(before.get(id), jobView(crypto, doc), ['spec', 'forms', 'wishes', 'problems']))
+    else jobs.set(id, keep(before.get(id), reader.readJob(doc), ['spec', 'forms', 'wishes', 'problems']))
   }
   return jobs
 }
 
 /** Takes in what the node's documents say now; returns its claims, from its own document only. */
-function readNode(crypto: Crypto, memory: Memory, id: NodeId): ReadonlyMap<SlotId, Claim> {
+function takeNode(reader: DocumentReader, memory: Memory, id: NodeId): ReadonlyMap<SlotId, Claim> {
   const doc = memory.docs.get(nodeDocId(id))
   const ops = memory.docs.get(opsDocId(id))
   if (doc === undefined && ops === undefined) {
     memory.nodes.delete(id)
     return new Map()
   }
-  const record = nodeFromRegisters(id, doc?.registers ?? new Map())
-  const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
-  const { addresses, agentVersion, attributes, capacity, drivers, dynamicPorts, name, planVersion, receipts, verdicts } = record
-  const { draining, eligible, evicted, weight } = wishes
-  const view: NodeView = {
-    id,
-    name,
-    capacity,
-    attributes,
-    drivers,
-    dynamicPorts,
-    addresses,
-    agentVersion,
-    planVersion,
-    receipts,
-    verdicts,
-    documentFull: isFull(registersAhead(record)),
-    draining,
-    eligible,
-    evicted,
-    weight,
-    pool: memory.view.pool,
-    liveness: memory.nodes.get(id)?.view.liveness ?? 'unheard',
-    labels: { ...record.labels, ...wishes.labels },
-    images: new Set(record.images),
-  }
+  const { node, left, claims } = reader.readNode(id, memory.view.pool, doc, ops)
+  const before = memory.nodes.get(id)?.view
+  const view: NodeView = { ...node, liveness: before?.liveness ?? 'unheard' }
   const parts = ['capacity', 'attributes', 'labels', 'drivers', 'images', 'dynamicPorts', 'addresses', 'receipts', 'verdicts'] as const
-  memory.nodes.set(id, { view: keep(memory.nodes.get(id)?.view, view, parts), left: record.left })
-  // Named here and not as the node says: an id that it made up must not point at another's copy.
-  return new Map([...record.claims].map(([slot, claim]) => [slot, { ...claim, alloc: allocId(crypto, slot, id, claim.generation) }]))
+  memory.nodes.set(id, { view: keep(before, view, parts), left })
+  return claims
 }
 
 /** Liveness is asked of every node: it changes without any document. */

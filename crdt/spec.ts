@@ -82,6 +82,8 @@ export const constraintOperators = [
   '<=',
   '>',
   '>=',
+  'version',
+  'semver',
   'set_contains',
   'set_contains_any',
   'is_set',

@@ -3,6 +3,7 @@
 
 import { compareText } from '../crdt/ids.ts'
 import type { Affinity, Constraint } from '../crdt/spec.ts'
+import { type VersionKind, meetsVersion, parseVersion, parseVersionConstraint } from '../crdt/version.ts'
 import type { NodeView } from '../crdt/view.ts'
 
 const targetPattern = /^\$\{\s*([^}\s]+)\s*\}$/
@@ -56,11 +57,21 @@ export function holds(constraint: Constraint | Affinity, node: NodeView): boolea
       return compareValues(left, right) > 0
     case '>=':
       return compareValues(left, right) >= 0
+    case 'version':
+    case 'semver':
+      return isVersionMet(left, right, constraint.operator)
     case 'set_contains':
       return listOf(right).every((item) => listOf(left).includes(item))
     case 'set_contains_any':
       return listOf(right).some((item) => listOf(left).includes(item))
   }
+}
+
+/** What cannot be read, on either side, meets nothing. */
+function isVersionMet(text: string, constraint: string, kind: VersionKind): boolean {
+  const version = parseVersion(text, kind)
+  const clauses = parseVersionConstraint(constraint, kind)
+  return version !== null && clauses !== null && meetsVersion(version, clauses, kind)
 }
 
 /** `distinct_hosts` is on unless its value says `false`; what cannot be read counts as on, as in Nomad. */

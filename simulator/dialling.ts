@@ -10,16 +10,24 @@ export class Dialling {
   readonly #nameless = new Set<Board>()
   readonly #boards: ReadonlyMap<NodeId, Board>
   readonly #links: Links
+  readonly #tell: (board: Board, addresses: readonly string[]) => void
 
-  constructor(boards: ReadonlyMap<NodeId, Board>, links: Links) {
+  /** `tell`: the board hears of its own addresses. */
+  constructor(boards: ReadonlyMap<NodeId, Board>, links: Links, tell: (board: Board, addresses: readonly string[]) => void) {
     this.#boards = boards
     this.#links = links
+    this.#tell = tell
   }
 
-  /** It connects to everybody whom it can dial, or who can dial it. */
+  /** It has booted: it knows its address, and connects to everybody whom it can dial, or who can dial it. */
   meet(board: Board): void {
-    for (const other of this.#boards.values())
-      if (other !== board && (this.#canDial(board, other) || this.#canDial(other, board))) this.#links.connect(board, other)
+    this.#tell(board, [`/sim/${board.spec.name}`])
+    this.#connect(board)
+  }
+
+  #connect(board: Board): void {
+    for (const other of this.#links.around(board))
+      if this.#canDial(board, other) || this.#canDial(other, board)) this.#links.connect(board, other)
   }
 
   /** It has heard of a peer's addresses. */
@@ -32,12 +40,13 @@ export class Dialling {
   /** Its bootstrap entries by name lead nowhere from now on, or somewhere again. */
   setNames(board: Board, work: boolean): void {
     if (!work) this.#nameless.add(board)
-    else if (this.#nameless.delete(board) && board.core !== null) this.meet(board)
+    else if (this.#nameless.delete(board) && board.core !== null) this.#connect(board)
   }
 
-  /** Nobody finds it at its former address any more: its connections end, and come again. */
-  leaveAddress(board: Board): void {
+  /** Nobody finds it at its former address any more: its connections end. It dials the others from the new one, and they learn it. */
+  moveAddress(board: Board, now: number): void {
     for (const peer of [...board.peers]) this.#links.disconnect(board, this.#boards.get(peer)!)
+    this.#tell(board, [`/sim/${board.spec.name}/${now}`])
   }
 
   #canDial(board: Board, other: Board): boolean {

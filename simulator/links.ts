@@ -31,6 +31,8 @@ export interface LinksInput {
   readonly queue: EventQueue
   readonly boards: ReadonlyMap<NodeId, Board>
   readonly feed: (board: Board, event: CoreEvent) => void
+  /** Whom a board can connect to. */
+  readonly around: (board: Board) => readonly Board[]
   readonly delayMs: number
   /** For what gossip leaves to chance. */
   readonly seed: number
@@ -86,12 +88,16 @@ export class Links {
   heal(): void {
     this.#cuts.clear()
     const boards = [...this.#input.boards.values()]
-    for (const a of boards) for (const b of boards) if (a !== b) this.#flush(a, b)
-    for (const a of boards) for (const b of boards) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
+    for (const a of boards) for (const b of this.around(a)) this.#flush(a, b)
+    for (const a of boards) for (const b of this.around(a)) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
+  }
+
+  around(board: Board): readonly Board[] {
+    return this.#input.around(board)
   }
 
   isOpen(from: Board, to: Board): boolean {
-    return !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
+    return this.#cuts.size === 0 || !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
   }
 
   connect(a: Board, b: Board): void {

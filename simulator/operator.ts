@@ -6,7 +6,6 @@ import type { Crypto, Signer } from '../crdt/crypto.ts'
 import { fleetFromRegisters, fleetGenesisRegisters } from '../crdt/documents/fleet.ts'
 import { jobPaths, specToRegisters } from '../crdt/documents/job.ts'
 import { type Author, everyPool } from '../crdt/envelope.ts'
-import { admit } from '../crdt/gate.ts'
 import { type AuthorId, type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId, jobDocId, jobId } from '../crdt/ids.ts'
 import { type Scalar, difference } from '../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../crdt/replica.ts'
@@ -48,7 +47,9 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
       const bytes = fromBase64(text)
       if (!bytes.ok) throw new Error(bytes.message)
       const known = found.changeCount === 0 ? undefined : found
-      const admitted = admit(crypto, known, bytes.value, { fleet, roleOf: (operator) => operators.get(operator) })
+      const envelope = world.shared.engine.decodeEnvelope(bytes.value)
+      if (!envelope.ok) throw new Error(envelope.message)
+      const admitted = world.shared.engine.admit(known, envelope.value, { fleet, roleOf: (operator) => operators.get(operator) })
       if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
       found = admitted.value.doc
     }
@@ -56,7 +57,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
   }
   const sign: Operator['sign'] = (world, board, doc, pool, change) => {
     const found = current(world, board, doc, pool)
-    return editDoc(crypto, found, author(fleet), change(found.registers)).envelopes.map((envelope) => envelope.bytes)
+    return world.shared.engine.edit(found, author(fleet), change(found.registers)).envelopes.map((envelope) => envelope.bytes)
   }
   return {
     fleet,

@@ -16,7 +16,9 @@ import { bootEvent } from './boot-event.ts'
 import { Dialling } from './dialling.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
+import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
+import { type Shared, createShared } from './shared.ts'
 import { Tasks } from './tasks.ts'
 
 export type { Board, BoardSpec } from './board.ts'
@@ -35,6 +37,9 @@ export interface WorldOptions {
   readonly coreOf?: (board: Board) => typeof createCore | undefined
   /** What the harness itself does wrong: whoever checks must notice. */
   readonly flaws?: ReadonlySet<Flaw>
+  readonly overlay?: Overlay
+  /** Every board works out everything for itself, as real ones do: slower, and otherwise the same. */
+  readonly isUnshared?: boolean
 }
 
 /** A question that a board was asked, and its answers so far. */
@@ -61,23 +66,28 @@ export class World {
   readonly dialling: Dialling
   /** Told before a board's tasks are gone. */
   onPowerCut: (board: Board) => void = () => {}
+  readonly shared: Shared
   readonly #options: WorldOptions
   readonly #asked = new Map<number, Asked>()
   #requests = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
+    this.shared = createShared(options.crypto)
     for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
     this.links = new Links({
       queue: this.queue,
       boards: this.boards,
       feed: (board, event) => this.feed(board, event),
+      around: aroundEach([...this.boards.values()], options.overlay),
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
-    this.dialling = new Dialling(this.boards, this.links)
+    this.dialling = new Dialling(this.boards, this.links, (board, addresses) => {
+      this.feed(board, { kind: 'addresses', now: this.queue.now, addresses })
+    })
   }
 
   get unavailable(): Set<string> {
@@ -112,6 +122,7 @@ export class World {
   /** Nothing more is to happen in it: one process plays thousands of worlds. */
   release(): void {
     for (const board of this.boards.values()) board.core?.release()
+    this.shared.engine.close()
   }
 
   bootAll(): void {
@@ -125,19 +136,17 @@ export class World {
     board.starting.clear()
     board.core?.release()
     const create = this.#options.coreOf?.(board) ?? createCore
-    board.core = create({ crypto: this.#options.crypto, signer: spec.signer })
+    const { crypto, isUnshared } = this.#options
+    board.core = create({
+      crypto,
+      signer: spec.signer,
+      ...(isUnshared === true ? {} : this.shared),
+    })
     board.boots += 1
     this.links.gossip.boot(board)
     this.feed(board, this.#bootEvent(board))
     for (const event of this.tasks.endedUnseen(board, this.queue.now)) this.feed(board, event)
-    this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${spec.name}`] })
     this.dialling.meet(board)
-  }
-
-  /** It dials the others again from its new address, and they learn it. */
-  moveAddress(board: Board): void {
-    this.dialling.leaveAddress(board)
-    this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [`/sim/${board.spec.name}/${this.queue.now}`] })
   }
 
   #bootEvent(board: Board): CoreEvent {

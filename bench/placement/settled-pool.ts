@@ -6,6 +6,7 @@ import { specToRegisters } from '../../crdt/documents/job.ts'
 import { type NodeRecord, nodeToRegisters } from '../../crdt/documents/node.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { type AllocId, type ChangeHash, type DocId, type NodeId, type SlotId, jobDocId, nodeDocId } from '../../crdt/ids.ts'
+import { createReader } from '../../crdt/engine.ts'
 import { createProjector } from '../../crdt/project.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { Claim, Liveness, Verdict, View } from '../../crdt/view.ts'
@@ -72,7 +73,7 @@ export function settledPool(shape: View): SettledPool {
 
 /** Everything placed where the plan of an empty pool puts it, at the forms and versions that the jobs' documents have. */
 function claimsIn(shape: View, docs: State['docs']): ReadonlyMap<NodeId, Map<SlotId, Claim>> {
-  const { jobs } = createProjector(testCrypto())({ pool: shape.pool, docs, livenessOf: () => 'alive' })
+  const { jobs } = createProjector(createReader(testCrypto()))({ pool: shape.pool, docs, livenessOf: () => 'alive' })
   const byNode = new Map([...shape.nodes.keys()].map((id) => [id, new Map<SlotId, Claim>()]))
   for (const { slot, job, group, candidate, form, version } of plan({ ...shape, jobs }, makeLocal('nobody')).slots) {
     const spec = jobs.get(job)?.spec?.groups.find((one) => one.name === group)

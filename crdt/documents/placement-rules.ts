@@ -2,6 +2,7 @@
 // through: a constraint that quietly matched nothing, or everything, would be found out in an outage.
 
 import { type Affinity, type Constraint, type ConstraintOperator, type Scope, type Spread, constraintOperators } from '../spec.ts'
+import { parseVersionConstraint } from '../version.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
 import { type RuleReport, checkCount, checkUnique, fault, inside, textFault } from './rule-report.ts'
@@ -38,6 +39,15 @@ function checkConstraint(report: RuleReport, scope: Scope, rule: Constraint): vo
     return
   }
   checkValue(report, rule.value)
+  checkVersions(report, rule)
+}
+
+/** A value that is another attribute is read when it is compared. */
+function checkVersions(report: RuleReport, { operator, value }: Constraint | Affinity): void {
+  if ((operator !== 'version' && operator !== 'semver') || value.startsWith('${')) return
+  if (parseVersionConstraint(value, operator) !== null) return
+  const example = operator === 'version' ? '>= 1.2, < 2 or ~> 1.4.2' : '>= 1.2.0, < 2.0.0'
+  fault(report, 'value', shown(value), `versions to compare with, such as ${example}`)
 }
 
 function checkDistinctHosts(report: RuleReport, scope: Scope, rule: Constraint): void {
@@ -50,6 +60,7 @@ function checkAffinity(report: RuleReport, rule: Affinity): void {
   if (!affinityOperators.includes(rule.operator)) fault(report, 'operator', shown(rule.operator), affinityOperators.join(', '))
   checkTarget(report, rule.attribute)
   checkValue(report, rule.value)
+  checkVersions(report, rule)
   const { weight } = rule
   if (!Number.isSafeInteger(weight) || weight < -100 || weight > 100 || weight === 0)
     fault(report, 'weight', shown(weight), '-100 to 100, not 0')

@@ -7,7 +7,6 @@ import { decodeEnvelope, type Envelope } from '../../crdt/envelope.ts'
 import { admitDecoded, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
 import { type Result, refuse } from '../../crdt/errors.ts'
 import { type DocId, compareText, fleetDocId, nodeDocId } from '../../crdt/ids.ts'
-import { encodeDoc } from '../../crdt/replica.ts'
 import { fleetFromRegisters } from '../../crdt/documents/fleet.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreWrite } from './ports.ts'
@@ -25,8 +24,8 @@ export function authorityOf(state: State): Authority {
 
 /** Admits an envelope from a peer, a file or an operator. What it changes is persisted before anything later in this step is sent. */
 export function receive(step: Step, bytes: Uint8Array, durable: boolean): Result<Admitted, GateCode> {
-  const { state, env } = step
-  const decoded = decodeEnvelope(env.crypto, bytes)
+  const { state } = step
+  const decoded = state.engine.decodeEnvelope(bytes)
   if (!decoded.ok) return refused(step, decoded)
   const envelope = decoded.value
   if (envelope.doc !== fleetDocId && envelope.pool !== state.boot.config.pool) {
@@ -37,7 +36,7 @@ export function receive(step: Step, bytes: Uint8Array, durable: boolean): Result
     return refused(step, refuse('E_SIZE', `this node holds ${coreLimits.documentsMax} documents already; ${envelope.doc} is one too many`))
   }
   if (envelope.doc === nodeDocId(state.boot.config.self)) return ownFromAbroad(step, known, envelope)
-  const admitted = admitDecoded(env.crypto, known, envelope, authorityOf(state), state.kept)
+  const admitted = state.engine.admit(known, envelope, authorityOf(state))
   if (!admitted.ok) return refused(step, admitted)
   if (admitted.value.kind === 'applied') put(step, known, admitted.value.doc, [admitted.value.envelope], durable)
   else if (state.lacking.delete(envelope.hash)) regain(step, admitted.value.doc, envelope)
@@ -62,8 +61,8 @@ export function showDigest(state: State, doc: Doc): void {
  * one: go on at 1 + the highest epoch seen, so that what this node says now replaces it everywhere.
  */
 function ownFromAbroad(step: Step, own: Doc | undefined, envelope: Envelope): Result<Admitted, GateCode> {
-  const { state, env } = step
-  const checked = admitDecoded(env.crypto, undefined, envelope, authorityOf(state))
+  const { state } = step
+  const checked = state.engine.admit(undefined, envelope, authorityOf(state))
   const genuine = checked.ok || checked.code === 'E_MISSING'
   const unknown = own === undefined || (envelope.epoch >= own.epoch && !own.envelopes.some((ref) => ref.hash === envelope.hash))
   if (genuine && unknown) {
@@ -133,7 +132,7 @@ export function saveDue(step: Step): void {
     if (writes.length >= coreLimits.savedPerStepMax) break
     state.unsaved.delete(id)
     const doc = state.docs.get(id)
-    if (doc !== undefined) writes.push({ key: docKey(id), value: encodeDoc(doc) })
+    if (doc !== undefined) writes.push({ key: docKey(id), value: state.engine.encodeDoc(doc) })
   }
   if (writes.length > 0) step.out.push({ kind: 'persist', writes, sync: false })
   state.saveAt = state.unsaved.size === 0 ? null : step.now + coreLimits.saveAgainMs

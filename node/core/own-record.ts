@@ -6,11 +6,11 @@ import type { Doc } from '../../crdt/doc.ts'
 import { jobPaths } from '../../crdt/documents/job.ts'
 import { nodeFromRegisters, nodeToRegisters, type NodeRecord } from '../../crdt/documents/node.ts'
 import { claimRegisters, isFull, registersAhead } from '../../crdt/documents/node-growth.ts'
-import { compactDoc, needsCompaction } from '../../crdt/epoch.ts'
+import { needsCompaction } from '../../crdt/epoch.ts'
 import { type DocId, type SlotId, nodeDocId } from '../../crdt/ids.ts'
 import { limits } from '../../crdt/limits.ts'
 import { type Scalar, difference } from '../../crdt/registers.ts'
-import { editDoc, emptyDoc } from '../../crdt/replica.ts'
+import { emptyDoc } from '../../crdt/replica.ts'
 import type { Claim, DriverHealth, Resources } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
 import type { Alloc } from './allocs/alloc.ts'
@@ -31,8 +31,8 @@ export function writeOwn(step: Step): boolean {
   const changes = difference(own.registers, wanted)
   const result =
     state.ownEpochFloor > own.epoch || needsCompaction(own) || outgrows(own, changes)
-      ? compactDoc(env.crypto, { ...own, epoch: Math.max(own.epoch, state.ownEpochFloor - 1) }, state.author, wanted, 0, state.kept)
-      : editDoc(env.crypto, own, state.author, changes, 0, state.kept)
+      ? state.engine.compact({ ...own, epoch: Math.max(own.epoch, state.ownEpochFloor - 1) }, state.author, wanted)
+      : state.engine.edit(own, state.author, changes)
   if (result.envelopes.length === 0) return false
   put(step, state.docs.get(id), result.doc, result.envelopes, true)
   for (const frame of envelopeFrames(result.envelopes.map((envelope) => envelope.bytes)))

@@ -2,7 +2,6 @@
 // documents equal is the digest exchange on every connection and on a timer. Upholds invariants 16, 17 and 19.
 
 import { answerSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
-import { decodeEnvelope } from '../../crdt/envelope.ts'
 import { type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
 import type { View } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
@@ -129,7 +128,7 @@ function tellEvicted(step: Step, from: NodeId): void {
 
 function wishesAbout(step: Step, evicted: NodeId, list: readonly Uint8Array[]): void {
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
-    const envelope = decodeEnvelope(step.env.crypto, bytes)
+    const envelope = step.state.engine.decodeEnvelope(bytes)
     if (envelope.ok && (envelope.value.doc === fleetDocId || envelope.value.doc === opsDocId(evicted))) receive(step, bytes, false)
   }
 }

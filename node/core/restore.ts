@@ -2,22 +2,19 @@
 // asked for again, and what belongs to a pool that this board has left is forgotten. Upholds invariants 4, 7 and 18.
 
 import type { Doc } from '../../crdt/doc.ts'
-import { decodeEnvelope } from '../../crdt/envelope.ts'
-import { admitDecoded } from '../../crdt/gate.ts'
 import { fleetDocId, nodeDocId } from '../../crdt/ids.ts'
-import { decodeDoc } from '../../crdt/replica.ts'
 import { authorityOf, docKey, envelopeKey, put, receive, showDigest } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, note } from './state.ts'
 
 /** Fills the state from the records that the store held. `moved`: this board was in another pool when it went down. */
 export function restore(step: Step): { readonly moved: boolean } {
-  const { state, env } = step
+  const { state } = step
   const stored = new Set(state.boot.records.filter(([key]) => key.startsWith('env/')).map(([key]) => key.slice('env/'.length)))
   let moved = false
   for (const [key, bytes] of state.boot.records) {
     if (!key.startsWith('doc/')) continue
-    const doc = decodeDoc(env.crypto, bytes)
+    const doc = state.engine.decodeDoc(bytes)
     if (!doc.ok) note(step, `the record of ${key.slice('doc/'.length)} is damaged and is rebuilt from its signed changes: ${doc.message}`)
     else if (doc.value.kind === 'fleet' || doc.value.pool === state.boot.config.pool) take(step, doc.value, stored)
     else moved = forget(step, doc.value) || moved
@@ -61,11 +58,11 @@ function rebuild(step: Step): void {
 
 /** Takes the envelope in, or says whether it may be taken once others have been. */
 function isWorthWaiting(step: Step, bytes: Uint8Array): boolean {
-  const { state, env } = step
-  const decoded = decodeEnvelope(env.crypto, bytes)
+  const { state } = step
+  const decoded = state.engine.decodeEnvelope(bytes)
   if (!decoded.ok || !belongsHere(state, decoded.value)) return false
   const known = state.docs.get(decoded.value.doc)
-  const admitted = admitDecoded(env.crypto, known, decoded.value, authorityOf(state), state.kept)
+  const admitted = state.engine.admit(known, decoded.value, authorityOf(state))
   if (admitted.ok && admitted.value.kind === 'applied') put(step, known, admitted.value.doc, [admitted.value.envelope], false)
   return !admitted.ok && (admitted.code === 'E_MISSING' || admitted.code === 'E_RIGHT')
 }

@@ -4,9 +4,9 @@
 import { createIndex, type DigestIndex } from '../../crdt/anti-entropy.ts'
 import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
+import type { DocumentEngine } from '../../crdt/engine.ts'
 import type { Author } from '../../crdt/envelope.ts'
 import type { DocId, Form, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
-import { type KeptHandles, createKeptHandles } from '../../crdt/kept-handles.ts'
 import { createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
@@ -18,6 +18,7 @@ import type { Effect } from './effect.ts'
 import { type Failing, noFailing } from './failing.ts'
 import type { Exchange } from './exchanges.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
+import type { LinkStateReader } from './liveness/reader.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
 import { createRandom, type Random } from './random.ts'
@@ -25,6 +26,9 @@ import { createRandom, type Random } from './random.ts'
 export interface Env {
   readonly crypto: Crypto
   readonly signer: Signer
+  /** For a process with many nodes, which gives all of them the same one; a node alone has its own. */
+  readonly engine?: DocumentEngine
+  readonly linkStates?: LinkStateReader
 }
 
 /** What a directly connected peer said of itself. */
@@ -83,8 +87,7 @@ export interface State {
   /** wall − monotonic, for stamps and display only. */
   wallOffset: number
   readonly docs: Map<DocId, Doc>
-  /** Of the documents that changed last. Says nothing of its own: only what the next change of one costs depends on it. */
-  readonly kept: KeptHandles
+  readonly engine: DocumentEngine
   readonly index: { readonly fleet: DigestIndex; readonly pool: DigestIndex }
   readonly liveness: LivenessState
   /** Documents whose records in the store are older than they are; the envelopes are there. */
@@ -171,22 +174,22 @@ export interface Step {
   readonly out: Effect[]
 }
 
-export function createState(env: Env, boot: Boot): State {
+export function createState(env: Env, engine: DocumentEngine, boot: Boot): State {
   const { config } = boot
-  const liveness = createLiveness({ self: config.self, crypto: env.crypto, signer: env.signer, now: boot.now, seed: seedOf(boot.nonce) })
+  const { crypto, signer, linkStates: reader } = env
   return {
     boot,
-    author: { id: config.self, signer: env.signer, nonce: boot.nonce, fleet: config.fleet },
+    author: { id: config.self, signer, nonce: boot.nonce, fleet: config.fleet },
     random: createRandom(boot.nonce),
     wallOffset: boot.wallMs - boot.now,
     docs: new Map(),
-    kept: createKeptHandles({ countMax: coreLimits.keptHandlesMax, bytesMax: coreLimits.keptHandleBytesMax }),
+    engine,
     index: { fleet: createIndex(), pool: createIndex() },
-    liveness,
+    liveness: createLiveness({ self: config.self, crypto, signer, reader, now: boot.now, seed: seedOf(boot.nonce) }),
     unsaved: new Set(),
     saveAt: null,
     lacking: new Map(),
-    project: createProjector(env.crypto),
+    project: createProjector(engine),
     peers: new Map(),
     contacts: new Map(),
     view: {

@@ -2,6 +2,7 @@
 // names. No clock, randomness, socket or file: the real node and the simulator feed it the same events.
 
 import { holdsHeads } from '../../crdt/authored.ts'
+import { createEngine } from '../../crdt/engine.ts'
 import { assert, assertNever } from '../../crdt/errors.ts'
 import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
 import type { Alloc, Body, TaskRun } from './allocs/alloc.ts'
@@ -37,13 +38,15 @@ export interface Core {
 }
 
 export function createCore(env: Env): Core {
+  const { keptHandlesMax: countMax, keptHandleBytesMax: bytesMax } = coreLimits
+  const engine = env.engine ?? createEngine(env.crypto, { countMax, bytesMax })
   let state: State | null = null
   return {
     get state() {
       return state
     },
     step(event) {
-      if (event.kind === 'boot') state = createState(env, event)
+      if (event.kind === 'boot') state = createState(env, engine, event)
       assert(state !== null, 'the first event must be boot')
       const step: Step = { env, state, now: event.now, out: [] }
       handle(step, event)
@@ -60,7 +63,7 @@ export function createCore(env: Env): Core {
       step.out.push({ kind: 'wake', at: wakeAt(state) })
       return step.out
     },
-    release: () => state?.kept.clear(),
+    release: engine.release,
   }
 }
 

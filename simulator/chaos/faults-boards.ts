@@ -73,7 +73,7 @@ export function moveAddress(stage: Stage, event: EventOf<'address'>): void {
   const { world, witness } = stage
   const board = world.board(event.board)
   if (board.core === null) return
-  world.moveAddress(board)
+  world.dialling.moveAddress(board, world.queue.now)
   witness.saw('address-changed')
 }
 

@@ -35,10 +35,12 @@ export const chaosLimits = {
 export interface ChaosOptions {
   /** Ends at the first broken rule: for those who only want to know whether there is one. */
   readonly firstOnly?: boolean
+  /** Boards share nothing that they work out: the same run, and slower. */
+  readonly isUnshared?: boolean
 }
 
 export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set(), options: ChaosOptions = {}): ChaosResult {
-  const stage = createStage(plan, flaws)
+  const stage = createStage(plan, flaws, options.isUnshared === true)
   const { world, witness } = stage
   witness.calmUntil = plan.events.find((event) => isFault(event))?.at ?? plan.chaosMs
   noteSetting(stage)

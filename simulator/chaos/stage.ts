@@ -33,7 +33,7 @@ export interface Stage {
   isOver: boolean
 }
 
-export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
+export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshared = false): Stage {
   const founder = cheapIdentity(0)
   const operator = createOperator(chaosCrypto, founder.node, founder.signer)
   const world = new World({
@@ -46,6 +46,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>): Stage {
       return { ...board, id: node, signer, pool, capacity: { cpuMhz, memoryMib, diskMib } }
     }),
     flaws,
+    isUnshared,
   })
   const stage: Stage = {
     plan,

@@ -126,7 +126,7 @@ function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, {
     case 'disk-free':
       return board.disk.isFull ? world.freeDisk(board) : undefined
     case 'new-address':
-      return board.core === null ? undefined : world.moveAddress(board)
+      return board.core === null ? undefined : world.dialling.moveAddress(board, world.queue.now)
     case 'uplink':
       return world.links.uplinks.set(board.spec.id, event.kbitPerS)
     case 'dns':

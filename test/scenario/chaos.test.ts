@@ -52,6 +52,15 @@ test('the same seed is the same run, event for event', () => {
   assert.deepEqual(once.timeline(), again.timeline())
 })
 
+test('boards that share what they work out run as boards that do not', () => {
+  // Reboots, torn records, malice, both sides writing, an old disk.
+  for (const seed of [4, 8, 14]) {
+    const [shared, alone] = [runChaos(drawPlan(seed)), runChaos(drawPlan(seed), new Set(), { isUnshared: true })]
+    assert.equal(shared.traceHash, alone.traceHash, `seed ${seed}`)
+    assert.equal(shared.steps, alone.steps)
+  }
+})
+
 /** A board alone acknowledges a change and loses power before anybody else has heard of it. */
 const aloneAndDark: ChaosPlan = {
   seed: 1,

@@ -16,6 +16,7 @@ import { standingNeighbours } from './paths.ts'
 import { hearEcho, hearProbe, linkDueAt, lookAgain, startRound, watchLink } from './probing.ts'
 import { continueFrom, pathsChanged, publishDueAt, publishIfDue, publishSoon, signOwn } from './publish.ts'
 import type { LinkState } from './link-state.ts'
+import { type LinkStateReader, createLinkStateReader } from './reader.ts'
 import type { LivenessEffect, LivenessState, RefusalReason } from './state.ts'
 import { digestOfTable, newerThan, put, remove, sequences, takeBytes } from './table.ts'
 
@@ -28,6 +29,8 @@ export interface LivenessInput {
   readonly now: number
   /** Fresh at every boot: it also tells this boot's link states from earlier ones. */
   readonly seed: number
+  /** For a process with many nodes. */
+  readonly reader?: LinkStateReader | undefined
   /** For the simulator, which shrinks times at random. */
   readonly limits?: Partial<LivenessLimits>
 }
@@ -43,6 +46,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     self: input.self,
     crypto: input.crypto,
     signer: input.signer,
+    reader: input.reader ?? createLinkStateReader(input.crypto),
     limits,
     random,
     bootNumber: input.seed >>> 0,

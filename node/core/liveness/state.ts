@@ -8,6 +8,7 @@ import type { Liveness } from '../../../crdt/view.ts'
 import type { Random } from '../random.ts'
 import type { LivenessLimits } from './limits.ts'
 import type { LinkState } from './link-state.ts'
+import type { LinkStateReader } from './reader.ts'
 import type { Probe } from './probe-number.ts'
 
 export type LivenessEffect =
@@ -95,6 +96,7 @@ export interface LivenessState {
   readonly self: NodeId
   readonly crypto: Crypto
   readonly signer: Signer
+  readonly reader: LinkStateReader
   readonly limits: LivenessLimits
   readonly random: Random
   readonly bootNumber: number

@@ -3,7 +3,7 @@
 // of times. A statement of somebody who is no member (yet) waits in a bounded room.
 
 import { type NodeId, compareText, hex } from '../../../crdt/ids.ts'
-import { type LinkState, decodeLinkState, isSame, isSignedByAuthor, replaces } from './link-state.ts'
+import { type LinkState, isSame, replaces } from './link-state.ts'
 import { keyOfPeerId } from './peer-key.ts'
 import type { LivenessState, RefusalReason } from './state.ts'
 
@@ -27,7 +27,7 @@ export function takeBytes(s: LivenessState, bytes: Uint8Array): Verdict {
 }
 
 function judge(s: LivenessState, bytes: Uint8Array): Verdict {
-  const decoded = decodeLinkState(bytes)
+  const decoded = s.reader.decode(bytes)
   if (!decoded.ok) return { kind: 'refused', reason: 'malformed' }
   const state = decoded.value
   const known = s.table.get(state.author)?.state
@@ -38,7 +38,7 @@ function judge(s: LivenessState, bytes: Uint8Array): Verdict {
   }
   const isMember = state.author === s.self || s.members.has(state.author)
   if (!isMember && !replaces(state, s.waiting.get(state.author))) return { kind: 'refused', reason: 'stranger' }
-  if (!isSignedByAuthor(s.crypto, state, keyOf(s, state.author, isMember))) return { kind: 'refused', reason: 'forged' }
+  if (!s.reader.isGenuine(state, () => keyOf(s, state.author, isMember))) return { kind: 'refused', reason: 'forged' }
   if (state.author === s.self) return { kind: 'own', state }
   if (!isMember) {
     wait(s, state)
@@ -67,8 +67,7 @@ function wait(s: LivenessState, state: LinkState): void {
 
 export function put(s: LivenessState, state: LinkState): void {
   remove(s, state.author)
-  const hash = s.crypto.sha256(state.bytes)
-  const mark = [word(hash, 0), word(hash, 4)] as const
+  const mark = s.reader.markOf(state)
   s.table.set(state.author, { state, mark })
   mix(s, mark)
 }
@@ -83,10 +82,6 @@ export function remove(s: LivenessState, node: NodeId): void {
 function mix(s: LivenessState, mark: readonly [number, number]): void {
   s.tableMark[0] = (s.tableMark[0] ^ mark[0]) >>> 0
   s.tableMark[1] = (s.tableMark[1] ^ mark[1]) >>> 0
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
 /** 16 hex digits; equal tables have equal digests. */

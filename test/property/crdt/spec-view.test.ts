@@ -7,6 +7,7 @@ import type { Doc } from '../../../crdt/doc.ts'
 import { specToRegisters } from '../../../crdt/documents/job.ts'
 import { type NodeRecord, nodeToRegisters } from '../../../crdt/documents/node.ts'
 import type { DocId, DocKind, NodeId } from '../../../crdt/ids.ts'
+import { createReader } from '../../../crdt/engine.ts'
 import { createProjector } from '../../../crdt/project.ts'
 import type { Scalar } from '../../../crdt/registers.ts'
 import { viewHash } from '../../../crdt/view-hash.ts'
@@ -39,7 +40,7 @@ test('equal documents give the same view and hash, whatever order they and their
         all.push(atRest(`ops/${recordNodes[0]}`, 'ops', new Map(Object.entries(wishes))))
         return new Map(shuffled(all).map((doc) => [doc.id, doc]))
       }
-      const [a, b] = [docs(), docs()].map((one) => createProjector(crypto)({ pool: testPool, docs: one, livenessOf: alive }))
+      const [a, b] = [docs(), docs()].map((one) => createProjector(createReader(crypto))({ pool: testPool, docs: one, livenessOf: alive }))
       assert.ok(a !== undefined && b !== undefined)
       assert.deepEqual(a, b)
       assert.equal(viewHash(crypto, a), viewHash(crypto, b))
@@ -53,14 +54,14 @@ test('a view made step by step is the view made at once', () => {
     fc.property(
       fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.option(anyRecord(recordNodes[0] as NodeId))), { maxLength: 8 }),
       (steps) => {
-        const projector = createProjector(crypto)
+        const projector = createProjector(createReader(crypto))
         const docs = new Map<DocId, Doc>()
         for (const [index, record] of steps) {
           const id = `node/${recordNodes[index]}`
           if (record === null) docs.delete(id as DocId)
           else docs.set(id as DocId, atRest(id, 'node', nodeToRegisters(record)))
           const input = { pool: testPool, docs, livenessOf: alive }
-          const [stepwise, atOnce] = [projector(input), createProjector(crypto)(input)]
+          const [stepwise, atOnce] = [projector(input), createProjector(createReader(crypto))(input)]
           assert.deepEqual(stepwise, atOnce)
           assert.equal(viewHash(crypto, stepwise), viewHash(crypto, atOnce))
         }
@@ -91,7 +92,7 @@ test('two sides that edit different fields of a job: both in force after the mer
       const [a, b] = [merge(left.doc, right), merge(right.doc, left)]
       for (const [path, value] of chosen) assert.equal(a.registers.get(path), value)
       const [one, other] = [a, b].map((doc) =>
-        createProjector(crypto)({ pool: testPool, docs: new Map([[doc.id, doc]]), livenessOf: alive }),
+        createProjector(createReader(crypto))({ pool: testPool, docs: new Map([[doc.id, doc]]), livenessOf: alive }),
       )
       assert.ok(one !== undefined && other !== undefined)
       assert.deepEqual(one, other)

@@ -6,6 +6,7 @@ import { fleetGenesisRegisters, fleetPaths } from '../../../crdt/documents/fleet
 import { specToRegisters } from '../../../crdt/documents/job.ts'
 import { type NodeRecord, nodeFromRegisters, nodeToRegisters } from '../../../crdt/documents/node.ts'
 import { type AllocId, type DocId, type Form, type NodeId, type PoolName, type SlotId, compareText } from '../../../crdt/ids.ts'
+import { createReader } from '../../../crdt/engine.ts'
 import { createProjector } from '../../../crdt/project.ts'
 import { difference } from '../../../crdt/registers.ts'
 import type { Claim, Liveness, View } from '../../../crdt/view.ts'
@@ -61,7 +62,7 @@ const alive = (): Liveness => 'alive'
 const project = (
   docs: ReadonlyMap<DocId, Doc>,
   livenessOf: (node: NodeId) => Liveness = alive,
-  projector = createProjector(crypto),
+  projector = createProjector(createReader(crypto)),
 ): View => projector({ pool: testPool, docs, livenessOf })
 
 const job = edit(newDoc('job/default/shop'), 9, specToRegisters(sampleJob())).doc
@@ -127,7 +128,7 @@ test('of two plan versions set at the same time the higher one counts', () => {
 })
 
 test('what did not change is the same object', () => {
-  const projector = createProjector(crypto)
+  const projector = createProjector(createReader(crypto))
   const before = project(docsOf(one, two, job), alive, projector)
   assert.equal(project(docsOf(job, two, one), alive, projector), before, 'nothing changed')
 
@@ -148,7 +149,7 @@ test('what did not change is the same object', () => {
 })
 
 test('what is gone from the documents is gone from the view', () => {
-  const projector = createProjector(crypto)
+  const projector = createProjector(createReader(crypto))
   project(docsOf(one, two, job), alive, projector)
   const withdrawn = nodeDoc(first, recordOf(first, [claimOf(first, 0)]), one)
   const view = project(docsOf(withdrawn), alive, projector)
@@ -162,7 +163,7 @@ test('what is gone from the documents is gone from the view', () => {
 })
 
 test('a projector that looked at something else in between answers as a new one', () => {
-  const projector = createProjector(crypto)
+  const projector = createProjector(createReader(crypto))
   const changed = nodeDoc(first, recordOf(first, [claimOf(first, 3)]), one)
   for (const docs of [docsOf(one, two), docsOf(changed, job), docsOf(two, one, job), docsOf(), docsOf(one)]) {
     assert.deepEqual(project(docs, alive, projector), project(docs))

@@ -5,7 +5,7 @@ import { asksDistinctHosts, compareValues, holds, targetValue } from '../../../s
 import { makeNode } from '../../support/view.ts'
 
 const board = makeNode('n00', {
-  attributes: { 'cpu.arch': 'arm64', cores: '4', version: '10.9', text: 'b' },
+  attributes: { 'cpu.arch': 'arm64', cores: '4', version: '10.9', kernel: '6.1.22', text: 'b' },
   labels: { rack: 'r1', tags: 'ssd, gpu' },
 })
 
@@ -25,6 +25,12 @@ const table: readonly [string, ConstraintOperator, string, boolean][] = [
   ['${attr.none}', '>=', '0', false],
   ['${attr.text}', '<', 'c', true],
   ['${attr.text}', '>', 'c', false],
+  ['${attr.kernel}', 'version', '>= 5.10, < 7', true],
+  ['${attr.kernel}', 'version', '~> 6.1.30', false],
+  ['${attr.kernel}', 'semver', '>= 6.1.0', true],
+  ['${attr.kernel}', 'semver', '~> 6.1.0', false],
+  ['${attr.text}', 'version', '>= 0', false],
+  ['${attr.none}', 'version', '!= 1', false],
   ['${label.tags}', 'set_contains', 'gpu', true],
   ['${label.tags}', 'set_contains', 'gpu,ssd', true],
   ['${label.tags}', 'set_contains', 'gpu,hdd', false],

@@ -72,7 +72,7 @@ const inGroup: readonly [string, readonly string[]][] = [
   [
     `    constraints: [{ operator: is, value: x, attribute: "\${attr.a}" }]\n    ${task}`,
     [
-      '4:31: groups.main.constraints[0].operator: found "is"; allowed: =, !=, <, <=, >, >=, set_contains, set_contains_any, is_set, is_not_set, distinct_hosts',
+      '4:31: groups.main.constraints[0].operator: found "is"; allowed: =, !=, <, <=, >, >=, version, semver, set_contains, set_contains_any, is_set, is_not_set, distinct_hosts',
     ],
   ],
   [

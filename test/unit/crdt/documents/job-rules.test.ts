@@ -143,6 +143,18 @@ const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
     /cpu\.arch/,
     /\$\{attr/,
   ],
+  'constraint versions': [
+    group({ constraints: [rule('${attr.a}', 'version', '^1.2')] }),
+    'groups/web/constraints/0/value',
+    /"\^1\.2"/,
+    /~> 1\.4\.2/,
+  ],
+  'pessimistic semver': [
+    group({ constraints: [rule('${attr.a}', 'semver', '~> 1.2.0')] }),
+    'groups/web/constraints/0/value',
+    /"~> 1\.2\.0"/,
+    />= 1\.2\.0/,
+  ],
   'constraint value': [group({ constraints: [rule('${attr.a}', '=', '')] }), 'groups/web/constraints/0/value', /""/, /not empty/],
   'is_set with a value': [group({ constraints: [rule('${attr.a}', 'is_set', 'x')] }), 'groups/web/constraints/0/value', /"x"/, /is_set/],
   'distinct_hosts in a task': [

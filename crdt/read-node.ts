@@ -1,0 +1,50 @@
+// A node as its documents tell: its own, and the operators' wishes about it. What liveness adds is not here.
+
+import type { Crypto } from './crypto.ts'
+import type { Doc } from './doc.ts'
+import { nodeFromRegisters } from './documents/node.ts'
+import { isFull, registersAhead } from './documents/node-growth.ts'
+import { opsDefaults, opsFromRegisters } from './documents/ops.ts'
+import type { NodeId, PoolName, SlotId } from './ids.ts'
+import type { Claim, NodeView } from './view.ts'
+import { allocId } from './view-hash.ts'
+
+export interface NodeReading {
+  readonly node: Omit<NodeView, 'liveness'>
+  /** It said itself that it left. */
+  readonly left: boolean
+  readonly claims: ReadonlyMap<SlotId, Claim>
+}
+
+export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined): NodeReading {
+  const record = nodeFromRegisters(id, doc?.registers ?? new Map())
+  const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
+  const { addresses, agentVersion, attributes, capacity, drivers, dynamicPorts, name, planVersion, receipts, verdicts } = record
+  const { draining, eligible, evicted, weight } = wishes
+  const node = {
+    id,
+    name,
+    capacity,
+    attributes,
+    drivers,
+    dynamicPorts,
+    addresses,
+    agentVersion,
+    planVersion,
+    receipts,
+    verdicts,
+    documentFull: isFull(registersAhead(record)),
+    draining,
+    eligible,
+    evicted,
+    weight,
+    pool,
+    labels: { ...record.labels, ...wishes.labels },
+    images: new Set(record.images),
+  }
+  // Named here and not as the node says: an id that it made up must not point at another's copy.
+  const claims = new Map(
+    [...record.claims].map(([slot, claim]) => [slot, { ...claim, alloc: allocId(crypto, slot, id, claim.generation) }]),
+  )
+  return { node, left: record.left, claims }
+}

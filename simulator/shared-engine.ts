@@ -1,0 +1,140 @@
+// One engine for all boards of a world: what one of them has worked out, the others are given. Every answer is remembered under the very
+// objects that it was worked out from, which nobody changes, so a run is the same with and without. Replicas that took the same
+// envelopes in the same order hold the same objects: their documents are in memory once.
+
+import type { Crypto } from '../crdt/crypto.ts'
+import type { Doc } from '../crdt/doc.ts'
+import { isSame } from '../crdt/documents/canonical.ts'
+import { type DocumentEngine, createEngine } from '../crdt/engine.ts'
+import type { Envelope } from '../crdt/envelope.ts'
+import { type Result, ok } from '../crdt/errors.ts'
+import type { Admitted, Authority, GateCode } from '../crdt/gate.ts'
+import type { NodeId, OperatorId, PoolName } from '../crdt/ids.ts'
+import type { Role } from '../crdt/view.ts'
+import { Interned, sameBytes } from './interned.ts'
+
+/** Open documents, for all boards together: they write to some dozens at a time. */
+const keptBounds = { countMax: 1_024, bytesMax: 4_194_304 }
+/** The boards take an envelope within seconds of one another. Each verdict holds a document. */
+const verdictsMax = 50_000
+/** Two numbers below it make one exact number. */
+const numbersMax = 2 ** 26
+
+export interface SharedEngine extends DocumentEngine {
+  /** Frees what `release` does not: that is called when one of the boards goes. */
+  readonly close: () => void
+}
+
+export function createSharedEngine(crypto: Crypto): SharedEngine {
+  const own = createEngine(crypto, keptBounds)
+  const envelopes = new Interned(own.decodeEnvelope)
+  const verdicts = new Verdicts(own)
+  const records = new Records(own)
+  const nodes = new WeakMap<Doc, WeakMap<Doc, Reading>>()
+  const jobs = new WeakMap<Doc, ReturnType<DocumentEngine['readJob']>>()
+  return {
+    ...own,
+    decodeEnvelope: (bytes) => envelopes.of(bytes),
+    admit: (doc, envelope, authority) => verdicts.of(doc, envelope, authority),
+    encodeDoc: (doc) => records.encode(doc),
+    decodeDoc: (bytes) => records.decode(bytes),
+    readJob: (doc) => recall(jobs, doc, own.readJob),
+    readNode: (id, pool, doc, ops) => {
+      const known = recall(nodes, doc ?? nothing, () => new WeakMap<Doc, Reading>())
+      const { of, reading } = recall(known, ops ?? nothing, () => ({ of: [id, pool] as const, reading: own.readNode(id, pool, doc, ops) }))
+      return of[0] === id && of[1] === pool ? reading : own.readNode(id, pool, doc, ops)
+    },
+    release: () => {},
+    close: own.release,
+  }
+}
+
+/** Stands for a document that is not there. */
+const nothing = {} as Doc
+
+interface Reading {
+  readonly of: readonly [NodeId, PoolName]
+  readonly reading: ReturnType<DocumentEngine['readNode']>
+}
+
+function recall<K extends object, V>(memory: WeakMap<K, V>, key: K, work: (key: K) => V): V {
+  const known = memory.get(key)
+  if (known !== undefined) return known
+  const value = work(key)
+  memory.set(key, value)
+  return value
+}
+
+type Verdict = Result<Admitted, GateCode>
+
+/** What the gate asks of an authority about one envelope. */
+interface Judged {
+  readonly fleet: Authority['fleet']
+  readonly role: Role | undefined
+  readonly verdict: Verdict
+}
+
+/** The gate's verdict on an envelope, once for all replicas that hold the same document. */
+class Verdicts {
+  readonly #own: DocumentEngine
+  /** By the numbers of document and envelope, oldest first. */
+  readonly #judged = new Map<number, Judged>()
+  readonly #numbers = new WeakMap<object, number>()
+  #next = 0
+
+  constructor(own: DocumentEngine) {
+    this.#own = own
+  }
+
+  of(doc: Doc | undefined, envelope: Envelope, authority: Authority): Verdict {
+    const key = this.#numberOf(doc ?? nothing) * numbersMax + this.#numberOf(envelope)
+    const role = envelope.kind === 'node' ? undefined : authority.roleOf(envelope.author as OperatorId)
+    const known = this.#judged.get(key)
+    if (known !== undefined && known.fleet === authority.fleet && known.role === role) return known.verdict
+    const verdict = this.#own.admit(doc, envelope, authority)
+    this.#judged.set(key, { fleet: authority.fleet, role, verdict })
+    if (this.#judged.size > verdictsMax) {
+      const oldest = this.#judged.keys().next()
+      if (!oldest.done) this.#judged.delete(oldest.value)
+    }
+    return verdict
+  }
+
+  #numberOf(thing: object): number {
+    return recall(this.#numbers, thing, () => {
+      if (this.#next >= numbersMax) throw new Error('more documents and envelopes than two can be one whole number')
+      return this.#next++
+    })
+  }
+}
+
+/** Records of documents in the boards' stores. */
+class Records {
+  readonly #own: DocumentEngine
+  readonly #written = new WeakMap<Doc, Uint8Array>()
+  readonly #sources = new WeakMap<Uint8Array, Doc>()
+  readonly #read = new WeakMap<Uint8Array, ReturnType<DocumentEngine['decodeDoc']>>()
+
+  constructor(own: DocumentEngine) {
+    this.#own = own
+  }
+
+  encode(doc: Doc): Uint8Array {
+    const record = recall(this.#written, doc, this.#own.encodeDoc)
+    this.#sources.set(record, doc)
+    return record
+  }
+
+  /** The document that was written, when that is what is read: the boards that still hold it and those that read it hold one object. */
+  decode(record: Uint8Array): ReturnType<DocumentEngine['decodeDoc']> {
+    return recall(this.#read, record, () => {
+      const read = this.#own.decodeDoc(record)
+      const source = this.#sources.get(record)
+      return read.ok && source !== undefined && isEqual(read.value, source) ? ok(source) : read
+    })
+  }
+}
+
+function isEqual({ saved, ...rest }: Doc, { saved: otherSaved, ...otherRest }: Doc): boolean {
+  return sameBytes(saved, otherSaved) && isSame(rest, otherRest)
+}
