@@ -27,7 +27,7 @@ export class Dialling {
 
   #connect(board: Board): void {
     for (const other of this.#links.around(board))
-      if this.#canDial(board, other) || this.#canDial(other, board)) this.#links.connect(board, other)
+      if (this.#canDial(board, other) || this.#canDial(other, board)) this.#links.connect(board, other)
   }
 
   /** It has heard of a peer's addresses. */
