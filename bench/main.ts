@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(options: BenchOptions
   idle: () => import('./idle.ts'),
   footprint: () => import('./footprint.ts'),
   join: () => import('./join.ts'),
+  sim: () => import('./sim.ts'),
 }
 
 const { positionals, values } = parseArgs({
