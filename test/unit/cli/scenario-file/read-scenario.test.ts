@@ -104,8 +104,8 @@ timeline:
 timeline: [{ at: 1s, uplink: c-1, delay: 2s }]
 `).map((line) => line.replace(/; allowed.*/, '')),
     [
-      's.yaml:1:35: boards[0].id: found one id for 2 boards',
-      "s.yaml:1:96: boards[1].id: found 'me'",
+      's.yaml:1:34: boards[0].id: found one id for 2 boards',
+      "s.yaml:1:105: boards[1].id: found 'me'",
       "s.yaml:2:42: timeline[0].delay: found 'delay' beside uplink",
     ],
   )
