@@ -12,6 +12,8 @@ const failed = /^(\S+) failed here \(generation (\d+)\)/
 export class Delays {
   /** Boot and task → when it ended by itself, on its board's clock. */
   readonly #ended = new Map<string, number>()
+  /** Boot and task: started in this boot and not told to stop. */
+  readonly #running = new Set<string>()
   /** Boot and allocation at a form → when its tasks were started again. */
   readonly #again = new Map<string, number[]>()
   /** Slot → its newest failure, virtual ms. */
@@ -20,8 +22,11 @@ export class Delays {
   after({ board, state, event, effects, now }: SeenStep): Finding[] {
     const found: Finding[] = []
     const boot = `${board.spec.name} ${board.boots}`
-    if (event.kind === 'exited') this.#ended.set(`${boot} ${event.task}`, now)
+    // A driver tells of the end of what it was told to stop, too, and of what ended before this boot: those are no failures now.
+    if (event.kind === 'started' && event.outcome.ok) this.#running.add(`${boot} ${event.task}`)
+    if (event.kind === 'exited' && this.#running.delete(`${boot} ${event.task}`)) this.#ended.set(`${boot} ${event.task}`, now)
     for (const effect of effects) {
+      if (effect.kind === 'stop') this.#running.delete(`${boot} ${effect.task}`)
       if (effect.kind !== 'start') continue
       const { id, alloc, form, slot } = effect.task
       const endedAt = this.#ended.get(`${boot} ${id}`)
