@@ -65,7 +65,7 @@ export class Patience {
 
 /** It hears, decides and writes as it should. */
 function isAttentive(stage: Stage, board: Board, state: State): boolean {
-  return state.acting && board.held === null && state.storeProblem === null && !stage.witness.isBehind(board)
+  return state.acting && board.held.size === 0 && state.storeProblem === null && !stage.witness.isBehind(board)
 }
 
 function wrongAt(stage: Stage, board: Board, state: State): Wrong[] {
