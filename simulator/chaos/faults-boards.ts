@@ -38,7 +38,7 @@ export function powerCut(stage: Stage, event: EventOf<'power-cut'>): void {
 }
 
 export function losePower(stage: Stage, board: Board, lostWrites: number): void {
-  if (lostWrites > 0 && board.unsynced.length > 0) stage.witness.saw('writes-undone')
+  if (lostWrites > 0 && board.disk.unsynced.length > 0) stage.witness.saw('writes-undone')
   stage.world.powerCut(board, lostWrites)
 }
 
@@ -69,13 +69,11 @@ export function setClockRate(stage: Stage, event: EventOf<'clock-rate'>): void {
   stage.witness.saw('clock-drifted')
 }
 
-/** Its connections end, since nobody finds it at the former address, and come again. */
 export function moveAddress(stage: Stage, event: EventOf<'address'>): void {
   const { world, witness } = stage
   const board = world.board(event.board)
   if (board.core === null) return
-  for (const peer of [...board.peers]) world.links.disconnect(board, world.boards.get(peer)!)
-  world.feed(board, { kind: 'addresses', now: world.queue.now, addresses: [`/sim/${event.board}/${world.queue.now}`] })
+  world.dialling.moveAddress(board, world.queue.now)
   witness.saw('address-changed')
 }
 

@@ -66,7 +66,7 @@ export function put(stage: Stage, via: string, doc: DocId, change: Change): void
   const fresh = board.core?.state?.docs.get(doc)?.envelopes.filter((ref) => !before.has(ref.hash)) ?? []
   const hashes = fresh.map((ref) => ref.hash)
   witness.lastWords.wrote(doc, via, values, before, hashes)
-  const undone = new Set(board.unsynced.flat().map(([key]) => key))
+  const undone = new Set(board.disk.unsynced.flat().map(([key]) => key))
   if (hashes.some((hash) => undone.has(envelopeKey(hash))))
     witness.violated('durable-before-told', `${via} acknowledges a change of ${doc} that a power cut undoes`)
   for (const hash of hashes) witness.acknowledged({ hash, doc, via, at: world.queue.now, board })
