@@ -57,7 +57,11 @@ export function put(stage: Stage, via: string, doc: DocId, change: Change): void
   const envelopes = signedOrNull(stage, board, doc, change)
   if (envelopes === null) return
   const reply = envelopes.length === 0 ? null : (world.request(board, { method: 'doc.put', envelopes })[0] ?? null)
-  if (reply === null) return witness.note(`${via} had nothing to change in ${doc}`)
+  if (reply === null) {
+    // A slow board takes the change later, and nobody waits for its answer.
+    if (envelopes.length > 0) witness.lastWords.unsure(doc)
+    return witness.note(`${via} ${envelopes.length > 0 ? 'does not answer yet about' : 'had nothing to change in'} ${doc}`)
+  }
   if (reply.kind === 'error' && reply.code === 'E_STORE_FULL') witness.saw('disk-refused')
   if (reply.kind !== 'receipt') {
     // It may have it in memory, and so may others soon.
