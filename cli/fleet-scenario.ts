@@ -1,5 +1,5 @@
-// A running fleet as a scenario: the pool's boards and jobs as the peer that answers sees them, ready for a timeline. Equal boards
-// have other names to break ties by, so where a copy starts may differ from the fleet; what happens to it does not.
+// A running fleet as a scenario: the pool's boards and jobs as the peer that answers sees them, ready for a timeline. Boards keep their
+// ids, so that ties between equal ones are broken as in the fleet.
 
 import { stringify } from 'yaml'
 import type { JobSpec } from '../crdt/spec.ts'
@@ -41,6 +41,7 @@ export async function fleetScenario(session: Session, also: JobSpec | null = nul
       const healthy = Object.entries(detail.drivers).filter(([, { healthy: isHealthy }]) => isHealthy)
       return {
         name: nameIn(members, node),
+        id: node.id,
         pool: node.pool,
         labels: detail.labels,
         attributes: detail.attributes,

@@ -5,8 +5,9 @@ import type { Signer } from '../crdt/crypto.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
 import type { Core } from '../node/core/step.ts'
-import type { AdoptedTask, TaskDriver } from '../node/core/ports.ts'
+import type { AdoptedTask, TaskDriver, TaskExit } from '../node/core/ports.ts'
 import { type BoardClock, trueClock } from './board-clock.ts'
+import { Disk } from './disk.ts'
 
 export interface BoardSpec {
   readonly name: string
@@ -26,11 +27,9 @@ export interface Board {
   core: Core | null
   /** Where it can be dialled now. */
   address: string
-  readonly disk: Map<string, Uint8Array>
-  /** Writes that a full disk does not take; null while the disk takes them. */
-  held: Map<string, Uint8Array | null> | null
-  /** What was there before each write that no sync has followed: a power cut may undo them, newest first. */
-  unsynced: (readonly (readonly [string, Uint8Array | undefined])[])[]
+  readonly disk: Disk
+  /** Writes that a full disk does not take: in the agent's memory, as its journal has them. */
+  readonly held: Map<string, Uint8Array | null>
   /** Power fails after so many more effects; null: it does not. */
   effectsLeft: number | null
   /** Until when it takes no event, as if it were swapping or asleep; what comes meanwhile waits. */
@@ -45,6 +44,8 @@ export interface Board {
   /** What its wall clock is ahead of the others', ms. */
   wallAheadMs: number
   readonly tasks: Map<string, AdoptedTask>
+  /** Tasks that ended while no agent ran, which the next one is told of. */
+  readonly ended: Map<string, TaskExit>
   /** Task → when its driver will have started it. */
   readonly starting: Map<string, number>
   readonly peers: Set<NodeId>
@@ -63,9 +64,8 @@ export function createBoard(spec: BoardSpec): Board {
     spec,
     core: null,
     address: `/sim/${spec.name}`,
-    disk: new Map(),
-    held: null,
-    unsynced: [],
+    disk: new Disk(),
+    held: new Map(),
     effectsLeft: null,
     pausedUntil: 0,
     stepMs: 0,
@@ -74,6 +74,7 @@ export function createBoard(spec: BoardSpec): Board {
     saysCapacity: null,
     wallAheadMs: 0,
     tasks: new Map(),
+    ended: new Map(),
     starting: new Map(),
     peers: new Set(),
     boots: 0,

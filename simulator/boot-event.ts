@@ -4,9 +4,9 @@ import type { Crypto } from '../crdt/crypto.ts'
 import type { FleetId, PoolName } from '../crdt/ids.ts'
 import type { Boot } from '../node/core/event.ts'
 import type { Board } from './board.ts'
+import { fingerprintOf } from './tasks.ts'
 
 const ample = { cpuMhz: 4000, memoryMib: 1024, diskMib: 8192 }
-const healthyDriver = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
 
 export interface BootInput {
   readonly crypto: Crypto
@@ -40,8 +40,8 @@ export function bootEvent({ crypto, fleet, fleetEnvelopes, board, now, wallMs, b
       version: 'sim',
     },
     host: { name: spec.name, ...ample, attributes: { 'cpu.arch': 'arm64', ...spec.attributes } },
-    records: [...board.disk].sort(([a], [b]) => (a < b ? -1 : 1)),
+    records: board.disk.scan(''),
     running: [...board.tasks.values()],
-    fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, healthyDriver])),
+    fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, fingerprintOf(driver)])),
   }
 }

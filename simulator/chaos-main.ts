@@ -1,36 +1,64 @@
-// `npm run sim -- --seeds 1..100`: runs seeded chaos and prints a line for every seed that breaks a rule.
-// `--hashes` adds each seed's trace hash.
+// `npm run sim -- --seeds 1..100 [--workers 2] [--minutes 10]`: runs seeded chaos and prints a line for every seed that breaks a rule.
+// `--minutes`: how long the chaos lasts, instead of the 3 to 10 that a seed draws. `--hashes` adds each seed's trace hash.
 // `npm run sim -- --seed 7 [--verbose] [--shrink] [--flaw sync-frames-dropped]`: one seed, its timeline, its shortest failing plan.
+// `--keep NAME` writes that plan to `test/named-seeds/NAME.json`, where a test plays it for ever.
 
-import { newSearch, searchSeed, shrunk, summaryLines, violationLines } from './chaos/search.ts'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type SearchOptions, addResult, newSearch, searchSeed, shrunk, summaryLines, violationLines } from './chaos/search.ts'
+import type { SeedResult } from './chaos/search.ts'
+import { playAll, workersOf } from './crew-main.ts'
 import { type Flaw, flaws } from './flaws.ts'
+import { readOptions, readRange } from './options-main.ts'
 
-const options = new Map<string, string>()
-for (let i = 2; i < process.argv.length; i++) {
-  const name = process.argv[i]!
-  options.set(name, ['--verbose', '--shrink', '--hashes'].includes(name) ? 'yes' : (process.argv[++i] ?? ''))
-}
-
+const options = readOptions(['verbose', 'shrink', 'hashes'])
 const active = new Set<Flaw>()
-for (const name of (options.get('--flaw') ?? '').split(',').filter((text) => text !== '')) {
+for (const name of (options.get('flaw') ?? '').split(',').filter((text) => text !== '')) {
   if (!(flaws as readonly string[]).includes(name)) throw new Error(`no flaw is called ${name}: ${flaws.join(', ')}`)
   active.add(name as Flaw)
 }
-
-const [from = 1, to = from] = (options.get('--seeds') ?? options.get('--seed') ?? '1..20').split('..').map(Number)
+const minutes = options.has('minutes') ? Number(options.get('minutes')) : null
+const how: SearchOptions = { flaws: active, setting: minutes === null ? {} : { minutes } }
+const [from, to] = readRange(options.get('seeds') ?? options.get('seed') ?? '1..20')
 const search = newSearch()
 const began = performance.now()
-for (let seed = from; seed <= to; seed++) {
-  const result = searchSeed(search, seed, { flaws: active })
-  if (options.has('--verbose')) console.log(result.timeline().join('\n'))
-  if (options.has('--verbose') || options.has('--hashes')) console.log(`seed ${seed} trace ${result.traceHash} after ${result.steps} steps`)
-  if (result.violations.length === 0) continue
-  const flawed = active.size > 0 ? ` --flaw ${[...active].join(',')}` : ''
-  console.log(violationLines(result, `npm run sim -- --seed ${seed} --verbose${flawed}`).join('\n'))
-  if (!options.has('--shrink')) continue
-  const least = shrunk(result, { flaws: active })
-  console.log(least.lines.join('\n'))
-  if (options.has('--verbose')) console.log(least.run().timeline().join('\n'))
+
+if (options.has('workers')) {
+  if (active.size > 0 || options.has('verbose') || options.has('shrink'))
+    throw new Error('--workers goes with --seeds, --minutes and --hashes only')
+  const results: SeedResult[] = []
+  const seeds = Array.from({ length: to - from + 1 }, (_, i) => ({ kind: 'seed', seed: from + i, minutes }) as const)
+  await playAll(seeds, workersOf(options.get('workers')), ({ seed }, result) => {
+    results[seed - from] = result
+    tell(result)
+  })
+  for (const result of results) addResult(search, result)
+} else {
+  for (let seed = from; seed <= to; seed++) {
+    const result = searchSeed(search, seed, how)
+    if (options.has('verbose')) console.log(result.timeline().join('\n'))
+    tell(result)
+    if (result.violations.length === 0 || !options.has('shrink')) continue
+    const least = shrunk(result, how)
+    console.log(least.lines.join('\n'))
+    if (options.has('verbose')) console.log(least.run().timeline().join('\n'))
+    keep(least.plan, options.get('keep'), options.get('story'))
+  }
 }
 console.log(summaryLines(search, from, to, (performance.now() - began) / 1_000).join('\n'))
 if (search.failing.length > 0) process.exitCode = 1
+
+function tell(result: SeedResult): void {
+  const { seed, traceHash, steps } = result
+  if (options.has('verbose') || options.has('hashes')) console.log(`seed ${seed} trace ${traceHash} after ${steps} steps`)
+  const flags = `${minutes === null ? '' : ` --minutes ${minutes}`}${active.size > 0 ? ` --flaw ${[...active].join(',')}` : ''}`
+  const lines = violationLines(result, `npm run sim -- --seed ${seed} --verbose${flags}`)
+  if (lines.length > 0) console.log(lines.join('\n'))
+}
+
+function keep(plan: ReturnType<typeof shrunk>['plan'], name: string | undefined, story = 'what it shows is to be told here'): void {
+  if (name === undefined) return
+  const file = fileURLToPath(new URL(`../test/named-seeds/${name}.json`, import.meta.url))
+  writeFileSync(file, `${JSON.stringify({ story, plan }, null, 1)}\n`)
+  console.log(`kept as ${name}`)
+}

@@ -14,7 +14,12 @@ export const cheapCrypto: Crypto = {
 
 export function cheapIdentity(index: number): { readonly node: NodeId; readonly signer: Signer } {
   const publicKey = expand(Math.imul(index + 1, 0x9e3779b1), index, 32)
-  return { node: peerIdOfKey(publicKey) as NodeId, signer: { publicKey, sign: (message) => fakeSignature(publicKey, message) } }
+  return { node: peerIdOfKey(publicKey) as NodeId, signer: cheapSigner(publicKey) }
+}
+
+/** "Signs" as the holder of any public key, also a real board's. */
+export function cheapSigner(publicKey: Uint8Array): Signer {
+  return { publicKey, sign: (message) => fakeSignature(publicKey, message) }
 }
 
 function fakeSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {

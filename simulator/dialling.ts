@@ -43,6 +43,8 @@ export class Dialling {
   readonly #bootstrap = new Map<Board, readonly string[]>()
   /** Name → the address that it leads to. */
   readonly #names = new Map<string, string>()
+  /** Boards that cannot look up names. */
+  readonly #nameless = new Set<Board>()
   #boots = 0
 
   constructor(input: DiallingInput) {
@@ -54,6 +56,12 @@ export class Dialling {
   moved(board: Board): void {
     const { address } = board
     this.#input.queue.after(nameMs, () => this.#names.set(nameOf(board), address))
+  }
+
+  /** Names lead the board nowhere from now on, or somewhere again. It is not told: its next dial shows. */
+  setNames(board: Board, work: boolean): void {
+    if (work) this.#nameless.delete(board)
+    else this.#nameless.add(board)
   }
 
   boot(board: Board): void {
@@ -134,6 +142,7 @@ export class Dialling {
 
   #dial(board: Board, dialled: string, failures: number, done: (outcome: DialOutcome) => void): void {
     const { boards, links, delayMs } = this.#input
+    if (this.#names.has(dialled) && this.#nameless.has(board)) return done({ fault: 'the name cannot be looked up' })
     const address = this.#names.get(dialled) ?? dialled
     if (address === board.address) return done({ peer: board.spec.id })
     const target = [...boards.values()].find((other) => other.address === address)

@@ -1,11 +1,23 @@
 // The simulated driver: tasks are entries of a table. It fails as it is told (`refuse`, `takenPorts`, `unavailable`), so that every
-// code a real driver may answer with can be had. It knows nothing of why the core asks.
+// code a real driver may answer with can be had. It knows nothing of why the core asks. What it promises is held against it by the suite
+// of the real drivers (`test/acceptance/driver-contract.ts`).
 
 import type { CoreEvent, Outcome } from '../node/core/event.ts'
-import type { DriverCode, TaskRequest } from '../node/core/ports.ts'
+import type { AdoptedTask, DriverCode, Fingerprint, TaskExit, TaskRequest } from '../node/core/ports.ts'
 import type { Board } from './board.ts'
 
 export type Refuse = (board: Board, task: TaskRequest, phase: 'prepare' | 'start') => DriverCode | null
+
+/** What becomes of a task that nobody watches when the power goes: how it ended is not known. */
+export const unknownExit: TaskExit = { exitCode: null, signal: null, outOfMemory: false }
+
+/** A program that has no way of its own to end. */
+const obeyed: TaskExit = { exitCode: null, signal: 'SIGTERM', outOfMemory: false }
+
+/** Well, and which driver it is. */
+export function fingerprintOf(driver: AdoptedTask['driver']): Fingerprint {
+  return { health: { healthy: true, reason: '' }, attributes: { [`driver.${driver}`]: '1' }, images: [] }
+}
 
 export class Tasks {
   /** Programs (`command` or `image`) that cannot be fetched: `name` or `board:name`. */
@@ -24,28 +36,52 @@ export class Tasks {
     return isGone ? { ok: false, code: 'E_IMAGE_PULL', message: `${name} cannot be had` } : { ok: true }
   }
 
-  start(board: Board, task: TaskRequest, now: number, wallMs: number): CoreEvent {
-    const outcome = board.tasks.has(task.id) ? ({ ok: true } as const) : this.#begin(board, task, now, wallMs)
-    return { kind: 'started', now, wallMs, task: task.id, outcome }
-  }
-
-  /** A driver ends what it has itself; of anything else it says that it does not run. */
-  stop(board: Board, task: string, driver: string, now: number): CoreEvent {
-    const found = board.tasks.get(task)
-    const slot = found?.slot ?? ''
-    if (found?.driver === driver && board.tasks.delete(task)) board.trail.push({ at: now, what: 'stop', task, slot })
-    return { kind: 'stopped', now, task }
-  }
-
-  #begin(board: Board, task: TaskRequest, now: number, wallMs: number): Outcome {
+  /** Nothing happens to a task that runs. */
+  start(board: Board, task: TaskRequest, now: number, wallMs: number): Outcome {
+    if (board.tasks.has(task.id)) return { ok: true }
     const code = this.refuse(board, task, 'start')
-    if (code !== null) return { ok: false, code, message: `${task.spec.name}: ${code}` }
-    const taken = Object.values(task.ports).find((port) => this.#isTaken(board, task, port))
-    if (taken !== undefined) return { ok: false, code: 'E_PORT_IN_USE', message: `port ${taken} is in use` }
+    if (code !== null) return { ok: false, code, message: `${task.spec.config.command ?? task.spec.name}: ${code}` }
+    const taken = Object.entries(task.ports).find(([, port]) => this.#isTaken(board, task, port))
+    if (taken !== undefined) return { ok: false, code: 'E_PORT_IN_USE', message: `port ${taken[1]}, for '${taken[0]}', is in use` }
     const { id, slot, alloc, generation, form, ports } = task
     board.tasks.set(id, { id, slot, alloc, generation, form, task: task.spec.name, ports, startedAt: wallMs, driver: task.spec.driver })
+    board.ended.delete(id)
     board.trail.push({ at: now, what: 'start', task: id, slot })
     return { ok: true }
+  }
+
+  /** A driver ends what it has itself, and says so; of anything else it says nothing but that it does not run. */
+  stop(board: Board, task: string, driver: string, now: number, exit: TaskExit = obeyed): CoreEvent[] {
+    const found = board.tasks.get(task)
+    if (found?.driver !== driver) return []
+    board.trail.push({ at: now, what: 'stop', task, slot: found.slot })
+    return this.end(board, task, exit, now)
+  }
+
+  /** It ends. Without an agent nobody is told: the next one is. */
+  end(board: Board, task: string, exit: TaskExit, now: number): CoreEvent[] {
+    if (!board.tasks.delete(task)) return []
+    if (board.core !== null) return [{ kind: 'exited', now, task, exit }]
+    board.ended.set(task, exit)
+    return []
+  }
+
+  /** The board loses power. */
+  endAll(board: Board): void {
+    for (const id of board.tasks.keys()) board.ended.set(id, unknownExit)
+    board.tasks.clear()
+  }
+
+  /** What a new agent is told once it has heard what runs: what ended before it came. */
+  endedUnseen(board: Board, now: number): CoreEvent[] {
+    const events = [...board.ended].map(([task, exit]): CoreEvent => ({ kind: 'exited', now, task, exit }))
+    board.ended.clear()
+    return events
+  }
+
+  /** What a finished task left is gone, and with it how it ended. */
+  remove(board: Board, task: string): void {
+    board.ended.delete(task)
   }
 
   /** As the real drivers look: a port that anybody holds is taken, unless the core says that the group itself may hold it. */

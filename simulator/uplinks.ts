@@ -1,7 +1,9 @@
 // Boards behind thin lines: what such a board sends or is sent waits in a queue until the line has room, and what would wait too long
-// is dropped, as a modem does.
+// is dropped, as a modem does. Long and bad lines between two boards come on top of it.
 
 import type { NodeId } from '../crdt/ids.ts'
+import { type Prng, createPrng } from './prng.ts'
+import { Routes } from './routes.ts'
 
 /** Longer than this nothing waits: about the buffer of a modem. */
 export const uplinkQueueMsMax = 20_000
@@ -14,6 +16,10 @@ interface Line {
 
 export class Uplinks {
   readonly #lines = new Map<NodeId, Line>()
+  /** Between two boards. */
+  readonly routes = new Routes()
+  /** For what is lost on them. */
+  prng: Prng = createPrng(1)
   /** Frames that found no room. */
   dropped = 0
   delayed = 0
@@ -29,8 +35,9 @@ export class Uplinks {
 
   /** How long a frame waits and travels on the lines of both ends; null: it is dropped. Both share one line each way. */
   delay(from: NodeId, to: NodeId, bytes: number, now: number): number | null {
-    if (this.#lines.size === 0) return 0
-    let late = 0
+    let late = this.routes.late(from, to, now, this.prng)
+    if (this.#lines.size === 0) return late
+    const route = late
     for (const node of [from, to]) {
       const line = this.#lines.get(node)
       if (line === undefined) continue
@@ -42,7 +49,7 @@ export class Uplinks {
       line.freeAt = begins + Math.ceil((8 * bytes) / line.kbitPerS)
       late += line.freeAt - now
     }
-    if (late > 0) this.delayed += 1
+    if (late > route) this.delayed += 1
     return late
   }
 }

@@ -139,6 +139,7 @@ export class World {
     board.boots += 1
     this.links.boot(board)
     this.feed(board, this.#bootEvent(board))
+    for (const event of this.tasks.endedUnseen(board, this.queue.now)) this.feed(board, event)
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [board.address] })
   }
 
@@ -165,7 +166,7 @@ export class World {
   kill(board: Board): void {
     board.core?.release()
     board.core = null
-    board.held = forgotten(board)
+    board.held.clear()
     for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
   }
 
@@ -175,12 +176,9 @@ export class World {
     board.core?.release()
     board.core = null
     board.effectsLeft = null
-    for (let lost = 0; lost < lostWritesMax; lost++) {
-      for (const [key, value] of (board.unsynced.pop() ?? []).toReversed()) store(board.disk, key, value ?? null)
-    }
-    board.unsynced = []
-    board.held = forgotten(board)
-    board.tasks.clear()
+    board.disk.losePower(lostWritesMax)
+    board.held.clear()
+    this.tasks.endAll(board)
     board.peers.clear()
   }
 
@@ -200,14 +198,16 @@ export class World {
 
   /** From now on the disk takes no writes; what the core wants written is kept in memory, as the journal does. */
   fillDisk(board: Board): void {
-    board.held ??= new Map()
+    board.disk.isFull = true
   }
 
   freeDisk(board: Board): void {
-    const held = board.held ?? new Map<string, Uint8Array | null>()
-    board.held = null
-    for (const [key, value] of held) store(board.disk, key, value)
-    board.unsynced = []
+    board.disk.isFull = false
+    board.disk.write(
+      [...board.held].map(([key, value]) => ({ key, value })),
+      true,
+    )
+    board.held.clear()
     this.feed(board, { kind: 'store-state', now: this.queue.now, writable: true, reason: '' })
   }
 
@@ -215,8 +215,8 @@ export class World {
   crash(board: Board, slot: string, taskName?: string): void {
     for (const task of [...board.tasks.values()]) {
       if (task.slot !== slot || (taskName !== undefined && task.task !== taskName)) continue
-      board.tasks.delete(task.id)
-      this.feed(board, { kind: 'exited', now: this.queue.now, task: task.id, exit: { exitCode: 1, signal: null, outOfMemory: false } })
+      const exit = { exitCode: 1, signal: null, outOfMemory: false }
+      for (const event of this.tasks.end(board, task.id, exit, this.queue.now)) this.feed(board, event)
     }
   }
 
@@ -284,19 +284,10 @@ export class World {
 
   #persist(board: Board, effect: Effect & { kind: 'persist' }): boolean {
     board.writes += 1
-    if (board.held === null) {
-      this.#write(board, effect)
-      return true
-    }
+    if (board.disk.write(effect.writes, effect.sync && !this.#has('sync-ignored'))) return true
     for (const { key, value } of effect.writes) board.held.set(key, value)
-    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: board.held === null, reason: 'no space left' }))
+    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: !board.disk.isFull, reason: 'no space left' }))
     return false
-  }
-
-  #write(board: Board, { writes, sync }: Effect & { kind: 'persist' }): void {
-    board.unsynced.push(writes.map(({ key }) => [key, board.disk.get(key)]))
-    for (const { key, value } of writes) store(board.disk, key, value)
-    if (sync && !this.#has('sync-ignored')) board.unsynced = []
   }
 
   #carryOut(board: Board, effect: Effect, isWritten: boolean): void {
@@ -326,6 +317,8 @@ export class World {
       case 'stop':
         if (this.#has('stop-ignored')) return
         return this.#stop(board, effect.task, effect.driver)
+      case 'remove':
+        return this.tasks.remove(board, effect.task)
       case 'wake':
         return this.#wake(board, effect.at)
       case 'reply':
@@ -348,7 +341,16 @@ export class World {
     const { queue, tasks } = this
     if (isWritten) {
       board.starting.set(effect.task.id, queue.now + startMs)
-      return this.#later(board, startMs, () => tasks.start(board, effect.task, queue.now, this.#wallMs(board)))
+      return this.#later(board, startMs, () => {
+        const wallMs = this.#wallMs(board)
+        return {
+          kind: 'started',
+          now: queue.now,
+          wallMs,
+          task: effect.task.id,
+          outcome: tasks.start(board, effect.task, queue.now, wallMs),
+        }
+      })
     }
     const outcome = { ok: false, code: 'E_START', message: 'the disk takes no writes: nothing new is started' } as const
     this.#later(board, 1, () => ({ kind: 'started', now: queue.now, wallMs: this.#wallMs(board), task: effect.task.id, outcome }))
@@ -358,7 +360,10 @@ export class World {
   #stop(board: Board, task: string, driver: string): void {
     const { queue, tasks } = this
     const startedAt = board.starting.get(task) ?? queue.now
-    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => tasks.stop(board, task, driver, queue.now))
+    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => {
+      for (const event of tasks.stop(board, task, driver, queue.now)) this.feed(board, event)
+      return { kind: 'stopped', now: queue.now, task }
+    })
   }
 
   #wake(board: Board, at: number): void {
@@ -380,19 +385,9 @@ export class World {
   }
 
   #stored(board: Board, keys: readonly string[]): Uint8Array[] {
-    return keys.flatMap((key) => board.held?.get(key) ?? board.disk.get(key) ?? [])
+    return keys.flatMap((key) => (board.held.has(key) ? board.held.get(key) : board.disk.read(key)) ?? [])
   }
 }
 
 /** As the real loop says it: what is not on disk is not acknowledged. */
 const notDurable: Reply = { kind: 'error', code: 'E_STORE_FULL', message: 'the disk takes no writes' }
-
-/** What a full disk did not take was in the agent's memory. */
-function forgotten(board: Board): Board['held'] {
-  return board.held === null ? null : new Map()
-}
-
-function store(disk: Map<string, Uint8Array>, key: string, value: Uint8Array | null): void {
-  if (value === null) disk.delete(key)
-  else disk.set(key, value)
-}

@@ -4,7 +4,7 @@
 import { type Result } from '../../crdt/errors.ts'
 import { compareText } from '../../crdt/ids.ts'
 import { type PathParts, type Source, pathOf } from './source.ts'
-import { parseClock, parseDuration, parseSize } from './units.ts'
+import { parseClock, parseDuration, parseRate, parseSize } from './units.ts'
 
 export class Reader {
   readonly #source: Source
@@ -51,6 +51,10 @@ export class Reader {
 
   clock(key: string, fallback: number): number {
     return quantity(parseClock(this.#get(key)), fallback)
+  }
+
+  rate(key: string, fallback: number): number {
+    return quantity(parseRate(this.#get(key)), fallback)
   }
 
   block(key: string): Reader {

@@ -4,7 +4,7 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { type Result } from '../../crdt/errors.ts'
-import { clockRule, durationRule, parseClock, parseDuration, parseSize, sizeRule } from './units.ts'
+import { clockRule, durationRule, parseClock, parseDuration, parseRate, parseSize, rateRule, sizeRule } from './units.ts'
 
 export type Rule = Readonly<Record<string, unknown>>
 type Report = { type: string; message?: string }[]
@@ -77,6 +77,10 @@ export function size(): Rule {
 
 export function clock(): Rule {
   return quantity(clockRule, parseClock)
+}
+
+export function rate(): Rule {
+  return quantity(rateRule, parseRate)
 }
 
 export function block(props: Readonly<Record<string, Rule>>): Rule {

@@ -27,8 +27,14 @@ const clocks: readonly Unit[] = [
   { name: 'MHz', factor: 1 },
 ]
 
+const rates: readonly Unit[] = [
+  { name: 'Mbit/s', factor: 1_000 },
+  { name: 'kbit/s', factor: 1 },
+]
+
 export const durationRule = 'a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m'
 export const sizeRule = 'a size with its unit (MiB, GiB, TiB), such as 64 MiB'
+export const rateRule = 'a rate with its unit (kbit/s, Mbit/s), such as 8 kbit/s'
 export const clockRule = 'a clock rate with its unit (MHz, GHz), such as 200 MHz'
 
 /** `1h30m`, `500ms`, `7d`: milliseconds. Parts in falling order, each unit once. */
@@ -59,8 +65,14 @@ export function parseClock(value: unknown): Result<number, 'E_UNIT'> {
   return single(value, clocks, clockRule, 'MHz')
 }
 
+/** `8 kbit/s`: kbit/s. */
+export function parseRate(value: unknown): Result<number, 'E_UNIT'> {
+  if (typeof value === 'number') return bare(value, rateRule, [' kbit/s', ' Mbit/s'])
+  return single(value, rates, rateRule, 'kbit/s')
+}
+
 function single(value: unknown, units: readonly Unit[], rule: string, base: string): Result<number, 'E_UNIT'> {
-  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(value.trim()) : null
+  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*([A-Za-z/]+)$/.exec(value.trim()) : null
   const unit = units.find((one) => one.name === match?.[2])
   if (match !== null && unit === undefined) {
     const meant = units.find((one) => one.name.toLowerCase() === nearUnit(match[2] ?? '').toLowerCase())

@@ -49,9 +49,9 @@ function slotLines({ slots, durationMs }: Report, paint: Paint): string {
 function copyLines({ copies, nobody, several }: SlotReport, endMs: number, paint: Paint): string {
   const until = (toMs: number): string => (toMs >= endMs ? 'the end' : clock(toMs))
   const rows = [
-    ...copies.map(({ board, generation, fromMs, toMs }) => ({
+    ...copies.map(({ board, generation, version, fromMs, toMs }) => ({
       fromMs,
-      text: `${clock(fromMs).padStart(10)} to ${until(toMs).padEnd(9)} ${safe(board)}${generation > 1 ? ` (generation ${generation})` : ''}`,
+      text: `${clock(fromMs).padStart(10)} to ${until(toMs).padEnd(9)} ${safe(board)}${remarks(generation, version)}`,
     })),
     ...spanRows(nobody, (text) => paint.bad(`${text} nobody`), until),
     ...spanRows(several, (text) => paint.warn(`${text} more than one`), until),
@@ -60,6 +60,11 @@ function copyLines({ copies, nobody, several }: SlotReport, endMs: number, paint
     .toSorted((a, b) => a.fromMs - b.fromMs)
     .map(({ text }) => `${text}\n`)
     .join('')
+}
+
+function remarks(generation: number, version: number): string {
+  const parts = [...(generation > 1 ? [`generation ${generation}`] : []), ...(version > 1 ? [`version ${version}`] : [])]
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`
 }
 
 function spanRows(

@@ -3,7 +3,7 @@
 
 import type { ScenarioBoard } from '../../simulator/scenario/scenario.ts'
 import { boardsMax, expandName } from '../../simulator/scenario/choose.ts'
-import { isName, nameRule } from '../../crdt/ids.ts'
+import { type NodeId, isName, isPeerId, nameRule } from '../../crdt/ids.ts'
 import { type FileFault, byPosition } from '../job-file/fault.ts'
 import { Reader } from '../job-file/reader.ts'
 import { type PathParts, readSource } from '../job-file/source.ts'
@@ -68,13 +68,20 @@ function readBoards(root: Reader, complain: Complain): ScenarioBoard[] {
       attributes: entry.texts('attributes'),
       capacity: { cpuMhz: entry.clock('cpu', 4_000), memoryMib: entry.size('memory', 1_024), diskMib: entry.size('disk', 8_192) },
       drivers: driversOf(entry),
+      kbitPerS: entry.has('bandwidth') ? entry.rate('bandwidth', 1) : null,
+      joinsMs: entry.duration('joins', 0),
     }
-    for (const name of expandName(entry.text('name', ''))) {
+    const id = entry.has('id') ? entry.text('id', '') : null
+    if (id !== null && (!isPeerId(id) || boards.some((board) => board.id === id)))
+      complain(['boards', index, 'id'], `'${id}'`, 'the id of a real board (12D3KooW…), each once')
+    const names = expandName(entry.text('name', ''))
+    if (id !== null && names.length > 1) complain(['boards', index, 'id'], `one id for ${names.length} boards`, 'an id of its own for each')
+    for (const name of names) {
       if (!isName(name) || name === 'all' || name === 'others')
         complain(at, `'${name}'`, `a board's name (${nameRule}), not 'all' or 'others'`)
       else if (taken.has(name)) complain(at, `'${name}' a second time`, 'each name once')
       taken.add(name)
-      boards.push({ name, ...rest })
+      boards.push({ name, id: id as NodeId | null, ...rest })
       if (boards.length > boardsMax) {
         complain(at, `more than ${boardsMax} boards`, `at most ${boardsMax}`)
         return boards

@@ -2,6 +2,7 @@
 // unless `required` says otherwise.
 
 import { isName, nameRule } from '../../crdt/ids.ts'
+import { dnsStates } from '../../simulator/scenario/scenario.ts'
 import {
   type Rule,
   block,
@@ -14,6 +15,7 @@ import {
   name,
   oneOf,
   optional,
+  rate,
   size,
   text,
   twoOfWords,
@@ -36,6 +38,9 @@ const board = (): Rule =>
       cpu: clock(),
       memory: size(),
       disk: size(),
+      id: words('the id of a real board (12D3KooW…)'),
+      bandwidth: rate(),
+      joins: duration(),
       drivers: listOf(oneOf(['docker', 'raw_exec']), 'drivers: docker, raw_exec'),
     }),
   })
@@ -58,6 +63,10 @@ export const actionKeys = [
   'pause',
   'disk_full',
   'disk_free',
+  'uplink',
+  'line',
+  'dns',
+  'new_address',
   'crash',
   'image_missing',
   'image_found',
@@ -90,6 +99,13 @@ const happening = (): Rule =>
       pause: on(),
       disk_full: on(),
       disk_free: on(),
+      uplink: on(),
+      bandwidth: rate(),
+      line: sides(),
+      delay: duration(),
+      loss: integer(0, 90),
+      dns: oneOf(dnsStates),
+      new_address: on(),
       crash: ofJob(),
       image_missing: words('the name of an image, or the command of a raw_exec task'),
       image_found: words('the name of an image, or the command of a raw_exec task'),

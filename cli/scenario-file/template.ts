@@ -22,7 +22,8 @@ duration: 8m
 boards:
   - { name: "north-{1..3}", labels: { site: north } }
   - { name: "south-{1..2}", labels: { site: south } }
-  # Also: pool, attributes: { cpu.arch: arm64 }, cpu: 1200 MHz, memory: 1 GiB, disk: 8 GiB, drivers: [raw_exec]
+  # Also: pool, attributes: { cpu.arch: arm64 }, cpu: 1200 MHz, memory: 1 GiB, disk: 8 GiB, drivers: [raw_exec]; bandwidth: 64 kbit/s;
+  # joins: 5m (switched on for the first time); id: 12D3KooW… (of a real board, so that ties are broken as they are there)
 
 links: { delay: 20ms, loss: 1 } # one way; percent of gossip that is lost
 
@@ -39,6 +40,10 @@ timeline: # boards are named: north-1, north-*, site=north, all, or a list; in c
   # - { at: 2m, pause: north-2, for: 20s }
   # - { at: 2m, crash: web, on: north-1 }
   # - { at: 2m, image_missing: "nginx:2", on: site=south } # then image_found
+  # - { at: 2m, uplink: south-1, bandwidth: 8 kbit/s } # a thin line; without bandwidth: wide again
+  # - { at: 2m, line: [site=north, site=south], delay: 2s, loss: 20 } # more delay each way, percent lost; without both: as before
+  # - { at: 2m, dns: broken, on: south-1 } # also wrong, hangs, works: bootstrap entries by name cannot be used
+  # - { at: 2m, new_address: south-1 }
   # - { at: 2m, disk_full: south-2 } # then disk_free
   # - { at: 2m, run: web-v2.yaml, via: south-1 } # also stop: web, remove: web
   # - { at: 2m, drain: north-3 } # then undrain

@@ -2,7 +2,7 @@
 
 import { jobId } from '../../crdt/ids.ts'
 import { chooseBoards } from '../../simulator/scenario/choose.ts'
-import type { ScenarioAction, ScenarioBoard, Sides } from '../../simulator/scenario/scenario.ts'
+import type { DnsState, ScenarioAction, ScenarioBoard, Sides } from '../../simulator/scenario/scenario.ts'
 import { Reader } from '../job-file/reader.ts'
 import { type PathParts, type Source } from '../job-file/source.ts'
 import { nearest } from '../job-file/suggest.ts'
@@ -18,6 +18,9 @@ const companions: { readonly [Key in ActionKey]?: { readonly must?: readonly str
   cut: { may: ['one_way'] },
   flap: { must: ['every', 'for'], may: ['one_way'] },
   pause: { must: ['for'] },
+  uplink: { may: ['bandwidth'] },
+  line: { may: ['delay', 'loss'] },
+  dns: { may: ['on'] },
   crash: { may: ['on'] },
   image_missing: { may: ['on'] },
   image_found: { may: ['on'] },
@@ -72,6 +75,12 @@ function stepsOf(entry: Entry, action: ActionKey): Steps {
       return entry.flaps()
     case 'pause':
       return one({ kind: 'pause', boards: entry.boards(action), forMs: reader.duration('for', 0) })
+    case 'uplink':
+      return one({ kind: 'uplink', boards: entry.boards(action), kbitPerS: reader.has('bandwidth') ? reader.rate('bandwidth', 1) : null })
+    case 'line':
+      return one({ kind: 'line', ...entry.sides(action), delayMs: reader.duration('delay', 0), lossPercent: reader.integer('loss', 0) })
+    case 'dns':
+      return one({ kind: 'dns', boards: entry.boards('on'), state: reader.word<DnsState>('dns', 'works') })
     case 'crash':
       return one({ kind: 'crash', job: jobOf(reader.text('crash', '')), boards: entry.boards('on') })
     case 'image_missing':

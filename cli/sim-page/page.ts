@@ -22,13 +22,16 @@ export function simPage(report: Report): string {
   <input id="time" type="range" min="0" step="50" value="0" aria-label="virtual time">
   <output id="clock"></output>
 </section>
-<p id="now"></p>
+<p class="legend">Keys: ← → from event to event, space to play, Home, End. Or click into the lanes below.</p>
+<p id="now" aria-live="polite"></p>
+<p id="state"></p>
 <svg id="map" role="img" aria-label="boards and links at this moment"></svg>
 <p class="legend"><i class="swatch up"></i> runs <i class="swatch down"></i> agent or power off <i class="swatch paused"></i> stands still
-  <b class="cut">- - -</b> cut <b class="half">— —</b> cut one way. The bars in a board are the copies that it runs.</p>
+  <b class="cut">- × -</b> cut <b class="half">— × →</b> cut one way <b class="long">····</b> long or lossy.
+  The numbers in a board are the copies that it runs (point at one for its job).</p>
 <svg id="lanes" role="img" aria-label="who ran each slot"></svg>
 <p class="legend"><i class="swatch nobody"></i> wanted, and nobody runs it <i class="swatch several"></i> more than one board runs it.
-  Colours are boards; click to go to a moment.</p>
+  Each bar is a copy in the colour of its board; dotted lines are what happened.</p>
 <table id="boards"></table>
 <script id="report" type="application/json">${JSON.stringify(report).replaceAll('<', '\\u003c')}</script>
 <script>${pageScript}</script>

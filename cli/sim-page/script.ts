@@ -16,8 +16,9 @@ const clock = (ms) => {
   const s = ms / 1000, two = (n) => String(Math.floor(n)).padStart(2, '0')
   return (s >= 3600 ? Math.floor(s / 3600) + ':' + two(s / 60 % 60) : Math.floor(s / 60)) + ':' + (s % 60).toFixed(1).padStart(4, '0')
 }
-const boards = report.boards.map((board, index) => ({ ...board, index, // Red and orange say that something is wrong.
-  colour: 'hsl(' + (60 + Math.round((150 + index * 137.5) % 280)) + ' 50% 48%)' }))
+// Red and orange say that something is wrong; neighbours in the list differ in lightness, too.
+const hueOf = (index) => 65 + Math.round(275 * index / report.boards.length)
+const boards = report.boards.map((board, index) => ({ ...board, index, colour: 'hsl(' + hueOf(index) + ' 55% ' + (index % 2 === 0 ? 40 : 55) + '%)' }))
 const boardOf = new Map(boards.map((board) => [board.name, board]))
 
 const fill = (table, heads, rows) => {
@@ -37,7 +38,8 @@ fill(at('boards'), ['board', 'pool', 'sent', 'a second', 'boots'],
 
 // ---- the world at a moment: the timeline replayed up to there
 const worldAt = (ms) => {
-  const closed = new Set(), down = new Set(), paused = new Set()
+  const closed = new Set(), down = new Set(), paused = new Set(), long = new Set(), nameless = new Set(), uplinks = new Map()
+  for (const board of boards) if (board.joinsMs > ms) down.add(board.name)
   const pairs = (event, work) => { for (const a of event.from) for (const b of event.to) if (a !== b) work(a, b) }
   for (const { event } of report.happenings) {
     if (event.atMs > ms) break
@@ -45,9 +47,12 @@ const worldAt = (ms) => {
     if (event.kind === 'heal') pairs(event, (a, b) => { closed.delete(a + '>' + b); closed.delete(b + '>' + a) })
     if (event.kind === 'kill' || event.kind === 'power-cut') for (const name of event.boards) down.add(name)
     if (event.kind === 'start' || event.kind === 'power-on') for (const name of event.boards) down.delete(name)
+    if (event.kind === 'line') pairs(event, (a, b) => { for (const way of [a + '>' + b, b + '>' + a]) event.delayMs + event.lossPercent > 0 ? long.add(way) : long.delete(way) })
+    if (event.kind === 'uplink') for (const name of event.boards) event.kbitPerS === null ? uplinks.delete(name) : uplinks.set(name, event.kbitPerS + ' kbit/s')
+    if (event.kind === 'dns') for (const name of event.boards) event.state === 'works' ? nameless.delete(name) : nameless.add(name)
     if (event.kind === 'pause' && event.atMs + event.forMs > ms) for (const name of event.boards) paused.add(name)
   }
-  return { closed, down, paused }
+  return { closed, down, paused, long, nameless, uplinks }
 }
 const runningAt = (ms) => {
   const found = new Map()
@@ -61,11 +66,12 @@ const runningAt = (ms) => {
 
 // ---- the map: boards in rings by their first label, or in one ring
 const map = at('map')
-const size = { width: 1100, height: Math.min(620, 260 + 14 * boards.length) }
-map.setAttribute('viewBox', '0 0 ' + size.width + ' ' + size.height)
 const labelKey = Object.keys(boards[0].labels)[0]
 const siteOf = (board) => (labelKey === undefined ? board.pool : board.labels[labelKey] ?? '')
 const sites = [...new Set(boards.map(siteOf))]
+const largest = Math.max(...sites.map((site) => boards.filter((board) => siteOf(board) === site).length))
+const size = { width: 1100, height: Math.min(620, 130 + 44 * Math.min(largest, 11)) }
+map.setAttribute('viewBox', '0 0 ' + size.width + ' ' + size.height)
 const place = new Map()
 sites.forEach((site, i) => {
   const members = boards.filter((board) => siteOf(board) === site)
@@ -76,9 +82,9 @@ sites.forEach((site, i) => {
     place.set(board.name, members.length === 1 ? [cx, cy] : [cx + rx * Math.cos(angle), cy + ry * Math.sin(angle)])
   })
 })
-const linksDrawnMax = 40
+const linksDrawnMax = 40, chipsMax = 5
 const drawMap = (ms) => {
-  const { closed, down, paused } = worldAt(ms), running = runningAt(ms)
+  const { closed, down, paused, long, nameless, uplinks } = worldAt(ms), running = runningAt(ms)
   map.replaceChildren()
   if (sites.length > 1) sites.forEach((site, i) => map.append(svg('text', { x: size.width / sites.length * (i + 0.5), y: 14, 'text-anchor': 'middle', class: 'dim' }, site)))
   for (const a of boards) for (const b of boards) {
@@ -86,8 +92,11 @@ const drawMap = (ms) => {
     const ways = Number(closed.has(a.name + '>' + b.name)) + Number(closed.has(b.name + '>' + a.name))
     if (ways === 0 && boards.length > linksDrawnMax) continue
     const [x1, y1] = place.get(a.name), [x2, y2] = place.get(b.name)
-    map.append(svg('line', { x1, y1, x2, y2, stroke: ways === 0 ? 'var(--line)' : ways === 1 ? 'var(--warn)' : 'var(--bad)',
-      'stroke-dasharray': ways === 0 ? '' : ways === 1 ? '12 6' : '3 5', 'stroke-width': ways === 0 ? 1 : 1.5, opacity: ways === 2 ? 0.6 : 0.9 }))
+    const isLong = ways === 0 && long.has(a.name + '>' + b.name)
+    map.append(svg('line', { x1, y1, x2, y2, stroke: isLong ? 'var(--long)' : ways === 0 ? 'var(--line)' : ways === 1 ? 'var(--warn)' : 'var(--bad)',
+      'stroke-dasharray': isLong ? '2 3' : ways === 0 ? '' : ways === 1 ? '12 6' : '3 5', 'stroke-width': ways === 0 ? 1 : 1.5, opacity: ways === 2 ? 0.6 : 0.9 }))
+    // A cross on the middle of what is cut, so that it is seen without colours, too.
+    if (ways > 0) map.append(svg('text', { x: (x1 + x2) / 2, y: (y1 + y2) / 2 + 4, 'text-anchor': 'middle', class: ways === 2 ? 'cross' : 'half' }, ways === 2 ? '×' : closed.has(a.name + '>' + b.name) === x1 < x2 ? '×→' : '←×'))
   }
   for (const board of boards) {
     const [x, y] = place.get(board.name), slots = running.get(board.name) ?? []
@@ -96,16 +105,19 @@ const drawMap = (ms) => {
     if (down.has(board.name) || paused.has(board.name))
       map.append(svg('rect', { x: x - 46, y: y - 17, width: 92, height: 34, rx: 7, opacity: 0.45, fill: down.has(board.name) ? 'var(--bad)' : 'var(--warn)' }))
     map.append(svg('text', { x, y: y - (slots.length > 0 ? 3 : -4), 'text-anchor': 'middle' }, board.name.length > 13 ? board.name.slice(0, 12) + '…' : board.name))
-    slots.slice(0, 10).forEach((slot, k) => {
-      const bar = svg('rect', { x: x - 42 + 8.6 * k, y: y + 4, width: 7, height: 8, rx: 1.5, fill: board.colour })
-      bar.append(svg('title', {}, slot))
-      map.append(bar)
+    slots.slice(0, chipsMax).forEach((slot, k) => {
+      const left = x - 42 + 17 * k, chip = svg('rect', { x: left, y: y + 1, width: 15, height: 13, rx: 2.5, fill: board.colour })
+      chip.append(svg('title', {}, slot))
+      map.append(chip, svg('text', { x: left + 7.5, y: y + 11, 'text-anchor': 'middle', class: 'chip' }, k === chipsMax - 1 && slots.length > chipsMax ? '…' : slot.slice(slot.lastIndexOf('/') + 1)))
     })
+    const remarks = [...(down.has(board.name) ? [board.joinsMs > ms ? 'not there yet' : 'off'] : []), ...(paused.has(board.name) ? ['stands still'] : []),
+      ...(uplinks.has(board.name) ? [uplinks.get(board.name)] : []), ...(nameless.has(board.name) ? ['no names'] : [])]
+    if (remarks.length > 0) map.append(svg('text', { x, y: y + 31, 'text-anchor': 'middle', class: 'dim' }, remarks.join(', ')))
   }
 }
 
 // ---- the lanes: one for each slot
-const lanes = at('lanes'), left = 190, right = 1090, laneHeight = 22
+const lanes = at('lanes'), left = 190, right = 1090, laneHeight = 28
 lanes.setAttribute('viewBox', '0 0 1100 ' + (report.slots.length * laneHeight + 34))
 const stripes = svg('pattern', { id: 'stripes', width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' })
 stripes.append(svg('rect', { width: 3, height: 6, fill: 'var(--bad)' }))
@@ -133,7 +145,12 @@ report.slots.forEach(({ slot, copies, nobody, several }, row) => {
     copy.level = level
   }
   const high = (laneHeight - 6) / Math.max(1, ends.length)
-  for (const copy of copies) bar(copy.fromMs, copy.toMs, { y: y + copy.level * high, height: high - 0.5, fill: boardOf.get(copy.board).colour, rx: 2 }, copy.board)
+  for (const copy of copies) {
+    const name = copy.board + (copy.version > 1 ? ', version ' + copy.version : ''), wide = x(copy.toMs) - x(copy.fromMs)
+    bar(copy.fromMs, copy.toMs, { y: y + copy.level * high, height: high - 0.5, fill: boardOf.get(copy.board).colour, rx: 2 }, name + (copy.generation > 1 ? ', generation ' + copy.generation : ''))
+    const shown = wide > 7 * name.length ? name : wide > 7 * copy.board.length ? copy.board : ''
+    if (shown !== '' && high >= 9) lanes.append(svg('text', { x: x(copy.fromMs) + 4, y: y + copy.level * high + high / 2 + 3.5, class: 'chip' }, shown))
+  }
   for (const [from, to] of nobody) bar(from, to, { fill: 'url(#stripes)', stroke: 'var(--bad)' }, 'nobody')
   for (const [from, to] of several) bar(from, to, { y: y + laneHeight - 6, height: 3, fill: 'var(--warn)' }, 'more than one')
 })
@@ -146,13 +163,37 @@ const slider = at('time')
 slider.max = report.durationMs
 let now = 0, playing = null
 const moments = [...new Set([0, ...report.happenings.map(({ event }) => event.atMs), ...report.slots.flatMap(({ copies }) => copies.flatMap((c) => [c.fromMs, c.toMs])), report.durationMs])].sort((a, b) => a - b)
+// ---- what happened, and how things stand, in words
+const listed = (names) => names.length <= 3 ? names.join(', ') : names.slice(0, 2).join(', ') + ' and ' + (names.length - 2) + ' more'
+const turns = report.slots.flatMap(({ slot, copies }) => copies.flatMap((copy) => [
+  { atMs: copy.fromMs, text: copy.board + ' starts ' + slot + (copy.version > 1 ? ' at version ' + copy.version : '') + (copy.generation > 1 ? ' (generation ' + copy.generation + ')' : '') },
+  ...(copy.toMs < report.durationMs ? [{ atMs: copy.toMs, text: copy.board + ' no longer runs ' + slot }] : [])]))
+const told = [...report.happenings.map(({ event, text }) => ({ atMs: event.atMs, text })), ...report.notes, ...turns,
+  ...boards.filter(({ joinsMs }) => joinsMs > 0).map(({ name, joinsMs }) => ({ atMs: joinsMs, text: name + ' is switched on for the first time' }))].sort((a, b) => a.atMs - b.atMs)
+const happenedAt = (ms) => {
+  const last = told.filter(({ atMs }) => atMs <= ms).pop()
+  if (last === undefined) return 'Nothing has happened yet.'
+  const all = told.filter(({ atMs }) => atMs === last.atMs).map(({ text }) => text)
+  return clock(last.atMs) + (last.atMs === ms ? ' ' : ' (' + s(ms - last.atMs) + ' ago) ') + listed(all) + '.'
+}
+const within = (spans, ms) => spans.some(([from, to]) => from <= ms && ms < to)
+const stateAt = (ms) => {
+  const { closed, down } = worldAt(ms), parts = []
+  const wanted = report.slots.filter((slot) => within(slot.wanted, ms))
+  const nobody = wanted.filter((slot) => within(slot.nobody, ms)).map(({ slot }) => slot), several = report.slots.filter((slot) => within(slot.several, ms)).map(({ slot }) => slot)
+  if (wanted.length > 0) parts.push(nobody.length + several.length === 0 ? 'Every wanted copy runs once' : nobody.length > 0 ? 'Nobody runs ' + listed(nobody) : 'No wanted copy is missing')
+  if (several.length > 0) parts.push('more than one board runs ' + listed(several))
+  if (down.size > 0) parts.push(listed([...down]) + (down.size === 1 ? ' is off' : ' are off'))
+  if (closed.size > 0) parts.push(Math.ceil(closed.size / 2) + (closed.size > 2 ? ' links are cut' : ' link is cut'))
+  return parts.length === 0 ? 'Nothing is wanted.' : parts.join('; ') + '.'
+}
 const show = (ms) => {
   now = Math.max(0, Math.min(report.durationMs, ms))
   slider.value = now
   at('clock').textContent = clock(now)
   cursor.setAttribute('x1', x(now)); cursor.setAttribute('x2', x(now))
-  const last = [...report.happenings.map(({ event, text }) => ({ atMs: event.atMs, text })), ...report.notes].filter(({ atMs }) => atMs <= now).sort((a, b) => a.atMs - b.atMs).pop()
-  at('now').textContent = last === undefined ? 'nothing has happened yet' : clock(last.atMs) + '  ' + last.text
+  at('now').textContent = happenedAt(now)
+  at('state').textContent = stateAt(now)
   drawMap(now)
 }
 const stop = () => { if (playing !== null) cancelAnimationFrame(playing); playing = null; at('play').textContent = '▶ play' }
@@ -178,7 +219,7 @@ at('after').onclick = () => step(1)
 lanes.onclick = (click) => { const box = lanes.getBoundingClientRect(); stop(); show((((click.clientX - box.left) / box.width * 1100) - left) / (right - left) * report.durationMs) }
 document.onkeydown = (key) => {
   if (key.target === slider && key.key !== ' ') return
-  if (key.key === 'ArrowLeft') step(-1); else if (key.key === 'ArrowRight') step(1); else if (key.key === ' ') play(); else return
+  if (key.key === 'ArrowLeft') step(-1); else if (key.key === 'ArrowRight') step(1); else if (key.key === ' ') play(); else if (key.key === 'Home') { stop(); show(0) } else if (key.key === 'End') { stop(); show(report.durationMs) } else return
   key.preventDefault()
 }
 show(0)

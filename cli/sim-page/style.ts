@@ -1,9 +1,9 @@
 // How the page of a played scenario looks, in light and in dark.
 
 export const pageStyle = `
-:root { color-scheme: light dark; --fg: #1d2126; --dim: #68707a; --bg: #fff; --line: #c9ced4; --bad: #c62828; --warn: #d97a00; --box: #f2f4f6 }
+:root { color-scheme: light dark; --fg: #1d2126; --dim: #68707a; --bg: #fff; --line: #c9ced4; --bad: #c62828; --warn: #d97a00; --box: #f2f4f6; --long: #6a5acd }
 @media (prefers-color-scheme: dark) {
-  :root { --fg: #e4e7ea; --dim: #98a1ab; --bg: #15181b; --line: #3c434a; --bad: #ff6b6b; --warn: #ffae42; --box: #22272c }
+  :root { --fg: #e4e7ea; --dim: #98a1ab; --bg: #15181b; --line: #3c434a; --bad: #ff6b6b; --warn: #ffae42; --box: #22272c; --long: #a99bff }
 }
 body { font: 14px/1.45 system-ui, sans-serif; color: var(--fg); background: var(--bg); margin: 1.2rem auto; max-width: 1180px; padding: 0 1rem }
 h1 { font-size: 1.25rem }
@@ -15,9 +15,12 @@ th { color: var(--dim); font-weight: 500 }
 #time { flex: 1 }
 #clock { min-width: 6.5rem; text-align: right; font-variant-numeric: tabular-nums }
 button { font: inherit; color: inherit; background: var(--box); border: 1px solid var(--line); border-radius: 5px; padding: .2rem .6rem; cursor: pointer }
-#now { min-height: 1.5em; margin: .3rem 0; color: var(--dim) }
+#now { min-height: 1.5em; margin: .4rem 0 0; font-weight: 600 }
+#state { min-height: 1.5em; margin: 0 0 .3rem; color: var(--dim) }
 svg { width: 100%; display: block }
 svg text { fill: var(--fg); font-size: 12px }
+svg text.chip { fill: #fff; font-size: 10px; font-weight: 600; pointer-events: none }
+svg text.cross { fill: var(--bad); font-weight: 700 } svg text.half { fill: var(--warn); font-weight: 700 }
 svg text.dim { fill: var(--dim); font-size: 11px }
 .legend { color: var(--dim); font-size: 12px; margin: .3rem 0 1.2rem }
 .swatch { display: inline-block; width: .9em; height: .9em; border-radius: 3px; vertical-align: -1px; margin-left: .8em; border: 1px solid var(--line) }
@@ -26,5 +29,5 @@ svg text.dim { fill: var(--dim); font-size: 11px }
 .swatch.paused { background: var(--warn); opacity: .55 }
 .swatch.nobody { background: repeating-linear-gradient(45deg, var(--bad) 0 3px, transparent 3px 6px) }
 .swatch.several { background: var(--warn) }
-.cut { color: var(--bad); margin-left: .8em } .half { color: var(--warn); margin-left: .8em }
+.cut { color: var(--bad); margin-left: .8em } .half { color: var(--warn); margin-left: .8em } .long { color: var(--long); margin-left: .8em }
 `

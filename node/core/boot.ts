@@ -38,9 +38,12 @@ export function boot(step: Step): void {
   step.state.orphans = [...running.values()]
 }
 
-/** A task is started only once its claim is on disk, and a claim ends only once its tasks are gone. */
+/**
+ * A task is started only once its claim is on disk, at that form, and a claim ends only once its tasks are gone. Another form may be the
+ * former one of an update that the agent did not finish; it costs little to take the disk for an old one then.
+ */
 function isKnown(claim: Claim | undefined, task: AdoptedTask): boolean {
-  return claim !== undefined && claim.alloc === task.alloc && !hasEnded(claim)
+  return claim !== undefined && claim.alloc === task.alloc && claim.form === task.form && !hasEnded(claim)
 }
 
 /**

@@ -32,7 +32,7 @@ const weights: Readonly<Record<string, number>> = {
 
 /** What a run may favour. */
 export const faultKinds: readonly string[] = Object.keys(weights)
-const malices: readonly Malice[] = ['replay', 'forge', 'equivocate', 'claim-spam', 'false-capacity']
+const malices: readonly Malice[] = ['replay', 'forge', 'equivocate', 'claim-spam', 'false-capacity', 'usurp']
 const codes: readonly DriverCode[] = ['E_IMAGE_PULL', 'E_IMAGE_MISSING', 'E_PORT_IN_USE', 'E_CONFIG', 'E_DRIVER_DOWN', 'E_START']
 
 export function drawFault(prng: Prng, names: readonly string[], favoured: ReadonlySet<string>): Happening {

@@ -19,7 +19,8 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
   const own = new Map(setting.jobs?.map((spec) => [jobId(spec.namespace, spec.name), withShortWaits(spec)] as const))
   const boards = drawBoards(prng, setting)
   const names = boards.map((board) => board.name)
-  const chaosMs = (3 + prng.below(8)) * minuteMs
+  const minutes = 3 + prng.below(8)
+  const chaosMs = (setting.minutes ?? minutes) * minuteMs
   const pools = setting.jobs === undefined ? drawPools(prng, boards) : ownPools(names, setting.jobs)
   const specOf: SpecOf = (name, pool) => own.get(name as ReturnType<typeof jobId>) ?? drawJob(prng, name, pool)
   const isAtOnce = prng.chance(0.3)

@@ -38,7 +38,7 @@ export function powerCut(stage: Stage, event: EventOf<'power-cut'>): void {
 }
 
 export function losePower(stage: Stage, board: Board, lostWrites: number): void {
-  if (lostWrites > 0 && board.unsynced.length > 0) stage.witness.saw('writes-undone')
+  if (lostWrites > 0 && board.disk.unsynced.length > 0) stage.witness.saw('writes-undone')
   stage.world.powerCut(board, lostWrites)
 }
 
@@ -54,6 +54,7 @@ export function blackout(stage: Stage, event: EventOf<'blackout'>): void {
 export function pause(stage: Stage, event: EventOf<'pause'>): void {
   const board = stage.world.board(event.board)
   board.pausedUntil = Math.max(board.pausedUntil, stage.world.queue.now + event.forMs)
+  stage.witness.rules.behindUntil(board, board.pausedUntil)
 }
 
 export function slowDown(stage: Stage, event: EventOf<'slow-cpu'>): void {

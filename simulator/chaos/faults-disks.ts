@@ -24,18 +24,17 @@ export function prepareDisk(stage: Stage, event: ChaosEvent): void {
 
 export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
   const board = stage.world.board(event.board)
-  if (board.held !== null) return
+  if (board.disk.isFull) return
   stage.world.fillDisk(board)
+  stage.witness.diskFilled(board)
   later(stage, event.forMs, () => {
-    if (board.held !== null) stage.world.freeDisk(board)
+    if (board.disk.isFull) stage.world.freeDisk(board)
   })
 }
 
-function putIn(board: Board, disk: Image): void {
-  board.held = null
-  board.unsynced = []
-  board.disk.clear()
-  for (const [key, value] of disk) board.disk.set(key, value)
+function putIn(board: Board, image: Image): void {
+  board.held.clear()
+  board.disk.replaceBy(image)
 }
 
 export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
@@ -63,6 +62,7 @@ export function bootClone(stage: Stage, event: EventOf<'clone'>): void {
   world.kill(board)
   stage.parked.set(board, { disk: new Map(board.disk), tasks: new Map(board.tasks) })
   board.tasks.clear()
+  board.ended.clear()
   witness.diskReplaced(board, image.at)
   putIn(board, image.disk)
   world.boot(board)
@@ -78,12 +78,13 @@ export function unparkBoard(stage: Stage, board: Board): void {
   stage.parked.delete(board)
   witness.diskReplaced(board, 0)
   world.powerCut(board)
+  board.ended.clear()
   putIn(board, parked.disk)
   for (const [id, task] of parked.tasks as Map<string, AdoptedTask>) board.tasks.set(id, task)
   world.boot(board)
 }
 
-/** Power fails while the store writes. Records that are cut short or wrong are dropped by the store's checksum: the core sees them gone. */
+/** Power fails while the store writes. Records that are cut short or wrong are dropped by the store when they are read at boot. */
 export function tearRecords(stage: Stage, event: EventOf<'torn-records'>): void {
   const { world, witness } = stage
   const board = world.board(event.board)
@@ -93,7 +94,7 @@ export function tearRecords(stage: Stage, event: EventOf<'torn-records'>): void 
   witness.recordsLost(board)
   // What a claim was to run may be forgotten, and the claim fails for it.
   witness.excuse('broken', event.board)
-  for (const key of prng.shuffle([...board.disk.keys()].toSorted()).slice(0, event.records)) board.disk.delete(key)
+  for (const key of prng.shuffle([...board.disk.keys()].toSorted()).slice(0, event.records)) board.disk.damage(key)
   witness.saw('records-torn')
   bootLater(stage, board, event.forMs)
 }

@@ -1,35 +1,37 @@
 // Faults of drivers and of what they run: refusals of each code, a driver that is down, stops that take long, programs that end.
 
-import type { Fingerprint } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
+import { fingerprintOf, unknownExit } from '../tasks.ts'
 import { later } from './faults-boards.ts'
 import type { EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
 
-const well: Fingerprint = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
-const unwell: Fingerprint = { health: { healthy: false, reason: 'no answer' }, attributes: {}, images: [] }
+const unwell = { healthy: false, reason: 'no answer' }
 
 export function breakDriver(stage: Stage, event: EventOf<'driver'>): void {
   const board = stage.world.board(event.board)
   stage.driverFaults.add(event)
   stage.witness.excuse('broken', event.board)
-  if (event.code === 'E_DRIVER_DOWN') tellDriver(stage, board, unwell)
+  if (event.code === 'E_DRIVER_DOWN') tellDriver(stage, board, false)
   later(stage, event.forMs, () => {
     stage.driverFaults.delete(event)
     if (event.code === 'E_DRIVER_DOWN') mendDriver(stage, board)
   })
 }
 
-function tellDriver(stage: Stage, board: Board, fingerprint: Fingerprint): void {
+function tellDriver(stage: Stage, board: Board, isWell: boolean): void {
   const { world } = stage
-  for (const driver of board.spec.drivers ?? ['raw_exec'])
+  for (const driver of board.spec.drivers ?? (['raw_exec'] as const)) {
+    const well = fingerprintOf(driver)
+    const fingerprint = isWell ? well : { ...well, health: unwell }
     world.feed(board, { kind: 'fingerprint', now: world.queue.now, driver, fingerprint })
+  }
 }
 
 /** As the real node does once an engine answers again: it says so, and what the engine runs. */
 export function mendDriver(stage: Stage, board: Board): void {
   const { world } = stage
-  tellDriver(stage, board, well)
+  tellDriver(stage, board, true)
   world.feed(board, { kind: 'adopted', now: world.queue.now, running: [...board.tasks.values()] })
 }
 
@@ -51,6 +53,6 @@ export function crash(stage: Stage, event: EventOf<'crash'>): void {
   witness.excuse('broken', event.board)
   if (board.core !== null) return world.crash(board, task.slot, task.task)
   // No agent runs: it finds at its boot that the task is gone.
-  board.tasks.delete(task.id)
+  world.tasks.end(board, task.id, unknownExit, world.queue.now)
   witness.saw('vanished-unwatched')
 }

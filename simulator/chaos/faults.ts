@@ -131,7 +131,7 @@ export function endAllFaults(stage: Stage): void {
     board.effectsLeft = null
     board.pausedUntil = 0
     board.stepMs = 0
-    if (board.held !== null) world.freeDisk(board)
+    if (board.disk.isFull) world.freeDisk(board)
     if (stage.gone.has(board)) continue
     if (board.core === null) world.boot(board)
     if (broken.has(board.spec.name)) mendDriver(stage, board)

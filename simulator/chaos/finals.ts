@@ -3,7 +3,7 @@
 
 import type { JobId, NodeId, SlotId } from '../../crdt/ids.ts'
 import { jobPaths } from '../../crdt/documents/job.ts'
-import { slotId } from '../../crdt/ids.ts'
+import { slotId, slotParts } from '../../crdt/ids.ts'
 import type { GroupSpec } from '../../crdt/spec.ts'
 import type { View } from '../../crdt/view.ts'
 import { viewHash } from '../../crdt/view-hash.ts'
@@ -14,10 +14,8 @@ import type { Board } from '../board.ts'
 import { usedOn } from './board-order.ts'
 import { chaosCrypto } from './crypto.ts'
 import { apartness, isAskedFor } from './fitness.ts'
-import type { Rule } from './invariants.ts'
+import type { Finding, Rule } from './invariants.ts'
 import type { Stage } from './stage.ts'
-
-type Finding = { readonly rule: Rule; readonly what: string }
 
 /** A board that belongs to the fleet, and what it knows. */
 interface Member {
@@ -54,6 +52,12 @@ function findingsIn(stage: Stage, pool: string): Finding[] {
   add('wanted-runs-once', wantedNotOnce(stage, members, first.state))
   add('form-in-force', wrongForms(stage, members, first.state))
   add('unwanted-stopped', unwanted(stage, members, first.state, pool))
+  add('drained', undrained(stage, members, first.state))
+  add('wishes-done', unheeded(members))
+  add(
+    'only-genuine',
+    members.flatMap(({ board, state }) => stage.witness.rules.authors.forgedAt(board, state)),
+  )
   add('last-word-holds', forgottenWords(stage, members))
   add('nothing-lost', lost(stage, members))
   return found
@@ -205,6 +209,31 @@ function unwanted(stage: Stage, members: readonly Member[], state: State, pool: 
       .filter((task) => !isMember || !wanted.has(task.slot))
       .map((task) => `${board.spec.name}${isMember ? '' : ' (evicted)'} runs ${task.slot}`)
   })
+}
+
+function undrained(stage: Stage, members: readonly Member[], state: State): string[] {
+  return wantedGroups(state).flatMap((wanted) => {
+    const { slot } = wanted
+    const [on] = members.filter(({ board }) => [...board.tasks.values()].some((task) => task.slot === slot))
+    if (on === undefined || state.view.nodes.get(on.board.spec.id)?.draining !== true) return []
+    const room = members.filter((member) => member !== on && fits(stage, member, wanted, state))
+    return room.length === 0
+      ? []
+      : [`${on.board.spec.name} drains and runs ${slot}, which fits on ${room.map(({ board }) => board.spec.name).join(', ')}`]
+  })
+}
+
+function unheeded(members: readonly Member[]): string[] {
+  return members.flatMap(({ board, state }) =>
+    [...state.allocs.values()].flatMap(({ slot, generation, restartSeen }) => {
+      const wish = state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)
+      if (wish === undefined) return []
+      const isOver = generation > wish.stopGeneration && restartSeen >= wish.restart
+      return isOver
+        ? []
+        : [`${board.spec.name} still runs generation ${generation} of ${slot}, restarted for wish ${restartSeen} of ${wish.restart}`]
+    }),
+  )
 }
 
 /** What only a board had that was evicted before it could pass it on stays with it: nothing is taken from it any more. */

@@ -10,7 +10,15 @@ function constraintsOf(spec: JobSpec | null, group: GroupSpec): readonly Constra
 }
 
 export function isAskedFor(spec: JobSpec | null, group: GroupSpec, node: NodeView): boolean {
-  return constraintsOf(spec, group).every((constraint) => holds(constraint, node))
+  return constraintsOf(spec, group).every((constraint) => isMet(constraint, node))
+}
+
+const equalLabel = /^\$\{label\.([\w-]+)\}$/
+
+/** The plainest of them read once more, apart from the scheduler: whatever that gets wrong is noticed here. */
+function isMet(constraint: Constraint, node: NodeView): boolean {
+  const [, label] = equalLabel.exec(constraint.attribute) ?? []
+  return label !== undefined && constraint.operator === '=' ? node.labels[label] === constraint.value : holds(constraint, node)
 }
 
 /** No two copies on one board: of the whole job, of the group, or no such wish. */

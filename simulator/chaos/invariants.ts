@@ -15,6 +15,22 @@ export const always = {
   'not-over-committed': 'What runs on a board asks together for no more than the board has.',
   'view-of-documents': 'Boards with equal documents that see the same boards alive have equal views.',
   'plan-of-view': 'Boards with equal views on which nobody is silent have equal heirs and holders.',
+  'says-what-runs': 'A board says that a copy runs only while all its tasks do, and that it is healthy only after min_healthy_time.',
+  'tells-what-runs': 'What a board says of its copies in its document is what it knows of them, after a minute at most.',
+  'placed-as-asked': 'No board claims what it may not run: constraints, pool, draining, not eligible, evicted.',
+  'updated-in-turn': 'No board moves a copy to a new form while max_parallel others, as far as it knows, are not healthy there.',
+  'restarted-as-agreed': 'A task that ended starts again after the delay of `restart`, and no more often than its attempts.',
+  'rescheduled-as-agreed': 'A copy that failed is claimed again only after the delay of `reschedule`.',
+  'alone-as-agreed': 'A board that hears nobody for stop_on_client_after stops its copy then, and not before.',
+  'ports-apart': 'No board starts a task on a port that another of its copies has.',
+  'returns-known': 'A board that was silent counts again only when what its link state names is here.',
+  'returns-damped': 'Each further return counts only after twice as long a contact, five minutes at most.',
+  'silence-noticed': 'A board that is down does not count as alive for longer than 45 s.',
+  'vacancy-filled': 'A slot that nobody holds, and that a board sees that could take it, is not vacant for longer than 90 s.',
+  'evicted-stops': 'A board that knows that it is evicted runs nothing, after a minute at most.',
+  'orphans-end': 'Tasks of a known job that nothing on their board claims end within 90 s.',
+  'wishes-done': 'What an operator wants restarted or stopped has been.',
+  'only-genuine': 'No board has a change that its author did not make, or a link state that its board never said.',
 } as const
 
 export const finals = {
@@ -24,6 +40,7 @@ export const finals = {
   'wanted-runs-once': 'Every slot that a job wants and that fits somewhere runs exactly once.',
   'form-in-force': 'Every copy runs the version in force.',
   'unwanted-stopped': 'Nothing runs that no job wants, and nothing runs on an evicted board.',
+  drained: 'Nothing runs on a draining board that fits on another.',
   'last-word-holds': 'What operators wrote last, knowing all that was written before, is what every board has.',
   'nothing-lost': 'Every change that a board acknowledged to an operator is in every board’s documents, unless that board is evicted.',
   'comes-to-rest': 'Nothing is started, stopped or written any more.',
@@ -62,6 +79,7 @@ export const sometimes = {
   'malice-replay': 'A malicious board said again what it had heard.',
   'malice-forge': 'A malicious board sent what it had heard with a wrong bit.',
   'malice-equivocate': 'A malicious board told two halves of the fleet different things.',
+  'malice-usurp': 'A malicious board signed changes of documents that are not its own.',
   'malice-claim-spam': 'A malicious board claimed every slot.',
   'malice-false-capacity': 'A malicious board said that it has more than it has.',
   'driver-E_IMAGE_PULL': 'A driver could not fetch an image.',
@@ -74,6 +92,11 @@ export const sometimes = {
 
 export type Rule = keyof typeof always | keyof typeof finals
 export type Sight = keyof typeof sometimes
+
+export interface Finding {
+  readonly rule: Rule
+  readonly what: string
+}
 
 export interface Violation {
   readonly rule: Rule

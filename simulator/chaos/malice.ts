@@ -4,8 +4,10 @@
 
 import type { NodeRecord } from '../../crdt/documents/node.ts'
 import { nodeFromRegisters, nodeToRegisters } from '../../crdt/documents/node.ts'
+import { jobPaths } from '../../crdt/documents/job.ts'
+import { opsPaths } from '../../crdt/documents/ops.ts'
 import { type SlotId, nodeDocId, slotId } from '../../crdt/ids.ts'
-import { difference } from '../../crdt/registers.ts'
+import { type Scalar, difference } from '../../crdt/registers.ts'
 import { editDoc } from '../../crdt/replica.ts'
 import type { Claim } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
@@ -84,6 +86,7 @@ function misbehave(stage: Stage, board: Board, how: EventOf<'malice'>['how'], pr
     return
   }
   const state = board.core!.state!
+  if (how === 'usurp') return usurp(stage, board, state, prng)
   const nonce = chaosCrypto.sha256(new Uint8Array([prng.below(256), prng.below(256), prng.below(256)])).slice(0, 16)
   const versions =
     how === 'claim-spam'
@@ -100,7 +103,27 @@ function signed(stage: Stage, board: Board, nonce: Uint8Array, change: (record: 
   const { id, signer } = board.spec
   const wanted = nodeToRegisters(change(nodeFromRegisters(id, own.registers)))
   const author = { id, signer, nonce, fleet: stage.operator.fleet }
-  return editDoc(chaosCrypto, own, author, difference(own.registers, wanted)).envelopes.map((envelope) => envelope.bytes)
+  const { envelopes } = editDoc(chaosCrypto, own, author, difference(own.registers, wanted))
+  for (const { hash } of envelopes) stage.witness.rules.authors.genuine(hash)
+  return envelopes.map((envelope) => envelope.bytes)
+}
+
+/** Removes a job or evicts a board, signed with a key that may not. */
+function usurp(stage: Stage, board: Board, state: State, prng: Prng): void {
+  const docs = [...state.docs.values()].filter((doc) => doc.kind === 'job' || doc.kind === 'ops')
+  const doc = prng.pick(docs)
+  if (doc === undefined) return
+  const { id, signer } = board.spec
+  const author = {
+    id,
+    signer,
+    nonce: chaosCrypto.sha256(new Uint8Array([prng.below(256), prng.below(256)])).slice(0, 16),
+    fleet: stage.operator.fleet,
+  }
+  const change = doc.kind === 'job' ? ([jobPaths.desired, 'removed'] as const) : ([opsPaths.evicted, true] as const)
+  const { envelopes } = editDoc(chaosCrypto, doc, author, new Map<string, Scalar>([change]))
+  for (const peer of board.peers)
+    for (const frame of envelopeFrames(envelopes.map((envelope) => envelope.bytes))) stage.world.links.send(board, peer, frame)
 }
 
 /** As if it ran every slot, newer than anybody, and sent all others away. */

@@ -2,13 +2,14 @@
 
 import { jobPaths, restartPath, specToRegisters, stopGenerationPath } from '../../crdt/documents/job.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import { type DocId, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
+import { type DocId, hex, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
 import { toBase64 } from '../../crdt/base64.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import { type Change, submission } from '../operator.ts'
 import type { Board } from '../board.ts'
+import { chaosCrypto } from './crypto.ts'
 import { chaosJobId } from './own-jobs.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -56,7 +57,11 @@ export function put(stage: Stage, via: string, doc: DocId, change: Change): void
   const envelopes = signedOrNull(stage, board, doc, change)
   if (envelopes === null) return
   const reply = envelopes.length === 0 ? null : (world.request(board, { method: 'doc.put', envelopes })[0] ?? null)
-  if (reply === null) return witness.note(`${via} had nothing to change in ${doc}`)
+  if (reply === null) {
+    // A slow board takes the change later, and nobody waits for its answer.
+    if (envelopes.length > 0) witness.lastWords.unsure(doc)
+    return witness.note(`${via} ${envelopes.length > 0 ? 'does not answer yet about' : 'had nothing to change in'} ${doc}`)
+  }
   if (reply.kind === 'error' && reply.code === 'E_STORE_FULL') witness.saw('disk-refused')
   if (reply.kind !== 'receipt') {
     // It may have it in memory, and so may others soon.
@@ -66,7 +71,7 @@ export function put(stage: Stage, via: string, doc: DocId, change: Change): void
   const fresh = board.core?.state?.docs.get(doc)?.envelopes.filter((ref) => !before.has(ref.hash)) ?? []
   const hashes = fresh.map((ref) => ref.hash)
   witness.lastWords.wrote(doc, via, values, before, hashes)
-  const undone = new Set(board.unsynced.flat().map(([key]) => key))
+  const undone = new Set(board.disk.unsynced.flat().map(([key]) => key))
   if (hashes.some((hash) => undone.has(envelopeKey(hash))))
     witness.violated('durable-before-told', `${via} acknowledges a change of ${doc} that a power cut undoes`)
   for (const hash of hashes) witness.acknowledged({ hash, doc, via, at: world.queue.now, board })
@@ -76,7 +81,9 @@ export function put(stage: Stage, via: string, doc: DocId, change: Change): void
 /** A board that has lost a part of the document on its disk cannot hand it out: its operator is told so and goes away. */
 function signedOrNull({ world, operator, witness }: Stage, board: Board, doc: DocId, change: Change): string[] | null {
   try {
-    return operator.sign(world, board, doc, board.spec.pool ?? 'default', change).map(toBase64)
+    const envelopes = operator.sign(world, board, doc, board.spec.pool ?? 'default', change)
+    for (const bytes of envelopes) witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
+    return envelopes.map(toBase64)
   } catch (error) {
     if ((board.core?.state?.lacking.size ?? 0) === 0) throw error
     witness.note(`${board.spec.name} has not got all of ${doc}`)

@@ -30,7 +30,7 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
   const { job, group } = slotParts(task.slot)
   const spec = view.jobs.get(job)?.spec
   const wanted = spec?.groups.find((one) => one.name === group)
-  if (spec == null || wanted === undefined || isMarked(view.claims.get(task.slot) ?? [])) return null
+  if (spec == null || wanted === undefined) return null
   const own: Copy = {
     node: board.spec.id,
     generation: alloc.generation,
@@ -39,13 +39,15 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
     startedAt: alloc.startedAt,
   }
   if (heir.over.get(own.node) !== own.generation) return `the claim of ${heir.node} does not name generation ${own.generation} here`
+  const inForce = view.jobs.get(job)?.version
+  if (inForce !== undefined && newer(heir.version, inForce) < 0) return `the claim of ${heir.node} is at a version that is not known here`
   const order = orderOf(own, heir, { view, spec, group: wanted, slot: task.slot, form: view.jobs.get(job)?.forms.get(group) })
   return order < 0 ? `generation ${own.generation} at ${own.node} comes before generation ${heir.generation} at ${heir.node}` : null
 }
 
-/** Marks of `lost_after` change the order; they are rare enough to leave such slots out. */
-function isMarked(claims: readonly Claim[]): boolean {
-  return claims.some((claim) => claim.lost.size > 0)
+/** Marked by any claim of the slot as silent for longer than `lost_after`. */
+function isLost({ node, generation }: Copy, claims: readonly Claim[]): boolean {
+  return claims.some((claim) => (claim.lost.get(node) ?? 0) >= generation)
 }
 
 interface Context {
@@ -60,7 +62,9 @@ interface Context {
 function orderOf(a: Copy, b: Copy, context: Context): number {
   const { view, form, group } = context
   const drains = (copy: Copy): number => Number(view.nodes.get(copy.node)?.draining === true)
+  const claims = view.claims.get(context.slot) ?? []
   return (
+    Number(isLost(a, claims)) - Number(isLost(b, claims)) ||
     drains(a) - drains(b) ||
     Number(b.form === form) - Number(a.form === form) ||
     newer(a.version, b.version) ||

@@ -9,6 +9,8 @@ import type { ChaosBoard } from './plan.ts'
 /** What a search is told instead of drawing it. */
 export interface Setting {
   readonly nodes?: number
+  /** How long the chaos lasts, virtual. */
+  readonly minutes?: number
   readonly jobs?: readonly JobSpec[]
 }
 

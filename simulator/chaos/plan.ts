@@ -30,7 +30,7 @@ export interface ChaosBoard {
 /** From a board to another: one direction of a link. */
 export type Way = readonly [string, string]
 
-export type Malice = 'replay' | 'forge' | 'equivocate' | 'claim-spam' | 'false-capacity'
+export type Malice = 'replay' | 'forge' | 'equivocate' | 'claim-spam' | 'false-capacity' | 'usurp'
 
 type Fault =
   | { readonly kind: 'cut'; readonly shape: string; readonly ways: readonly Way[]; readonly forMs: number }

@@ -57,12 +57,17 @@ export function whyNotClaimed(board: Board, slot: SlotId, now: number): string |
     const early = whyEarly(wanted.disconnect, silentMs(node))
     if (early !== null) return `${node} has been silent for ${silentMs(node)} ms, ${early}`
   }
+  const marks = state.allocs.get(slot)?.lost
+  const unmarked = others.find(
+    ({ node, generation }) => silentMs(node) >= wanted.disconnect.lostAfterMs && (marks?.get(node) ?? 0) < generation,
+  )
+  if (unmarked !== undefined) return `${unmarked.node} has been silent for longer than lost_after and is not marked as lost`
   return wanted.disconnect.partition === 'half' && !seesHalf(state, view.jobs.get(job)?.spec ?? null, wanted)
     ? 'this board sees less than half of those that could run it'
     : null
 }
 
-function stands(state: State, claim: Claim, stopped: number): boolean {
+export function stands(state: State, claim: Claim, stopped: number): boolean {
   const node = state.view.nodes.get(claim.node)
   return node !== undefined && !node.evicted && node.liveness !== 'left' && !hasEnded(claim) && claim.generation > stopped
 }
@@ -73,9 +78,23 @@ function whyEarly({ replace, replaceAfterMs, lostAfterMs, lostAfterExplicit }: D
   return 'and replace is false'
 }
 
-function seesHalf({ view }: State, spec: JobSpec | null, group: GroupSpec): boolean {
+export function seesHalf({ view }: State, spec: JobSpec | null, group: GroupSpec): boolean {
   const able = [...view.nodes.values()].filter(
     (node) => !node.evicted && node.liveness !== 'left' && node.eligible && isAskedFor(spec, group, node),
   )
   return 2 * able.filter((node) => node.liveness === 'alive').length >= able.length
+}
+
+/** Why this board ought not to have claimed the slot at all; null: it may run it. */
+export function whyNotPlaced({ spec }: Board, { view }: State, slot: SlotId): string | null {
+  const self = view.nodes.get(spec.id)
+  const { job, group } = slotParts(slot)
+  const wanted = view.jobs.get(job)?.spec
+  const asked = wanted?.groups.find((one) => one.name === group)
+  if (self === undefined || wanted == null || asked === undefined) return null
+  if (self.evicted) return 'it is evicted'
+  if (self.draining) return 'it drains'
+  if (!self.eligible) return 'it is not eligible'
+  if (wanted.pool !== spec.pool) return `the job is for the pool ${wanted.pool}`
+  return isAskedFor(wanted, asked, self) ? null : 'a constraint does not hold there'
 }

@@ -47,7 +47,10 @@ export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set(), 
   for (const event of plan.events) schedule(stage, event, (due) => happen(stage, due))
   for (const board of world.boards.values()) if (!stage.absent.has(board)) world.boot(board)
   const isEnough = (): boolean => options.firstOnly === true && witness.violations.length > 0
-  while (world.queue.now < plan.chaosMs && !isEnough()) world.run(Math.min(chaosLimits.lookEveryMs, plan.chaosMs - world.queue.now))
+  while (world.queue.now < plan.chaosMs && !isEnough()) {
+    world.run(Math.min(chaosLimits.lookEveryMs, plan.chaosMs - world.queue.now))
+    lookForWhatLasts(stage)
+  }
   if (!isEnough()) {
     witness.note('all faults end')
     endAllFaults(stage)
@@ -80,6 +83,10 @@ function happen(stage: Stage, event: ChaosEvent): void {
   for (const { rule, what } of viewsThatDiffer(stage)) witness.violated(rule, what)
 }
 
+function lookForWhatLasts(stage: Stage): void {
+  for (const { rule, what } of stage.patience.look(stage)) stage.witness.violated(rule, what)
+}
+
 /** Waits until all is as it should be and nothing has moved for a while; what does not get there in time is told. */
 function comeToRest(stage: Stage, isEnough: () => boolean): void {
   const { queue } = stage.world
@@ -88,6 +95,7 @@ function comeToRest(stage: Stage, isEnough: () => boolean): void {
   let since = queue.now
   while (queue.now < until) {
     stage.world.run(chaosLimits.lookEveryMs)
+    lookForWhatLasts(stage)
     if (isEnough()) return
     const now = motionOf(stage)
     if (now !== before) since = queue.now

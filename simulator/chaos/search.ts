@@ -2,6 +2,7 @@
 
 import type { Flaw } from '../flaws.ts'
 import { drawPlan } from './draw.ts'
+import type { ChaosPlan } from './plan.ts'
 import type { Setting } from './own-jobs.ts'
 import { type Sight, sentenceOf, sometimes } from './invariants.ts'
 import { type ChaosResult, runChaos } from './run.ts'
@@ -27,18 +28,38 @@ export function newSearch(): Search {
   return { failing: [], sights: new Map(), steps: 0, virtualMs: 0, hash: 0 }
 }
 
+/** What is known of a seed once it has been played, also in another process. */
+export interface SeedResult extends Omit<ChaosResult, 'sights' | 'timeline'> {
+  readonly sights: Iterable<readonly [Sight, number]>
+}
+
 export function searchSeed(search: Search, seed: number, { flaws, setting }: SearchOptions = {}): ChaosResult {
   const result = runChaos(drawPlan(seed, setting), flaws)
-  search.steps += result.steps
-  search.virtualMs += result.virtualMs
-  search.hash = (Math.imul(search.hash, 31) + Number.parseInt(result.traceHash, 16)) >>> 0
-  for (const [sight, count] of result.sights) search.sights.set(sight, (search.sights.get(sight) ?? 0) + count)
-  if (result.violations.length > 0) search.failing.push(seed)
+  addResult(search, result)
   return result
 }
 
+/** Seeds are added in their order, or the hash is another. */
+export function addResult(search: Search, result: SeedResult): void {
+  search.steps += result.steps
+  search.virtualMs += result.virtualMs
+  search.hash = mixHash(search.hash, result.traceHash)
+  for (const [sight, count] of result.sights) search.sights.set(sight, (search.sights.get(sight) ?? 0) + count)
+  if (result.violations.length > 0) search.failing.push(result.seed)
+}
+
+/** `text`: 8 hex digits. */
+export function mixHash(hash: number, text: string): number {
+  return (Math.imul(hash, 31) + Number.parseInt(text, 16)) >>> 0
+}
+
+/** 8 hex digits. */
+export function hashText(hash: number): string {
+  return hash.toString(16).padStart(8, '0')
+}
+
 /** `replay`: the command that runs this seed again. */
-export function violationLines({ seed, violations }: ChaosResult, replay: string): string[] {
+export function violationLines({ seed, violations }: SeedResult, replay: string): string[] {
   const [first] = violations
   if (first === undefined) return []
   const others = violations.length > 1 ? ` (and ${violations.length - 1} more)` : ''
@@ -53,11 +74,11 @@ export function violationLines({ seed, violations }: ChaosResult, replay: string
 export function shrunk(
   { seed, violations }: ChaosResult,
   { flaws = new Set(), setting }: SearchOptions = {},
-): { lines: string[]; run: () => ChaosResult } {
+): { lines: string[]; plan: ChaosPlan; run: () => ChaosResult } {
   const least = shrink(drawPlan(seed, setting), violations[0]!.rule, flaws)
   const events = least.events.map((event) => `  ${(event.at / 1_000).toFixed(3).padStart(9)} ${eventText(event)}`)
   const head = `  ${least.boards.length} boards, ${least.chaosMs / 1_000} s, ${least.events.length} events are enough:`
-  return { lines: [head, ...events], run: () => runChaos(least, flaws) }
+  return { lines: [head, ...events], plan: least, run: () => runChaos(least, flaws) }
 }
 
 export function summaryLines(search: Search, from: number, to: number, seconds: number): string[] {
@@ -67,7 +88,7 @@ export function summaryLines(search: Search, from: number, to: number, seconds: 
   const seen = [...sights].toSorted().map(([sight, times]) => `${sight} ${times}`)
   return [
     `seeds ${from}..${to}: ${failing.length} of ${to - from + 1} break a rule${which}; ${(virtualMs / 60_000).toFixed(0)} virtual minutes and ` +
-      `${steps} steps in ${seconds.toFixed(1)} s, ${Math.round(steps / seconds)} steps a second; trace ${hash.toString(16).padStart(8, '0')}`,
+      `${steps} steps in ${seconds.toFixed(1)} s, ${Math.round(steps / seconds)} steps a second; trace ${hashText(hash)}`,
     seen.join(', '),
     ...(unseen.length > 0 ? [`never seen: ${unseen.join(', ')}`] : []),
   ]

@@ -1,12 +1,14 @@
 // What a run plays on: the world that the plan describes, its operator, and what is going on in it at the moment.
 
 import type { AdoptedTask, DriverCode } from '../../node/core/ports.ts'
+import { hex } from '../../crdt/ids.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import type { Flaw } from '../flaws.ts'
 import { type Operator, createOperator } from '../operator.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { type Board, World } from '../world.ts'
 import { chaosCrypto } from './crypto.ts'
+import { Patience } from './patience.ts'
 import type { ChaosPlan, EventOf, Way } from './plan.ts'
 import { Witness } from './witness.ts'
 
@@ -27,6 +29,7 @@ export interface Stage {
   /** Left for good. */
   readonly gone: Set<Board>
   readonly malicious: Set<Board>
+  readonly patience: Patience
   /** Told halves of the fleet different things under one sequence number of theirs. */
   readonly twoTongued: Set<Board>
   /** All faults have ended: what was to end or begin later no longer matters. */
@@ -62,9 +65,11 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     absent: new Set(plan.events.flatMap((event) => (event.kind === 'join' ? [world.board(event.board)] : []))),
     gone: new Set(),
     malicious: new Set(),
+    patience: new Patience(),
     twoTongued: new Set(),
     isOver: false,
   }
+  for (const bytes of operator.fleetEnvelopes) stage.witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
   const seen = (code: DriverCode | null): DriverCode | null => {
     if (code !== null) stage.witness.saw(`driver-${code}`)
     return code

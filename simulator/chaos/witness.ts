@@ -12,8 +12,11 @@ import { disorderOn, type Asks } from './board-order.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
 import { LastWords } from './last-words.ts'
 import { whyNotInFavourOf } from './order-of-copies.ts'
-import { Generations, claimOfLog, whyNotClaimed } from './replacements.ts'
+import { Generations, claimOfLog, whyNotClaimed, whyNotPlaced } from './replacements.ts'
 import { sightsOfStep } from './sights.ts'
+import { StepRules } from './step-rules.ts'
+import { isMove, whyNotItsTurn } from './turns.ts'
+import type { State } from '../../node/core/state.ts'
 import { type StopCause, causeOfStop, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
 
@@ -39,11 +42,15 @@ export class Witness {
   readonly trace = new Trace()
   readonly lastWords = new LastWords()
   readonly generations = new Generations()
+  readonly rules = new StepRules()
   acknowledgements: Acknowledged[] = []
   /** What malicious boards have been told, to be said again. */
   readonly overheard = new Map<Board, Uint8Array[]>()
   /** Boards that ever said that they have more than they have. */
   readonly liars = new Set<Board>()
+  /** Boards whose disk is not, or not all, what they wrote. */
+  readonly #diskReplaced = new Set<Board>()
+  readonly #company = new Map<Board, { readonly boots: number; readonly at: number }>()
   /** Virtual ms of the first fault. */
   calmUntil = 0
   readonly #world: World
@@ -78,13 +85,20 @@ export class Witness {
   /** What only that disk had is gone: nobody can be asked to have it. */
   diskReplaced(board: Board, imageAt: number): void {
     this.generations.diskReplaced(board)
+    this.#diskReplaced.add(board)
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
     this.lastWords.diskReplaced()
+  }
+
+  /** What runs goes on and is told, though it cannot be written: after a power cut the others know more. */
+  diskFilled(board: Board): void {
+    this.#diskReplaced.add(board)
   }
 
   /** Records of this disk are gone: what nobody else has may be gone with them. */
   recordsLost(board: Board): void {
     this.generations.diskReplaced(board)
+    this.#diskReplaced.add(board)
     const others = [...this.#world.boards.values()].filter((other) => other !== board)
     const isElsewhere = ({ doc, hash }: Acknowledged): boolean =>
       others.some((other) => other.core?.state?.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
@@ -125,18 +139,57 @@ export class Witness {
       return []
     }
     this.trace.step(board.spec.name, event, effects)
+    this.#noteCompany(board)
     for (const effect of effects) {
       if (effect.kind === 'start') {
         this.asks.set(effect.task.id, effect.task)
         this.#yielding.delete(effect.task.id)
       }
       if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running)
-      if (effect.kind === 'log') this.#judgeClaim(board, effect.message)
+      if (effect.kind === 'log') {
+        this.#judgeClaim(board, effect.message)
+        this.#judgeReach(board, effect.message)
+      }
       if (effect.kind === 'persist' && !effect.sync && event.kind !== 'boot') this.#judgeWrite(board, effect)
     }
     if (event.kind === 'boot' || (event.kind === 'started' && event.outcome.ok)) this.#lookOver(board)
+    this.#judgeStep(board, event, effects)
     for (const sight of sightsOfStep(this.#world, board, event, effects)) this.saw(sight)
     return effects
+  }
+
+  isBehind(board: Board): boolean {
+    return this.rules.isBehind(board, this.#world.queue.now)
+  }
+
+  /** For how long this boot of the board has seen nobody alive, on its own clock. */
+  aloneMs(board: Board): number {
+    const company = this.#company.get(board)
+    return company === undefined ? 0 : this.#world.clockOf(board) - company.at
+  }
+
+  #noteCompany(board: Board): void {
+    const state = board.core?.state
+    if (state == null) return
+    const known = this.#company.get(board)
+    const hasCompany = [...state.liveness.members].some(([node, { status }]) => node !== board.spec.id && status === 'alive')
+    if (hasCompany || known?.boots !== board.boots) this.#company.set(board, { boots: board.boots, at: this.#world.clockOf(board) })
+  }
+
+  #judgeStep(board: Board, event: CoreEvent, effects: readonly Effect[]): void {
+    const state = board.core?.state
+    if (state == null) return
+    const now = this.#world.clockOf(board)
+    const step = { board, state, event, effects, now, isBehind: this.isBehind(board) }
+    for (const { rule, what } of this.rules.after(step)) this.violated(rule, what)
+  }
+
+  /** Peers hold newer changes of a board only where its disk was replaced, or lost what it had. */
+  #judgeReach(board: Board, message: string): void {
+    const state = board.core?.state
+    if (state != null) this.rules.delays.noteFailure(state, message, this.#world.queue.now)
+    if (message.startsWith('peers hold newer changes') && !this.#diskReplaced.has(board) && !this.#hasLied(board.spec.id))
+      this.violated('durable-before-told', `${board.spec.name} has told more of itself than is on its disk: ${message}`)
   }
 
   #lookOver(board: Board): void {
@@ -156,8 +209,19 @@ export class Witness {
     const { slot, generation } = claim
     const why = whyNotClaimed(board, slot, this.#world.clockOf(board))
     if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
+    const state = board.core?.state
+    if (state != null) this.#judgePlace(board, state, slot, generation)
     const used = this.generations.whyNotUsed(board, slot, generation)
     if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
+  }
+
+  #judgePlace(board: Board, state: State, slot: SlotId, generation: number): void {
+    const placed = whyNotPlaced(board, state, slot)
+    if (placed !== null) this.violated('placed-as-asked', `${board.spec.name} claims ${slot}: ${placed}`)
+    const early = this.rules.delays.whyNotClaimed(state, slot, generation, this.#world.queue.now)
+    if (early !== null) this.violated('rescheduled-as-agreed', `${board.spec.name} claims ${slot}: ${early}`)
+    const turn = isMove(state, slot) ? whyNotItsTurn(state, slot) : null
+    if (turn !== null) this.violated('updated-in-turn', `${board.spec.name} claims ${slot}: ${turn}`)
   }
 
   /** The board's own document is told to everybody as soon as it is written. */
@@ -171,6 +235,7 @@ export class Witness {
     const task = board.tasks.get(id)
     if (task === undefined) return
     const cause = causeOfStop(board, task)
+    if (cause.kind === 'alone') this.#judgeAlone(board, task.slot)
     const yields = cause.kind === 'replaced' || cause.kind === 'orphan'
     if (!yields) this.copyGone(board, task.slot)
     const isCopy = running.has(task.slot) || cause.kind === 'orphan'
@@ -181,6 +246,13 @@ export class Witness {
     if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
     if (yields) this.#yielding.add(id)
     if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(cause)
+  }
+
+  #judgeAlone(board: Board, slot: SlotId): void {
+    const limit = board.core?.state?.allocs.get(slot)?.body.group.disconnect.stopOnClientAfterMs ?? null
+    const aloneMs = this.aloneMs(board)
+    if (limit === null || aloneMs < limit)
+      this.violated('alone-as-agreed', `${board.spec.name} stops ${slot} after ${aloneMs} ms alone, and may after ${limit} ms`)
   }
 
   #isAllowed(board: Board, slot: SlotId, cause: StopCause): boolean {

@@ -3,16 +3,16 @@
 
 import { jobPaths } from '../../crdt/documents/job.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import { type DocId, jobDocId, opsDocId } from '../../crdt/ids.ts'
+import { type DocId, jobDocId, keyOfPeerId, opsDocId } from '../../crdt/ids.ts'
 import type { Board } from '../board.ts'
 import { chaosCrypto } from '../chaos/crypto.ts'
-import { cheapIdentity } from '../cheap-crypto.ts'
+import { cheapIdentity, cheapSigner } from '../cheap-crypto.ts'
 import { type Change, type Operator, createOperator, submission } from '../operator.ts'
 import { createPrng } from '../prng.ts'
 import { World } from '../world.ts'
 import { Record, idOf, lookMs } from './record.ts'
 import { type Report, reportOf } from './report.ts'
-import { type Scenario, type ScenarioAction, type ScenarioEvent, actionText } from './scenario.ts'
+import { type DnsState, type Scenario, type ScenarioAction, type ScenarioEvent, actionText } from './scenario.ts'
 
 interface Stage {
   readonly scenario: Scenario
@@ -25,7 +25,12 @@ interface Stage {
 export function playScenario(scenario: Scenario, progress: (atMs: number) => void = () => {}): Report {
   const stage = createStage(scenario)
   const { world, record } = stage
-  world.bootAll()
+  for (const { name, kbitPerS, joinsMs } of scenario.boards) {
+    const board = world.board(name)
+    if (kbitPerS !== null) world.links.uplinks.set(board.spec.id, kbitPerS)
+    if (joinsMs === 0) world.boot(board)
+    else world.queue.at(joinsMs, () => (board.core === null ? world.boot(board) : undefined))
+  }
   for (const event of scenario.timeline) {
     world.queue.at(event.atMs, () => {
       record.happened(event, actionText(event))
@@ -52,11 +57,12 @@ function createStage(scenario: Scenario): Stage {
     fleetEnvelopes: operator.fleetEnvelopes,
     delayMs: scenario.delayMs,
     loses: () => prng.chance(scenario.lossPercent / 100),
-    boards: scenario.boards.map((board, index) => {
-      const { node, signer } = cheapIdentity(index + 1)
-      return { ...board, id: node, signer }
+    boards: scenario.boards.map(({ id, name, pool, labels, attributes, capacity, drivers }, index) => {
+      const { node, signer } = id === null ? cheapIdentity(index + 1) : { node: id, signer: cheapSigner(keyOfPeerId(id)) }
+      return { name, pool, labels, attributes, capacity, drivers, id: node, signer }
     }),
   })
+  world.links.uplinks.prng = prng.fork()
   return { scenario, world, operator, record: new Record() }
 }
 
@@ -67,6 +73,8 @@ function act(stage: Stage, event: ScenarioEvent): void {
       return eachPair(world, event.from, event.to, (a, b) => world.cut(a, b, event.oneWay))
     case 'heal':
       return eachPair(world, event.from, event.to, (a, b) => mend(world, a, b))
+    case 'line':
+      return eachPair(world, event.from, event.to, (a, b) => lengthen(world, a, b, event))
     case 'run':
     case 'stop':
     case 'remove':
@@ -94,6 +102,17 @@ function eachPair(world: World, from: readonly string[], to: readonly string[], 
   for (const a of from) for (const b of to) if (a !== b) work(world.board(a), world.board(b))
 }
 
+/** Both ways. */
+function lengthen({ links }: World, a: Board, b: Board, { delayMs, lossPercent }: { delayMs: number; lossPercent: number }): void {
+  links.uplinks.routes.set(a.spec.id, b.spec.id, delayMs, lossPercent / 100)
+  links.uplinks.routes.set(b.spec.id, a.spec.id, delayMs, lossPercent / 100)
+}
+
+/** A name that is wrong leads to a board that is not the one that was meant, which is noticed; one that hangs leads nowhere. All the same. */
+function setDns(world: World, board: Board, state: DnsState): void {
+  world.links.dialling.setNames(board, state === 'works')
+}
+
 function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, { boards: unknown }>): void {
   switch (event.kind) {
     case 'kill':
@@ -106,7 +125,13 @@ function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, {
     case 'disk-full':
       return world.fillDisk(board)
     case 'disk-free':
-      return board.held === null ? undefined : world.freeDisk(board)
+      return board.disk.isFull ? world.freeDisk(board) : undefined
+    case 'new-address':
+      return board.core === null ? undefined : world.links.moveAddress(board)
+    case 'uplink':
+      return world.links.uplinks.set(board.spec.id, event.kbitPerS)
+    case 'dns':
+      return setDns(world, board, event.state)
     case 'pause':
       board.pausedUntil = Math.max(board.pausedUntil, world.queue.now + event.forMs)
       return

@@ -1,7 +1,7 @@
 // What was seen while a scenario was played: which board ran a copy of which slot from when to when, what was ordered and what
 // happened. Plain facts; `report.ts` makes sums of them.
 
-import { type JobId, type SlotId, jobId } from '../../crdt/ids.ts'
+import { type Form, type JobId, type SlotId, jobId } from '../../crdt/ids.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { World } from '../world.ts'
 import type { ScenarioEvent } from './scenario.ts'
@@ -9,11 +9,12 @@ import type { ScenarioEvent } from './scenario.ts'
 /** How often the boards are looked at: what begins and ends within it is not seen. */
 export const lookMs = 50
 
-/** One copy on one board, from its first task to its last. */
+/** One copy on one board at one version, from its first task to its last. */
 export interface Copy {
   readonly slot: SlotId
   readonly board: string
   readonly generation: number
+  readonly form: Form
   readonly fromMs: number
   /** null: it still runs at the end. */
   toMs: number | null
@@ -60,12 +61,12 @@ export class Record {
     const { now } = world.queue
     const seen = new Set<string>()
     for (const board of world.boards.values()) {
-      for (const { slot, alloc, generation } of board.tasks.values()) {
-        const key = `${board.spec.name} ${alloc}`
+      for (const { slot, alloc, generation, form } of board.tasks.values()) {
+        const key = `${board.spec.name} ${alloc} ${form}`
         if (seen.has(key)) continue
         seen.add(key)
         if (this.#open.has(key)) continue
-        const copy: Copy = { slot, board: board.spec.name, generation, fromMs: now, toMs: null }
+        const copy: Copy = { slot, board: board.spec.name, generation, form, fromMs: now, toMs: null }
         this.#open.set(key, copy)
         this.copies.push(copy)
       }

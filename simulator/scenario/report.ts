@@ -8,9 +8,18 @@ import type { Scenario, ScenarioEvent } from './scenario.ts'
 /** From, to; ms of virtual time. */
 export type Span = readonly [fromMs: number, toMs: number]
 
+export interface CopyReport {
+  readonly board: string
+  readonly generation: number
+  /** The version of its group: 1 for the first that ran in this slot, 2 for the next … */
+  readonly version: number
+  readonly fromMs: number
+  readonly toMs: number
+}
+
 export interface SlotReport {
   readonly slot: SlotId
-  readonly copies: readonly { readonly board: string; readonly generation: number; readonly fromMs: number; readonly toMs: number }[]
+  readonly copies: readonly CopyReport[]
   readonly wanted: readonly Span[]
   /** It was wanted, and no board ran it. */
   readonly nobody: readonly Span[]
@@ -44,6 +53,7 @@ export interface Report {
     readonly name: string
     readonly pool: string
     readonly labels: Readonly<globalThis.Record<string, string>>
+    readonly joinsMs: number
     readonly bytesSent: number
     readonly boots: number
   }[]
@@ -62,9 +72,9 @@ export function reportOf(scenario: Scenario, record: Record, world: World): Repo
     lookedEveryMs: lookMs,
     jobs: jobs.map((job) => jobReport(job, slots, record)),
     slots,
-    boards: scenario.boards.map(({ name, pool, labels }) => {
+    boards: scenario.boards.map(({ name, pool, labels, joinsMs }) => {
       const { bytesSent, boots } = world.board(name)
-      return { name, pool, labels, bytesSent, boots }
+      return { name, pool, labels, joinsMs, bytesSent, boots }
     }),
     messages: world.links.messages,
     happenings: record.happenings,
@@ -89,9 +99,10 @@ function slotReport(slot: SlotId, { ordered, copies }: Record, endMs: number): S
   const own = copies.filter((copy) => copy.slot === slot).map((copy) => ({ ...copy, toMs: copy.toMs ?? endMs }))
   const spans = own.map(({ fromMs, toMs }): Span => [fromMs, toMs])
   const wanted = wantedSpans(slot, ordered, endMs)
+  const forms = [...new Set(own.map(({ form }) => form))]
   return {
     slot,
-    copies: own.map(({ board, generation, fromMs, toMs }) => ({ board, generation, fromMs, toMs })),
+    copies: own.map(({ board, generation, form, fromMs, toMs }) => ({ board, generation, version: forms.indexOf(form) + 1, fromMs, toMs })),
     wanted,
     nobody: wanted.flatMap((span) =>
       coverage(spans, span)

@@ -1,18 +1,24 @@
 // What an operator wants to see happen: boards, jobs, and a timeline of faults and orders. Names are whole here; groups such as
 // `site=north` were resolved by whoever read the file (`choose.ts` says how).
 
-import type { JobId } from '../../crdt/ids.ts'
+import type { JobId, NodeId } from '../../crdt/ids.ts'
 import type { Resources } from '../../crdt/view.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { TaskDriver } from '../../node/core/ports.ts'
 
 export interface ScenarioBoard {
   readonly name: string
+  /** Of a real board, so that ties are broken as they are there; null: any. */
+  readonly id: NodeId | null
   readonly pool: string
   readonly labels: Readonly<Record<string, string>>
   readonly attributes: Readonly<Record<string, string>>
   readonly capacity: Resources
   readonly drivers: readonly TaskDriver['name'][]
+  /** Of the line that it is behind, both ways together; null: wide. */
+  readonly kbitPerS: number | null
+  /** Switched on for the first time; 0: with the others. */
+  readonly joinsMs: number
 }
 
 export interface Scenario {
@@ -39,13 +45,25 @@ export type ScenarioEvent = { readonly atMs: number } & ScenarioAction
 export type ScenarioAction =
   | (Sides & { readonly kind: 'cut'; readonly oneWay: boolean })
   | (Sides & { readonly kind: 'heal' })
-  | { readonly kind: 'kill' | 'start' | 'power-cut' | 'power-on' | 'disk-full' | 'disk-free'; readonly boards: readonly string[] }
+  | {
+      readonly kind: 'kill' | 'start' | 'power-cut' | 'power-on' | 'disk-full' | 'disk-free' | 'new-address'
+      readonly boards: readonly string[]
+    }
+  /** `kbitPerS` null: as wide as any. */
+  | { readonly kind: 'uplink'; readonly boards: readonly string[]; readonly kbitPerS: number | null }
+  /** On top of what `links` says; both 0: as that says. */
+  | (Sides & { readonly kind: 'line'; readonly delayMs: number; readonly lossPercent: number })
+  | { readonly kind: 'dns'; readonly boards: readonly string[]; readonly state: DnsState }
   | { readonly kind: 'pause'; readonly boards: readonly string[]; readonly forMs: number }
   | { readonly kind: 'crash'; readonly job: JobId; readonly boards: readonly string[] }
   | { readonly kind: 'image-missing' | 'image-found'; readonly image: string; readonly boards: readonly string[] }
   | { readonly kind: 'run'; readonly spec: JobSpec; readonly via: string | null }
   | { readonly kind: 'stop' | 'remove'; readonly job: JobId; readonly via: string | null }
   | { readonly kind: 'drain' | 'undrain'; readonly boards: readonly string[]; readonly via: string | null }
+
+/** What a lookup of a bootstrap name gives: an answer, none, somebody else's address, nothing for ever. */
+export const dnsStates = ['works', 'broken', 'wrong', 'hangs'] as const
+export type DnsState = (typeof dnsStates)[number]
 
 /** One line for people. */
 export function actionText(action: ScenarioAction): string {
@@ -54,6 +72,12 @@ export function actionText(action: ScenarioAction): string {
       return `cut ${listed(action.from)} ${action.oneWay ? '→' : '⟷'} ${listed(action.to)}`
     case 'heal':
       return `heal ${listed(action.from)} ⟷ ${listed(action.to)}`
+    case 'uplink':
+      return `${listed(action.boards)} ${action.kbitPerS === null ? 'on a wide line again' : `on a line of ${action.kbitPerS} kbit/s`}`
+    case 'line':
+      return `line ${listed(action.from)} ⟷ ${listed(action.to)}${lineText(action)}`
+    case 'dns':
+      return `dns ${action.state} for ${listed(action.boards)}`
     case 'pause':
       return `pause ${listed(action.boards)} for ${action.forMs / 1_000} s`
     case 'crash':
@@ -72,6 +96,14 @@ export function actionText(action: ScenarioAction): string {
     default:
       return `${action.kind} ${listed(action.boards)}`
   }
+}
+
+function lineText({ delayMs, lossPercent }: Extract<ScenarioAction, { kind: 'line' }>): string {
+  const parts = [
+    ...(delayMs > 0 ? [`${delayMs / 1_000} s more each way`] : []),
+    ...(lossPercent > 0 ? [`${lossPercent} % more is lost`] : []),
+  ]
+  return parts.length === 0 ? ' as before' : `: ${parts.join(', ')}`
 }
 
 /** More names than this are told by their number. */

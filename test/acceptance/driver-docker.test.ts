@@ -6,7 +6,8 @@ import { containerName } from '../../node/adapters/docker/labels.ts'
 import { silentLog } from '../../node/adapters/task/log.ts'
 import { type TestEngine, startTestEngine } from '../support/docker.ts'
 import { acceptDriver } from './driver.ts'
-import { testNode } from './driver-harness.ts'
+import { acceptDriverContract } from './driver-contract.ts'
+import { type DriverHarness, contractOf, testNode } from './driver-harness.ts'
 
 let engine: TestEngine
 before(async () => {
@@ -14,7 +15,7 @@ before(async () => {
 })
 after(() => engine.dispose())
 
-acceptDriver(() => ({
+const harness = (): DriverHarness => ({
   name: 'docker',
   create: () =>
     createDockerDriver({ node: testNode, dataDir: '', socketPath: engine.socketPath, registries: {}, mirrors: {}, log: silentLog }),
@@ -31,4 +32,11 @@ acceptDriver(() => ({
     const info = await engine.docker.getContainer(containerName(id)).inspect()
     return `${info.Id} ${info.State.Pid}`
   },
-}))
+  async isRunning(id) {
+    const info = await engine.docker.getContainer(containerName(id)).inspect()
+    return info.State.Running
+  },
+})
+
+acceptDriverContract(() => contractOf(harness()))
+acceptDriver(harness)

@@ -1,9 +1,12 @@
 // What the acceptance suite needs to know of a driver under test, and the small things that all of its cases use.
 
+import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AllocId, Form, NodeId, SlotId } from '../../crdt/ids.ts'
 import type { TaskConfig, TaskSpec } from '../../crdt/spec.ts'
+import type { ContractHarness, Program } from './driver-contract.ts'
 import type { LogOptions, TaskDriver, TaskExit, TaskId, TaskRequest } from '../../node/core/ports.ts'
 
 export interface DriverHarness {
@@ -16,6 +19,39 @@ export interface DriverHarness {
   config(script: string): TaskConfig
   /** Names the very process or container that runs the task now. */
   identity(id: TaskId): Promise<string>
+  /** Asked of the system, not of a driver. */
+  isRunning(id: TaskId): Promise<boolean>
+}
+
+/** The contract's programs as shell scripts. */
+export function contractOf(harness: DriverHarness): ContractHarness {
+  const script = (program: Exclude<Program, 'missing'>): string => {
+    if (typeof program === 'object' && 'ends' in program) return `sleep 0.2; exit ${program.ends}`
+    const trap = program === 'deaf' ? '' : `exit ${program.obeys}`
+    return `trap "${trap}" TERM; echo ready; while true; do sleep 0.05; done`
+  }
+  return {
+    name: harness.name,
+    create: () => harness.create(),
+    program: (program) =>
+      program === 'missing' ? { ...harness.config(''), command: '/no/such/program', args: [] } : harness.config(script(program)),
+    listening: async (driver, id) => await logged(driver, id, 'ready'),
+    until,
+    wallMs: () => Date.now(),
+    identity: async (id) => await harness.identity(id),
+    isRunning: async (id) => await harness.isRunning(id),
+    async takePort() {
+      const other = createServer().listen(0)
+      await once(other, 'listening')
+      return {
+        port: (other.address() as AddressInfo).port,
+        async free() {
+          other.close()
+          await once(other, 'close')
+        },
+      }
+    },
+  }
 }
 
 export const testNode = `12D3KooW${'A'.repeat(44)}` as NodeId

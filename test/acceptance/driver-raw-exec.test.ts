@@ -5,14 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { createRawExecDriver } from '../../node/adapters/raw-exec/driver.ts'
+import { isAlive } from '../../node/adapters/raw-exec/group.ts'
+import { leaderOf, readRecord, taskFolder } from '../../node/adapters/raw-exec/record.ts'
 import { silentLog } from '../../node/adapters/task/log.ts'
 import { acceptDriver } from './driver.ts'
-import { testNode } from './driver-harness.ts'
+import { acceptDriverContract } from './driver-contract.ts'
+import { type DriverHarness, contractOf, testNode } from './driver-harness.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'shoal-raw-exec-'))
 after(() => rmSync(dataDir, { recursive: true, force: true }))
 
-acceptDriver(() => ({
+const harness = (): DriverHarness => ({
   name: 'raw_exec',
   create: () => createRawExecDriver({ node: testNode, dataDir, log: silentLog }),
   agentOptions: { dataDir },
@@ -21,4 +24,11 @@ acceptDriver(() => ({
     const record = JSON.parse(readFileSync(join(dataDir, 'raw-exec', id, 'task.json'), 'utf8')) as { leader: { pid: number } }
     return `${record.leader.pid} ${readFileSync(`/proc/${record.leader.pid}/cmdline`, 'latin1')}`
   },
-}))
+  async isRunning(id) {
+    const record = readRecord(taskFolder(join(dataDir, 'raw-exec'), id))
+    return record !== undefined && isAlive(leaderOf(record, true))
+  },
+})
+
+acceptDriverContract(() => contractOf(harness()))
+acceptDriver(harness)

@@ -1,19 +1,15 @@
-// What every task driver must do, whatever it runs tasks with. Run by one test file per driver.
+// What every driver of real processes must do beyond the contract (`driver-contract.ts`): environment, users, signals, children, logs, agents
+// that are killed. Run by one test file per driver.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
 import type { RunningTask, TaskDriver, TaskId, TaskRequest } from '../../node/core/ports.ts'
 import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, readLogs, taskRequest, until } from './driver-harness.ts'
 
 type Case = (driver: TaskDriver, harness: DriverHarness) => Promise<void>
-
-const noProgress = (): void => undefined
-const never = new AbortController().signal
 
 export function acceptDriver(harnessOf: () => DriverHarness): void {
   for (const [name, body] of Object.entries({ ...running, ...stopping, ...adopting, ...logging, ...refusing })) {
@@ -46,40 +42,11 @@ async function start(driver: TaskDriver, task: TaskRequest): Promise<RunningTask
 }
 
 const running: Record<string, Case> = {
-  async 'a healthy driver says so, and which it is'(driver, harness) {
-    const { health, attributes } = await driver.fingerprint()
-    assert.deepEqual(health, { healthy: true, reason: '' })
-    assert.equal(attributes[`driver.${harness.name}`], '1')
-  },
-
-  async 'a task that ends tells its exit code, once'(driver, harness) {
-    const exits = collectExits(driver)
-    const good = script(harness, 'exit 0')
-    const bad = script(harness, 'exit 3')
-    await start(driver, good)
-    await start(driver, bad)
-    assert.deepEqual(await exits.of(good.id), { exitCode: 0, signal: null, outOfMemory: false })
-    assert.deepEqual(await exits.of(bad.id), { exitCode: 3, signal: null, outOfMemory: false })
-    await driver.stop(bad.id, 'SIGTERM', 100)
-    await driver.adopt()
-    await driver.fingerprint()
-    assert.equal(exits.all.length, 2)
-  },
-
   async 'a task that a signal ended tells which'(driver, harness) {
     const exits = collectExits(driver)
     const task = script(harness, 'sh -c "kill -9 \\$\\$"; exit $?')
     await start(driver, task)
     assert.deepEqual(await exits.of(task.id), { exitCode: null, signal: 'SIGKILL', outOfMemory: false })
-  },
-
-  async 'a running task names its claim and when it began'(driver, harness) {
-    const task = script(harness, 'sleep 600', { ports: { http: 28_080 } })
-    const before = Date.now()
-    const { startedAt, ...rest } = await start(driver, task)
-    const { id, slot, alloc, generation, form, ports } = task
-    assert.deepEqual(rest, { id, slot, alloc, generation, form, ports, task: 'app' })
-    assert.ok(startedAt >= before - 1_000 && startedAt <= Date.now() + 1_000)
   },
 
   async 'environment and arguments arrive as they are'(driver, harness) {
@@ -103,15 +70,6 @@ const running: Record<string, Case> = {
     await start(driver, task)
     await exits.of(task.id)
     assert.equal(await readLogs(driver, task.id), '/tmp\n1000\n')
-  },
-
-  async 'starting what runs already changes nothing'(driver, harness) {
-    const task = script(harness, 'sleep 600')
-    const first = await start(driver, task)
-    const identity = await harness.identity(task.id)
-    const [second, third] = await Promise.all([start(driver, task), start(driver, task)])
-    assert.deepEqual([second, third], [first, first])
-    assert.equal(await harness.identity(task.id), identity)
   },
 
   async 'a task that ended can be started again and goes on in the same log'(driver, harness) {
@@ -175,33 +133,6 @@ const stopping: Record<string, Case> = {
     await exits.of(task.id)
     await until('no child left', () => !isRunning(mark))
   },
-
-  async 'stopping what does not run is fine'(driver, harness) {
-    const task = script(harness, 'sleep 600')
-    assert.ok((await driver.stop(task.id, 'SIGTERM', 100)).ok)
-    await start(driver, task)
-    const stops = await Promise.all([driver.stop(task.id, 'SIGKILL', 0), driver.stop(task.id, 'SIGKILL', 0)])
-    assert.deepEqual(
-      stops.map((stop) => stop.ok),
-      [true, true],
-    )
-  },
-
-  async 'remove leaves nothing'(driver, harness) {
-    const exits = collectExits(driver)
-    const task = script(harness, 'echo something; exit 1')
-    await start(driver, task)
-    await exits.of(task.id)
-    await driver.remove(task.id)
-    await driver.remove(task.id)
-    assert.equal(await readLogs(driver, task.id), '')
-    const next = harness.create()
-    const nextExits = collectExits(next)
-    assert.deepEqual(await next.adopt(), [])
-    await next.fingerprint()
-    assert.deepEqual(nextExits.all, [])
-    await next.close()
-  },
 }
 
 const adopting: Record<string, Case> = {
@@ -236,20 +167,6 @@ const adopting: Record<string, Case> = {
     assert.equal((await next.adopt()).length, 1)
     await next.signal(task.id, 'SIGUSR1')
     assert.deepEqual(await exits.of(task.id), { exitCode: 6, signal: null, outOfMemory: false })
-    await next.remove(task.id)
-    await next.close()
-  },
-
-  async 'what ended while no agent ran is told after adoption'(driver, harness) {
-    const mark = `8${freshMark()}`
-    const task = script(harness, `sleep 0.2; sleep 0.1; : ${mark}; exit 7`)
-    await start(driver, task)
-    await driver.close()
-    await until('the end', () => !isRunning(mark))
-    const next = harness.create()
-    assert.deepEqual(await next.adopt(), [])
-    const exits = collectExits(next)
-    assert.deepEqual(await exits.of(task.id), { exitCode: 7, signal: null, outOfMemory: false })
     await next.remove(task.id)
     await next.close()
   },
@@ -309,34 +226,6 @@ const logging: Record<string, Case> = {
 }
 
 const refusing: Record<string, Case> = {
-  async 'a program that does not exist is refused in words'(driver, harness) {
-    const config = { ...harness.config(''), command: '/no/such/program', args: [] }
-    const task = taskRequest({ driver: harness.name, config })
-    const started = await driver.start(task)
-    assert.ok(!started.ok)
-    assert.equal(started.code, 'E_CONFIG')
-    assert.match(started.message, /\/no\/such\/program/)
-    assert.deepEqual(await driver.adopt(), [])
-  },
-
-  async 'a port that another program has is refused before the start'(driver, harness) {
-    const other = createServer().listen(0)
-    await once(other, 'listening')
-    const { port } = other.address() as AddressInfo
-    const task = script(harness, 'sleep 600', { ports: { web: port } })
-    const refused = await driver.start(task)
-    assert.ok(!refused.ok)
-    assert.equal(refused.code, 'E_PORT_IN_USE')
-    assert.match(refused.message, new RegExp(`${port}.*'web'`))
-    other.close()
-    await once(other, 'close')
-    await start(driver, task)
-  },
-
-  async 'what a task needs is looked at before it is started'(driver, harness) {
-    assert.ok((await driver.prepare(script(harness, 'exit 0'), noProgress, never)).ok)
-  },
-
   async 'an unknown signal is refused'(driver, harness) {
     const task = script(harness, 'sleep 600')
     await start(driver, task)

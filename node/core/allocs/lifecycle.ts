@@ -10,7 +10,7 @@ import { type State, type Step, note, writeOwnSoon } from '../state.ts'
 import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, isActive } from './alloc.ts'
 import { allocKey, claimOf, encodeBody, endedClaim } from './claim.ts'
 import { keepRemains, removeOldest } from './finished.ts'
-import { choosePorts } from './ports.ts'
+import { choosePorts, portsToCome } from './ports.ts'
 import { requestFor } from './request.ts'
 import { nextRestart } from './restart.ts'
 
@@ -329,6 +329,7 @@ export function switchOver(step: Step, alloc: Alloc): void {
     else step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
   }
   alloc.body = next
+  alloc.ports = portsToCome(next.group, alloc.ports)
   alloc.next = null
   alloc.state = 'starting'
   alloc.healthy = false

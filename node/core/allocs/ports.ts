@@ -25,6 +25,16 @@ export function choosePorts(
   return chosen
 }
 
+/** What a claim holds while its former tasks make way for a form: static ports at once, or the plan would give them to others meanwhile. */
+export function portsToCome(group: GroupSpec, held: Readonly<Record<string, number>>): Record<string, number> {
+  const ports: Record<string, number> = {}
+  for (const { label, static: number } of group.network.ports) {
+    const port = number ?? held[label]
+    if (port !== undefined) ports[label] = port
+  }
+  return ports
+}
+
 function freePort(range: readonly [number, number], used: ReadonlySet<number>, random: Random): number | null {
   const [first, last] = range
   const width = last - first + 1

@@ -12,6 +12,8 @@ export class Rig {
   readonly #net: number
   readonly #index: number
   readonly #names: string[] = []
+  /** `from to` */
+  readonly #dropped = new Set<string>()
   readonly #undo = undoAtExit(() => this.#remove())
 
   constructor() {
@@ -65,12 +67,26 @@ export class Rig {
 
   /** These two cannot talk; both can talk to the others. */
   part(a: string, b: string): void {
-    inside(this.namespace(a), 'iptables', '-A', 'INPUT', '-s', this.address(b), '-j', 'DROP')
-    inside(this.namespace(b), 'iptables', '-A', 'INPUT', '-s', this.address(a), '-j', 'DROP')
+    this.drop(a, b)
+    this.drop(b, a)
+  }
+
+  /** What one board says does not arrive at the other. */
+  drop(from: string, to: string): void {
+    if (this.#dropped.has(`${from} ${to}`)) return
+    this.#dropped.add(`${from} ${to}`)
+    inside(this.namespace(to), 'iptables', '-A', 'INPUT', '-s', this.address(from), '-j', 'DROP')
+  }
+
+  /** Ends a `drop`; nothing happens where there is none. */
+  pass(from: string, to: string): void {
+    if (!this.#dropped.delete(`${from} ${to}`)) return
+    inside(this.namespace(to), 'iptables', '-D', 'INPUT', '-s', this.address(from), '-j', 'DROP')
   }
 
   /** Every fault ends. */
   heal(): void {
+    this.#dropped.clear()
     for (const name of this.#names) {
       inside(this.namespace(name), 'iptables', '-F')
       this.plug(name)

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toBase64 } from '../../../crdt/base64.ts'
+import { networkDefaults } from '../../../crdt/documents/defaults.ts'
 import { restartPath } from '../../../crdt/documents/job.ts'
 import { compactDoc } from '../../../crdt/epoch.ts'
-import { jobDocId, nodeDocId } from '../../../crdt/ids.ts'
+import { type JobId, jobDocId, nodeDocId } from '../../../crdt/ids.ts'
 import { coreLimits } from '../../../node/core/limits.ts'
 import { envelopeFrames } from '../../../node/core/wire.ts'
 import type { Board, World } from '../../../simulator/world.ts'
@@ -116,6 +117,28 @@ test('an old image does not bring back what has ended since, on a board that is 
   world.heal()
   world.run(60_000)
   assert.deepEqual([b1.tasks.size, count(world, 'start') - starts], [2, 0])
+})
+
+test('an old image does not bring back what ended since, when all else that runs was only updated where it was', () => {
+  // Seed 35: the newer version of one copy had the port that the older image gives to another.
+  const port = (number: number | null) => ({ ...networkDefaults, ports: [{ label: 'http', static: number, to: null }] })
+  const { world, first } = bootPool(1)
+  const held = place(world, { name: 'held', group: { network: port(8_080) } })
+  const other = place(world, { name: 'other', group: { network: port(9_090) } })
+  const image = new Map(first.disk)
+  edit(world, first, jobDocId(held), 'default', () => new Map([['state/desired', 'stopped']]))
+  world.run(5_000)
+  runJob(world, first, jobSpec({ name: 'other', group: { network: port(8_080) } }))
+  world.run(10_000)
+  withDisk(world, first, (disk) => {
+    disk.clear()
+    for (const [key, value] of image) disk.set(key, value)
+  })
+  const startsOf = (job: JobId): number => first.trail.filter((one) => one.what === 'start' && one.slot === slot(job, 0)).length
+  world.run(2_000)
+  assert.equal(startsOf(held), 1, 'what ended since is not started again')
+  assert.equal(claimOf(first, slot(held, 0), first)?.state, 'stopped', 'and has not failed')
+  assert.equal(runners(world, slot(other, 0)).length, 1)
 })
 
 test('a disk that lost everything but the key: the documents come back, what runs is adopted', () => {

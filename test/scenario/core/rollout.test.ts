@@ -130,6 +130,24 @@ test('a new version that never gets healthy fails at its deadline and halts the 
   assert.equal(programOf(world, slot(job, 1)), '/bin/app')
 })
 
+test('a port that a new version asks for is held from the moment at which the former one is told to stop', () => {
+  // Seed 35: the former tasks took their time, and the port was given to another copy meanwhile.
+  const { world, first } = bootPool(1)
+  const port = (number: number | null) => ({
+    network: { ...networkDefaults, ports: [{ label: 'http', static: number, to: null }] },
+    update,
+  })
+  const early = place(world, { name: 'early', group: port(null) })
+  world.tasks.stopMs = 5_000
+  runJob(world, first, jobSpec({ name: 'early', group: port(8_080) }))
+  world.run(1_000)
+  const late = runJob(world, first, jobSpec({ name: 'late', group: port(8_080) }))
+  world.run(20_000)
+  const [task] = [...first.tasks.values()]
+  assert.deepEqual([first.tasks.size, task?.slot, task?.ports], [1, slot(early, 0), { http: 8_080 }])
+  assert.equal(claimOf(first, slot(late, 0), first), undefined, 'the other one waits for the port')
+})
+
 test('scaling up adds copies, scaling down stops the highest, and the others are not touched', () => {
   const { world, first } = bootPool(3)
   const job = place(world, { count: 2 })

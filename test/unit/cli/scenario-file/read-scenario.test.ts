@@ -57,6 +57,60 @@ timeline:
   ])
 })
 
+test('lines, names, addresses and boards that come later', () => {
+  const id = '12D3KooWCQryZ5BMkxk5kBPxdHychxxuJY9jNynGQQ5h5aT6yzJk'
+  const read = readScenario(
+    's.yaml',
+    `
+boards:
+  - { name: a, id: ${id}, bandwidth: 64 kbit/s }
+  - { name: b, joins: 3m }
+timeline:
+  - { at: 1m, uplink: b, bandwidth: 1.5 Mbit/s }
+  - { at: 2m, uplink: b }
+  - { at: 3m, line: [a, others], delay: 2s, loss: 20 }
+  - { at: 4m, line: [a, b] }
+  - { at: 5m, dns: hangs, on: a }
+  - { at: 6m, new_address: all }
+`,
+  )
+  assert.ok(read.ok, JSON.stringify(read))
+  const sides = { from: ['a'], to: ['b'] }
+  assert.deepEqual(
+    read.plan.boards.map((board) => [board.name, board.id, board.kbitPerS, board.joinsMs]),
+    [
+      ['a', id, 64, 0],
+      ['b', null, null, 180_000],
+    ],
+  )
+  assert.deepEqual(read.plan.steps, [
+    { atMs: 60_000, kind: 'uplink', boards: ['b'], kbitPerS: 1_500 },
+    { atMs: 120_000, kind: 'uplink', boards: ['b'], kbitPerS: null },
+    { atMs: 180_000, kind: 'line', ...sides, delayMs: 2_000, lossPercent: 20 },
+    { atMs: 240_000, kind: 'line', ...sides, delayMs: 0, lossPercent: 0 },
+    { atMs: 300_000, kind: 'dns', boards: ['a'], state: 'hangs' },
+    { atMs: 360_000, kind: 'new-address', boards: ['a', 'b'] },
+  ])
+  assert.deepEqual(
+    faultsOf(`boards: [{ name: "c-{1..2}", id: ${id} }, { name: d, id: me }, { name: e, bandwidth: 8 }]
+timeline:
+  - { at: 1s, dns: maybe }
+  - { at: 1s, uplink: c-1, delay: 2s }
+`).map((line) => line.replace(/; allowed.*/, '')),
+    ['s.yaml:1:133: boards[2].bandwidth: found 8', 's.yaml:3:20: timeline[0].dns: found "maybe"'],
+  )
+  assert.deepEqual(
+    faultsOf(`boards: [{ name: "c-{1..2}", id: ${id} }, { name: d, id: me }]
+timeline: [{ at: 1s, uplink: c-1, delay: 2s }]
+`).map((line) => line.replace(/; allowed.*/, '')),
+    [
+      's.yaml:1:34: boards[0].id: found one id for 2 boards',
+      "s.yaml:1:105: boards[1].id: found 'me'",
+      "s.yaml:2:42: timeline[0].delay: found 'delay' beside uplink",
+    ],
+  )
+})
+
 test('wrong shapes: every fault at once, with its place and the nearest word', () => {
   assert.deepEqual(
     faultsOf(`boards:
@@ -71,7 +125,7 @@ timeline:
       's.yaml:3:5: boards[1].name: found nothing; allowed: a name, or several: shop-{1..3}',
       "s.yaml:5:11: timeline[0].at: found 5; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '5s' or '5ms'",
       's.yaml:5:19: timeline[0].cut: found a list; allowed: two sides, such as [site=north, site=south] or [shop-1, others]; each boards: a name, a pattern such as shop-*, a label such as site=north, all, or a list of these',
-      "s.yaml:6:15: timeline[1].power_of: found the unknown key 'power_of' (did you mean 'power_on'?); allowed: at, crash, cut, disk_free, disk_full, drain, every, flap, for, heal, image_found, image_missing, kill, on, one_way, pause, power_cut, power_on, remove, run, start, stop, undrain, via",
+      "s.yaml:6:15: timeline[1].power_of: found the unknown key 'power_of' (did you mean 'power_on'?); allowed: at, bandwidth, crash, cut, delay, disk_free, disk_full, dns, drain, every, flap, for, heal, image_found, image_missing, kill, line, loss, new_address, on, one_way, pause, power_cut, power_on, remove, run, start, stop, undrain, uplink, via",
     ],
   )
 })
@@ -107,6 +161,6 @@ test('what sim init writes, and every example, reads without a fault', () => {
   assert.deepEqual(faultsOf(scenarioTemplate('job.yaml')), [])
   const folder = 'examples/scenarios'
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml') && !file.includes('job'))
-  assert.ok(files.length >= 8)
+  assert.ok(files.length >= 12)
   for (const file of files) assert.deepEqual(faultsOf(readFileSync(`${folder}/${file}`, 'utf8')), [], file)
 })

@@ -1,0 +1,60 @@
+// Who really wrote what: every envelope and every link state that a board ever made itself, and every change that an operator signed.
+// Whatever else a board has in its documents or its table is forged, and ought to have been refused.
+
+import { type DocId, nodeDocId } from '../../crdt/ids.ts'
+import type { EnvelopeRef, Doc } from '../../crdt/doc.ts'
+import type { LinkState } from '../../node/core/liveness/link-state.ts'
+import type { State } from '../../node/core/state.ts'
+import type { Board } from '../board.ts'
+import type { SeenStep } from './seen-step.ts'
+
+export class Authors {
+  /** Hashes of envelopes. */
+  readonly #genuine = new Set<string>()
+  readonly #said = new WeakSet<LinkState>()
+  /** Author and sequence → bytes. */
+  readonly #states = new Map<string, Uint8Array[]>()
+  readonly #docs = new WeakMap<Board, Doc>()
+
+  genuine(hash: string): void {
+    this.#genuine.add(hash)
+  }
+
+  /** What the board has written of itself in this step. */
+  wrote({ board, state }: SeenStep): void {
+    const own = state.docs.get(nodeDocId(board.spec.id))
+    if (own !== undefined && this.#docs.get(board) !== own) {
+      this.#docs.set(board, own)
+      for (let at = own.envelopes.length - 1; at >= 0 && !this.#genuine.has(own.envelopes[at]!.hash); at--)
+        this.#genuine.add(own.envelopes[at]!.hash)
+    }
+    const said = state.liveness.table.get(board.spec.id)?.state
+    if (said !== undefined && !this.#said.has(said)) {
+      this.#said.add(said)
+      const key = `${said.author} ${said.sequence}`
+      this.#states.set(key, [...(this.#states.get(key) ?? []), said.bytes])
+    }
+  }
+
+  /** What the board has that nobody wrote. */
+  forgedAt(board: Board, state: State): string[] {
+    const { name } = board.spec
+    const forged: string[] = []
+    for (const doc of state.docs.values())
+      for (const ref of doc.envelopes) if (!this.#genuine.has(ref.hash)) forged.push(`${name} has taken ${wordsFor(doc.id, ref)}`)
+    for (const [node, { state: link }] of state.liveness.table) {
+      const known = this.#states.get(`${node} ${link.sequence}`) ?? []
+      if (!known.some((bytes) => isSame(bytes, link.bytes)))
+        forged.push(`${name} believes a link state ${link.sequence} of ${node} that it never said`)
+    }
+    return forged
+  }
+}
+
+function wordsFor(doc: DocId, ref: EnvelopeRef): string {
+  return `a change of ${doc} by ${ref.author} that nobody made`
+}
+
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}

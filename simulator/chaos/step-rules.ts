@@ -1,0 +1,152 @@
+// Rules about one board that are judged after each of its steps: what it says of itself is so, and what it does next waits as long as
+// the job says. Read from its state and from what really runs; the plan is not asked.
+
+import type { SlotId } from '../../crdt/ids.ts'
+import type { Effect } from '../../node/core/effect.ts'
+import { decodeFrame } from '../../node/core/wire.ts'
+import type { Alloc } from '../../node/core/allocs/alloc.ts'
+import type { Board } from '../board.ts'
+import { Authors, isSame } from './authors.ts'
+import { Delays } from './delays.ts'
+import type { Finding } from './invariants.ts'
+import { Returns } from './returns.ts'
+import { type SeenStep, clockPart } from './seen-step.ts'
+import { whyNotItsTurn } from './turns.ts'
+
+export class StepRules {
+  readonly authors = new Authors()
+  readonly delays = new Delays()
+  readonly #returns = new Returns()
+  /** Allocation → when this boot of its board first saw it run, and whether it said that it is healthy. */
+  readonly #health = new WeakMap<Alloc, { readonly form: string; readonly restarts: number; readonly since: number; isHealthy: boolean }>()
+  readonly #restartSeen = new WeakMap<Alloc, number>()
+  /** Boards → until when they are behind, virtual ms. */
+  readonly #behind = new Map<Board, number>()
+
+  /** It works through its events only then. */
+  behindUntil(board: Board, virtualMs: number): void {
+    this.#behind.set(board, Math.max(this.#behind.get(board) ?? 0, virtualMs))
+  }
+
+  isBehind(board: Board, virtualNow: number): boolean {
+    if (board.stepMs > 0) this.behindUntil(board, virtualNow + slowMs)
+    return virtualNow <= (this.#behind.get(board) ?? -1)
+  }
+
+  after(step: SeenStep): Finding[] {
+    this.authors.wrote(step)
+    return [
+      ...this.#returns.after(step),
+      ...this.delays.after(step),
+      ...this.#sayings(step),
+      ...this.#unheeded(step),
+      ...rolling(step),
+      ...sharedPorts(step),
+      ...toldTooSoon(step),
+    ]
+  }
+
+  #sayings({ board, state, now, isBehind }: SeenStep): Finding[] {
+    const found: Finding[] = []
+    for (const alloc of state.allocs.values()) {
+      if (alloc.state !== 'running' || alloc.ending !== null) continue
+      const [gone] = [...alloc.body.tasks.values()].filter((task) => !board.tasks.has(task.id))
+      if (gone !== undefined && !isBehind)
+        found.push({ rule: 'says-what-runs', what: `${board.spec.name} says that ${alloc.slot} runs, and ${gone.spec.name} does not` })
+      const health = this.#healthOf(alloc, now)
+      const wasUnhealthy = !health.isHealthy
+      health.isHealthy = alloc.healthy
+      const { minHealthyMs } = alloc.body.group.update
+      if (wasUnhealthy && alloc.healthy && now - health.since < minHealthyMs * clockPart && health.since > 0)
+        found.push({ rule: 'says-what-runs', what: `${board.spec.name} says that ${alloc.slot} is healthy after ${now - health.since} ms` })
+    }
+    return found
+  }
+
+  #healthOf(alloc: Alloc, now: number) {
+    const known = this.#health.get(alloc)
+    if (known !== undefined && known.form === alloc.body.form && known.restarts === alloc.restarts) return known
+    // Found running, it may be healthy from the first moment.
+    const fresh = {
+      form: alloc.body.form,
+      restarts: alloc.restarts,
+      since: alloc.healthy && known === undefined ? 0 : now,
+      isHealthy: false,
+    }
+    this.#health.set(alloc, fresh)
+    return fresh
+  }
+
+  /** A copy that counts a wish as carried out has stopped its tasks for it. */
+  #unheeded({ board, state, effects }: SeenStep): Finding[] {
+    const found: Finding[] = []
+    for (const alloc of state.allocs.values()) {
+      const before = this.#restartSeen.get(alloc)
+      this.#restartSeen.set(alloc, alloc.restartSeen)
+      if (before === undefined || before >= alloc.restartSeen) continue
+      const kept = [...alloc.body.tasks.values()].find(
+        (task) => task.phase === 'running' && !effects.some((effect) => effect.kind === 'stop' && effect.task === task.id),
+      )
+      if (kept !== undefined) found.push({ rule: 'wishes-done', what: `${board.spec.name} was to restart ${alloc.slot} and did not` })
+    }
+    return found
+  }
+}
+
+/** How long a board that was slow may need for what has piled up. */
+const slowMs = 60_000
+
+function rolling({ board, state, effects }: SeenStep): Finding[] {
+  const moved = new Set<SlotId>()
+  for (const effect of effects) {
+    if (effect.kind !== 'stop') continue
+    const slot = board.tasks.get(effect.task)?.slot
+    const alloc = slot === undefined ? undefined : state.allocs.get(slot)
+    // Updated where it runs: the former form's tasks are on their way out.
+    if (alloc?.leaving.has(effect.task) === true && alloc.startedAt > 0 && effects.some((one) => isBodyWrite(one, alloc.slot)))
+      moved.add(alloc.slot)
+  }
+  return [...moved].flatMap((slot) => {
+    const why = whyNotItsTurn(state, slot)
+    return why === null ? [] : [{ rule: 'updated-in-turn', what: `${board.spec.name} updates ${slot}: ${why}` } as const]
+  })
+}
+
+function isBodyWrite(effect: Effect, slot: SlotId): boolean {
+  return effect.kind === 'persist' && effect.writes.some(({ key, value }) => value !== null && key === `meta/alloc/${slot}`)
+}
+
+function sharedPorts({ board, state, effects }: SeenStep): Finding[] {
+  const found: Finding[] = []
+  for (const effect of effects) {
+    if (effect.kind !== 'start') continue
+    const ports = new Set(Object.values(effect.task.ports))
+    for (const other of board.tasks.values()) {
+      // What runs there without the board's knowledge, it cannot avoid.
+      if (other.alloc === effect.task.alloc || state.allocs.get(other.slot)?.alloc !== other.alloc) continue
+      const shared = Object.values(other.ports).find((port) => ports.has(port))
+      if (shared !== undefined)
+        found.push({
+          rule: 'ports-apart',
+          what: `${board.spec.name} starts ${effect.task.slot} on port ${shared}, which ${other.slot} has`,
+        })
+    }
+  }
+  return found
+}
+
+/** Effects are carried out in order: what is sent before it is written is lost with the power between the two, and the others have it. */
+function toldTooSoon({ board, effects }: SeenStep): Finding[] {
+  const told: Uint8Array[] = []
+  const last = effects.findLastIndex((effect) => effect.kind === 'persist')
+  for (const effect of effects.slice(0, last + 1)) {
+    if (effect.kind === 'broadcast') {
+      const frame = decodeFrame(effect.frame)
+      if (frame.ok && frame.value.kind === 'envelopes') told.push(...frame.value.envelopes)
+    }
+    if (effect.kind !== 'persist' || told.length === 0) continue
+    const late = effect.writes.find(({ value }) => value !== null && told.some((bytes) => isSame(bytes, value)))
+    if (late !== undefined) return [{ rule: 'durable-before-told', what: `${board.spec.name} sends ${late.key} before it is on its disk` }]
+  }
+  return []
+}

@@ -1,0 +1,46 @@
+// Whose turn it is in a roll-out: no more than `max_parallel` copies of a group are on their way to the new form at a time, as far as
+// the board that moves one knows. Counted from claims; the plan is not asked, and where it is in doubt, a copy counts as arrived.
+
+import { type SlotId, slotId, slotParts } from '../../crdt/ids.ts'
+import { type Claim, compareVersions, hasEnded } from '../../crdt/view.ts'
+import type { State } from '../../node/core/state.ts'
+
+export function whyNotItsTurn(state: State, slot: SlotId): string | null {
+  const { job, group, index } = slotParts(slot)
+  const view = state.view.jobs.get(job)
+  const wanted = view?.spec?.groups.find((one) => one.name === group)
+  const form = view?.forms.get(group)
+  if (view === undefined || wanted === undefined || form === undefined || wanted.update.maxParallel <= 0) return null
+  // A copy that failed on its way is tried again whatever the others do.
+  const hasFailed = [...state.view.nodes.values()].some(
+    (node) => node.verdicts.get(slot)?.some((verdict) => verdict.form === form && verdict.failures > 0) === true,
+  )
+  if (hasFailed || (state.view.claims.get(slot) ?? []).some((claim) => claim.state === 'failed')) return null
+  const moving: number[] = []
+  for (let other = 0; other < wanted.count; other++) {
+    const claims = (state.view.claims.get(slotId(job, group, other)) ?? []).filter((claim) => stands(state, claim))
+    if (other === index || claims.some((claim) => compareVersions(claim.version, view.version) > 0)) continue
+    // A vacancy that this board fills in this very step was none on its way when it was decided whose turn it is.
+    const isNew = (claim: Claim): boolean => claim.node === state.boot.config.self && claim.state === 'claimed'
+    const arriving = claims.filter((claim) => claim.form === form && !isNew(claim))
+    if (arriving.length > 0 && arriving.every((claim) => !claim.healthy)) moving.push(other)
+  }
+  return moving.length < wanted.update.maxParallel
+    ? null
+    : `copies ${moving.join(', ')} are not healthy yet, max_parallel is ${wanted.update.maxParallel}`
+}
+
+function stands(state: State, claim: Claim): boolean {
+  const node = state.view.nodes.get(claim.node)
+  const stopped = state.view.jobs.get(slotParts(claim.slot).job)?.wishes.get(claim.slot)?.stopGeneration ?? 0
+  const isThere = node !== undefined && node.liveness === 'alive' && !node.evicted && !node.draining
+  return isThere && !hasEnded(claim) && claim.generation > stopped && claim.lost.size === 0
+}
+
+/** Somebody runs the slot at another form, and need not go for another reason. */
+export function isMove(state: State, slot: SlotId): boolean {
+  const { job, group } = slotParts(slot)
+  const form = state.view.jobs.get(job)?.forms.get(group)
+  const claims = (state.view.claims.get(slot) ?? []).filter((claim) => stands(state, claim) && claim.node !== state.boot.config.self)
+  return claims.some((claim) => claim.state === 'running') && claims.every((claim) => claim.form !== form)
+}

@@ -1,0 +1,148 @@
+// The contract of task drivers against the simulated one. Virtual time passes while somebody waits.
+
+import assert from 'node:assert/strict'
+import type { TaskConfig } from '../../crdt/spec.ts'
+import { ok, refuse } from '../../crdt/errors.ts'
+import type { CoreEvent } from '../../node/core/event.ts'
+import type { AdoptedTask, RunningTask, TaskDriver, TaskExit, TaskId, TaskRequest } from '../../node/core/ports.ts'
+import { type Board, createBoard } from '../../simulator/board.ts'
+import { cheapIdentity } from '../../simulator/cheap-crypto.ts'
+import { EventQueue } from '../../simulator/queue.ts'
+import { Tasks, fingerprintOf } from '../../simulator/tasks.ts'
+import { type ContractHarness, type Program, acceptDriverContract } from './driver-contract.ts'
+
+const momentMs = 100
+/** Programs are known by their command. */
+const commandOf = (program: Program): string => (program === 'missing' ? '/no/such/program' : JSON.stringify(program))
+const config = (command: string): TaskConfig => ({ command, args: [], volumes: [], privileged: false, readOnlyRoot: false })
+
+class SimulatedBoard {
+  readonly queue = new EventQueue()
+  readonly tasks = new Tasks()
+  readonly board: Board
+  #starts = 0
+  readonly #started = new Map<TaskId, number>()
+  #listener: ((event: CoreEvent) => void) | null = null
+
+  constructor() {
+    const { node, signer } = cheapIdentity(1)
+    this.board = createBoard({ name: 'b', id: node, signer })
+    this.tasks.refuse = (_board, { spec }, phase) => (phase === 'start' && spec.config.command === commandOf('missing') ? 'E_CONFIG' : null)
+  }
+
+  /** Whether an agent runs is all that the driver asks of the core. */
+  attach(listener: ((event: CoreEvent) => void) | null): void {
+    this.#listener = listener
+    this.board.core = (listener === null ? null : {}) as Board['core']
+  }
+
+  tell(events: readonly CoreEvent[]): void {
+    for (const event of events) this.#listener?.(event)
+  }
+
+  identity(id: TaskId): number | null {
+    return this.board.tasks.has(id) ? this.#started.get(id)! : null
+  }
+
+  start(task: TaskRequest): ReturnType<Tasks['start']> {
+    const runs = this.board.tasks.has(task.id)
+    const outcome = this.tasks.start(this.board, task, this.queue.now, this.queue.now)
+    if (!outcome.ok || runs) return outcome
+    const run = ++this.#starts
+    this.#started.set(task.id, run)
+    const program = programOf(task)
+    if (typeof program === 'object' && 'ends' in program)
+      this.queue.after(momentMs, () => {
+        if (this.identity(task.id) === run) this.tell(this.tasks.end(this.board, task.id, exitOf(program.ends), this.queue.now))
+      })
+    return outcome
+  }
+}
+
+function programOf(task: TaskRequest): Program {
+  return JSON.parse(task.spec.config.command ?? 'null') as Program
+}
+
+function exitOf(exitCode: number): TaskExit {
+  return { exitCode, signal: null, outOfMemory: false }
+}
+
+/** The driver as a new agent would make it. */
+function createDriver(sim: SimulatedBoard, asked: Map<TaskId, Program>): TaskDriver {
+  const listeners: ((id: TaskId, exit: TaskExit) => void)[] = []
+  const early: [TaskId, TaskExit][] = []
+  const open = (): void =>
+    sim.attach((event) => {
+      if (event.kind !== 'exited') return
+      if (listeners.length === 0) early.push([event.task, event.exit])
+      for (const listener of listeners) listener(event.task, event.exit)
+    })
+  open()
+  return {
+    name: 'raw_exec',
+    fingerprint: async () => fingerprintOf('raw_exec'),
+    prepare: async (task) => {
+      const outcome = sim.tasks.prepare(sim.board, task)
+      return outcome.ok ? ok(undefined) : refuse(outcome.code, outcome.message)
+    },
+    start: async (task) => {
+      const outcome = sim.start(task)
+      if (!outcome.ok) return refuse(outcome.code, outcome.message)
+      asked.set(task.id, programOf(task))
+      return ok(withoutDriver(sim.board.tasks.get(task.id)!))
+    },
+    stop: async (id, signal, timeoutMs) => {
+      const program = asked.get(id)
+      const isDeaf = program === 'deaf' && signal !== 'SIGKILL'
+      sim.queue.run(sim.queue.now + (isDeaf ? timeoutMs : sim.tasks.stopMs))
+      const exit = isDeaf || signal === 'SIGKILL' ? { exitCode: null, signal: 'SIGKILL', outOfMemory: false } : undefined
+      const code = typeof program === 'object' && 'obeys' in program ? exitOf(program.obeys) : undefined
+      sim.tell(sim.tasks.stop(sim.board, id, 'raw_exec', sim.queue.now, exit ?? code))
+      return ok(undefined)
+    },
+    signal: async () => ok(undefined),
+    adopt: async () => {
+      const running = [...sim.board.tasks.values()].map(withoutDriver)
+      sim.tell(sim.tasks.endedUnseen(sim.board, sim.queue.now))
+      return running
+    },
+    onExit(listener) {
+      listeners.push(listener)
+      for (const [id, exit] of early.splice(0)) listener(id, exit)
+    },
+    async *logs() {},
+    remove: async (id) => {
+      sim.tasks.stop(sim.board, id, 'raw_exec', sim.queue.now)
+      sim.tasks.remove(sim.board, id)
+    },
+    close: async () => sim.attach(null),
+  }
+}
+
+function withoutDriver({ driver: _driver, ...task }: AdoptedTask): RunningTask {
+  return task
+}
+
+acceptDriverContract((): ContractHarness => {
+  const sim = new SimulatedBoard()
+  const asked = new Map<TaskId, Program>()
+  return {
+    name: 'raw_exec',
+    create: () => createDriver(sim, asked),
+    program: (program) => config(commandOf(program)),
+    listening: async () => undefined,
+    async until(what, holds) {
+      for (let waited = 0; !(await holds()); waited += 10) {
+        assert.ok(waited < 60_000, `never came: ${what}`)
+        sim.queue.run(sim.queue.now + 10)
+      }
+    },
+    wallMs: () => sim.queue.now,
+    identity: async (id) => String(sim.identity(id)),
+    isRunning: async (id) => sim.identity(id) !== null,
+    async takePort() {
+      sim.tasks.takenPorts.add('b:8080')
+      return { port: 8_080, free: async () => void sim.tasks.takenPorts.delete('b:8080') }
+    },
+  }
+})
