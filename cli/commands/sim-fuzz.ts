@@ -83,7 +83,7 @@ function bar(done: number, all: number): string {
   return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`
 }
 
-/** Every fault names boards by hand and every board connects to all others: beyond this a seed takes longer than anybody waits. */
+/** Every fault names boards by hand and every board may connect to all others: beyond this a seed takes longer than anybody waits. */
 const nodesMax = 100
 
 function parseNodes(text: string): number {

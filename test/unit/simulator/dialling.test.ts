@@ -72,3 +72,21 @@ test('boards meet again soon after a cut of any length', () => {
     world.until('all see each other', () => allAlive(boards), 30_000)
   }
 })
+
+test('without names a board that was never there finds nobody; one that knows addresses is back at once', () => {
+  const world = createWorld(4, { isDialled: true })
+  const boards = [...world.boards.values()]
+  const late = boards[3]!
+  for (const board of boards) world.links.dialling.setNames(board, board !== late)
+  for (const board of boards.slice(0, 3)) world.boot(board)
+  world.run(60_000)
+  for (const board of boards) world.links.dialling.setNames(board, false)
+  world.powerCut(boards[1]!)
+  world.boot(boards[1]!)
+  world.until('it is back', () => areConnected(boards[0]!, boards[1]!) && areConnected(boards[1]!, boards[2]!), 15_000)
+  world.boot(late)
+  world.run(2 * 60_000)
+  assert.equal(late.peers.size, 0)
+  world.links.dialling.setNames(late, true)
+  world.until('names lead it to the others', () => boards.slice(0, 3).every((other) => areConnected(late, other)), 60_000)
+})
