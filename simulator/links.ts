@@ -33,6 +33,8 @@ export interface LinksInput {
   readonly feed: (board: Board, event: CoreEvent) => void
   /** Whom a board can connect to. */
   readonly around: (board: Board) => readonly Board[]
+  /** One of them knows where the other is. */
+  readonly canFind: (a: Board, b: Board) => boolean
   readonly delayMs: number
   /** For what gossip leaves to chance. */
   readonly seed: number
@@ -232,7 +234,7 @@ export class Links {
   #reconnect(a: Board, b: Board): void {
     this.#drop(a, b)
     this.#drop(b, a)
-    this.connect(a, b)
+    if (this.#input.canFind(a, b)) this.connect(a, b)
   }
 }
 
