@@ -26,8 +26,12 @@ export class Dialling {
   }
 
   #connect(board: Board): void {
-    for (const other of this.#links.around(board))
-      if (this.#canDial(board, other) || this.#canDial(other, board)) this.#links.connect(board, other)
+    for (const other of this.#links.around(board)) if (this.canFind(board, other)) this.#links.connect(board, other)
+  }
+
+  /** One of the two can dial the other. */
+  canFind(a: Board, b: Board): boolean {
+    return this.#canDial(a, b) || this.#canDial(b, a)
   }
 
   /** It has heard of a peer's addresses. */
@@ -51,6 +55,9 @@ export class Dialling {
 
   #canDial(board: Board, other: Board): boolean {
     if (board.core === null) return false
-    return !this.#nameless.has(board) || (board.core.state?.view.nodes.get(other.spec.id)?.addresses.length ?? 0) > 0
+    if (!this.#nameless.has(board)) return true
+    const { view, contacts } = board.core.state ?? {}
+    const told = [view?.nodes.get(other.spec.id), ...[...(contacts?.values() ?? [])].map((pool) => pool.get(other.spec.id))]
+    return told.some((one) => (one?.addresses.length ?? 0) > 0)
   }
 }

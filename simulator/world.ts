@@ -80,6 +80,7 @@ export class World {
       boards: this.boards,
       feed: (board, event) => this.feed(board, event),
       around: aroundEach([...this.boards.values()], options.overlay),
+      canFind: (a, b) => this.dialling.canFind(a, b),
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
       loses: options.loses ?? (() => false),
