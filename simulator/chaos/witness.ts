@@ -176,7 +176,8 @@ export class Witness {
     if (state == null) return
     const known = this.#company.get(board)
     const hasCompany = [...state.liveness.members].some(([node, { status }]) => node !== board.spec.id && status === 'alive')
-    if (hasCompany || !hasOthers(board, state) || known?.boots !== board.boots) this.#company.set(board, { boots: board.boots, at: this.#world.clockOf(board) })
+    if (hasCompany || !hasOthers(board, state) || known?.boots !== board.boots)
+      this.#company.set(board, { boots: board.boots, at: this.#world.clockOf(board) })
   }
 
   #judgeStep(board: Board, event: CoreEvent, effects: readonly Effect[]): void {
