@@ -17,7 +17,7 @@ const starts = 5
 export async function run({ quick }: BenchOptions): Promise<object> {
   const rows: object[] = []
   for (const [index, peers] of (quick ? [1] : [1, 20]).entries()) {
-    const firstPort = 43_500 + 50 * index
+    const firstPort = 23_500 + 50 * index
     const { fleet, agents } = await startMesh({ count: peers, firstPort })
     try {
       for (const bundled of [true, false])

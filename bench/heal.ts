@@ -45,7 +45,7 @@ interface Healed {
 
 /** A mesh of its own for each cut: a second return within the hour is waited for longer on purpose (DESIGN 4). */
 async function once(cutMs: number): Promise<Healed> {
-  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 43_200 })
+  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 23_200 })
   const [first, lost] = agents as [Agent, Agent]
   try {
     const operator = await operatorOf(fleet)

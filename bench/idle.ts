@@ -19,7 +19,7 @@ export async function run({ quick }: BenchOptions): Promise<object> {
   const rows: object[] = []
   const seconds = quick ? 20 : 120
   for (const [index, nodes] of (quick ? [5] : [5, 10, 20]).entries()) {
-    const { fleet, agents } = await startMesh({ count: nodes, firstPort: 43_700 + 50 * index })
+    const { fleet, agents } = await startMesh({ count: nodes, firstPort: 23_700 + 50 * index })
     try {
       const operator = await operatorOf(fleet)
       await follow(

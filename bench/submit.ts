@@ -8,7 +8,7 @@ import { median, percentile, rounded } from './lib/stats.ts'
 
 export async function run({ runs, quick }: BenchOptions): Promise<object> {
   const nodes = quick ? 5 : 20
-  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 43_000 })
+  const { fleet, agents } = await startMesh({ count: nodes, firstPort: 23_000 })
   const times: number[] = []
   try {
     const operator = await operatorOf(fleet)

@@ -2,6 +2,7 @@
 // The `shoal` executable: one command line in, one exit code out. Ctrl-C, SIGTERM or a terminal that is closed
 // ends what is being waited for; a second such signal ends the process at once.
 
+import { exitCodes } from './exit-codes.ts'
 import { processIo } from './process-io.ts'
 
 const echoMs = 500
@@ -16,14 +17,15 @@ process.exitCode = await start()
 
 /** npm, npx and shells pass on to us what the terminal has sent us already: so soon after the first it is no second one. */
 function interrupted(signal: NodeJS.Signals): void {
-  if (interrupt.signal.aborted && performance.now() - interruptedAt > echoMs) endBy(signal)
+  if (interrupt.signal.aborted && performance.now() - interruptedAt > echoMs) endHard(signal)
   if (interrupt.signal.aborted) return
   interruptedAt = performance.now()
   interrupt.abort()
 }
 
-/** Not `process.exit`, which waits for files that are being opened: a named pipe that nobody writes to, for ever. */
-function endBy(signal: NodeJS.Signals): void {
+/** `process.exit` waits for files that are being opened: for ever, if that is a named pipe to which nobody writes. So its listeners are called here. */
+function endHard(signal: NodeJS.Signals): void {
+  process.emit('exit', exitCodes.interrupted)
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
 }

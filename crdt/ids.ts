@@ -117,13 +117,13 @@ export function peerIdOfKey(publicKey: Uint8Array): AuthorId {
   return ('1' + text) as AuthorId
 }
 
-/** The raw public key that an ed25519 PeerId is made of; whoever got the id from elsewhere has asked `isPeerId`. */
-export function keyOfPeerId(id: AuthorId | NodeId): Uint8Array {
+/** The raw 32-byte public key inside a PeerId; null when the text has the form of one (`isPeerId`) but holds no ed25519 key. */
+export function keyOfPeerId(id: string): Uint8Array | null {
   let value = 0n
   for (const letter of id) value = 58n * value + BigInt(base58Alphabet.indexOf(letter))
   const key = new Uint8Array(32)
   for (let at = key.length - 1; at >= 0; at--, value >>= 8n) key[at] = Number(value & 0xffn)
-  return key
+  return peerIdOfKey(key) === id ? key : null
 }
 
 const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

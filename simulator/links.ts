@@ -11,6 +11,7 @@ import { Gossip } from './gossip/gossip.ts'
 import { type Message, type Rpc, rpcBytes } from './gossip/rpc.ts'
 import type { Prng } from './prng.ts'
 import type { EventQueue } from './queue.ts'
+import { resendMs, resentLate } from './routes.ts'
 import { Uplinks, uplinkQueueMsMax } from './uplinks.ts'
 
 /** Chances (0 … 1) and the most ms that a frame may be late; all drawn from one generator, so that a run can be repeated. */
@@ -23,9 +24,9 @@ export interface LinkFaults {
   readonly isTcp?: boolean
 }
 
-/** TCP sends a lost segment again after so long, and again after so long more … */
-const resendMs = 200
-/** … and this many frames of a connection wait for a cut to end; newer ones are dropped, as a full send queue does. */
+/** The faults of a world lose a segment four times in a row at most: they are bad links, and a dead one is a cut. */
+const lastResendMs = 1_600
+/** This many frames of a connection wait for a cut to end; newer ones are dropped, as a full send queue does. */
 const heldFramesMax = 1_000
 
 export interface LinksInput {
@@ -219,13 +220,11 @@ export class Links {
     })
   }
 
-  /** How late a frame is on a stream that loses some: each try waits twice as long as the one before. */
+  /** How late a frame is on a stream that loses some. */
   #resent(): number {
     if (this.faults === null) return 0
     const { prng, loss = 0, lateMs = 0 } = this.faults
-    let late = prng.below(lateMs + 1)
-    for (let wait = resendMs; wait < 10 * resendMs && prng.chance(loss); wait *= 2) late += wait
-    return late
+    return prng.below(lateMs + 1) + resentLate(prng, loss, lastResendMs)
   }
 
   /** What waited for the end of the cut arrives, if the connection still stands at both ends. */

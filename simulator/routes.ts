@@ -11,9 +11,17 @@ interface Route {
   arrivesAt: number
 }
 
-/** TCP sends a lost segment again after so long, then after twice as long …; by then it has come, or the connection is given up. */
-const resendMs = 200
+/** TCP sends a lost segment again after so long, then after twice as long … */
+export const resendMs = 200
+/** By then it has come, or the connection is given up. */
 const resendMsMax = 12_800
+
+/** How late a segment comes that is lost with this chance at each try; the last wait that is drawn is `lastWaitMs` at most. */
+export function resentLate(prng: Prng, loss: number, lastWaitMs: number): number {
+  let late = 0
+  for (let wait = resendMs; wait <= lastWaitMs && prng.chance(loss); wait *= 2) late += wait
+  return late
+}
 
 export class Routes {
   readonly #routes = new Map<string, Route>()
@@ -30,8 +38,7 @@ export class Routes {
   late(from: NodeId, to: NodeId, now: number, prng: Prng): number {
     const route = this.#routes.get(`${from}>${to}`)
     if (route === undefined) return 0
-    let late = route.delayMs
-    for (let wait = resendMs; wait <= resendMsMax && prng.chance(route.loss); wait *= 2) late += wait
+    const late = route.delayMs + resentLate(prng, route.loss, resendMsMax)
     route.arrivesAt = Math.max(route.arrivesAt, now + late)
     return route.arrivesAt - now
   }

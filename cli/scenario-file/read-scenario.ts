@@ -3,7 +3,7 @@
 
 import type { ScenarioBoard } from '../../simulator/scenario/scenario.ts'
 import { boardsMax, expandName } from '../../simulator/scenario/choose.ts'
-import { type NodeId, isName, isPeerId, nameRule } from '../../crdt/ids.ts'
+import { type NodeId, isName, keyOfPeerId, nameRule } from '../../crdt/ids.ts'
 import { type FileFault, byPosition } from '../job-file/fault.ts'
 import { Reader } from '../job-file/reader.ts'
 import { type PathParts, readSource } from '../job-file/source.ts'
@@ -72,7 +72,7 @@ function readBoards(root: Reader, complain: Complain): ScenarioBoard[] {
       joinsMs: entry.duration('joins', 0),
     }
     const id = entry.has('id') ? entry.text('id', '') : null
-    if (id !== null && (!isPeerId(id) || boards.some((board) => board.id === id)))
+    if (id !== null && (keyOfPeerId(id) === null || boards.some((board) => board.id === id)))
       complain(['boards', index, 'id'], `'${id}'`, 'the id of a real board (12D3KooW…), each once')
     const names = expandName(entry.text('name', ''))
     if (id !== null && names.length > 1) complain(['boards', index, 'id'], `one id for ${names.length} boards`, 'an id of its own for each')

@@ -27,6 +27,8 @@ class LevelStore implements Store {
   #level: Level | null
   /** Opening again and repairing; every operation waits for it. */
   #reopening: Promise<Result<Level, StoreCode>> | null = null
+  /** Damaged records on their way out: each is told once, and whatever is done next comes after its removal. */
+  readonly #dropping = new Map<string, Promise<void>>()
   #closed = false
 
   constructor(path: string, level: Level, repairs: readonly string[], tell: Told) {
@@ -94,6 +96,7 @@ class LevelStore implements Store {
 
   async #ready(): Promise<Result<Level, StoreCode>> {
     if (this.#closed) return refuse('E_STORE_BROKEN', 'the store is closed')
+    await Promise.all(this.#dropping.values())
     if (this.#level !== null) return ok(this.#level)
     this.#reopening ??= this.#reopen().finally(() => (this.#reopening = null))
     return this.#reopening
@@ -153,8 +156,13 @@ class LevelStore implements Store {
   #checked(level: Level, key: string, record: Uint8Array): Uint8Array | undefined {
     const value = openRecord(key, record)
     if (value !== undefined) return value
+    if (this.#dropping.has(key)) return undefined
     this.#tell(`record '${key}' was damaged and dropped`)
-    void level.del(key).catch(() => undefined)
+    const dropped = level
+      .del(key)
+      .catch(() => undefined)
+      .then(() => void this.#dropping.delete(key))
+    this.#dropping.set(key, dropped)
     return undefined
   }
 }

@@ -9,11 +9,22 @@ export function hasCompany(state: State): boolean {
   return false
 }
 
+/** Others belong here, and none of them is heard. A board that is the only one, or has evicted all others, is not waiting for anybody. */
+export function isAlone(state: State): boolean {
+  return hasOthers(state) && !hasCompany(state)
+}
+
+function hasOthers(state: State): boolean {
+  for (const node of state.view.nodes.values()) {
+    if (node.id !== state.boot.config.self && !node.evicted && node.liveness !== 'left') return true
+  }
+  return false
+}
+
 /** stop_on_client_after: alone for so long that the job wants its copy stopped here. */
 export function stopWhatIsAlone(step: Step): void {
   const { state } = step
-  if (hasCompany(state)) state.lastCompanyAt = step.now
-  if (state.view.nodes.size < 2) return
+  if (!isAlone(state)) state.lastCompanyAt = step.now
   for (const alloc of [...state.allocs.values()]) {
     const limit = alloc.body.group.disconnect.stopOnClientAfterMs
     if (limit !== null && step.now - state.lastCompanyAt >= limit) end(step, alloc, 'stopped', `alone: no peer heard for ${limit} ms`)
@@ -28,5 +39,5 @@ export function aloneDeadline(state: State): number {
     const limit = alloc.body.group.disconnect.stopOnClientAfterMs
     if (limit !== null && alloc.ending === null) at = Math.min(at, state.lastCompanyAt + limit)
   }
-  return at === never || state.view.nodes.size < 2 || hasCompany(state) ? never : at
+  return at === never || !isAlone(state) ? never : at
 }

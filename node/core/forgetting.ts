@@ -3,7 +3,7 @@
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
 import { removeRemains } from './allocs/finished.ts'
-import { hasCompany } from './alone.ts'
+import { isAlone } from './alone.ts'
 import { isCovered, isFailureJudged } from './failures.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, writeOwnSoon } from './state.ts'
@@ -39,7 +39,7 @@ export function forgetReplaced(step: Step): void {
 
 export function isReplaced(state: State, claim: Claim): boolean {
   // These say more than that they ended: not to claim again while alone, and a failure that no verdict tells of.
-  if (claim.reason.startsWith('alone:') && !hasCompany(state)) return false
+  if (claim.reason.startsWith('alone:') && isAlone(state)) return false
   if (claim.state === 'failed' && !isFailureJudged(state.verdicts.get(claim.slot), claim)) return false
   return isCovered(state, claim)
 }

@@ -13,8 +13,8 @@ export const coreLimits = {
   /** It acts once a peer has the same documents; in a pool that never rests, or where a document is refused, after so long at the latest. */
   catchUpMsMax: 30_000,
   /**
-   * What the disk has lost of a document is waited for so long, while peers are there to send it: a few rounds of anti-entropy with
-   * every neighbour. What only a board has that is away comes again with it.
+   * What the disk has lost of a document is waited for so long from the boot on, and as long again for whoever is alone then: a few rounds
+   * of anti-entropy with every neighbour. What only a board has that is away comes again with it.
    */
   lackingMsMax: 5 * 60_000,
   /** Anti-entropy with a random neighbour when nothing seems to differ (DESIGN 3). */

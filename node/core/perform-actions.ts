@@ -8,7 +8,7 @@ import { allocId } from '../../crdt/view-hash.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { begin, beginUpdate, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
-import { hasCompany } from './alone.ts'
+import { isAlone } from './alone.ts'
 import { wishedRestart } from './orphans.ts'
 import { hasRoomFor } from './own-record.ts'
 import { settleTime } from './settle-time.ts'
@@ -117,7 +117,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
 function mayClaim(state: State, slot: SlotId): boolean {
   if (!state.acting || state.leavingOrphans.size > 0) return false
   const last = state.ended.get(slot)
-  return !(last?.reason.startsWith('alone:') === true && !hasCompany(state))
+  return !(last?.reason.startsWith('alone:') === true && isAlone(state))
 }
 
 function updateInPlace(step: Step, alloc: Alloc): void {

@@ -10,7 +10,7 @@ import type { Board } from '../board.ts'
 import { usedOn } from './board-order.ts'
 import type { Finding, Rule } from './invariants.ts'
 import { apartness, isAskedFor } from './fitness.ts'
-import { seesHalf, stands } from './replacements.ts'
+import { hasOthers, seesHalf, stands } from './replacements.ts'
 import type { Stage } from './stage.ts'
 
 /** How long each may last, virtual ms. */
@@ -120,7 +120,7 @@ function aloneForTooLong(stage: Stage, board: Board, state: State): Wrong[] {
   const aloneMs = stage.witness.aloneMs(board)
   return [...state.allocs.values()].flatMap((alloc): Wrong[] => {
     const limit = alloc.body.group.disconnect.stopOnClientAfterMs
-    if (limit === null || alloc.ending !== null || state.view.nodes.size < 2 || aloneMs < limit) return []
+    if (limit === null || alloc.ending !== null || !hasOthers(board, state) || aloneMs < limit) return []
     return [{ rule: 'alone-as-agreed', key: alloc.alloc, what: `it is alone for longer than ${limit} ms, and keeps ${alloc.slot}` }]
   })
 }

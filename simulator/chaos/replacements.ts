@@ -21,6 +21,17 @@ export function claimOfLog(message: string): { readonly slot: SlotId; readonly g
 export class Generations {
   readonly #used = new Map<Board, Map<SlotId, number>>()
   readonly #removed = new Set<string>()
+  /** What each board had used before its present step. */
+  readonly #before = new Map<Board, Map<SlotId, number>>()
+
+  stepBegins(board: Board): void {
+    this.#before.delete(board)
+  }
+
+  /** Power failed in the middle of the step: what it was about to write down, nobody ever saw. */
+  stepUndone(board: Board): void {
+    for (const [slot, before] of this.#before.get(board) ?? []) this.#used.get(board)?.set(slot, before)
+  }
 
   diskReplaced(board: Board): void {
     this.#used.delete(board)
@@ -33,10 +44,17 @@ export class Generations {
   whyNotUsed(board: Board, slot: SlotId, generation: number): string | null {
     const used = this.#used.get(board) ?? new Map<SlotId, number>()
     const before = used.get(slot) ?? 0
+    const inStep = this.#before.get(board) ?? new Map<SlotId, number>()
+    if (!inStep.has(slot)) this.#before.set(board, inStep.set(slot, before))
     this.#used.set(board, used.set(slot, Math.max(before, generation)))
     if (generation > before || this.#removed.has(slotParts(slot).job)) return null
     return `generation ${generation} again, after ${before}`
   }
+}
+
+/** Whether anybody else belongs here as far as the board knows: one that has evicted all others is not alone, it is all there is. */
+export function hasOthers(board: Board, { view }: State): boolean {
+  return [...view.nodes.values()].some((node) => node.id !== board.spec.id && !node.evicted && node.liveness !== 'left')
 }
 
 /** Why this board ought not to have claimed the slot now; null: it may. */

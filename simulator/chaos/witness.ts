@@ -12,7 +12,7 @@ import { disorderOn, type Asks } from './board-order.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
 import { LastWords } from './last-words.ts'
 import { whyNotInFavourOf } from './order-of-copies.ts'
-import { Generations, claimOfLog, whyNotClaimed, whyNotPlaced } from './replacements.ts'
+import { Generations, claimOfLog, hasOthers, whyNotClaimed, whyNotPlaced } from './replacements.ts'
 import { sightsOfStep } from './sights.ts'
 import { StepRules } from './step-rules.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
@@ -66,6 +66,7 @@ export class Witness {
     this.#world = world
     world.watch = (board, event, step) => this.#watch(board, event, step)
     world.onPowerCut = (board) => {
+      if (board.effectsLeft !== null) this.generations.stepUndone(board)
       for (const task of board.tasks.values()) this.copyGone(board, task.slot)
     }
   }
@@ -109,7 +110,8 @@ export class Witness {
   /** A copy ended by a fault. */
   copyGone(board: Board, slot: SlotId): void {
     const ends = this.#gone.get(slot) ?? new Map<string, number>()
-    this.#gone.set(slot, ends.set(board.spec.name, this.#world.queue.now))
+    // An agent that is frozen learns of it when it goes on.
+    this.#gone.set(slot, ends.set(board.spec.name, Math.max(this.#world.queue.now, board.pausedUntil)))
   }
 
   /** The first submission of a job changes nothing that runs; whatever comes after it may. */
@@ -129,6 +131,7 @@ export class Witness {
 
   #watch(board: Board, event: CoreEvent, step: () => readonly Effect[]): readonly Effect[] {
     const running = runningHere(board)
+    this.generations.stepBegins(board)
     if (event.kind === 'frame') this.overheard.get(board)?.push(event.bytes)
     let effects: readonly Effect[]
     try {
@@ -173,7 +176,8 @@ export class Witness {
     if (state == null) return
     const known = this.#company.get(board)
     const hasCompany = [...state.liveness.members].some(([node, { status }]) => node !== board.spec.id && status === 'alive')
-    if (hasCompany || known?.boots !== board.boots) this.#company.set(board, { boots: board.boots, at: this.#world.clockOf(board) })
+    if (hasCompany || !hasOthers(board, state) || known?.boots !== board.boots)
+      this.#company.set(board, { boots: board.boots, at: this.#world.clockOf(board) })
   }
 
   #judgeStep(board: Board, event: CoreEvent, effects: readonly Effect[]): void {

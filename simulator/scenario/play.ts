@@ -3,7 +3,8 @@
 
 import { jobPaths } from '../../crdt/documents/job.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import { type DocId, jobDocId, keyOfPeerId, opsDocId } from '../../crdt/ids.ts'
+import { assert } from '../../crdt/errors.ts'
+import { type DocId, type NodeId, jobDocId, keyOfPeerId, opsDocId } from '../../crdt/ids.ts'
 import type { Board } from '../board.ts'
 import { chaosCrypto } from '../chaos/crypto.ts'
 import { cheapIdentity, cheapSigner } from '../cheap-crypto.ts'
@@ -58,12 +59,18 @@ function createStage(scenario: Scenario): Stage {
     delayMs: scenario.delayMs,
     loses: () => prng.chance(scenario.lossPercent / 100),
     boards: scenario.boards.map(({ id, name, pool, labels, attributes, capacity, drivers }, index) => {
-      const { node, signer } = id === null ? cheapIdentity(index + 1) : { node: id, signer: cheapSigner(keyOfPeerId(id)) }
+      const { node, signer } = id === null ? cheapIdentity(index + 1) : identityOf(id)
       return { name, pool, labels, attributes, capacity, drivers, id: node, signer }
     }),
   })
   world.links.uplinks.prng = prng.fork()
   return { scenario, world, operator, record: new Record() }
+}
+
+function identityOf(node: NodeId): ReturnType<typeof cheapIdentity> {
+  const key = keyOfPeerId(node)
+  assert(key !== null, `whoever read the scenario saw that ${node} holds a key`)
+  return { node, signer: cheapSigner(key) }
 }
 
 function act(stage: Stage, event: ScenarioEvent): void {

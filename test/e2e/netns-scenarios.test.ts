@@ -12,7 +12,7 @@ import { until } from './support/fleet.ts'
 import { type Holders, RealBoards, type Turn, readPlan, withRealIds } from './support/play-scenario.ts'
 
 const folder = fileURLToPath(new URL('scenarios', import.meta.url))
-const io = { readStdin: async () => '' } as unknown as Io
+const io = {} as Io
 /** Only says that the two will not agree any more. */
 const agreementMs = 90_000
 

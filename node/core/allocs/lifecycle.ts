@@ -202,8 +202,8 @@ function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, mess
 }
 
 export function exited(step: Step, alloc: Alloc, task: TaskRun, words: string): void {
-  if (task.phase === 'stopping') return
-  if (task.phase !== 'running' && task.phase !== 'starting') return
+  // An exit is never told before the start that it ends: what comes while a task starts is how its former run ended, told late.
+  if (task.phase !== 'running') return
   task.event = words
   task.failed = true
   task.phase = 'dead'

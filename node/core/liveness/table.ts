@@ -2,9 +2,8 @@
 // (`replaces` is a total order per author), so gossip, anti-entropy and relays may bring statements in any order and any number
 // of times. A statement of somebody who is no member (yet) waits in a bounded room.
 
-import { type NodeId, compareText, hex } from '../../../crdt/ids.ts'
+import { type NodeId, compareText, hex, keyOfPeerId } from '../../../crdt/ids.ts'
 import { type LinkState, isSame, replaces } from './link-state.ts'
-import { keyOfPeerId } from './peer-key.ts'
 import type { LivenessState, RefusalReason } from './state.ts'
 
 export type Verdict =

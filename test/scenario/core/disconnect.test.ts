@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { disconnectDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
+import { opsDocId } from '../../../crdt/ids.ts'
 import type { DisconnectPolicy } from '../../../crdt/spec.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
-import { areEqual, claimOf, createWorld, jobSpec, runJob, runners, slot } from '../../support/world.ts'
+import { areEqual, claimOf, createWorld, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
 const disconnecting = (policy: Partial<DisconnectPolicy>) => ({ group: { disconnect: { ...disconnectDefaults, ...policy } } })
 
@@ -45,6 +46,20 @@ test('a copy that was stopped for being alone stays stopped over a reboot until 
   assert.equal(count(world, 'start'), 1)
   world.heal()
   world.until('it runs again', () => runners(world, slot(job)).length === 1, 30_000)
+})
+
+test('a copy that was stopped for being alone runs again once its board has been told that all others are gone', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world, disconnecting({ stopOnClientAfterMs: 10_000, replace: false }))
+  const alone = home(world, slot(job))
+  cutOff(world, alone)
+  world.run(30_000)
+  assert.equal(alone.tasks.size, 0)
+  const other = boards.find((board) => board !== alone)!
+  edit(world, alone, opsDocId(other.spec.id), 'default', () => new Map([['evicted', true]]))
+  world.until('it runs again', () => alone.tasks.size === 1, 30_000)
+  world.run(120_000)
+  assert.equal(alone.tasks.size, 1, 'and stays: nobody is waited for')
 })
 
 test('a board that loses power while it stops a copy for being alone does not start it again', () => {

@@ -270,3 +270,17 @@ test('no copy that runs is stopped for one whose task has crashed and waits to b
   )
   assert.equal(fewest, 1)
 })
+
+test('how a task ended before its agent was back does not end what is started in its place', () => {
+  const { world, boards } = bootPool(1)
+  const job = place(world, { group: { restart: { ...restartDefaults, attempts: 0, mode: 'fail' } } })
+  world.powerCut(boards[0]!)
+  world.run(1_000)
+  // So slow that it is told only once the task is being started again.
+  boards[0]!.stepMs = 5
+  world.boot(boards[0]!)
+  world.until('it runs again', () => runners(world, slot(job)).length === 1, 30_000)
+  world.run(60_000)
+  const claim = claimOf(boards[0]!, slot(job), boards[0]!)!
+  assert.deepEqual([claim.state, claim.generation, runners(world, slot(job)).length], ['running', 1, 1])
+})

@@ -15,3 +15,9 @@ test('a PeerId gives back the key that it is made of', () => {
     assert.deepEqual(keyOfPeerId(peerIdOfKey(key)), key)
   }
 })
+
+test('what only has the form of a PeerId, or not even that, holds no key', () => {
+  const { id } = testSigner(1)
+  for (const text of [`12D3KooW${'1'.repeat(44)}`, `12D3KooW${'z'.repeat(44)}`, `${id}1`, id.slice(0, -1), `${id.slice(0, -1)}0`, ''])
+    assert.equal(keyOfPeerId(text), null, text)
+})

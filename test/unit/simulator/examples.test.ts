@@ -9,7 +9,7 @@ import { playScenario } from '../../../simulator/scenario/play.ts'
 import type { Report, SlotReport } from '../../../simulator/scenario/report.ts'
 
 /** Job files are read from the disk, never from the terminal. */
-const io = { readStdin: async () => '' } as unknown as Io
+const io = {} as Io
 const folder = 'examples/scenarios'
 /** An hour of virtual time takes a minute: what is longer is cut short here, and nothing but the end is missed. */
 const playedMsMax = 30 * 60_000

@@ -79,6 +79,24 @@ test('a cut in the middle: both sides run what they can, and one copy of each is
   )
 })
 
+test('the end of a cut tells nobody where a board is: without names it stays alone, and those who knew each other meet again', () => {
+  const played = (alone: string): Report => {
+    const { boards, ...rest } = scenario(
+      ['a', 'b', 'c'],
+      [
+        run(1_000, 3),
+        { atMs: 10_000, kind: 'dns', boards: ['a', 'b', 'c'], state: 'broken' },
+        { atMs: 40_000, kind: 'cut', from: [alone], to: ['a', 'b'], oneWay: false },
+        { atMs: 70_000, kind: 'heal', from: [alone], to: ['a', 'b'] },
+      ],
+    )
+    return playScenario({ ...rest, boards: boards.map((board) => ({ ...board, joinsMs: board.name === 'c' ? 20_000 : 0 })) })
+  }
+  assert.equal(played('c').boards.find(({ name }) => name === 'c')!.bytesSent, 0)
+  const { slots, durationMs } = played('b')
+  for (const { copies } of slots) assert.equal(copies.filter(({ toMs }) => toMs === durationMs).length, 1, 'one copy after the heal')
+})
+
 test('the same scenario is the same report', () => {
   const boards = ['a', 'b', 'c']
   const timeline: ScenarioEvent[] = [

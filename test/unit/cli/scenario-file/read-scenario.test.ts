@@ -59,6 +59,7 @@ timeline:
 
 test('lines, names, addresses and boards that come later', () => {
   const id = '12D3KooWCQryZ5BMkxk5kBPxdHychxxuJY9jNynGQQ5h5aT6yzJk'
+  const keyless = `12D3KooW${'1'.repeat(44)}`
   const read = readScenario(
     's.yaml',
     `
@@ -100,12 +101,13 @@ timeline:
     ['s.yaml:1:133: boards[2].bandwidth: found 8', 's.yaml:3:20: timeline[0].dns: found "maybe"'],
   )
   assert.deepEqual(
-    faultsOf(`boards: [{ name: "c-{1..2}", id: ${id} }, { name: d, id: me }]
+    faultsOf(`boards: [{ name: "c-{1..2}", id: ${id} }, { name: d, id: me }, { name: e, id: ${keyless} }]
 timeline: [{ at: 1s, uplink: c-1, delay: 2s }]
 `).map((line) => line.replace(/; allowed.*/, '')),
     [
       's.yaml:1:34: boards[0].id: found one id for 2 boards',
       "s.yaml:1:105: boards[1].id: found 'me'",
+      `s.yaml:1:126: boards[2].id: found '${keyless}'`,
       "s.yaml:2:42: timeline[0].delay: found 'delay' beside uplink",
     ],
   )

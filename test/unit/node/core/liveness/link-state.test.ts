@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { compareText } from '../../../../../crdt/ids.ts'
+import { compareText, keyOfPeerId } from '../../../../../crdt/ids.ts'
 import { decodeLinkState, isSignedByAuthor, replaces, signLinkState } from '../../../../../node/core/liveness/link-state.ts'
 import { livenessLimits } from '../../../../../node/core/liveness/limits.ts'
 import { onLinkState, refusedLinkStates, linkSeqs, setMembers } from '../../../../../node/core/liveness/liveness.ts'
-import { keyOfPeerId } from '../../../../../node/core/liveness/peer-key.ts'
 import { packProbe, unpackProbe } from '../../../../../node/core/liveness/probe-number.ts'
 import { testCrypto, testSigner } from '../../../../support/crypto.ts'
 import { createBench, idOf } from './pair.ts'
@@ -24,11 +23,6 @@ test('a link state comes back as it was said, and its signature holds', () => {
   assert.ok(read.ok)
   assert.deepEqual(read.value, said)
   assert.ok(isSignedByAuthor(testCrypto(), read.value, keyOfPeerId(author.node)))
-})
-
-test('a key comes out of every peer id, and out of nothing else', () => {
-  assert.deepEqual(keyOfPeerId(author.node), author.signer.publicKey)
-  assert.equal(keyOfPeerId(`12D3KooW${'1'.repeat(44)}` as never), null)
 })
 
 test('the largest link state fits its bound', () => {
