@@ -25,11 +25,11 @@ export function perform(step: Step, plan: Plan, action: Action): void {
     case 'claim':
       return claim(step, plan, action)
     case 'withdraw':
-      return alloc && withdraw(step, alloc, action.reason)
+      return alloc && giveUp(step, alloc, 'withdrawn', action.reason)
     case 'start':
       return alloc && alloc.settleUntil === null ? startOrYield(step, plan, alloc) : undefined
     case 'stop':
-      return alloc && end(step, alloc, 'stopped', action.reason)
+      return alloc && giveUp(step, alloc, 'stopped', action.reason)
     case 'update':
       return alloc && updateInPlace(step, alloc)
     case 'adopt-version':
@@ -49,10 +49,12 @@ export function perform(step: Step, plan: Plan, action: Action): void {
   }
 }
 
-/** The view may not know yet that it runs. What runs is not withdrawn: it is told first, and then judged again. */
-function withdraw(step: Step, alloc: Alloc, reason: string): void {
-  if (alloc.state === 'running') step.state.ownStale = true
-  else end(step, alloc, 'withdrawn', reason)
+/** The view may not know yet that it runs, and judge it by that. So it is told first, and then judged again. */
+function giveUp(step: Step, alloc: Alloc, as: 'withdrawn' | 'stopped', reason: string): void {
+  const { view, boot } = step.state
+  const told = view.claims.get(alloc.slot)?.find((claim) => claim.node === boot.config.self)
+  if (alloc.state === 'running' && told?.state !== 'running') step.state.ownStale = true
+  else end(step, alloc, as, reason)
 }
 
 /**

@@ -132,6 +132,8 @@ export class Witness {
   #watch(board: Board, event: CoreEvent, step: () => readonly Effect[]): readonly Effect[] {
     const running = runningHere(board)
     this.generations.stepBegins(board)
+    // What its former agent was told to stop and did not get to, nobody stops any more.
+    if (event.kind === 'boot') for (const id of board.tasks.keys()) this.#yielding.delete(id)
     if (event.kind === 'frame') this.overheard.get(board)?.push(event.bytes)
     let effects: readonly Effect[]
     try {
