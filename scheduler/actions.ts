@@ -74,8 +74,7 @@ function surrender(own: Claim, standing: Standing, view: View): Action | null {
   const { heir } = standing
   if (heir === null || heir.node === own.node) return null
   if (view.nodes.get(heir.node)?.liveness !== 'alive') return null
-  // Never a stop: a copy that was starting anew may run by now, which its board knows before the view does.
-  if (own.state !== 'running') return { kind: 'withdraw', slot: own.slot, reason: `not-needed: ${heir.node}` }
+  if (own.state !== 'running') return end(own, `not-needed: ${heir.node}`)
   if (heir.state !== 'running' || heir.over.get(own.node) !== own.generation) return null
   return end(own, `replaced: ${heir.node}`)
 }

@@ -188,13 +188,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     'return unknown.filter((claim) => local.now < 0 && isBeyondLostAfter(claim, policy, view, local)).map',
   ),
   bug(
-    'restarted-copy-stopped',
-    'A copy that was started anew a moment ago is stopped for one that does not name it.',
-    'scheduler/actions.ts',
-    "return { kind: 'withdraw', slot: own.slot, reason: `not-needed: ${heir.node}` }",
-    'return end(own, `not-needed: ${heir.node}`)',
-  ),
-  bug(
     'never-replaced',
     'What a silent board held is not replaced until an operator evicts it.',
     'scheduler/vacancy.ts',

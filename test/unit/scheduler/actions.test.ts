@@ -59,9 +59,6 @@ test('no copy stops for a claim that does not run, or whose node is not alive he
 test('a claim that does not run and is neither heir nor holder is withdrawn, unless the heir is silent', () => {
   const claims = [makeClaim('n00'), makeClaim('n01', { generation: 2, state: 'preparing' })]
   assert.deepEqual(asked({ claims }, 'n01'), [{ kind: 'withdraw', slot, reason: 'not-needed: n00' }])
-  // Restarted on a wish: it may run already, and what runs is stopped only when the heir names it.
-  const again = [makeClaim('n00'), makeClaim('n01', { generation: 2, state: 'starting', startedAt: 1_000 })]
-  assert.deepEqual(asked({ claims: again }, 'n01'), [{ kind: 'withdraw', slot, reason: 'not-needed: n00' }])
   const nodes = makeNodes(3, (i) => (i === 0 ? { liveness: 'disconnected' } : {}))
   assert.deepEqual(asked({ nodes, claims }, 'n01', { n00: 1_000 }), [])
   assert.deepEqual(kinds(asked({ nodes, claims }, 'n01', { n00: 60_000 })), ['start'])
