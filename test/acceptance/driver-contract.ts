@@ -2,9 +2,9 @@
 // passes is the harness's business. What only drivers of real processes do is in `driver.ts`.
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
 import type { TaskConfig } from '../../crdt/spec.ts'
-import type { RunningTask, TaskDriver, TaskExit, TaskId, TaskRequest } from '../../node/core/ports.ts'
+import type { TaskDriver, TaskExit, TaskId, TaskRequest } from '../../node/core/ports.ts'
+import { type Cases, playCases, request, start } from './driver-cases.ts'
 import { type TaskWishes, taskRequest } from './driver-harness.ts'
 
 /** What a program does. `ends`: by itself, after a moment; `obeys`: it ends with this code when it is told to; `deaf`: it does not listen. */
@@ -28,36 +28,12 @@ export interface ContractHarness {
   takePort(): Promise<{ readonly port: number; free(): Promise<void> }>
 }
 
-type Case = (driver: TaskDriver, harness: ContractHarness) => Promise<void>
-
-/** Ids of this case's tasks, which must not outlive it. */
-const requested: TaskId[] = []
-
 export function acceptDriverContract(harnessOf: () => ContractHarness): void {
-  for (const [name, body] of Object.entries(cases)) {
-    test(name, async () => {
-      const harness = harnessOf()
-      const driver = harness.create()
-      try {
-        await body(driver, harness)
-      } finally {
-        for (const id of requested.splice(0)) await driver.remove(id)
-        await driver.close()
-      }
-    })
-  }
+  playCases(cases, harnessOf)
 }
 
 function task(harness: ContractHarness, program: Program, wishes: Partial<TaskWishes> = {}): TaskRequest {
-  const made = taskRequest({ driver: harness.name, config: harness.program(program), ...wishes })
-  requested.push(made.id)
-  return made
-}
-
-async function start(driver: TaskDriver, request: TaskRequest): Promise<RunningTask> {
-  const started = await driver.start(request)
-  assert.ok(started.ok, JSON.stringify(started))
-  return started.value
+  return request({ driver: harness.name, config: harness.program(program), ...wishes })
 }
 
 function exitsOf(driver: TaskDriver): [TaskId, TaskExit][] {
@@ -70,7 +46,7 @@ const noProgress = (): void => undefined
 const never = new AbortController().signal
 const endedWith = (exitCode: number): TaskExit => ({ exitCode, signal: null, outOfMemory: false })
 
-const cases: Record<string, Case> = {
+const cases: Cases<ContractHarness> = {
   async 'a healthy driver says so, and which it is'(driver, harness) {
     const { health, attributes } = await driver.fingerprint()
     assert.deepEqual(health, { healthy: true, reason: '' })

@@ -5,43 +5,19 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { test } from 'node:test'
-import type { RunningTask, TaskDriver, TaskId, TaskRequest } from '../../node/core/ports.ts'
-import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, readLogs, taskRequest, until } from './driver-harness.ts'
-
-type Case = (driver: TaskDriver, harness: DriverHarness) => Promise<void>
+import type { RunningTask, TaskRequest } from '../../node/core/ports.ts'
+import { type Cases, playCases, request, start } from './driver-cases.ts'
+import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, readLogs, until } from './driver-harness.ts'
 
 export function acceptDriver(harnessOf: () => DriverHarness): void {
-  for (const [name, body] of Object.entries({ ...running, ...stopping, ...adopting, ...logging, ...refusing })) {
-    test(name, async () => {
-      const harness = harnessOf()
-      const driver = harness.create()
-      try {
-        await body(driver, harness)
-      } finally {
-        for (const id of requested.splice(0)) await driver.remove(id)
-        await driver.close()
-      }
-    })
-  }
+  playCases({ ...running, ...stopping, ...adopting, ...logging, ...refusing }, harnessOf)
 }
-
-/** Ids of this case's tasks, which must not outlive it. */
-const requested: TaskId[] = []
 
 function script(harness: DriverHarness, text: string, wishes: Partial<TaskWishes> = {}): TaskRequest {
-  const task = taskRequest({ driver: harness.name, config: harness.config(text), ...wishes })
-  requested.push(task.id)
-  return task
+  return request({ driver: harness.name, config: harness.config(text), ...wishes })
 }
 
-async function start(driver: TaskDriver, task: TaskRequest): Promise<RunningTask> {
-  const started = await driver.start(task)
-  assert.ok(started.ok, JSON.stringify(started))
-  return started.value
-}
-
-const running: Record<string, Case> = {
+const running: Cases<DriverHarness> = {
   async 'a task that a signal ended tells which'(driver, harness) {
     const exits = collectExits(driver)
     const task = script(harness, 'sh -c "kill -9 \\$\\$"; exit $?')
@@ -93,7 +69,7 @@ const running: Record<string, Case> = {
   },
 }
 
-const stopping: Record<string, Case> = {
+const stopping: Cases<DriverHarness> = {
   async 'a task that obeys is not killed'(driver, harness) {
     const exits = collectExits(driver)
     const task = script(harness, 'trap "echo bye; exit 5" TERM; echo ready; while true; do sleep 0.05; done')
@@ -135,7 +111,7 @@ const stopping: Record<string, Case> = {
   },
 }
 
-const adopting: Record<string, Case> = {
+const adopting: Cases<DriverHarness> = {
   async 'an agent killed with -9 leaves its task running, and the next adopts it unharmed'(driver, harness) {
     const task = script(harness, 'i=0; while test $i -lt 4000; do i=$((i+1)); echo line $i; sleep 0.05; done', { ports: { http: 28_082 } })
     const agent = fileURLToPath(new URL('driver-agent.ts', import.meta.url))
@@ -172,7 +148,7 @@ const adopting: Record<string, Case> = {
   },
 }
 
-const logging: Record<string, Case> = {
+const logging: Cases<DriverHarness> = {
   async 'both streams are kept apart, whole or from the end'(driver, harness) {
     const exits = collectExits(driver)
     const task = script(harness, 'echo one; echo two >&2; echo three')
@@ -225,7 +201,7 @@ const logging: Record<string, Case> = {
   },
 }
 
-const refusing: Record<string, Case> = {
+const refusing: Cases<DriverHarness> = {
   async 'an unknown signal is refused'(driver, harness) {
     const task = script(harness, 'sleep 600')
     await start(driver, task)
