@@ -70,8 +70,8 @@ function readme({ pool, boards }: BundleInput): string {
   const [first = 'NAME'] = boards
   return `shoal for the boards of pool ${pool}. The same folder serves every board; it holds the fleet's pre-shared key and is a secret.
 
-SD card image    copy overlay/ onto the root file system as root:   cp -a overlay/. /mnt/root/ && chown -R root:root /mnt/root/opt/shoal /mnt/root/etc/shoal
-                 or: DESTDIR=/mnt/root sh install.sh
+SD card image    copy overlay/ onto the root file system as root:   cp -a overlay/. /mnt/sd/ && chown -R root:root /mnt/sd/opt/shoal /mnt/sd/etc/shoal
+                 or: DESTDIR=/mnt/sd sh install.sh
 a running board  copy this folder there, then as root:              sh install.sh${boards.length === 0 ? '' : `\nits own name      sh install.sh --board ${first}   (boards/ has one folder for each; a board without takes its host name)`}
 
 Nobody has to log in: a board makes its own key at its first start and joins through the addresses in overlay/etc/shoal/join.json.
