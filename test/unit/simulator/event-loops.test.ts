@@ -13,8 +13,8 @@ const core = (): Core => ({ step: () => [], state: null, release: () => {} })
 function oneBoard() {
   const queue = new EventQueue()
   const loops = new EventLoops(queue)
-  const { id, signer } = testSigner(1)
-  const board = createBoard({ name: 'b', id, signer })
+  const { node, signer } = testSigner(1)
+  const board = createBoard({ name: 'b', id: node, signer })
   board.core = core()
   const taken: string[] = []
   /** Keeps the board busy for `stepMs`. */
