@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import {
   disconnectDefaults,
   networkDefaults,
+  resourceDefaults,
   restartDefaults,
   rescheduleDefaults,
   updateDefaults,
@@ -12,6 +13,7 @@ import {
 import { restartPath, stopGenerationPath } from '../../../crdt/documents/job.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { jobDocId, opsDocId } from '../../../crdt/ids.ts'
+import { sampleTask } from '../../../simulator/sample-job.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
 import { claimOf, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
@@ -83,6 +85,28 @@ test('a roll-out passes a copy that is healthy at the new version, though its re
     const commandOf = (board: Board, index: number) => board.core!.state!.allocs.get(slot(job, index))?.body.group.tasks[0]!.config.command
     world.until(`both run ${command}`, () => [one, other].every((board, index) => commandOf(board, index) === command), 60_000)
   }
+})
+
+const asking = (memoryMib: number) => ({ tasks: [sampleTask({ resources: { ...resourceDefaults, memoryMib } })] })
+
+test('a copy that shrinks where it is frees nothing before its former task is gone', () => {
+  const { world, first } = bootPool(1, { board: () => ({ capacity: { cpuMhz: 4_000, memoryMib: 700, diskMib: 8_192 } }) })
+  const job = place(world, { count: 2, group: asking(300) })
+  world.tasks.stopMs = 5_000
+  runJob(world, first, jobSpec({ count: 3, group: asking(150) }))
+  const asks = new Map<string, number>()
+  let most = 0
+  world.watch = (_board, _event, step) => {
+    const effects = step()
+    for (const effect of effects) if (effect.kind === 'start') asks.set(effect.task.id, effect.task.spec.resources.memoryMib)
+    most = Math.max(
+      most,
+      [...first.tasks.keys()].reduce((sum, id) => sum + (asks.get(id) ?? 300), 0),
+    )
+    return effects
+  }
+  world.until('all three run', () => slotsOf(job, 3).every((id) => runners(world, id).length === 1), 60_000)
+  assert.equal(most, 600)
 })
 
 test('an update in place starts nothing before all of the old form has stopped', () => {
