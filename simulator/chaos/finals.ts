@@ -36,7 +36,8 @@ function findingsIn(stage: Stage, pool: string): Finding[] {
   const add = (rule: Rule, whats: readonly string[]): void => {
     for (const what of whats) found.push({ rule, what })
   }
-  const undecided = new Set([...stage.twoTongued].filter((board) => stage.gone.has(board)).map((board) => board.spec.id))
+  const isMember = (board: Board): boolean => members.some((member) => member.board === board)
+  const undecided = new Set([...stage.twoTongued].filter((board) => !isMember(board)).map((board) => board.spec.id))
   add(
     'documents-equal',
     different(members, ({ state }) => documentsOf(state, undecided)),
@@ -74,8 +75,8 @@ function membersOf(stage: Stage, pool: string): Member[] {
 }
 
 /**
- * `undecided`: boards that signed two different things as one and left before they wrote anew. Each half keeps what it heard, and
- * nobody else may say which it is.
+ * `undecided`: boards that signed two different things as one and left, or were evicted, before they wrote anew. Each half keeps what it
+ * heard, takes nothing more of them, and nobody else may say which it is.
  */
 export function documentsOf(state: State, undecided: ReadonlySet<NodeId> = new Set()): string {
   return [...state.docs.values()]
