@@ -32,6 +32,9 @@ export function turnsOf(slots: readonly SlotFacts[], form: Form, maxParallel: nu
     const outOfDate = isOutOfDate(slot, form)
     if (outOfDate && neverStarted(slot)) {
       mayMove.add(index)
+    } else if (holder?.form === form && holder.healthy) {
+      // It has arrived, though somebody else has failed at it since: nobody will try again, so nobody need wait for that.
+      continue
     } else if (hasFailed || (outOfDate ? heir?.form === form : holder !== null && !holder.healthy)) {
       inFlight++
       if (outOfDate) mayMove.add(index)

@@ -33,6 +33,8 @@ export interface LinksInput {
   readonly queue: EventQueue
   readonly boards: ReadonlyMap<NodeId, Board>
   readonly feed: (board: Board, event: CoreEvent) => void
+  /** Once the board is free and has taken what came before. */
+  readonly takeInTurn: (board: Board, act: () => void) => void
   /** Whom a board can connect to. */
   readonly around: (board: Board) => readonly Board[]
   readonly delayMs: number
@@ -63,11 +65,12 @@ export class Links {
 
   constructor(input: LinksInput) {
     this.#input = input
-    const { queue, seed, boards, delayMs } = input
+    const { queue, seed, boards, delayMs, takeInTurn } = input
     this.dialling = new Dialling({ queue, seed, boards, links: this, delayMs })
     this.gossip = new Gossip({
       queue,
       seed,
+      takeInTurn,
       send: (from, to, rpc) => this.#sendRpc(from, to, rpc),
       deliver: (to, from, { data }) => this.#frame(to, from, data, 'gossip'),
     })

@@ -6,13 +6,14 @@ import { toBase64 } from '../crdt/base64.ts'
 import type { Crypto } from '../crdt/crypto.ts'
 import type { FleetId, NodeId } from '../crdt/ids.ts'
 import type { Reply, Request } from '../crdt/api-types.ts'
-import { createCore } from '../node/core/step.ts'
+import { type Core, createCore } from '../node/core/step.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
 import { shownAt, whenItShows } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
+import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
@@ -68,6 +69,7 @@ export class World {
   onPowerCut: (board: Board) => void = () => {}
   readonly shared: Shared
   readonly #options: WorldOptions
+  readonly #loops = new EventLoops(this.queue)
   readonly #asked = new Map<number, Asked>()
   #requests = 0
 
@@ -79,6 +81,7 @@ export class World {
       queue: this.queue,
       boards: this.boards,
       feed: (board, event) => this.feed(board, event),
+      takeInTurn: (board, act) => this.#loops.take(board, act),
       around: aroundEach([...this.boards.values()], options.overlay),
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
@@ -248,30 +251,27 @@ export class World {
     asked.isOver = last
   }
 
+  /** Told the time at which it is taken. */
   feed(board: Board, event: CoreEvent): void {
-    const { core } = board
-    if (core === null) return
-    const freeAt = Math.max(board.pausedUntil, board.busyUntil)
-    if (freeAt > this.queue.now) return this.#takeLater(board, event, freeAt)
+    this.#loops.take(board, (lateMs) => {
+      const lagging = event.kind === 'tick' ? { ...event, lagMs: event.lagMs + lateMs } : event
+      this.#step(board, board.core!, { ...lagging, now: this.clockOf(board) })
+    })
+  }
+
+  #step(board: Board, core: Core, event: CoreEvent): void {
     if (board.stepMs > 0) board.busyUntil = this.queue.now + board.stepMs
-    const now = this.clockOf(board)
-    const told = now === event.now ? event : { ...event, now }
     let isWritten = true
-    for (const effect of this.watch(board, told, () => core.step(told))) {
+    for (const effect of this.watch(board, event, () => core.step(event))) {
       if (board.effectsLeft !== null && board.effectsLeft-- <= 0) return this.powerCut(board)
       if (effect.kind === 'persist') isWritten = this.#persist(board, effect) && isWritten
       else this.#carryOut(board, effect, isWritten)
     }
   }
 
-  /** In the order in which they came, and with the time at which they are taken. */
-  #takeLater(board: Board, event: CoreEvent, at: number): void {
-    const { core } = board
-    const lateMs = at - this.queue.now
-    const lagging = event.kind === 'tick' ? { ...event, lagMs: event.lagMs + lateMs } : event
-    this.queue.at(at, () => {
-      if (board.core === core) this.feed(board, { ...lagging, now: this.queue.now })
-    })
+  /** A board that is frozen goes on. */
+  resume(board: Board): void {
+    this.#loops.resume(board)
   }
 
   /** Events of a board that has restarted meanwhile are dropped: they belong to the former run. */

@@ -129,8 +129,8 @@ export function endAllFaults(stage: Stage): void {
   stage.driverFaults.clear()
   for (const board of world.boards.values()) {
     board.effectsLeft = null
-    board.pausedUntil = 0
     board.stepMs = 0
+    world.resume(board)
     if (board.disk.isFull) world.freeDisk(board)
     if (stage.gone.has(board)) continue
     if (board.core === null) world.boot(board)
