@@ -40,6 +40,7 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
     const what = prng.chance(0.3) ? drawOperation(prng, pools[index]!, specOf) : drawFault(prng, names, quarrelsome)
     events.push({ at, ...what })
   }
+  events.push(...drawTwins(seed, names, chaosMs))
   events.sort((a, b) => a.at - b.at)
   return { seed, boards: boards.map((board) => ({ ...board, pool: poolOf(pools, board.name) })), events, chaosMs }
 }
@@ -91,6 +92,14 @@ function drawComing(prng: Prng, pools: readonly Pool[], chaosMs: number): ChaosE
         : []),
     ]
   })
+}
+
+/** A generator of its own, so that all else is drawn as it was before there were twins. */
+function drawTwins(seed: number, names: readonly string[], chaosMs: number): ChaosEvent[] {
+  const prng = createPrng(Math.imul(seed, 0x85ebca6b) ^ 0x27d4eb2f).fork()
+  if (!prng.chance(0.25)) return []
+  const at = 12_000 + prng.below(chaosMs - 12_000)
+  return [{ kind: 'twin', at, board: prng.pick(names)!, ageMs: 1_000 + prng.below(60_000), forMs: 2_000 + prng.below(120_000) }]
 }
 
 /** Which kinds of faults a run favours: one that has all of them at once hides what each does. */

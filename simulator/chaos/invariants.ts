@@ -66,6 +66,8 @@ export const sometimes = {
   'clock-drifted': 'A board’s clock ran at another rate.',
   'records-torn': 'A power cut damaged records, which the store dropped.',
   'clone-ran': 'A second machine ran with a copy of a board’s disk.',
+  'twin-ran': 'Two machines ran with one key at the same time.',
+  'twin-noticed': 'A board saw that another one writes with its key.',
   'thin-line': 'A board was behind a line of a few kbit/s.',
   'slow-board': 'Every step of a board took long.',
   'address-changed': 'A board was found at another address.',

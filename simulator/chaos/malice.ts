@@ -74,7 +74,7 @@ function reboot(stage: Stage, board: Board): void {
 function misbehave(stage: Stage, board: Board, how: EventOf<'malice'>['how'], prng: Prng): void {
   const heard = stage.witness.overheard.get(board) ?? []
   heard.splice(0, Math.max(0, heard.length - framesMax))
-  const peers = [...board.peers]
+  const peers = [...board.peers.keys()]
   if (how === 'replay' || how === 'forge') {
     for (let n = 0; n < 3 && heard.length > 0; n++) {
       const frame = prng.pick(heard)!
@@ -122,7 +122,7 @@ function usurp(stage: Stage, board: Board, state: State, prng: Prng): void {
   }
   const change = doc.kind === 'job' ? ([jobPaths.desired, 'removed'] as const) : ([opsPaths.evicted, true] as const)
   const { envelopes } = editDoc(chaosCrypto, doc, author, new Map<string, Scalar>([change]))
-  for (const peer of board.peers)
+  for (const peer of board.peers.keys())
     for (const frame of envelopeFrames(envelopes.map((envelope) => envelope.bytes))) stage.world.links.send(board, peer, frame)
 }
 

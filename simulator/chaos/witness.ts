@@ -48,6 +48,8 @@ export class Witness {
   readonly overheard = new Map<Board, Uint8Array[]>()
   /** Boards that ever said that they have more than they have. */
   readonly liars = new Set<Board>()
+  /** Second machines with a board's key: what they do is theirs, and nobody is held to it but not to throw. */
+  readonly twins = new Set<Board>()
   /** Boards whose disk is not, or not all, what they wrote. */
   readonly #diskReplaced = new Set<Board>()
   readonly #company = new Map<Board, { readonly boots: number; readonly at: number }>()
@@ -89,6 +91,14 @@ export class Witness {
     this.#diskReplaced.add(board)
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
     this.lastWords.diskReplaced()
+  }
+
+  /** What it writes is genuine, and nobody can tell it from what the board writes: its copies are none that count. */
+  twinRuns(board: Board, twin: Board): void {
+    this.saw('twin-ran')
+    this.generations.diskReplaced(board)
+    this.excuse('lied', board.spec.name)
+    this.twins.add(twin)
   }
 
   /** What runs goes on and is told, though it cannot be written: after a power cut the others know more. */
@@ -144,6 +154,11 @@ export class Witness {
       return []
     }
     this.trace.step(board.spec.name, event, effects)
+    if (this.twins.has(board)) {
+      const state = board.core?.state
+      if (state != null) this.rules.authors.wrote({ board, state })
+      return effects
+    }
     this.#noteCompany(board)
     for (const effect of effects) {
       if (effect.kind === 'start') {
