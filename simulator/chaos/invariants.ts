@@ -70,6 +70,7 @@ export const sometimes = {
   'clock-drifted': 'A board’s clock ran at another rate.',
   'records-torn': 'A power cut damaged records, which the store dropped.',
   'clone-ran': 'A second machine ran with a copy of a board’s disk.',
+  ineligible: 'A board was to take no new copies.',
   'twin-ran': 'Two machines ran with one key at the same time.',
   'twin-noticed': 'A board saw that another one writes with its key.',
   'thin-line': 'A board was behind a line of a few kbit/s.',

@@ -108,14 +108,14 @@ function signed(stage: Stage, board: Board, nonce: Uint8Array, change: (record: 
   return envelopes.map((envelope) => envelope.bytes)
 }
 
-/** Removes a job or evicts a board, signed with a key that may not. */
+/** Removes a job or evicts a board: signed with a key that may not, or in the name of the operator, whose key it has not got. */
 function usurp(stage: Stage, board: Board, state: State, prng: Prng): void {
   const docs = [...state.docs.values()].filter((doc) => doc.kind === 'job' || doc.kind === 'ops')
   const doc = prng.pick(docs)
   if (doc === undefined) return
   const { id, signer } = board.spec
   const author = {
-    id,
+    id: prng.chance(0.5) ? id : stage.operator.id,
     signer,
     nonce: chaosCrypto.sha256(new Uint8Array([prng.below(256), prng.below(256)])).slice(0, 16),
     fleet: stage.operator.fleet,

@@ -99,7 +99,7 @@ type Operation =
       readonly kind: 'node'
       readonly via: string
       readonly board: string
-      readonly wish: 'draining' | 'evicted'
+      readonly wish: 'draining' | 'evicted' | 'ineligible'
       readonly forMs: number | null
     }
 

@@ -17,8 +17,9 @@ import { Generations, claimOfLog, hasOthers, whyNotClaimed, whyNotPlaced } from 
 import { sightsOfStep } from './sights.ts'
 import { StepRules } from './step-rules.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
+import type { RunningTask } from '../../node/core/ports.ts'
 import type { State } from '../../node/core/state.ts'
-import { type StopCause, causeOfStop, runningHere } from './stop-cause.ts'
+import { type StopCause, causeOfStop, isWished, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
 
 /** A change that a board has acknowledged to an operator. */
@@ -263,7 +264,7 @@ export class Witness {
     const yields = cause.kind === 'replaced' || cause.kind === 'orphan'
     if (!yields) this.copyGone(board, task.slot)
     const isCopy = running.has(task.slot) || cause.kind === 'orphan'
-    if (isCopy && !this.#isAllowed(board, task.slot, cause)) {
+    if (isCopy && !this.#isAllowed(board, task, cause)) {
       this.violated('last-copy-stays', `${board.spec.name} stops ${task.slot} (generation ${task.generation}): ${cause.words}`)
     }
     const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by) : null
@@ -279,7 +280,8 @@ export class Witness {
       this.violated('alone-as-agreed', `${board.spec.name} stops ${slot} after ${aloneMs} ms alone, and may after ${limit} ms`)
   }
 
-  #isAllowed(board: Board, slot: SlotId, cause: StopCause): boolean {
+  #isAllowed(board: Board, task: RunningTask, cause: StopCause): boolean {
+    const { slot } = task
     const job = slotParts(slot).job.split('/')[1] ?? ''
     switch (cause.kind) {
       case 'replaced':
@@ -287,7 +289,7 @@ export class Witness {
       case 'orphan':
         return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`)
       case 'wish':
-        return this.#excuses.has(`changed ${job}`)
+        return this.#excuses.has(`changed ${job}`) && isWished(board, task, cause.words)
       case 'evicted':
         return this.#excuses.has(`evicted ${board.spec.name}`)
       case 'failed':
