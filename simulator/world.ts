@@ -320,7 +320,7 @@ export class World {
         return this.#start(board, effect, isWritten)
       case 'stop':
         if (this.#has('stop-ignored')) return
-        return this.#stop(board, effect.task, effect.driver)
+        return this.#stop(board, effect)
       case 'remove':
         return this.tasks.remove(board, effect.task)
       case 'wake':
@@ -361,11 +361,12 @@ export class World {
   }
 
   /** A stop that comes during a start waits for it, as in every driver. */
-  #stop(board: Board, task: string, driver: string): void {
+  #stop(board: Board, { task, driver, signal, timeoutMs }: Effect & { kind: 'stop' }): void {
     const { queue, tasks } = this
     const startedAt = board.starting.get(task) ?? queue.now
-    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => {
-      for (const event of tasks.stop(board, task, driver, queue.now)) this.feed(board, event)
+    const { afterMs, exit } = tasks.ending(signal, timeoutMs)
+    this.#later(board, Math.max(0, startedAt - queue.now) + afterMs, () => {
+      for (const event of tasks.stop(board, task, driver, queue.now, exit)) this.feed(board, event)
       return { kind: 'stopped', now: queue.now, task }
     })
   }
