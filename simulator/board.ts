@@ -19,6 +19,8 @@ export interface BoardSpec {
   readonly attributes?: Readonly<Record<string, string>>
   /** `raw_exec` unless told otherwise. */
   readonly drivers?: readonly TaskDriver['name'][]
+  /** Where its operator told it to ask for the fleet; absent: names of some other boards. */
+  readonly bootstrap?: readonly string[]
 }
 
 export interface Board {
@@ -48,7 +50,8 @@ export interface Board {
   readonly ended: Map<string, TaskExit>
   /** Task → when its driver will have started it. */
   readonly starting: Map<string, number>
-  readonly peers: Set<NodeId>
+  /** Whom it is connected with: which machine, since two may have one key. */
+  readonly peers: Map<NodeId, Board>
   boots: number
   wakeAt: number
   /** `persist` effects so far, and bytes handed to the network. */
@@ -76,7 +79,7 @@ export function createBoard(spec: BoardSpec): Board {
     tasks: new Map(),
     ended: new Map(),
     starting: new Map(),
-    peers: new Set(),
+    peers: new Map(),
     boots: 0,
     wakeAt: Number.MAX_SAFE_INTEGER,
     writes: 0,

@@ -62,6 +62,8 @@ const epochWallMs = 1_800_000_000_000
 export class World {
   readonly queue = new EventQueue()
   readonly boards = new Map<NodeId, Board>()
+  /** All of them, and second ones with the key of one of them (`twins.ts`). */
+  readonly machines = new Set<Board>()
   readonly tasks = new Tasks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
@@ -77,12 +79,13 @@ export class World {
     this.#options = options
     this.shared = createShared(options.crypto)
     for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
+    for (const board of this.boards.values()) this.machines.add(board)
     this.links = new Links({
       queue: this.queue,
-      boards: this.boards,
+      boards: this.machines,
       feed: (board, event) => this.feed(board, event),
       takeInTurn: (board, act) => this.#loops.take(board, act),
-      around: aroundEach([...this.boards.values()], options.overlay),
+      around: aroundEach(this.machines, options.overlay),
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
       isDialled: options.isDialled ?? false,
@@ -100,7 +103,7 @@ export class World {
   }
 
   board(name: string): Board {
-    const found = [...this.boards.values()].find((board) => board.spec.name === name)
+    const found = [...this.machines].find((board) => board.spec.name === name)
     if (found === undefined) throw new Error(`no board ${name}`)
     return found
   }
@@ -122,7 +125,7 @@ export class World {
 
   /** Nothing more is to happen in it: one process plays thousands of worlds. */
   release(): void {
-    for (const board of this.boards.values()) board.core?.release()
+    for (const board of this.machines) board.core?.release()
     this.shared.engine.close()
   }
 
@@ -170,7 +173,7 @@ export class World {
     board.core?.release()
     board.core = null
     board.held.clear()
-    for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
+    for (const peer of [...board.peers.keys()]) this.links.disconnect(board, peer)
   }
 
   /** The board loses power: agent and tasks are gone, the others hear nothing. So many writes that no sync followed are gone, too. */
@@ -294,7 +297,8 @@ export class World {
     const { queue } = this
     switch (effect.kind) {
       case 'send':
-        return this.links.send(board, effect.to, effect.frame)
+        this.links.send(board, effect.to, effect.frame)
+        return
       case 'send-stored':
         for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
         return
@@ -304,7 +308,7 @@ export class World {
       case 'forget':
         return this.links.dialling.learn(board, effect)
       case 'disconnect':
-        return this.links.disconnect(board, this.boards.get(effect.peer)!)
+        return this.links.disconnect(board, effect.peer)
       case 'prepare':
         return this.#later(board, 5, () => ({
           kind: 'prepared',
@@ -316,7 +320,7 @@ export class World {
         return this.#start(board, effect, isWritten)
       case 'stop':
         if (this.#has('stop-ignored')) return
-        return this.#stop(board, effect.task, effect.driver)
+        return this.#stop(board, effect)
       case 'remove':
         return this.tasks.remove(board, effect.task)
       case 'wake':
@@ -357,11 +361,12 @@ export class World {
   }
 
   /** A stop that comes during a start waits for it, as in every driver. */
-  #stop(board: Board, task: string, driver: string): void {
+  #stop(board: Board, { task, driver, signal, timeoutMs }: Effect & { kind: 'stop' }): void {
     const { queue, tasks } = this
     const startedAt = board.starting.get(task) ?? queue.now
-    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => {
-      for (const event of tasks.stop(board, task, driver, queue.now)) this.feed(board, event)
+    const { afterMs, exit } = tasks.ending(signal, timeoutMs)
+    this.#later(board, Math.max(0, startedAt - queue.now) + afterMs, () => {
+      for (const event of tasks.stop(board, task, driver, queue.now, exit)) this.feed(board, event)
       return { kind: 'stopped', now: queue.now, task }
     })
   }

@@ -109,6 +109,8 @@ function untold(board: Board, { allocs, view }: State): Wrong[] {
 function unnoticed(stage: Stage, board: Board, { view }: State): Wrong[] {
   return [...stage.world.boards.values()].flatMap((other): Wrong[] => {
     const isDown = other.core === null || other.pausedUntil > stage.world.queue.now
+    // The other machine with its key is there.
+    if (stage.twins.has(other)) return []
     if (other === board || !isDown || view.nodes.get(other.spec.id)?.liveness !== 'alive') return []
     return [{ rule: 'silence-noticed', key: `${other.spec.name} ${other.boots}`, what: `${other.spec.name} is down and counts as alive` }]
   })
