@@ -24,6 +24,15 @@ export interface LinkFaults {
   readonly isTcp?: boolean
 }
 
+/** One direction between two boards. */
+interface Lane {
+  isCut: boolean
+  /** What waits for the cut to end. */
+  held: (() => void)[]
+  /** When the newest frame of the stream arrives: none overtakes it. */
+  arrivesAt: number
+}
+
 /** The faults of a world lose a segment four times in a row at most: they are bad links, and a dead one is a cut. */
 const lastResendMs = 1_600
 /** This many frames of a connection wait for a cut to end; newer ones are dropped, as a full send queue does. */
@@ -55,11 +64,8 @@ export class Links {
   messages = 0
   bytes = 0
   readonly #input: LinksInput
-  readonly #cuts = new Set<string>()
-  /** `from>to` → what waits for the cut to end. */
-  readonly #held = new Map<string, (() => void)[]>()
-  /** `from>to` → when the newest frame of the stream arrives: none overtakes it. */
-  readonly #arrivals = new Map<string, number>()
+  /** From → to; those that anything ever happened on. */
+  readonly #lanes = new Map<Board, Map<Board, Lane>>()
 
   constructor(input: LinksInput) {
     this.#input = input
@@ -74,13 +80,13 @@ export class Links {
   }
 
   cut(a: Board, b: Board, oneWay: boolean): void {
-    this.#cuts.add(`${a.spec.id}>${b.spec.id}`)
-    if (!oneWay) this.#cuts.add(`${b.spec.id}>${a.spec.id}`)
+    this.#lane(a, b).isCut = true
+    if (!oneWay) this.#lane(b, a).isCut = true
   }
 
   mend(a: Board, b: Board): void {
-    this.#cuts.delete(`${a.spec.id}>${b.spec.id}`)
-    this.#cuts.delete(`${b.spec.id}>${a.spec.id}`)
+    this.#lane(a, b).isCut = false
+    this.#lane(b, a).isCut = false
     this.#flush(a, b)
     this.#flush(b, a)
     if (!isWhole(a, b)) this.#reconnect(a, b)
@@ -88,13 +94,14 @@ export class Links {
 
   /** Ends the cut from a to b alone. */
   open(a: Board, b: Board): void {
-    if (!this.#cuts.delete(`${a.spec.id}>${b.spec.id}`)) return
+    if (this.isOpen(a, b)) return
+    this.#lane(a, b).isCut = false
     this.#flush(a, b)
     if (this.isOpen(b, a) && !isWhole(a, b)) this.#reconnect(a, b)
   }
 
   heal(): void {
-    this.#cuts.clear()
+    for (const lanes of this.#lanes.values()) for (const lane of lanes.values()) lane.isCut = false
     const boards = [...this.#input.boards.values()]
     for (const a of boards) for (const b of this.around(a)) this.#flush(a, b)
     for (const a of boards) for (const b of this.around(a)) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
@@ -105,7 +112,15 @@ export class Links {
   }
 
   isOpen(from: Board, to: Board): boolean {
-    return this.#cuts.size === 0 || !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
+    return this.#lanes.get(from)?.get(to)?.isCut !== true
+  }
+
+  #lane(from: Board, to: Board): Lane {
+    let lanes = this.#lanes.get(from)
+    if (lanes === undefined) this.#lanes.set(from, (lanes = new Map()))
+    let lane = lanes.get(to)
+    if (lane === undefined) lanes.set(to, (lane = { isCut: false, held: [], arrivesAt: 0 }))
+    return lane
   }
 
   /** Both run, and bytes pass in both directions. */
@@ -185,14 +200,17 @@ export class Links {
     const { boards, queue } = this.#input
     const target = boards.get(to)
     if (target === undefined || !from.peers.has(to)) return
-    this.#count(from, rpcBytes(all))
-    const rpc = { ...all, messages: all.messages.filter((message) => !this.#isLost(target, message)) }
+    const bytes = rpcBytes(all)
+    this.#count(from, bytes)
+    const messages = all.messages.filter((message) => !this.#isLost(target, message))
+    const isWholly = messages.length === all.messages.length
+    const rpc = isWholly ? all : { ...all, messages }
     const arrive =
       (some = rpc) =>
       (): void =>
         this.gossip.receive(target, from.spec.id, some)
     if (!this.isOpen(from, target)) return this.#hold(from, target, arrive())
-    const queued = this.uplinks.delay(from.spec.id, to, rpcBytes(rpc), queue.now)
+    const queued = this.uplinks.delay(from.spec.id, to, isWholly ? bytes : rpcBytes(rpc), queue.now)
     if (queued !== null) return this.#carry(from, target, queued + this.#resent(), true, arrive())
     this.#carry(from, target, uplinkQueueMsMax, true, arrive({ ...rpc, messages: [] }))
   }
@@ -203,18 +221,18 @@ export class Links {
   }
 
   #hold(from: Board, target: Board, arrive: () => void): void {
-    const key = `${from.spec.id}>${target.spec.id}`
-    const held = this.#held.get(key) ?? []
-    this.#held.set(key, held)
+    const { held } = this.#lane(from, target)
     if (held.length < heldFramesMax) held.push(arrive)
   }
 
   #carry(from: Board, target: Board, late: number, inOrder: boolean, arrive: () => void): void {
     const { queue, delayMs } = this.#input
     const { core } = target
-    const key = `${from.spec.id}>${target.spec.id}`
     let at = queue.now + delayMs + late
-    if (inOrder) this.#arrivals.set(key, (at = Math.max(at, this.#arrivals.get(key) ?? 0)))
+    if (inOrder) {
+      const lane = this.#lane(from, target)
+      at = lane.arrivesAt = Math.max(at, lane.arrivesAt)
+    }
     queue.at(at, () => {
       if (target.core === core && target.peers.has(from.spec.id)) arrive()
     })
@@ -229,10 +247,10 @@ export class Links {
 
   /** What waited for the end of the cut arrives, if the connection still stands at both ends. */
   #flush(from: Board, target: Board): void {
-    const key = `${from.spec.id}>${target.spec.id}`
-    const held = this.#held.get(key) ?? []
-    this.#held.delete(key)
-    if (!isWhole(from, target)) return
+    const lane = this.#lane(from, target)
+    const { held } = lane
+    lane.held = []
+    if (held.length === 0 || !isWhole(from, target)) return
     const { core } = target
     this.#input.queue.after(resendMs, () => {
       for (const arrive of held) if (target.core === core && target.peers.has(from.spec.id)) arrive()
@@ -264,8 +282,8 @@ export class Links {
   }
 
   #drop(board: Board, other: Board): void {
-    this.#held.delete(`${board.spec.id}>${other.spec.id}`)
-    this.#held.delete(`${other.spec.id}>${board.spec.id}`)
+    this.#lane(board, other).held = []
+    this.#lane(other, board).held = []
     if (!board.peers.delete(other.spec.id) || board.core === null) return
     this.gossip.down(board, other.spec.id)
     this.dialling.down(board, other.spec.id)
