@@ -74,7 +74,8 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options
     this.shared = createShared(options.crypto)
-    for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
+    const names = new Map<string, string>()
+    for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec, names))
     this.links = new Links({
       queue: this.queue,
       boards: this.boards,
