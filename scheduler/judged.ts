@@ -9,7 +9,7 @@ import { turnsOf } from './rollout.ts'
 import { type SlotFacts, type SlotSources, factsOf } from './slots.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { SlotPlan } from './types.ts'
-import { type Case, type Judge, type Judgement, judge } from './vacancy.ts'
+import { type Case, type Judge, type Judgement, isQuiet, judge } from './vacancy.ts'
 import { Wake } from './wake.ts'
 
 export interface Vacancy {
@@ -25,6 +25,8 @@ export interface Judged {
   /** By index, like `slots`. */
   readonly facts: readonly SlotFacts[]
   readonly slots: readonly SlotPlan[]
+  /** Settled slots whose answer stands as long as their facts do, whatever becomes of the others. */
+  readonly quiet: readonly boolean[]
   readonly vacancies: readonly Vacancy[]
   /** Read or changed what other groups read and change while the plan is made: judged in every plan anew, in order. */
   readonly isOpen: boolean
@@ -65,23 +67,32 @@ export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge
     return seesHalf(rules, sources.boards)
   }
   const slots: SlotPlan[] = []
+  const quiet: boolean[] = []
   const vacancies: Vacancy[] = []
   let isOpen = false
   for (const [index, slot] of ids.entries()) {
     const own = facts[index] as SlotFacts
+    const known = before?.judged.slots[index]
+    if (known !== undefined && before?.judged.quiet[index] === true && before.judged.facts[index] === own) {
+      slots.push(known)
+      quiet.push(true)
+      continue
+    }
     const about: Case = { slot, index, facts: own, rules, turns, half }
     const judgement = judge(about, context)
-    const plan = planned(about, judgement, before?.judged.slots[index])
+    const plan = planned(about, judgement, known)
     slots.push(plan)
+    quiet.push(judgement.kind === 'settled' && isQuiet(about, context))
     if (judgement.kind === 'vacant' || judgement.kind === 'update') isOpen = true
     if (judgement.kind === 'vacant') vacancies.push({ plan, facts: own, replaces: judgement.replaces, retry: judgement.retry })
   }
-  return { rules, facts, slots, vacancies, isOpen, wakeAt: wake.at, isFromNow: wake.isFromNow, electorate }
+  return { rules, facts, slots, quiet, vacancies, isOpen, wakeAt: wake.at, isFromNow: wake.isFromNow, electorate }
 }
 
 function slotIdsOf({ job, group }: GroupRules, before: JudgedBefore | null): readonly SlotId[] {
-  const known = before?.judged.slots ?? []
-  return Array.from({ length: group.count }, (_, index) => known[index]?.slot ?? slotId(job.id, group.name, index))
+  const known = before?.judged.slots
+  if (known?.length === group.count) return known.map(({ slot }) => slot)
+  return Array.from({ length: group.count }, (_, index) => slotId(job.id, group.name, index))
 }
 
 function factsAgain(rules: GroupRules, slot: SlotId, sources: SlotSources, before: JudgedBefore | null, index: number): SlotFacts {

@@ -10,7 +10,7 @@ import type { Vacancy } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { type Overdue, isOverdue, recall, remember } from './pending.ts'
 import { hashText } from './rendezvous.ts'
-import { searchFor } from './search.ts'
+import { type Search, searchFor } from './search.ts'
 import type { Local, Pending } from './types.ts'
 import { type Usage, holdAsk, holdGrowth } from './usage.ts'
 import type { Wake } from './wake.ts'
@@ -57,7 +57,8 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
   const open = vacancies.filter(({ plan }) => plan.candidate === null)
   if (open.length === 0) return
   const { boards, local, usage } = context
-  const search = searchFor(group, boards, usage)
+  // Where much of the pool is silent, most plans find everything paced, and look for nothing.
+  let search: Search | null = null
   for (const vacancy of open) {
     const { plan, facts } = vacancy
     const previous = local.pending.get(plan.slot)
@@ -69,6 +70,7 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
     }
     const { overdue } = recall(previous, local.now)
     const { claims, history } = facts
+    search ??= searchFor(group, boards, usage)
     const index = search.best({ slotHash: hashText(plan.slot), claims, history, overdue, now: local.now })
     if (index < 0) {
       fallBack(vacancy, group, vacancy.retry, context)

@@ -97,6 +97,13 @@ function retryWait({ slot, index, facts, rules, turns }: Case, { local, wake }: 
   return { kind: 'waits', reason: exhausted ? 'reschedule-exhausted' : 'waiting-reschedule' }
 }
 
+/** Nothing but other claims or another state of their nodes changes the answer for a settled slot: no wait, no turn, nobody silent. */
+export function isQuiet({ facts, rules }: Case, { view }: Judge): boolean {
+  const { ahead, live, unknown } = facts.standing
+  if (ahead.length + unknown.length > 0 || isOutOfDate(facts, rules.form)) return false
+  return live.every(({ node }) => view.nodes.get(node)?.liveness === 'alive')
+}
+
 function wakeForSilence({ facts, rules }: Case, context: Judge): void {
   const { standing } = facts
   const policy = rules.group.disconnect

@@ -62,12 +62,13 @@ export interface Board {
   readonly logs: string[]
 }
 
-export function createBoard(spec: BoardSpec): Board {
+/** `names`: see `Disk`. */
+export function createBoard(spec: BoardSpec, names = new Map<string, string>()): Board {
   return {
     spec,
     core: null,
     address: `/sim/${spec.name}`,
-    disk: new Disk(),
+    disk: new Disk(names),
     held: new Map(),
     effectsLeft: null,
     pausedUntil: 0,

@@ -25,6 +25,23 @@ export interface LinkFaults {
   readonly isTcp?: boolean
 }
 
+/** One direction between two boards. */
+interface Lane {
+  isCut: boolean
+  /** What waits for the cut to end. */
+  held: (() => void)[]
+  heldBytes: number
+  /** When the newest frame of the stream arrives: none overtakes it. */
+  arrivesAt: number
+}
+
+function takeHeld(lane: Lane): readonly (() => void)[] {
+  const { held } = lane
+  lane.held = []
+  lane.heldBytes = 0
+  return held
+}
+
 /** The faults of a world lose a segment four times in a row at most: they are bad links, and a dead one is a cut. */
 const lastResendMs = 1_600
 /**
@@ -62,11 +79,8 @@ export class Links {
   messages = 0
   bytes = 0
   readonly #input: LinksInput
-  readonly #cuts = new Set<string>()
-  /** `from>to` → what waits for the cut to end. */
-  readonly #held = new Map<string, { readonly arrivals: (() => void)[]; bytes: number }>()
-  /** `from>to` → when the newest frame of the stream arrives: none overtakes it. */
-  readonly #arrivals = new Map<string, number>()
+  /** From → to; those that anything ever happened on. */
+  readonly #lanes = new Map<Board, Map<Board, Lane>>()
 
   constructor(input: LinksInput) {
     this.#input = input
@@ -82,13 +96,13 @@ export class Links {
   }
 
   cut(a: Board, b: Board, oneWay: boolean): void {
-    this.#cuts.add(wayOf(a, b))
-    if (!oneWay) this.#cuts.add(wayOf(b, a))
+    this.#lane(a, b).isCut = true
+    if (!oneWay) this.#lane(b, a).isCut = true
   }
 
   mend(a: Board, b: Board): void {
-    this.#cuts.delete(wayOf(a, b))
-    this.#cuts.delete(wayOf(b, a))
+    this.#lane(a, b).isCut = false
+    this.#lane(b, a).isCut = false
     this.#flush(a, b)
     this.#flush(b, a)
     if (!isWhole(a, b)) this.#reconnect(a, b)
@@ -96,13 +110,14 @@ export class Links {
 
   /** Ends the cut from a to b alone. */
   open(a: Board, b: Board): void {
-    if (!this.#cuts.delete(wayOf(a, b))) return
+    if (this.isOpen(a, b)) return
+    this.#lane(a, b).isCut = false
     this.#flush(a, b)
     if (this.isOpen(b, a) && !isWhole(a, b)) this.#reconnect(a, b)
   }
 
   heal(): void {
-    this.#cuts.clear()
+    for (const lanes of this.#lanes.values()) for (const lane of lanes.values()) lane.isCut = false
     const boards = [...this.#input.boards]
     for (const a of boards) for (const b of this.around(a)) this.#flush(a, b)
     for (const a of boards) for (const b of this.around(a)) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
@@ -113,7 +128,15 @@ export class Links {
   }
 
   isOpen(from: Board, to: Board): boolean {
-    return this.#cuts.size === 0 || !this.#cuts.has(wayOf(from, to))
+    return this.#lanes.get(from)?.get(to)?.isCut !== true
+  }
+
+  #lane(from: Board, to: Board): Lane {
+    let lanes = this.#lanes.get(from)
+    if (lanes === undefined) this.#lanes.set(from, (lanes = new Map()))
+    let lane = lanes.get(to)
+    if (lane === undefined) lanes.set(to, (lane = { isCut: false, held: [], heldBytes: 0, arrivesAt: 0 }))
+    return lane
   }
 
   /** Both run, and bytes pass in both directions. */
@@ -206,17 +229,21 @@ export class Links {
     const { queue } = this.#input
     const target = from.peers.get(to)
     if (target === undefined) return
-    this.#count(from, rpcBytes(all))
-    const rpc = { ...all, messages: all.messages.filter((message) => !this.#isLost(target, message)) }
+    const bytes = rpcBytes(all)
+    this.#count(from, bytes)
+    const messages = all.messages.filter((message) => !this.#isLost(target, message))
+    const isWholly = messages.length === all.messages.length
+    const rpc = isWholly ? all : { ...all, messages }
     const arrive =
       (some = rpc) =>
       (): void =>
         this.gossip.receive(target, from.spec.id, some)
+    const left = isWholly ? bytes : rpcBytes(rpc)
     if (!this.isOpen(from, target)) {
-      this.#hold(from, target, rpcBytes(rpc), arrive())
+      this.#hold(from, target, left, arrive())
       return
     }
-    const queued = this.uplinks.delay(from.spec.id, to, rpcBytes(rpc), queue.now)
+    const queued = this.uplinks.delay(from.spec.id, to, left, queue.now)
     if (queued !== null) return this.#carry(from, target, queued + this.#resent(), true, arrive())
     this.#carry(from, target, uplinkQueueMsMax, true, arrive({ ...rpc, messages: [] }))
   }
@@ -227,21 +254,21 @@ export class Links {
   }
 
   #hold(from: Board, target: Board, bytes: number, arrive: () => void): boolean {
-    const way = wayOf(from, target)
-    const held = this.#held.get(way) ?? { arrivals: [], bytes: 0 }
-    this.#held.set(way, held)
-    if (held.bytes + bytes > heldBytesMax) return false
-    held.arrivals.push(arrive)
-    held.bytes += bytes
+    const lane = this.#lane(from, target)
+    if (lane.heldBytes + bytes > heldBytesMax) return false
+    lane.held.push(arrive)
+    lane.heldBytes += bytes
     return true
   }
 
   #carry(from: Board, target: Board, late: number, inOrder: boolean, arrive: () => void): void {
     const { queue, delayMs } = this.#input
     const { core } = target
-    const way = wayOf(from, target)
     let at = queue.now + delayMs + late
-    if (inOrder) this.#arrivals.set(way, (at = Math.max(at, this.#arrivals.get(way) ?? 0)))
+    if (inOrder) {
+      const lane = this.#lane(from, target)
+      at = lane.arrivesAt = Math.max(at, lane.arrivesAt)
+    }
     queue.at(at, () => {
       if (target.core === core && isEnd(target, from)) arrive()
     })
@@ -256,16 +283,15 @@ export class Links {
 
   /** What waited for the end of the cut arrives, if the connection still stands at both ends. */
   #flush(from: Board, target: Board): void {
-    const way = wayOf(from, target)
-    const held = this.#held.get(way)
-    this.#held.delete(way)
-    if (held === undefined || !isWhole(from, target)) return
+    const lane = this.#lane(from, target)
+    const held = takeHeld(lane)
+    if (held.length === 0 || !isWhole(from, target)) return
     const { core } = target
     // What is sent from now on comes after it.
-    const at = Math.max(this.#input.queue.now + resendMs, this.#arrivals.get(way) ?? 0)
-    this.#arrivals.set(way, at)
+    const at = Math.max(this.#input.queue.now + resendMs, lane.arrivesAt)
+    lane.arrivesAt = at
     this.#input.queue.at(at, () => {
-      for (const arrive of held.arrivals) if (target.core === core && isEnd(target, from)) arrive()
+      for (const arrive of held) if (target.core === core && isEnd(target, from)) arrive()
     })
   }
 
@@ -294,8 +320,8 @@ export class Links {
   }
 
   #drop(board: Board, other: Board): void {
-    this.#held.delete(wayOf(board, other))
-    this.#held.delete(wayOf(other, board))
+    takeHeld(this.#lane(board, other))
+    takeHeld(this.#lane(other, board))
     if (!isEnd(board, other)) return
     board.peers.delete(other.spec.id)
     if (board.core === null) return
@@ -309,11 +335,6 @@ export class Links {
     this.#drop(b, a)
     this.#connect(a, b)
   }
-}
-
-/** From one machine to another. */
-function wayOf(from: Board, to: Board): string {
-  return `${from.spec.name}>${to.spec.name}`
 }
 
 /** The board believes that it is connected with that machine. */

@@ -78,7 +78,8 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options
     this.shared = createShared(options.crypto)
-    for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
+    const names = new Map<string, string>()
+    for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec, names))
     for (const board of this.boards.values()) this.machines.add(board)
     this.links = new Links({
       queue: this.queue,

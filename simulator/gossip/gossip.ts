@@ -7,7 +7,7 @@ import type { Board } from '../board.ts'
 import { createPrng } from '../prng.ts'
 import type { EventQueue } from '../queue.ts'
 import { Router } from './router.ts'
-import { type Message, type Rpc, type TopicName, messageId } from './rpc.ts'
+import { type Message, type Rpc, MessageNumbers, type TopicName } from './rpc.ts'
 import { gossipSettings } from './settings.ts'
 
 export interface GossipInput {
@@ -25,6 +25,7 @@ export class Gossip {
   readonly #input: GossipInput
   /** With the core that it belongs to: the next boot begins without peers and knows no message. */
   readonly #routers = new Map<Board, { readonly router: Router; readonly core: Core }>()
+  readonly #numbers = new MessageNumbers()
   #boots = 0
   #broadcasts = 0
 
@@ -65,7 +66,7 @@ export class Gossip {
 
   publish(board: Board, topic: Topic, data: Uint8Array): void {
     const name = topicName(board, topic)
-    this.routerOf(board)?.publish({ id: messageId(name, data), topic: name, data, count: ++this.#broadcasts })
+    this.routerOf(board)?.publish({ id: this.#numbers.of(name, data), topic: name, data, count: ++this.#broadcasts })
   }
 
   /** A board that sleeps or is busy takes it later, as its core does. */

@@ -86,6 +86,9 @@ class SimulatedWorld implements World {
       feed: (machine, event) => {
         if (machine.core !== null) this.#boards.get(machine)?.told(event)
       },
+      takeInTurn: (machine, act) => {
+        if (machine.core !== null) act()
+      },
       around: (machine) => [...this.#machines].filter((other) => other !== machine),
       delayMs,
       seed: 1,
