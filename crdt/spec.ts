@@ -82,6 +82,7 @@ export const constraintOperators = [
   '<=',
   '>',
   '>=',
+  'regexp',
   'version',
   'semver',
   'set_contains',
@@ -89,6 +90,7 @@ export const constraintOperators = [
   'is_set',
   'is_not_set',
   'distinct_hosts',
+  'distinct_property',
 ] as const
 export type ConstraintOperator = (typeof constraintOperators)[number]
 

@@ -6,7 +6,7 @@ import { compareText } from '../crdt/ids.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Affinity, Constraint } from '../crdt/spec.ts'
 import type { NodeView, View } from '../crdt/view.ts'
-import { holds, targetValue } from './constraints.ts'
+import { targetValue, testOf } from './constraints.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { hashText } from './rendezvous.ts'
 import type { Rejection } from './types.ts'
@@ -133,18 +133,23 @@ function capacityOf(nodes: readonly NodeView[]): Boards['capacity'] {
 
 function withColumns(rest: Omit<Boards, 'column' | 'driver' | 'texts'>): Boards {
   const { columns, textColumns, nodes } = rest
-  const recall = (key: string, valueOf: Column['valueOf']): Uint8Array => {
+  const recall = (key: string, make: () => Column['valueOf']): Uint8Array => {
     const known = columns.get(key)
     if (known !== undefined) return known.values
     if (columns.size >= limits.columnsMax) columns.clear()
+    const valueOf = make()
     const values = Uint8Array.from(nodes, valueOf)
     columns.set(key, { valueOf, values })
     return values
   }
   return {
     ...rest,
-    column: (constraint) => recall(keyOf(constraint), (node) => (holds(constraint, node) ? 1 : 0)),
-    driver: (name) => recall(`driver ${name}`, (node) => stateOfDriver(node, name)),
+    column: (constraint) =>
+      recall(keyOf(constraint), () => {
+        const meets = testOf(constraint)
+        return (node) => (meets(node) ? 1 : 0)
+      }),
+    driver: (name) => recall(`driver ${name}`, () => (node) => stateOfDriver(node, name)),
     texts(target) {
       const known = textColumns.get(target)
       if (known !== undefined) return known

@@ -5,12 +5,13 @@ import { compareText } from '../crdt/ids.ts'
 import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { feasibleNodes, fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { feasibleNodes, fixedRejection, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
 import { type Group, addCopy, groupsOf, rulesOf } from './group.ts'
 import { type History, type VerdictsBySlot, historyOf } from './history.ts'
 import { holdingsOf, usageOf } from './holdings.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isOverdue } from './pending.ts'
+import { apartFrom } from './properties.ts'
 import { failurePenalty, ranker } from './rank.ts'
 import { scorer } from './score.ts'
 import { type Spreading, spreadingOf } from './spread.ts'
@@ -177,5 +178,6 @@ function rejectionOf(slot: SlotPlan, index: number, context: SlotContext): Rejec
   if (holdsSlot(claims, node)) return history.failedOn.has(node) ? 'failed-here' : 'holds-slot'
   const overdue = local.pending.get(slot.slot)?.overdue
   if (overdue !== undefined && isOverdue(overdue, node, local.now)) return 'overdue'
-  return roomRejection(group, boards, usage, index)
+  const own = slot.candidate === null ? nodesOf(claims) : [...nodesOf(claims), slot.candidate]
+  return apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index))
 }

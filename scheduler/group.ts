@@ -8,6 +8,7 @@ import { type JobView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
 import { asksDistinctHosts } from './constraints.ts'
+import { type Property, addTo, propertiesOf } from './properties.ts'
 import { affinitiesOf } from './rank.ts'
 
 export interface GroupRules {
@@ -30,6 +31,8 @@ export interface Group extends GroupRules {
   readonly copies: () => Map<number, number>
   /** The same for all groups of the job. */
   readonly jobCopies: () => Map<number, number>
+  /** `distinct_property`; those of the job are shared by its groups. */
+  readonly properties: () => readonly Property[]
 }
 
 export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
@@ -54,7 +57,11 @@ export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
 export function groupsOf(view: View, boards: Boards, all: readonly GroupRules[]): Group[] {
   const counted = (groups: readonly GroupRules[]) => once(() => countCopies(view, boards, groups))
   const jobCopies = counted(all)
-  return all.map((rules) => ({ ...rules, copies: counted([rules]), jobCopies }))
+  const ofJob = once(() => propertiesOf(all[0]?.spec.constraints ?? [], jobCopies, boards))
+  return all.map((rules) => {
+    const copies = counted([rules])
+    return { ...rules, copies, jobCopies, properties: once(() => [...ofJob(), ...propertiesOf(rules.group.constraints, copies, boards)]) }
+  })
 }
 
 function countCopies(view: View, boards: Boards, groups: readonly GroupRules[]): Map<number, number> {
@@ -73,6 +80,8 @@ function countCopies(view: View, boards: Boards, groups: readonly GroupRules[]):
 
 /** A candidate of the plan counts like a copy from then on. */
 export function addCopy(group: Group, index: number): void {
+  // First, so that nobody counts the copy twice.
+  for (const property of group.properties()) addTo(property, index, 1)
   group.copies().set(index, (group.copies().get(index) ?? 0) + 1)
   if (group.distinct === 'job') group.jobCopies().set(index, (group.jobCopies().get(index) ?? 0) + 1)
 }

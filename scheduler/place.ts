@@ -4,11 +4,12 @@
 import type { SlotId } from '../crdt/ids.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { fixedRejection, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
 import type { Vacancy } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { type Overdue, isOverdue, recall, remember } from './pending.ts'
+import { apartFrom } from './properties.ts'
 import { hashText } from './rendezvous.ts'
 import { searchFor } from './search.ts'
 import type { Local, Pending } from './types.ts'
@@ -45,7 +46,9 @@ export function keepCandidates(groups: readonly GroupVacancies[], placement: Pla
       const { keep, overdue } = recall(previous, local.now)
       const index = keep === null ? -1 : (boards.indexOf.get(keep) ?? -1)
       if (keep === null || index < 0 || holdsSlot(vacancy.facts.claims, keep)) continue
-      if (fixedRejection(group, boards, index) !== null || roomRejection(group, boards, usage, index) !== null) continue
+      if (fixedRejection(group, boards, index) !== null) continue
+      const own = nodesOf(vacancy.facts.claims)
+      if (apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index)) !== null) continue
       holdAsk(usage, boards, index, group.ask)
       addCopy(group, index)
       settle(vacancy, index, overdue, placement, context)

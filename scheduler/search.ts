@@ -4,10 +4,11 @@
 
 import { type Claim, hasEnded } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { feasibleNodes, holdsSlot, roomRejection } from './feasibility.ts'
+import { feasibleNodes, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
 import type { History } from './history.ts'
 import { type Overdue, isOverdue } from './pending.ts'
+import { type Property, apartFrom, isFull } from './properties.ts'
 import { failurePenalty } from './rank.ts'
 import { pairHash } from './rendezvous.ts'
 import { scorer } from './score.ts'
@@ -41,15 +42,36 @@ export function searchFor(group: Group, boards: Boards, usage: Usage): Search {
     else buckets.remove(index)
   }
   for (const index of feasible) refresh(index)
+  const properties = group.properties()
+  const refreshAlike = (index: number): void => {
+    for (const property of properties) for (const other of alike(property, feasible, index)) refresh(other)
+  }
   return {
-    best: (need) => (isPlain(need) ? bestPlain(need, boards, buckets, spreading) : bestOfAll(need, feasible, boards, buckets, spreading)),
+    best(need) {
+      if (isPlain(need)) return bestPlain(need, boards, buckets, spreading)
+      const own = properties.length === 0 ? [] : nodesOf(need.claims)
+      const refreshOwn = (): void => own.forEach((node) => refreshAlike(boards.indexOf.get(node) ?? -1))
+      const best = apartFrom(properties, own, boards, () => {
+        refreshOwn()
+        return bestOfAll(need, feasible, boards, buckets, spreading)
+      })
+      refreshOwn()
+      return best
+    },
     place(index) {
       holdAsk(usage, boards, index, group.ask)
       addCopy(group, index)
       spreading.placed(index)
       refresh(index)
+      if (properties.some((property) => isFull(property, index))) refreshAlike(index)
     },
   }
+}
+
+/** Those that share a value with the node. */
+function alike({ texts }: Property, feasible: Int32Array, index: number): Int32Array {
+  const value = texts[index]
+  return value === undefined ? feasible.subarray(0, 0) : feasible.filter((other) => texts[other] === value)
 }
 
 function isPlain(need: Need): boolean {

@@ -89,6 +89,7 @@ export type Rejection =
   | 'document-full'
   | 'constraint'
   | 'distinct-hosts'
+  | 'distinct-property'
   | 'driver-missing'
   | 'driver-unhealthy'
   | 'port-taken'

@@ -21,7 +21,6 @@ import { compareText } from '../../crdt/ids.ts'
 import type {
   Affinity,
   Constraint,
-  ConstraintOperator,
   DisconnectPolicy,
   GroupSpec,
   JobSpec,
@@ -31,6 +30,7 @@ import type {
   TaskConfig,
   TaskSpec,
 } from '../../crdt/spec.ts'
+import { operatorOf } from './operators.ts'
 import type { Reader } from './reader.ts'
 
 /** `pool` is the one that the operator's context names; the file's own word goes first. */
@@ -150,7 +150,7 @@ function toNetwork(block: Reader): NetworkSpec {
 function placement(scope: Reader): { constraints: Constraint[]; affinities: Affinity[] } {
   const rule = (one: Reader): Constraint => ({
     attribute: one.word('attribute', ''),
-    operator: one.word<ConstraintOperator>('operator', constraintDefaults.operator),
+    operator: operatorOf(one.word('operator', constraintDefaults.operator)),
     value: one.text('value', ''),
   })
   return {

@@ -25,6 +25,7 @@ const sentences: Readonly<Record<string, string>> = {
   'document-full': 'its document holds as many claims as it can tell of',
   constraint: 'a constraint does not match',
   'distinct-hosts': 'another copy runs there (distinct_hosts)',
+  'distinct-property': 'as many copies as are allowed run on nodes that share its value (distinct_property)',
   'driver-missing': 'the driver is not there',
   'driver-unhealthy': 'the driver is not healthy',
   'port-taken': 'a static port is taken',

@@ -51,7 +51,17 @@ function randomGroup(name: string, next: Next): GroupSpec {
   return {
     ...base,
     count: pick([0, 1, 3, 4], next),
-    constraints: pick([[], [], [site], [{ attribute: '', operator: 'distinct_hosts', value: 'true' }]], next),
+    constraints: pick(
+      [
+        [],
+        [],
+        [site],
+        [{ ...site, operator: 'regexp', value: '^s[01]$' }],
+        [{ ...site, operator: 'distinct_property', value: pick(['', '2'], next) }],
+        [{ attribute: '', operator: 'distinct_hosts', value: 'true' }],
+      ],
+      next,
+    ),
     affinities: chance(next, 0.5) ? [{ ...site, weight: pick([50, -50], next) }] : [],
     spread: chance(next, 0.3) ? [{ attribute: '${label.site}', weight: 50, targets: [] }] : [],
     reschedule: { ...base.reschedule, unlimited: chance(next, 0.6), attempts: 1, intervalMs: 100_000, delayMs: 5_000 },
@@ -83,11 +93,14 @@ function randomGroup(name: string, next: Next): GroupSpec {
 
 function randomJob(name: string, count: number, next: Next): JobView {
   const groups = chance(next, 0.3) ? [randomGroup('db', next), randomGroup('web', next)] : [randomGroup('web', next)]
-  const distinct = { attribute: '', operator: 'distinct_hosts', value: 'true' } as const
+  const distinct = [
+    { attribute: '', operator: 'distinct_hosts', value: 'true' },
+    { attribute: '${label.site}', operator: 'distinct_property', value: '2' },
+  ] as const
   return makeJob({
     name,
     groups,
-    spec: { priority: pick([10, 50, 50], next), constraints: chance(next, 0.15) ? [distinct] : [] },
+    spec: { priority: pick([10, 50, 50], next), constraints: chance(next, 0.2) ? [pick(distinct, next)] : [] },
     form: form(pick(['f1', 'f2'], next)),
     version: version(count),
   })

@@ -24,6 +24,7 @@ const attribute = fc.constantFrom('${attr.cpu.arch}', '${label.disk}', '${node.p
 const constraint: fc.Arbitrary<Constraint> = fc.oneof(
   plain<Constraint>({ attribute, operator: fc.constantFrom('=', '>=', 'set_contains'), value: text }),
   plain<Constraint>({ attribute, operator: fc.constant('is_set'), value: fc.constant('') }),
+  plain<Constraint>({ attribute, operator: fc.constant('regexp'), value: fc.constantFrom('^a(b|c)+$', '\\d{1,3}', ' # ') }),
 )
 const affinity: fc.Arbitrary<Affinity> = plain({
   attribute,
