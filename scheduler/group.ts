@@ -2,12 +2,13 @@
 // where its copies are belongs to one plan, and is counted when a search first asks.
 
 import { slotId } from '../crdt/ids.ts'
-import type { Form } from '../crdt/ids.ts'
-import type { Affinity, Constraint, GroupSpec, JobSpec } from '../crdt/spec.ts'
+import type { Form, SlotId } from '../crdt/ids.ts'
+import { type Affinity, type Constraint, type GroupSpec, type JobSpec, isPerNode } from '../crdt/spec.ts'
 import { type JobView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
 import { asksDistinctHosts } from './constraints.ts'
+import { nodeSlots } from './per-node.ts'
 import { type Property, addTo, propertiesOf } from './properties.ts'
 import { affinitiesOf } from './rank.ts'
 
@@ -24,6 +25,8 @@ export interface GroupRules {
   readonly drivers: readonly string[]
   readonly images: readonly string[]
   readonly distinct: 'no' | 'group' | 'job'
+  /** Each slot is a node's: `per-node.ts`. */
+  readonly perNode: boolean
 }
 
 export interface Group extends GroupRules {
@@ -49,6 +52,7 @@ export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
       drivers: [...new Set(group.tasks.map((task) => task.driver))].sort(),
       images: group.tasks.flatMap((task) => (task.config.image === undefined ? [] : [taggedImage(task.config.image)])),
       distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
+      perNode: isPerNode(spec),
     }
   })
 }
@@ -64,12 +68,16 @@ export function groupsOf(view: View, boards: Boards, all: readonly GroupRules[])
   })
 }
 
+function* numberedSlots({ job, group }: GroupRules): Iterable<SlotId> {
+  for (let index = 0; index < group.count; index++) yield slotId(job.id, group.name, index)
+}
+
 function countCopies(view: View, boards: Boards, groups: readonly GroupRules[]): Map<number, number> {
   const counts = new Map<number, number>()
   if (view.claims.size === 0) return counts
-  for (const { job, group } of groups) {
-    for (let index = 0; index < group.count; index++) {
-      for (const claim of view.claims.get(slotId(job.id, group.name, index)) ?? []) {
+  for (const rules of groups) {
+    for (const slot of rules.perNode ? nodeSlots(rules, boards, view.claims) : numberedSlots(rules)) {
+      for (const claim of view.claims.get(slot) ?? []) {
         const node = boards.indexOf.get(claim.node)
         if (node !== undefined && !hasEnded(claim)) counts.set(node, (counts.get(node) ?? 0) + 1)
       }

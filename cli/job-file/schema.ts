@@ -4,7 +4,7 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { constraintOperators } from '../../crdt/spec.ts'
+import { constraintOperators, jobTypes } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import { type Rule, block, clock, duration, flag, integer, listOf, mapOf, name, oneOf, optional, size, text, words } from './rules.ts'
 
@@ -132,7 +132,7 @@ export const jobSchema = (): Rule =>
     { job: name('the job’s name'), groups: named(group(), 'names to groups') },
     {
       namespace: name('a namespace'),
-      type: oneOf(['service'], ' (batch and system jobs come with a later version)'),
+      type: oneOf(jobTypes, ' (batch and sysbatch come with a later version)'),
       pool: name('the name of a pool'),
       priority: integer(1, 100),
       ...placement(),

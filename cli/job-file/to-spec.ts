@@ -24,6 +24,7 @@ import type {
   DisconnectPolicy,
   GroupSpec,
   JobSpec,
+  JobType,
   NetworkSpec,
   ReschedulePolicy,
   Spread,
@@ -38,7 +39,7 @@ export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
   return {
     namespace: file.word('namespace', jobDefaults.namespace),
     name: file.word('job', ''),
-    type: 'service',
+    type: file.word<JobType>('type', jobDefaults.type),
     pool: file.word('pool', pool),
     priority: file.integer('priority', jobDefaults.priority),
     ...placement(file),

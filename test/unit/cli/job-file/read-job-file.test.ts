@@ -155,7 +155,7 @@ const whole: readonly [string, readonly string[]][] = [
   [`job: a\npriority: 101\ngroups: { main: { ${task} } }`, ['2:11: priority: found 101; allowed: a whole number from 1 to 100']],
   [
     `job: a\ntype: batch\ngroups: { main: { ${task} } }`,
-    ['2:7: type: found "batch"; allowed: service (batch and system jobs come with a later version)'],
+    ['2:7: type: found "batch"; allowed: service, system (batch and sysbatch come with a later version)'],
   ],
   [`job: a\nmeta: { x: { y: 1 } }\ngroups: { main: { ${task} } }`, ['2:12: meta.x: found a map; allowed: text']],
 ]
