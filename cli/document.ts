@@ -31,9 +31,15 @@ export async function fetchFleet(session: Session): Promise<Fleet> {
 /** The document as it is, or an empty one in this pool. */
 export async function fetchDoc(session: Session, fleet: Fleet, id: DocId, pool: string | undefined): Promise<Doc> {
   const reply = await session.ask('doc', { method: 'doc.get', doc: id }, pool === undefined ? {} : { pool })
-  const authority = { fleet: session.context.fleet as FleetId, roleOf: (operator: OperatorId) => fleet.everHeld.get(operator) }
-  const doc = rebuild(session.io.crypto, undefined, id, reply.envelopes, () => authority)
-  return doc ?? emptyDoc(session.io.crypto, id, (pool ?? reply.pool) as PoolName)
+  const { crypto } = session.io
+  const doc = rebuildDoc(crypto, session.context.fleet as FleetId, fleet, id, reply.envelopes)
+  return doc ?? emptyDoc(crypto, id, (pool ?? reply.pool) as PoolName)
+}
+
+/** undefined: there are no envelopes. Throws what the gate says against one of them. */
+export function rebuildDoc(crypto: Crypto, id: FleetId, fleet: Fleet, doc: DocId, envelopes: readonly string[]): Doc | undefined {
+  const authority = { fleet: id, roleOf: (operator: OperatorId) => fleet.everHeld.get(operator) }
+  return rebuild(crypto, undefined, doc, envelopes, () => authority)
 }
 
 export function rebuildFleet(crypto: Crypto, fleet: FleetId, envelopes: readonly string[]): Fleet {
