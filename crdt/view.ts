@@ -46,6 +46,8 @@ export interface NodeView {
   readonly dynamicPorts: readonly [number, number]
   readonly eligible: boolean
   readonly draining: boolean
+  /** Copies of system jobs stay while it drains. */
+  readonly drainIgnoresSystem?: true
   readonly evicted: boolean
   /** Operator-set, −100..100, default 0; part of the rank. */
   readonly weight: number

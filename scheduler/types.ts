@@ -47,6 +47,7 @@ export interface SlotPlan {
   readonly slot: SlotId
   readonly job: JobId
   readonly group: string
+  /** Place in the group's order; of a numbered slot its number. */
   readonly index: number
   readonly priority: number
   /** Form and version in force. */
@@ -72,6 +73,8 @@ export type Reason =
   | 'partition-half'
   | 'paced'
   | 'rollout-waits'
+  /** Of a system job: the node whose slot it is is away, drains or takes nothing new. */
+  | 'node-closed'
   | 'job-not-valid'
   | 'plan-version-unknown'
   /** A claim is at a job version whose changes have not arrived here. */
@@ -89,6 +92,7 @@ export type Rejection =
   | 'document-full'
   | 'constraint'
   | 'distinct-hosts'
+  | 'distinct-property'
   | 'driver-missing'
   | 'driver-unhealthy'
   | 'port-taken'

@@ -4,7 +4,7 @@
 import type { Crypto } from '../crypto.ts'
 import type { Doc } from '../doc.ts'
 import { type Result, ok, refuse } from '../errors.ts'
-import { type ChangeHash, type Form, type JobId, type SlotId, compareText, slotId } from '../ids.ts'
+import { type ChangeHash, type Form, type JobId, type NodeId, type SlotId, compareText, slotId } from '../ids.ts'
 import { type Registers, below } from '../registers.ts'
 import { historyOf, registersAt } from '../replica.ts'
 import type { JobSpec } from '../spec.ts'
@@ -14,7 +14,7 @@ import { type Fault, faultText, shown } from './fault.ts'
 import { formOf } from './form.ts'
 import { checkSpec } from './job-rules.ts'
 import { modelLimits } from './model-limits.ts'
-import { isIndex } from './path-table.ts'
+import { placeOf } from './path-table.ts'
 import { readSpec } from './spec-reader.ts'
 import { specToRegisters } from './spec-writer.ts'
 
@@ -23,13 +23,13 @@ export { formOf, specToRegisters }
 export const jobPaths = { desired: 'state/desired', by: 'state/by', note: 'state/note' } as const
 
 /** `alloc restart`: raise it by one. */
-export function restartPath(group: string, index: number): string {
-  return `wish/${group}/${index}/restart`
+export function restartPath(group: string, place: number | NodeId): string {
+  return `wish/${group}/${place}/restart`
 }
 
 /** `alloc stop`: set it to the generation that shall go. */
-export function stopGenerationPath(group: string, index: number): string {
-  return `wish/${group}/${index}/stop_generation`
+export function stopGenerationPath(group: string, place: number | NodeId): string {
+  return `wish/${group}/${place}/stop_generation`
 }
 
 /** Every fault of the registers' kinds and of the specification's rules. */
@@ -113,9 +113,10 @@ function desiredOf(registers: Registers): JobView['desired'] {
 function wishesOf(registers: Registers, id: JobId): ReadonlyMap<SlotId, SlotWish> {
   const wishes = new Map<SlotId, SlotWish>()
   for (const [path, value] of below(registers, 'wish')) {
-    const [group = '', index = '', field, ...rest] = path.split('/')
-    if (!isIndex(index) || rest.length > 0 || typeof value !== 'number') continue
-    const slot = slotId(id, group, Number(index))
+    const [group = '', text = '', field, ...rest] = path.split('/')
+    const place = placeOf(text)
+    if (place === null || rest.length > 0 || typeof value !== 'number') continue
+    const slot = slotId(id, group, place)
     const wish = wishes.get(slot) ?? { restart: 0, stopGeneration: 0 }
     if (field === 'restart') wishes.set(slot, { ...wish, restart: value })
     if (field === 'stop_generation') wishes.set(slot, { ...wish, stopGeneration: value })

@@ -40,14 +40,14 @@ function rulesBelow(prefix: string): Patterns {
 
 const group = 'spec/groups/:name/'
 const task = `${group}tasks/:name/`
-const slot = ':name/:name/:name/:index/'
+const slot = ':name/:name/:name/:place/'
 
 const jobTable: Patterns = [
   ['state/desired', oneOf('run', 'stopped', 'removed')],
   ['state/by', word],
   ['state/note', words],
-  ['wish/:name/:index/restart', count],
-  ['wish/:name/:index/stop_generation', count],
+  ['wish/:name/:place/restart', count],
+  ['wish/:name/:place/stop_generation', count],
   ...fieldsBelow('spec/', jobFields),
   ...rulesBelow('spec/'),
   ...fieldsBelow(group, groupFields),
@@ -120,6 +120,7 @@ const opsTable: Patterns = [
   ['admitted', flag],
   ['evicted', flag],
   ['draining', flag],
+  ['drain_ignores_system', flag],
   ['eligible', flag],
   ['weight', integer(-100, 100)],
   ['label/:key', words],

@@ -153,7 +153,7 @@ export const schedulerBugs: readonly PlantedBug[] = [
     'surplus-after-scaling',
     'Copies beyond a lowered count go on.',
     'scheduler/actions.ts',
-    "if (slot === undefined) return [end(own, 'scaled-down')]",
+    "if (slot === undefined) return [end(own, slotParts(own.slot).node === null ? 'scaled-down' : 'not-suited')]",
     'if (slot === undefined) return []',
   ),
   bug(
@@ -167,8 +167,8 @@ export const schedulerBugs: readonly PlantedBug[] = [
     'constraints-ignored',
     'A copy is put on a board that its job does not ask for.',
     'scheduler/constraints.ts',
-    "case '=':\n      return left === right",
-    "case '=':\n      return left !== ''",
+    "case '=':\n      return (left, right) => left === right",
+    "case '=':\n      return (left) => left !== ''",
   ),
   bug(
     'memory-uncounted',
