@@ -89,3 +89,12 @@ export function createBoard(spec: BoardSpec, names = new Map<string, string>()):
     logs: [],
   }
 }
+
+/** The board believes that it is connected with that machine. */
+export function isEnd(board: Board, other: Board): boolean {
+  return board.peers.get(other.spec.id) === other
+}
+
+export function isWhole(a: Board, b: Board): boolean {
+  return isEnd(a, b) && isEnd(b, a)
+}

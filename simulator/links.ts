@@ -6,7 +6,7 @@ import type { NodeId } from '../crdt/ids.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import type { Topic } from '../node/core/ports.ts'
 import { wireLimits } from '../node/core/wire.ts'
-import type { Board } from './board.ts'
+import { type Board, isEnd, isWhole } from './board.ts'
 import { Dialling } from './dialling.ts'
 import { Gossip } from './gossip/gossip.ts'
 import { type Message, type Rpc, rpcBytes } from './gossip/rpc.ts'
@@ -335,13 +335,4 @@ export class Links {
     this.#drop(b, a)
     this.#connect(a, b)
   }
-}
-
-/** The board believes that it is connected with that machine. */
-function isEnd(board: Board, other: Board): boolean {
-  return board.peers.get(other.spec.id) === other
-}
-
-export function isWhole(a: Board, b: Board): boolean {
-  return isEnd(a, b) && isEnd(b, a)
 }
