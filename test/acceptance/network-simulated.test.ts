@@ -8,7 +8,8 @@ import { type Board as Machine, createBoard } from '../../simulator/board.ts'
 import { cheapIdentity } from '../../simulator/cheap-crypto.ts'
 import { Links } from '../../simulator/links.ts'
 import { EventQueue } from '../../simulator/queue.ts'
-import { type Board, type BoardOptions, type Heard, type World, networkAcceptance, networkRestartAcceptance } from './network-suite.ts'
+import type { Board, BoardOptions, Heard, World } from './network-verbs.ts'
+import { networkAcceptance, networkRestartAcceptance } from './network-suite.ts'
 
 const pollMs = 20
 /** As long as the real world's patience, and no machine is too slow for it. */

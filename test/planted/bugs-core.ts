@@ -129,4 +129,11 @@ export const coreBugs: readonly PlantedBug[] = [
     'return genuine ? ok(undefined)',
     'return genuine || envelope.count > 0 ? ok(undefined)',
   ),
+  bug(
+    'waiting-counts-as-running',
+    'A copy whose task waits to be started again still counts as running.',
+    'node/core/allocs/lifecycle.ts',
+    "if (alloc.state === 'running') alloc.state = 'starting'",
+    '',
+  ),
 ]
