@@ -136,4 +136,11 @@ export const coreBugs: readonly PlantedBug[] = [
     "if (alloc.state === 'running') alloc.state = 'starting'",
     '',
   ),
+  bug(
+    'edge-by-one-end',
+    'An edge stands when one of its ends names the other.',
+    'node/core/liveness/paths.ts',
+    ' || !names(to.state, from.state)) continue',
+    ') continue',
+  ),
 ]

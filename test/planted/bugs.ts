@@ -45,13 +45,6 @@ export const unrecordedBugs: readonly PlantedBug[] = [
     '',
   ),
   bug(
-    'edge-by-one-end',
-    'An edge stands when one of its ends names the other.',
-    'node/core/liveness/paths.ts',
-    ' || !names(to.state, from.state)) continue',
-    ') continue',
-  ),
-  bug(
     'heir-out-of-sight',
     'A copy stops for one on a board that is not alive here.',
     'scheduler/actions.ts',
