@@ -129,4 +129,18 @@ export const coreBugs: readonly PlantedBug[] = [
     'return genuine ? ok(undefined)',
     'return genuine || envelope.count > 0 ? ok(undefined)',
   ),
+  bug(
+    'waiting-counts-as-running',
+    'A copy whose task waits to be started again still counts as running.',
+    'node/core/allocs/lifecycle.ts',
+    "if (alloc.state === 'running') alloc.state = 'starting'",
+    '',
+  ),
+  bug(
+    'edge-by-one-end',
+    'An edge stands when one of its ends names the other.',
+    'node/core/liveness/paths.ts',
+    ' || !names(to.state, from.state)) continue',
+    ') continue',
+  ),
 ]

@@ -186,4 +186,11 @@ export const schedulerBugs: readonly PlantedBug[] = [
   ),
   bug('cpu-uncounted', 'A board takes copies beyond its CPU.', 'scheduler/feasibility.ts', "return 'cpu-exhausted'", 'return null'),
   bug('disk-uncounted', 'A board takes copies beyond its disk.', 'scheduler/feasibility.ts', "return 'disk-exhausted'", 'return null'),
+  bug(
+    'evicted-carries-on',
+    'An evicted board does not look at its own eviction.',
+    'scheduler/actions.ts',
+    "if (view.nodes.get(local.self)?.evicted === true) return [end(own, 'evicted')]",
+    'if (view.nodes.get(local.self)?.evicted === true) return []',
+  ),
 ]
