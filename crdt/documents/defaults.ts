@@ -2,7 +2,16 @@
 // which are shoal's own (DESIGN section 6). They never change: a register that is absent means the default, so another default in a
 // newer agent would silently change jobs that exist. A new behaviour gets a new field.
 
-import type { DisconnectPolicy, NetworkSpec, ReschedulePolicy, RestartPolicy, TaskConfig, TaskSpec, UpdatePolicy } from '../spec.ts'
+import type {
+  DisconnectPolicy,
+  JobSpec,
+  NetworkSpec,
+  ReschedulePolicy,
+  RestartPolicy,
+  TaskConfig,
+  TaskSpec,
+  UpdatePolicy,
+} from '../spec.ts'
 
 const secondMs = 1000
 const minuteMs = 60 * secondMs
