@@ -5,7 +5,6 @@
 import type { Doc } from './doc.ts'
 import { isSame } from './documents/canonical.ts'
 import type { DocumentReader } from './engine.ts'
-import type { NodeReading } from './read-node.ts'
 import { fleetFromRegisters, planVersionOf } from './documents/fleet.ts'
 import { type DocId, type JobId, type NodeId, type PoolName, type SlotId, fleetDocId, nodeDocId, opsDocId } from './ids.ts'
 import { type Claimants, updateClaims } from './project-claims.ts'
@@ -17,9 +16,8 @@ export interface ProjectInput {
   readonly livenessOf: (node: NodeId) => Liveness
 }
 
-/** A node as its documents tell, without liveness and with it. */
+/** A node as its documents tell, with the liveness that it had last. */
 interface KnownNode {
-  readonly node: NodeReading['node']
   readonly view: NodeView
   /** It said itself that it left. */
   readonly left: boolean
@@ -134,10 +132,9 @@ function takeNode(reader: DocumentReader, memory: Memory, id: NodeId): ReadonlyM
     return new Map()
   }
   const { node: fresh, left, claims } = reader.readNode(id, memory.view.pool, doc, ops)
-  const before = memory.nodes.get(id)
-  const node = keep(before?.node, fresh, nodeParts)
-  const view = node === before?.node ? before.view : reader.viewOf(node, before?.view.liveness ?? 'unheard')
-  memory.nodes.set(id, { node, view, left })
+  const before = memory.nodes.get(id)?.view
+  const view = reader.viewOf(fresh, before?.liveness ?? 'unheard')
+  memory.nodes.set(id, { view: keep(before, view, nodeParts), left })
   return claims
 }
 
@@ -147,7 +144,7 @@ function nodesOf(reader: DocumentReader, memory: Memory, livenessOf: (node: Node
   let nodes: Map<NodeId, NodeView> | null = null
   for (const [id, known] of memory.nodes) {
     const liveness = known.left ? 'left' : livenessOf(id)
-    const view = liveness === known.view.liveness ? known.view : reader.viewOf(known.node, liveness)
+    const view = liveness === known.view.liveness ? known.view : reader.viewOf(known.view, liveness)
     if (view !== known.view) memory.nodes.set(id, { ...known, view })
     if (before.get(id) === view) continue
     nodes ??= new Map(before)
