@@ -46,7 +46,7 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
 }
 
 /** Marked by any claim of the slot as silent for longer than `lost_after`. */
-function isLost({ node, generation }: Copy, claims: readonly Claim[]): boolean {
+export function isLost({ node, generation }: Pick<Copy, 'node' | 'generation'>, claims: readonly Claim[]): boolean {
   return claims.some((claim) => (claim.lost.get(node) ?? 0) >= generation)
 }
 
