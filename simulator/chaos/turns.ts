@@ -24,28 +24,33 @@ export function whyNotItsTurn(state: State, slot: SlotId): string | null {
     // A vacancy that this board fills in this very step was none on its way when it was decided whose turn it is.
     const isNew = (claim: Claim): boolean => claim.node === state.boot.config.self && claim.state === 'claimed'
     const arriving = claims.filter((claim) => claim.form === form && !isNew(claim))
-    if (arriving.length > 0 && arriving.every((claim) => !claim.healthy)) moving.push(other)
+    const hasArrived = arriving.some((claim) => claim.healthy)
+    if (arriving.some((claim) => isThere(state, claim)) && !hasArrived) moving.push(other)
   }
   return moving.length < wanted.update.maxParallel
     ? null
     : `copies ${moving.join(', ')} are not healthy yet, max_parallel is ${wanted.update.maxParallel}`
 }
 
-/** Claims that count for whose turn it is: of boards that are there, and that nobody has marked as lost. */
+/** Claims that count for whose turn it is. One of a board that is silent, or not heard yet, may hold the slot and be healthy. */
 function standing(state: State, slot: SlotId): Claim[] {
   const all = state.view.claims.get(slot) ?? []
   const stopped = state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)?.stopGeneration ?? 0
   return all.filter((claim) => {
     const node = state.view.nodes.get(claim.node)
-    const isThere = node !== undefined && node.liveness === 'alive' && !node.evicted && !node.draining
-    return isThere && !hasEnded(claim) && claim.generation > stopped && !isLost(claim, all)
+    const mayHold = node !== undefined && node.liveness !== 'left' && !node.evicted && !node.draining
+    return mayHold && !hasEnded(claim) && claim.generation > stopped && !isLost(claim, all)
   })
+}
+
+function isThere(state: State, claim: Claim): boolean {
+  return state.view.nodes.get(claim.node)?.liveness === 'alive'
 }
 
 /** Somebody runs the slot at another form, and need not go for another reason. */
 export function isMove(state: State, slot: SlotId): boolean {
   const { job, group } = slotParts(slot)
   const form = state.view.jobs.get(job)?.forms.get(group)
-  const claims = standing(state, slot).filter((claim) => claim.node !== state.boot.config.self)
+  const claims = standing(state, slot).filter((claim) => claim.node !== state.boot.config.self && isThere(state, claim))
   return claims.some((claim) => claim.state === 'running') && claims.every((claim) => claim.form !== form)
 }
