@@ -6,7 +6,7 @@ import { actions } from '../../scheduler/actions.ts'
 import { plan } from '../../scheduler/plan.ts'
 import type { Local } from '../../scheduler/types.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
-import { hasCompany, stopWhatIsAlone } from './alone.ts'
+import { isAlone, stopWhatIsAlone } from './alone.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
 import { forgetRemoved, forgetReplaced, keepVerdicts } from './forgetting.ts'
 import { coreLimits } from './limits.ts'
@@ -41,8 +41,6 @@ function noticeLiveness(step: Step): void {
   const { state } = step
   state.livenessChange = changeCount(state.liveness)
   state.viewStale = true
-  // It had company until now, however long ago anything was planned.
-  if (hasCompany(state)) state.lastCompanyAt = step.now
   for (const [id, node] of state.view.nodes) {
     const now = livenessOf(state.liveness, id)
     if (now === node.liveness) continue
@@ -55,6 +53,8 @@ function lookAgain(step: Step): void {
   state.viewStale = false
   state.lookAt = null
   state.planStale = true
+  // What the former view says held until now, however long ago anything was planned.
+  if (!isAlone(state)) state.lastCompanyAt = step.now
   const before = state.view
   state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
   const members = new Set<NodeId>([state.boot.config.self])

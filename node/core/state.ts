@@ -146,7 +146,7 @@ export interface State {
   /** Digests were exchanged with a peer, or the wait for one is over. */
   acting: boolean
   actAt: number
-  /** When a node of this pool was last alive or heard here; drives stop_on_client_after. */
+  /** Until when the board was certainly not alone (`alone.ts`): as of the last look at the view. Drives stop_on_client_after. */
   lastCompanyAt: number
   /** Since when boards are coming back whose claims may not be here yet; null: none are. */
   returningSince: number | null

@@ -89,9 +89,9 @@ export const coreBugs: readonly PlantedBug[] = [
   ),
   bug(
     'alone-too-soon',
-    'stop_on_client_after counts from when anything was planned last.',
+    'stop_on_client_after counts from the boot.',
     'node/core/placement.ts',
-    '  if (hasCompany(state)) state.lastCompanyAt = step.now\n',
+    '  if (!isAlone(state)) state.lastCompanyAt = step.now\n',
     '',
   ),
   bug(
@@ -119,8 +119,8 @@ export const coreBugs: readonly PlantedBug[] = [
     'alone-carries-on',
     'stop_on_client_after is not looked at.',
     'node/core/alone.ts',
-    'if (limit !== null && step.now - state.lastCompanyAt >= limit)',
-    'if (limit !== null && step.now - state.lastCompanyAt >= 100 * limit)',
+    'limit !== null && now - state.lastCompanyAt >= limit && isAlone(state)',
+    'limit !== null && now - state.lastCompanyAt >= 100 * limit && isAlone(state)',
   ),
   bug(
     'signature-unchecked',
