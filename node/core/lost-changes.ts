@@ -4,11 +4,11 @@
 import { cutBack } from '../../crdt/cut-back.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { jobView } from '../../crdt/documents/job.ts'
-import { slotParts } from '../../crdt/ids.ts'
+import { jobDocId, opsDocId, slotParts } from '../../crdt/ids.ts'
 import { compareVersions } from '../../crdt/view.ts'
-import { persistBody } from './allocs/lifecycle.ts'
+import { end, persistBody } from './allocs/lifecycle.ts'
 import { hasCompany } from './alone.ts'
-import { put } from './documents.ts'
+import { drop, put } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, note } from './state.ts'
 
@@ -18,21 +18,39 @@ export function lostDeadline(state: State): number {
   return until ?? Number.MAX_SAFE_INTEGER
 }
 
-/** Cuts documents back to what is still signed. A board that is alone keeps all: there is nobody to agree with. */
+/** Cuts documents back to what is still signed, or drops them. A board that is alone keeps all: there is nobody to agree with. */
 export function giveUpLost(step: Step): void {
   const { state, env, now } = step
   if (now < lostDeadline(state)) return
   for (const hash of state.lacking.keys()) state.lacking.set(hash, now + coreLimits.lackingMsMax)
-  if (!hasCompany(state)) return
   for (const doc of [...state.docs.values()]) {
     const lost = doc.envelopes.filter((ref) => state.lacking.has(ref.hash))
-    const left = lost.length === 0 ? null : cutBack(env.crypto, doc, (ref) => state.lacking.has(ref.hash))
-    if (left === null) continue
-    note(step, `no peer has the ${lost.length} signed changes of ${doc.id} that are gone from this disk: it goes on without them`, 'warn')
-    for (const { hash } of lost) state.lacking.delete(hash)
-    put(step, doc, left, [], false)
-    if (left.kind === 'job') takeBackVersions(step, left)
+    if (lost.length === 0 || !hasSomebodyToAsk(state, doc)) continue
+    const left = cutBack(env.crypto, doc, (ref) => state.lacking.has(ref.hash))
+    if (left === null) giveUpWhole(step, doc)
+    else {
+      note(step, `no peer has the ${lost.length} signed changes of ${doc.id} that are gone from this disk: it goes on without them`, 'warn')
+      for (const { hash } of lost) state.lacking.delete(hash)
+      put(step, doc, left, [], false)
+      if (left.kind === 'job') takeBackVersions(step, left)
+    }
   }
+}
+
+/** What operators wish about a board, that board has been asked for even if it is evicted here, and so counts for nothing else. */
+function hasSomebodyToAsk(state: State, doc: Doc): boolean {
+  return hasCompany(state) || [...state.peers.keys()].some((peer) => doc.id === opsDocId(peer))
+}
+
+/** Nothing of the document is signed any more. Somebody who is away may still have it, so everybody is waited for. */
+function giveUpWhole(step: Step, doc: Doc): void {
+  const { state } = step
+  const others = [...state.view.nodes.values()].filter((node) => node.id !== state.boot.config.self && !node.evicted)
+  if (others.some((node) => node.liveness !== 'alive' && node.liveness !== 'left')) return
+  note(step, `no peer has any of the signed changes of ${doc.id}, which are all gone from this disk: it is given up; make it anew`, 'warn')
+  drop(step, doc)
+  for (const alloc of state.allocs.values())
+    if (doc.id === jobDocId(slotParts(alloc.slot).job)) end(step, alloc, 'stopped', 'job-lost: no disk has what it asks for')
 }
 
 /** What runs here at a version that nobody will ever hear of counts as the newest of those that are left: all would wait for it otherwise. */
