@@ -22,8 +22,10 @@ export function settle(step: Step): void {
   const { state } = step
   for (let round = 0; round < coreLimits.settleRoundsMax; round++) {
     if (changeCount(state.liveness) !== state.livenessChange) noticeLiveness(step)
-    if (state.viewStale || isDue(state.lookAt, step.now) || (state.planStale && state.lookAt !== null)) lookAgain(step)
-    if (state.planStale) planAgain(step)
+    const isLookDue = state.viewStale || isDue(state.lookAt, step.now) || (state.planStale && state.lookAt !== null)
+    const hasTakenUp = isLookDue && lookAgain(step)
+    // What this board has just taken up is in no view yet: a plan would give its ports and its room to others.
+    if (state.planStale && !hasTakenUp) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
     if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) return
     state.ownStale = false
@@ -48,7 +50,8 @@ function noticeLiveness(step: Step): void {
   }
 }
 
-function lookAgain(step: Step): void {
+/** True: a task that ran without a claim has one again. */
+function lookAgain(step: Step): boolean {
   const { state } = step
   state.viewStale = false
   state.lookAt = null
@@ -66,7 +69,7 @@ function lookAgain(step: Step): void {
   keepVerdicts(state)
   forgetRemoved(step)
   forgetReplaced(step)
-  if (state.orphans.length > 0) settleOrphans(step)
+  return settleOrphans(step)
 }
 
 export function localOf(state: State, now: number): Local {
