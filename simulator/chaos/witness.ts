@@ -18,7 +18,7 @@ import { sightsOfStep } from './sights.ts'
 import { StepRules } from './step-rules.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
-import type { State } from '../../node/core/state.ts'
+import { type State, isEvicted } from '../../node/core/state.ts'
 import { type StopCause, causeOfStop, isWished, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
 
@@ -112,9 +112,13 @@ export class Witness {
   recordsLost(board: Board): void {
     this.generations.diskReplaced(board)
     this.#diskReplaced.add(board)
-    const others = [...this.#world.boards.values()].filter((other) => other !== board)
+    // From a board that is evicted nobody takes it.
+    const others = [...this.#world.boards.values()].flatMap((other) => {
+      const state = other.core?.state
+      return other === board || state == null || isEvicted(state, other.spec.id) ? [] : [state]
+    })
     const isElsewhere = ({ doc, hash }: Acknowledged): boolean =>
-      others.some((other) => other.core?.state?.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
+      others.some((state) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || isElsewhere(change))
     this.lastWords.diskReplaced()
   }
