@@ -26,6 +26,8 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
   const alloc = state?.allocs.get(task.slot)
   const heir = state?.view.claims.get(task.slot)?.find((claim) => claim.node === winner)
   if (state == null || alloc === undefined || heir === undefined) return null
+  // With one of its tasks crashed it does not run: it makes way without being named.
+  if ([...alloc.body.tasks.values()].some(({ id }) => !board.tasks.has(id))) return null
   const { view } = state
   const { job, group } = slotParts(task.slot)
   const spec = view.jobs.get(job)?.spec
