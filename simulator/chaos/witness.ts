@@ -241,7 +241,8 @@ export class Witness {
     if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
     const state = board.core?.state
     if (state != null) this.#judgePlace(board, state, slot, generation)
-    const used = this.generations.whyNotUsed(board, slot, generation)
+    // What a full disk did not take, nobody ever saw.
+    const used = board.disk.isFull ? null : this.generations.whyNotUsed(board, slot, generation)
     if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
   }
 
