@@ -4,37 +4,24 @@
 import { cutBack } from '../../crdt/cut-back.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { jobView } from '../../crdt/documents/job.ts'
-import { jobDocId, opsDocId, slotParts } from '../../crdt/ids.ts'
+import { type SlotId, jobDocId, opsDocId, slotParts } from '../../crdt/ids.ts'
 import { compareVersions } from '../../crdt/view.ts'
 import { end, persistBody } from './allocs/lifecycle.ts'
 import { hasCompany } from './alone.ts'
 import { drop, put } from './documents.ts'
 import { coreLimits } from './limits.ts'
+import { stopOrphan } from './orphans.ts'
 import { type State, type Step, note } from './state.ts'
 
-/** When `giveUpLost` next has something to do. What is lacking is found out at boot, so all of it is due at one time. */
-export function lostDeadline(state: State): number {
-  const [until] = state.lacking.values()
-  return until ?? Number.MAX_SAFE_INTEGER
-}
-
-/** Cuts documents back to what is still signed, or drops them. A board that is alone keeps all: there is nobody to agree with. */
+/** Looks some time after the boot, and again for as long as something is lost. A board that is alone keeps all: there is nobody to agree with. */
 export function giveUpLost(step: Step): void {
-  const { state, env, now } = step
-  if (now < lostDeadline(state)) return
-  for (const hash of state.lacking.keys()) state.lacking.set(hash, now + coreLimits.lackingMsMax)
-  for (const doc of [...state.docs.values()]) {
-    const lost = doc.envelopes.filter((ref) => state.lacking.has(ref.hash))
-    if (lost.length === 0 || !hasSomebodyToAsk(state, doc)) continue
-    const left = cutBack(env.crypto, doc, (ref) => state.lacking.has(ref.hash))
-    if (left === null) giveUpWhole(step, doc)
-    else {
-      note(step, `no peer has the ${lost.length} signed changes of ${doc.id} that are gone from this disk: it goes on without them`, 'warn')
-      for (const { hash } of lost) state.lacking.delete(hash)
-      put(step, doc, left, [], false)
-      if (left.kind === 'job') takeBackVersions(step, left)
-    }
-  }
+  const { state, now } = step
+  if (now < state.lostLookAt) return
+  for (const doc of [...state.docs.values()])
+    if (doc.envelopes.some((ref) => state.lacking.has(ref.hash)) && hasSomebodyToAsk(state, doc)) giveUp(step, doc)
+  if (hasCompany(state) && isEverybodyHere(state)) endUnknown(step)
+  const isAnyLost = state.lacking.size > 0 || [...state.allocs.values(), ...state.orphans].some((copy) => isUnknown(state, copy))
+  state.lostLookAt = isAnyLost ? now + coreLimits.lackingMsMax : Number.MAX_SAFE_INTEGER
 }
 
 /** What operators wish about a board, that board has been asked for even if it is evicted here, and so counts for nothing else. */
@@ -42,15 +29,44 @@ function hasSomebodyToAsk(state: State, doc: Doc): boolean {
   return hasCompany(state) || [...state.peers.keys()].some((peer) => doc.id === opsDocId(peer))
 }
 
-/** Nothing of the document is signed any more. Somebody who is away may still have it, so everybody is waited for. */
-function giveUpWhole(step: Step, doc: Doc): void {
+function isEverybodyHere({ view, boot }: State): boolean {
+  return [...view.nodes.values()].every(
+    ({ id, evicted, liveness }) => id === boot.config.self || evicted || liveness === 'alive' || liveness === 'left',
+  )
+}
+
+/** Cuts the document back to what is still signed. Of one that is lost whole somebody who is away may have everything, so all are waited for. */
+function giveUp(step: Step, doc: Doc): void {
   const { state } = step
-  const others = [...state.view.nodes.values()].filter((node) => node.id !== state.boot.config.self && !node.evicted)
-  if (others.some((node) => node.liveness !== 'alive' && node.liveness !== 'left')) return
-  note(step, `no peer has any of the signed changes of ${doc.id}, which are all gone from this disk: it is given up; make it anew`, 'warn')
-  drop(step, doc)
+  const lost = doc.envelopes.filter((ref) => state.lacking.has(ref.hash))
+  const left = cutBack(step.env.crypto, doc, (ref) => state.lacking.has(ref.hash))
+  if (left !== null) {
+    note(step, `no peer has the ${lost.length} signed changes of ${doc.id} that are gone from this disk: it goes on without them`, 'warn')
+    for (const { hash } of lost) state.lacking.delete(hash)
+    put(step, doc, left, [], false)
+    if (left.kind === 'job') takeBackVersions(step, left)
+  } else if (isEverybodyHere(state)) {
+    note(
+      step,
+      `no peer has any of the signed changes of ${doc.id}, which are all gone from this disk: it is given up; make it anew`,
+      'warn',
+    )
+    drop(step, doc)
+  }
+}
+
+/** What runs here for jobs that no board knows: nobody could ever change or stop it. */
+function endUnknown(step: Step): void {
+  const { state } = step
   for (const alloc of state.allocs.values())
-    if (doc.id === jobDocId(slotParts(alloc.slot).job)) end(step, alloc, 'stopped', 'job-lost: no disk has what it asks for')
+    if (isUnknown(state, alloc)) end(step, alloc, 'stopped', 'job-lost: no board knows the job any more')
+  const orphans = state.orphans.filter((task) => isUnknown(state, task))
+  state.orphans = state.orphans.filter((task) => !orphans.includes(task))
+  for (const task of orphans) stopOrphan(step, task)
+}
+
+function isUnknown(state: State, { slot }: { readonly slot: SlotId }): boolean {
+  return !state.docs.has(jobDocId(slotParts(slot).job))
 }
 
 /** What runs here at a version that nobody will ever hear of counts as the newest of those that are left: all would wait for it otherwise. */

@@ -1,6 +1,6 @@
 // Tasks that run with no claim of this node: its documents were lost, or an old disk was put back. If the job wants exactly this form
 // the claim is written anew, so that what runs goes on; else the task is stopped once the documents are as good as they will
-// get. Tasks of jobs that nobody here knows are left alone. Upholds invariants 8, 13 and 20.
+// get. Tasks of jobs that nobody here knows are left to `lost-changes.ts`. Upholds invariants 8, 13 and 20.
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import { isPerNode } from '../../crdt/spec.ts'

@@ -95,8 +95,10 @@ export interface State {
   /** Documents whose records in the store are older than they are; the envelopes are there. */
   readonly unsaved: Set<DocId>
   saveAt: number | null
-  /** Hashes of envelopes that the store lost although their document is here, and until when peers may send them. */
-  readonly lacking: Map<string, number>
+  /** Hashes of envelopes that the store lost although their document is here: peers may send them. */
+  readonly lacking: Set<string>
+  /** When `lost-changes.ts` next looks at what has not come again. */
+  lostLookAt: number
   readonly project: ReturnType<typeof createProjector>
   readonly peers: Map<NodeId, Peer>
   readonly contacts: Map<PoolName, Map<NodeId, Contact>>
@@ -190,7 +192,8 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     liveness: createLiveness({ self: config.self, crypto, signer, reader, now: boot.now, seed: seedOf(boot.nonce) }),
     unsaved: new Set(),
     saveAt: null,
-    lacking: new Map(),
+    lacking: new Set(),
+    lostLookAt: boot.now + coreLimits.lackingMsMax,
     project: createProjector(engine),
     peers: new Map(),
     contacts: new Map(),

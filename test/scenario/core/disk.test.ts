@@ -266,22 +266,26 @@ test('a wish about a board that is lost whole is given up once everybody has bee
   )
 })
 
-test('a job that is lost whole is given up, what ran for it is stopped, and it can be made anew', () => {
-  const { world, boards } = bootPool(2)
-  const [b0, b1] = boards as [Board, Board]
-  world.split([b0], [b1])
-  const job = runJob(world, b0, jobSpec({ group: { disconnect: { ...disconnectDefaults, partition: 'any' } } }))
-  world.until('it runs', () => b0.tasks.size === 1, 90_000)
-  const ref = b0.core!.state!.docs.get(jobDocId(job))!.envelopes.at(-1)!
-  withDisk(world, b0, (disk) => disk.delete(`env/${ref.hash}`))
-  world.run(400_000)
-  assert.equal(b0.tasks.size, 1, 'alone, it gives up nothing')
-  world.heal()
-  world.until('equal', () => areEqual(boards), 700_000)
-  world.until('stopped', () => b0.tasks.size === 0, 30_000)
-  runJob(world, b1, jobSpec({}))
-  world.until('it runs again', () => runners(world, slot(job)).length === 1, 60_000)
-})
+for (const isRecordLost of [false, true]) {
+  test(`a job that is lost whole (${isRecordLost ? 'with' : 'without'} its record) is given up, what ran for it is stopped, and it can be made anew`, () => {
+    const { world, boards } = bootPool(2)
+    const [b0, b1] = boards as [Board, Board]
+    world.split([b0], [b1])
+    const job = runJob(world, b0, jobSpec({ group: { disconnect: { ...disconnectDefaults, partition: 'any' } } }))
+    world.until('it runs', () => b0.tasks.size === 1, 90_000)
+    const ref = b0.core!.state!.docs.get(jobDocId(job))!.envelopes.at(-1)!
+    withDisk(world, b0, (disk) => {
+      disk.delete(`env/${ref.hash}`)
+      if (isRecordLost) disk.delete(`doc/${jobDocId(job)}`)
+    })
+    world.run(400_000)
+    assert.equal(b0.tasks.size, 1, 'alone, it gives up nothing')
+    world.heal()
+    world.until('stopped, and equal', () => b0.tasks.size === 0 && areEqual(boards), 700_000)
+    runJob(world, b1, jobSpec({}))
+    world.until('it runs again', () => runners(world, slot(job)).length === 1, 60_000)
+  })
+}
 
 test('a change of its own that the disk lost makes a board write its document anew', () => {
   const { world, boards } = bootPool(3)
