@@ -178,6 +178,10 @@ export interface Step {
   readonly out: Effect[]
 }
 
+function emptyView(pool: PoolName): View {
+  return { fleet: { name: '', planVersion: 1, operators: new Map() }, pool, nodes: new Map(), jobs: new Map(), claims: new Map() }
+}
+
 export function createState(env: Env, engine: DocumentEngine, boot: Boot): State {
   const { config } = boot
   const { crypto, signer, linkStates: reader } = env
@@ -197,13 +201,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     project: createProjector(engine),
     peers: new Map(),
     contacts: new Map(),
-    view: {
-      fleet: { name: '', planVersion: 1, operators: new Map() },
-      pool: config.pool,
-      nodes: new Map(),
-      jobs: new Map(),
-      claims: new Map(),
-    },
+    view: emptyView(config.pool),
     plan: null,
     viewStale: true,
     lookAt: null,

@@ -26,8 +26,8 @@ export function choosePorts(
 }
 
 /**
- * What a claim holds while its former tasks make way for a form: static ports at once, or the plan would give them to others meanwhile,
- * and what only the former tasks have, until the new ones start.
+ * What a claim holds before a form runs: static ports at once, or the plan would give them to others meanwhile, and what only the former
+ * tasks have, which make way for it, until the new ones start.
  */
 export function portsToCome(group: GroupSpec, held: Readonly<Record<string, number>>): Record<string, number> {
   const ports: Record<string, number> = {}

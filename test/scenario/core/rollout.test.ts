@@ -235,6 +235,16 @@ for (const [how, next] of [
   })
 }
 
+test('a claim names the ports that its form asks for before anything of it runs', () => {
+  // Seed 141: it named none yet, so those that its job asked for by then counted in their place, and its own were given away.
+  const network = { ...networkDefaults, ports: [{ label: 'http', static: 8_080, to: null }] }
+  const { world, first } = bootPool(1)
+  const job = runJob(world, first, jobSpec({ group: { network } }))
+  world.until('claimed', () => claimOf(first, slot(job), first) !== undefined, 5_000)
+  const { state, ports } = claimOf(first, slot(job), first)!
+  assert.deepEqual([state, ports], ['claimed', { http: 8_080 }])
+})
+
 test('scaling up adds copies, scaling down stops the highest, and the others are not touched', () => {
   const { world, first } = bootPool(3)
   const job = place(world, { count: 2 })
