@@ -119,15 +119,15 @@ export const coreBugs: readonly PlantedBug[] = [
     'alone-carries-on',
     'stop_on_client_after is not looked at.',
     'node/core/alone.ts',
-    'limit !== null && now - state.lastCompanyAt >= limit && isAlone(state)',
-    'limit !== null && now - state.lastCompanyAt >= 100 * limit && isAlone(state)',
+    'now - state.lastCompanyAt >= limitMs && isAlone(state)',
+    'now - state.lastCompanyAt >= 100 * limitMs && isAlone(state)',
   ),
   bug(
     'signature-unchecked',
     'A change is taken whatever its signature.',
     'crdt/gate.ts',
     'return genuine ? ok(undefined)',
-    'return genuine || envelope.count > 0 ? ok(undefined)',
+    'return genuine || envelope.epoch > 0 ? ok(undefined)',
   ),
   bug(
     'waiting-counts-as-running',
