@@ -8,14 +8,14 @@ import { type Envelope, decodeEnvelope, signatureOf, signedPart } from './envelo
 import { type Result, ok, refuse } from './errors.ts'
 import { type CheckedHead, checkHeads } from './gate/change-head.ts'
 import type { GateCode } from './gate/codes.ts'
-import { type Authority, checkFleet, checkRight } from './gate/right.ts'
+import { type Authority, checkAdmin, checkFleet, checkRight } from './gate/right.ts'
 import { applyInShadow } from './gate/shadow.ts'
 import { compareText } from './ids.ts'
 import { type KeptHandles, keepNone } from './kept-handles.ts'
 import { emptyDoc } from './replica.ts'
 
 export type { GateCode } from './gate/codes.ts'
-export type { Authority } from './gate/right.ts'
+export { type Authority, authorityOf } from './gate/right.ts'
 
 export interface Admitted {
   /** known: everything in it was here already, and nothing changed. */
@@ -94,10 +94,12 @@ export function admitDecoded(
   if (!place.ok) return place
   // The very bytes were checked before: whoever lost a right since then keeps what was written under it.
   if (doc?.envelopes.some((ref) => ref.hash === envelope.hash)) return ok({ kind: 'known', doc, envelope, changed: [] })
-  const right = checkRight(envelope, authority)
+  const right = checkRight(doc, envelope, authority)
   if (!right.ok) return right
   const signature = checkSignature(crypto, envelope)
   if (!signature.ok) return signature
   const heads = checkHeads(crypto, envelope)
-  return heads.ok ? merge(crypto, doc, envelope, heads.value, kept) : heads
+  if (!heads.ok) return heads
+  const admin = checkAdmin(doc, envelope, heads.value, authority)
+  return admin.ok ? merge(crypto, doc, envelope, heads.value, kept) : admin
 }

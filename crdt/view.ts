@@ -83,6 +83,14 @@ export interface JobView {
   readonly forms: ReadonlyMap<string, Form>
   /** Operators' wishes about single slots (`alloc restart`, `alloc stop`). */
   readonly wishes: ReadonlyMap<SlotId, SlotWish>
+  /** Group → form → from which index on, below which: copies that only void edits explain. They stay as they are until an admin has spoken. */
+  readonly held: ReadonlyMap<string, ReadonlyMap<Form, readonly [from: number, below: number]>>
+}
+
+/** Whether a copy of that job is one of those. */
+export function isHeld({ held }: JobView, group: string, index: number, form: Form): boolean {
+  const [from, below] = held.get(group)?.get(form) ?? [0, 0]
+  return from <= index && index < below
 }
 
 export interface SlotWish {

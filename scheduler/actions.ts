@@ -4,7 +4,7 @@
 
 import { compareText, slotParts } from '../crdt/ids.ts'
 import type { Generation, NodeId } from '../crdt/ids.ts'
-import { compareVersions, hasEnded } from '../crdt/view.ts'
+import { compareVersions, hasEnded, isHeld } from '../crdt/view.ts'
 import type { Claim, JobView, View } from '../crdt/view.ts'
 import { adopted } from './adoption.ts'
 import { newMarks } from './disconnect.ts'
@@ -52,11 +52,15 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
   const job = view.jobs.get(slotParts(own.slot).job)
   // Nothing is stopped because its job, or its newest version, is not known here (yet).
   if (job === undefined || compareVersions(own.version, job.version) > 0) return []
+  const { group, index } = slotParts(own.slot)
+  const slot = plan.bySlot.get(own.slot)
+  const wish = job.wishes.get(own.slot)
+  // Copies that are held answer to single orders, and give way to a copy that runs; nothing else ends them.
+  const isKept = isHeld(job, group, index, own.form) && (wish === undefined || own.generation > wish.stopGeneration)
+  if (isKept && (slot === undefined || job.desired !== 'run')) return []
   if (job.desired !== 'run') return [end(own, job.desired === 'stopped' ? 'job-stopped' : 'job-removed')]
   if (job.spec === null) return []
-  const slot = plan.bySlot.get(own.slot)
   if (slot === undefined) return [end(own, 'scaled-down')]
-  const wish = job.wishes.get(own.slot)
   if (wish !== undefined && own.generation <= wish.stopGeneration) return [end(own, 'alloc-stop')]
   const adopts = own.form === slot.form && compareVersions(own.version, slot.version) < 0
   // Judged at the version that it takes on in this very step: otherwise a change of `count` during a cut would decide a heal.

@@ -56,7 +56,7 @@ export interface JudgedBefore {
 export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge['usage'], before: JudgedBefore | null): Judged {
   const ids = slotIdsOf(rules, before)
   const facts = ids.map((slot, index) => factsAgain(rules, slot, sources, before, index))
-  const turns = turnsOf(facts, rules.form, rules.group.update.maxParallel)
+  const turns = turnsOf(facts, rules)
   const wake = new Wake(sources.local.now)
   const context: Judge = { ...sources, usage, wake }
   let electorate: Boards['electorate'] | null = null

@@ -72,6 +72,7 @@ export type Reason =
   | 'partition-half'
   | 'paced'
   | 'rollout-waits'
+  | 'held-back'
   | 'job-not-valid'
   | 'plan-version-unknown'
   /** A claim is at a job version whose changes have not arrived here. */

@@ -6,7 +6,7 @@ import { isReplacement, replacementDue, silentMs } from './disconnect.ts'
 import { inPlaceRejection } from './feasibility.ts'
 import type { GroupRules } from './group.ts'
 import { retryAt } from './reschedule.ts'
-import { type Turns, isOutOfDate } from './rollout.ts'
+import { type Turns, holdsBack, isOutOfDate } from './rollout.ts'
 import type { SlotFacts, SlotSources } from './slots.ts'
 import type { Reason } from './types.ts'
 import { type Usage, holdGrowth } from './usage.ts'
@@ -51,7 +51,8 @@ export function judge(about: Case, context: Judge): Judgement {
   if (heirNode?.draining === true && heirNode.liveness === 'alive') return retryWait(about, context) ?? vacant
   if (holder !== null && context.view.nodes.get(holder.node)?.liveness !== 'alive')
     return { kind: 'waits', reason: 'waiting-replace-after' }
-  return isOutOfDate(facts, rules.form) ? judgeOutOfDate(about, context) : settled
+  if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
+  return isOutOfDate(facts, about.index, rules) ? judgeOutOfDate(about, context) : settled
 }
 
 /** No live claim. */

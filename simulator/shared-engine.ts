@@ -9,8 +9,8 @@ import { type DocumentEngine, createEngine } from '../crdt/engine.ts'
 import type { Envelope } from '../crdt/envelope.ts'
 import { type Result, ok } from '../crdt/errors.ts'
 import type { Admitted, Authority, GateCode } from '../crdt/gate.ts'
-import type { NodeId, OperatorId, PoolName } from '../crdt/ids.ts'
-import type { Role } from '../crdt/view.ts'
+import { mayReplace, mayWrite } from '../crdt/gate/right.ts'
+import type { NodeId, PoolName } from '../crdt/ids.ts'
 import { Interned, sameBytes } from './interned.ts'
 
 /** Open documents, for all boards together: they write to some dozens at a time. */
@@ -70,7 +70,8 @@ type Verdict = Result<Admitted, GateCode>
 /** What the gate asks of an authority about one envelope. */
 interface Judged {
   readonly fleet: Authority['fleet']
-  readonly role: Role | undefined
+  readonly mayWrite: boolean
+  readonly mayReplace: boolean
   readonly verdict: Verdict
 }
 
@@ -88,11 +89,12 @@ class Verdicts {
 
   of(doc: Doc | undefined, envelope: Envelope, authority: Authority): Verdict {
     const key = this.#numberOf(doc ?? nothing) * numbersMax + this.#numberOf(envelope)
-    const role = envelope.kind === 'node' ? undefined : authority.roleOf(envelope.author as OperatorId)
+    const { fleet } = authority
+    const asked = { fleet, mayWrite: mayWrite(envelope, authority), mayReplace: mayReplace(doc, envelope, authority) }
     const known = this.#judged.get(key)
-    if (known !== undefined && known.fleet === authority.fleet && known.role === role) return known.verdict
+    if (known?.fleet === fleet && known.mayWrite === asked.mayWrite && known.mayReplace === asked.mayReplace) return known.verdict
     const verdict = this.#own.admit(doc, envelope, authority)
-    this.#judged.set(key, { fleet: authority.fleet, role, verdict })
+    this.#judged.set(key, { ...asked, verdict })
     if (this.#judged.size > verdictsMax) {
       const oldest = this.#judged.keys().next()
       if (!oldest.done) this.#judged.delete(oldest.value)

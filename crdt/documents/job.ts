@@ -3,19 +3,18 @@
 
 import type { Crypto } from '../crypto.ts'
 import type { Doc } from '../doc.ts'
-import { type Result, ok, refuse } from '../errors.ts'
 import { type ChangeHash, type Form, type JobId, type SlotId, compareText, slotId } from '../ids.ts'
 import { type Registers, below } from '../registers.ts'
 import { historyOf, registersAt } from '../replica.ts'
 import type { JobSpec } from '../spec.ts'
 import { type JobView, type JobVersion, type SlotWish } from '../view.ts'
 import { shortHash } from './canonical.ts'
-import { type Fault, faultText, shown } from './fault.ts'
+import { faultText, shown } from './fault.ts'
 import { formOf } from './form.ts'
-import { checkSpec } from './job-rules.ts'
+import { heldCopies } from './held.ts'
 import { modelLimits } from './model-limits.ts'
 import { isIndex } from './path-table.ts'
-import { readSpec } from './spec-reader.ts'
+import { specFaults } from './spec-faults.ts'
 import { specToRegisters } from './spec-writer.ts'
 
 export { formOf, specToRegisters }
@@ -32,19 +31,6 @@ export function stopGenerationPath(group: string, index: number): string {
   return `wish/${group}/${index}/stop_generation`
 }
 
-/** Every fault of the registers' kinds and of the specification's rules. */
-export function specFaults(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
-  const read = readSpec(registers)
-  const seen = new Set(read.faults.map((fault) => fault.path))
-  return { spec: read.spec, faults: [...read.faults, ...checkSpec(read.spec).filter((fault) => !seen.has(fault.path))] }
-}
-
-/** The complete specification, or a refusal that names every fault, one a line. */
-export function specFromRegisters(registers: Registers): Result<JobSpec, 'E_SPEC'> {
-  const { spec, faults } = specFaults(registers)
-  return faults.length === 0 ? ok(spec) : refuse('E_SPEC', faults.map(faultText).join('\n'))
-}
-
 interface InForce {
   readonly spec: JobSpec | null
   readonly version: JobVersion
@@ -56,7 +42,17 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
   const { spec, version, problems } = specInForce(crypto, doc, id)
   const forms = new Map<string, Form>()
   for (const group of spec?.groups ?? []) forms.set(group.name, formOf(crypto, spec as JobSpec, group))
-  return { id, desired: desiredOf(doc.registers), spec, version, problems, forms, wishes: wishesOf(doc.registers, id) }
+  const { registers } = doc
+  return {
+    id,
+    desired: desiredOf(registers),
+    spec,
+    version,
+    problems,
+    forms,
+    wishes: wishesOf(registers, id),
+    held: heldCopies(crypto, doc),
+  }
 }
 
 /** The merge of all heads if it validates; else, over every change's own causal past, the valid one with the highest version. */

@@ -3,9 +3,9 @@
 
 import type { Request } from '../../crdt/api-types.ts'
 import { fromBase64 } from '../../crdt/base64.ts'
-import { type Result, ok } from '../../crdt/errors.ts'
+import { type Result, ok, refuse } from '../../crdt/errors.ts'
 import { type DocId, fleetDocId } from '../../crdt/ids.ts'
-import { receive } from './documents.ts'
+import { receive, rightsHere } from './documents.ts'
 import type { CoreEvent } from './event.ts'
 import { follow, hasRoom } from './follow.ts'
 import { coreLimits } from './limits.ts'
@@ -54,12 +54,21 @@ function takeAll(step: Step, envelopes: readonly string[], taken: Taken): Result
   for (const text of envelopes) {
     const bytes = fromBase64(text)
     if (!bytes.ok) return bytes
+    const revoked = refuseRevoked(step, bytes.value)
+    if (!revoked.ok) return revoked
     const received = receive(step, bytes.value, true)
     if (!received.ok) return received
     taken.documents.add(received.value.doc.id)
     if (received.value.kind === 'applied') taken.fresh.push(bytes.value)
   }
   return ok(undefined)
+}
+
+/** Boards tell one another what a revoked key wrote, so that all hold the same; from its owner nothing is taken. */
+function refuseRevoked({ state }: Step, bytes: Uint8Array): Result<void> {
+  const envelope = state.engine.decodeEnvelope(bytes)
+  if (!envelope.ok || rightsHere(state)?.revoked.has(envelope.value.author) !== true) return ok(undefined)
+  return refuse('E_REVOKED', `the key ${envelope.value.author} is revoked: nothing that it signs has an effect`)
 }
 
 function spread(step: Step, { documents, fresh }: Taken): void {

@@ -2,6 +2,7 @@
 
 import type { Doc } from '../../crdt/doc.ts'
 import type { Author, Envelope } from '../../crdt/envelope.ts'
+import { grantOfRole } from '../../crdt/rights/grant.ts'
 import { admit } from '../../crdt/gate.ts'
 import type { DocId, FleetId, PoolName } from '../../crdt/ids.ts'
 import type { Registers, Scalar } from '../../crdt/registers.ts'
@@ -38,7 +39,7 @@ export function merge(doc: Doc, ...others: readonly Edited[]): Doc {
   return others
     .flatMap((other) => other.envelopes)
     .reduce((merged, envelope) => {
-      const admitted = admit(crypto, merged, envelope.bytes, { fleet, roleOf: () => 'operator' })
+      const admitted = admit(crypto, merged, envelope.bytes, { fleet, grantOf: () => grantOfRole('operator'), isRevoked: () => false })
       if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
       return admitted.value.doc
     }, doc)

@@ -13,6 +13,7 @@ import { genesisActor, registersObject } from '../../crdt/genesis.ts'
 import { type FleetId, type JobId, type PoolName, jobDocId, nodeDocId, opsDocId, unhex } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
+import { type Grant, grantOfRole } from '../../crdt/rights/grant.ts'
 import type { Role } from '../../crdt/view.ts'
 import { type TestSigner, testCrypto, testSigner } from './crypto.ts'
 
@@ -27,10 +28,10 @@ export function roleOfSeed(seed: number): Role | undefined {
   return seed === 1 ? 'admin' : seed < 9 ? 'operator' : seed === 9 ? 'viewer' : undefined
 }
 
-const roles = new Map<string, Role | undefined>()
-for (let seed = 1; seed <= 9; seed++) roles.set(testSigner(seed).id, roleOfSeed(seed))
+const grants = new Map<string, Grant>()
+for (let seed = 1; seed <= 9; seed++) grants.set(testSigner(seed).id, grantOfRole(roleOfSeed(seed)!))
 
-export const testAuthority: Authority = { fleet: testFleet, roleOf: (operator) => roles.get(operator) }
+export const testAuthority: Authority = { fleet: testFleet, grantOf: (operator) => grants.get(operator), isRevoked: () => false }
 
 export function nonceOf(boot: number): Uint8Array {
   return crypto.sha256(new Uint8Array([boot & 0xff, (boot >> 8) & 0xff])).slice(0, 16)

@@ -2,10 +2,13 @@
 
 import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
 import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
-import { historyOf } from '../../../crdt/replica.ts'
+import type { Doc } from '../../../crdt/doc.ts'
+import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
+import { judgeDoc } from '../../../crdt/rights/judge-doc.ts'
 import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import type { Reason, SlotPlan } from '../../../scheduler/types.ts'
+import { rightsHere } from '../documents.ts'
 import { localOf } from '../placement.ts'
 import type { State, Step } from '../state.ts'
 import { allocRow, byPlace, versionText } from './allocs.ts'
@@ -59,6 +62,7 @@ export function jobDetail(step: Step, id: JobId): Reply {
     spec: job.spec,
     allocs: allocs.map((claim) => allocRow(state, claim)).sort(byPlace),
     slots: slots.map(slotRow),
+    voided: voidedOf(state, id),
     conflictsList: conflictsOf(state, id),
   }
   return { kind: 'job', coverage: coverageOf(step), job: detail, settled: isSettled(state, job, slots, detail.allocs) }
@@ -75,6 +79,7 @@ const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
   'replace-disabled',
   'partition-half',
   'plan-version-unknown',
+  'held-back',
 ])
 
 /** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */
@@ -93,6 +98,14 @@ function isRowOver(alloc: AllocRow): boolean {
   return hasEnded({ state: alloc.state as ClaimState })
 }
 
+function voidedOf(state: State, id: JobId): JobDetail['voided'] {
+  const [doc, rights] = [state.docs.get(jobDocId(id)), rightsHere(state)]
+  const judged = doc === undefined || rights === undefined ? undefined : judgeDoc(doc, rights).judged
+  if (doc === undefined || judged === undefined) return []
+  const voided = historyOf(doc).filter(({ hash }) => judged.voided.has(hash))
+  return voided.map((change) => ({ ...changeRow(doc, change), released: judged.released.has(change.hash) }))
+}
+
 function conflictsOf(state: State, id: JobId): JobDetail['conflictsList'] {
   const doc = state.docs.get(jobDocId(id))
   return [...(doc?.conflicts ?? [])]
@@ -109,12 +122,11 @@ export function explainJobReply(step: Step, id: JobId): Reply {
 /** Newest first. */
 export function historyReply(step: Step, id: JobId): Reply {
   const doc = step.state.docs.get(jobDocId(id))
-  const changes = (doc === undefined ? [] : historyOf(doc)).map((change): ChangeRow => ({
-    hash: change.hash,
-    author: change.author,
-    version: `${doc?.epoch ?? 0}.${(doc?.base ?? 0) + change.past}.${change.hash.slice(0, 8)}`,
-    time: change.time,
-    changes: [...change.writes].sort(([a], [b]) => compareText(a, b)).map(([path, value]) => `${path} = ${JSON.stringify(value)}`),
-  }))
+  const changes = doc === undefined ? [] : historyOf(doc).map((change) => changeRow(doc, change))
   return { kind: 'history', coverage: coverageOf(step), changes: changes.reverse() }
+}
+
+function changeRow({ epoch, base }: Doc, { hash, author, past, time, writes }: HistoryEntry): ChangeRow {
+  const changes = [...writes].sort(([a], [b]) => compareText(a, b)).map(([path, value]) => `${path} = ${JSON.stringify(value)}`)
+  return { hash, author, version: `${epoch}.${base + past}.${hash.slice(0, 8)}`, time, changes }
 }

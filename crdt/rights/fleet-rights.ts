@@ -1,0 +1,73 @@
+// Who may write what, as the fleet document says: the one place where the rest asks. Two answers for a key: what it was ever granted
+// by anything that was admitted (the gate asks that, so that all replicas take the same), and what stands.
+
+import type { Doc } from '../doc.ts'
+import type { AuthorId, ChangeHash } from '../ids.ts'
+import { type HistoryEntry, historyOf } from '../replica-history.ts'
+import { voidedFleetChanges } from './fleet-changes.ts'
+import { fleetStatementsOf } from './fleet-statements.ts'
+import { type Grant, widen } from './grant.ts'
+import { byHash, pastOf } from './past.ts'
+import { readWithout } from './without.ts'
+
+export interface FleetRights {
+  /** The fleet document without its void changes. */
+  readonly doc: Doc
+  readonly voided: ReadonlySet<ChangeHash>
+  readonly revoked: ReadonlySet<AuthorId>
+  /** What stands, of keys that are not revoked. */
+  readonly now: ReadonlyMap<AuthorId, Grant>
+  /** What stands, of revoked keys too: what an admin vouched for was written under it. */
+  readonly standing: ReadonlyMap<AuthorId, Grant>
+  /** By any change, void or not. Only grows while changes come. */
+  readonly ever: ReadonlyMap<AuthorId, Grant>
+}
+
+const remembered = new WeakMap<Doc, FleetRights>()
+
+export function fleetRights(doc: Doc): FleetRights {
+  const known = remembered.get(doc)
+  if (known !== undefined) return known
+  const rights = readRights(doc)
+  remembered.set(doc, rights)
+  return rights
+}
+
+function readRights(doc: Doc): FleetRights {
+  const entries = historyOf(doc)
+  const voided = voidedFleetChanges(entries)
+  const stated = statedBy(entries.filter(({ hash }) => !voided.has(hash)))
+  const ever = voided.size === 0 ? stated.grants : statedBy(entries).grants
+  const judged =
+    voided.size === 0 ? doc : { ...doc, ...readWithout(entries, voided), judged: { of: doc, voided, released: new Set<ChangeHash>() } }
+  return { doc: judged, voided, revoked: stated.revoked, now: withoutKeys(stated), standing: stated.grants, ever }
+}
+
+interface Stated {
+  readonly grants: ReadonlyMap<AuthorId, Grant>
+  readonly revoked: ReadonlySet<AuthorId>
+}
+
+function statedBy(entries: readonly HistoryEntry[]): Stated {
+  const grants = new Map<AuthorId, Grant>()
+  const revoked = new Set<AuthorId>()
+  for (const entry of entries) {
+    const stated = fleetStatementsOf(entry)
+    for (const [id, grant] of stated.grants) grants.set(id, widen(grants.get(id), grant))
+    for (const id of stated.revokes) revoked.add(id)
+  }
+  return { grants, revoked }
+}
+
+function withoutKeys({ grants, revoked }: Stated): ReadonlyMap<AuthorId, Grant> {
+  return revoked.size === 0 ? grants : new Map([...grants].filter(([id]) => !revoked.has(id)))
+}
+
+/** Whether the key was an admin to somebody who knew these changes of the fleet document and nothing else. */
+export function wasAdminAt(doc: Doc, heads: readonly ChangeHash[], key: AuthorId): boolean {
+  const entries = historyOf(doc)
+  const past = pastOf(byHash(entries), heads)
+  const seen = entries.filter(({ hash }) => past.has(hash))
+  const voided = voidedFleetChanges(seen)
+  return withoutKeys(statedBy(seen.filter(({ hash }) => !voided.has(hash)))).get(key)?.role === 'admin'
+}
