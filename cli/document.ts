@@ -29,9 +29,22 @@ export async function fetchFleet(session: Session): Promise<Fleet> {
 /** The document as it is, without what is void in it, or an empty one in this pool. */
 export async function fetchDoc(session: Session, fleet: Fleet, id: DocId, pool: string | undefined): Promise<Doc> {
   const reply = await session.ask('doc', { method: 'doc.get', doc: id }, pool === undefined ? {} : { pool })
-  const authority = authorityOf(session.context.fleet as FleetId, fleet.rights)
-  const doc = rebuild(session.io.crypto, id, reply.envelopes, () => authority)
-  return doc === undefined ? emptyDoc(session.io.crypto, id, (pool ?? reply.pool) as PoolName) : judgeDoc(doc, fleet.rights)
+  const { crypto } = session.io
+  const doc = rebuildDoc(crypto, session.context.fleet as FleetId, fleet, id, reply.envelopes)
+  return doc ?? emptyDoc(crypto, id, (pool ?? reply.pool) as PoolName)
+}
+
+/** Without what is void in it; undefined: there are no envelopes. Throws what the gate says against one of them. */
+export function rebuildDoc(
+  crypto: Crypto,
+  id: FleetId,
+  { rights }: Pick<Fleet, 'rights'>,
+  doc: DocId,
+  envelopes: readonly string[],
+): Doc | undefined {
+  const authority = authorityOf(id, rights)
+  const found = rebuild(crypto, doc, envelopes, () => authority)
+  return found === undefined ? undefined : judgeDoc(found, rights)
 }
 
 export function rebuildFleet(crypto: Crypto, fleet: FleetId, envelopes: readonly string[]): Fleet {

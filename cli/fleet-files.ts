@@ -40,6 +40,25 @@ export function joinFile(input: {
   return { fleet, name, psk: hex(psk), envelopes: envelopes.map((one) => toBase64(one.bytes)), bootstrap }
 }
 
+/** A join file's text with more bootstrap addresses behind its own. Throws E_JOIN_FORMAT: it is none. */
+export function withBootstrap(file: string, text: string, peers: readonly string[]): string {
+  const hint = 'name the file that shoal fleet init wrote, with --join'
+  let raw: Partial<JoinFile> | null
+  try {
+    raw = JSON.parse(text) as Partial<JoinFile> | null
+  } catch {
+    raw = null
+  }
+  const { fleet, psk, envelopes, bootstrap } = raw ?? {}
+  if (![fleet, psk].every((id) => typeof id === 'string' && /^[0-9a-f]{64}$/.test(id)) || !isTexts(envelopes) || !isTexts(bootstrap))
+    throw new CliError('E_JOIN_FORMAT', `'${file}' is not a join file, or is damaged`, { hint })
+  return `${JSON.stringify({ ...raw, bootstrap: [...new Set([...bootstrap, ...peers])] }, null, 2)}\n`
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
+}
+
 /** Refuses before anything is written, naming everything that is in the way. */
 export async function mustBeAbsent(files: readonly string[]): Promise<void> {
   const present: string[] = []

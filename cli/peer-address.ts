@@ -19,3 +19,12 @@ export function mustBePeers(addresses: readonly string[]): void {
 export function isUnix(text: string): boolean {
   return text.startsWith(unixPrefix)
 }
+
+/** They go into the join file, which every board gets and nobody looks into again. */
+export function mustBeReachable(peers: readonly string[]): void {
+  const strange = peers.find((peer) => isUnix(peer) || !isPeerAddress(peer))
+  if (strange === undefined) return
+  throw new CliError('E_PEER', `'${strange}' is not an address at which other boards reach a board`, {
+    hint: 'write a multiaddr such as /ip4/192.0.2.1/tcp/7420, or host:port',
+  })
+}

@@ -27,7 +27,7 @@ export function printData(io: Io, format: OutputFormat, data: unknown): void {
 }
 
 /** A read's answer: data, or `render`ed for people with the coverage line. */
-export function printReply<R extends Reply & { readonly coverage: Coverage }>(
+export function printReply<R extends { readonly kind?: Reply['kind']; readonly coverage: Coverage }>(
   { io, format }: { readonly io: Io; readonly format: OutputFormat },
   reply: R,
   render: (reply: R, paint: Paint) => string,

@@ -28,6 +28,7 @@ import { addJobVoided } from './commands/job-voided.ts'
 import { addNodeCompact } from './commands/node-compact.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
+import { addProvision } from './commands/provision.ts'
 import { addSimFromFleet } from './commands/sim-from-fleet.ts'
 import { addSimFuzz } from './commands/sim-fuzz.ts'
 import { addSimInit } from './commands/sim-init.ts'
@@ -66,7 +67,7 @@ export function buildProgram(cli: Cli): Command {
   add(program.command('node').description('nodes: the boards'), nodeCommands)
   add(program.command('fleet').description('the fleet as a whole'), fleetCommands)
   add(program.command('sim').description('what would happen: boards, jobs and faults in virtual time'), simCommands)
-  add(program, [addContext, addAgent, addDemo, addCompletion, addVersion])
+  add(program, [addContext, addProvision, addAgent, addDemo, addCompletion, addVersion])
   addShortForms(program, cli)
   return program
 }

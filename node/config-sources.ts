@@ -1,12 +1,9 @@
-// Where a configuration comes from: a YAML (or JSON) file, `SHOAL_*` variables, and flags, each stronger than the one before. All
+// Where a configuration comes from: YAML (or JSON) files, `SHOAL_*` variables, and flags, each stronger than the one before. All
 // three end up in the same shape as the file, and of every value it is known who said it, so that a fault can name its place.
 
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { LineCounter, type YAMLParseError, isCollection, parseDocument } from 'yaml'
-
+import { readConfigFiles } from './config-files.ts'
 import { nearestKey } from './nearest-key.ts'
 
 export interface Sources {
@@ -41,15 +38,12 @@ export const settings: readonly Setting[] = [
   { path: 'dev', flag: 'dev', kind: 'switch', help: 'allow plain processes and fault injection' },
 ]
 
-/** Relative paths in a file mean the file's folder; elsewhere the working directory. */
-const pathKeys = ['join', 'data_dir', 'http.socket', 'drivers.docker.socket']
-
 export function readSources(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Sources {
   const problems: string[] = []
   const places = new Map<string, string>()
   const flags = readFlags(argv, problems)
   const file = typeof flags['config'] === 'string' ? flags['config'] : env['SHOAL_CONFIG']
-  const fromFile = file === undefined ? { value: {}, placeOf: () => '' } : readFile(file, problems)
+  const fromFile = file === undefined ? { value: {}, placeOf: () => '' } : readConfigFiles(file, problems)
   const value = fromFile.value
   for (const setting of settings) {
     const variable = `SHOAL_${setting.flag.replaceAll('-', '_').toUpperCase()}`
@@ -64,7 +58,7 @@ export function readSources(argv: readonly string[], env: Readonly<Record<string
 
 export function usage(): string {
   const rows = [
-    ['--config FILE', 'YAML file with the same settings and more (SHOAL_CONFIG)'],
+    ['--config PATH', 'YAML file with the same settings and more, or a folder of them (SHOAL_CONFIG)'],
     ...settings.map((one) => [argumentOf(one), one.help]),
   ]
   const width = Math.max(...rows.map(([left]) => left!.length)) + 2
@@ -111,68 +105,6 @@ function readFlags(argv: readonly string[], problems: string[]): Record<string, 
 
 function isSwitch(flag: string): boolean {
   return flag === 'help' || settings.some((setting) => setting.flag === flag && setting.kind === 'switch')
-}
-
-function readFile(file: string, problems: string[]): { value: Record<string, unknown>; placeOf: (path: string) => string } {
-  const nothing = { value: {}, placeOf: () => file }
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    problems.push(`cannot read the configuration: ${(error as Error).message}`)
-    return nothing
-  }
-  const lines = new LineCounter()
-  // Pretty errors and warnings quote the file, and the journal is no place for a registry's password.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })
-  problems.push(
-    ...document.errors.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0])
-      return `${file}:${line}:${col}: ${withoutQuotes(error)}`
-    }),
-  )
-  if (document.errors.length > 0) return nothing
-  let value: unknown
-  try {
-    value = document.toJS({ maxAliasCount: 100 }) ?? {}
-  } catch {
-    problems.push(`${file}: an alias (*NAME) without its anchor (&NAME) before it, or more than 100 of them; quote text that begins with *`)
-    return nothing
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    problems.push(`${file}: expected a map of keys`)
-    return nothing
-  }
-  for (const path of pathKeys) {
-    const parts = path.split('.')
-    const holder = parts.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value) as
-      | Record<string, unknown>
-      | undefined
-    const key = parts.at(-1)!
-    if (typeof holder?.[key] === 'string') holder[key] = resolve(dirname(file), holder[key])
-  }
-  const placeOf = (path: string): string => {
-    const parts = path.split('.')
-    const parent = parts.length === 1 ? document.contents : document.getIn(parts.slice(0, -1), true)
-    const pair = isCollection(parent) ? parent.items.find((item) => String((item as { key?: unknown }).key) === parts.at(-1)) : undefined
-    const range = (pair as { key?: { range?: readonly number[] } } | undefined)?.key?.range
-    return range === undefined ? file : `${file}:${lines.linePos(range[0]!).line}`
-  }
-  return { value: value as Record<string, unknown>, placeOf }
-}
-
-/** What the parser says, but for the pieces of the file that some of its messages end with. */
-function withoutQuotes({ code, message }: YAMLParseError): string {
-  switch (code) {
-    case 'BAD_DQ_ESCAPE':
-      return 'Invalid escape sequence in a double-quoted text'
-    case 'TAG_RESOLVE_FAILED':
-      return 'Unresolved tag; quote text that begins with !'
-    case 'UNEXPECTED_TOKEN':
-      return message.split(': ', 1)[0]!
-    default:
-      return message
-  }
 }
 
 function put(into: Record<string, unknown>, setting: Setting, raw: unknown, place: string, places: Map<string, string>): void {

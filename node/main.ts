@@ -3,6 +3,7 @@
 
 import { createLog, type Log } from './adapters/log.ts'
 import { nodeNameOf } from './adapters/host.ts'
+import { createServiceNotify } from './adapters/service-notify.ts'
 import { AssertionError } from '../crdt/errors.ts'
 import { hostname } from 'node:os'
 import { AgentError, type RunningAgent, startAgent } from './agent.ts'
@@ -37,7 +38,10 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
     if (error instanceof AssertionError) dieOf(error, log)
     return leave(failed(error instanceof AgentError || hasCode(error) ? error.code : 'E_AGENT', wordsOf(error)))
   }
+  const service = createServiceNotify(process.env, log)
+  service.ready()
   await stopAsked
+  service.stopping()
   await agent.stop()
   return leave(0)
 }

@@ -44,6 +44,8 @@ const wasm = readFileSync(join(dirname(require.resolve('@automerge/automerge')),
 writeFileSync(join(dist, 'automerge_wasm_bg.wasm'), withoutNames(wasm))
 cpSync(join(dirname(require.resolve('classic-level/package.json')), 'prebuilds'), join(dist, 'prebuilds'), { recursive: true })
 copyFileSync(join(root, 'deploy/shoal.sh'), join(dist, 'shoal'))
+// What `shoal provision` writes beside the program.
+for (const file of ['install.sh', 'shoal.service']) cpSync(join(root, 'deploy', file), join(dist, 'board', file))
 for (const program of ['shoal', 'shoal.mjs']) chmodSync(join(dist, program), 0o755)
 const { bytes } = Object.values(metafile.outputs).find((output) => output.entryPoint !== undefined)
 console.error(`dist/shoal.mjs ${(bytes / 1e6).toFixed(2)} MB`)

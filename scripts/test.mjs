@@ -13,6 +13,11 @@ const files = list('test')
 const isRoot = process.getuid?.() === 0
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 const needs = [
+  {
+    pattern: /^test\/e2e\/provision/,
+    what: 'what a board tells systemd (systemd-notify, python3)',
+    present: has('systemd-notify') && has('python3'),
+  },
   { pattern: /^test\/e2e\/netns/, what: 'network namespaces (root, iproute2, iptables)', present: isRoot && has('ip') && has('iptables') },
   {
     pattern: /docker/,

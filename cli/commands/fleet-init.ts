@@ -17,7 +17,7 @@ import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
 import { CliError, keyFault } from '../errors.ts'
 import { fleetFiles, joinFile, mustBeAbsent, writeSecret } from '../fleet-files.ts'
 import type { Io } from '../io.ts'
-import { isPeerAddress, isUnix } from '../peer-address.ts'
+import { mustBeReachable } from '../peer-address.ts'
 import { type OutputFormat, printData } from '../print.ts'
 
 export interface InitOptions {
@@ -65,15 +65,6 @@ export async function makeFleet(io: Io, name: string, options: Omit<InitOptions,
   await mustBeAbsent([keyFile, pskFile, out])
   const { key, envelope } = await makeFiles(io, name, { keyFile, pskFile, out, known, options })
   return { fleet: envelope.hash, key, keyFile, out }
-}
-
-/** They go into the join file, which every board gets and nobody looks into again. */
-function mustBeReachable(peers: readonly string[]): void {
-  const strange = peers.find((peer) => isUnix(peer) || !isPeerAddress(peer))
-  if (strange === undefined) return
-  throw new CliError('E_PEER', `'${strange}' is not an address at which other boards reach a board`, {
-    hint: 'write a multiaddr such as /ip4/192.0.2.1/tcp/7420, or host:port',
-  })
 }
 
 interface Making {

@@ -41,7 +41,7 @@ export function drawFault(prng: Prng, names: readonly string[], favoured: Readon
   const forMs = drawSpan(prng)
   switch (prng.pick(kinds)) {
     case 'flap':
-      return { kind: 'flap', ...drawShape(prng, names), periodMs: 500 + prng.below(20_000), forMs }
+      return { kind: 'flap', ...drawShape(prng, names), periodMs: 500 + prng.below(59_501), forMs }
     case 'bad-links':
       return { kind: 'bad-links', lossPercent: prng.below(31), duplicatePercent: prng.below(51), lateMs: prng.below(600), forMs }
     case 'kill':

@@ -1,20 +1,16 @@
 // The `finally` rules: what must be true of the whole fleet once all faults have ended and time has passed. Each function returns what
 // contradicts its rule, in words; nothing means that it holds.
 
-import type { JobId, NodeId, SlotId } from '../../crdt/ids.ts'
+import { type JobId, type NodeId, slotParts } from '../../crdt/ids.ts'
 import { jobPaths } from '../../crdt/documents/job.ts'
-import { slotId, slotParts } from '../../crdt/ids.ts'
-import type { GroupSpec } from '../../crdt/spec.ts'
 import type { View } from '../../crdt/view.ts'
 import { viewHash } from '../../crdt/view-hash.ts'
 import type { SlotPlan } from '../../scheduler/types.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
-
-import { usedOn } from './board-order.ts'
 import { chaosCrypto } from './crypto.ts'
-import { apartness, isAskedFor } from './fitness.ts'
 import type { Finding, Rule } from './invariants.ts'
+import { type Knowledge, type RestingBoard, findingsAtRest } from './rest.ts'
 import type { Stage } from './stage.ts'
 
 /** A board that belongs to the fleet, and what it knows. */
@@ -30,29 +26,19 @@ export function findingsAtEnd(stage: Stage): Finding[] {
 
 function findingsIn(stage: Stage, pool: string): Finding[] {
   const members = membersOf(stage, pool)
-  const [first] = members
-  if (first === undefined) return []
-  const found: Finding[] = []
+  const boards = [...stage.world.boards.values()].filter((board) => board.spec.pool === pool)
+  const found = findingsAtRest(
+    boards.map((board) =>
+      resting(
+        stage,
+        board,
+        members.find((member) => member.board === board),
+      ),
+    ),
+  )
   const add = (rule: Rule, whats: readonly string[]): void => {
     for (const what of whats) found.push({ rule, what })
   }
-  const undecided = new Set([...stage.twoTongued].filter((board) => stage.gone.has(board)).map((board) => board.spec.id))
-  add(
-    'documents-equal',
-    different(members, ({ state }) => documentsOf(state, undecided)),
-  )
-  add(
-    'views-equal',
-    different(members, ({ state }) => viewOf(state.view, undecided)),
-  )
-  add(
-    'plans-equal',
-    different(members, ({ state }) => planOf(state)),
-  )
-  add('wanted-runs-once', wantedNotOnce(stage, members, first.state))
-  add('form-in-force', wrongForms(stage, members, first.state))
-  add('unwanted-stopped', unwanted(stage, members, first.state, pool))
-  add('drained', undrained(stage, members, first.state))
   add('wishes-done', unheeded(members))
   add(
     'only-genuine',
@@ -61,6 +47,23 @@ function findingsIn(stage: Stage, pool: string): Finding[] {
   add('last-word-holds', forgottenWords(stage, members))
   add('nothing-lost', lost(stage, members))
   return found
+}
+
+function resting(stage: Stage, board: Board, member: Member | undefined): RestingBoard {
+  const { name, id, capacity, labels = {} } = board.spec
+  const tasks = [...board.tasks.values()]
+  return { name, id, capacity, labels, tasks, asks: stage.witness.asks, knows: member === undefined ? null : knowledge(stage, member) }
+}
+
+function knowledge(stage: Stage, { state }: Member): Knowledge {
+  const undecided = new Set([...stage.twoTongued].filter((board) => stage.gone.has(board)).map((board) => board.spec.id))
+  return {
+    view: state.view,
+    documentsText: () => documentsOf(state, undecided),
+    viewText: () => viewOf(state.view, undecided),
+    planText: () => planOf(state),
+    reasonOf: (slot) => state.plan?.bySlot.get(slot)?.reason ?? null,
+  }
 }
 
 /** The boards that are not evicted, as one of them sees it: if they do not agree, their documents differ anyway. */
@@ -104,123 +107,6 @@ function standingText({ slot, standing: { heir, holder } }: SlotPlan): string {
 function slotText({ slot, standing, candidate, reason, update }: SlotPlan): string {
   const name = (claim: { node: NodeId; generation: number } | null): string => (claim === null ? '-' : `${claim.node}/${claim.generation}`)
   return `${slot}: heir ${name(standing.heir)}, holder ${name(standing.holder)}, candidate ${candidate}, ${reason}, update ${update}`
-}
-
-function different(members: readonly Member[], textOf: (member: Member) => string): string[] {
-  const groups = new Map<string, string[]>()
-  for (const member of members) {
-    const text = textOf(member)
-    groups.set(text, [...(groups.get(text) ?? []), member.board.spec.name])
-  }
-  if (groups.size <= 1) return []
-  const [one = '', other = ''] = [...groups.keys()].map((text) => text)
-  const [left, right] = [one.split(/[\n ](?=node\/|job\/|ops\/|default\/)/), other.split(/[\n ](?=node\/|job\/|ops\/|default\/)/)]
-  const parts = left.filter((part) => !right.includes(part)).concat(right.filter((part) => !left.includes(part)))
-  return [`${[...groups.values()].map((names) => names.join('+')).join(' | ')}: ${parts.slice(0, 4).join(' <> ')}`]
-}
-
-/** A copy that shall run. */
-interface Wanted {
-  readonly slot: SlotId
-  readonly group: GroupSpec
-  readonly job: JobId
-}
-
-function wantedGroups(state: State): Wanted[] {
-  const found: Wanted[] = []
-  for (const job of state.view.jobs.values()) {
-    if (job.desired !== 'run') continue
-    for (const group of job.spec?.groups ?? [])
-      for (let index = 0; index < group.count; index++) found.push({ slot: slotId(job.id, group.name, index), group, job: job.id })
-  }
-  return found
-}
-
-function runnersOf(stage: Stage, slot: SlotId): string[] {
-  return [...stage.world.boards.values()]
-    .filter((board) => [...board.tasks.values()].some((task) => task.slot === slot))
-    .map((board) => board.spec.name)
-}
-
-function wantedNotOnce(stage: Stage, members: readonly Member[], state: State): string[] {
-  return wantedGroups(state).flatMap((wanted) => {
-    const { slot } = wanted
-    const runners = runnersOf(stage, slot)
-    if (runners.length === 1) return []
-    if (runners.length > 1) return [`${slot} runs on ${runners.join(', ')}`]
-    const room = members.filter((member) => fits(stage, member, wanted, state))
-    if (room.length === 0) return []
-    const reason = state.plan?.bySlot.get(slot)?.reason ?? 'no reason'
-    return [`${slot} runs nowhere (${reason}) and fits on ${room.map(({ board }) => board.spec.name).join(', ')}`]
-  })
-}
-
-/** Counted from what really runs, by the simplest rules: what the plan thinks of it is not asked. `without` makes room. */
-function fits(stage: Stage, { board }: Member, { group, job }: Wanted, { view }: State, without: string | null = null): boolean {
-  const node = view.nodes.get(board.spec.id)
-  const { capacity } = board.spec
-  if (node === undefined || capacity === undefined || node.draining || !node.eligible) return false
-  const { spec = null } = view.jobs.get(job) ?? {}
-  if (!isAskedFor(spec, group, { ...node, labels: board.spec.labels ?? {} })) return false
-  const others = [...board.tasks.values()].filter((task) => task.alloc !== without)
-  const apart = apartness(spec, group)
-  const own = apart === 'job' ? `${job}/` : `${job}/${group.name}/`
-  if (apart !== null && others.some((task) => task.slot.startsWith(own))) return false
-  const bound = new Set(others.flatMap((task) => Object.values(task.ports)))
-  if (group.network.ports.some((port) => port.static !== null && bound.has(port.static))) return false
-  const used = usedOn(others, stage.witness.asks)
-  for (const task of group.tasks) {
-    used.cpuMhz += task.resources.cpuMhz
-    used.memoryMib += task.resources.memoryMib
-  }
-  return used.cpuMhz <= capacity.cpuMhz && used.memoryMib <= capacity.memoryMib && used.diskMib + group.diskMib <= capacity.diskMib
-}
-
-/**
- * Where the new version fits neither in place nor anywhere else, the old one goes on; and the roll-out waits for it, since copies are
- * updated in the order of their indexes.
- */
-function wrongForms(stage: Stage, members: readonly Member[], state: State): string[] {
-  const stuck = new Set<string>()
-  const found: { readonly group: string; readonly reason: string; readonly what: string }[] = []
-  for (const wanted of wantedGroups(state)) {
-    const { slot, group, job } = wanted
-    const key = `${job}/${group.name}`
-    const form = state.view.jobs.get(job)?.forms.get(group.name)
-    const copies = members.flatMap(({ board }) => [...board.tasks.values()].filter((task) => task.slot === slot))
-    const [wrong] = copies.filter((task) => task.form !== form)
-    if (wrong === undefined && copies.length > 0) continue
-    const room = members.filter((member) => fits(stage, member, wanted, state, wrong?.alloc ?? null))
-    if (room.length === 0) stuck.add(key)
-    if (wrong === undefined || room.length === 0) continue
-    const reason = state.plan?.bySlot.get(slot)?.reason ?? 'no reason'
-    const names = room.map(({ board }) => board.spec.name).join(', ')
-    found.push({ group: key, reason, what: `${slot} runs at another form than the one in force (${reason}), which fits on ${names}` })
-  }
-  return found.filter(({ group, reason }) => reason !== 'rollout-waits' || !stuck.has(group)).map(({ what }) => what)
-}
-
-function unwanted(stage: Stage, members: readonly Member[], state: State, pool: string): string[] {
-  const wanted = new Set(wantedGroups(state).map(({ slot }) => slot))
-  const boards = [...stage.world.boards.values()].filter((board) => board.spec.pool === pool)
-  return boards.flatMap((board) => {
-    const isMember = members.some((member) => member.board === board)
-    return [...board.tasks.values()]
-      .filter((task) => !isMember || !wanted.has(task.slot))
-      .map((task) => `${board.spec.name}${isMember ? '' : ' (evicted)'} runs ${task.slot}`)
-  })
-}
-
-function undrained(stage: Stage, members: readonly Member[], state: State): string[] {
-  return wantedGroups(state).flatMap((wanted) => {
-    const { slot } = wanted
-    const [on] = members.filter(({ board }) => [...board.tasks.values()].some((task) => task.slot === slot))
-    if (on === undefined || state.view.nodes.get(on.board.spec.id)?.draining !== true) return []
-    const room = members.filter((member) => member !== on && fits(stage, member, wanted, state))
-    return room.length === 0
-      ? []
-      : [`${on.board.spec.name} drains and runs ${slot}, which fits on ${room.map(({ board }) => board.spec.name).join(', ')}`]
-  })
 }
 
 function unheeded(members: readonly Member[]): string[] {

@@ -1,5 +1,5 @@
-// What must hold, each rule declared once with a name and a sentence. `always`: in every step. `finally`: once all faults have ended
-// and time has passed. `sometimes`: not rules but proof that a search has been where it claims to have been.
+// What must hold, each rule declared once with a name and a sentence. `always`: in every step. `eventually`: it may be otherwise for a
+// moment, of which `patience.ts` says how long it is. `finally`: once all faults have ended and time has passed. `sometimes`: not rules but proof that a search has been where it claims to have been.
 
 export const always = {
   'no-throw': 'No step throws, whatever the board has been told.',
@@ -16,21 +16,24 @@ export const always = {
   'view-of-documents': 'Boards with equal documents that see the same boards alive have equal views.',
   'plan-of-view': 'Boards with equal views on which nobody is silent have equal heirs and holders.',
   'says-what-runs': 'A board says that a copy runs only while all its tasks do, and that it is healthy only after min_healthy_time.',
-  'tells-what-runs': 'What a board says of its copies in its document is what it knows of them, after a minute at most.',
   'placed-as-asked': 'No board claims what it may not run: constraints, pool, draining, not eligible, evicted.',
   'updated-in-turn': 'No board moves a copy to a new form while max_parallel others, as far as it knows, are not healthy there.',
   'restarted-as-agreed': 'A task that ended starts again after the delay of `restart`, and no more often than its attempts.',
   'rescheduled-as-agreed': 'A copy that failed is claimed again only after the delay of `reschedule`.',
-  'alone-as-agreed': 'A board that hears nobody for stop_on_client_after stops its copy then, and not before.',
+  'alone-as-agreed': 'No board stops a copy for being alone before it has heard nobody for stop_on_client_after.',
   'ports-apart': 'No board starts a task on a port that another of its copies has.',
   'returns-known': 'A board that was silent counts again only when what its link state names is here.',
   'returns-damped': 'Each further return counts only after twice as long a contact, five minutes at most.',
+  'only-genuine': 'No board has a change that its author did not make, or a link state that its board never said.',
+} as const
+
+export const eventually = {
+  'alone-stops': 'A board that hears nobody for stop_on_client_after stops its copy, half a minute later at most.',
+  'tells-what-runs': 'What a board says of its copies in its document is what it knows of them, after a minute at most.',
   'silence-noticed': 'A board that is down does not count as alive for longer than 45 s.',
   'vacancy-filled': 'A slot that nobody holds, and that a board sees that could take it, is not vacant for longer than 90 s.',
   'evicted-stops': 'A board that knows that it is evicted runs nothing, after a minute at most.',
   'orphans-end': 'Tasks of a known job that nothing on their board claims end within 90 s.',
-  'wishes-done': 'What an operator wants restarted or stopped has been.',
-  'only-genuine': 'No board has a change that its author did not make, or a link state that its board never said.',
 } as const
 
 export const finals = {
@@ -43,6 +46,7 @@ export const finals = {
   drained: 'Nothing runs on a draining board that fits on another.',
   'last-word-holds': 'What operators wrote last, knowing all that was written before, is what every board has.',
   'nothing-lost': 'Every change that a board acknowledged to an operator is in every board’s documents, unless that board is evicted.',
+  'wishes-done': 'What an operator wants restarted or stopped has been.',
   'comes-to-rest': 'Nothing is started, stopped or written any more.',
 } as const
 
@@ -90,7 +94,9 @@ export const sometimes = {
   'driver-E_START': 'A driver could not start a task.',
 } as const
 
-export type Rule = keyof typeof always | keyof typeof finals
+/** May be broken for a while, on a board that can act. */
+export type Lasting = keyof typeof eventually
+export type Rule = keyof typeof always | Lasting | keyof typeof finals
 export type Sight = keyof typeof sometimes
 
 export interface Finding {
@@ -106,5 +112,5 @@ export interface Violation {
 }
 
 export function sentenceOf(rule: Rule): string {
-  return ({ ...always, ...finals } as Readonly<Record<Rule, string>>)[rule]
+  return ({ ...always, ...eventually, ...finals } as Readonly<Record<Rule, string>>)[rule]
 }

@@ -8,7 +8,7 @@ import { silentSince } from '../../node/core/liveness/liveness.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
 import { usedOn } from './board-order.ts'
-import type { Finding, Rule } from './invariants.ts'
+import type { Finding, Lasting } from './invariants.ts'
 import { apartness, isAskedFor } from './fitness.ts'
 import { hasOthers, seesHalf, stands } from './replacements.ts'
 import type { Stage } from './stage.ts'
@@ -24,10 +24,8 @@ export const patienceMs = {
   'silence-noticed': 45_000,
   /** Each board that is asked before and cannot answer costs ten seconds, and there are at most nine. */
   'vacancy-filled': 90_000,
-  'alone-as-agreed': 30_000,
-} as const satisfies Partial<Record<Rule, number>>
-
-type Lasting = keyof typeof patienceMs
+  'alone-stops': 30_000,
+} as const satisfies Record<Lasting, number>
 
 interface Wrong {
   readonly rule: Lasting
@@ -121,7 +119,7 @@ function aloneForTooLong(stage: Stage, board: Board, state: State): Wrong[] {
   return [...state.allocs.values()].flatMap((alloc): Wrong[] => {
     const limit = alloc.body.group.disconnect.stopOnClientAfterMs
     if (limit === null || alloc.ending !== null || !hasOthers(board, state) || aloneMs < limit) return []
-    return [{ rule: 'alone-as-agreed', key: alloc.alloc, what: `it is alone for longer than ${limit} ms, and keeps ${alloc.slot}` }]
+    return [{ rule: 'alone-stops', key: alloc.alloc, what: `it is alone for longer than ${limit} ms, and keeps ${alloc.slot}` }]
   })
 }
 

@@ -6,9 +6,10 @@ import { nodeDocId, slotParts } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
+import type { TaskId, TaskRequest } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
-import { disorderOn, type Asks } from './board-order.ts'
+import { disorderOn } from './board-order.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
 import { LastWords } from './last-words.ts'
 import { whyNotInFavourOf } from './order-of-copies.ts'
@@ -54,7 +55,7 @@ export class Witness {
   /** Virtual ms of the first fault. */
   calmUntil = 0
   readonly #world: World
-  readonly asks: Asks = new Map()
+  readonly asks = new Map<TaskId, TaskRequest>()
   /** Tasks that were told to stop in favour of another copy: they count for no other. */
   readonly #yielding = new Set<string>()
   /** slot → board → when its copy ended for another reason than a better copy. */
@@ -199,7 +200,9 @@ export class Witness {
   }
 
   #lookOver(board: Board): void {
-    for (const { rule, what } of disorderOn(board, this.asks, this.liars.has(board))) this.violated(rule, what)
+    const { name, capacity } = board.spec
+    const occupied = { name, capacity, tasks: [...board.tasks.values()], asks: this.asks }
+    for (const { rule, what } of disorderOn(occupied, this.liars.has(board))) this.violated(rule, what)
     if (this.#world.queue.now >= this.calmUntil) return
     for (const task of board.tasks.values()) {
       const twin = [...this.#world.boards.values()].find(

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { after, before, test } from 'node:test'
+import { atRest } from './support/at-rest.ts'
 import { type Agent, Fleet, aliveOn, allocsOf, ask, holders, taskPids, until } from './support/fleet.ts'
 import { Rig } from './support/netns.ts'
 
@@ -60,13 +61,6 @@ async function healed(jobName: string, slots: number): Promise<Record<string, st
   })
 }
 
-async function equalViews(): Promise<void> {
-  await until('equal views', 60_000, async () => {
-    const hashes = await Promise.all(agents.map(async (agent) => (await ask(agent, 'nodes', { method: 'node.list' })).coverage.view))
-    return new Set(hashes).size === 1
-  })
-}
-
 function boardOf(where: Record<string, string>, slot: string): Agent {
   return fleet.agent(where[slot]!)
 }
@@ -112,7 +106,7 @@ test('a board that is gone is replaced; when it comes back on a tie, the origina
   await until('replaced', 60_000, async () => ((await holders(witness, 'web'))['default/web/g/0'] ?? victim.name) !== victim.name)
   fleet.launch(victim)
   const after = await healed('web', 5)
-  await equalViews()
+  await atRest(fleet, agents, 90_000)
   assert.equal(after['default/web/g/0'], victim.name)
 })
 
@@ -129,7 +123,7 @@ test('a board cut off in full goes on and takes a job; after the heal there is o
   assert.equal(rest.code, 0, rest.output)
   rig.heal()
   const after = await healed('web', 5)
-  await equalViews()
+  await atRest(fleet, agents, 90_000)
   assert.equal(after['default/web/g/1'], victim.name, 'a tie: the original')
   for (const pid of pids) assert.ok(taskPids(victim).includes(pid), 'the original was not restarted')
   assert.equal(Object.keys(await holders(agents[0]!, 'alone')).length, 1)
@@ -148,7 +142,7 @@ for (const direction of ['in', 'out'] as const) {
     assert.equal(there.code, 0, there.output)
     rig.heal()
     assert.equal((await healed('web', 5))['default/web/g/2'], victim.name)
-    await equalViews()
+    await atRest(fleet, agents, 90_000)
   })
 }
 
@@ -209,7 +203,7 @@ test('the better-ranked board keeps the slot; newest job version everywhere; edi
   assert.equal(changed.code, 0, changed.output)
   rig.heal()
   const after = await healed('rank', 2)
-  await equalViews()
+  await atRest(fleet, agents, 90_000)
   assert.equal(after['default/rank/g/0'], 'e')
   const { job: detail } = await ask(agents[0]!, 'job', { method: 'job.status', job: 'rank' })
   assert.match(JSON.stringify(detail.spec), /sleep 1000002/)
@@ -226,5 +220,5 @@ test('cold boot of every board with the network down: each starts its last known
   }
   rig.heal()
   assert.deepEqual(await healed('web', 5), before)
-  await equalViews()
+  await atRest(fleet, agents, 90_000)
 })

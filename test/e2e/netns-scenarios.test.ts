@@ -70,6 +70,7 @@ async function agree(file: string): Promise<void> {
       await boards.play(step)
     }
     await comeTo(plan.durationMs)
+    await boards.rest()
     const real = (slot: string): Turn[] => boards.turns.filter((turn) => turn.slot === slot)
     for (const [slot, turns] of turnsOf(played)) assert.deepEqual(lines(real(slot)), lines(turns), `${slot} in ${file}`)
     assert.ok(

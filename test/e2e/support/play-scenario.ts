@@ -7,11 +7,12 @@ import { join, resolve } from 'node:path'
 import type { Scenario, ScenarioEvent } from '../../../simulator/scenario/scenario.ts'
 import { readScenario } from '../../../cli/scenario-file/read-scenario.ts'
 import type { ScenarioPlan } from '../../../cli/scenario-file/plan.ts'
-import { isAlive } from '../../../node/adapters/raw-exec/group.ts'
-import { type TaskRecord, leaderOf, readRecord, recordedTasks, taskFolder } from '../../../node/adapters/raw-exec/record.ts'
+import type { RunningTask } from '../../../node/core/ports.ts'
 import { testSecret, testSigner } from '../../support/crypto.ts'
+import { atRest } from './at-rest.ts'
 import { type Agent, Fleet, aliveOn, until } from './fleet.ts'
 import { Rig } from './netns.ts'
+import { runningTasks } from './processes.ts'
 
 /** A copy began or ended on a board. */
 export interface Turn {
@@ -53,7 +54,7 @@ export class RealBoards {
   readonly #plan: ScenarioPlan
   readonly #rig = new Rig()
   readonly #fleet = new Fleet()
-  readonly #open = new Map<string, TaskRecord['task']>()
+  readonly #open = new Map<string, RunningTask>()
   #startedAt = 0
   #looking: NodeJS.Timeout | null = null
 
@@ -119,6 +120,11 @@ export class RealBoards {
     }
   }
 
+  /** The rules that simulated boards are held against once all faults have ended. */
+  async rest(): Promise<void> {
+    await atRest(this.#fleet, [...this.#fleet.agents.values()], patienceMs)
+  }
+
   async stop(): Promise<void> {
     if (this.#looking !== null) clearInterval(this.#looking)
     await this.#fleet.stop()
@@ -143,22 +149,16 @@ export class RealBoards {
 
   /** A task runs while its process does, whether or not an agent does. */
   #look(): void {
-    const seen = new Map<string, TaskRecord['task']>()
-    for (const agent of this.#fleet.agents.values()) {
-      const home = join(agent.folder, 'raw-exec')
-      for (const id of recordedTasks(home)) {
-        const record = readRecord(taskFolder(home, id))
-        if (record !== undefined && isAlive(leaderOf(record, true)))
-          seen.set(`${agent.name} ${record.task.alloc} ${record.task.form}`, record.task)
-      }
-    }
+    const seen = new Map<string, RunningTask>()
+    for (const agent of this.#fleet.agents.values())
+      for (const task of runningTasks(agent)) seen.set(`${agent.name} ${task.alloc} ${task.form}`, task)
     this.#note('stops', this.#open, seen)
     this.#note('starts', seen, this.#open)
     this.#open.clear()
     for (const [key, task] of seen) this.#open.set(key, task)
   }
 
-  #note(what: Turn['what'], from: ReadonlyMap<string, TaskRecord['task']>, without: ReadonlyMap<string, unknown>): void {
+  #note(what: Turn['what'], from: ReadonlyMap<string, RunningTask>, without: ReadonlyMap<string, unknown>): void {
     for (const [key, { slot, generation }] of from)
       if (!without.has(key)) this.turns.push({ slot, what, board: key.split(' ')[0]!, generation, atMs: Date.now() - this.#startedAt })
   }

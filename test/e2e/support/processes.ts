@@ -1,6 +1,10 @@
 // What runs on this machine, read from /proc: a board's tasks are the processes that work inside its data folder.
 
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { isAlive } from '../../../node/adapters/raw-exec/group.ts'
+import { leaderOf, readRecord, recordedTasks, taskFolder } from '../../../node/adapters/raw-exec/record.ts'
+import type { RunningTask } from '../../../node/core/ports.ts'
 
 interface Board {
   readonly folder: string
@@ -13,6 +17,15 @@ export function taskPids({ folder, process: agent }: Board): number[] {
     if (pid === agent?.pid) return false
     const cwd = linkOf(`/proc/${pid}/cwd`)
     return cwd === `${folder}/raw-exec` || cwd.startsWith(`${folder}/raw-exec/`)
+  })
+}
+
+/** Tasks that run, as their records say and their processes show: no agent is asked. */
+export function runningTasks({ folder }: Pick<Board, 'folder'>): RunningTask[] {
+  const home = join(folder, 'raw-exec')
+  return recordedTasks(home).flatMap((id) => {
+    const record = readRecord(taskFolder(home, id))
+    return record !== undefined && isAlive(leaderOf(record, true)) ? [record.task] : []
   })
 }
 

@@ -1,4 +1,5 @@
-// `job compact` and `node compact` against a peer that judges with the real gate: when nothing is sent, what is said, what is sent.
+// `job compact`, `node compact` and `job status --who` against a peer that judges with the real gate: who has recorded what, when nothing is
+// sent, what is said, what is sent.
 
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -7,9 +8,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 
 import type { JoinFile } from '../../../cli/fleet-files.ts'
 import type { ApiClient } from '../../../cli/io.ts'
+import type { WhoHas } from '../../../cli/who-has.ts'
 import type { RecordedRow } from '../../../crdt/api-types.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
-import { type FakeMesh, fakeMesh, fakeNodes } from '../../support/cli-fake-mesh.ts'
+import { type FakeMesh, coverage, fakeMesh, fakeNodes, nodeRow } from '../../support/cli-fake-mesh.ts'
 import { type CliRun, type TestCli, testCli } from '../../support/cli-io.ts'
 import { type JobFileLike, jobText } from '../../support/cli-job.ts'
 
@@ -49,6 +51,37 @@ const puts = (): number => mesh.requests.filter((request) => request.method === 
 function unlike(index: number, change: Partial<RecordedRow>): void {
   mesh.recorded = (row) => (row.node === fakeNodes[index] ? { ...row, ...change } : row)
 }
+
+describe('job status --who', () => {
+  it('lists first the boards that have it not, and how long they are silent', async () => {
+    await runJob({ count: 2 })
+    unlike(2, { digest: null, liveness: 'disconnected' })
+    mesh.answer = ({ method }) =>
+      method === 'node.list'
+        ? [{ kind: 'nodes', coverage: coverage(), nodes: [0, 1, 2].map((n) => nodeRow(n, { silentMs: n === 2 ? 7_200_000 : 0 })) }]
+        : undefined
+    const told = await run('job', 'status', 'hello', '--who')
+    assert.equal(told.exitCode, 0, told.stderr)
+    const [head, , first, second] = told.stdout.split('\n')
+    assert.equal(head, '2 of 3 nodes have job hello as board-0 has it')
+    assert.match(first!, /^board-2 .* no +disconnected +2h$/)
+    assert.match(second!, /^board-0 .* yes +alive +-$/)
+    unlike(1, { digest: 'f'.repeat(64) })
+    const data = JSON.parse((await run('job', 'status', 'hello', '--who', '-o', 'json')).stdout) as WhoHas
+    assert.deepEqual(
+      data.nodes.map(({ name, has }) => `${name} ${has}`),
+      ['board-1 other', 'board-0 same', 'board-2 same'],
+    )
+  })
+
+  it('needs a job, and one that the peer knows', async () => {
+    const bare = await run('job', 'status', '--who')
+    assert.equal(bare.exitCode, 1)
+    assert.match(bare.stderr, /E_USAGE: --who needs a job/)
+    mesh.recorded = (row) => ({ ...row, digest: null })
+    assert.match((await run('job', 'status', 'nowhere', '--who')).stderr, /E_JOB_UNKNOWN: board-0 knows no job nowhere/)
+  })
+})
 
 describe('job compact', () => {
   it('drops the history and keeps what the job says', async () => {

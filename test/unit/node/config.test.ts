@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -62,6 +62,37 @@ describe('configuration', () => {
       assert.match(found[0]!, words)
       assert.doesNotMatch(found.join('\n'), /unter2/)
     }
+  })
+
+  it('reads a folder of files in order of their names: a later one is stronger, maps are merged', () => {
+    const shared = join(folder, 'etc')
+    mkdirSync(shared)
+    writeFileSync(
+      join(shared, 'agent.yaml'),
+      'join: join.json\npool: shops\nlisten: [/ip4/0.0.0.0/tcp/1]\nlabels: { kind: till, room: hall }\n',
+    )
+    writeFileSync(join(shared, 'board.yaml'), 'name: till-7\nlisten: [/ip4/0.0.0.0/tcp/2]\nlabels: { room: cellar }\n')
+    writeFileSync(join(shared, 'join.json'), '{"psk": "not a setting"}')
+    writeFileSync(join(shared, '.board.yaml.swp'), 'pool: no')
+    const { pool, name, listen, labels, join: joinFile } = config(['--config', shared])
+    assert.deepEqual(
+      { pool, name, listen, labels, joinFile },
+      {
+        pool: 'shops',
+        name: 'till-7',
+        listen: ['/ip4/0.0.0.0/tcp/2'],
+        labels: { kind: 'till', room: 'cellar' },
+        joinFile: join(shared, 'join.json'),
+      },
+    )
+    writeFileSync(join(shared, 'board.yaml'), 'name: till-7\npool: No Pool\nlabels: { "": x }\ncolour: red\n')
+    const found = problems(['--config', shared])
+    assert.match(found.join('\n'), /board\.yaml:2.*pool/)
+    assert.match(found.join('\n'), /board\.yaml:4.*colour/)
+    const empty = join(folder, 'empty')
+    mkdirSync(empty)
+    assert.match(problems(['--config', empty])[0]!, /there is no configuration \(\*\.yaml\) in the folder .*empty/)
+    assert.match(problems(['--config', join(folder, 'nowhere')])[0]!, /cannot read the configuration: ENOENT/)
   })
 
   it('needs nothing but its defaults', () => {

@@ -1,0 +1,104 @@
+// `provision`: one folder from which any number of boards is set up, with nobody logging in anywhere. Asks no peer: it is made where
+// the fleet's join file is.
+
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Command, InvalidArgumentError } from 'commander'
+import { isName, nameRule } from '../../crdt/ids.ts'
+import { type Cli, collect, local, parseCount } from '../command.ts'
+import { configDir, contextsFile } from '../config-dir.ts'
+import { readContexts } from '../contexts.ts'
+import { CliError } from '../errors.ts'
+import { withBootstrap } from '../fleet-files.ts'
+import type { Io } from '../io.ts'
+import { mustBeReachable } from '../peer-address.ts'
+import { bundleFiles } from '../provision/bundle.ts'
+import { expandNames } from '../provision/names.ts'
+import { writeBundle } from '../provision/write.ts'
+import { readTextFile } from '../text-file.ts'
+
+interface Options {
+  readonly pool: string
+  readonly out: string
+  readonly join?: string
+  readonly peer?: readonly string[]
+  readonly listen?: readonly string[]
+  readonly label?: Readonly<Record<string, string>>
+  readonly rawExec?: boolean
+  readonly names?: string
+  readonly count?: number
+  readonly program?: string
+}
+
+export function addProvision(parent: Command, cli: Cli): Command {
+  const command = parent
+    .command('provision')
+    .description('write one folder from which any number of boards is set up: SD card images, or an installer that needs no network')
+    .requiredOption('--pool <name>', 'the pool that these boards belong to', parsePool)
+    .option('--out <folder>', 'folder to write (new)', 'boards')
+    .option('--join <file>', 'the fleet’s join file (default: CONTEXT.join.json)')
+    .option('-p, --peer <address>', 'address of a board that will be there, for the shared bootstrap list (may be repeated)', collect)
+    .option('--listen <address>', 'address on which the boards listen (may be repeated; default: /ip4/0.0.0.0/tcp/7420)', collect)
+    .option('--label <name=value>', 'label of all these boards (may be repeated)', collectLabel)
+    .option('--raw-exec', 'allow plain processes there, not only containers')
+    .option('--names <pattern>', 'also write what each board has of its own: shop-{001..500}')
+    .option('--count <n>', 'how many boards the names must be', parseCount)
+    .option('--program <folder>', 'the program’s folder (default: the one that runs this command)')
+  return local<Options>(cli, command, async ({ options }) => {
+    const boards = namesOf(options)
+    mustBeReachable(options.peer ?? [])
+    const file = options.join ?? (await joinFileOf(cli.io))
+    const join = withBootstrap(file, await readTextFile(cli.io, file), options.peer ?? [])
+    const { pool, label: labels = {}, rawExec = false, listen = [] } = options
+    const program = await programFolder(options.program)
+    await writeBundle(options.out, bundleFiles({ program, join, pool, labels, rawExec, listen, boards }))
+    cli.io.stdout.write(nextSteps(options.out, boards))
+  })
+}
+
+function parsePool(text: string): string {
+  if (!isName(text)) throw new InvalidArgumentError(`allowed: a pool's name (${nameRule}).`)
+  return text
+}
+
+function collectLabel(text: string, before: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
+  const [, name = '', value = ''] = /^([\w.-]+)=(.*)$/s.exec(text) ?? []
+  if (name === '') throw new InvalidArgumentError('allowed: NAME=VALUE.')
+  return { ...before, [name]: value }
+}
+
+function namesOf({ names, count }: Options): readonly string[] {
+  if (names === undefined) return []
+  const boards = expandNames(names)
+  if (count !== undefined && boards.length !== count)
+    throw new CliError('E_NAMES', `--names ${names} are ${boards.length} names, and --count is ${count}`)
+  return boards
+}
+
+async function joinFileOf(io: Io): Promise<string> {
+  const { current } = await readContexts(contextsFile(io.env))
+  if (current !== null) return `${current}.join.json`
+  const hint = 'make a fleet with: shoal fleet init NAME'
+  throw new CliError('E_NO_CONTEXT', `there is no context in '${configDir(io.env)}', so no join file is known`, { hint })
+}
+
+/** The bundle that runs this command, unless it is run from the sources. */
+async function programFolder(named: string | undefined): Promise<string> {
+  const folder = named ?? import.meta.dirname
+  const isProgram = await access(join(folder, 'shoal.mjs')).then(
+    () => true,
+    () => false,
+  )
+  if (isProgram) return folder
+  const hint =
+    named === undefined
+      ? 'this runs from the sources: npm run build, then name dist/ with --program'
+      : 'name the folder that npm run build made'
+  throw new CliError('E_PROGRAM', `there is no program (shoal.mjs) in '${folder}'`, { hint })
+}
+
+function nextSteps(out: string, boards: readonly string[]): string {
+  return `wrote ${out}${boards.length === 0 ? '' : ` with what ${boards.length} boards have of their own`}: a secret, it holds the fleet's pre-shared key
+next: burn ${out}/overlay into the image, or copy ${out} to a board and run: sh install.sh   (${out}/README.txt says how)
+`
+}
