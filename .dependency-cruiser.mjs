@@ -21,15 +21,20 @@ const rules = {
     from: { pathNot: '^crdt/replica[^/]*\\.ts$|^(bench|test)/' },
     to: { path: 'node_modules/@automerge/' },
   },
+  'patterns-only-in-pattern': {
+    comment: 'One file knows the engine of regular expressions: go through crdt/pattern.ts, which bounds what a pattern may cost.',
+    from: { pathNot: '^crdt/pattern\\.ts$' },
+    to: { path: 'node_modules/re2js/' },
+  },
   'crdt-alone': {
-    comment: 'crdt imports Automerge and nothing else; hash and signature are injected (crdt/crypto.ts).',
+    comment: 'crdt imports Automerge and RE2 (patterns), and nothing else; hash and signature are injected (crdt/crypto.ts).',
     from: { path: '^crdt/' },
-    to: { pathNot: ['^crdt/', 'node_modules/@automerge/'], dependencyTypesNot: ['core'] },
+    to: { pathNot: ['^crdt/', 'node_modules/(@automerge|re2js)/'], dependencyTypesNot: ['core'] },
   },
   'scheduler-sees-the-view': {
-    comment: 'The scheduler reads plain data: view, spec, ids, errors, versions, and what differs between two versions of a map.',
+    comment: 'The scheduler reads plain data: view, spec, ids, errors, versions, patterns, and what differs between two versions of a map.',
     from: { path: '^scheduler/' },
-    to: { pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version)\\.ts$'], dependencyTypesNot: ['core'] },
+    to: { pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version|pattern)\\.ts$'], dependencyTypesNot: ['core'] },
   },
   'core-imports': {
     comment: 'The core knows crdt and scheduler. What it wants from the world is a port (node/core/ports.ts), an event or an effect.',

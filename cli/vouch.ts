@@ -1,4 +1,4 @@
-// An admin's word about what a key wrote in the documents of jobs and nodes, before or after the key is revoked (docs/adr/0015).
+// An admin's word about what a key wrote in the documents of jobs and nodes, before or after the key is revoked (docs/adr/0017).
 
 import type { Doc } from '../crdt/doc.ts'
 import { type DocId, type OperatorId } from '../crdt/ids.ts'

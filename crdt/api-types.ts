@@ -181,6 +181,8 @@ export interface JobRow {
   readonly id: string
   readonly pool: string
   readonly desired: JobView['desired']
+  /** `service`, `system`; empty while no version of it validates. */
+  readonly type: string
   readonly priority: number
   readonly version: string
   readonly wanted: number

@@ -14,13 +14,15 @@ import { type KeptBounds, createKeptHandles } from './kept-handles.ts'
 import { type NodeReading, readNode } from './read-node.ts'
 import type { Registers, Scalar } from './registers.ts'
 import { type Edited, decodeDoc, editDoc, encodeDoc } from './replica.ts'
-import type { JobView } from './view.ts'
+import type { JobView, Liveness, NodeView } from './view.ts'
 
 /** What reading documents needs: the part that the view is made with. */
 export interface DocumentReader {
   /** A node as its own document and the operators' wishes about it tell; at least one of them is here. */
   readonly readNode: (id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined) => NodeReading
   readonly readJob: (doc: Doc) => JobView
+  /** The node as it stands in a view. */
+  readonly viewOf: (node: NodeReading['node'], liveness: Liveness) => NodeView
 }
 
 export interface DocumentEngine extends DocumentReader {
@@ -41,6 +43,7 @@ export function createReader(crypto: Crypto): DocumentReader {
   return {
     readNode: (id, pool, doc, ops) => readNode(crypto, id, pool, doc, ops),
     readJob: (doc) => jobView(crypto, doc),
+    viewOf: (node, liveness) => ({ ...node, liveness }),
   }
 }
 

@@ -15,7 +15,7 @@ export type AuthorId = NodeId | OperatorId
 export type PoolName = Brand<string, 'PoolName'>
 /** `<namespace>/<name>` */
 export type JobId = Brand<string, 'JobId'>
-/** One wanted copy: `<namespace>/<job>/<group>/<index>`. */
+/** One wanted copy: `<namespace>/<job>/<group>/<index>`; of jobs with a copy a node `<namespace>/<job>/<group>/<node>`. */
 export type SlotId = Brand<string, 'SlotId'>
 /** `fleet` | `job/<namespace>/<name>` | `ops/<nodeId>` | `node/<nodeId>` */
 export type DocId = Brand<string, 'DocId'>
@@ -58,19 +58,24 @@ export function jobId(namespace: string, name: string): JobId {
   return `${namespace}/${name}` as JobId
 }
 
-export function slotId(job: JobId, group: string, index: number): SlotId {
-  return `${job}/${group}/${index}` as SlotId
+export function slotId(job: JobId, group: string, place: number | NodeId): SlotId {
+  return `${job}/${group}/${place}` as SlotId
 }
 
 export interface SlotParts {
   readonly job: JobId
   readonly group: string
+  /** −1: the slot is a node's. */
   readonly index: number
+  /** Whose slot it is; null: it is numbered. */
+  readonly node: NodeId | null
 }
 
 export function slotParts(slot: SlotId): SlotParts {
-  const [namespace = '', name = '', group = '', index = ''] = slot.split('/')
-  return { job: jobId(namespace, name), group, index: Number(index) }
+  const [namespace = '', name = '', group = '', place = ''] = slot.split('/')
+  const index = Number(place)
+  const isNumbered = Number.isInteger(index)
+  return { job: jobId(namespace, name), group, index: isNumbered ? index : -1, node: isNumbered ? null : (place as NodeId) }
 }
 
 export function jobDocId(job: JobId): DocId {

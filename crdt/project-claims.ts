@@ -14,20 +14,28 @@ export function updateClaims(before: View['claims'], claimants: Claimants, read:
   const changes = new Map<SlotId, readonly Claim[] | undefined>()
   for (const [node, fresh] of read) {
     const old = claimants.get(node) ?? new Map<SlotId, Claim>()
-    const kept = new Map([...fresh].map(([slot, claim]) => [slot, sameOr(old.get(slot), claim)]))
-    claimants.set(node, kept)
-    for (const slot of new Set([...old.keys(), ...kept.keys()])) {
-      const claim = kept.get(slot)
-      if (old.get(slot) === claim) continue
+    const kept = keepSame(old, fresh)
+    const take = (slot: SlotId, claim: Claim | undefined): void => {
       changes.set(slot, withClaim(changes.has(slot) ? changes.get(slot) : before.get(slot), node, claim))
     }
+    for (const slot of old.keys()) if (!kept.has(slot)) take(slot, undefined)
+    for (const [slot, claim] of kept) if (old.get(slot) !== claim) take(slot, claim)
     if (kept.size === 0) claimants.delete(node)
+    else claimants.set(node, kept)
   }
   return withChanges(before, changes)
 }
 
-function sameOr(old: Claim | undefined, fresh: Claim): Claim {
-  return old !== undefined && isSame(old, fresh) ? old : fresh
+/** `fresh` with the objects of `old` for what reads as it did there; the very map when all of them are the same objects already. */
+export function keepSame<K, V>(old: ReadonlyMap<K, V>, fresh: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+  let kept: Map<K, V> | null = null
+  for (const [key, value] of fresh) {
+    const known = old.get(key)
+    if (known === undefined || known === value || !isSame(known, value)) continue
+    kept ??= new Map(fresh)
+    kept.set(key, known)
+  }
+  return kept ?? fresh
 }
 
 /** The slot's claims with the node's, or without one of it; undefined: there are none. In order of node id, never changed in place. */

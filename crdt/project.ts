@@ -18,7 +18,7 @@ export interface ProjectInput {
   readonly livenessOf: (node: NodeId) => Liveness
 }
 
-/** A node as its documents tell, without liveness. */
+/** A node as its documents tell, with the liveness that it had last. */
 interface KnownNode {
   readonly view: NodeView
   /** It said itself that it left. */
@@ -33,6 +33,19 @@ interface Memory {
   readonly claimants: Claimants
   view: View
 }
+
+/** What a node's documents say of it that is more than a word or a number. */
+export const nodeParts = [
+  'capacity',
+  'attributes',
+  'labels',
+  'drivers',
+  'images',
+  'dynamicPorts',
+  'addresses',
+  'receipts',
+  'verdicts',
+] as const
 
 const noFleet: FleetView = Object.freeze({ name: '', planVersion: 1, operators: new Map() })
 
@@ -62,7 +75,7 @@ function nextView(reader: DocumentReader, memory: Memory, input: ProjectInput): 
   const view: View = {
     pool: input.pool,
     fleet: changed.includes(fleetDocId) ? fleetOf(memory.rights) : memory.view.fleet,
-    nodes: nodesOf(memory, input.livenessOf),
+    nodes: nodesOf(reader, memory, input.livenessOf),
     jobs: jobsOf(
       reader,
       memory,
@@ -140,21 +153,20 @@ function takeNode(reader: DocumentReader, memory: Memory, id: NodeId): ReadonlyM
     memory.nodes.delete(id)
     return new Map()
   }
-  const { node, left, claims } = reader.readNode(id, memory.view.pool, doc, ops)
+  const { node: fresh, left, claims } = reader.readNode(id, memory.view.pool, doc, ops)
   const before = memory.nodes.get(id)?.view
-  const view: NodeView = { ...node, liveness: before?.liveness ?? 'unheard' }
-  const parts = ['capacity', 'attributes', 'labels', 'drivers', 'images', 'dynamicPorts', 'addresses', 'receipts', 'verdicts'] as const
-  memory.nodes.set(id, { view: keep(before, view, parts), left })
+  const view = reader.viewOf(fresh, before?.liveness ?? 'unheard')
+  memory.nodes.set(id, { view: keep(before, view, nodeParts), left })
   return claims
 }
 
 /** Liveness is asked of every node: it changes without any document. */
-function nodesOf(memory: Memory, livenessOf: (node: NodeId) => Liveness): View['nodes'] {
+function nodesOf(reader: DocumentReader, memory: Memory, livenessOf: (node: NodeId) => Liveness): View['nodes'] {
   const before = memory.view.nodes
   let nodes: Map<NodeId, NodeView> | null = null
   for (const [id, known] of memory.nodes) {
     const liveness = known.left ? 'left' : livenessOf(id)
-    const view = liveness === known.view.liveness ? known.view : { ...known.view, liveness }
+    const view = liveness === known.view.liveness ? known.view : reader.viewOf(known.view, liveness)
     if (view !== known.view) memory.nodes.set(id, { ...known, view })
     if (before.get(id) === view) continue
     nodes ??= new Map(before)
@@ -165,10 +177,14 @@ function nodesOf(memory: Memory, livenessOf: (node: NodeId) => Liveness): View['
 }
 
 /** `fresh`, with those parts that did not change taken from `old`; `old` itself if nothing did. */
-function keep<T extends object>(old: T | undefined, fresh: T, parts: readonly (keyof T)[]): T {
-  if (old === undefined) return fresh
-  const kept = { ...fresh }
-  for (const part of parts) if (isSame(old[part], fresh[part])) kept[part] = old[part]
+export function keep<T extends object>(old: T | undefined, fresh: T, parts: readonly (keyof T)[]): T {
+  if (old === undefined || old === fresh) return fresh
+  let kept = fresh
+  for (const part of parts) {
+    if (old[part] === fresh[part] || !isSame(old[part], fresh[part])) continue
+    if (kept === fresh) kept = { ...fresh }
+    kept[part] = old[part]
+  }
   return isShallowSame(kept, old) || isSame(kept, old) ? old : kept
 }
 

@@ -20,7 +20,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
   const record = nodeFromRegisters(id, doc?.registers ?? new Map())
   const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
   const { addresses, agentVersion, attributes, capacity, drivers, dynamicPorts, name, planVersion, receipts, verdicts } = record
-  const { draining, eligible, evicted, weight } = wishes
+  const { draining, drainIgnoresSystem, eligible, evicted, weight } = wishes
   const node = {
     id,
     name,
@@ -35,6 +35,8 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     verdicts,
     documentFull: isFull(registersAhead(record)),
     draining,
+    // Said only where it is so: most nodes read as they did to agents without system jobs.
+    ...(drainIgnoresSystem ? ({ drainIgnoresSystem } as const) : {}),
     eligible,
     evicted,
     weight,

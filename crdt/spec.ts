@@ -1,12 +1,21 @@
 // A job's specification as everyone but its authors sees it: complete (defaults filled in), plain, frozen data.
 // Words, meanings and defaults are Nomad's unless a comment says otherwise. Durations are ms, memory and disk MiB, cpu MHz.
 
+/** `system`: one copy on each node that suits. */
+export const jobTypes = ['service', 'system'] as const
+export type JobType = (typeof jobTypes)[number]
+
+/** Whether the job's slots belong to nodes instead of being numbered. */
+export function isPerNode({ type }: Pick<JobSpec, 'type'>): boolean {
+  return type === 'system'
+}
+
 export type Scope = 'job' | 'group' | 'task'
 
 export interface JobSpec {
   readonly namespace: string
   readonly name: string
-  readonly type: 'service'
+  readonly type: JobType
   /** The pool whose nodes run the job and hold its document. */
   readonly pool: string
   /** 1..100, higher first; default 50. */
@@ -82,6 +91,7 @@ export const constraintOperators = [
   '<=',
   '>',
   '>=',
+  'regexp',
   'version',
   'semver',
   'set_contains',
@@ -89,6 +99,7 @@ export const constraintOperators = [
   'is_set',
   'is_not_set',
   'distinct_hosts',
+  'distinct_property',
 ] as const
 export type ConstraintOperator = (typeof constraintOperators)[number]
 

@@ -46,6 +46,8 @@ export interface NodeView {
   readonly dynamicPorts: readonly [number, number]
   readonly eligible: boolean
   readonly draining: boolean
+  /** Copies of system jobs stay while it drains. */
+  readonly drainIgnoresSystem?: true
   readonly evicted: boolean
   /** Operator-set, −100..100, default 0; part of the rank. */
   readonly weight: number
@@ -87,10 +89,11 @@ export interface JobView {
   readonly held: ReadonlyMap<string, ReadonlyMap<Form, readonly [from: number, below: number]>>
 }
 
-/** Whether a copy of that job is one of those. */
+/** Whether a copy of that job is one of those; a slot that is a node's own (index −1) counts as the first. */
 export function isHeld({ held }: JobView, group: string, index: number, form: Form): boolean {
   const [from, below] = held.get(group)?.get(form) ?? [0, 0]
-  return from <= index && index < below
+  const place = Math.max(index, 0)
+  return from <= place && place < below
 }
 
 export interface SlotWish {

@@ -6,8 +6,9 @@ import { compareText } from '../crdt/ids.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Affinity, Constraint } from '../crdt/spec.ts'
 import type { NodeView, View } from '../crdt/view.ts'
-import { holds, targetValue } from './constraints.ts'
+import { targetValue, testOf } from './constraints.ts'
 import { schedulerLimits as limits } from './limits.ts'
+import type { Suited } from './per-node.ts'
 import { hashText } from './rendezvous.ts'
 import type { Rejection } from './types.ts'
 
@@ -22,6 +23,8 @@ export interface Boards {
   readonly capacity: { readonly cpuMhz: Float64Array; readonly memoryMib: Float64Array; readonly diskMib: Float64Array }
   /** Which nodes may take what, by what is asked of them (`feasibility.ts`). */
   readonly feasible: Map<string, Int32Array>
+  /** Which nodes have a slot of jobs with a copy a node (`per-node.ts`). */
+  readonly suited: Map<string, Suited>
   /** Changes whenever one of its nodes enters or leaves what `partition: half` counts; holds answers by question. */
   readonly electorate: Map<string, boolean>
   readonly planVersion: number
@@ -69,6 +72,7 @@ export function boardsOf(view: View, before: Boards | null = null): Boards {
     closed: isClosedAnew ? nodes.map((node) => closedReason(node, planVersion)) : before.closed,
     capacity: differ(['capacity']) ? capacityOf(nodes) : before.capacity,
     feasible: isClosedAnew || isDescribedAnew ? new Map() : before.feasible,
+    suited: isClosedAnew || isDescribedAnew ? new Map() : before.suited,
     electorate: differ(counted) ? new Map() : before.electorate,
     planVersion,
     columns: isDescribedAnew ? patched(before.columns, nodes, changed) : before.columns,
@@ -116,6 +120,7 @@ function makeBoards(view: View): Boards {
     closed: nodes.map((node) => closedReason(node, planVersion)),
     capacity: capacityOf(nodes),
     feasible: new Map(),
+    suited: new Map(),
     electorate: new Map(),
     planVersion,
     columns: new Map(),
@@ -133,18 +138,23 @@ function capacityOf(nodes: readonly NodeView[]): Boards['capacity'] {
 
 function withColumns(rest: Omit<Boards, 'column' | 'driver' | 'texts'>): Boards {
   const { columns, textColumns, nodes } = rest
-  const recall = (key: string, valueOf: Column['valueOf']): Uint8Array => {
+  const recall = (key: string, make: () => Column['valueOf']): Uint8Array => {
     const known = columns.get(key)
     if (known !== undefined) return known.values
     if (columns.size >= limits.columnsMax) columns.clear()
+    const valueOf = make()
     const values = Uint8Array.from(nodes, valueOf)
     columns.set(key, { valueOf, values })
     return values
   }
   return {
     ...rest,
-    column: (constraint) => recall(keyOf(constraint), (node) => (holds(constraint, node) ? 1 : 0)),
-    driver: (name) => recall(`driver ${name}`, (node) => stateOfDriver(node, name)),
+    column: (constraint) =>
+      recall(keyOf(constraint), () => {
+        const meets = testOf(constraint)
+        return (node) => (meets(node) ? 1 : 0)
+      }),
+    driver: (name) => recall(`driver ${name}`, () => (node) => stateOfDriver(node, name)),
     texts(target) {
       const known = textColumns.get(target)
       if (known !== undefined) return known

@@ -1,7 +1,8 @@
-// Hard filters on a node's attributes: which value a target means, and whether a constraint holds. Words and meanings are
-// Nomad's (facts/nomad-semantics.md b.6). `distinct_hosts` is about other copies, not about the node: `feasibility.ts` judges it.
+// Hard filters on a node's attributes: which value a target means, and whether a constraint holds. Words and meanings are Nomad's.
+// `distinct_hosts` and `distinct_property` are about other copies, not about the node: `feasibility.ts` judges them.
 
 import { compareText } from '../crdt/ids.ts'
+import { readPattern } from '../crdt/pattern.ts'
 import type { Affinity, Constraint } from '../crdt/spec.ts'
 import { type VersionKind, meetsVersion, parseVersion, parseVersionConstraint } from '../crdt/version.ts'
 import type { NodeView } from '../crdt/view.ts'
@@ -31,40 +32,70 @@ function own(record: Readonly<Record<string, string>>, key: string): string | un
   return Object.hasOwn(record, key) ? record[key] : undefined
 }
 
-/** Whether the node meets the constraint; a missing left side passes only `!=` and `is_not_set`. */
-export function holds(constraint: Constraint | Affinity, node: NodeView): boolean {
-  const left = targetValue(constraint.attribute, node)
-  const right = targetPattern.test(constraint.value) ? targetValue(constraint.value, node) : constraint.value
+type Test = (node: NodeView) => boolean
+
+/**
+ * Whether a node meets the constraint; a missing left side passes only `!=` and `is_not_set`. What the value says is read once, here:
+ * the test is asked of every node.
+ */
+export function testOf(constraint: Constraint | Affinity): Test {
+  const left: Side = (node) => targetValue(constraint.attribute, node)
+  const right: Side = targetPattern.test(constraint.value) ? (node) => targetValue(constraint.value, node) : () => constraint.value
   switch (constraint.operator) {
     case 'distinct_hosts':
-      return true
+      return () => true
     case 'is_set':
-      return left !== undefined
+    case 'distinct_property':
+      return (node) => left(node) !== undefined
     case 'is_not_set':
-      return left === undefined
+      return (node) => left(node) === undefined
     case '!=':
-      return left !== right
+      return (node) => left(node) !== right(node)
+    default:
+      return both(left, right, comparison(constraint))
   }
-  if (left === undefined || right === undefined) return false
-  switch (constraint.operator) {
+}
+
+type Side = (node: NodeView) => string | undefined
+type Comparison = (left: string, right: string) => boolean
+
+function both(left: Side, right: Side, compare: Comparison): Test {
+  return (node) => {
+    const [a, b] = [left(node), right(node)]
+    return a !== undefined && b !== undefined && compare(a, b)
+  }
+}
+
+function comparison({ operator, value }: Constraint | Affinity): Comparison {
+  switch (operator) {
     case '=':
-      return left === right
+      return (left, right) => left === right
     case '<':
-      return compareValues(left, right) < 0
+      return (left, right) => compareValues(left, right) < 0
     case '<=':
-      return compareValues(left, right) <= 0
+      return (left, right) => compareValues(left, right) <= 0
     case '>':
-      return compareValues(left, right) > 0
+      return (left, right) => compareValues(left, right) > 0
     case '>=':
-      return compareValues(left, right) >= 0
+      return (left, right) => compareValues(left, right) >= 0
+    case 'regexp':
+      return matching(value)
     case 'version':
     case 'semver':
-      return isVersionMet(left, right, constraint.operator)
+      return (left, right) => isVersionMet(left, right, operator)
     case 'set_contains':
-      return listOf(right).every((item) => listOf(left).includes(item))
+      return (left, right) => listOf(right).every((item) => listOf(left).includes(item))
     case 'set_contains_any':
-      return listOf(right).some((item) => listOf(left).includes(item))
+      return (left, right) => listOf(right).some((item) => listOf(left).includes(item))
+    default:
+      // A word of a newer agent: such a specification is not in force here.
+      return () => false
   }
+}
+
+function matching(text: string): Comparison {
+  const pattern = readPattern(text)
+  return pattern.ok ? pattern.isFoundIn : () => false
 }
 
 /** What cannot be read, on either side, meets nothing. */

@@ -5,12 +5,14 @@ import { compareText } from '../crdt/ids.ts'
 import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { feasibleNodes, fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { feasibleNodes, fixedRejection, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
 import { type Group, addCopy, groupsOf, rulesOf } from './group.ts'
 import { type History, type VerdictsBySlot, historyOf } from './history.ts'
 import { holdingsOf, usageOf } from './holdings.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isOverdue } from './pending.ts'
+import { ownerOf } from './per-node.ts'
+import { apartFrom } from './properties.ts'
 import { failurePenalty, ranker } from './rank.ts'
 import { scorer } from './score.ts'
 import { type Spreading, spreadingOf } from './spread.ts'
@@ -129,7 +131,8 @@ function explainSlot(slot: SlotPlan, context: Context, inFull: boolean): SlotExp
   const claims = view.claims.get(slot.slot) ?? []
   // Once a slot: a node's part in it is a look-up.
   const about = { ...context, claims, history: historyOf(group.form, claims, verdicts.get(slot.slot)) }
-  const indices = inFull ? boards.ids.map((_, index) => index) : namedBy(slot, boards)
+  const isOwned = group.perNode
+  const indices = isOwned ? [ownerOf(slot.slot, boards)] : inFull ? boards.ids.map((_, index) => index) : namedBy(slot, boards)
   const nodes = indices.map((index) => explainNode(slot, index, about))
   nodes.sort((a, b) => (b.score ?? lowest) - (a.score ?? lowest) || compareText(a.name, b.name) || compareText(a.node, b.node))
   const { heir, holder } = slot.standing
@@ -140,7 +143,7 @@ function explainSlot(slot: SlotPlan, context: Context, inFull: boolean): SlotExp
     candidate: slot.candidate,
     reason: slot.reason,
     nodes: nodes.slice(0, limits.explainNodesMax),
-    nodesLeftOut: boards.ids.length - Math.min(nodes.length, limits.explainNodesMax),
+    nodesLeftOut: isOwned ? 0 : boards.ids.length - Math.min(nodes.length, limits.explainNodesMax),
   }
 }
 
@@ -177,5 +180,6 @@ function rejectionOf(slot: SlotPlan, index: number, context: SlotContext): Rejec
   if (holdsSlot(claims, node)) return history.failedOn.has(node) ? 'failed-here' : 'holds-slot'
   const overdue = local.pending.get(slot.slot)?.overdue
   if (overdue !== undefined && isOverdue(overdue, node, local.now)) return 'overdue'
-  return roomRejection(group, boards, usage, index)
+  const own = slot.candidate === null ? nodesOf(claims) : [...nodesOf(claims), slot.candidate]
+  return apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index))
 }

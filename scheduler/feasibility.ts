@@ -6,6 +6,7 @@ import { type Claim, hasEnded } from '../crdt/view.ts'
 import { type Boards, driverState, keyOf } from './boards.ts'
 import type { Group, GroupRules } from './group.ts'
 import { schedulerLimits as limits } from './limits.ts'
+import { isFull } from './properties.ts'
 import type { Rejection } from './types.ts'
 import { type Usage, holdersOf, portsOfClaim } from './usage.ts'
 
@@ -78,6 +79,11 @@ function countHalf(group: GroupRules, boards: Boards): boolean {
   return alive * 2 >= total
 }
 
+/** Nodes of the slot's own copies. */
+export function nodesOf(claims: readonly Claim[]): NodeId[] {
+  return claims.filter((claim) => !hasEnded(claim)).map((claim) => claim.node)
+}
+
 /** A node that has a claim on the slot that has not ended cannot claim it again: claims are keyed by slot. */
 export function holdsSlot(claims: readonly Claim[], node: NodeId): boolean {
   for (const claim of claims) if (claim.node === node && !hasEnded(claim)) return true
@@ -90,6 +96,7 @@ export function roomRejection(group: Group, boards: Boards, usage: Usage, index:
     const copies = group.distinct === 'job' ? group.jobCopies() : group.copies()
     if ((copies.get(index) ?? 0) > 0) return 'distinct-hosts'
   }
+  for (const property of group.properties()) if (isFull(property, index)) return 'distinct-property'
   for (const port of group.ask.staticPorts) if (holdersOf(usage, index, port) > 0) return 'port-taken'
   if (!hasDynamicPorts(group, boards, usage, index)) return 'port-taken'
   return resourceRejection(group, boards, usage, index, nothingHeld)

@@ -2,12 +2,14 @@
 // where its copies are belongs to one plan, and is counted when a search first asks.
 
 import { slotId } from '../crdt/ids.ts'
-import type { Form } from '../crdt/ids.ts'
-import type { Affinity, Constraint, GroupSpec, JobSpec } from '../crdt/spec.ts'
+import type { Form, SlotId } from '../crdt/ids.ts'
+import { type Affinity, type Constraint, type GroupSpec, type JobSpec, isPerNode } from '../crdt/spec.ts'
 import { type JobView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
 import { asksDistinctHosts } from './constraints.ts'
+import { nodeSlots } from './per-node.ts'
+import { type Property, addTo, propertiesOf } from './properties.ts'
 import { affinitiesOf } from './rank.ts'
 
 export interface GroupRules {
@@ -23,6 +25,8 @@ export interface GroupRules {
   readonly drivers: readonly string[]
   readonly images: readonly string[]
   readonly distinct: 'no' | 'group' | 'job'
+  /** Each slot is a node's: `per-node.ts`. */
+  readonly perNode: boolean
 }
 
 export interface Group extends GroupRules {
@@ -30,6 +34,8 @@ export interface Group extends GroupRules {
   readonly copies: () => Map<number, number>
   /** The same for all groups of the job. */
   readonly jobCopies: () => Map<number, number>
+  /** `distinct_property`; those of the job are shared by its groups. */
+  readonly properties: () => readonly Property[]
 }
 
 export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
@@ -46,6 +52,7 @@ export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
       drivers: [...new Set(group.tasks.map((task) => task.driver))].sort(),
       images: group.tasks.flatMap((task) => (task.config.image === undefined ? [] : [taggedImage(task.config.image)])),
       distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
+      perNode: isPerNode(spec),
     }
   })
 }
@@ -54,15 +61,23 @@ export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
 export function groupsOf(view: View, boards: Boards, all: readonly GroupRules[]): Group[] {
   const counted = (groups: readonly GroupRules[]) => once(() => countCopies(view, boards, groups))
   const jobCopies = counted(all)
-  return all.map((rules) => ({ ...rules, copies: counted([rules]), jobCopies }))
+  const ofJob = once(() => propertiesOf(all[0]?.spec.constraints ?? [], jobCopies, boards))
+  return all.map((rules) => {
+    const copies = counted([rules])
+    return { ...rules, copies, jobCopies, properties: once(() => [...ofJob(), ...propertiesOf(rules.group.constraints, copies, boards)]) }
+  })
+}
+
+function* numberedSlots({ job, group }: GroupRules): Iterable<SlotId> {
+  for (let index = 0; index < group.count; index++) yield slotId(job.id, group.name, index)
 }
 
 function countCopies(view: View, boards: Boards, groups: readonly GroupRules[]): Map<number, number> {
   const counts = new Map<number, number>()
   if (view.claims.size === 0) return counts
-  for (const { job, group } of groups) {
-    for (let index = 0; index < group.count; index++) {
-      for (const claim of view.claims.get(slotId(job.id, group.name, index)) ?? []) {
+  for (const rules of groups) {
+    for (const slot of rules.perNode ? nodeSlots(rules, boards, view.claims) : numberedSlots(rules)) {
+      for (const claim of view.claims.get(slot) ?? []) {
         const node = boards.indexOf.get(claim.node)
         if (node !== undefined && !hasEnded(claim)) counts.set(node, (counts.get(node) ?? 0) + 1)
       }
@@ -73,6 +88,8 @@ function countCopies(view: View, boards: Boards, groups: readonly GroupRules[]):
 
 /** A candidate of the plan counts like a copy from then on. */
 export function addCopy(group: Group, index: number): void {
+  // First, so that nobody counts the copy twice.
+  for (const property of group.properties()) addTo(property, index, 1)
   group.copies().set(index, (group.copies().get(index) ?? 0) + 1)
   if (group.distinct === 'job') group.jobCopies().set(index, (group.jobCopies().get(index) ?? 0) + 1)
 }

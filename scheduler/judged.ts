@@ -9,7 +9,8 @@ import { turnsOf } from './rollout.ts'
 import { type SlotFacts, type SlotSources, factsOf } from './slots.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { SlotPlan } from './types.ts'
-import { type Case, type Judge, type Judgement, judge } from './vacancy.ts'
+import { type Suited, nodeSlots, suitedNodes } from './per-node.ts'
+import { type Case, type Judge, type Judgement, isQuiet, judge } from './vacancy.ts'
 import { Wake } from './wake.ts'
 
 export interface Vacancy {
@@ -25,6 +26,12 @@ export interface Judged {
   /** By index, like `slots`. */
   readonly facts: readonly SlotFacts[]
   readonly slots: readonly SlotPlan[]
+  /** Settled slots whose answer stands as long as their facts do, whatever becomes of the others. */
+  readonly quiet: readonly boolean[]
+  /** Where a slot is in them, of slots that are nodes'; null: they are numbered. */
+  readonly places: ReadonlyMap<SlotId, number> | null
+  /** Whose slots these are: with other nodes there are other slots. null: they are numbered. */
+  readonly suited: Suited | null
   readonly vacancies: readonly Vacancy[]
   /** Read or changed what other groups read and change while the plan is made: judged in every plan anew, in order. */
   readonly isOpen: boolean
@@ -37,14 +44,15 @@ export interface Judged {
 }
 
 /** Nothing but a change of its own job, slots or their nodes can change the answer. */
-export function isAtRest({ isOpen, isFromNow, wakeAt, electorate }: Judged): boolean {
-  return !isOpen && !isFromNow && wakeAt === null && electorate === null
+export function isAtRest({ isOpen, isFromNow, wakeAt, electorate, suited }: Judged): boolean {
+  return !isOpen && !isFromNow && wakeAt === null && electorate === null && suited === null
 }
 
 /** Whether the answer stands, if none of its slots was touched and the job is the same. */
 export function stillStands(judged: Judged, boards: Boards, now: number): boolean {
   if (judged.isOpen || judged.isFromNow) return false
   if (judged.wakeAt !== null && judged.wakeAt <= now) return false
+  if (judged.suited !== null && judged.suited !== suitedNodes(judged.rules, boards)) return false
   return judged.electorate === null || judged.electorate === boards.electorate
 }
 
@@ -54,38 +62,58 @@ export interface JudgedBefore {
 }
 
 export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge['usage'], before: JudgedBefore | null): Judged {
-  const ids = slotIdsOf(rules, before)
+  const { boards, view } = sources
+  const ids = rules.perNode ? nodeSlots(rules, boards, view.claims) : numberedIds(rules, before)
   const facts = ids.map((slot, index) => factsAgain(rules, slot, sources, before, index))
   const turns = turnsOf(facts, rules)
   const wake = new Wake(sources.local.now)
   const context: Judge = { ...sources, usage, wake }
   let electorate: Boards['electorate'] | null = null
   const half = (): boolean => {
-    electorate = sources.boards.electorate
-    return seesHalf(rules, sources.boards)
+    electorate = boards.electorate
+    return seesHalf(rules, boards)
   }
   const slots: SlotPlan[] = []
+  const quiet: boolean[] = []
   const vacancies: Vacancy[] = []
   let isOpen = false
   for (const [index, slot] of ids.entries()) {
     const own = facts[index] as SlotFacts
+    const at = placeBefore(before, slot, index)
+    const known = before?.judged.slots[at]
+    if (known !== undefined && known.index === index && before?.judged.quiet[at] === true && before.judged.facts[at] === own) {
+      slots.push(known)
+      quiet.push(true)
+      continue
+    }
     const about: Case = { slot, index, facts: own, rules, turns, half }
     const judgement = judge(about, context)
-    const plan = planned(about, judgement, before?.judged.slots[index])
+    const plan = planned(about, judgement, known)
     slots.push(plan)
+    quiet.push(judgement.kind === 'settled' && isQuiet(about, context))
     if (judgement.kind === 'vacant' || judgement.kind === 'update') isOpen = true
     if (judgement.kind === 'vacant') vacancies.push({ plan, facts: own, replaces: judgement.replaces, retry: judgement.retry })
   }
-  return { rules, facts, slots, vacancies, isOpen, wakeAt: wake.at, isFromNow: wake.isFromNow, electorate }
+  const places = rules.perNode ? new Map(ids.map((slot, index) => [slot, index])) : null
+  const suited = rules.perNode ? suitedNodes(rules, boards) : null
+  return { rules, facts, slots, quiet, places, suited, vacancies, isOpen, wakeAt: wake.at, isFromNow: wake.isFromNow, electorate }
 }
 
-function slotIdsOf({ job, group }: GroupRules, before: JudgedBefore | null): readonly SlotId[] {
+/** −1: it was not there. */
+function placeBefore(before: JudgedBefore | null, slot: SlotId, index: number): number {
+  const { places = null, slots = [] } = before?.judged ?? {}
+  const at = places === null ? index : (places.get(slot) ?? -1)
+  return slots[at]?.slot === slot ? at : -1
+}
+
+function numberedIds({ job, group }: GroupRules, before: JudgedBefore | null): readonly SlotId[] {
   const known = before?.judged.slots ?? []
+  if (known.length === group.count) return known.map(({ slot }) => slot)
   return Array.from({ length: group.count }, (_, index) => known[index]?.slot ?? slotId(job.id, group.name, index))
 }
 
 function factsAgain(rules: GroupRules, slot: SlotId, sources: SlotSources, before: JudgedBefore | null, index: number): SlotFacts {
-  const known = before?.judged.facts[index]
+  const known = before?.judged.facts[placeBefore(before, slot, index)]
   const isSame = known !== undefined && known.until > sources.local.now && before?.touched.has(slot) === false
   return isSame ? known : factsOf(rules, slot, sources)
 }
@@ -96,6 +124,7 @@ function planned({ slot, index, facts, rules }: Case, judgement: Judgement, know
   const update = judgement.kind === 'update'
   const isSame =
     known?.standing === facts.standing &&
+    known.index === index &&
     known.nextGeneration === facts.nextGeneration &&
     known.reason === reason &&
     known.update === update &&

@@ -1,16 +1,17 @@
 // Finds candidates for vacant slots: first those that are already waited for keep their place, in order; then the others are
 // placed, in order, each on the node that scores best by then.
 
-import type { SlotId } from '../crdt/ids.ts'
+import type { NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { fixedRejection, holdsSlot, roomRejection } from './feasibility.ts'
+import { fixedRejection, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
 import type { Vacancy } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { type Overdue, isOverdue, recall, remember } from './pending.ts'
-import { hashText } from './rendezvous.ts'
-import { searchFor } from './search.ts'
+import { ownerOf } from './per-node.ts'
+import { apartFrom } from './properties.ts'
+import { type Search, searchFor } from './search.ts'
 import type { Local, Pending } from './types.ts'
 import { type Usage, holdAsk, holdGrowth } from './usage.ts'
 import type { Wake } from './wake.ts'
@@ -45,7 +46,9 @@ export function keepCandidates(groups: readonly GroupVacancies[], placement: Pla
       const { keep, overdue } = recall(previous, local.now)
       const index = keep === null ? -1 : (boards.indexOf.get(keep) ?? -1)
       if (keep === null || index < 0 || holdsSlot(vacancy.facts.claims, keep)) continue
-      if (fixedRejection(group, boards, index) !== null || roomRejection(group, boards, usage, index) !== null) continue
+      if (fixedRejection(group, boards, index) !== null) continue
+      const own = nodesOf(vacancy.facts.claims)
+      if (apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index)) !== null) continue
       holdAsk(usage, boards, index, group.ask)
       addCopy(group, index)
       settle(vacancy, index, overdue, placement, context)
@@ -57,7 +60,8 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
   const open = vacancies.filter(({ plan }) => plan.candidate === null)
   if (open.length === 0) return
   const { boards, local, usage } = context
-  const search = searchFor(group, boards, usage)
+  // Where much of the pool is silent, most plans find everything paced, and look for nothing.
+  let search: Search | null = null
   for (const vacancy of open) {
     const { plan, facts } = vacancy
     const previous = local.pending.get(plan.slot)
@@ -69,7 +73,8 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
     }
     const { overdue } = recall(previous, local.now)
     const { claims, history } = facts
-    const index = search.best({ slotHash: hashText(plan.slot), claims, history, overdue, now: local.now })
+    search ??= group.perNode ? ownersOf(group, boards, usage) : searchFor(group, boards, usage)
+    const index = search.best({ slot: plan.slot, claims, history, overdue, now: local.now })
     if (index < 0) {
       fallBack(vacancy, group, vacancy.retry, context)
       continue
@@ -79,6 +84,21 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
     if (!begins) continue
     placement.budget = (placement.budget ?? 0) - 1
     placement.replacements++
+  }
+}
+
+/** Slots that are nodes': each is looked at in one place. */
+function ownersOf(group: Group, boards: Boards, usage: Usage): Search {
+  return {
+    best({ slot, claims }) {
+      const index = ownerOf(slot, boards)
+      const isFree = !holdsSlot(claims, boards.ids[index] as NodeId) && fixedRejection(group, boards, index) === null
+      return isFree && roomRejection(group, boards, usage, index) === null ? index : -1
+    },
+    place(index) {
+      holdAsk(usage, boards, index, group.ask)
+      addCopy(group, index)
+    },
   }
 }
 

@@ -13,8 +13,8 @@ export interface Turns {
 }
 
 /** Somebody holds the slot with a copy that is to stay as it is until an admin has spoken. */
-export function holdsBack({ standing: { holder } }: SlotFacts, index: number, { job, group, form }: GroupRules): boolean {
-  return holder !== null && holder.form !== form && isHeld(job, group.name, index, holder.form)
+export function holdsBack({ standing: { holder } }: SlotFacts, index: number, { job, group, form, perNode }: GroupRules): boolean {
+  return holder !== null && holder.form !== form && isHeld(job, group.name, perNode ? 0 : index, holder.form)
 }
 
 /** Out of date: somebody holds the slot, at another form. */
@@ -40,6 +40,9 @@ export function turnsOf(slots: readonly SlotFacts[], rules: GroupRules): Turns {
     const outOfDate = isOutOfDate(slot, index, rules)
     if (outOfDate && neverStarted(slot)) {
       mayMove.add(index)
+    } else if (holder?.form === form && holder.healthy) {
+      // It has arrived, though somebody else has failed at it since: nobody will try again, so nobody need wait for that.
+      continue
     } else if (hasFailed || (outOfDate ? heir?.form === form : holder !== null && !holder.healthy)) {
       inFlight++
       if (outOfDate) mayMove.add(index)

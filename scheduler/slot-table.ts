@@ -18,7 +18,8 @@ export class SlotTable {
 
   get(slot: SlotId): SlotPlan | undefined {
     const { job, group, index } = slotParts(slot)
-    const found = this.#judged.get(job)?.find(({ rules }) => rules.group.name === group)?.slots[index]
+    const judged = this.#judged.get(job)?.find(({ rules }) => rules.group.name === group)
+    const found = judged?.slots[judged.places === null ? index : (judged.places.get(slot) ?? -1)]
     return found?.slot === slot ? found : undefined
   }
 

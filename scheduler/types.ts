@@ -47,6 +47,7 @@ export interface SlotPlan {
   readonly slot: SlotId
   readonly job: JobId
   readonly group: string
+  /** Place in the group's order; of a numbered slot its number. */
   readonly index: number
   readonly priority: number
   /** Form and version in force. */
@@ -73,6 +74,8 @@ export type Reason =
   | 'paced'
   | 'rollout-waits'
   | 'held-back'
+  /** Of a system job: the node whose slot it is is away, drains or takes nothing new. */
+  | 'node-closed'
   | 'job-not-valid'
   | 'plan-version-unknown'
   /** A claim is at a job version whose changes have not arrived here. */
@@ -90,6 +93,7 @@ export type Rejection =
   | 'document-full'
   | 'constraint'
   | 'distinct-hosts'
+  | 'distinct-property'
   | 'driver-missing'
   | 'driver-unhealthy'
   | 'port-taken'

@@ -5,6 +5,7 @@ import type { Claim } from '../crdt/view.ts'
 import { isReplacement, replacementDue, silentMs } from './disconnect.ts'
 import { inPlaceRejection } from './feasibility.ts'
 import type { GroupRules } from './group.ts'
+import { ownerOf } from './per-node.ts'
 import { retryAt } from './reschedule.ts'
 import { type Turns, holdsBack, isOutOfDate } from './rollout.ts'
 import type { SlotFacts, SlotSources } from './slots.ts'
@@ -42,9 +43,16 @@ const vacant: Judgement = { kind: 'vacant', replaces: false, retry: null }
 export function judge(about: Case, context: Judge): Judgement {
   const { facts, rules } = about
   const { standing } = facts
-  if (standing.live.length === 0 && standing.unknown.length === 0 && facts.claims.length === 0 && facts.history.failures === 0)
+  if (
+    !rules.perNode &&
+    standing.live.length === 0 &&
+    standing.unknown.length === 0 &&
+    facts.claims.length === 0 &&
+    facts.history.failures === 0
+  )
     return vacant
   wakeForSilence(about, context)
+  if (rules.perNode) return judgeOwned(about, context)
   if (standing.heir === null) return judgeEmpty(about, context)
   const { heir, holder } = standing
   const heirNode = context.view.nodes.get(heir.node)
@@ -53,6 +61,28 @@ export function judge(about: Case, context: Judge): Judgement {
     return { kind: 'waits', reason: 'waiting-replace-after' }
   if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
   return isOutOfDate(facts, about.index, rules) ? judgeOutOfDate(about, context) : settled
+}
+
+/** A slot that is a node's: it is filled there or nowhere, and nobody replaces it. */
+function judgeOwned(about: Case, context: Judge): Judgement {
+  const { facts, rules, turns } = about
+  const { ahead, holder } = facts.standing
+  const index = ownerOf(about.slot, context.boards)
+  if (context.boards.nodes[index]?.liveness !== 'alive') return { kind: 'waits', reason: 'node-closed' }
+  if (holder === null) {
+    if (ahead.length > 0) return { kind: 'waits', reason: 'job-version-unknown' }
+    if ((context.boards.closed[index] ?? null) !== null) return { kind: 'waits', reason: 'node-closed' }
+    return retryWait(about, context) ?? vacant
+  }
+  if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
+  if (!isOutOfDate(facts, about.index, rules)) return settled
+  if (!turns.mayMove.has(about.index)) return { kind: 'waits', reason: 'rollout-waits' }
+  const wait = retryWait(about, context)
+  if (wait !== null) return wait
+  // No other node can take it: looked at again in every plan, until it fits.
+  if (inPlaceRejection(rules, context.boards, context.usage(), index, holder) !== null) return vacant
+  holdGrowth(context.usage(), context.boards, index, holder, rules.ask)
+  return { kind: 'update' }
 }
 
 /** No live claim. */
@@ -96,6 +126,13 @@ function retryWait({ slot, index, facts, rules, turns }: Case, { local, wake }: 
   if (at !== null && at <= local.now) return null
   const exhausted = !policy.unlimited && facts.history.failures > policy.attempts
   return { kind: 'waits', reason: exhausted ? 'reschedule-exhausted' : 'waiting-reschedule' }
+}
+
+/** Nothing but other claims or another state of their nodes changes the answer for a settled slot: no wait, no turn, nobody silent. */
+export function isQuiet({ facts, index, rules }: Case, { view }: Judge): boolean {
+  const { ahead, live, unknown } = facts.standing
+  if (ahead.length + unknown.length > 0 || isOutOfDate(facts, index, rules)) return false
+  return live.every(({ node }) => view.nodes.get(node)?.liveness === 'alive')
 }
 
 function wakeForSilence({ facts, rules }: Case, context: Judge): void {

@@ -11,8 +11,11 @@ import { dirname } from 'node:path'
 const neverCalled =
   /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|cpu-features|@chainsafe\/as-sha256|tdigest|@opentelemetry\/api|thread-stream)(\/.*)?$/
 
-/** Node does this work itself (node:crypto); libp2p imports these for keys that no board has. Built up on first use. */
-const seldomUsed = { '@noble/curves/ed25519.js': ['ed25519', 'x25519'], '@noble/curves/secp256k1.js': ['secp256k1'] }
+/**
+ * Built up on first use. Of the curves Node does the work itself (node:crypto); libp2p imports these for keys that no board has. The
+ * patterns' engine is for jobs with a `regexp` constraint.
+ */
+const seldomUsed = { '@noble/curves/ed25519.js': ['ed25519', 'x25519'], '@noble/curves/secp256k1.js': ['secp256k1'], re2js: ['RE2JS'] }
 
 // Classes are taken from these when a library is loaded, and no call is ever made.
 const stub =
@@ -23,7 +26,7 @@ export const slim = {
   setup(builder) {
     builder.onResolve({ filter: neverCalled }, ({ path }) => ({ path, namespace: 'stub' }))
     builder.onLoad({ filter: /.*/, namespace: 'stub' }, () => ({ contents: stub, loader: 'js' }))
-    builder.onResolve({ filter: /^@noble\/curves\// }, ({ path, namespace, resolveDir }) =>
+    builder.onResolve({ filter: /^(@noble\/curves\/|re2js$)/ }, ({ path, namespace, resolveDir }) =>
       path in seldomUsed && namespace !== 'real' ? { path, namespace: 'late', pluginData: resolveDir } : undefined,
     )
     builder.onLoad({ filter: /.*/, namespace: 'late' }, ({ path, pluginData }) => ({ contents: late(path), loader: 'js', pluginData }))

@@ -19,6 +19,8 @@ export interface BoardSpec {
   readonly attributes?: Readonly<Record<string, string>>
   /** `raw_exec` unless told otherwise. */
   readonly drivers?: readonly TaskDriver['name'][]
+  /** Where its operator told it to ask for the fleet; absent: names of some other boards. */
+  readonly bootstrap?: readonly string[]
 }
 
 export interface Board {
@@ -48,7 +50,8 @@ export interface Board {
   readonly ended: Map<string, TaskExit>
   /** Task → when its driver will have started it. */
   readonly starting: Map<string, number>
-  readonly peers: Set<NodeId>
+  /** Whom it is connected with: which machine, since two may have one key. */
+  readonly peers: Map<NodeId, Board>
   boots: number
   wakeAt: number
   /** `persist` effects so far, and bytes handed to the network. */
@@ -59,12 +62,13 @@ export interface Board {
   readonly logs: string[]
 }
 
-export function createBoard(spec: BoardSpec): Board {
+/** `names`: see `Disk`. */
+export function createBoard(spec: BoardSpec, names = new Map<string, string>()): Board {
   return {
     spec,
     core: null,
     address: `/sim/${spec.name}`,
-    disk: new Disk(),
+    disk: new Disk(names),
     held: new Map(),
     effectsLeft: null,
     pausedUntil: 0,
@@ -76,7 +80,7 @@ export function createBoard(spec: BoardSpec): Board {
     tasks: new Map(),
     ended: new Map(),
     starting: new Map(),
-    peers: new Set(),
+    peers: new Map(),
     boots: 0,
     wakeAt: Number.MAX_SAFE_INTEGER,
     writes: 0,
@@ -84,4 +88,13 @@ export function createBoard(spec: BoardSpec): Board {
     trail: [],
     logs: [],
   }
+}
+
+/** The board believes that it is connected with that machine. */
+export function isEnd(board: Board, other: Board): boolean {
+  return board.peers.get(other.spec.id) === other
+}
+
+export function isWhole(a: Board, b: Board): boolean {
+  return isEnd(a, b) && isEnd(b, a)
 }

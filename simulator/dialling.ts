@@ -8,7 +8,7 @@ import { dialLimits } from '../node/core/dialling/limits.ts'
 import { type DialOutcome, Maintain } from '../node/core/dialling/maintain.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { Core } from '../node/core/step.ts'
-import type { Board } from './board.ts'
+import { type Board, isWhole } from './board.ts'
 import type { Links } from './links.ts'
 import { type Prng, createPrng } from './prng.ts'
 import type { EventQueue } from './queue.ts'
@@ -23,7 +23,7 @@ const closestMax = 20
 export interface DiallingInput {
   readonly queue: EventQueue
   readonly seed: number
-  readonly boards: ReadonlyMap<NodeId, Board>
+  readonly boards: ReadonlySet<Board>
   readonly links: Links
   /** One way, ms. */
   readonly delayMs: number
@@ -49,7 +49,7 @@ export class Dialling {
 
   constructor(input: DiallingInput) {
     this.#input = input
-    for (const board of input.boards.values()) this.#names.set(nameOf(board), board.address)
+    for (const board of input.boards) this.#names.set(nameOf(board), board.address)
   }
 
   /** The board has another address. */
@@ -69,7 +69,7 @@ export class Dialling {
     const core = board.core!
     const prng = createPrng(seed ^ Math.imul(++this.#boots, 0x85ebca6b))
     const book = new AddressBook()
-    const bootstrap = this.#bootstrap.get(board) ?? this.#bootstrapOf(board)
+    const bootstrap = this.#bootstrap.get(board) ?? board.spec.bootstrap ?? this.#bootstrapOf(board)
     this.#bootstrap.set(board, bootstrap)
     for (const address of bootstrap) book.addBootstrap(address, undefined)
     const chance = (): number => prng.below(1_000_000) / 1_000_000
@@ -79,8 +79,8 @@ export class Dialling {
       dial: (address, _peer, failures, done) => this.#dial(board, address, failures, done),
       search: (peer, done) => this.#search(board, peer as NodeId, done),
       isConnected: (peer) => peer === board.spec.id || board.peers.has(peer as NodeId),
-      peers: () => ({ all: board.peers.size, pool: [...board.peers].filter((id) => this.#isOfPool(board, book, id)).length }),
-      hangUp: (peer) => links.disconnect(board, this.#input.boards.get(peer as NodeId)!),
+      peers: () => ({ all: board.peers.size, pool: [...board.peers.values()].filter((peer) => isOfPool(board, book, peer)).length }),
+      hangUp: (peer) => links.disconnect(board, peer as NodeId),
       now: () => queue.now,
       chance,
       after: (ms, act) => this.#after(board, ms, act),
@@ -114,16 +114,12 @@ export class Dialling {
 
   /** Boards that can be asked for the way in, by name: running ones first. */
   #bootstrapOf(board: Board): string[] {
-    const others = [...this.#input.boards.values()].filter((other) => other !== board && (other.core !== null || other.boots === 0))
+    const others = [...this.#input.boards].filter((other) => other.spec.id !== board.spec.id && (other.core !== null || other.boots === 0))
     const rank = (other: Board): number => Number(other.core === null) + 2 * Number(other.spec.pool !== board.spec.pool)
     return others
       .toSorted((a, b) => rank(a) - rank(b))
       .slice(0, bootstrapMax)
       .map((other) => nameOf(other))
-  }
-
-  #isOfPool(board: Board, book: AddressBook, id: NodeId): boolean {
-    return book.isWanted(id) || this.#input.boards.get(id)!.spec.pool === board.spec.pool
   }
 
   /** Timers of a process: gone with it, and late when it sleeps. */
@@ -145,7 +141,7 @@ export class Dialling {
     if (this.#names.has(dialled) && this.#nameless.has(board)) return done({ fault: 'the name cannot be looked up' })
     const address = this.#names.get(dialled) ?? dialled
     if (address === board.address) return done({ peer: board.spec.id })
-    const target = [...boards.values()].find((other) => other.address === address)
+    const target = [...boards].find((other) => other.address === address)
     const silent = (): void => {
       this.#after(board, answerMs(failures), () => done({ fault: 'no answer' }))
     }
@@ -153,7 +149,8 @@ export class Dialling {
     const { core } = target
     this.#after(board, Math.max(2 * delayMs, target.pausedUntil - this.#input.queue.now), () => {
       if (target.core !== core || target.address !== address || !links.isPassable(board, target)) return silent()
-      links.join(board, target)
+      // A machine with one's own key is oneself to libp2p.
+      if (target.spec.id !== board.spec.id) links.join(board, target)
       done({ peer: target.spec.id })
     })
   }
@@ -168,23 +165,24 @@ export class Dialling {
 
   #querySelf(board: Board, inMs: number, prng: Prng): void {
     this.#after(board, inMs, () => {
-      const found = prng.shuffle(this.#reachable(board).filter((other) => other !== board && !board.peers.has(other.spec.id)))
+      const found = prng.shuffle(
+        this.#reachable(board).filter((other) => other.spec.id !== board.spec.id && !board.peers.has(other.spec.id)),
+      )
       for (const { address } of found.slice(0, closestMax)) this.#dial(board, address, 0, () => {})
       this.#querySelf(board, dialLimits.querySelfMs, prng)
     })
   }
 
   #reachable(board: Board): Board[] {
-    const { boards, links } = this.#input
+    const { links } = this.#input
     const reached = new Set([board])
-    for (const from of reached) {
-      for (const id of from.peers) {
-        const to = boards.get(id)!
-        if (links.isPassable(from, to) && to.peers.has(from.spec.id)) reached.add(to)
-      }
-    }
+    for (const from of reached) for (const to of from.peers.values()) if (links.isPassable(from, to) && isWhole(from, to)) reached.add(to)
     return [...reached]
   }
+}
+
+function isOfPool(board: Board, book: AddressBook, peer: Board): boolean {
+  return book.isWanted(peer.spec.id) || peer.spec.pool === board.spec.pool
 }
 
 function nameOf(board: Board): string {

@@ -12,6 +12,13 @@ export class Disk extends Map<string, Uint8Array> {
   /** What reading found broken, in words. */
   readonly repairs: string[] = []
   readonly #damaged = new Set<string>()
+  readonly #names: Map<string, string>
+
+  /** `names`: the keys of all boards of a world, so that each is in memory once. */
+  constructor(names: Map<string, string> = new Map()) {
+    super()
+    this.#names = names
+  }
 
   /** All of the writes or none; false when there is no room. */
   write(writes: readonly StoreWrite[], sync: boolean): boolean {
@@ -64,6 +71,12 @@ export class Disk extends Map<string, Uint8Array> {
   #put(key: string, value: Uint8Array | null): void {
     this.#damaged.delete(key)
     if (value === null) this.delete(key)
-    else this.set(key, value)
+    else this.set(this.#nameOf(key), value)
+  }
+
+  #nameOf(key: string): string {
+    const known = this.#names.get(key)
+    if (known === undefined) this.#names.set(key, key)
+    return known ?? key
   }
 }

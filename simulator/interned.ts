@@ -51,3 +51,12 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
 }
+
+/** What was worked out from this very object before, or is now. */
+export function recall<K extends object, V>(memory: WeakMap<K, V>, key: K, work: (key: K) => V): V {
+  const known = memory.get(key)
+  if (known !== undefined) return known
+  const value = work(key)
+  memory.set(key, value)
+  return value
+}

@@ -2,11 +2,12 @@
 // roll-out does not take minutes of virtual time.
 
 import { configDefaults, groupDefaults, resourceDefaults, updateDefaults } from '../crdt/documents/defaults.ts'
-import type { GroupSpec, JobSpec } from '../crdt/spec.ts'
+import type { GroupSpec, JobSpec, JobType } from '../crdt/spec.ts'
 import { sampleGroup, sampleJob, sampleTask } from './sample-job.ts'
 
 export interface JobOptions {
   readonly name?: string
+  readonly type?: JobType
   readonly count?: number
   readonly command?: string
   readonly group?: Partial<GroupSpec>
@@ -16,11 +17,18 @@ export interface JobOptions {
 }
 
 export function jobSpec(options: JobOptions = {}): JobSpec {
-  const { name = 'web', pool = 'default', priority = 50, count = groupDefaults.count, cpuMhz = resourceDefaults.cpuMhz } = options
+  const {
+    name = 'web',
+    type = 'service',
+    pool = 'default',
+    priority = 50,
+    count = groupDefaults.count,
+    cpuMhz = resourceDefaults.cpuMhz,
+  } = options
   const task = sampleTask({
     config: { ...configDefaults, command: options.command ?? '/bin/app' },
     resources: { ...resourceDefaults, cpuMhz },
   })
   const update = { ...updateDefaults, minHealthyMs: 1_000 }
-  return sampleJob({ name, pool, priority, groups: [sampleGroup({ name: 'g', count, update, tasks: [task], ...options.group })] })
+  return sampleJob({ name, type, pool, priority, groups: [sampleGroup({ name: 'g', count, update, tasks: [task], ...options.group })] })
 }

@@ -5,7 +5,8 @@
 import type { NodeId } from '../crdt/ids.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import type { Topic } from '../node/core/ports.ts'
-import type { Board } from './board.ts'
+import { wireLimits } from '../node/core/wire.ts'
+import { type Board, isEnd, isWhole } from './board.ts'
 import { Dialling } from './dialling.ts'
 import { Gossip } from './gossip/gossip.ts'
 import { type Message, type Rpc, rpcBytes } from './gossip/rpc.ts'
@@ -24,15 +25,38 @@ export interface LinkFaults {
   readonly isTcp?: boolean
 }
 
+/** One direction between two boards. */
+interface Lane {
+  isCut: boolean
+  /** What waits for the cut to end. */
+  held: (() => void)[]
+  heldBytes: number
+  /** When the newest frame of the stream arrives: none overtakes it. */
+  arrivesAt: number
+}
+
+function takeHeld(lane: Lane): readonly (() => void)[] {
+  const { held } = lane
+  lane.held = []
+  lane.heldBytes = 0
+  return held
+}
+
 /** The faults of a world lose a segment four times in a row at most: they are bad links, and a dead one is a cut. */
 const lastResendMs = 1_600
-/** This many frames of a connection wait for a cut to end; newer ones are dropped, as a full send queue does. */
-const heldFramesMax = 1_000
+/**
+ * So much of a connection waits for a cut to end: the adapter's queue and a stream's window, of 1 MiB each. What is newer is dropped, as a
+ * full send queue does.
+ */
+const heldBytesMax = 2_097_152
 
 export interface LinksInput {
   readonly queue: EventQueue
-  readonly boards: ReadonlyMap<NodeId, Board>
+  /** All machines, those that have another's key as well. */
+  readonly boards: ReadonlySet<Board>
   readonly feed: (board: Board, event: CoreEvent) => void
+  /** Once the board is free and has taken what came before. */
+  readonly takeInTurn: (board: Board, act: () => void) => void
   /** Whom a board can connect to. */
   readonly around: (board: Board) => readonly Board[]
   readonly delayMs: number
@@ -55,32 +79,30 @@ export class Links {
   messages = 0
   bytes = 0
   readonly #input: LinksInput
-  readonly #cuts = new Set<string>()
-  /** `from>to` → what waits for the cut to end. */
-  readonly #held = new Map<string, (() => void)[]>()
-  /** `from>to` → when the newest frame of the stream arrives: none overtakes it. */
-  readonly #arrivals = new Map<string, number>()
+  /** From → to; those that anything ever happened on. */
+  readonly #lanes = new Map<Board, Map<Board, Lane>>()
 
   constructor(input: LinksInput) {
     this.#input = input
-    const { queue, seed, boards, delayMs } = input
+    const { queue, seed, boards, delayMs, takeInTurn } = input
     this.dialling = new Dialling({ queue, seed, boards, links: this, delayMs })
     this.gossip = new Gossip({
       queue,
       seed,
+      takeInTurn,
       send: (from, to, rpc) => this.#sendRpc(from, to, rpc),
       deliver: (to, from, { data }) => this.#frame(to, from, data, 'gossip'),
     })
   }
 
   cut(a: Board, b: Board, oneWay: boolean): void {
-    this.#cuts.add(`${a.spec.id}>${b.spec.id}`)
-    if (!oneWay) this.#cuts.add(`${b.spec.id}>${a.spec.id}`)
+    this.#lane(a, b).isCut = true
+    if (!oneWay) this.#lane(b, a).isCut = true
   }
 
   mend(a: Board, b: Board): void {
-    this.#cuts.delete(`${a.spec.id}>${b.spec.id}`)
-    this.#cuts.delete(`${b.spec.id}>${a.spec.id}`)
+    this.#lane(a, b).isCut = false
+    this.#lane(b, a).isCut = false
     this.#flush(a, b)
     this.#flush(b, a)
     if (!isWhole(a, b)) this.#reconnect(a, b)
@@ -88,14 +110,15 @@ export class Links {
 
   /** Ends the cut from a to b alone. */
   open(a: Board, b: Board): void {
-    if (!this.#cuts.delete(`${a.spec.id}>${b.spec.id}`)) return
+    if (this.isOpen(a, b)) return
+    this.#lane(a, b).isCut = false
     this.#flush(a, b)
     if (this.isOpen(b, a) && !isWhole(a, b)) this.#reconnect(a, b)
   }
 
   heal(): void {
-    this.#cuts.clear()
-    const boards = [...this.#input.boards.values()]
+    for (const lanes of this.#lanes.values()) for (const lane of lanes.values()) lane.isCut = false
+    const boards = [...this.#input.boards]
     for (const a of boards) for (const b of this.around(a)) this.#flush(a, b)
     for (const a of boards) for (const b of this.around(a)) if (a.spec.id < b.spec.id && !isWhole(a, b)) this.#reconnect(a, b)
   }
@@ -105,7 +128,15 @@ export class Links {
   }
 
   isOpen(from: Board, to: Board): boolean {
-    return this.#cuts.size === 0 || !this.#cuts.has(`${from.spec.id}>${to.spec.id}`)
+    return this.#lanes.get(from)?.get(to)?.isCut !== true
+  }
+
+  #lane(from: Board, to: Board): Lane {
+    let lanes = this.#lanes.get(from)
+    if (lanes === undefined) this.#lanes.set(from, (lanes = new Map()))
+    let lane = lanes.get(to)
+    if (lane === undefined) lanes.set(to, (lane = { isCut: false, held: [], heldBytes: 0, arrivesAt: 0 }))
+    return lane
   }
 
   /** Both run, and bytes pass in both directions. */
@@ -130,14 +161,16 @@ export class Links {
   /** A connection that the first has dialled. */
   join(a: Board, b: Board): void {
     const { queue, feed } = this.#input
-    if (a.peers.has(b.spec.id)) {
-      if (b.peers.has(a.spec.id) || !this.#input.isDialled) return
+    if (isEnd(a, b)) {
+      if (isEnd(b, a) || !this.#input.isDialled) return
       this.#drop(a, b)
     }
     // One side may still believe in the former connection: a new one ends it.
     this.#drop(b, a)
-    a.peers.add(b.spec.id)
-    b.peers.add(a.spec.id)
+    this.#leaveTwin(a, b)
+    this.#leaveTwin(b, a)
+    a.peers.set(b.spec.id, b)
+    b.peers.set(a.spec.id, a)
     this.gossip.up(a, b)
     this.dialling.up(a, b.spec.id)
     this.dialling.up(b, a.spec.id)
@@ -147,52 +180,70 @@ export class Links {
 
   /** The board is somewhere else from now on. Its connections end; where boards dial one another, nobody is told but by itself. */
   moveAddress(board: Board): void {
-    const { boards, queue, feed, isDialled } = this.#input
-    for (const id of [...board.peers]) {
-      const peer = boards.get(id)!
+    const { queue, feed, isDialled } = this.#input
+    for (const peer of [...board.peers.values()]) {
       if (isDialled) this.#drop(board, peer)
-      else this.disconnect(board, peer)
+      else this.#hangUp(board, peer)
     }
     board.address = `/sim/${board.spec.name}/${queue.now}`
     this.dialling.moved(board)
     feed(board, { kind: 'addresses', now: queue.now, addresses: [board.address] })
   }
 
+  /** A new connection with another machine of the same key is one with a process that has restarted: the former one is hung up. */
+  #leaveTwin(board: Board, other: Board): void {
+    const former = board.peers.get(other.spec.id)
+    if (former !== undefined && former !== other) this.#hangUp(board, former)
+  }
+
+  disconnect(board: Board, peer: NodeId): void {
+    const other = board.peers.get(peer)
+    if (other !== undefined) this.#hangUp(board, other)
+  }
+
   /** A connection's end reaches the other side only if the link lets it through. */
-  disconnect(a: Board, b: Board): void {
+  #hangUp(a: Board, b: Board): void {
     const { queue, delayMs } = this.#input
     this.#drop(a, b)
     if (this.isOpen(a, b)) queue.after(delayMs, () => this.#drop(b, a))
     queue.after(2_000, () => this.#connect(a, b))
   }
 
-  send(from: Board, to: NodeId, frame: Uint8Array): void {
-    const { boards, swallows } = this.#input
-    const target = boards.get(to)
-    if (target === undefined || !from.peers.has(to)) return
+  /** False if the frame was dropped: nobody is connected, it is too large, or too much waits already. */
+  send(from: Board, to: NodeId, frame: Uint8Array): boolean {
+    const target = from.peers.get(to)
+    if (target === undefined || frame.length > wireLimits.frameBytesMax) return false
     this.#count(from, frame.length)
-    if (swallows?.(frame) === true) return
+    if (this.#input.swallows?.(frame) === true) return true
     const arrive = (): void => this.#frame(target, from.spec.id, frame, 'stream')
-    if (!this.isOpen(from, target)) return this.#hold(from, target, arrive)
+    if (!this.isOpen(from, target)) return this.#hold(from, target, frame.length, arrive)
     const queued = this.uplinks.delay(from.spec.id, to, frame.length, this.#input.queue.now)
-    if (queued === null) return
-    const isTcp = this.faults?.isTcp === true
-    for (const late of isTcp ? [this.#resent()] : this.#fates()) this.#carry(from, target, queued + late, isTcp, arrive)
+    if (queued === null) return false
+    const isStream = this.faults === null || this.faults.isTcp === true
+    for (const late of isStream ? [this.#resent()] : this.#fates()) this.#carry(from, target, queued + late, isStream, arrive)
+    return true
   }
 
   /** Gossip's own stream: what it says of meshes arrives for certain while the connection stands, its messages may be lost. */
   #sendRpc(from: Board, to: NodeId, all: Rpc): void {
-    const { boards, queue } = this.#input
-    const target = boards.get(to)
-    if (target === undefined || !from.peers.has(to)) return
-    this.#count(from, rpcBytes(all))
-    const rpc = { ...all, messages: all.messages.filter((message) => !this.#isLost(target, message)) }
+    const { queue } = this.#input
+    const target = from.peers.get(to)
+    if (target === undefined) return
+    const bytes = rpcBytes(all)
+    this.#count(from, bytes)
+    const messages = all.messages.filter((message) => !this.#isLost(target, message))
+    const isWholly = messages.length === all.messages.length
+    const rpc = isWholly ? all : { ...all, messages }
     const arrive =
       (some = rpc) =>
       (): void =>
         this.gossip.receive(target, from.spec.id, some)
-    if (!this.isOpen(from, target)) return this.#hold(from, target, arrive())
-    const queued = this.uplinks.delay(from.spec.id, to, rpcBytes(rpc), queue.now)
+    const left = isWholly ? bytes : rpcBytes(rpc)
+    if (!this.isOpen(from, target)) {
+      this.#hold(from, target, left, arrive())
+      return
+    }
+    const queued = this.uplinks.delay(from.spec.id, to, left, queue.now)
     if (queued !== null) return this.#carry(from, target, queued + this.#resent(), true, arrive())
     this.#carry(from, target, uplinkQueueMsMax, true, arrive({ ...rpc, messages: [] }))
   }
@@ -202,21 +253,24 @@ export class Links {
     return this.#input.loses(to.spec.id, message.count) || prng?.chance(loss) === true
   }
 
-  #hold(from: Board, target: Board, arrive: () => void): void {
-    const key = `${from.spec.id}>${target.spec.id}`
-    const held = this.#held.get(key) ?? []
-    this.#held.set(key, held)
-    if (held.length < heldFramesMax) held.push(arrive)
+  #hold(from: Board, target: Board, bytes: number, arrive: () => void): boolean {
+    const lane = this.#lane(from, target)
+    if (lane.heldBytes + bytes > heldBytesMax) return false
+    lane.held.push(arrive)
+    lane.heldBytes += bytes
+    return true
   }
 
   #carry(from: Board, target: Board, late: number, inOrder: boolean, arrive: () => void): void {
     const { queue, delayMs } = this.#input
     const { core } = target
-    const key = `${from.spec.id}>${target.spec.id}`
     let at = queue.now + delayMs + late
-    if (inOrder) this.#arrivals.set(key, (at = Math.max(at, this.#arrivals.get(key) ?? 0)))
+    if (inOrder) {
+      const lane = this.#lane(from, target)
+      at = lane.arrivesAt = Math.max(at, lane.arrivesAt)
+    }
     queue.at(at, () => {
-      if (target.core === core && target.peers.has(from.spec.id)) arrive()
+      if (target.core === core && isEnd(target, from)) arrive()
     })
   }
 
@@ -229,13 +283,15 @@ export class Links {
 
   /** What waited for the end of the cut arrives, if the connection still stands at both ends. */
   #flush(from: Board, target: Board): void {
-    const key = `${from.spec.id}>${target.spec.id}`
-    const held = this.#held.get(key) ?? []
-    this.#held.delete(key)
-    if (!isWhole(from, target)) return
+    const lane = this.#lane(from, target)
+    const held = takeHeld(lane)
+    if (held.length === 0 || !isWhole(from, target)) return
     const { core } = target
-    this.#input.queue.after(resendMs, () => {
-      for (const arrive of held) if (target.core === core && target.peers.has(from.spec.id)) arrive()
+    // What is sent from now on comes after it.
+    const at = Math.max(this.#input.queue.now + resendMs, lane.arrivesAt)
+    lane.arrivesAt = at
+    this.#input.queue.at(at, () => {
+      for (const arrive of held) if (target.core === core && isEnd(target, from)) arrive()
     })
   }
 
@@ -264,9 +320,11 @@ export class Links {
   }
 
   #drop(board: Board, other: Board): void {
-    this.#held.delete(`${board.spec.id}>${other.spec.id}`)
-    this.#held.delete(`${other.spec.id}>${board.spec.id}`)
-    if (!board.peers.delete(other.spec.id) || board.core === null) return
+    takeHeld(this.#lane(board, other))
+    takeHeld(this.#lane(other, board))
+    if (!isEnd(board, other)) return
+    board.peers.delete(other.spec.id)
+    if (board.core === null) return
     this.gossip.down(board, other.spec.id)
     this.dialling.down(board, other.spec.id)
     this.#input.feed(board, { kind: 'peer-down', now: this.#input.queue.now, peer: other.spec.id })
@@ -277,8 +335,4 @@ export class Links {
     this.#drop(b, a)
     this.#connect(a, b)
   }
-}
-
-function isWhole(a: Board, b: Board): boolean {
-  return a.peers.has(b.spec.id) && b.peers.has(a.spec.id)
 }

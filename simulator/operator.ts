@@ -19,6 +19,7 @@ import type { Board, World } from './world.ts'
 export type Change = (registers: ReadonlyMap<string, Scalar>) => ReadonlyMap<string, Scalar>
 
 export interface Operator {
+  readonly id: AuthorId
   readonly fleet: FleetId
   /** What every board's join file holds. */
   readonly fleetEnvelopes: readonly Uint8Array[]
@@ -62,6 +63,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
     return world.shared.engine.edit(found, author(fleet), change(found.registers)).envelopes.map((envelope) => envelope.bytes)
   }
   return {
+    id,
     fleet,
     fleetEnvelopes: genesis.envelopes.map((envelope) => envelope.bytes),
     sign,

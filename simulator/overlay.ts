@@ -7,8 +7,9 @@ import type { Board } from './board.ts'
 export type Overlay = readonly (readonly [number, number])[]
 
 /** Whom each board can connect to, in the order of the boards. */
-export function aroundEach(boards: readonly Board[], overlay: Overlay | undefined): (board: Board) => readonly Board[] {
-  if (overlay === undefined) return (board) => boards.filter((other) => other !== board)
+export function aroundEach(machines: ReadonlySet<Board>, overlay: Overlay | undefined): (board: Board) => readonly Board[] {
+  if (overlay === undefined) return (board) => [...machines].filter((other) => other.spec.id !== board.spec.id)
+  const boards = [...machines]
   const places = new Map<Board, Set<number>>(boards.map((board) => [board, new Set()]))
   for (const [a, b] of overlay) {
     places.get(boards[a]!)?.add(b)

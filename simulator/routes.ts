@@ -36,6 +36,7 @@ export class Routes {
 
   /** How much later than on any other link something arrives that is sent at `now`. */
   late(from: NodeId, to: NodeId, now: number, prng: Prng): number {
+    if (this.#routes.size === 0) return 0
     const route = this.#routes.get(`${from}>${to}`)
     if (route === undefined) return 0
     const late = route.delayMs + resentLate(prng, route.loss, resendMsMax)

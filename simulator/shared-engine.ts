@@ -8,10 +8,14 @@ import { isSame } from '../crdt/documents/canonical.ts'
 import { type DocumentEngine, createEngine } from '../crdt/engine.ts'
 import type { Envelope } from '../crdt/envelope.ts'
 import { type Result, ok } from '../crdt/errors.ts'
+import { keep, nodeParts } from '../crdt/project.ts'
+import { keepSame } from '../crdt/project-claims.ts'
+import type { NodeReading } from '../crdt/read-node.ts'
 import type { Admitted, Authority, GateCode } from '../crdt/gate.ts'
 import { mayReplace, mayWrite } from '../crdt/gate/right.ts'
 import type { NodeId, PoolName } from '../crdt/ids.ts'
-import { Interned, sameBytes } from './interned.ts'
+import type { Liveness, NodeView } from '../crdt/view.ts'
+import { Interned, recall, sameBytes } from './interned.ts'
 
 /** Open documents, for all boards together: they write to some dozens at a time. */
 const keptBounds = { countMax: 1_024, bytesMax: 4_194_304 }
@@ -30,7 +34,7 @@ export function createSharedEngine(crypto: Crypto): SharedEngine {
   const envelopes = new Interned(own.decodeEnvelope)
   const verdicts = new Verdicts(own)
   const records = new Records(own)
-  const nodes = new WeakMap<Doc, WeakMap<Doc, Reading>>()
+  const nodes = new Readings(own)
   const jobs = new WeakMap<Doc, ReturnType<DocumentEngine['readJob']>>()
   return {
     ...own,
@@ -39,11 +43,8 @@ export function createSharedEngine(crypto: Crypto): SharedEngine {
     encodeDoc: (doc) => records.encode(doc),
     decodeDoc: (bytes) => records.decode(bytes),
     readJob: (doc) => recall(jobs, doc, own.readJob),
-    readNode: (id, pool, doc, ops) => {
-      const known = recall(nodes, doc ?? nothing, () => new WeakMap<Doc, Reading>())
-      const { of, reading } = recall(known, ops ?? nothing, () => ({ of: [id, pool] as const, reading: own.readNode(id, pool, doc, ops) }))
-      return of[0] === id && of[1] === pool ? reading : own.readNode(id, pool, doc, ops)
-    },
+    readNode: (id, pool, doc, ops) => nodes.of(id, pool, doc, ops),
+    viewOf: (node, liveness) => nodes.viewOf(node, liveness),
     release: () => {},
     close: own.release,
   }
@@ -51,19 +52,6 @@ export function createSharedEngine(crypto: Crypto): SharedEngine {
 
 /** Stands for a document that is not there. */
 const nothing = {} as Doc
-
-interface Reading {
-  readonly of: readonly [NodeId, PoolName]
-  readonly reading: ReturnType<DocumentEngine['readNode']>
-}
-
-function recall<K extends object, V>(memory: WeakMap<K, V>, key: K, work: (key: K) => V): V {
-  const known = memory.get(key)
-  if (known !== undefined) return known
-  const value = work(key)
-  memory.set(key, value)
-  return value
-}
 
 type Verdict = Result<Admitted, GateCode>
 
@@ -107,6 +95,42 @@ class Verdicts {
       if (this.#next >= numbersMax) throw new Error('more documents and envelopes than two can be one whole number')
       return this.#next++
     })
+  }
+}
+
+/** What nodes' documents say. What reads as in the document before is the same object: views of thousands of boards share it. */
+class Readings {
+  readonly #own: DocumentEngine
+  readonly #known = new WeakMap<Doc, WeakMap<Doc, { readonly pool: PoolName; readonly reading: NodeReading }>>()
+  readonly #latest = new Map<NodeId, NodeReading>()
+  readonly #views = new WeakMap<NodeReading['node'], Map<Liveness, NodeView>>()
+
+  constructor(own: DocumentEngine) {
+    this.#own = own
+  }
+
+  of(id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined): NodeReading {
+    const known = recall(this.#known, doc ?? nothing, () => new WeakMap())
+    const found = recall(known, ops ?? nothing, () => ({ pool, reading: this.#read(id, pool, doc, ops) }))
+    return found.pool === pool && found.reading.node.id === id ? found.reading : this.#own.readNode(id, pool, doc, ops)
+  }
+
+  viewOf(node: NodeReading['node'], liveness: Liveness): NodeView {
+    const known = recall(this.#views, node, () => new Map<Liveness, NodeView>())
+    const view = known.get(liveness) ?? this.#own.viewOf(node, liveness)
+    known.set(liveness, view)
+    return view
+  }
+
+  #read(id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined): NodeReading {
+    const { node, left, claims } = this.#own.readNode(id, pool, doc, ops)
+    const latest = this.#latest.get(id)
+    const reading =
+      latest === undefined
+        ? { node, left, claims }
+        : { node: keep(latest.node, node, nodeParts), left, claims: keepSame(latest.claims, claims) }
+    this.#latest.set(id, reading)
+    return reading
   }
 }
 

@@ -2,6 +2,8 @@
 
 import type { Crypto } from '../crdt/crypto.ts'
 import type { LinkStateReader } from '../node/core/liveness/reader.ts'
+import { decodeFrame } from '../node/core/wire.ts'
+import { recall } from './interned.ts'
 import { type SharedEngine, createSharedEngine } from './shared-engine.ts'
 import { createSharedLinkStates } from './shared-link-states.ts'
 
@@ -9,8 +11,15 @@ export interface Shared {
   /** Operators use it, too. */
   readonly engine: SharedEngine
   readonly linkStates: LinkStateReader
+  /** A frame that many are sent is read once. */
+  readonly readFrame: typeof decodeFrame
 }
 
 export function createShared(crypto: Crypto): Shared {
-  return { engine: createSharedEngine(crypto), linkStates: createSharedLinkStates(crypto) }
+  const frames = new WeakMap<Uint8Array, ReturnType<typeof decodeFrame>>()
+  return {
+    engine: createSharedEngine(crypto),
+    linkStates: createSharedLinkStates(crypto),
+    readFrame: (bytes) => recall(frames, bytes, decodeFrame),
+  }
 }

@@ -13,6 +13,7 @@ export const unknownExit: TaskExit = { exitCode: null, signal: null, outOfMemory
 
 /** A program that has no way of its own to end. */
 const obeyed: TaskExit = { exitCode: null, signal: 'SIGTERM', outOfMemory: false }
+const killed: TaskExit = { ...obeyed, signal: 'SIGKILL' }
 
 /** Well, and which driver it is. */
 export function fingerprintOf(driver: AdoptedTask['driver']): Fingerprint {
@@ -25,7 +26,7 @@ export class Tasks {
   /** `board:port`, bound by a program that is none of ours. */
   readonly takenPorts = new Set<string>()
   refuse: Refuse = () => null
-  /** How long a task takes to end once it is told to. */
+  /** How long a task takes to end once it is told to, if it is not killed before. */
   stopMs = 10
 
   prepare(board: Board, task: TaskRequest): Outcome {
@@ -50,8 +51,14 @@ export class Tasks {
     return { ok: true }
   }
 
+  /** When a task ends that gets this signal now, and how: it is killed once the timeout is over. */
+  ending(signal: string, timeoutMs: number): { readonly afterMs: number; readonly exit: TaskExit } {
+    const isKilled = signal === 'SIGKILL' || this.stopMs > timeoutMs
+    return { afterMs: Math.min(this.stopMs, timeoutMs), exit: isKilled ? killed : obeyed }
+  }
+
   /** A driver ends what it has itself, and says so; of anything else it says nothing but that it does not run. */
-  stop(board: Board, task: string, driver: string, now: number, exit: TaskExit = obeyed): CoreEvent[] {
+  stop(board: Board, task: string, driver: string, now: number, exit: TaskExit): CoreEvent[] {
     const found = board.tasks.get(task)
     if (found?.driver !== driver) return []
     board.trail.push({ at: now, what: 'stop', task, slot: found.slot })

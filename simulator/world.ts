@@ -6,13 +6,14 @@ import { toBase64 } from '../crdt/base64.ts'
 import type { Crypto } from '../crdt/crypto.ts'
 import type { FleetId, NodeId } from '../crdt/ids.ts'
 import type { Reply, Request } from '../crdt/api-types.ts'
-import { createCore } from '../node/core/step.ts'
+import { type Core, createCore } from '../node/core/step.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
 import { shownAt, whenItShows } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
+import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
@@ -61,6 +62,8 @@ const epochWallMs = 1_800_000_000_000
 export class World {
   readonly queue = new EventQueue()
   readonly boards = new Map<NodeId, Board>()
+  /** All of them, and second ones with the key of one of them (`twins.ts`). */
+  readonly machines = new Set<Board>()
   readonly tasks = new Tasks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
@@ -68,18 +71,22 @@ export class World {
   onPowerCut: (board: Board) => void = () => {}
   readonly shared: Shared
   readonly #options: WorldOptions
+  readonly #loops = new EventLoops(this.queue)
   readonly #asked = new Map<number, Asked>()
   #requests = 0
 
   constructor(options: WorldOptions) {
     this.#options = options
     this.shared = createShared(options.crypto)
-    for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec))
+    const names = new Map<string, string>()
+    for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec, names))
+    for (const board of this.boards.values()) this.machines.add(board)
     this.links = new Links({
       queue: this.queue,
-      boards: this.boards,
+      boards: this.machines,
       feed: (board, event) => this.feed(board, event),
-      around: aroundEach([...this.boards.values()], options.overlay),
+      takeInTurn: (board, act) => this.#loops.take(board, act),
+      around: aroundEach(this.machines, options.overlay),
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
       isDialled: options.isDialled ?? false,
@@ -97,7 +104,7 @@ export class World {
   }
 
   board(name: string): Board {
-    const found = [...this.boards.values()].find((board) => board.spec.name === name)
+    const found = [...this.machines].find((board) => board.spec.name === name)
     if (found === undefined) throw new Error(`no board ${name}`)
     return found
   }
@@ -119,7 +126,7 @@ export class World {
 
   /** Nothing more is to happen in it: one process plays thousands of worlds. */
   release(): void {
-    for (const board of this.boards.values()) board.core?.release()
+    for (const board of this.machines) board.core?.release()
     this.shared.engine.close()
   }
 
@@ -167,7 +174,7 @@ export class World {
     board.core?.release()
     board.core = null
     board.held.clear()
-    for (const peer of [...board.peers]) this.links.disconnect(board, this.boards.get(peer)!)
+    for (const peer of [...board.peers.keys()]) this.links.disconnect(board, peer)
   }
 
   /** The board loses power: agent and tasks are gone, the others hear nothing. So many writes that no sync followed are gone, too. */
@@ -248,30 +255,27 @@ export class World {
     asked.isOver = last
   }
 
+  /** Told the time at which it is taken. */
   feed(board: Board, event: CoreEvent): void {
-    const { core } = board
-    if (core === null) return
-    const freeAt = Math.max(board.pausedUntil, board.busyUntil)
-    if (freeAt > this.queue.now) return this.#takeLater(board, event, freeAt)
+    this.#loops.take(board, (lateMs) => {
+      const lagging = event.kind === 'tick' ? { ...event, lagMs: event.lagMs + lateMs } : event
+      this.#step(board, board.core!, { ...lagging, now: this.clockOf(board) })
+    })
+  }
+
+  #step(board: Board, core: Core, event: CoreEvent): void {
     if (board.stepMs > 0) board.busyUntil = this.queue.now + board.stepMs
-    const now = this.clockOf(board)
-    const told = now === event.now ? event : { ...event, now }
     let isWritten = true
-    for (const effect of this.watch(board, told, () => core.step(told))) {
+    for (const effect of this.watch(board, event, () => core.step(event))) {
       if (board.effectsLeft !== null && board.effectsLeft-- <= 0) return this.powerCut(board)
       if (effect.kind === 'persist') isWritten = this.#persist(board, effect) && isWritten
       else this.#carryOut(board, effect, isWritten)
     }
   }
 
-  /** In the order in which they came, and with the time at which they are taken. */
-  #takeLater(board: Board, event: CoreEvent, at: number): void {
-    const { core } = board
-    const lateMs = at - this.queue.now
-    const lagging = event.kind === 'tick' ? { ...event, lagMs: event.lagMs + lateMs } : event
-    this.queue.at(at, () => {
-      if (board.core === core) this.feed(board, { ...lagging, now: this.queue.now })
-    })
+  /** A board that is frozen goes on. */
+  resume(board: Board): void {
+    this.#loops.resume(board)
   }
 
   /** Events of a board that has restarted meanwhile are dropped: they belong to the former run. */
@@ -294,7 +298,8 @@ export class World {
     const { queue } = this
     switch (effect.kind) {
       case 'send':
-        return this.links.send(board, effect.to, effect.frame)
+        this.links.send(board, effect.to, effect.frame)
+        return
       case 'send-stored':
         for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
         return
@@ -304,7 +309,7 @@ export class World {
       case 'forget':
         return this.links.dialling.learn(board, effect)
       case 'disconnect':
-        return this.links.disconnect(board, this.boards.get(effect.peer)!)
+        return this.links.disconnect(board, effect.peer)
       case 'prepare':
         return this.#later(board, 5, () => ({
           kind: 'prepared',
@@ -316,7 +321,7 @@ export class World {
         return this.#start(board, effect, isWritten)
       case 'stop':
         if (this.#has('stop-ignored')) return
-        return this.#stop(board, effect.task, effect.driver)
+        return this.#stop(board, effect)
       case 'remove':
         return this.tasks.remove(board, effect.task)
       case 'wake':
@@ -357,11 +362,12 @@ export class World {
   }
 
   /** A stop that comes during a start waits for it, as in every driver. */
-  #stop(board: Board, task: string, driver: string): void {
+  #stop(board: Board, { task, driver, signal, timeoutMs }: Effect & { kind: 'stop' }): void {
     const { queue, tasks } = this
     const startedAt = board.starting.get(task) ?? queue.now
-    this.#later(board, Math.max(0, startedAt - queue.now) + tasks.stopMs, () => {
-      for (const event of tasks.stop(board, task, driver, queue.now)) this.feed(board, event)
+    const { afterMs, exit } = tasks.ending(signal, timeoutMs)
+    this.#later(board, Math.max(0, startedAt - queue.now) + afterMs, () => {
+      for (const event of tasks.stop(board, task, driver, queue.now, exit)) this.feed(board, event)
       return { kind: 'stopped', now: queue.now, task }
     })
   }

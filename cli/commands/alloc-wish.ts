@@ -34,9 +34,10 @@ function allocCommand(parent: Command, word: string, description: string): Comma
 async function wish(session: Session, name: string, what: 'restart' | 'stop', options: WriteOptions): Promise<ExitCode> {
   const { alloc, coverage } = await session.ask('alloc', { method: 'alloc.status', alloc: name })
   mustBeThere(alloc)
-  const { job, group, index } = slotParts(alloc.slot as SlotId)
+  const { job, group, index, node } = slotParts(alloc.slot as SlotId)
+  const place = node ?? index
   const edit = await editJob(session, job, ({ registers }) => {
-    const path = what === 'stop' ? stopGenerationPath(group, index) : restartPath(group, index)
+    const path = what === 'stop' ? stopGenerationPath(group, place) : restartPath(group, place)
     const found = registers.get(path)
     const before = typeof found === 'number' ? found : 0
     // Every generation up to the number is stopped: a lower one would let a copy live on that was to stop.

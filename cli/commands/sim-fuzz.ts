@@ -61,6 +61,8 @@ async function settingOf(io: Cli['io'], { jobs = [], nodes }: Options): Promise<
   for (const file of jobs) {
     const spec = await loadJobFile(io, file)
     const name = `${spec.namespace}/${spec.name}`
+    if (spec.type !== 'service')
+      throw new CliError('E_USAGE', `--jobs: ${file} is a ${spec.type} job; the search plays service jobs only so far`)
     if (specs.has(name)) throw new CliError('E_USAGE', `--jobs: ${file} is a second file for job ${name}`)
     specs.set(name, spec)
   }

@@ -4,7 +4,8 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { constraintOperators } from '../../crdt/spec.ts'
+import { constraintOperators, jobTypes } from '../../crdt/spec.ts'
+import { operatorAliases } from './operators.ts'
 import { type Rule, block, clock, duration, flag, integer, listOf, mapOf, name, oneOf, optional, size, text, words } from './rules.ts'
 
 const portMax = 65_535
@@ -17,16 +18,19 @@ function shape(required: Readonly<Record<string, Rule>>, others: Readonly<Record
 const named = (rule: Rule, what: string): Rule => mapOf(rule, what, isName, `a name: ${nameRule}`)
 const texts = (what: string): Rule => mapOf(text(), what, (key) => key !== '', 'a name that is not empty')
 
+/** Nomad's other words, too; the remark names them, so that a message shows each operator once. */
+const operator = (): Rule => {
+  const aliases = Object.entries(operatorAliases).map(([alias, word]) => `${alias} for ${word}`)
+  return { ...oneOf(constraintOperators, `; or ${aliases.join(', ')}`), values: [...constraintOperators, ...Object.keys(operatorAliases)] }
+}
+
 const constraint = (): Rule =>
-  shape(
-    {},
-    { attribute: words('an attribute such as ${attr.cpu.arch} or ${label.disk}'), operator: oneOf(constraintOperators), value: text() },
-  )
+  shape({}, { attribute: words('an attribute such as ${attr.cpu.arch} or ${label.disk}'), operator: operator(), value: text() })
 
 const affinity = (): Rule =>
   shape(
     { attribute: words('an attribute such as ${attr.cpu.arch} or ${label.disk}') },
-    { operator: oneOf(constraintOperators), value: text(), weight: integer(-100, 100) },
+    { operator: operator(), value: text(), weight: integer(-100, 100) },
   )
 
 const placement = (): Record<string, Rule> => ({
@@ -128,7 +132,7 @@ export const jobSchema = (): Rule =>
     { job: name('the job’s name'), groups: named(group(), 'names to groups') },
     {
       namespace: name('a namespace'),
-      type: oneOf(['service'], ' (batch and system jobs come with a later version)'),
+      type: oneOf(jobTypes, ' (batch and sysbatch come with a later version)'),
       pool: name('the name of a pool'),
       priority: integer(1, 100),
       ...placement(),

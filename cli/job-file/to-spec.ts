@@ -21,16 +21,17 @@ import { compareText } from '../../crdt/ids.ts'
 import type {
   Affinity,
   Constraint,
-  ConstraintOperator,
   DisconnectPolicy,
   GroupSpec,
   JobSpec,
+  JobType,
   NetworkSpec,
   ReschedulePolicy,
   Spread,
   TaskConfig,
   TaskSpec,
 } from '../../crdt/spec.ts'
+import { operatorOf } from './operators.ts'
 import type { Reader } from './reader.ts'
 
 /** `pool` is the one that the operator's context names; the file's own word goes first. */
@@ -38,7 +39,7 @@ export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
   return {
     namespace: file.word('namespace', jobDefaults.namespace),
     name: file.word('job', ''),
-    type: 'service',
+    type: file.word<JobType>('type', jobDefaults.type),
     pool: file.word('pool', pool),
     priority: file.integer('priority', jobDefaults.priority),
     ...placement(file),
@@ -150,7 +151,7 @@ function toNetwork(block: Reader): NetworkSpec {
 function placement(scope: Reader): { constraints: Constraint[]; affinities: Affinity[] } {
   const rule = (one: Reader): Constraint => ({
     attribute: one.word('attribute', ''),
-    operator: one.word<ConstraintOperator>('operator', constraintDefaults.operator),
+    operator: operatorOf(one.word('operator', constraintDefaults.operator)),
     value: one.text('value', ''),
   })
   return {

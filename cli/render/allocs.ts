@@ -1,16 +1,17 @@
 // Allocations for people: the list, and one with its tasks.
 
 import type { AllocDetail, AllocRow, JobDetail } from '../../crdt/api-types.ts'
-import { compareText } from '../../crdt/ids.ts'
+import { compareText, isPeerId } from '../../crdt/ids.ts'
 import { shortJob } from '../job-ref.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 import { shortId, time } from './words.ts'
 
-/** `hello/web/0`; the namespace `default` needs no saying. */
+/** `hello/web/0`; the namespace `default` needs no saying, and of a node's slot the short id is enough. */
 export function slotText(slot: string): string {
-  return shortJob(slot)
+  const at = slot.lastIndexOf('/') + 1
+  return shortJob(isPeerId(slot.slice(at)) ? slot.slice(0, at) + shortId(slot.slice(at)) : slot)
 }
 
 /** The state, with what a reader must know beside it. */

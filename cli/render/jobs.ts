@@ -22,6 +22,7 @@ export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
   return table<JobRow>(
     [
       { head: 'JOB', text: (job) => shortJob(job.id), paint: paint.bold },
+      { head: 'TYPE', text: (job) => job.type || '-' },
       { head: 'POOL', text: (job) => job.pool },
       {
         head: 'STATE',
@@ -43,6 +44,7 @@ export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
 export function jobDetail(job: JobDetail, paint: Paint): string {
   const head = fields([
     ['Job', job.id],
+    ['Type', job.type || '-'],
     ['Pool', job.pool],
     ['State', jobState(job)],
     ['Priority', String(job.priority)],

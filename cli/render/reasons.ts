@@ -12,6 +12,7 @@ const sentences: Readonly<Record<string, string>> = {
   paced: 'many nodes fell silent at once; replacements are paced',
   'held-back': 'runs what a void edit of a revoked key asked for, until an admin says what to do: shoal job voided',
   'rollout-waits': 'waiting for its turn in the rolling update (update.max_parallel)',
+  'node-closed': 'its node is away, drains or takes nothing new',
   'job-not-valid': 'no version of the job validates',
   'plan-version-unknown': 'the fleet uses a plan version that this agent does not know; update the agent',
   'job-version-unknown': 'a newer version of the job has not arrived here yet',
@@ -26,6 +27,7 @@ const sentences: Readonly<Record<string, string>> = {
   'document-full': 'its document holds as many claims as it can tell of',
   constraint: 'a constraint does not match',
   'distinct-hosts': 'another copy runs there (distinct_hosts)',
+  'distinct-property': 'as many copies as are allowed run on nodes that share its value (distinct_property)',
   'driver-missing': 'the driver is not there',
   'driver-unhealthy': 'the driver is not healthy',
   'port-taken': 'a static port is taken',
@@ -47,6 +49,7 @@ export function reasonText(reason: string): string {
 /** Reasons that do not go away by waiting: a roll-out that has only these left is over. */
 const lasting = new Set([
   'no-node-feasible',
+  'node-closed',
   'reschedule-exhausted',
   'replace-disabled',
   'partition-half',

@@ -2,14 +2,28 @@
 // which are shoal's own (DESIGN section 6). They never change: a register that is absent means the default, so another default in a
 // newer agent would silently change jobs that exist. A new behaviour gets a new field.
 
-import type { DisconnectPolicy, NetworkSpec, ReschedulePolicy, RestartPolicy, TaskConfig, TaskSpec, UpdatePolicy } from '../spec.ts'
+import type {
+  DisconnectPolicy,
+  JobSpec,
+  NetworkSpec,
+  ReschedulePolicy,
+  RestartPolicy,
+  TaskConfig,
+  TaskSpec,
+  UpdatePolicy,
+} from '../spec.ts'
 
 const secondMs = 1000
 const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-export const jobDefaults = Object.freeze({ namespace: 'default', type: 'service', pool: 'default', priority: 50 } as const)
+export const jobDefaults: Pick<JobSpec, 'namespace' | 'type' | 'pool' | 'priority'> = Object.freeze({
+  namespace: 'default',
+  type: 'service',
+  pool: 'default',
+  priority: 50,
+})
 
 export const groupDefaults = Object.freeze({ count: 1, diskMib: 300 } as const)
 

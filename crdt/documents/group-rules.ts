@@ -1,6 +1,6 @@
 // Rules for one group, beyond the ranges of its fields: what its blocks mean together.
 
-import type { GroupSpec } from '../spec.ts'
+import { type GroupSpec, type JobSpec, isPerNode } from '../spec.ts'
 import { durationText, shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
 import { checkPlacement, checkSpreads } from './placement-rules.ts'
@@ -12,12 +12,13 @@ const portMax = 65_535
 /** As Nomad: shorter ones cannot be told from no interval at all. */
 const rescheduleIntervalMsMin = 15_000
 
-export function checkGroup(report: RuleReport, group: GroupSpec): void {
+export function checkGroup(report: RuleReport, group: GroupSpec, job: JobSpec): void {
   checkName(report, '', group.name)
   checkFields(report, groupFields, group)
   checkPlacement(report, 'group', group)
   checkSpreads(report, group.spread)
   checkEntries(report, 'meta', group.meta)
+  if (isPerNode(job)) checkPerNode(report, group, job)
   checkRestart(report, group)
   checkReschedule(report, group)
   checkUpdate(report, group)
@@ -30,6 +31,23 @@ export function checkGroup(report: RuleReport, group: GroupSpec): void {
     (name) => `tasks/${name}`,
   )
   for (const task of group.tasks) checkTask(inside(report, 'tasks', task.name), task, group.diskMib)
+}
+
+/** As in Nomad: each node that suits has one copy, so there is nothing to prefer, to spread or to count. */
+function checkPerNode(report: RuleReport, group: GroupSpec, { type }: JobSpec): void {
+  if (group.count > 1) fault(report, 'count', String(group.count), `0 or 1 in a ${type} job: one copy on each node that suits`)
+  for (const key of ['affinities', 'spread'] as const)
+    if (group[key].length > 0) fault(report, key, String(group[key].length), `none in a ${type} job: every node that suits has a copy`)
+  if (group.disconnect.stopOnClientAfterMs !== null)
+    fault(
+      report,
+      'disconnect/stop_on_client_after',
+      durationText(group.disconnect.stopOnClientAfterMs),
+      `nothing in a ${type} job: nobody else takes its place`,
+    )
+  for (const task of group.tasks)
+    if (task.affinities.length > 0)
+      fault(inside(report, 'tasks', task.name), 'affinities', String(task.affinities.length), `none in a ${type} job`)
 }
 
 function checkRestart(report: RuleReport, { restart }: GroupSpec): void {

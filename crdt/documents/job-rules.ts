@@ -1,12 +1,12 @@
 // Whether a specification makes sense: the rules of single fields and those between fields. One function for everyone: the CLI asks
 // it about a file, a node about a merge of two sides. Every fault is reported at once. Total: odd values are faults, never exceptions.
 
-import type { JobSpec } from '../spec.ts'
+import { type JobSpec, isPerNode } from '../spec.ts'
 import { type Fault, faultText } from './fault.ts'
 import { checkGroup } from './group-rules.ts'
 import { modelLimits } from './model-limits.ts'
 import { checkPlacement } from './placement-rules.ts'
-import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, inside } from './rule-report.ts'
+import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, fault, inside } from './rule-report.ts'
 import { checkRegister } from './schema.ts'
 import { jobFields } from './spec-fields.ts'
 import { specToRegisters } from './spec-writer.ts'
@@ -29,7 +29,9 @@ export function checkSpec(spec: JobSpec): readonly Fault[] {
     spec.groups.map((group) => group.name),
     (name) => `groups/${name}`,
   )
-  for (const group of spec.groups) checkGroup(inside(report, 'groups', group.name), group)
+  if (isPerNode(spec) && spec.affinities.length > 0)
+    fault(report, 'affinities', String(spec.affinities.length), `none in a ${spec.type} job`)
+  for (const group of spec.groups) checkGroup(inside(report, 'groups', group.name), group, spec)
   return report.faults.length > 0 ? firstOfEach(report.faults) : checkRegisters(spec)
 }
 

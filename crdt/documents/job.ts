@@ -3,7 +3,7 @@
 
 import type { Crypto } from '../crypto.ts'
 import type { Doc } from '../doc.ts'
-import { type ChangeHash, type Form, type JobId, type SlotId, compareText, slotId } from '../ids.ts'
+import { type ChangeHash, type Form, type JobId, type NodeId, type SlotId, compareText, slotId } from '../ids.ts'
 import { type Registers, below } from '../registers.ts'
 import { historyOf, registersAt } from '../replica.ts'
 import type { JobSpec } from '../spec.ts'
@@ -13,7 +13,7 @@ import { faultText, shown } from './fault.ts'
 import { formOf } from './form.ts'
 import { heldCopies } from './held.ts'
 import { modelLimits } from './model-limits.ts'
-import { isIndex } from './path-table.ts'
+import { placeOf } from './path-table.ts'
 import { specFaults } from './spec-faults.ts'
 import { specToRegisters } from './spec-writer.ts'
 
@@ -22,13 +22,13 @@ export { formOf, specToRegisters }
 export const jobPaths = { desired: 'state/desired', by: 'state/by', note: 'state/note' } as const
 
 /** `alloc restart`: raise it by one. */
-export function restartPath(group: string, index: number): string {
-  return `wish/${group}/${index}/restart`
+export function restartPath(group: string, place: number | NodeId): string {
+  return `wish/${group}/${place}/restart`
 }
 
 /** `alloc stop`: set it to the generation that shall go. */
-export function stopGenerationPath(group: string, index: number): string {
-  return `wish/${group}/${index}/stop_generation`
+export function stopGenerationPath(group: string, place: number | NodeId): string {
+  return `wish/${group}/${place}/stop_generation`
 }
 
 interface InForce {
@@ -109,9 +109,10 @@ function desiredOf(registers: Registers): JobView['desired'] {
 function wishesOf(registers: Registers, id: JobId): ReadonlyMap<SlotId, SlotWish> {
   const wishes = new Map<SlotId, SlotWish>()
   for (const [path, value] of below(registers, 'wish')) {
-    const [group = '', index = '', field, ...rest] = path.split('/')
-    if (!isIndex(index) || rest.length > 0 || typeof value !== 'number') continue
-    const slot = slotId(id, group, Number(index))
+    const [group = '', text = '', field, ...rest] = path.split('/')
+    const place = placeOf(text)
+    if (place === null || rest.length > 0 || typeof value !== 'number') continue
+    const slot = slotId(id, group, place)
     const wish = wishes.get(slot) ?? { restart: 0, stopGeneration: 0 }
     if (field === 'restart') wishes.set(slot, { ...wish, restart: value })
     if (field === 'stop_generation') wishes.set(slot, { ...wish, stopGeneration: value })

@@ -1,13 +1,13 @@
 // A node document as plain data: what a board is, and what it holds. Written by that node alone. Writing never produces a register
 // that the peers' gates would refuse (one such would cost the node its whole change); reading never throws.
 
-import { type NodeId, type SlotId, compareText, isName, jobId, slotId } from '../ids.ts'
+import { type NodeId, type SlotId, compareText, isName, jobId, slotId, slotParts } from '../ids.ts'
 import type { Registers, Scalar } from '../registers.ts'
 import type { Claim, DriverHealth, Resources, Verdict } from '../view.ts'
 import { countOf, readClaim, readVerdicts, textOf, writeClaim, writeVerdicts } from './claim-codec.ts'
 import { modelLimits } from './model-limits.ts'
 import { decodePart, encodePart, isCanonicalPart } from './path-part.ts'
-import { isIndex } from './path-table.ts'
+import { placeOf } from './path-table.ts'
 import { readTexts } from './placement-codec.ts'
 import { type RegisterTree, child, namesOf, registerTree } from './register-tree.ts'
 import { checkRegister } from './schema.ts'
@@ -141,7 +141,9 @@ function receiptsOf(tree: RegisterTree | undefined, prefix: string): Record<stri
 function claimsOf(tree: RegisterTree | undefined, node: NodeId): ReadonlyMap<SlotId, Claim> {
   const claims = new Map<SlotId, Claim>()
   for (const [slot, below] of slotsOf(tree)) {
-    const claim = readClaim(slot, node, below)
+    const owner = slotParts(slot).node
+    // A node's slot is its own: nobody else can hold it, whatever they write.
+    const claim = owner === null || owner === node ? readClaim(slot, node, below) : null
     if (claim !== null) claims.set(slot, claim)
   }
   return claims
@@ -152,16 +154,17 @@ function verdictsOf(tree: RegisterTree | undefined): ReadonlyMap<SlotId, readonl
   return new Map(all.filter(([, verdicts]) => verdicts.length > 0))
 }
 
-/** Whatever lies below `<namespace>/<job>/<group>/<index>`, in order of path. */
+/** Whatever lies below a slot, in order of path. */
 function slotsOf(tree: RegisterTree | undefined): [SlotId, RegisterTree][] {
   const found: [SlotId, RegisterTree][] = []
   const walk = (at: RegisterTree | undefined, parts: readonly string[]): void => {
     for (const name of namesOf(at)) {
       const next = child(at, name)
-      if (next === undefined || !(parts.length === 3 ? isIndex(name) : isName(name))) continue
+      if (next === undefined) continue
       const [namespace = '', job = '', group = ''] = parts
-      if (parts.length === 3) found.push([slotId(jobId(namespace, job), group, Number(name)), next])
-      else walk(next, [...parts, name])
+      const place = parts.length === 3 ? placeOf(name) : null
+      if (place !== null) found.push([slotId(jobId(namespace, job), group, place), next])
+      else if (parts.length < 3 && isName(name)) walk(next, [...parts, name])
     }
   }
   walk(tree, [])

@@ -9,6 +9,8 @@ import { child, registerTree } from './register-tree.ts'
 export interface OpsRecord {
   readonly evicted: boolean
   readonly draining: boolean
+  /** Copies of system jobs stay while the node drains. */
+  readonly drainIgnoresSystem: boolean
   readonly eligible: boolean
   readonly labels: Readonly<Record<string, string>>
   /** −100..100; part of the rank. */
@@ -19,6 +21,7 @@ export const opsPaths = {
   admitted: 'admitted',
   evicted: 'evicted',
   draining: 'draining',
+  drainIgnoresSystem: 'drain_ignores_system',
   eligible: 'eligible',
   weight: 'weight',
   by: 'by',
@@ -29,6 +32,7 @@ export const opsPaths = {
 export const opsDefaults: OpsRecord = Object.freeze({
   evicted: false,
   draining: false,
+  drainIgnoresSystem: false,
   eligible: true,
   labels: Object.freeze({}),
   weight: 0,
@@ -39,6 +43,7 @@ export function opsFromRegisters(registers: Registers): OpsRecord {
   return {
     evicted: registers.get(opsPaths.evicted) === true,
     draining: registers.get(opsPaths.draining) === true,
+    drainIgnoresSystem: registers.get(opsPaths.drainIgnoresSystem) === true,
     eligible: registers.get(opsPaths.eligible) !== false,
     labels: entriesOf(child(registerTree(registers, ''), 'label')),
     weight: typeof weight === 'number' && Number.isSafeInteger(weight) ? Math.min(100, Math.max(-100, weight)) : 0,

@@ -1,7 +1,7 @@
 // A table of path patterns and what their registers may hold, compiled into a tree of parts: the whitelist of one document kind.
 // Patterns are literal parts and `:kinds`. A lookup reads each part once and never backtracks, so its work is bounded by the path.
 
-import { isName, isPeerId } from '../ids.ts'
+import { type NodeId, isName, isPeerId } from '../ids.ts'
 import { modelLimits } from './model-limits.ts'
 import { isCanonicalPart } from './path-part.ts'
 import { hasControls, isWellFormed, utf8Bytes } from './text-size.ts'
@@ -10,14 +10,21 @@ import type { ValueCheck } from './value-kind.ts'
 type PartCheck = (part: string) => boolean
 
 /** 0 … countMax − 1, without leading zeros: one spelling for one slot. */
-export function isIndex(part: string): boolean {
+function isIndex(part: string): boolean {
   return /^(0|[1-9][0-9]{0,4})$/.test(part) && Number(part) < modelLimits.countMax
+}
+
+/** The last part of a slot: its number, or whose it is; null: neither. */
+export function placeOf(part: string): number | NodeId | null {
+  if (isPeerId(part)) return part as NodeId
+  return isIndex(part) ? Number(part) : null
 }
 
 const partKinds: Readonly<Record<string, PartCheck>> = {
   ':name': isName,
   ':index': isIndex,
   ':peer': isPeerId,
+  ':place': (part) => placeOf(part) !== null,
   ':hash': (part) => /^[0-9a-f]{16}$/.test(part),
   ':key': (part) => isCanonicalPart(part) && utf8Bytes(part) <= modelLimits.partBytesMax && isWellFormed(part) && !hasControls(part),
 }

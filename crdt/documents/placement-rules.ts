@@ -2,6 +2,7 @@
 // through: a constraint that quietly matched nothing, or everything, would be found out in an outage.
 
 import { type Affinity, type Constraint, type ConstraintOperator, type Scope, type Spread, constraintOperators } from '../spec.ts'
+import { readPattern } from '../pattern.ts'
 import { parseVersionConstraint } from '../version.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
@@ -10,7 +11,8 @@ import { type RuleReport, checkCount, checkUnique, fault, inside, textFault } fr
 const target = /^\$\{(node\.unique\.(id|name)|node\.pool|(attr|meta|label)\.[!-z|~]+)\}$/
 const targetWords = '${attr.…}, ${label.…}, ${meta.…}, ${node.unique.name}, ${node.unique.id} or ${node.pool}'
 const withoutValue: readonly ConstraintOperator[] = ['is_set', 'is_not_set']
-const affinityOperators = constraintOperators.filter((one) => !withoutValue.includes(one) && one !== 'distinct_hosts')
+const aboutCopies: readonly ConstraintOperator[] = ['distinct_hosts', 'distinct_property']
+const affinityOperators = constraintOperators.filter((one) => !withoutValue.includes(one) && !aboutCopies.includes(one))
 
 export function checkPlacement(
   report: RuleReport,
@@ -32,17 +34,27 @@ export function checkPlacement(
 
 function checkConstraint(report: RuleReport, scope: Scope, rule: Constraint): void {
   if (!constraintOperators.includes(rule.operator)) return fault(report, 'operator', shown(rule.operator), constraintOperators.join(', '))
-  if (rule.operator === 'distinct_hosts') return checkDistinctHosts(report, scope, rule)
+  if (aboutCopies.includes(rule.operator) && scope === 'task')
+    fault(report, 'operator', rule.operator, 'in a job or a group: all tasks of a copy run on one node')
+  if (rule.operator === 'distinct_hosts') return checkDistinctHosts(report, rule)
   checkTarget(report, rule.attribute)
   if (withoutValue.includes(rule.operator)) {
     if (rule.value !== '') fault(report, 'value', shown(rule.value), `nothing with ${rule.operator}`)
     return
   }
+  if (rule.operator === 'distinct_property') return checkDistinctProperty(report, rule)
   checkValue(report, rule.value)
-  checkVersions(report, rule)
+  checkOperand(report, rule)
 }
 
-/** A value that is another attribute is read when it is compared. */
+/** Values that have a language of their own. A version that is another attribute is read when it is compared. */
+function checkOperand(report: RuleReport, rule: Constraint | Affinity): void {
+  if (rule.operator !== 'regexp') return checkVersions(report, rule)
+  const pattern = readPattern(rule.value)
+  if (!pattern.ok) fault(report, 'value', shown(rule.value), pattern.allowed)
+  else if (target.test(rule.value)) fault(report, 'value', shown(rule.value), 'a pattern with regexp, not another attribute')
+}
+
 function checkVersions(report: RuleReport, { operator, value }: Constraint | Affinity): void {
   if ((operator !== 'version' && operator !== 'semver') || value.startsWith('${')) return
   if (parseVersionConstraint(value, operator) !== null) return
@@ -50,8 +62,12 @@ function checkVersions(report: RuleReport, { operator, value }: Constraint | Aff
   fault(report, 'value', shown(value), `versions to compare with, such as ${example}`)
 }
 
-function checkDistinctHosts(report: RuleReport, scope: Scope, rule: Constraint): void {
-  if (scope === 'task') fault(report, 'operator', 'distinct_hosts', 'in a job or a group: all tasks of a copy run on one node')
+function checkDistinctProperty(report: RuleReport, { value }: Constraint): void {
+  if (value !== '' && (!/^[1-9][0-9]{0,4}$/.test(value) || Number(value) > modelLimits.countMax))
+    fault(report, 'value', shown(value), `how many copies each value may have, 1 to ${modelLimits.countMax}, or nothing (1)`)
+}
+
+function checkDistinctHosts(report: RuleReport, rule: Constraint): void {
   if (rule.attribute !== '') fault(report, 'attribute', shown(rule.attribute), 'nothing with distinct_hosts')
   if (!['', 'true', 'false'].includes(rule.value)) fault(report, 'value', shown(rule.value), 'true, false or nothing with distinct_hosts')
 }
@@ -60,7 +76,7 @@ function checkAffinity(report: RuleReport, rule: Affinity): void {
   if (!affinityOperators.includes(rule.operator)) fault(report, 'operator', shown(rule.operator), affinityOperators.join(', '))
   checkTarget(report, rule.attribute)
   checkValue(report, rule.value)
-  checkVersions(report, rule)
+  checkOperand(report, rule)
   const { weight } = rule
   if (!Number.isSafeInteger(weight) || weight < -100 || weight > 100 || weight === 0)
     fault(report, 'weight', shown(weight), '-100 to 100, not 0')

@@ -40,7 +40,7 @@ function rulesBelow(prefix: string): Patterns {
 
 const group = 'spec/groups/:name/'
 const task = `${group}tasks/:name/`
-const slot = ':name/:name/:name/:index/'
+const slot = ':name/:name/:name/:place/'
 
 /** An admin's word about what a revoked key wrote; raised each time, since a change is what says how far it goes. */
 const wordTable: Patterns = [['vouch/:peer', integer(1)]]
@@ -51,8 +51,8 @@ const jobTable: Patterns = [
   ['state/note', words],
   ...wordTable,
   ['release/:peer', integer(1)],
-  ['wish/:name/:index/restart', count],
-  ['wish/:name/:index/stop_generation', count],
+  ['wish/:name/:place/restart', count],
+  ['wish/:name/:place/stop_generation', count],
   ...fieldsBelow('spec/', jobFields),
   ...rulesBelow('spec/'),
   ...fieldsBelow(group, groupFields),
@@ -125,6 +125,7 @@ const opsTable: Patterns = [
   ['admitted', flag],
   ['evicted', flag],
   ['draining', flag],
+  ['drain_ignores_system', flag],
   ['eligible', flag],
   ['weight', integer(-100, 100)],
   ['label/:key', words],

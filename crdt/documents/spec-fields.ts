@@ -1,7 +1,7 @@
 // The scalar fields of a job, a group and a task, in Nomad's words. Fields that are maps (environment, metadata, ports, volumes,
 // constraints …) are in `spec-maps.ts`. The order here is the order in which faults are reported.
 
-import type { GroupSpec, JobSpec, TaskSpec } from '../spec.ts'
+import { type GroupSpec, type JobSpec, type TaskSpec, jobTypes } from '../spec.ts'
 import {
   configDefaults,
   disconnectDefaults,
@@ -36,7 +36,7 @@ export const killSignals = [
 export const jobFields: readonly Field<JobSpec>[] = [
   textField('job', (job) => job.name, { required: true }),
   textField('namespace', (job) => job.namespace, { fallback: jobDefaults.namespace }),
-  textField('type', (job) => job.type, { fallback: jobDefaults.type, choices: ['service'] }),
+  textField('type', (job) => job.type, { fallback: jobDefaults.type, choices: jobTypes }),
   textField('pool', (job) => job.pool, { fallback: jobDefaults.pool }),
   intField('priority', (job) => job.priority, { fallback: jobDefaults.priority, min: 1, max: 100 }),
 ]

@@ -14,6 +14,11 @@ export function isAlone(state: State): boolean {
   return hasOthers(state) && !hasCompany(state)
 }
 
+/** For so long that no copy with this `stop_on_client_after` is to run here. */
+export function isAloneFor(state: State, limitMs: number | null, now: number): boolean {
+  return limitMs !== null && now - state.lastCompanyAt >= limitMs && isAlone(state)
+}
+
 function hasOthers(state: State): boolean {
   for (const node of state.view.nodes.values()) {
     if (node.id !== state.boot.config.self && !node.evicted && node.liveness !== 'left') return true

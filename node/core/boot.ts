@@ -80,6 +80,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   alloc.ports = { ...claim.ports }
   state.allocs.set(claim.slot, alloc)
   const adopted = adopt(step, alloc, running)
+  if (alloc.leaving.size > 0) alloc.heldBefore = claim.resources ?? null
   if (claim.state === 'stopping') {
     expectAll(state, alloc)
     return end(step, alloc, endOf(state, claim), claim.reason)
@@ -121,13 +122,14 @@ function adopt(step: Step, alloc: Alloc, running: Map<string, AdoptedTask>): num
   }
   // Left from before an update in place: it must be gone before the new form starts.
   for (const [id, found] of running) {
-    const spec =
-      found.alloc === alloc.alloc ? [...alloc.body.tasks.values()].find((task) => task.spec.name === found.task)?.spec : undefined
+    if (found.alloc !== alloc.alloc) continue
+    const tasks = [...alloc.body.tasks.values()]
+    const spec = (tasks.find((task) => task.spec.name === found.task) ?? tasks[0])?.spec
     if (spec === undefined) continue
     running.delete(id)
-    // The former form may have been another driver's.
+    // The former form may have been another driver's, and have had tasks that this one has not.
     const { driver } = found
-    alloc.leaving.set(id, createTask(id, { ...spec, driver }, 'stopping'))
+    alloc.leaving.set(id, createTask(id, { ...spec, name: found.task, driver }, 'stopping'))
     step.out.push({ kind: 'stop', task: id, driver, signal: spec.killSignal, timeoutMs: spec.killTimeoutMs })
   }
   return adopted

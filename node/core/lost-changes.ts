@@ -2,6 +2,11 @@
 // have again, and a document that holds it could never be the same on two boards. Upholds invariant 18.
 
 import { cutBack } from '../../crdt/cut-back.ts'
+import type { Doc } from '../../crdt/doc.ts'
+import { jobView } from '../../crdt/documents/job.ts'
+import { slotParts } from '../../crdt/ids.ts'
+import { compareVersions } from '../../crdt/view.ts'
+import { persistBody } from './allocs/lifecycle.ts'
 import { hasCompany } from './alone.ts'
 import { put } from './documents.ts'
 import { coreLimits } from './limits.ts'
@@ -26,5 +31,16 @@ export function giveUpLost(step: Step): void {
     note(step, `no peer has the ${lost.length} signed changes of ${doc.id} that are gone from this disk: it goes on without them`, 'warn')
     for (const { hash } of lost) state.lacking.delete(hash)
     put(step, doc, left, [], false)
+    if (left.kind === 'job') takeBackVersions(step, left)
+  }
+}
+
+/** What runs here at a version that nobody will ever hear of counts as the newest of those that are left: all would wait for it otherwise. */
+function takeBackVersions(step: Step, doc: Doc): void {
+  const { id, version } = jobView(step.env.crypto, doc)
+  for (const alloc of step.state.allocs.values()) {
+    if (slotParts(alloc.slot).job !== id || compareVersions(alloc.body.version, version) <= 0) continue
+    alloc.body.version = version
+    persistBody(step, alloc)
   }
 }

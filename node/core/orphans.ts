@@ -3,6 +3,7 @@
 // get. Tasks of jobs that nobody here knows are left alone. Upholds invariants 8, 13 and 20.
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
+import { isPerNode } from '../../crdt/spec.ts'
 import type { JobView } from '../../crdt/view.ts'
 import { type Alloc, type Body, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { removeTasks } from './allocs/finished.ts'
@@ -72,10 +73,10 @@ function settleOrphan(step: Step, task: AdoptedTask): boolean {
 
 /** What the task is a part of, if the job still wants it just so. */
 function bodyFor(view: JobView, task: AdoptedTask): Body | null {
-  const { group, index } = slotParts(task.slot)
+  const { group, index, node } = slotParts(task.slot)
   const spec = view.spec?.groups.find((entry) => entry.name === group)
-  if (view.desired !== 'run' || view.spec === null || spec === undefined || index >= spec.count || view.forms.get(group) !== task.form)
-    return null
+  if (view.desired !== 'run' || view.spec === null || spec === undefined || view.forms.get(group) !== task.form) return null
+  if (isPerNode(view.spec) !== (node !== null) || (node === null ? index >= spec.count : spec.count === 0)) return null
   return createBody({
     alloc: task.alloc,
     version: view.version,

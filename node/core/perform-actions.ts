@@ -8,7 +8,7 @@ import { allocId } from '../../crdt/view-hash.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { begin, beginUpdate, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
-import { isAlone } from './alone.ts'
+import { isAlone, isAloneFor } from './alone.ts'
 import { wishedRestart } from './orphans.ts'
 import { hasRoomFor } from './own-record.ts'
 import { settleTime } from './settle-time.ts'
@@ -87,6 +87,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   const view = state.view.jobs.get(job)
   const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
   if (entry === undefined || view?.spec == null || spec === undefined) return
+  if (isAloneFor(state, spec.disconnect.stopOnClientAfterMs, step.now)) return
   const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
   const body = createBody({
     alloc: id,

@@ -40,7 +40,7 @@ export interface ApiChannel {
 export interface Network {
   start(handlers: NetworkHandlers): Promise<void>
   stop(): Promise<void>
-  /** Best effort, in order, never blocks; a queue beyond its limit drops the newest frame and reports false. */
+  /** Best effort, in order, never blocks; too large a frame (`wireLimits`), or the newest of a queue beyond its limit, is dropped: false. */
   send(peer: NodeId, frame: Uint8Array): boolean
   broadcast(topic: Topic, frame: Uint8Array): void
   /** Hang up on the peer: our own probe gave up on it, or it misbehaved. */

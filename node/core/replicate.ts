@@ -46,7 +46,7 @@ export function peerWent(step: Step, peer: NodeId): void {
 
 export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void {
   const { state } = step
-  const decoded = decodeFrame(bytes)
+  const decoded = (step.env.readFrame ?? decodeFrame)(bytes)
   if (!decoded.ok) {
     state.refusals[decoded.code] = (state.refusals[decoded.code] ?? 0) + 1
     return log(step, 'debug', `frame from ${from} refused: ${decoded.message}`)

@@ -22,6 +22,7 @@ import type { LinkStateReader } from './liveness/reader.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
 import { createRandom, type Random } from './random.ts'
+import type { decodeFrame } from './wire.ts'
 
 export interface Env {
   readonly crypto: Crypto
@@ -29,6 +30,7 @@ export interface Env {
   /** For a process with many nodes, which gives all of them the same one; a node alone has its own. */
   readonly engine?: DocumentEngine
   readonly linkStates?: LinkStateReader
+  readonly readFrame?: typeof decodeFrame
 }
 
 /** What a directly connected peer said of itself. */

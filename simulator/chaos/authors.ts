@@ -21,7 +21,7 @@ export class Authors {
   }
 
   /** What the board has written of itself in this step. */
-  wrote({ board, state }: SeenStep): void {
+  wrote({ board, state }: Pick<SeenStep, 'board' | 'state'>): void {
     const own = state.docs.get(nodeDocId(board.spec.id))
     if (own !== undefined && this.#docs.get(board) !== own) {
       this.#docs.set(board, own)

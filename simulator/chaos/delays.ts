@@ -14,6 +14,8 @@ export class Delays {
   readonly #ended = new Map<string, number>()
   /** Boot and task: started in this boot and not told to stop. */
   readonly #running = new Set<string>()
+  /** Boot and task: told to stop, maybe while it was still being started. */
+  readonly #toStop = new Set<string>()
   /** Boot and allocation at a form → when its tasks were started again. */
   readonly #again = new Map<string, number[]>()
   /** Slot → its newest failure, virtual ms. */
@@ -23,12 +25,17 @@ export class Delays {
     const found: Finding[] = []
     const boot = `${board.spec.name} ${board.boots}`
     // A driver tells of the end of what it was told to stop, too, and of what ended before this boot: those are no failures now.
-    if (event.kind === 'started' && event.outcome.ok) this.#running.add(`${boot} ${event.task}`)
+    if (event.kind === 'started' && event.outcome.ok && !this.#toStop.has(`${boot} ${event.task}`))
+      this.#running.add(`${boot} ${event.task}`)
     if (event.kind === 'exited' && this.#running.delete(`${boot} ${event.task}`)) this.#ended.set(`${boot} ${event.task}`, now)
     for (const effect of effects) {
-      if (effect.kind === 'stop') this.#running.delete(`${boot} ${effect.task}`)
+      if (effect.kind === 'stop') {
+        this.#running.delete(`${boot} ${effect.task}`)
+        this.#toStop.add(`${boot} ${effect.task}`)
+      }
       if (effect.kind !== 'start') continue
       const { id, alloc, form, slot } = effect.task
+      this.#toStop.delete(`${boot} ${id}`)
       const endedAt = this.#ended.get(`${boot} ${id}`)
       const restart = state.allocs.get(slot)?.body.group.restart
       if (endedAt === undefined || restart === undefined) continue

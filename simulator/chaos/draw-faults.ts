@@ -125,6 +125,6 @@ function drawShape(prng: Prng, names: readonly string[]): { readonly shape: stri
   }
 }
 
-function both(left: readonly string[], right: readonly string[]): Way[] {
+export function both(left: readonly string[], right: readonly string[]): Way[] {
   return left.flatMap((a) => right.flatMap((b) => [[a, b] as const, [b, a] as const]))
 }

@@ -5,7 +5,7 @@ import { jobId } from '../../crdt/ids.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
-import { drawFault, faultKinds } from './draw-faults.ts'
+import { both, drawFault, faultKinds } from './draw-faults.ts'
 import { drawOperation } from './draw-operations.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
 import type { ChaosBoard, ChaosEvent, ChaosPlan } from './plan.ts'
@@ -40,8 +40,18 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
     const what = prng.chance(0.3) ? drawOperation(prng, pools[index]!, specOf) : drawFault(prng, names, quarrelsome)
     events.push({ at, ...what })
   }
+  events.push(...drawLater(seed, pools, chaosMs, events))
   events.sort((a, b) => a.at - b.at)
-  return { seed, boards: boards.map((board) => ({ ...board, pool: poolOf(pools, board.name) })), events, chaosMs }
+  return {
+    seed,
+    boards: drawScarcity(
+      seed,
+      boards.map((board) => ({ ...board, pool: poolOf(pools, board.name) })),
+      setting,
+    ),
+    events,
+    chaosMs,
+  }
 }
 
 /** A job as it is handed in. */
@@ -91,6 +101,35 @@ function drawComing(prng: Prng, pools: readonly Pool[], chaosMs: number): ChaosE
         : []),
     ]
   })
+}
+
+/** Boards that have little of something else than memory. */
+function drawScarcity(seed: number, boards: readonly ChaosBoard[], setting: Setting): readonly ChaosBoard[] {
+  const prng = createPrng(Math.imul(seed, 0xc2b2ae35) ^ 0x165667b1).fork()
+  if (setting.jobs !== undefined || !prng.chance(0.3)) return boards
+  return boards.map((board) => (prng.chance(0.5) ? { ...board, ...prng.pick([{ cpuMhz: 250 }, { diskMib: 700 }])! } : board))
+}
+
+/** What a run may have beside: from a generator of its own, so that all else is drawn as it was before there was any of it. */
+function drawLater(seed: number, pools: readonly Pool[], chaosMs: number, events: readonly ChaosEvent[]): ChaosEvent[] {
+  const prng = createPrng(Math.imul(seed, 0x85ebca6b) ^ 0x27d4eb2f).fork()
+  const at = (): number => 12_000 + prng.below(chaosMs - 12_000)
+  const names = pools.flatMap((pool) => pool.names)
+  const drawn: ChaosEvent[] = []
+  if (prng.chance(0.25))
+    drawn.push({ kind: 'twin', at: at(), board: prng.pick(names)!, ageMs: 1_000 + prng.below(60_000), forMs: 2_000 + prng.below(120_000) })
+  // Few cuts leave a board alone for as long as `stop_on_client_after` says.
+  for (const event of events) {
+    if (event.kind !== 'run' || event.spec.groups[0]!.disconnect.stopOnClientAfterMs === null) continue
+    const alone = prng.pick(pools.find((pool) => pool.names.includes(event.via))!.names)!
+    const others = names.filter((name) => name !== alone)
+    drawn.push({ kind: 'cut', at: at(), shape: `${alone} alone`, ways: both([alone], others), forMs: 100_000 + prng.below(60_000) })
+  }
+  if (prng.chance(0.25)) {
+    const [via, board] = prng.shuffle(prng.pick(pools)!.names) as [string, string]
+    drawn.push({ kind: 'node', at: at(), via, board, wish: 'ineligible', forMs: prng.chance(0.5) ? 10_000 + prng.below(90_000) : null })
+  }
+  return drawn
 }
 
 /** Which kinds of faults a run favours: one that has all of them at once hides what each does. */

@@ -4,6 +4,7 @@
 import type { AdoptedTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 import { createPrng } from '../prng.ts'
+import { bootTwin, removeTwin } from '../twins.ts'
 import { bootLater, later, losePower } from './faults-boards.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -15,7 +16,7 @@ const images = new WeakMap<ChaosEvent, { readonly disk: Image; readonly at: numb
 
 /** What has to be done before the event's time. */
 export function prepareDisk(stage: Stage, event: ChaosEvent): void {
-  if (event.kind !== 'old-disk' && event.kind !== 'clone') return
+  if (event.kind !== 'old-disk' && event.kind !== 'clone' && event.kind !== 'twin') return
   const { queue } = stage.world
   queue.at(Math.max(0, event.at - event.ageMs), () => {
     images.set(event, { disk: new Map(stage.world.board(event.board).disk), at: queue.now })
@@ -51,8 +52,7 @@ export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
 
 /**
  * A second machine with this board's key and an older image of its disk takes its place in the network for a while, with nothing
- * running; then the first comes back, with its own disk and the tasks that went on there. Never both at once: that a network with two
- * ends of one name stays sound is for `test/scenario/core`.
+ * running; then the first comes back, with its own disk and the tasks that went on there. Never both at once: that is `beginTwin`.
  */
 export function bootClone(stage: Stage, event: EventOf<'clone'>): void {
   const { world, witness } = stage
@@ -68,6 +68,26 @@ export function bootClone(stage: Stage, event: EventOf<'clone'>): void {
   world.boot(board)
   witness.saw('clone-ran')
   later(stage, event.forMs, () => unparkBoard(stage, board))
+}
+
+/** A second machine with this board's key and an older image of its disk, while the first goes on. */
+export function beginTwin(stage: Stage, event: EventOf<'twin'>): void {
+  const { world, witness } = stage
+  const image = images.get(event)
+  const board = world.board(event.board)
+  if (image === undefined || board.core === null || stage.parked.has(board) || stage.twins.has(board)) return
+  const twin = bootTwin(world, board, image.disk)
+  stage.twins.set(board, twin)
+  witness.twinRuns(board, twin)
+  later(stage, event.forMs, () => endTwin(stage, board))
+}
+
+/** Somebody has switched the second machine off. */
+export function endTwin(stage: Stage, board: Board): void {
+  const twin = stage.twins.get(board)
+  if (twin === undefined) return
+  stage.twins.delete(board)
+  removeTwin(stage.world, twin)
 }
 
 /** The second machine goes, the first is back. */

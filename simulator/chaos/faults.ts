@@ -3,7 +3,7 @@
 
 import type { Board } from '../board.ts'
 import { blackout, evict, join, later, leave, moveAddress, pause, powerCut, setClockRate, slowDown, takeDown } from './faults-boards.ts'
-import { bootClone, fillDisk, prepareDisk, putBackOldDisk, tearRecords, unparkBoard } from './faults-disks.ts'
+import { beginTwin, bootClone, endTwin, fillDisk, prepareDisk, putBackOldDisk, tearRecords, unparkBoard } from './faults-disks.ts'
 import { breakDriver, crash, hangStops, mendDriver } from './faults-drivers.ts'
 import { endMalice, turnMalicious } from './malice.ts'
 import type { ChaosEvent, EventOf, Way } from './plan.ts'
@@ -45,6 +45,8 @@ export function strike(stage: Stage, event: ChaosEvent): void {
       return tearRecords(stage, event)
     case 'clone':
       return bootClone(stage, event)
+    case 'twin':
+      return beginTwin(stage, event)
     case 'slow-link':
       return narrowLink(stage, event)
     case 'slow-cpu':
@@ -123,14 +125,15 @@ export function endAllFaults(stage: Stage): void {
   world.links.uplinks.clear()
   world.tasks.stopMs = 10
   for (const board of [...stage.parked.keys()]) unparkBoard(stage, board)
+  for (const board of [...stage.twins.keys()]) endTwin(stage, board)
   stage.absent.clear()
   endMalice(stage)
   const broken = new Set([...stage.driverFaults].map((fault) => fault.board))
   stage.driverFaults.clear()
   for (const board of world.boards.values()) {
     board.effectsLeft = null
-    board.pausedUntil = 0
     board.stepMs = 0
+    world.resume(board)
     if (board.disk.isFull) world.freeDisk(board)
     if (stage.gone.has(board)) continue
     if (board.core === null) world.boot(board)

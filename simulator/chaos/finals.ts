@@ -27,15 +27,9 @@ export function findingsAtEnd(stage: Stage): Finding[] {
 function findingsIn(stage: Stage, pool: string): Finding[] {
   const members = membersOf(stage, pool)
   const boards = [...stage.world.boards.values()].filter((board) => board.spec.pool === pool)
-  const found = findingsAtRest(
-    boards.map((board) =>
-      resting(
-        stage,
-        board,
-        members.find((member) => member.board === board),
-      ),
-    ),
-  )
+  const memberOf = (board: Board): Member | undefined => members.find((member) => member.board === board)
+  const undecided = new Set([...stage.twoTongued].filter((board) => memberOf(board) === undefined).map((board) => board.spec.id))
+  const found = findingsAtRest(boards.map((board) => resting(stage, board, memberOf(board), undecided)))
   const add = (rule: Rule, whats: readonly string[]): void => {
     for (const what of whats) found.push({ rule, what })
   }
@@ -49,14 +43,13 @@ function findingsIn(stage: Stage, pool: string): Finding[] {
   return found
 }
 
-function resting(stage: Stage, board: Board, member: Member | undefined): RestingBoard {
+function resting(stage: Stage, board: Board, member: Member | undefined, undecided: ReadonlySet<NodeId>): RestingBoard {
   const { name, id, capacity, labels = {} } = board.spec
   const tasks = [...board.tasks.values()]
-  return { name, id, capacity, labels, tasks, asks: stage.witness.asks, knows: member === undefined ? null : knowledge(stage, member) }
+  return { name, id, capacity, labels, tasks, asks: stage.witness.asks, knows: member === undefined ? null : knowledge(member, undecided) }
 }
 
-function knowledge(stage: Stage, { state }: Member): Knowledge {
-  const undecided = new Set([...stage.twoTongued].filter((board) => stage.gone.has(board)).map((board) => board.spec.id))
+function knowledge({ state }: Member, undecided: ReadonlySet<NodeId>): Knowledge {
   return {
     view: state.view,
     documentsText: () => documentsOf(state, undecided),
@@ -77,8 +70,8 @@ function membersOf(stage: Stage, pool: string): Member[] {
 }
 
 /**
- * `undecided`: boards that signed two different things as one and left before they wrote anew. Each half keeps what it heard, and
- * nobody else may say which it is.
+ * `undecided`: boards that signed two different things as one and left, or were evicted, before they wrote anew. Each half keeps what it
+ * heard, takes nothing more of them, and nobody else may say which it is.
  */
 export function documentsOf(state: State, undecided: ReadonlySet<NodeId> = new Set()): string {
   return [...state.docs.values()]

@@ -3,7 +3,7 @@
 
 import type { Constraint, GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import type { NodeView } from '../../crdt/view.ts'
-import { asksDistinctHosts, holds } from '../../scheduler/constraints.ts'
+import { asksDistinctHosts, testOf } from '../../scheduler/constraints.ts'
 
 function constraintsOf(spec: JobSpec | null, group: GroupSpec): readonly Constraint[] {
   return [...(spec?.constraints ?? []), ...group.constraints, ...group.tasks.flatMap((task) => task.constraints)]
@@ -18,7 +18,7 @@ const equalLabel = /^\$\{label\.([\w-]+)\}$/
 /** The plainest of them read once more, apart from the scheduler: whatever that gets wrong is noticed here. */
 function isMet(constraint: Constraint, node: NodeView): boolean {
   const [, label] = equalLabel.exec(constraint.attribute) ?? []
-  return label !== undefined && constraint.operator === '=' ? node.labels[label] === constraint.value : holds(constraint, node)
+  return label !== undefined && constraint.operator === '=' ? node.labels[label] === constraint.value : testOf(constraint)(node)
 }
 
 /** No two copies on one board: of the whole job, of the group, or no such wish. */
@@ -31,6 +31,6 @@ export function apartness(spec: JobSpec | null, group: GroupSpec): 'job' | 'grou
 export function preference(spec: JobSpec, group: GroupSpec, node: NodeView): number {
   const affinities = [...spec.affinities, ...group.affinities, ...group.tasks.flatMap((task) => task.affinities)]
   const total = affinities.reduce((sum, { weight }) => sum + Math.abs(weight), 0)
-  const matched = affinities.reduce((sum, affinity) => sum + (holds(affinity, node) ? affinity.weight : 0), 0)
+  const matched = affinities.reduce((sum, affinity) => sum + (testOf(affinity)(node) ? affinity.weight : 0), 0)
   return total === 0 ? 0 : matched / total
 }

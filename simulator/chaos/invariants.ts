@@ -23,6 +23,7 @@ export const always = {
   'alone-as-agreed': 'No board stops a copy for being alone before it has heard nobody for stop_on_client_after.',
   'ports-apart': 'No board starts a task on a port that another of its copies has.',
   'returns-known': 'A board that was silent counts again only when what its link state names is here.',
+  'returns-by-a-path': 'A board that was silent counts again only while edges that both ends name lead to it.',
   'returns-damped': 'Each further return counts only after twice as long a contact, five minutes at most.',
   'only-genuine': 'No board has a change that its author did not make, or a link state that its board never said.',
 } as const
@@ -70,6 +71,9 @@ export const sometimes = {
   'clock-drifted': 'A board’s clock ran at another rate.',
   'records-torn': 'A power cut damaged records, which the store dropped.',
   'clone-ran': 'A second machine ran with a copy of a board’s disk.',
+  ineligible: 'A board was to take no new copies.',
+  'twin-ran': 'Two machines ran with one key at the same time.',
+  'twin-noticed': 'A board saw that another one writes with its key.',
   'thin-line': 'A board was behind a line of a few kbit/s.',
   'slow-board': 'Every step of a board took long.',
   'address-changed': 'A board was found at another address.',

@@ -74,7 +74,7 @@ function reboot(stage: Stage, board: Board): void {
 function misbehave(stage: Stage, board: Board, how: EventOf<'malice'>['how'], prng: Prng): void {
   const heard = stage.witness.overheard.get(board) ?? []
   heard.splice(0, Math.max(0, heard.length - framesMax))
-  const peers = [...board.peers]
+  const peers = [...board.peers.keys()]
   if (how === 'replay' || how === 'forge') {
     for (let n = 0; n < 3 && heard.length > 0; n++) {
       const frame = prng.pick(heard)!
@@ -108,21 +108,21 @@ function signed(stage: Stage, board: Board, nonce: Uint8Array, change: (record: 
   return envelopes.map((envelope) => envelope.bytes)
 }
 
-/** Removes a job or evicts a board, signed with a key that may not. */
+/** Removes a job or evicts a board: signed with a key that may not, or in the name of the operator, whose key it has not got. */
 function usurp(stage: Stage, board: Board, state: State, prng: Prng): void {
   const docs = [...state.docs.values()].filter((doc) => doc.kind === 'job' || doc.kind === 'ops')
   const doc = prng.pick(docs)
   if (doc === undefined) return
   const { id, signer } = board.spec
   const author = {
-    id,
+    id: prng.chance(0.5) ? id : stage.operator.id,
     signer,
     nonce: chaosCrypto.sha256(new Uint8Array([prng.below(256), prng.below(256)])).slice(0, 16),
     fleet: stage.operator.fleet,
   }
   const change = doc.kind === 'job' ? ([jobPaths.desired, 'removed'] as const) : ([opsPaths.evicted, true] as const)
   const { envelopes } = editDoc(chaosCrypto, doc, author, new Map<string, Scalar>([change]))
-  for (const peer of board.peers)
+  for (const peer of board.peers.keys())
     for (const frame of envelopeFrames(envelopes.map((envelope) => envelope.bytes))) stage.world.links.send(board, peer, frame)
 }
 

@@ -136,11 +136,13 @@ function stopAlloc(stage: Stage, event: EventOf<'alloc-stop'>): void {
 function wishOfNode(stage: Stage, event: EventOf<'node'>): void {
   const { world } = stage
   const doc = opsDocId(world.board(event.board).spec.id)
-  const path = event.wish === 'draining' ? opsPaths.draining : opsPaths.evicted
+  const isWished = event.wish !== 'ineligible'
+  const path = event.wish === 'ineligible' ? opsPaths.eligible : opsPaths[event.wish]
   if (event.wish === 'evicted') stage.witness.excuse('evicted', event.board)
-  put(stage, event.via, doc, () => new Map([[path, true]]))
+  put(stage, event.via, doc, () => new Map([[path, isWished]]))
+  if (event.wish === 'ineligible') stage.witness.saw('ineligible')
   if (event.forMs === null) return
   world.queue.after(event.forMs, () => {
-    if (!stage.isOver) put(stage, event.via, doc, () => new Map([[path, false]]))
+    if (!stage.isOver) put(stage, event.via, doc, () => new Map([[path, !isWished]]))
   })
 }

@@ -109,6 +109,8 @@ function untold(board: Board, { allocs, view }: State): Wrong[] {
 function unnoticed(stage: Stage, board: Board, { view }: State): Wrong[] {
   return [...stage.world.boards.values()].flatMap((other): Wrong[] => {
     const isDown = other.core === null || other.pausedUntil > stage.world.queue.now
+    // The other machine with its key is there.
+    if (stage.twins.has(other)) return []
     if (other === board || !isDown || view.nodes.get(other.spec.id)?.liveness !== 'alive') return []
     return [{ rule: 'silence-noticed', key: `${other.spec.name} ${other.boots}`, what: `${other.spec.name} is down and counts as alive` }]
   })
@@ -134,12 +136,15 @@ function vacancies(stage: Stage, board: Board, state: State): Wrong[] {
   if (3 * silent > members.length && silent > 1) return []
   const since = silentSince(liveness)
   const now = stage.world.clockOf(board)
+  const aloneMs = stage.witness.aloneMs(board)
   const found: Wrong[] = []
   for (const { slot, job, spec, group } of wanted(state)) {
     const claims = view.claims.get(slot) ?? []
     const stopped = view.jobs.get(job)?.wishes.get(slot)?.stopGeneration ?? 0
     const standing = claims.filter((claim) => stands(state, claim, stopped))
-    const { replace, replaceAfterMs, partition } = group.disconnect
+    const { replace, replaceAfterMs, partition, stopOnClientAfterMs } = group.disconnect
+    // Here it would be stopped at once.
+    if (stopOnClientAfterMs !== null && aloneMs >= stopOnClientAfterMs) continue
     const isHeld = standing.some(
       ({ node }) => view.nodes.get(node)?.liveness === 'alive' || now - (since.get(node) ?? now) < replaceAfterMs,
     )

@@ -73,6 +73,8 @@ type Fault =
   | { readonly kind: 'torn-records'; readonly board: string; readonly records: number; readonly forMs: number }
   /** A second machine with the disk of `ageMs` before takes the board's place for so long. */
   | { readonly kind: 'clone'; readonly board: string; readonly ageMs: number; readonly forMs: number }
+  /** The same at the same time: for so long two machines have one key, the second with the disk of `ageMs` before. */
+  | { readonly kind: 'twin'; readonly board: string; readonly ageMs: number; readonly forMs: number }
   | { readonly kind: 'slow-link'; readonly board: string; readonly kbitPerS: number; readonly forMs: number }
   /** Every step takes so long. */
   | { readonly kind: 'slow-cpu'; readonly board: string; readonly stepMs: number; readonly forMs: number }
@@ -97,7 +99,7 @@ type Operation =
       readonly kind: 'node'
       readonly via: string
       readonly board: string
-      readonly wish: 'draining' | 'evicted'
+      readonly wish: 'draining' | 'evicted' | 'ineligible'
       readonly forMs: number | null
     }
 

@@ -1,6 +1,6 @@
 // Who counts again after a silence, and when: DESIGN section 4, once more and apart from `node/core/liveness/members.ts`.
 
-import { nodeDocId } from '../../crdt/ids.ts'
+import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
 import type { Member } from '../../node/core/liveness/state.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Finding } from './invariants.ts'
@@ -36,6 +36,8 @@ export class Returns {
       const heads = state.liveness.table.get(node)?.state.heads ?? ''
       if (!isHeld(state, node, heads))
         found.push({ rule: 'returns-known', what: `${board.spec.name} counts ${node} again without ${heads}` })
+      if (state.liveness.pathsAt === null && !reached(state).has(node))
+        found.push({ rule: 'returns-by-a-path', what: `${board.spec.name} counts ${node} again, to which no path leads` })
       if (before !== 'disconnected') continue
       const wait = seen.returns === 0 ? 0 : Math.min(waitMsMax, secondMs * 2 ** (seen.returns + 1))
       const isRecent = now - seen.fellAt < windowMs
@@ -50,7 +52,19 @@ export class Returns {
   }
 }
 
-function isHeld(state: State, node: Parameters<typeof nodeDocId>[0], heads: string): boolean {
+/** Over edges that both ends name, as far as this board knows. */
+function reached({ liveness }: State): ReadonlySet<NodeId> {
+  const { self, links, table } = liveness
+  const namedBy = (node: NodeId): readonly NodeId[] =>
+    node === self
+      ? [...links.values()].flatMap(({ peer, named }) => (named === null ? [] : [peer]))
+      : (table.get(node)?.state.neighbours.map((neighbour) => neighbour.node) ?? [])
+  const found = new Set([self])
+  for (const from of found) for (const to of namedBy(from)) if (namedBy(to).includes(from)) found.add(to)
+  return found
+}
+
+function isHeld(state: State, node: NodeId, heads: string): boolean {
   const [epoch = '', actor = '', seq = ''] = heads.split('/')
   const doc = state.docs.get(nodeDocId(node))
   if (doc === undefined) return false

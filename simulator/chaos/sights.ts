@@ -9,6 +9,7 @@ import type { Sight } from './invariants.ts'
 const words: readonly (readonly [RegExp, Sight])[] = [
   [/^adopted /, 'adopted'],
   [/^peers hold newer changes/, 'old-disk-noticed'],
+  [/^another board seems to have this node's key/, 'twin-noticed'],
   [/ failed here /, 'gave-up'],
 ]
 

@@ -24,6 +24,8 @@ export interface Stage {
   readonly badLinks: Set<EventOf<'bad-links'>>
   /** Boards whose place a clone has taken, and what they hold meanwhile. */
   readonly parked: Map<Board, { readonly disk: ReadonlyMap<string, Uint8Array>; readonly tasks: ReadonlyMap<string, AdoptedTask> }>
+  /** Second machines with a board's key that run now. */
+  readonly twins: Map<Board, Board>
   /** Not there yet. */
   readonly absent: Set<Board>
   /** Left for good. */
@@ -62,6 +64,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     driverFaults: new Set(),
     badLinks: new Set(),
     parked: new Map(),
+    twins: new Map(),
     absent: new Set(plan.events.flatMap((event) => (event.kind === 'join' ? [world.board(event.board)] : []))),
     gone: new Set(),
     malicious: new Set(),

@@ -1,6 +1,6 @@
 // Why a board stops a task, read from its own state right after the step in which it said so.
 
-import type { Generation, NodeId, SlotId } from '../../crdt/ids.ts'
+import { type Generation, type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { allTasks } from '../../node/core/allocs/alloc.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
@@ -59,5 +59,23 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
       return { kind: 'alone', words }
     default:
       return { kind: 'unknown', words }
+  }
+}
+
+/** What the board says that an operator wants is what the documents say that it has. */
+export function isWished(board: Board, { slot, generation }: RunningTask, words: string): boolean {
+  const { job: id, group, index } = slotParts(slot)
+  const job = board.core?.state?.view.jobs.get(id)
+  switch (words) {
+    case 'job-stopped':
+      return job?.desired === 'stopped'
+    case 'job-removed':
+      return job === undefined || job.desired === 'removed'
+    case 'scaled-down':
+      return index >= (job?.spec?.groups.find((one) => one.name === group)?.count ?? 0)
+    case 'alloc-stop':
+      return generation <= (job?.wishes.get(slot)?.stopGeneration ?? 0)
+    default:
+      return true
   }
 }

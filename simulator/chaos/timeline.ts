@@ -5,7 +5,7 @@ import type { Stage } from './stage.ts'
 
 export function timelineOf(stage: Stage): string[] {
   const lines = stage.witness.notes.map(({ at, what }) => ({ at, text: `* ${what}` }))
-  for (const board of stage.world.boards.values()) {
+  for (const board of [...stage.world.boards.values(), ...stage.witness.twins]) {
     for (const log of board.logs) {
       const [at = '', level = '', ...words] = log.split(' ')
       if (level !== 'debug') lines.push({ at: Number(at), text: `  ${board.spec.name} ${words.join(' ')}` })

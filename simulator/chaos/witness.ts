@@ -17,8 +17,9 @@ import { Generations, claimOfLog, hasOthers, whyNotClaimed, whyNotPlaced } from 
 import { sightsOfStep } from './sights.ts'
 import { StepRules } from './step-rules.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
+import type { RunningTask } from '../../node/core/ports.ts'
 import type { State } from '../../node/core/state.ts'
-import { type StopCause, causeOfStop, runningHere } from './stop-cause.ts'
+import { type StopCause, causeOfStop, isWished, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
 
 /** A change that a board has acknowledged to an operator. */
@@ -49,6 +50,8 @@ export class Witness {
   readonly overheard = new Map<Board, Uint8Array[]>()
   /** Boards that ever said that they have more than they have. */
   readonly liars = new Set<Board>()
+  /** Second machines with a board's key: what they do is theirs, and nobody is held to it but not to throw. */
+  readonly twins = new Set<Board>()
   /** Boards whose disk is not, or not all, what they wrote. */
   readonly #diskReplaced = new Set<Board>()
   readonly #company = new Map<Board, { readonly boots: number; readonly at: number }>()
@@ -90,6 +93,14 @@ export class Witness {
     this.#diskReplaced.add(board)
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
     this.lastWords.diskReplaced()
+  }
+
+  /** What it writes is genuine, and nobody can tell it from what the board writes: its copies are none that count. */
+  twinRuns(board: Board, twin: Board): void {
+    this.saw('twin-ran')
+    this.generations.diskReplaced(board)
+    this.excuse('lied', board.spec.name)
+    this.twins.add(twin)
   }
 
   /** What runs goes on and is told, though it cannot be written: after a power cut the others know more. */
@@ -145,6 +156,11 @@ export class Witness {
       return []
     }
     this.trace.step(board.spec.name, event, effects)
+    if (this.twins.has(board)) {
+      const state = board.core?.state
+      if (state != null) this.rules.authors.wrote({ board, state })
+      return effects
+    }
     this.#noteCompany(board)
     for (const effect of effects) {
       if (effect.kind === 'start') {
@@ -248,7 +264,7 @@ export class Witness {
     const yields = cause.kind === 'replaced' || cause.kind === 'orphan'
     if (!yields) this.copyGone(board, task.slot)
     const isCopy = running.has(task.slot) || cause.kind === 'orphan'
-    if (isCopy && !this.#isAllowed(board, task.slot, cause)) {
+    if (isCopy && !this.#isAllowed(board, task, cause)) {
       this.violated('last-copy-stays', `${board.spec.name} stops ${task.slot} (generation ${task.generation}): ${cause.words}`)
     }
     const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by) : null
@@ -264,7 +280,8 @@ export class Witness {
       this.violated('alone-as-agreed', `${board.spec.name} stops ${slot} after ${aloneMs} ms alone, and may after ${limit} ms`)
   }
 
-  #isAllowed(board: Board, slot: SlotId, cause: StopCause): boolean {
+  #isAllowed(board: Board, task: RunningTask, cause: StopCause): boolean {
+    const { slot } = task
     const job = slotParts(slot).job.split('/')[1] ?? ''
     switch (cause.kind) {
       case 'replaced':
@@ -272,7 +289,7 @@ export class Witness {
       case 'orphan':
         return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`)
       case 'wish':
-        return this.#excuses.has(`changed ${job}`)
+        return this.#excuses.has(`changed ${job}`) && isWished(board, task, cause.words)
       case 'evicted':
         return this.#excuses.has(`evicted ${board.spec.name}`)
       case 'failed':

@@ -7,12 +7,14 @@ import type { Board } from '../board.ts'
 import { createPrng } from '../prng.ts'
 import type { EventQueue } from '../queue.ts'
 import { Router } from './router.ts'
-import { type Message, type Rpc, type TopicName, messageId } from './rpc.ts'
+import { type Message, type Rpc, MessageNumbers, type TopicName } from './rpc.ts'
 import { gossipSettings } from './settings.ts'
 
 export interface GossipInput {
   readonly queue: EventQueue
   readonly seed: number
+  /** Once the board is free and has taken what came before. */
+  readonly takeInTurn: (board: Board, act: () => void) => void
   /** Carries it over the connection between the two, if one stands. */
   readonly send: (from: Board, to: NodeId, rpc: Rpc) => void
   /** Hands a message to the board's core. */
@@ -23,6 +25,7 @@ export class Gossip {
   readonly #input: GossipInput
   /** With the core that it belongs to: the next boot begins without peers and knows no message. */
   readonly #routers = new Map<Board, { readonly router: Router; readonly core: Core }>()
+  readonly #numbers = new MessageNumbers()
   #boots = 0
   #broadcasts = 0
 
@@ -31,7 +34,7 @@ export class Gossip {
   }
 
   boot(board: Board): void {
-    const { queue, seed, send, deliver } = this.#input
+    const { queue, seed, takeInTurn, send, deliver } = this.#input
     const core = board.core!
     const prng = createPrng(seed ^ Math.imul(++this.#boots, 0x9e3779b1))
     const isCurrent = (): boolean => board.core === core
@@ -43,9 +46,10 @@ export class Gossip {
     this.#routers.set(board, { router, core })
     const beat = (): void => {
       if (!isCurrent()) return
-      const waits = freeAt(board) - queue.now
-      if (waits <= 0) router.heartbeat()
-      queue.after(waits > 0 ? waits : gossipSettings.heartbeatMs, beat)
+      takeInTurn(board, () => {
+        router.heartbeat()
+        queue.after(gossipSettings.heartbeatMs, beat)
+      })
     }
     // Processes do not start in the same millisecond, and beat from their own start on.
     queue.after(prng.below(gossipSettings.heartbeatMs), beat)
@@ -62,17 +66,12 @@ export class Gossip {
 
   publish(board: Board, topic: Topic, data: Uint8Array): void {
     const name = topicName(board, topic)
-    this.routerOf(board)?.publish({ id: messageId(name, data), topic: name, data, count: ++this.#broadcasts })
+    this.routerOf(board)?.publish({ id: this.#numbers.of(name, data), topic: name, data, count: ++this.#broadcasts })
   }
 
   /** A board that sleeps or is busy takes it later, as its core does. */
   receive(board: Board, from: NodeId, rpc: Rpc): void {
-    const { queue } = this.#input
-    if (freeAt(board) <= queue.now) return this.routerOf(board)?.receive(from, rpc)
-    const { core } = board
-    queue.at(freeAt(board), () => {
-      if (board.core === core) this.receive(board, from, rpc)
-    })
+    this.#input.takeInTurn(board, () => this.routerOf(board)?.receive(from, rpc))
   }
 
   routerOf(board: Board): Router | undefined {
@@ -87,8 +86,4 @@ export function topicName(board: Board, topic: Topic): TopicName {
 
 function topicsOf(board: Board): TopicName[] {
   return [topicName(board, 'pool'), topicName(board, 'fleet')]
-}
-
-function freeAt(board: Board): number {
-  return Math.max(board.pausedUntil, board.busyUntil)
 }

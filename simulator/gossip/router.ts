@@ -7,6 +7,7 @@ import type { NodeId } from '../../crdt/ids.ts'
 import type { Prng } from '../prng.ts'
 import { MessageCache } from './message-cache.ts'
 import { type Message, type MessageId, type Rpc, type RouterPorts, type TopicName, rpc } from './rpc.ts'
+import { Seen } from './seen.ts'
 import { gossipSettings as set } from './settings.ts'
 
 interface Peer {
@@ -28,8 +29,7 @@ export class Router {
   readonly #meshes: ReadonlyMap<TopicName, Set<NodeId>>
   /** `topic peer` → when it may be grafted again. */
   readonly #backoffs = new Map<string, number>()
-  /** Until when a message counts as heard; in the order of time. */
-  readonly #seen = new Map<MessageId, number>()
+  readonly #seen = new Seen()
   readonly #cache = new MessageCache()
   /** `id peer` → how often it got it because it asked. */
   readonly #answered = new Map<string, number>()
@@ -75,6 +75,7 @@ export class Router {
     const peer = this.#peers.get(from)
     if (peer === undefined) return
     for (const message of messages) this.#take(from, message)
+    if (ihave.length + iwant.length + idontwant.length + graft.length + prune.length === 0) return
     for (const id of idontwant) peer.unwanted.set(id, this.#ticks)
     const asked = this.#prng.shuffle(ihave.filter((id) => !this.#seen.has(id)))
     const sent = iwant.flatMap((id) => this.#answer(from, peer, id))
@@ -95,16 +96,18 @@ export class Router {
   #take(from: NodeId, message: Message): void {
     const mesh = this.#meshes.get(message.topic)
     if (mesh === undefined || !this.#isNew(message)) return
-    if (message.data.length >= set.idontwantBytesMin)
-      for (const id of mesh) if (id !== from) this.#ports.send(id, rpc({ idontwant: [message.id] }))
+    if (message.data.length >= set.idontwantBytesMin) {
+      const calledOff = rpc({ idontwant: [message.id] })
+      for (const id of mesh) if (id !== from) this.#ports.send(id, calledOff)
+    }
     this.#ports.deliver(from, message)
-    for (const id of mesh)
-      if (id !== from && this.#peers.get(id)?.unwanted.has(message.id) !== true) this.#ports.send(id, rpc({ messages: [message] }))
+    const passed = rpc({ messages: [message] })
+    for (const id of mesh) if (id !== from && this.#peers.get(id)?.unwanted.has(message.id) !== true) this.#ports.send(id, passed)
   }
 
   #isNew(message: Message): boolean {
     if (this.#seen.has(message.id)) return false
-    this.#seen.set(message.id, this.#ports.now() + set.seenMs)
+    this.#seen.add(message.id, this.#ports.now() + set.seenMs)
     this.#cache.put(message)
     return true
   }
@@ -141,10 +144,7 @@ export class Router {
 
   #forget(): void {
     const now = this.#ports.now()
-    for (const [id, until] of this.#seen) {
-      if (until > now) break
-      this.#seen.delete(id)
-    }
+    this.#seen.forget(now)
     for (const { unwanted } of this.#peers.values())
       for (const [id, tick] of unwanted) if (this.#ticks - tick >= set.historyLength) unwanted.delete(id)
     if (this.#answered.size > 0 && this.#ticks % set.backoffTicks === 0) this.#answered.clear()

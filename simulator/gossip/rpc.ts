@@ -4,7 +4,7 @@ import type { NodeId } from '../../crdt/ids.ts'
 
 /** Two boards of different pools have different pool topics. */
 export type TopicName = string
-/** Follows from topic and content: the same bytes said twice are one message. */
+/** Follows from topic and content: the same bytes said twice are one message. Small, for there is a bit for each in `seen.ts`. */
 export type MessageId = number
 
 export interface Message {
@@ -37,11 +37,25 @@ const idBytes = 22
 export function rpcBytes({ messages, ihave, iwant, idontwant, graft, prune }: Rpc): number {
   const named = messages.length + graft.length + prune.length + Number(ihave.length > 0)
   const ids = ihave.length + iwant.length + idontwant.length
-  return messages.reduce((sum, { data }) => sum + data.length, 0) + named * topicBytes + ids * idBytes
+  let bytes = named * topicBytes + ids * idBytes
+  for (const { data } of messages) bytes += data.length
+  return bytes
+}
+
+/** Numbers messages in the order in which they were first said. */
+export class MessageNumbers {
+  readonly #numbers = new Map<number, MessageId>()
+
+  of(topic: TopicName, data: Uint8Array): MessageId {
+    const mark = markOf(topic, data)
+    const number = this.#numbers.get(mark) ?? this.#numbers.size
+    this.#numbers.set(mark, number)
+    return number
+  }
 }
 
 /** 52 bits of two FNV hashes: cheap, and beyond chance for the messages of a run. */
-export function messageId(topic: TopicName, data: Uint8Array): MessageId {
+function markOf(topic: TopicName, data: Uint8Array): number {
   let high = 0x811c9dc5
   let low = 0x01000193
   const take = (byte: number): void => {

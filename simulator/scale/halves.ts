@@ -1,15 +1,18 @@
-// A large pool that is split in halves and healed: boards boot at once, jobs are submitted one after another, the connections between two
-// halves fall silent, each half goes on, and after the heal every copy must run once. The caller reads the clock and the memory.
+// A large pool that is split in halves and healed: boards that know one another boot at once (`settled.ts`), jobs are submitted one after
+// another, the connections between two halves fall silent, each half goes on, and after the heal every copy must run once. The caller
+// reads the clock and the memory.
 
-import { disconnectDefaults } from '../../crdt/documents/defaults.ts'
+import type { Crypto } from '../../crdt/crypto.ts'
+import { disconnectDefaults, resourceDefaults, updateDefaults } from '../../crdt/documents/defaults.ts'
 import { jobDocId, jobId } from '../../crdt/ids.ts'
-import type { JobSpec } from '../../crdt/spec.ts'
+import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { chaosCrypto } from '../chaos/crypto.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
-import { jobSpec } from '../job-spec.ts'
 import { createOperator, submission } from '../operator.ts'
 import type { Overlay } from '../overlay.ts'
-import { type Board, World } from '../world.ts'
+import { sampleGroup, sampleJob, sampleTask } from '../sample-job.ts'
+import type { Board, World } from '../world.ts'
+import { settledWorld } from './settled.ts'
 
 export interface HalvesOptions {
   readonly nodes: number
@@ -18,6 +21,8 @@ export interface HalvesOptions {
   /** Connections that each board makes; as many are made to it. */
   readonly dials: number
   readonly splitMs: number
+  /** `chaosCrypto`, or one that hashes faster and gives the same. */
+  readonly crypto?: Crypto
   /** After each part: `boot`, `submit`, `split`, `heal`. */
   readonly told?: (part: HalvesPart, world: World) => void
 }
@@ -36,44 +41,66 @@ export interface HalvesResult {
 
 /** No wait of the play takes longer; ms of virtual time. */
 const patienceMs = 10 * 60_000
+/** So often a wait looks whether it is over: looking reads every task of every board. */
+const lookEveryMs = 100
 /** Room for every copy of a half's boards twice. */
 const copyCpuMhz = 100
+const groupsPerJob = 10
 
 export function playHalves(options: HalvesOptions): HalvesResult {
-  const { nodes, splitMs, told = () => {} } = options
-  const { world, run } = createPool(options)
+  const { nodes, copies, splitMs, told = () => {} } = options
+  const { world, submit } = createPool(options)
   const boards = [...world.boards.values()]
   let steps = 0
   world.watch = (_board, _event, step) => {
     steps++
     return step()
   }
+  const reached = (part: HalvesPart): void => {
+    // Nobody reads them, and they would be most of what a quiet board keeps.
+    for (const board of boards) board.logs.length = 0
+    told(part, world)
+  }
   world.bootAll()
-  world.until('every board sees every board alive', () => boards.every((board) => aliveOn(board) === nodes), patienceMs)
-  told('boot', world)
-  for (const [at, spec] of jobsOf(options).entries()) run(boards[(at * 37) % nodes]!, spec)
-  const isOnce = (): boolean => isEachOnce(boards, options.copies)
-  world.until('every copy runs once', isOnce, patienceMs)
-  told('submit', world)
+  waitFor(world, 'every board sees every board alive', () => boards.every((board) => aliveOn(board) === nodes))
+  reached('boot')
+  for (const [at, spec] of jobsOf(options).entries()) submit(boards[(at * 37) % nodes]!, spec)
+  waitFor(world, 'every copy runs once', () => isEachOnce(boards, copies))
+  reached('submit')
   const left = new Set(boards.slice(0, nodes >> 1))
   for (const board of left) for (const other of world.links.around(board)) if (!left.has(other)) world.cut(board, other)
   world.run(splitMs)
-  const copiesSplit = boards.reduce((sum, board) => sum + board.tasks.size, 0)
-  told('split', world)
+  const copiesSplit = tasksOn(boards)
+  reached('split')
   world.heal()
-  const healedMs = world.until('every copy runs once, and all agree on its holder', () => isOnce() && isAgreed(boards), patienceMs)
-  told('heal', world)
+  const healedMs = waitFor(world, 'every copy runs once, and all agree on its holder', () => isEachOnce(boards, copies) && isAgreed(boards))
+  reached('heal')
   const virtualMs = world.queue.now
   world.release()
   return { steps, virtualMs, copiesSplit, healedMs }
 }
 
-/** Everybody waits for what is submitted before the next job comes: nobody submits ten thousand copies at a stroke. */
-function createPool({ nodes, dials }: HalvesOptions): { readonly world: World; readonly run: (board: Board, spec: JobSpec) => void } {
+/** How long it took, to `lookEveryMs`; ms of virtual time. */
+function waitFor(world: World, what: string, condition: () => boolean): number {
+  const began = world.queue.now
+  while (!condition()) {
+    if (world.queue.now - began >= patienceMs) throw new Error(`not within ${patienceMs} ms: ${what}`)
+    world.run(lookEveryMs)
+  }
+  return world.queue.now - began
+}
+
+interface Pool {
+  readonly world: World
+  /** Ends when the job's copies run: nobody submits ten thousand at a stroke. */
+  readonly submit: (board: Board, spec: JobSpec) => void
+}
+
+function createPool({ nodes, dials, crypto = chaosCrypto }: HalvesOptions): Pool {
   const founder = cheapIdentity(0)
-  const operator = createOperator(chaosCrypto, founder.node, founder.signer)
-  const world = new World({
-    crypto: chaosCrypto,
+  const operator = createOperator(crypto, founder.node, founder.signer)
+  const world = settledWorld({
+    crypto,
     fleet: operator.fleet,
     fleetEnvelopes: operator.fleetEnvelopes,
     boards: Array.from({ length: nodes }, (_, index) => {
@@ -82,13 +109,13 @@ function createPool({ nodes, dials }: HalvesOptions): { readonly world: World; r
     }),
     overlay: overlayOf(nodes, dials),
   })
-  const tasks = (): number => [...world.boards.values()].reduce((sum, board) => sum + board.tasks.size, 0)
-  const run = (board: Board, spec: JobSpec): void => {
-    const wanted = tasks() + spec.groups.reduce((sum, group) => sum + group.count, 0)
+  const boards = [...world.boards.values()]
+  const submit = (board: Board, spec: JobSpec): void => {
+    const wanted = tasksOn(boards) + spec.groups.reduce((sum, group) => sum + group.count, 0)
     operator.put(world, board, jobDocId(jobId('default', spec.name)), 'default', submission(spec))
-    world.until(`${spec.name} runs`, () => tasks() >= wanted, patienceMs)
+    waitFor(world, `${spec.name} runs`, () => tasksOn(boards) >= wanted)
   }
-  return { world, run }
+  return { world, submit }
 }
 
 /** Steps that grow, so that any two boards are few hops apart. */
@@ -98,20 +125,28 @@ function overlayOf(nodes: number, dials: number): Overlay {
   ).flat()
 }
 
-/** Each has at most a copy for every second board, on boards of their own: a half has room for the other half's copies. */
+/** Each group has at most a copy for every second board, on boards of their own: a half has room for the other half's copies. */
 function jobsOf({ nodes, copies }: HalvesOptions): JobSpec[] {
   const most = Math.max(1, nodes >> 1)
-  return Array.from({ length: Math.ceil(copies / most) }, (_, at) =>
-    jobSpec({
-      name: `job-${at}`,
-      count: Math.min(most, copies - at * most),
-      cpuMhz: copyCpuMhz,
-      group: {
-        constraints: [{ attribute: '', operator: 'distinct_hosts', value: 'true' }],
-        disconnect: { ...disconnectDefaults, replaceAfterMs: 10_000 },
-      },
-    }),
+  const groups = Array.from({ length: Math.ceil(copies / most) }, (_, at) => groupOf(at, Math.min(most, copies - at * most)))
+  return Array.from({ length: Math.ceil(groups.length / groupsPerJob) }, (_, at) =>
+    sampleJob({ name: `job-${at}`, groups: groups.slice(at * groupsPerJob, (at + 1) * groupsPerJob) }),
   )
+}
+
+function groupOf(at: number, count: number): GroupSpec {
+  return sampleGroup({
+    name: `g${at}`,
+    count,
+    update: { ...updateDefaults, minHealthyMs: 1_000 },
+    constraints: [{ attribute: '', operator: 'distinct_hosts', value: 'true' }],
+    disconnect: { ...disconnectDefaults, replaceAfterMs: 10_000 },
+    tasks: [sampleTask({ resources: { ...resourceDefaults, cpuMhz: copyCpuMhz } })],
+  })
+}
+
+function tasksOn(boards: readonly Board[]): number {
+  return boards.reduce((sum, board) => sum + board.tasks.size, 0)
 }
 
 function aliveOn(board: Board): number {
@@ -121,20 +156,23 @@ function aliveOn(board: Board): number {
 }
 
 function isEachOnce(boards: readonly Board[], copies: number): boolean {
+  if (tasksOn(boards) !== copies) return false
   const slots = new Set<string>()
-  let tasks = 0
   for (const board of boards) {
-    tasks += board.tasks.size
     for (const { slot } of board.tasks.values()) slots.add(slot)
   }
-  return tasks === copies && slots.size === copies
+  return slots.size === copies
 }
 
 function isAgreed(boards: readonly Board[]): boolean {
-  const [first, ...others] = boards.map(holdersOn)
-  return others.every((holders) => holders === first)
+  const first = holdersOn(boards[0])
+  return boards.every((board) => {
+    const holders = holdersOn(board)
+    return holders.length === first.length && holders.every((holder, at) => holder === first[at])
+  })
 }
 
-function holdersOn(board: Board): string {
-  return (board.core?.state?.plan?.slots ?? []).map(({ slot, standing }) => `${slot} ${standing.holder?.node}`).join('\n')
+/** In the plan's order of slots, which is the same on all. */
+function holdersOn(board: Board | undefined): (string | undefined)[] {
+  return (board?.core?.state?.plan?.slots ?? []).map(({ standing }) => standing.holder?.alloc)
 }

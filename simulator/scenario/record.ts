@@ -2,7 +2,7 @@
 // happened. Plain facts; `report.ts` makes sums of them.
 
 import { type Form, type JobId, type SlotId, jobId } from '../../crdt/ids.ts'
-import type { JobSpec } from '../../crdt/spec.ts'
+import { type JobSpec, isPerNode } from '../../crdt/spec.ts'
 import type { World } from '../world.ts'
 import type { ScenarioEvent } from './scenario.ts'
 
@@ -49,7 +49,9 @@ export class Record {
   }
 
   wants(atMs: number, spec: JobSpec): void {
-    this.ordered.push({ atMs, job: idOf(spec), groups: spec.groups.map(({ name, count }) => ({ name, count })) })
+    // A slot that is a node's is known once the node has run it: how many there are is no part of the job.
+    const groups = isPerNode(spec) ? [] : spec.groups.map(({ name, count }) => ({ name, count }))
+    this.ordered.push({ atMs, job: idOf(spec), groups })
   }
 
   wantsNoMore(atMs: number, job: JobId): void {

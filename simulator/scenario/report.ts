@@ -92,7 +92,8 @@ function slotsOf({ ordered, copies }: Record): SlotId[] {
 /** `…/10` comes after `…/9`. */
 function bySlot(a: SlotId, b: SlotId): number {
   const [left, right] = [a.lastIndexOf('/'), b.lastIndexOf('/')]
-  return compareText(a.slice(0, left), b.slice(0, right)) || Number(a.slice(left + 1)) - Number(b.slice(right + 1))
+  const [x, y] = [a.slice(left + 1), b.slice(right + 1)]
+  return compareText(a.slice(0, left), b.slice(0, right)) || Number(x) - Number(y) || compareText(x, y)
 }
 
 function slotReport(slot: SlotId, { ordered, copies }: Record, endMs: number): SlotReport {

@@ -12,6 +12,7 @@ import { Tasks, fingerprintOf } from '../../simulator/tasks.ts'
 import { type ContractHarness, type Program, acceptDriverContract } from './driver-contract.ts'
 
 const momentMs = 100
+const stopMs = 10
 /** Programs are known by their command. */
 const commandOf = (program: Program): string => (program === 'missing' ? '/no/such/program' : JSON.stringify(program))
 const config = (command: string): TaskConfig => ({ command, args: [], volumes: [], privileged: false, readOnlyRoot: false })
@@ -93,11 +94,11 @@ function createDriver(sim: SimulatedBoard, asked: Map<TaskId, Program>): TaskDri
     },
     stop: async (id, signal, timeoutMs) => {
       const program = asked.get(id)
-      const isDeaf = program === 'deaf' && signal !== 'SIGKILL'
-      sim.queue.run(sim.queue.now + (isDeaf ? timeoutMs : sim.tasks.stopMs))
-      const exit = isDeaf || signal === 'SIGKILL' ? { exitCode: null, signal: 'SIGKILL', outOfMemory: false } : undefined
-      const code = typeof program === 'object' && 'obeys' in program ? exitOf(program.obeys) : undefined
-      sim.tell(sim.tasks.stop(sim.board, id, 'raw_exec', sim.queue.now, exit ?? code))
+      sim.tasks.stopMs = program === 'deaf' ? Infinity : stopMs
+      const { afterMs, exit } = sim.tasks.ending(signal, timeoutMs)
+      sim.queue.run(sim.queue.now + afterMs)
+      const code = typeof program === 'object' && 'obeys' in program && exit.signal !== 'SIGKILL' ? exitOf(program.obeys) : exit
+      sim.tell(sim.tasks.stop(sim.board, id, 'raw_exec', sim.queue.now, code))
       return ok(undefined)
     },
     signal: async () => ok(undefined),
@@ -112,7 +113,7 @@ function createDriver(sim: SimulatedBoard, asked: Map<TaskId, Program>): TaskDri
     },
     async *logs() {},
     remove: async (id) => {
-      sim.tasks.stop(sim.board, id, 'raw_exec', sim.queue.now)
+      sim.tasks.stop(sim.board, id, 'raw_exec', sim.queue.now, sim.tasks.ending('SIGKILL', 0).exit)
       sim.tasks.remove(sim.board, id)
     },
     close: async () => sim.attach(null),

@@ -12,7 +12,7 @@ import { commonSettings } from '../../node/adapters/libp2p/common-settings.ts'
 import { encodeFrame } from '../../node/adapters/libp2p/frame-codec.ts'
 import { framesProtocol } from '../../node/adapters/libp2p/frame-stream.ts'
 import { networkLimits } from '../../node/adapters/libp2p/limits.ts'
-import { type BoardOptions, type World, bytesOf, gossips, isUp, textOf } from './network-suite.ts'
+import { type BoardOptions, type World, bytesOf, gossips, isUp, textOf } from './network-verbs.ts'
 import { slowProxy } from './slow-proxy.ts'
 import { type LocalBoard, createRealWorld, fleet, psk } from './network-world.ts'
 

@@ -1,79 +1,11 @@
 // What every implementation of the core's `Network` port must do, real or simulated. A world makes boards and waits; the suite
-// only looks at what the handlers were told. Nothing here knows of libp2p.
+// only looks at what the handlers were told. Nothing here knows of libp2p. What only one of the two can do is said in `lacks` (`network-verbs.ts`).
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeId } from '../../crdt/ids.ts'
-import type { Topic } from '../../node/core/ports.ts'
-
-export interface Heard {
-  readonly from: NodeId
-  readonly bytes: Uint8Array
-  readonly via: 'stream' | 'gossip'
-}
-
-/** A board of the world: the port's calls, and what its handlers were told so far. */
-export interface Board {
-  readonly id: NodeId
-  readonly ups: readonly NodeId[]
-  readonly downs: readonly NodeId[]
-  readonly heard: readonly Heard[]
-  readonly addresses: readonly string[]
-  send(peer: NodeId, frame: Uint8Array): Promise<boolean>
-  broadcast(topic: Topic, frame: Uint8Array): void
-  disconnect(peer: NodeId, reason: string): void
-  remember(peer: NodeId, addresses: readonly string[], wanted: boolean): void
-  injectCut(peers: readonly NodeId[] | null): void
-  request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncIterable<Uint8Array>
-  /** Requests that came in, answered by the world: `count N` gives N frames, `wait` answers nothing until the caller goes. */
-  readonly callers: readonly { readonly caller: string | null; readonly gone: boolean }[]
-  stop(): Promise<void>
-}
-
-export interface BoardOptions {
-  readonly pool?: string
-  readonly bootstrap?: readonly string[]
-  /** A port of its own if nothing is said. */
-  readonly listen?: readonly string[]
-  /** Another fleet's pre-shared key. */
-  readonly foreign?: boolean
-  /** The same key as this board's. */
-  readonly as?: Board
-  readonly mayConnect?: (peer: string) => boolean
-  /** Runs where it can be killed without notice. */
-  readonly killable?: boolean
-}
-
-export interface World {
-  board(options?: BoardOptions): Promise<Board>
-  /** Ends a killable board at once, and starts it again with the same key on another address within a second. */
-  killAndRestart(board: Board, options: BoardOptions): Promise<Board>
-  /** Resolves when the predicate holds; fails the test when it still does not after a time that no healthy world needs. */
-  until(what: string, predicate: () => boolean): Promise<void>
-  close(): Promise<void>
-}
-
-export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
-export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
-
-export function isUp(board: Board, peer: Board): boolean {
-  return board.ups.filter((id) => id === peer.id).length > board.downs.filter((id) => id === peer.id).length
-}
-
-export function heardTexts(board: Board, via: 'stream' | 'gossip', from?: Board): string[] {
-  return board.heard.filter((one) => one.via === via && (from === undefined || one.from === from.id)).map((one) => textOf(one.bytes))
-}
-
-/** Repeats a broadcast, each time with another text, until the others heard one of them: gossip promises nothing about one message. */
-export async function gossips(world: World, from: Board, to: readonly Board[], label: string): Promise<void> {
-  let round = 0
-  let said = 0
-  await world.until(`${label}: gossip arrives`, () => {
-    if (to.every((board) => heardTexts(board, 'gossip').some((text) => text.startsWith(`${label} `)))) return true
-    if (round++ % 5 === 0) from.broadcast('pool', bytesOf(`${label} ${said++}`))
-    return false
-  })
-}
+import { wireLimits } from '../../node/core/wire.ts'
+import { type Board, type BoardOptions, type Lack, type World, bytesOf, gossips, heardTexts, isUp, pair, textOf } from './network-verbs.ts'
 
 type InWorld = (what: string, body: (world: World) => Promise<void>) => void
 
@@ -82,11 +14,27 @@ function worlds(name: string, createWorld: () => Promise<World>): InWorld {
     test(`${name}: ${what}`, async () => {
       const world = await createWorld()
       try {
-        await body(world)
+        const boards: Board[] = []
+        const board = async (options?: BoardOptions): Promise<Board> => {
+          const made = await world.board(options)
+          boards.push(made)
+          return made
+        }
+        await body(Object.assign(Object.create(world) as World, { board }))
+        for (const one of boards) upAndDownInTurn(one)
       } finally {
         await world.close()
       }
     })
+  }
+}
+
+/** A peer is up once until it is down. */
+function upAndDownInTurn({ ups, downs }: Board): void {
+  const count = (all: readonly NodeId[], id: NodeId): number => all.filter((one) => one === id).length
+  for (const id of new Set([...ups, ...downs])) {
+    const surplus = count(ups, id) - count(downs, id)
+    assert.ok(surplus === 0 || surplus === 1, `${id}: up ${count(ups, id)} times, down ${count(downs, id)} times`)
   }
 }
 
@@ -107,11 +55,15 @@ export function networkRestartAcceptance(name: string, createWorld: () => Promis
   })
 }
 
-export function networkAcceptance(name: string, createWorld: () => Promise<World>): void {
+export function networkAcceptance(name: string, createWorld: () => Promise<World>, without: ReadonlySet<Lack>): void {
   const inWorld = worlds(name, createWorld)
   meeting(inWorld)
+  carrying(inWorld)
   cutting(inWorld)
-  asking(inWorld)
+  sharing(inWorld)
+  if (!without.has('one-way cuts')) cuttingOneWay(inWorld)
+  if (!without.has('strangers')) refusing(inWorld)
+  if (!without.has('requests')) asking(inWorld)
 }
 
 function meeting(inWorld: InWorld): void {
@@ -149,10 +101,50 @@ function meeting(inWorld: InWorld): void {
     assert.ok(heardTexts(c, 'gossip').every((text) => text.startsWith('fleet')))
   })
 
+  inWorld('a wanted board that came back under another address is found through the others', async (world) => {
+    const hub = await world.board()
+    const seeker = await world.board({ bootstrap: hub.addresses })
+    const mover = await world.board({ bootstrap: hub.addresses })
+    await world.until('all are up', () => isUp(hub, seeker) && isUp(hub, mover))
+    const { addresses } = mover
+    await mover.stop()
+    await world.until('it is gone', () => !isUp(hub, mover) && !isUp(seeker, mover))
+    seeker.remember(mover.id, addresses, true)
+    const moved = await world.board({ as: mover, bootstrap: hub.addresses })
+    assert.notDeepEqual(moved.addresses, addresses)
+    await world.until('both have it', () => isUp(hub, moved) && isUp(seeker, moved) && isUp(moved, seeker))
+  })
+}
+
+function carrying(inWorld: InWorld): void {
+  inWorld('a frame that is too large is refused, and harms nothing', async (world) => {
+    const [a, b] = await pair(world)
+    const greatest = new Uint8Array(wireLimits.frameBytesMax).fill(1)
+    assert.equal(await a.send(b.id, new Uint8Array(wireLimits.frameBytesMax + 1)), false)
+    assert.equal(await a.send(b.id, greatest), true)
+    assert.equal(await a.send(b.id, bytesOf('after it')), true)
+    await world.until('two frames arrive', () => b.heard.length === 2)
+    assert.deepEqual([b.heard[0]!.bytes.length, textOf(b.heard[1]!.bytes)], [greatest.length, 'after it'])
+    assert.deepEqual([a.downs, b.downs], [[], []])
+  })
+
+  inWorld('what is said twice is heard once, and not by the one who says it', async (world) => {
+    const [a, b] = await pair(world)
+    await gossips(world, a, [b], 'first')
+    a.broadcast('pool', bytesOf('twice'))
+    a.broadcast('pool', bytesOf('twice'))
+    await gossips(world, a, [b], 'then')
+    a.broadcast('pool', bytesOf('twice'))
+    await gossips(world, a, [b], 'at last')
+    assert.deepEqual(
+      heardTexts(b, 'gossip').filter((text) => text === 'twice'),
+      ['twice'],
+    )
+    assert.deepEqual(heardTexts(a, 'gossip'), [])
+  })
+
   inWorld('frames of all sizes arrive in order, both ways at once', async (world) => {
-    const a = await world.board()
-    const b = await world.board({ bootstrap: a.addresses })
-    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    const [a, b] = await pair(world)
     const sizes = Array.from({ length: 60 }, (_, i) => (i % 20 === 0 ? 60_000 : 1 + ((i * 37) % 900)))
     const frame = (i: number): Uint8Array => bytesOf(`${i} `.padEnd(sizes[i]! + 4, '.'))
     for (let i = 0; i < sizes.length; i++) {
@@ -169,9 +161,7 @@ function meeting(inWorld: InWorld): void {
   })
 
   inWorld('a board that stops is down, once, and up again when it is back', async (world) => {
-    const a = await world.board()
-    const b = await world.board({ bootstrap: a.addresses })
-    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    const [a, b] = await pair(world)
     await b.stop()
     await world.until('a sees it go', () => a.downs.length > 0)
     assert.deepEqual(a.downs, [b.id])
@@ -208,27 +198,33 @@ function cutting(inWorld: InWorld): void {
   })
 
   inWorld('a short cut resumes what was on the way', async (world) => {
-    const a = await world.board()
-    const b = await world.board({ bootstrap: a.addresses })
-    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    const [a, b] = await pair(world)
     b.injectCut(null)
     for (let i = 0; i < 20; i++) {
       await a.send(b.id, bytesOf(`down ${i}`))
       await b.send(a.id, bytesOf(`up ${i}`))
     }
     b.injectCut([])
-    await world.until('all arrives', () => a.heard.length === 20 && b.heard.length === 20)
-    assert.deepEqual(
-      heardTexts(b, 'stream'),
-      Array.from({ length: 20 }, (_, i) => `down ${i}`),
-    )
+    for (let i = 20; i < 30; i++) {
+      await a.send(b.id, bytesOf(`down ${i}`))
+      await b.send(a.id, bytesOf(`up ${i}`))
+    }
+    await world.until('all arrives', () => a.heard.length === 30 && b.heard.length === 30)
+    for (const [board, word] of [
+      [b, 'down'],
+      [a, 'up'],
+    ] as const)
+      // prettier-ignore
+      assert.deepEqual(
+        heardTexts(board, 'stream'),
+        Array.from({ length: 30 }, (_, i) => `${word} ${i}`),
+        'what is sent after the cut comes after what it held up',
+      )
     assert.deepEqual([a.downs, b.downs], [[], []])
   })
 
   inWorld('a queue that nobody empties drops the newest frames and says so', async (world) => {
-    const a = await world.board()
-    const b = await world.board({ bootstrap: a.addresses })
-    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
+    const [a, b] = await pair(world)
     b.injectCut(null)
     const frame = new Uint8Array(60_000)
     let accepted = 0
@@ -240,27 +236,46 @@ function cutting(inWorld: InWorld): void {
   })
 }
 
-function asking(inWorld: InWorld): void {
-  inWorld('a request is answered frame by frame; a caller that goes is noticed', async (world) => {
-    const a = await world.board()
-    const b = await world.board({ bootstrap: a.addresses })
-    await world.until('both are up', () => isUp(a, b) && isUp(b, a))
-    const answer: string[] = []
-    const frames = a.request(b.id, bytesOf('count 300'), new AbortController().signal)
-    for await (const frame of frames) answer.push(textOf(frame).slice(0, 8).trim())
-    assert.deepEqual(
-      answer,
-      Array.from({ length: 300 }, (_, i) => `n ${i}`),
-    )
-    assert.equal(b.callers[0]?.caller, a.id)
-    const giveUp = new AbortController()
-    const waiting = a.request(b.id, bytesOf('wait'), giveUp.signal)[Symbol.asyncIterator]().next()
-    await world.until('the request is there', () => b.callers.length === 2)
-    giveUp.abort()
-    await assert.rejects(waiting)
-    await world.until('the answering side knows', () => b.callers[1]?.gone === true)
+function cuttingOneWay(inWorld: InWorld): void {
+  inWorld('of a cut that is one-way only that way is held up, until it ends', async (world) => {
+    const [a, b] = await pair(world)
+    const open = world.cutWay!(a, b)
+    await a.send(b.id, bytesOf('held up'))
+    await b.send(a.id, bytesOf('comes'))
+    await world.until('the other way is open', () => heardTexts(a, 'stream').includes('comes'))
+    assert.deepEqual([heardTexts(b, 'stream'), a.downs, b.downs], [[], [], []])
+    open()
+    await world.until('it comes', () => heardTexts(b, 'stream').includes('held up'))
   })
+}
 
+/** A disk was copied to another board: to everybody else both are the same one, which restarts again and again. */
+function sharing(inWorld: InWorld): void {
+  inWorld('two boards with one key take each other’s place, and whoever is left has it', async (world) => {
+    const a = await world.board()
+    const c = await world.board({ bootstrap: a.addresses })
+    const b = await world.board({ bootstrap: a.addresses })
+    await world.until('all are up', () => isUp(a, b) && isUp(b, a) && isUp(a, c) && isUp(c, a))
+    const twin = await world.board({ as: b, bootstrap: a.addresses })
+    await world.until('it takes the place', () => isUp(twin, a) && a.downs.length === 1 && isUp(a, twin))
+    await world.until('the other one takes it back', () => b.downs.length > 0 && isUp(b, a) && a.downs.length >= 2)
+    await gossips(world, a, [c], 'among the others')
+    await gossips(world, c, [a], 'and back')
+    assert.deepEqual([b.ups.includes(b.id), twin.ups.includes(b.id), a.downs.includes(c.id)], [false, false, false])
+    await b.stop()
+    let n = 0
+    await world.until('frames reach the one that is left', () => {
+      if (n++ % 5 === 0) void a.send(twin.id, bytesOf('to the one that is left'))
+      return heardTexts(twin, 'stream').includes('to the one that is left')
+    })
+    const downs = a.downs.length
+    await gossips(world, twin, [a, c], 'from the one that is left')
+    await gossips(world, a, [twin], 'to the one that is left')
+    assert.equal(a.downs.length, downs)
+  })
+}
+
+function refusing(inWorld: InWorld): void {
   inWorld('a board of another fleet never gets in', async (world) => {
     const a = await world.board()
     const foreign = await world.board({ foreign: true, bootstrap: a.addresses })
@@ -285,6 +300,26 @@ function asking(inWorld: InWorld): void {
       for await (const _ of outcast.request(a.id, bytesOf('count 1'), new AbortController().signal)) break
     })
     assert.deepEqual([a.ups.includes(outcast.id), outcast.ups.includes(a.id)], [false, false])
+  })
+}
+
+function asking(inWorld: InWorld): void {
+  inWorld('a request is answered frame by frame; a caller that goes is noticed', async (world) => {
+    const [a, b] = await pair(world)
+    const answer: string[] = []
+    const frames = a.request(b.id, bytesOf('count 300'), new AbortController().signal)
+    for await (const frame of frames) answer.push(textOf(frame).slice(0, 8).trim())
+    assert.deepEqual(
+      answer,
+      Array.from({ length: 300 }, (_, i) => `n ${i}`),
+    )
+    assert.equal(b.callers[0]?.caller, a.id)
+    const giveUp = new AbortController()
+    const waiting = a.request(b.id, bytesOf('wait'), giveUp.signal)[Symbol.asyncIterator]().next()
+    await world.until('the request is there', () => b.callers.length === 2)
+    giveUp.abort()
+    await assert.rejects(waiting)
+    await world.until('the answering side knows', () => b.callers[1]?.gone === true)
   })
 
   inWorld('a board whose address changed is found through the others', async (world) => {

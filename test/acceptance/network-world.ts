@@ -10,7 +10,7 @@ import { BoardNetwork, type BoardParts } from '../../node/adapters/libp2p/board-
 import { silentLog } from '../../node/adapters/libp2p/log.ts'
 import { createParts } from '../../node/adapters/libp2p/network.ts'
 import type { ApiChannel, Network, Topic } from '../../node/core/ports.ts'
-import type { Board, BoardOptions, Heard, World } from './network-suite.ts'
+import type { Board, BoardOptions, Heard, World } from './network-verbs.ts'
 
 export const fleet = 'f1'.repeat(32) as FleetId
 export const psk = new Uint8Array(32).fill(7)

@@ -11,7 +11,7 @@ import type { drawPlan } from '../../simulator/chaos/draw.ts'
 import type { runChaos } from '../../simulator/chaos/run.ts'
 import type { shrink } from '../../simulator/chaos/shrink.ts'
 import type { createCore } from '../../node/core/step.ts'
-import type { PlantedBug } from './bugs.ts'
+import type { PlantedBug } from './bug.ts'
 
 export interface Planted {
   readonly drawPlan: typeof drawPlan

@@ -1,7 +1,8 @@
-// The play that the bench runs with a thousand boards, with few.
+// The plays that the bench runs with a thousand boards and more, with few.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { playFleet } from '../../simulator/scale/fleet.ts'
 import { playHalves } from '../../simulator/scale/halves.ts'
 
 test('a pool split in halves runs copies on both sides, and each once after the heal', () => {
@@ -9,4 +10,17 @@ test('a pool split in halves runs copies on both sides, and each once after the 
   const result = playHalves({ nodes: 24, copies: 36, dials: 4, splitMs: 60_000, told: (part) => parts.push(part) })
   assert.deepEqual(parts, ['boot', 'submit', 'split', 'heal'])
   assert.ok(result.copiesSplit > 36, `${result.copiesSplit} copies ran while the pool was split`)
+})
+
+test('in a fleet of many pools, the boards of those that are played hear of all others', () => {
+  let known = 0
+  const result = playFleet({
+    nodes: 240,
+    poolNodes: 4,
+    playedPools: 2,
+    withinMs: 60_000,
+    told: (boards) => (known = boards[0]!.core!.state!.contacts.size),
+  })
+  assert.equal(result.pools, 60)
+  assert.equal(known, 59)
 })

@@ -1,7 +1,7 @@
 // A small pool that changes at random, one thing at a time, as documents, liveness, operators and time do. Every change leaves what it
 // does not touch the same object, as the projection does. Seeded: the same `next` makes the same story.
 
-import type { NodeId, SlotId } from '../../crdt/ids.ts'
+import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { withChanges } from '../../crdt/layered-map.ts'
 import type { GroupSpec } from '../../crdt/spec.ts'
 import type { Claim, JobView, NodeView, SlotWish, Verdict, View } from '../../crdt/view.ts'
@@ -51,7 +51,17 @@ function randomGroup(name: string, next: Next): GroupSpec {
   return {
     ...base,
     count: pick([0, 1, 3, 4], next),
-    constraints: pick([[], [], [site], [{ attribute: '', operator: 'distinct_hosts', value: 'true' }]], next),
+    constraints: pick(
+      [
+        [],
+        [],
+        [site],
+        [{ ...site, operator: 'regexp', value: '^s[01]$' }],
+        [{ ...site, operator: 'distinct_property', value: pick(['', '2'], next) }],
+        [{ attribute: '', operator: 'distinct_hosts', value: 'true' }],
+      ],
+      next,
+    ),
     affinities: chance(next, 0.5) ? [{ ...site, weight: pick([50, -50], next) }] : [],
     spread: chance(next, 0.3) ? [{ attribute: '${label.site}', weight: 50, targets: [] }] : [],
     reschedule: { ...base.reschedule, unlimited: chance(next, 0.6), attempts: 1, intervalMs: 100_000, delayMs: 5_000 },
@@ -83,11 +93,18 @@ function randomGroup(name: string, next: Next): GroupSpec {
 
 function randomJob(name: string, count: number, next: Next): JobView {
   const groups = chance(next, 0.3) ? [randomGroup('db', next), randomGroup('web', next)] : [randomGroup('web', next)]
-  const distinct = { attribute: '', operator: 'distinct_hosts', value: 'true' } as const
+  const distinct = [
+    { attribute: '', operator: 'distinct_hosts', value: 'true' },
+    { attribute: '${label.site}', operator: 'distinct_property', value: '2' },
+  ] as const
   return makeJob({
     name,
     groups,
-    spec: { priority: pick([10, 50, 50], next), constraints: chance(next, 0.15) ? [distinct] : [] },
+    spec: {
+      type: pick(['service', 'service', 'service', 'system'] as const, next),
+      priority: pick([10, 50, 50], next),
+      constraints: chance(next, 0.2) ? [pick(distinct, next)] : [],
+    },
     form: form(pick(['f1', 'f2'], next)),
     version: version(count),
   })
@@ -99,7 +116,10 @@ function withNode(view: View, id: NodeId, parts: Partial<NodeView>): View {
 }
 
 const someNode = (view: View, next: Next): NodeId => pick([...view.nodes.keys(), 'n00' as NodeId], next)
-const someSlot = (next: Next): SlotId => slotOf(Math.floor(next() * next() * 5), chance(next, 0.85) ? 'web' : 'db', pick(jobNames, next))
+const someSlot = (next: Next): SlotId => {
+  const place = chance(next, 0.75) ? Math.floor(next() * next() * 5) : (pick(nodeNames, next) as NodeId)
+  return slotOf(place, chance(next, 0.85) ? 'web' : 'db', pick(jobNames, next))
+}
 
 const changeNode: Change = (story, next) => {
   const parts: readonly (() => Partial<NodeView>)[] = [
@@ -108,13 +128,13 @@ const changeNode: Change = (story, next) => {
     () => ({ attributes: { 'cpu.arch': pick(['arm64', 'amd64'], next) } }),
     () => ({ weight: pick([0, 10, -10], next) }),
     () => ({ weight: Math.floor(next() * 200) - 100 }),
-    () => ({ draining: chance(next, 0.5) }),
+    () => ({ draining: chance(next, 0.5), ...(chance(next, 0.3) ? { drainIgnoresSystem: true } : {}) }),
     () => ({ eligible: chance(next, 0.7) }),
     () => ({ evicted: chance(next, 0.3) }),
     () => ({ documentFull: chance(next, 0.3) }),
     () => ({ planVersion: pick([1, 1, 2], next) }),
     () => ({ images: new Set(chance(next, 0.5) ? ['busybox:latest'] : []) }),
-    () => ({ drivers: { raw_exec: { healthy: chance(next, 0.7), reason: '' } } }),
+    () => ({ drivers: chance(next, 0.2) ? {} : { raw_exec: { healthy: chance(next, 0.7), reason: '' } } }),
     () => ({ dynamicPorts: pick([[20_000, 20_001] as const, [20_001, 20_001] as const, [20_002, 20_002] as const], next) }),
     () => ({ capacity: { cpuMhz: pick([100, 300, 1_000], next), memoryMib: 512, diskMib: 32_768 } }),
     () => ({ receipts: { fleet: String(next()) } }),
@@ -169,7 +189,8 @@ const comeOrGo: Change = ({ view, local }, next) => {
 
 function changeClaim({ view, local }: Story, next: Next): Story {
   const slot = someSlot(next)
-  const id = someNode(view, next)
+  // Nobody else claims a slot that is a node's: the documents say so.
+  const id = slotParts(slot).node ?? someNode(view, next)
   const list = view.claims.get(slot) ?? []
   const old = list.find((claim) => claim.node === id)
   const others = list.filter((claim) => claim.node !== id)
@@ -211,6 +232,7 @@ function altered(job: JobView, next: Next): JobView {
   const kinds: readonly (() => JobView)[] = [
     () => ({ ...newer, spec: spec && { ...spec, groups: groups.map((group) => ({ ...group, count: group.count + 1 })) } }),
     () => ({ ...newer, spec: spec && { ...spec, groups: groups.map((group) => ({ ...group, count: Math.max(0, group.count - 1) })) } }),
+    () => ({ ...newer, spec: spec && { ...spec, type: pick(['service', 'system'], next) } }),
     () => ({ ...newer, spec: spec && { ...spec, priority: pick([10, 50, 90], next) } }),
     () => ({ ...newer, desired: pick(['run', 'run', 'stopped', 'removed'], next) }),
     () => ({ ...newer, spec: chance(next, 0.3) ? null : spec }),

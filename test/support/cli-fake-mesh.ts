@@ -230,6 +230,7 @@ export function jobDetail(doc: Doc, id: string): JobDetail {
     id,
     pool: doc.pool,
     desired: view.desired,
+    type: view.spec?.type ?? '',
     priority: view.spec?.priority ?? 0,
     version: versionText(view.version),
     wanted: names.length,

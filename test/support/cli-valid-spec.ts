@@ -5,7 +5,17 @@ import fc from 'fast-check'
 
 import { checkSpec } from '../../crdt/documents/job-rules.ts'
 import { compareText } from '../../crdt/ids.ts'
-import type { Affinity, Constraint, DisconnectPolicy, GroupSpec, JobSpec, Spread, TaskConfig, TaskSpec } from '../../crdt/spec.ts'
+import {
+  type Affinity,
+  type Constraint,
+  type DisconnectPolicy,
+  type GroupSpec,
+  type JobSpec,
+  type Spread,
+  type TaskConfig,
+  type TaskSpec,
+  isPerNode,
+} from '../../crdt/spec.ts'
 
 const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(model, { noNullPrototype: true })
 const name = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,6}[a-z0-9])?$/)
@@ -24,6 +34,7 @@ const attribute = fc.constantFrom('${attr.cpu.arch}', '${label.disk}', '${node.p
 const constraint: fc.Arbitrary<Constraint> = fc.oneof(
   plain<Constraint>({ attribute, operator: fc.constantFrom('=', '>=', 'set_contains'), value: text }),
   plain<Constraint>({ attribute, operator: fc.constant('is_set'), value: fc.constant('') }),
+  plain<Constraint>({ attribute, operator: fc.constant('regexp'), value: fc.constantFrom('^a(b|c)+$', '\\d{1,3}', ' # ') }),
 )
 const affinity: fc.Arbitrary<Affinity> = plain({
   attribute,
@@ -121,13 +132,26 @@ const group: fc.Arbitrary<GroupSpec> = fc
   )
   .map(([placed, rest]) => ({ ...rest, ...placed }))
 
+/** Without what has no meaning where every node that suits has a copy. */
+function oneEach(spec: JobSpec): JobSpec {
+  const groups = spec.groups.map((one) => ({
+    ...one,
+    count: Math.min(one.count, 1),
+    affinities: [],
+    spread: [],
+    disconnect: { ...one.disconnect, stopOnClientAfterMs: null },
+    tasks: one.tasks.map((each) => ({ ...each, affinities: [] })),
+  }))
+  return { ...spec, affinities: [], groups }
+}
+
 export const validSpec: fc.Arbitrary<JobSpec> = fc
   .tuple(
     scope,
     plain<Omit<JobSpec, keyof Scope>>({
       namespace: name,
       name,
-      type: fc.constant('service'),
+      type: fc.constantFrom('service', 'system'),
       pool: name,
       priority: fc.integer({ min: 1, max: 100 }),
       groups: fc
@@ -135,5 +159,5 @@ export const validSpec: fc.Arbitrary<JobSpec> = fc
         .map((all) => all.sort((a, b) => compareText(a.name, b.name))),
     }),
   )
-  .map(([placed, rest]) => ({ ...rest, ...placed }))
+  .map(([placed, rest]) => (isPerNode(rest) ? oneEach({ ...rest, ...placed }) : { ...rest, ...placed }))
   .filter((spec) => checkSpec(spec).length === 0)

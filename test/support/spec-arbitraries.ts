@@ -15,6 +15,7 @@ import {
   type TaskConfig,
   type TaskSpec,
   constraintOperators,
+  jobTypes,
 } from '../../crdt/spec.ts'
 
 // Plain objects, as reading makes them; strict equality looks at prototypes.
@@ -139,7 +140,7 @@ export const anySpec: fc.Arbitrary<JobSpec> = fc
     record({
       namespace: name,
       name,
-      type: fc.constant('service' as const),
+      type: fc.constantFrom(...jobTypes),
       pool: name,
       priority: number,
       groups: sortedBy(fc.uniqueArray(group, { maxLength: 2, selector: (one) => one.name }), byName),

@@ -101,7 +101,7 @@ export function makeJob(parts: JobParts = {}): JobView {
   }
 }
 
-export const slotOf = (index: number, group = 'web', job = 'shop'): SlotId => slotId(jobId('default', job), group, index)
+export const slotOf = (place: number | NodeId, group = 'web', job = 'shop'): SlotId => slotId(jobId('default', job), group, place)
 
 export function makeClaim(name: string, parts: Partial<Claim> = {}): Claim {
   const slot = parts.slot ?? slotOf(0)

@@ -51,9 +51,10 @@ export async function createNode(settings: NodeSettings) {
       inboundConnectionThreshold: networkLimits.inboundPerSecondMax,
       maxIncomingPendingConnections: networkLimits.inboundPendingMax,
       inboundUpgradeTimeout: networkLimits.inboundUpgradeMs,
-      // One try at once; the maintain loop goes on for ever.
+      // Who was lost the maintain loop dials, within its budget. libp2p's own try at once knows none: two boards with one key would take
+      // each other's place with every handshake.
       reconnectRetries: 0,
-      maxParallelReconnects: 2,
+      maxParallelReconnects: 0,
     },
     peerStore: { maxAddressAge: networkLimits.addressAgeMs, maxPeerAge: networkLimits.addressAgeMs },
     peerDiscovery: settings.mdns ? [await mdnsOf(settings.fleet)] : [],

@@ -3,7 +3,7 @@
 
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../../crdt/ids.ts'
 import type { GroupSpec, TaskSpec } from '../../../crdt/spec.ts'
-import type { ClaimState, JobVersion } from '../../../crdt/view.ts'
+import type { ClaimState, JobVersion, Resources } from '../../../crdt/view.ts'
 import type { TaskId } from '../ports.ts'
 
 /**
@@ -50,6 +50,8 @@ export interface Alloc {
   next: Body | null
   /** Tasks of the former form that must be gone before the new ones start. */
   leaving: Map<TaskId, TaskRun>
+  /** What the claim held before: it holds as much until they are gone. */
+  heldBefore: Resources | null
   state: ClaimState
   /** Until when a fresh claim waits for better ones to show up; null: the wait is over, and only a change of the view matters. */
   settleUntil: number | null
@@ -123,6 +125,7 @@ export function createAlloc(input: {
     body: input.body,
     next: null,
     leaving: new Map(),
+    heldBefore: null,
     state: 'claimed',
     settleUntil: input.settleUntil,
     healthy: false,

@@ -25,7 +25,7 @@ export function claimOf(alloc: Alloc, self: NodeId): Claim {
     restarts: alloc.restarts,
     restartSeen: alloc.restartSeen,
     ports: { ...alloc.ports },
-    ...(hasEnded(alloc) ? {} : { resources: resourcesOf(alloc.body.group) }),
+    ...(hasEnded(alloc) ? {} : { resources: heldBy(alloc) }),
     tasks,
     over: alloc.over,
     lost: alloc.lost,
@@ -44,7 +44,17 @@ export function endedClaim(claim: Claim): Claim {
   return { ...rest, healthy: false, ports: {}, tasks: Object.fromEntries(failed), over }
 }
 
-/** What the form that runs holds of the board: a job that shrinks frees nothing before its copies have. */
+/** What it holds of the board: a job that shrinks frees nothing before the tasks of the former form are gone. */
+export function heldBy({ body, heldBefore }: Alloc): Resources {
+  const { cpuMhz, memoryMib, diskMib } = resourcesOf(body.group)
+  if (heldBefore === null) return { cpuMhz, memoryMib, diskMib }
+  return {
+    cpuMhz: Math.max(cpuMhz, heldBefore.cpuMhz),
+    memoryMib: Math.max(memoryMib, heldBefore.memoryMib),
+    diskMib: Math.max(diskMib, heldBefore.diskMib),
+  }
+}
+
 function resourcesOf(group: GroupSpec): Resources {
   const sum = (pick: (task: GroupSpec['tasks'][number]) => number): number => group.tasks.reduce((all, task) => all + pick(task), 0)
   return { cpuMhz: sum((task) => task.resources.cpuMhz), memoryMib: sum((task) => task.resources.memoryMib), diskMib: group.diskMib }

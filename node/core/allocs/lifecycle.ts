@@ -8,7 +8,7 @@ import type { Effect } from '../effect.ts'
 import { coreLimits } from '../limits.ts'
 import { type State, type Step, note, writeOwnSoon } from '../state.ts'
 import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, isActive } from './alloc.ts'
-import { allocKey, claimOf, encodeBody, endedClaim } from './claim.ts'
+import { allocKey, claimOf, encodeBody, endedClaim, heldBy } from './claim.ts'
 import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { requestFor } from './request.ts'
@@ -232,6 +232,7 @@ function restartOrFail(step: Step, alloc: Alloc, task: TaskRun): void {
 export function stopped(step: Step, alloc: Alloc, task: TaskRun): void {
   if (alloc.leaving.delete(task.id)) {
     step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
+    if (alloc.leaving.size === 0) alloc.heldBefore = null
     return drive(step, alloc)
   }
   if (task.phase !== 'stopping') return
@@ -328,6 +329,7 @@ export function switchOver(step: Step, alloc: Alloc): void {
     if (task.phase === 'stopping') alloc.leaving.set(task.id, task)
     else step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
   }
+  if (alloc.leaving.size > 0) alloc.heldBefore = heldBy(alloc)
   alloc.body = next
   alloc.ports = portsToCome(next.group, alloc.ports)
   alloc.next = null

@@ -34,7 +34,8 @@ function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node
     SHOAL_JOB: name,
     SHOAL_GROUP: group,
     SHOAL_TASK: task.spec.name,
-    SHOAL_INDEX: String(index),
+    // As Nomad's: the copies of a system job are all number 0.
+    SHOAL_INDEX: String(Math.max(0, index)),
     SHOAL_ALLOC: alloc.alloc,
     SHOAL_GENERATION: String(alloc.generation),
     SHOAL_POOL: body.pool,

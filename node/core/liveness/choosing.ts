@@ -27,9 +27,14 @@ export function choose(s: LivenessState): void {
 /** Makes edges of connections to members that no path leads to. */
 export function bridge(s: LivenessState): void {
   if (s.own.heads === null) return
+  let isAnyApart = false
+  for (const link of s.links.values()) {
+    if (s.reached.has(link.peer)) link.bridgeAt = null
+    else isAnyApart = true
+  }
+  // This is asked after every event, and mostly nobody is.
+  if (!isAnyApart) return
   const apart = linksInOrder(s).filter((link) => !s.reached.has(link.peer))
-  for (const link of s.links.values()) if (s.reached.has(link.peer)) link.bridgeAt = null
-  if (apart.length === 0) return
   let trying = apart.filter((link) => link.wants && !link.hungUp).length
   let watched = watchedCount(s)
   for (const link of apart) {

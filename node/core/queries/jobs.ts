@@ -3,6 +3,7 @@
 import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
 import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
 import type { Doc } from '../../../crdt/doc.ts'
+import { isPerNode } from '../../../crdt/spec.ts'
 import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
 import { judgeDoc } from '../../../crdt/rights/judge-doc.ts'
 import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
@@ -28,6 +29,13 @@ function slotsOf(state: State, job: JobId): SlotPlan[] {
   return [...(state.plan?.bySlot.ofJob(job) ?? [])].sort((a, b) => compareText(a.group, b.group) || a.index - b.index)
 }
 
+/** Of a system job: a copy on each node that suits and is here or runs one. */
+function wantedOf({ desired, spec }: JobView, slots: readonly SlotPlan[]): number {
+  if (desired !== 'run' || spec === null) return 0
+  if (isPerNode(spec)) return slots.filter(({ standing, reason }) => standing.holder !== null || reason !== 'node-closed').length
+  return spec.groups.reduce((sum, group) => sum + group.count, 0)
+}
+
 function jobRow(state: State, job: JobView): JobRow {
   const slots = slotsOf(state, job.id)
   const held = slots.flatMap((slot) => (slot.standing.holder === null ? [] : [slot.standing.holder]))
@@ -37,7 +45,8 @@ function jobRow(state: State, job: JobView): JobRow {
     desired: job.desired,
     priority: job.spec?.priority ?? 0,
     version: versionText(job.version),
-    wanted: job.desired === 'run' ? (job.spec?.groups ?? []).reduce((sum, group) => sum + group.count, 0) : 0,
+    type: job.spec?.type ?? '',
+    wanted: wantedOf(job, slots),
     running: held.filter((claim) => claim.state === 'running').length,
     healthy: held.filter((claim) => claim.healthy).length,
     conflicts: state.docs.get(jobDocId(job.id))?.conflicts.size ?? 0,
@@ -75,6 +84,7 @@ function slotRow(slot: SlotPlan): SlotRow {
 /** Without a change of the view these last: waiting does not help. */
 const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
   'no-node-feasible',
+  'node-closed',
   'reschedule-exhausted',
   'replace-disabled',
   'partition-half',
@@ -85,7 +95,7 @@ const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
 /** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */
 function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], allocs: readonly AllocRow[]): boolean {
   if (job.desired !== 'run' || job.spec === null) return !allocs.some((alloc) => !isRowOver(alloc) && alloc.nodeLiveness === 'alive')
-  if (slots.length === 0) return job.spec.groups.every((group) => group.count === 0)
+  if (slots.length === 0) return isPerNode(job.spec) || job.spec.groups.every((group) => group.count === 0)
   return slots.every((slot) => {
     const { holder } = slot.standing
     if (holder?.state === 'running' && holder.form === slot.form) return holder.healthy

@@ -90,6 +90,21 @@ test('an agent killed while it stops a copy goes on stopping it', () => {
   assert.equal(alone.tasks.size, 0)
 })
 
+test('a board that has been alone for stop_on_client_after claims nothing that it would stop at once, and does when it hears somebody', () => {
+  const { world, boards } = bootPool(2)
+  const alone = boards[0]!
+  cutOff(world, alone)
+  world.run(30_000)
+  const job = runJob(world, alone, jobSpec({ count: 2, ...disconnecting({ stopOnClientAfterMs: 10_000 }) }))
+  world.run(60_000)
+  assert.deepEqual(
+    slotsOf(job, 2).map((id) => claimOf(alone, id, alone)),
+    [undefined, undefined],
+  )
+  world.heal()
+  world.until('both run', () => slotsOf(job, 2).every((id) => runners(world, id).length === 1), 30_000)
+})
+
 test('replace: false leaves the slot to the silent board, and says so', () => {
   const { world, boards } = bootPool(3)
   const job = place(world, disconnecting({ replace: false }))

@@ -225,6 +225,27 @@ test('a signed change that the only disk with it has lost is given up: all agree
   world.until('b0 takes what was written on b1', () => b0.core!.state!.view.jobs.get(job)!.spec!.priority === 80, 20_000)
 })
 
+test('a copy that runs a version that is given up is updated to the one that is left', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world)
+  const lost = home(world, slot(job))
+  const other = boards.find((board) => board !== lost)!
+  const programOn = (board: Board) => board.core!.state!.allocs.get(slot(job))?.body.group.tasks[0]!.config.command
+  world.split([lost], [other])
+  runJob(world, lost, jobSpec({ command: '/bin/second' }))
+  world.run(6_000)
+  assert.equal(programOn(lost), '/bin/second')
+  const ref = lost.core!.state!.docs.get(jobDocId(job))!.envelopes.at(-1)!
+  withDisk(world, lost, (disk) => disk.delete(`env/${ref.hash}`))
+  world.heal()
+  world.until('it is given up', () => areEqual(boards), 400_000)
+  world.until(
+    'one copy runs what is left',
+    () => runners(world, slot(job)).length === 1 && programOn(home(world, slot(job))) === '/bin/app',
+    60_000,
+  )
+})
+
 test('a change of its own that the disk lost makes a board write its document anew', () => {
   const { world, boards } = bootPool(3)
   const job = place(world, { count: 3 })

@@ -15,8 +15,8 @@ for (const lost of ['b0', 'b1', 'both'] as const) {
     world.links.send = (from, to, frame) => {
       const decoded = decodeFrame(frame)
       const isHello = decoded.ok && decoded.value.kind === 'hello'
-      if (isBad && isHello && (lost === 'both' || from.spec.name === lost)) return
-      send.call(world.links, from, to, frame)
+      if (isBad && isHello && (lost === 'both' || from.spec.name === lost)) return false
+      return send.call(world.links, from, to, frame)
     }
     world.bootAll()
     world.run(10_000)

@@ -7,7 +7,7 @@ import { type AllocId, type Form, jobDocId } from '../../../crdt/ids.ts'
 import type { TaskSpec } from '../../../crdt/spec.ts'
 import type { AdoptedTask } from '../../../node/core/ports.ts'
 import type { Board, World } from '../../../simulator/world.ts'
-import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
+import { bootPool, bothTasks, count, home, place, slotsOf } from '../../support/pool.ts'
 import { areEqual, claimOf, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
 const bothDrivers = { board: () => ({ drivers: ['raw_exec', 'docker'] as const }) }
@@ -44,6 +44,20 @@ for (const driver of ['raw_exec', 'docker'] as const) {
     assert.deepEqual([...first.tasks.keys()], [mine!.id])
   })
 }
+
+test('an agent that died while an update took a task away ends that task, too, before the new form starts', () => {
+  const { world, first } = bootPool(1)
+  place(world, { group: bothTasks() })
+  const former = [...first.tasks.keys()]
+  world.tasks.stopMs = 5_000
+  const stops = notedStops(world)
+  runJob(world, first, jobSpec())
+  world.until('the former form is told to stop', () => stops.length > 0, 60_000)
+  world.kill(first)
+  world.boot(first)
+  world.until('the new form runs', () => [...first.tasks.keys()].some((id) => !former.includes(id)), 60_000)
+  assert.equal(first.tasks.size, 1)
+})
 
 test('an agent that died while an update moved a task to another driver ends the former form where it runs', () => {
   const { world, first } = bootPool(1, bothDrivers)

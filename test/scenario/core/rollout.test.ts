@@ -2,11 +2,19 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { networkDefaults, restartDefaults, rescheduleDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
+import {
+  disconnectDefaults,
+  networkDefaults,
+  resourceDefaults,
+  restartDefaults,
+  rescheduleDefaults,
+  updateDefaults,
+} from '../../../crdt/documents/defaults.ts'
 import { restartPath, stopGenerationPath } from '../../../crdt/documents/job.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { jobDocId, opsDocId } from '../../../crdt/ids.ts'
-import type { World } from '../../../simulator/world.ts'
+import { sampleTask } from '../../../simulator/sample-job.ts'
+import type { Board, World } from '../../../simulator/world.ts'
 import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
 import { claimOf, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
@@ -45,6 +53,60 @@ test('a rolling update moves max_parallel copies at a time, in order, each in pl
     stops.toSorted((a, b) => a.at - b.at).map((entry) => Math.trunc(slots.indexOf(entry.slot as never) / 2)),
     [0, 0, 1, 1, 2, 2],
   )
+})
+
+test('a roll-out passes a copy that is healthy at the new version, though its replacement failed at it during a cut', () => {
+  const { world, boards, first } = bootPool(4)
+  const spec = (command: string) => ({
+    count: 2,
+    command,
+    group: {
+      update: { ...update, maxParallel: 1 },
+      restart: { ...restartDefaults, attempts: 0 },
+      reschedule: { ...rescheduleDefaults, delayMs: 5_000 },
+      disconnect: { ...disconnectDefaults, replaceAfterMs: 5_000 },
+    },
+  })
+  const job = place(world, spec('/bin/first'))
+  const [one, other] = [home(world, slot(job, 0)), home(world, slot(job, 1))]
+  const rest = boards.filter((board) => board !== one)
+  for (const board of rest) world.unavailable.add(`${board.spec.name}:/bin/first`)
+  world.split([one], rest)
+  world.until(
+    'the replacement fails',
+    () => (other.core!.state!.view.claims.get(slot(job)) ?? []).some((c) => c.state === 'failed'),
+    60_000,
+  )
+  world.heal()
+  world.run(30_000)
+  world.unavailable.clear()
+  for (const command of ['/bin/second', '/bin/first']) {
+    runJob(world, first, jobSpec(spec(command)))
+    const commandOf = (board: Board, index: number) => board.core!.state!.allocs.get(slot(job, index))?.body.group.tasks[0]!.config.command
+    world.until(`both run ${command}`, () => [one, other].every((board, index) => commandOf(board, index) === command), 60_000)
+  }
+})
+
+const asking = (memoryMib: number) => ({ tasks: [sampleTask({ resources: { ...resourceDefaults, memoryMib } })] })
+
+test('a copy that shrinks where it is frees nothing before its former task is gone', () => {
+  const { world, first } = bootPool(1, { board: () => ({ capacity: { cpuMhz: 4_000, memoryMib: 700, diskMib: 8_192 } }) })
+  const job = place(world, { count: 2, group: asking(300) })
+  world.tasks.stopMs = 5_000
+  runJob(world, first, jobSpec({ count: 3, group: asking(150) }))
+  const asks = new Map<string, number>()
+  let most = 0
+  world.watch = (_board, _event, step) => {
+    const effects = step()
+    for (const effect of effects) if (effect.kind === 'start') asks.set(effect.task.id, effect.task.spec.resources.memoryMib)
+    most = Math.max(
+      most,
+      [...first.tasks.keys()].reduce((sum, id) => sum + (asks.get(id) ?? 300), 0),
+    )
+    return effects
+  }
+  world.until('all three run', () => slotsOf(job, 3).every((id) => runners(world, id).length === 1), 60_000)
+  assert.equal(most, 600)
 })
 
 test('an update in place starts nothing before all of the old form has stopped', () => {

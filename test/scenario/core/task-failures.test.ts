@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { disconnectDefaults, networkDefaults, rescheduleDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
 import type { DriverCode } from '../../../node/core/ports.ts'
+import { unknownExit } from '../../../simulator/tasks.ts'
 import { answer, bothTasks, bootPool, home, place } from '../../support/pool.ts'
 import { claimOf, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
@@ -274,13 +275,17 @@ test('no copy that runs is stopped for one whose task has crashed and waits to b
 test('how a task ended before its agent was back does not end what is started in its place', () => {
   const { world, boards } = bootPool(1)
   const job = place(world, { group: { restart: { ...restartDefaults, attempts: 0, mode: 'fail' } } })
-  world.powerCut(boards[0]!)
+  const board = boards[0]!
+  const [task] = board.tasks.keys()
+  world.powerCut(board)
+  board.ended.clear()
   world.run(1_000)
-  // So slow that it is told only once the task is being started again.
-  boards[0]!.stepMs = 5
-  world.boot(boards[0]!)
+  world.boot(board)
+  world.until('it is being started again', () => board.starting.has(task!), 30_000)
+  // A driver that comes after the agent tells it only now.
+  world.feed(board, { kind: 'exited', now: world.queue.now, task: task!, exit: unknownExit })
   world.until('it runs again', () => runners(world, slot(job)).length === 1, 30_000)
   world.run(60_000)
-  const claim = claimOf(boards[0]!, slot(job), boards[0]!)!
+  const claim = claimOf(board, slot(job), board)!
   assert.deepEqual([claim.state, claim.generation, runners(world, slot(job)).length], ['running', 1, 1])
 })

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { ConstraintOperator } from '../../../crdt/spec.ts'
-import { asksDistinctHosts, compareValues, holds, targetValue } from '../../../scheduler/constraints.ts'
+import type { Constraint, ConstraintOperator } from '../../../crdt/spec.ts'
+import { asksDistinctHosts, compareValues, targetValue, testOf } from '../../../scheduler/constraints.ts'
 import { makeNode } from '../../support/view.ts'
 
 const board = makeNode('n00', {
-  attributes: { 'cpu.arch': 'arm64', cores: '4', version: '10.9', kernel: '6.1.22', text: 'b' },
+  attributes: { 'cpu.arch': 'arm64', cores: '4', version: '10.9', kernel: '6.1.22', debian: '6.1.0-18-arm64', text: 'b' },
   labels: { rack: 'r1', tags: 'ssd, gpu' },
 })
 
@@ -49,10 +49,27 @@ const table: readonly [string, ConstraintOperator, string, boolean][] = [
   ['cpu.arch', 'is_set', '', false],
   ['${attr.constructor}', 'is_set', '', false],
   ['${attr.x}', 'distinct_hosts', 'true', true],
+  ['${label.rack}', 'distinct_property', '2', true],
+  ['${label.none}', 'distinct_property', '', false],
+  ['${attr.cpu.arch}', 'regexp', 'arm', true],
+  ['${attr.cpu.arch}', 'regexp', '^arm(64|v7l)$', true],
+  ['${attr.cpu.arch}', 'regexp', '^rm', false],
+  ['${attr.cpu.arch}', 'regexp', 'ARM', false],
+  ['${attr.cpu.arch}', 'regexp', '(?i)ARM', true],
+  ['${attr.none}', 'regexp', '.*', false],
+  ['${attr.cpu.arch}', 'regexp', '(', false],
+  ['${attr.cpu.arch}', 'regexp', '(?=arm)', false],
+  // As in Nomad: a distribution's suffix makes a kernel a prerelease, which `version` takes only for its own release; `semver` orders it.
+  ['${attr.debian}', 'version', '>= 5.10', false],
+  ['${attr.debian}', 'version', '>= 6.1.0-1', true],
+  ['${attr.debian}', 'version', '>= 6.0.0-1', false],
+  ['${attr.debian}', 'semver', '>= 5.10.0', true],
+  ['${attr.debian}', 'semver', '>= 6.1.0', false],
+  ['${attr.debian}', 'regexp', '^6\\.', true],
 ]
 
 for (const [attribute, operator, value, expected] of table) {
-  test(`${attribute} ${operator} '${value}' is ${expected}`, () => assert.equal(holds({ attribute, operator, value }, board), expected))
+  test(`${attribute} ${operator} '${value}' is ${expected}`, () => assert.equal(testOf({ attribute, operator, value })(board), expected))
 }
 
 test('numbers compare exactly, other things as text', () => {
@@ -69,4 +86,9 @@ test('meta and label are the same', () => assert.equal(targetValue('${meta.rack}
 test('distinct_hosts is off only for false', () => {
   const asks = (value: string): boolean => asksDistinctHosts([{ attribute: '', operator: 'distinct_hosts', value }])
   assert.deepEqual([asks('true'), asks(''), asks('what'), asks('false')], [true, true, true, false])
+})
+
+test('a word of a newer agent meets nothing and stops nobody', () => {
+  const strange = { attribute: '${attr.cpu.arch}', operator: 'is_like', value: 'arm64' } as unknown as Constraint
+  assert.equal(testOf(strange)(board), false)
 })

@@ -96,6 +96,14 @@ test('a copy that moves counts as in flight, wherever its index is', () => {
   assert.deepEqual(updating({ claims, maxParallel: 2 }), [0])
 })
 
+test('a slot whose holder is healthy at the form has arrived, though a claim of a higher generation failed at it', () => {
+  const failed = makeClaim('n05', { slot: slotOf(0), generation: 2, state: 'failed', healthy: false, ...newForm })
+  const claims = [newAt(0), ...[1, 2, 3].map((i) => oldAt(i)), failed]
+  assert.deepEqual(updating({ claims }), [1])
+  const unhealthy = [newAt(0, { healthy: false }), ...claims.slice(1)]
+  assert.deepEqual(updating({ claims: unhealthy }), [])
+})
+
 test('a copy keeps its own static port when it is updated in place', () => {
   const group = makeGroup({ network: { mode: 'host', ports: [{ label: 'http', static: 80, to: null }] } })
   const view = makeView({ jobs: [makeJob({ groups: [group], ...newForm })], claims: [makeClaim('n00', { ports: { http: 80 } })] })

@@ -6,7 +6,7 @@ import type { NodeId } from '../../../crdt/ids.ts'
 import { createPrng } from '../../../simulator/prng.ts'
 import { EventQueue } from '../../../simulator/queue.ts'
 import { Router } from '../../../simulator/gossip/router.ts'
-import { type Message, messageId } from '../../../simulator/gossip/rpc.ts'
+import { type Message, MessageNumbers } from '../../../simulator/gossip/rpc.ts'
 import { gossipSettings } from '../../../simulator/gossip/settings.ts'
 import { areEqual, createWorld, jobSpec, runJob } from '../../support/world.ts'
 
@@ -20,6 +20,7 @@ class Net {
   /** Router → what it heard, in order. */
   readonly heard: string[][] = []
   loses: (to: number) => boolean = () => false
+  readonly #numbers = new MessageNumbers()
   #count = 0
 
   constructor(count: number, seed = 1) {
@@ -57,7 +58,7 @@ class Net {
 
   publish(from: number, text: string): void {
     const data = new TextEncoder().encode(text)
-    this.routers[from]!.publish({ id: messageId(topic, data), topic, data, count: ++this.#count } satisfies Message)
+    this.routers[from]!.publish({ id: this.#numbers.of(topic, data), topic, data, count: ++this.#count } satisfies Message)
   }
 
   run(ms: number): void {

@@ -70,10 +70,14 @@ const inGroup: readonly [string, readonly string[]][] = [
     ],
   ],
   [
-    `    constraints: [{ operator: is, value: x, attribute: "\${attr.a}" }]\n    ${task}`,
+    `    constraints: [{ operator: like, value: x, attribute: "\${attr.a}" }]\n    ${task}`,
     [
-      '4:31: groups.main.constraints[0].operator: found "is"; allowed: =, !=, <, <=, >, >=, version, semver, set_contains, set_contains_any, is_set, is_not_set, distinct_hosts',
+      '4:31: groups.main.constraints[0].operator: found "like"; allowed: =, !=, <, <=, >, >=, regexp, version, semver, set_contains, set_contains_any, is_set, is_not_set, distinct_hosts, distinct_property; or == for =, is for =, not for !=, set_contains_all for set_contains',
     ],
+  ],
+  [
+    `    constraints: [{ operator: regexp, value: "^arm(", attribute: "\${attr.a}" }]\n    ${task}`,
+    ['4:46: groups.main.constraints[0].value: found "^arm("; allowed: a pattern in RE2’s syntax (missing closing ): `^arm(`)'],
   ],
   [
     `    constraints: [{ value: x }]\n    ${task}`,
@@ -151,7 +155,7 @@ const whole: readonly [string, readonly string[]][] = [
   [`job: a\npriority: 101\ngroups: { main: { ${task} } }`, ['2:11: priority: found 101; allowed: a whole number from 1 to 100']],
   [
     `job: a\ntype: batch\ngroups: { main: { ${task} } }`,
-    ['2:7: type: found "batch"; allowed: service (batch and system jobs come with a later version)'],
+    ['2:7: type: found "batch"; allowed: service, system (batch and sysbatch come with a later version)'],
   ],
   [`job: a\nmeta: { x: { y: 1 } }\ngroups: { main: { ${task} } }`, ['2:12: meta.x: found a map; allowed: text']],
 ]

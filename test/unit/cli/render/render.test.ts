@@ -20,6 +20,7 @@ const job: JobDetail = {
   id: 'default/web',
   pool: 'default',
   desired: 'run',
+  type: 'service',
   priority: 50,
   version: '1.3.abcdef01',
   wanted: 2,
@@ -100,7 +101,7 @@ describe('views', () => {
   it('shows a job with what is missing and why', () => {
     assert.equal(
       jobDetail(job, plain),
-      'Job       default/web\nPool      default\nState     incomplete\nPriority  50\nVersion   1.3.abcdef01\nCopies    2 wanted, 1 running, 1 healthy\n' +
+      'Job       default/web\nType      service\nPool      default\nState     incomplete\nPriority  50\nVersion   1.3.abcdef01\nCopies    2 wanted, 1 running, 1 healthy\n' +
         '1 field in conflict: shoal job conflicts web\n\n' +
         'ALLOC     SLOT         NODE     STATE             HOLDS  GEN  VERSION       RESTARTS  STARTED               REASON\n' +
         'a0000000  web/front/0  board-0  running, healthy  yes      1  1.2.00000000         0  2026-01-02T03:04:05Z\n\n' +

@@ -109,6 +109,23 @@ test('several bad edits in a row: the last good one is in force, at its own vers
   assert.match(view(bad).problems.join(), /priority: found 2000/)
 })
 
+test('what another version let in (a pattern that is none, a word, an operator, a type): the last good edit stays in force', () => {
+  const base = start()
+  const rule = (...parts: string[]): Record<string, string> => ({ 'spec/groups/web/constraints/00000000000000aa': JSON.stringify(parts) })
+  const strange: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [
+    [rule('${attr.a}', 'regexp', '('), /constraints\/0\/value: found "\("; allowed: a pattern in RE2/],
+    [rule('${attr.a}', 'regexp', 'a'.repeat(1000)), /at most 256 characters/],
+    [rule('${attr.a}', 'regexp', '(?:a{30}){30}'), /500 in all/],
+    [rule('${attr.a}', 'is_like', 'b'), /operator: found "is_like"/],
+    [{ 'spec/type': 'daemon' }, /type: found "daemon"/],
+  ]
+  for (const [registers, words] of strange) {
+    const seen = view(edit(base.doc, 2, registers))
+    assert.deepEqual(seen.spec, view(base).spec)
+    assert.match(seen.problems.join(), words)
+  }
+})
+
 test('half of an edit that was split into several changes is never in force', () => {
   const groupsWith = (env: Readonly<Record<string, string>>): GroupSpec[] =>
     Array.from({ length: 8 }, (_, i) => sampleGroup({ name: `g${i}`, tasks: [sampleTask({ env })] }))

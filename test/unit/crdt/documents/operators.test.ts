@@ -23,7 +23,14 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
     [opsPaths.label('gone'), null],
     [opsPaths.label('odd'), 3],
   ])
-  assert.deepEqual(opsFromRegisters(registers), { evicted: true, draining: false, eligible: false, labels: { 'a/b': 'x' }, weight: -100 })
+  assert.deepEqual(opsFromRegisters(registers), {
+    evicted: true,
+    draining: false,
+    drainIgnoresSystem: false,
+    eligible: false,
+    labels: { 'a/b': 'x' },
+    weight: -100,
+  })
 })
 
 test('every path of an ops document passes the gate', () => {
