@@ -114,8 +114,10 @@ export class Dialling {
 
   /** Boards that can be asked for the way in, by name: running ones first. */
   #bootstrapOf(board: Board): string[] {
-    const others = [...this.#input.boards].filter((other) => other.spec.id !== board.spec.id && (other.core !== null || other.boots === 0))
-    const rank = (other: Board): number => Number(other.core === null) + 2 * Number(other.spec.pool !== board.spec.pool)
+    const others = [...this.#input.boards].filter((other) => other.spec.id !== board.spec.id)
+    // A board that is down now may have left for good, or all of them may be without power.
+    const rank = (other: Board): number =>
+      Number(other.core === null) + 2 * Number(other.spec.pool !== board.spec.pool) + 4 * Number(other.core === null && other.boots > 0)
     return others
       .toSorted((a, b) => rank(a) - rank(b))
       .slice(0, bootstrapMax)

@@ -90,3 +90,21 @@ test('without names a board that was never there finds nobody; one that knows ad
   world.links.dialling.setNames(late, true)
   world.until('names lead it to the others', () => boards.slice(0, 3).every((other) => areConnected(late, other)), 60_000)
 })
+
+test('a board that joins while all others are without power finds them once they are back', () => {
+  // More than a bootstrap list names, so that nobody else's names it.
+  const world = createWorld(7, { isDialled: true })
+  const boards = [...world.boards.values()]
+  const [late, others] = [boards.at(-1)!, boards.slice(0, -1)]
+  for (const board of others) world.boot(board)
+  world.until(
+    'the others see each other',
+    () => others.every((board) => others.every((one) => one === board || areConnected(one, board))),
+    180_000,
+  )
+  for (const board of others) world.powerCut(board)
+  world.boot(late)
+  world.run(60_000)
+  for (const board of others) world.boot(board)
+  world.until('all see each other', () => allAlive(boards), 120_000)
+})
