@@ -11,13 +11,17 @@ import { plural, safe } from './render/words.ts'
 import type { Session } from './session.ts'
 import { submit } from './submit.ts'
 
+/** A number that the register does not hold, so that writing it is a change, whatever the owner of a stolen key put there. */
+export function another(doc: Doc, path: string): number {
+  return (doc.judged?.of ?? doc).registers.get(path) === 1 ? 2 : 1
+}
+
 /** A change whose past holds all that is here of these keys. */
 export function wordChanges(doc: Doc, word: keyof typeof wordPaths, keys: Iterable<OperatorId>): ReadonlyMap<string, Scalar> {
   return new Map(
     [...keys].map((key) => {
       const path = wordPaths[word](key)
-      const before = (doc.judged?.of ?? doc).registers.get(path)
-      return [path, typeof before === 'number' ? before + 1 : 1]
+      return [path, another(doc, path)]
     }),
   )
 }

@@ -3,8 +3,9 @@
 
 import type { Command } from 'commander'
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
-import { type OperatorId, fleetDocId, isPeerId } from '../../crdt/ids.ts'
+import { type AuthorId, type OperatorId, fleetDocId, isPeerId } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
+import { isSenior } from '../../crdt/rights/fleet-statements.ts'
 import { type Grant, everyJob, everyPoolPattern, widen } from '../../crdt/rights/grant.ts'
 import { isPattern } from '../../crdt/rights/pattern.ts'
 import type { Role } from '../../crdt/view.ts'
@@ -21,7 +22,7 @@ import { safe } from '../render/words.ts'
 import { settlingEnvelopes } from '../resend.ts'
 import type { Session } from '../session.ts'
 import { submit } from '../submit.ts'
-import { vouchEverywhere } from '../vouch.ts'
+import { another, vouchEverywhere } from '../vouch.ts'
 
 interface AddOptions extends WriteOptions {
   readonly role: Role
@@ -97,8 +98,15 @@ async function revokeOperator(session: Session, who: string, options: WriteOptio
   const key = findOperator(fleet, who)
   const { id: own } = await authorOf(session.io, session.context)
   if (key === own) throw new CliError('E_USAGE', 'nobody revokes the key that it signs with', { hint: 'another admin does it' })
+  mustBeSenior(fleet, own, key)
   const vouched = options.void === true ? null : await vouchEverywhere(session, fleet, key)
-  const edit = await editDocument(session, fleetDocId, undefined, () => new Map([[fleetPaths.revoked(key), true]]))
+  const path = fleetPaths.revoked(key)
+  const edit = await editDocument(
+    session,
+    fleetDocId,
+    undefined,
+    (doc) => new Map(fleet.rights.revoked.has(key) ? [] : [[path, another(doc, path)]]),
+  )
   const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
   const { io, format } = session
   if (format !== 'table') printData(io, format, { key, vouched, receipt })
@@ -108,6 +116,13 @@ async function revokeOperator(session: Session, who: string, options: WriteOptio
     io.stdout.write(`${safe(fleet.names.get(key) ?? key)} is revoked; ${kept}\n${receiptLine(receipt, options.confirm)}`)
   }
   return receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
+}
+
+function mustBeSenior({ rights }: Fleet, own: AuthorId, key: OperatorId): void {
+  if (isSenior(rights.seniority, own, key)) return
+  throw new CliError('E_SENIORITY', `the key ${key} became an admin before ${own}, which cannot revoke it`, {
+    hint: 'an admin who was there before it does it',
+  })
 }
 
 function findOperator({ names, rights }: Fleet, who: string): OperatorId {

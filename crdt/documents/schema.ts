@@ -42,7 +42,7 @@ const group = 'spec/groups/:name/'
 const task = `${group}tasks/:name/`
 const slot = ':name/:name/:name/:place/'
 
-/** An admin's word about what a revoked key wrote; raised each time, since a change is what says how far it goes. */
+/** An admin's word about what a revoked key wrote; another number each time, since a change is what says how far it goes. */
 const wordTable: Patterns = [['vouch/:peer', integer(1)]]
 
 const jobTable: Patterns = [
@@ -141,7 +141,7 @@ const fleetTable: Patterns = [
   ['operator/:peer/name', word],
   ['operator/:peer/pools/:key', flag],
   ['operator/:peer/jobs/:key', flag],
-  ['revoked/:peer', flag],
+  ['revoked/:peer', integer(1)],
 ]
 
 const tables = {

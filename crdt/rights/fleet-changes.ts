@@ -1,10 +1,10 @@
 // Which changes of the fleet document stand. A function of the set of changes: who heard what first does not matter. A change stands when
 // a standing grant in its past makes its author an admin, and no standing revocation of its author was made without knowing it. Both
-// can go in circles (two admins revoke one another on two sides of a split); then seniority decides.
+// can go in circles (of two that neither knew as admins, each revokes the other on its side of a split); then seniority decides.
 
-import type { AuthorId, ChangeHash } from '../ids.ts'
+import type { ChangeHash } from '../ids.ts'
 import type { HistoryEntry } from '../replica-history.ts'
-import { fleetStatementsOf } from './fleet-statements.ts'
+import { type Seniority, type ToldEntry, seniorityOf } from './fleet-statements.ts'
 import { after, byHash, pastOf } from './past.ts'
 
 interface Judged {
@@ -18,9 +18,9 @@ interface Judged {
   stands: boolean | null
 }
 
-/** `entries`: the fleet document's history, in its causal order. */
-export function voidedFleetChanges(entries: readonly HistoryEntry[]): ReadonlySet<ChangeHash> {
-  const told = entries.map((entry) => ({ entry, ...fleetStatementsOf(entry) }))
+/** `told`: the fleet document's history, in its causal order. */
+export function voidedFleetChanges(told: readonly ToldEntry[]): ReadonlySet<ChangeHash> {
+  const entries = told.map(({ entry }) => entry)
   // Every change had a right when it was admitted, and only a revocation takes one away.
   if (told.every(({ revokes }) => revokes.length === 0)) return new Set()
   const judged = new Map<ChangeHash, Judged>()
@@ -42,14 +42,7 @@ export function voidedFleetChanges(entries: readonly HistoryEntry[]): ReadonlySe
   return new Set([...judged.values()].filter(({ stands }) => stands === false).map(({ entry }) => entry.hash))
 }
 
-/** In order of the first grant that made somebody an admin, be it void: a later change can put nobody before an earlier one. */
-function seniorityOf(told: readonly { readonly admins: readonly AuthorId[] }[]): ReadonlyMap<AuthorId, number> {
-  const seniority = new Map<AuthorId, number>()
-  for (const { admins } of told) for (const admin of admins) if (!seniority.has(admin)) seniority.set(admin, seniority.size)
-  return seniority
-}
-
-function decide(all: readonly Judged[], seniority: ReadonlyMap<AuthorId, number>): void {
+function decide(all: readonly Judged[], seniority: Seniority): void {
   let open = all
   while (open.length > 0) {
     let left = open.filter((one) => !isDecided(one))
@@ -71,7 +64,7 @@ function isDecided(one: Judged): boolean {
 }
 
 /** Of changes that wait for nothing but one another, the most senior author's stands, and what would have made it void does not. */
-function settleCircle(open: readonly Judged[], seniority: ReadonlyMap<AuthorId, number>): void {
+function settleCircle(open: readonly Judged[], seniority: Seniority): void {
   const waitsFor = new Map(open.map((one) => [one, closureOf(one)]))
   const circles = open.filter((one) => [...waitsFor.get(one)!].every((other) => waitsFor.get(other)?.has(one)))
   // What is first of a circle in causal order has a standing supporter: those that it could wait for are before it.

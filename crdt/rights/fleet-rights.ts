@@ -3,9 +3,9 @@
 
 import type { Doc } from '../doc.ts'
 import type { AuthorId, ChangeHash } from '../ids.ts'
-import { type HistoryEntry, historyOf } from '../replica-history.ts'
+import { historyOf } from '../replica-history.ts'
 import { voidedFleetChanges } from './fleet-changes.ts'
-import { fleetStatementsOf } from './fleet-statements.ts'
+import { type Seniority, type ToldEntry, seniorityOf, toldBy } from './fleet-statements.ts'
 import { type Grant, widen } from './grant.ts'
 import { byHash, pastOf } from './past.ts'
 import { readWithout } from './without.ts'
@@ -21,6 +21,7 @@ export interface FleetRights {
   readonly standing: ReadonlyMap<AuthorId, Grant>
   /** By any change, void or not. Only grows while changes come. */
   readonly ever: ReadonlyMap<AuthorId, Grant>
+  readonly seniority: Seniority
 }
 
 const remembered = new WeakMap<Doc, FleetRights>()
@@ -35,12 +36,21 @@ export function fleetRights(doc: Doc): FleetRights {
 
 function readRights(doc: Doc): FleetRights {
   const entries = historyOf(doc)
-  const voided = voidedFleetChanges(entries)
-  const stated = statedBy(entries.filter(({ hash }) => !voided.has(hash)))
-  const ever = voided.size === 0 ? stated.grants : statedBy(entries).grants
+  const told = toldBy(entries)
+  const voided = voidedFleetChanges(told)
+  const stated = statedBy(standingOf(told, voided))
+  const ever = voided.size === 0 ? stated.grants : statedBy(told).grants
   const judged =
     voided.size === 0 ? doc : { ...doc, ...readWithout(entries, voided), judged: { of: doc, voided, released: new Set<ChangeHash>() } }
-  return { doc: judged, voided, revoked: stated.revoked, now: withoutKeys(stated), standing: stated.grants, ever }
+  return {
+    doc: judged,
+    voided,
+    revoked: stated.revoked,
+    now: withoutKeys(stated),
+    standing: stated.grants,
+    ever,
+    seniority: seniorityOf(told),
+  }
 }
 
 interface Stated {
@@ -48,11 +58,14 @@ interface Stated {
   readonly revoked: ReadonlySet<AuthorId>
 }
 
-function statedBy(entries: readonly HistoryEntry[]): Stated {
+function standingOf(told: readonly ToldEntry[], voided: ReadonlySet<ChangeHash>): readonly ToldEntry[] {
+  return voided.size === 0 ? told : told.filter(({ entry }) => !voided.has(entry.hash))
+}
+
+function statedBy(told: readonly ToldEntry[]): Stated {
   const grants = new Map<AuthorId, Grant>()
   const revoked = new Set<AuthorId>()
-  for (const entry of entries) {
-    const stated = fleetStatementsOf(entry)
+  for (const stated of told) {
     for (const [id, grant] of stated.grants) grants.set(id, widen(grants.get(id), grant))
     for (const id of stated.revokes) revoked.add(id)
   }
@@ -67,7 +80,6 @@ function withoutKeys({ grants, revoked }: Stated): ReadonlyMap<AuthorId, Grant> 
 export function wasAdminAt(doc: Doc, heads: readonly ChangeHash[], key: AuthorId): boolean {
   const entries = historyOf(doc)
   const past = pastOf(byHash(entries), heads)
-  const seen = entries.filter(({ hash }) => past.has(hash))
-  const voided = voidedFleetChanges(seen)
-  return withoutKeys(statedBy(seen.filter(({ hash }) => !voided.has(hash)))).get(key)?.role === 'admin'
+  const seen = toldBy(entries.filter(({ hash }) => past.has(hash)))
+  return withoutKeys(statedBy(standingOf(seen, voidedFleetChanges(seen)))).get(key)?.role === 'admin'
 }

@@ -64,11 +64,17 @@ function takeAll(step: Step, envelopes: readonly string[], taken: Taken): Result
   return ok(undefined)
 }
 
-/** Boards tell one another what a revoked key wrote, so that all hold the same; from its owner nothing is taken. */
+/**
+ * Boards tell one another what a revoked key wrote, so that all hold the same; from its owner nothing new is taken. About the fleet
+ * document the gate decides alone: what a key writes there without knowing that it is revoked may stand.
+ */
 function refuseRevoked({ state }: Step, bytes: Uint8Array): Result<void> {
-  const envelope = state.engine.decodeEnvelope(bytes)
-  if (!envelope.ok || rightsHere(state)?.revoked.has(envelope.value.author) !== true) return ok(undefined)
-  return refuse('E_REVOKED', `the key ${envelope.value.author} is revoked: nothing that it signs has an effect`)
+  const decoded = state.engine.decodeEnvelope(bytes)
+  if (!decoded.ok || decoded.value.kind === 'fleet') return ok(undefined)
+  const { author, doc, hash } = decoded.value
+  const isHere = state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true
+  if (isHere || rightsHere(state)?.revoked.has(author) !== true) return ok(undefined)
+  return refuse('E_REVOKED', `the key ${author} is revoked: nothing that it signs has an effect`)
 }
 
 function spread(step: Step, { documents, fresh }: Taken): void {

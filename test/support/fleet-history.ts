@@ -54,7 +54,7 @@ export function edited(
 }
 
 export const grant = (seed: number, role: string): Map<string, Scalar> => new Map([[fleetPaths.role(testSigner(seed).operator), role]])
-export const revoke = (seed: number): Map<string, Scalar> => new Map([[fleetPaths.revoked(testSigner(seed).operator), true]])
+export const revoke = (seed: number): Map<string, Scalar> => new Map([[fleetPaths.revoked(testSigner(seed).operator), 1]])
 
 export function take(founded: Founded, doc: Doc | undefined, bytes: Uint8Array): { readonly doc: Doc | undefined; readonly code: string } {
   const admitted = admit(crypto, doc, bytes, authorityOf(founded.fleet, doc === undefined ? undefined : fleetRights(doc)))

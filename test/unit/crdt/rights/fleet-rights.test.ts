@@ -44,7 +44,7 @@ test('a revoked admin that knows it is refused, and no grant brings its key back
   const revoked = done(founded, doc, 1, revoke(3))
   assert.equal(roleOf(revoked.doc, 3), undefined)
   assert.equal(take(founded, revoked.doc, edited(founded, revoked.doc, 3, grant(7, 'admin')).bytes!).code, 'E_RIGHT')
-  const again = done(founded, revoked.doc, 2, new Map([...grant(3, 'operator'), [fleetPaths.revoked(testSigner(3).operator), false]]))
+  const again = done(founded, revoked.doc, 2, new Map([...grant(3, 'operator'), [fleetPaths.revoked(testSigner(3).operator), null]]))
   assert.equal(roleOf(again.doc, 3), undefined)
 })
 
@@ -97,31 +97,50 @@ test('two that revoke one another: the senior stays; the founder cannot be put o
   )
 })
 
-test('a circle of three: the most senior one breaks it, for all alike', () => {
+test('a stolen key of a junior revokes its seniors in vain, also once they have heard of it', () => {
   const { founded, doc, sent } = threeAdmins()
-  const four = done(founded, doc, 1, grant(4, 'admin'))
-  const circle = [
-    [2, 3],
-    [3, 4],
-    [4, 2],
-  ].map(([by, to]) => done(founded, four.doc, by!, revoke(to!)).bytes)
-  for (const order of [circle, circle.toReversed()]) {
-    const merged = takeAll(founded, [...sent, four.bytes, ...order])
+  const stolen = done(founded, doc, 3, new Map([...revoke(1), ...revoke(2), ...revoke(3)]))
+  assert.deepEqual(
+    [1, 2, 3].map((seed) => roleOf(stolen.doc, seed)),
+    ['admin', 'admin', 'admin'],
+  )
+  // It holds the register already: another value is what says it again.
+  const register = fleetPaths.revoked(testSigner(3).operator)
+  const answer = done(founded, stolen.doc, 2, new Map([[register, 2]]))
+  const late = done(founded, stolen.doc, 3, grant(7, 'admin'))
+  const all = [...sent, stolen.bytes, answer.bytes, late.bytes]
+  for (const order of [all, all.toReversed()]) {
     assert.deepEqual(
-      [2, 3, 4].map((seed) => roleOf(merged, seed)),
-      ['admin', undefined, 'admin'],
+      [1, 2, 3, 7].map((seed) => roleOf(takeAll(founded, order), seed)),
+      ['admin', 'admin', undefined, undefined],
     )
   }
 })
 
-test('a junior may revoke a senior that does not answer back', () => {
+test('what a junior makes of a key does not bring it back from a senior’s revocation', () => {
   const { founded, doc, sent } = threeAdmins()
-  const put = done(founded, doc, 3, revoke(2))
-  const merged = takeAll(founded, [...sent, put.bytes, done(founded, doc, 2, grant(7, 'admin')).bytes])
-  assert.deepEqual(
-    [2, 3, 7].map((seed) => roleOf(merged, seed)),
-    [undefined, 'admin', undefined],
-  )
+  const bob = done(founded, doc, 1, grant(7, 'operator'))
+  const revoked = done(founded, bob.doc, 2, revoke(7))
+  const raised = done(founded, bob.doc, 1, grant(7, 'admin'))
+  for (const order of [
+    [revoked, raised],
+    [raised, revoked],
+  ]) {
+    const merged = takeAll(founded, [...sent, bob.bytes, ...order.map(({ bytes }) => bytes)])
+    assert.equal(roleOf(merged, 7), undefined)
+  }
+})
+
+test('of two that were made admins on two sides and revoke one another, the same one stays for all', () => {
+  const founded = foundFleet()
+  const both = done(founded, founded.doc, 1, new Map([...grant(2, 'operator'), ...grant(3, 'operator')]))
+  const [two, three] = [done(founded, both.doc, 1, grant(2, 'admin')), done(founded, both.doc, 1, grant(3, 'admin'))]
+  const circle = [done(founded, two.doc, 2, revoke(3)), done(founded, three.doc, 3, revoke(2))]
+  const all = [both, two, three, ...circle].map(({ bytes }) => bytes)
+  const merged = [all, all.toReversed()].map((order) => takeAll(founded, order))
+  const roles = merged.map((one) => [2, 3].map((seed) => roleOf(one, seed)))
+  assert.deepEqual(roles[0], roles[1])
+  assert.equal(roles[0]!.filter((role) => role === undefined).length, 1, 'one of them')
 })
 
 test('rights add up and are never taken by another value', () => {
