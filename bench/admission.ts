@@ -3,7 +3,7 @@
 
 import type { BenchOptions } from './main.ts'
 import type { Doc } from '../crdt/doc.ts'
-import { authorityOf, admit } from '../crdt/gate.ts'
+import { admit } from '../crdt/gate.ts'
 import { jobDocId, nodeDocId } from '../crdt/ids.ts'
 import { type KeptHandles, createKeptHandles, keepNone } from '../crdt/kept-handles.ts'
 import { envelopeKey } from '../node/core/documents.ts'
@@ -17,7 +17,7 @@ const span = 5
 
 export async function run({ runs, quick }: BenchOptions): Promise<object> {
   const envelopes = historyOfABoard()
-  const authority = authorityOf(fleet, undefined)
+  const authority = { fleet, rights: undefined }
   const rounds = runs ?? (quick ? 10 : 100)
 
   /** Microseconds of CPU for each of the envelopes after this many. */

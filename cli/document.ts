@@ -4,7 +4,7 @@
 import { fromBase64 } from '../crdt/base64.ts'
 import type { Doc } from '../crdt/doc.ts'
 import { fleetFromRegisters } from '../crdt/documents/fleet.ts'
-import { type Authority, admit, authorityOf } from '../crdt/gate.ts'
+import { type Authority, admit } from '../crdt/gate.ts'
 import { type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId } from '../crdt/ids.ts'
 import { emptyDoc } from '../crdt/replica.ts'
 import { type FleetRights, fleetRights } from '../crdt/rights/fleet-rights.ts'
@@ -42,13 +42,13 @@ export function rebuildDoc(
   doc: DocId,
   envelopes: readonly string[],
 ): Doc | undefined {
-  const authority = authorityOf(id, rights)
+  const authority = { fleet: id, rights }
   const found = rebuild(crypto, doc, envelopes, () => authority)
   return found === undefined ? undefined : judgeDoc(found, rights)
 }
 
 export function rebuildFleet(crypto: Crypto, fleet: FleetId, envelopes: readonly string[]): Fleet {
-  const doc = rebuild(crypto, fleetDocId, envelopes, (known) => authorityOf(fleet, known === undefined ? undefined : fleetRights(known)))
+  const doc = rebuild(crypto, fleetDocId, envelopes, (known) => ({ fleet, rights: known === undefined ? undefined : fleetRights(known) }))
   if (doc === undefined) throw new CliError('E_FLEET', 'the peer has no document of this fleet', { hint: 'is it a node of another fleet?' })
   const rights = fleetRights(doc)
   const { name, operatorNames } = fleetFromRegisters(rights.doc.registers)

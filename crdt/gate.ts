@@ -9,13 +9,13 @@ import { type Result, ok, refuse } from './errors.ts'
 import { type CheckedHead, checkHeads } from './gate/change-head.ts'
 import type { GateCode } from './gate/codes.ts'
 import { type Authority, checkAdmin, checkFleet, checkRight } from './gate/right.ts'
-import { applyInShadow } from './gate/shadow.ts'
+import { type Tools, applyInShadow } from './gate/shadow.ts'
 import { compareText } from './ids.ts'
 import { type KeptHandles, keepNone } from './kept-handles.ts'
 import { emptyDoc } from './replica.ts'
 
 export type { GateCode } from './gate/codes.ts'
-export { type Authority, authorityOf } from './gate/right.ts'
+export type { Authority } from './gate/right.ts'
 
 export interface Admitted {
   /** known: everything in it was here already, and nothing changed. */
@@ -49,19 +49,13 @@ function changedBetween(before: Doc | undefined, after: Doc): readonly string[] 
   return changed.sort(compareText)
 }
 
-function merge(
-  crypto: Crypto,
-  doc: Doc | undefined,
-  envelope: Envelope,
-  checked: readonly CheckedHead[],
-  kept: KeptHandles,
-): Result<Admitted, GateCode> {
+function merge(tools: Tools, doc: Doc | undefined, envelope: Envelope, checked: readonly CheckedHead[]): Result<Admitted, GateCode> {
   const fresh = doc === undefined || doc.epoch < envelope.epoch
-  const target = fresh ? emptyDoc(crypto, envelope.doc, envelope.pool, envelope.epoch, envelope.base) : doc
+  const target = fresh ? emptyDoc(tools.crypto, envelope.doc, envelope.pool, envelope.epoch, envelope.base) : doc
   const have = target.clock.get(envelope.actor)?.seq ?? 0
   if (envelope.firstSeq > have + 1) return refuse('E_MISSING', `starts at change ${envelope.firstSeq}; ${have} of its actor are here`)
   const known = Math.min(checked.length, have + 1 - envelope.firstSeq)
-  const applied = applyInShadow({ crypto, kept }, target, envelope, checked, known)
+  const applied = applyInShadow(tools, target, envelope, checked, known)
   if (!applied.ok) return applied
   if (applied.value.doc === target) return ok({ kind: 'known', doc: target, envelope, changed: [] })
   const changed = fresh ? changedBetween(doc, applied.value.doc) : applied.value.changed
@@ -101,5 +95,5 @@ export function admitDecoded(
   const heads = checkHeads(crypto, envelope)
   if (!heads.ok) return heads
   const admin = checkAdmin(doc, envelope, heads.value, authority)
-  return admin.ok ? merge(crypto, doc, envelope, heads.value, kept) : admin
+  return admin.ok ? merge({ crypto, kept, rights: authority.rights }, doc, envelope, heads.value) : admin
 }

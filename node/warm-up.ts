@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 
 import type { Crypto } from '../crdt/crypto.ts'
 import { nodeFromRegisters, nodeToRegisters } from '../crdt/documents/node.ts'
-import { admit, authorityOf } from '../crdt/gate.ts'
+import { admit } from '../crdt/gate.ts'
 import { type FleetId, type NodeId, type PoolName, nodeDocId } from '../crdt/ids.ts'
 import { decodeDoc, editDoc, emptyDoc, encodeDoc } from '../crdt/replica.ts'
 import type { KeyPair } from './adapters/keys.ts'
@@ -27,7 +27,7 @@ export async function warmUp(crypto: Crypto, key: KeyPair, fleet: FleetId): Prom
   await turn()
   let doc = blank
   for (const envelope of [...first.envelopes, ...second.envelopes]) {
-    const admitted = admit(crypto, doc.changeCount === 0 ? undefined : doc, envelope.bytes, authorityOf(fleet, undefined))
+    const admitted = admit(crypto, doc.changeCount === 0 ? undefined : doc, envelope.bytes, { fleet, rights: undefined })
     if (admitted.ok) doc = admitted.value.doc
     await turn()
   }

@@ -6,7 +6,6 @@ import type { Crypto, Signer } from '../crdt/crypto.ts'
 import { fleetGenesisRegisters } from '../crdt/documents/fleet.ts'
 import { jobPaths, specToRegisters } from '../crdt/documents/job.ts'
 import { type Author, everyPool } from '../crdt/envelope.ts'
-import { authorityOf } from '../crdt/gate.ts'
 import { type AuthorId, type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId, jobDocId, jobId } from '../crdt/ids.ts'
 import { type Scalar, difference } from '../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../crdt/replica.ts'
@@ -42,7 +41,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
   const registers = fleetGenesisRegisters({ name: 'test', admin: id as string as OperatorId, adminName: 'tester' })
   const genesis = editDoc(crypto, emptyDoc(crypto, fleetDocId, everyPool), author(''), registers)
   const fleet = genesis.envelopes[0]!.hash as FleetId
-  const authority = authorityOf(fleet, fleetRights(genesis.doc))
+  const authority = { fleet, rights: fleetRights(genesis.doc) }
   const current = (world: World, board: Board, doc: DocId, pool: string) => {
     const [stored] = world.request(board, { method: 'doc.get', doc })
     let found = emptyDoc(crypto, doc, pool as PoolName)

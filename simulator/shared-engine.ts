@@ -12,7 +12,6 @@ import { keep, nodeParts } from '../crdt/project.ts'
 import { keepSame } from '../crdt/project-claims.ts'
 import type { NodeReading } from '../crdt/read-node.ts'
 import type { Admitted, Authority, GateCode } from '../crdt/gate.ts'
-import { mayReplace, mayWrite } from '../crdt/gate/right.ts'
 import type { NodeId, PoolName } from '../crdt/ids.ts'
 import type { Liveness, NodeView } from '../crdt/view.ts'
 import { Interned, recall, sameBytes } from './interned.ts'
@@ -58,8 +57,7 @@ type Verdict = Result<Admitted, GateCode>
 /** What the gate asks of an authority about one envelope. */
 interface Judged {
   readonly fleet: Authority['fleet']
-  readonly mayWrite: boolean
-  readonly mayReplace: boolean
+  readonly rights: Authority['rights']
   readonly verdict: Verdict
 }
 
@@ -78,11 +76,12 @@ class Verdicts {
   of(doc: Doc | undefined, envelope: Envelope, authority: Authority): Verdict {
     const key = this.#numberOf(doc ?? nothing) * numbersMax + this.#numberOf(envelope)
     const { fleet } = authority
-    const asked = { fleet, mayWrite: mayWrite(envelope, authority), mayReplace: mayReplace(doc, envelope, authority) }
+    // A node's right to its own document follows from its name.
+    const rights = envelope.kind === 'node' ? undefined : authority.rights
     const known = this.#judged.get(key)
-    if (known?.fleet === fleet && known.mayWrite === asked.mayWrite && known.mayReplace === asked.mayReplace) return known.verdict
+    if (known?.fleet === fleet && known.rights === rights) return known.verdict
     const verdict = this.#own.admit(doc, envelope, authority)
-    this.#judged.set(key, { ...asked, verdict })
+    this.#judged.set(key, { fleet, rights, verdict })
     if (this.#judged.size > verdictsMax) {
       const oldest = this.#judged.keys().next()
       if (!oldest.done) this.#judged.delete(oldest.value)

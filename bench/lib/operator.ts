@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromBase64, toBase64 } from '../../crdt/base64.ts'
 import { jobPaths, specToRegisters } from '../../crdt/documents/job.ts'
-import { admit, authorityOf } from '../../crdt/gate.ts'
+import { admit } from '../../crdt/gate.ts'
 import { type FleetId, type PoolName, jobDocId, jobId } from '../../crdt/ids.ts'
 import { type Scalar, difference } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
@@ -33,7 +33,7 @@ export async function operatorOf(fleet: Fleet): Promise<Operator> {
     let doc: Doc | undefined
     for (const text of envelopes) {
       const bytes = fromBase64(text)
-      const admitted = bytes.ok ? admit(crypto, doc, bytes.value, authorityOf(join_.fleet, known)) : bytes
+      const admitted = bytes.ok ? admit(crypto, doc, bytes.value, { fleet: join_.fleet, rights: known }) : bytes
       if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
       doc = admitted.value.doc
     }

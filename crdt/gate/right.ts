@@ -5,31 +5,20 @@
 
 import { type Result, ok, refuse } from '../errors.ts'
 import type { Envelope } from '../envelope.ts'
-import { type ChangeHash, type FleetId, type OperatorId, nodeDocId } from '../ids.ts'
+import { type ChangeHash, type FleetId, nodeDocId } from '../ids.ts'
 import type { NodeId } from '../ids.ts'
 import type { Doc } from '../doc.ts'
 import { genesisOf } from '../genesis.ts'
 import { historyOf } from '../replica-history.ts'
 import { type FleetRights, wasAdminAt } from '../rights/fleet-rights.ts'
-import { type Grant, covers } from '../rights/grant.ts'
+import { covers } from '../rights/grant.ts'
 import type { CheckedHead } from './change-head.ts'
 import type { GateCode } from './codes.ts'
 
 export interface Authority {
   readonly fleet: FleetId
-  /** All that the key was ever granted. */
-  readonly grantOf: (operator: OperatorId) => Grant | undefined
-  /** Whether the key is revoked, as far as is known here. */
-  readonly isRevoked: (operator: OperatorId) => boolean
-}
-
-/** As the fleet document says that is here; undefined: none is. */
-export function authorityOf(fleet: FleetId, rights: FleetRights | undefined): Authority {
-  return {
-    fleet,
-    grantOf: (operator) => rights?.ever.get(operator),
-    isRevoked: (operator) => rights?.revoked.has(operator) === true,
-  }
+  /** As the fleet document says that is here; undefined: none is. */
+  readonly rights: Pick<FleetRights, 'ever' | 'now' | 'revoked' | 'seniority'> | undefined
 }
 
 /** The envelope that founded the fleet: it cannot name the fleet, whose id is its own hash. */
@@ -43,20 +32,20 @@ export function checkFleet(envelope: Envelope, authority: Authority): Result<voi
 }
 
 /** The author's right to the document, whatever it writes there. */
-export function mayWrite(envelope: Envelope, { grantOf }: Authority): boolean {
+function mayWrite(envelope: Envelope, { rights }: Authority): boolean {
   if (envelope.kind === 'node') return envelope.doc === nodeDocId(envelope.author as NodeId)
-  const grant = grantOf(envelope.author as OperatorId)
+  const grant = rights?.ever.get(envelope.author)
   return grant !== undefined && covers(grant, envelope)
 }
 
 /** A new epoch replaces what others wrote, so a revoked key's is not even taken in to be judged. */
-export function mayReplace(doc: Doc | undefined, envelope: Envelope, { isRevoked }: Authority): boolean {
-  return doc === undefined || envelope.epoch <= doc.epoch || envelope.kind === 'node' || !isRevoked(envelope.author as OperatorId)
+function mayReplace(doc: Doc | undefined, envelope: Envelope, { rights }: Authority): boolean {
+  return doc === undefined || envelope.epoch <= doc.epoch || envelope.kind === 'node' || rights?.revoked.has(envelope.author) !== true
 }
 
 export function checkRight(doc: Doc | undefined, envelope: Envelope, authority: Authority): Result<void, GateCode> {
   if (isFounding(envelope, authority)) return ok(undefined)
-  const words = envelope.kind === 'node' ? 'no role' : (authority.grantOf(envelope.author as OperatorId)?.role ?? 'no role')
+  const words = envelope.kind === 'node' ? 'no role' : (authority.rights?.ever.get(envelope.author)?.role ?? 'no role')
   if (!mayWrite(envelope, authority)) return refuse('E_RIGHT', `${envelope.author} (${words}) may not write ${envelope.doc}`)
   if (mayReplace(doc, envelope, authority)) return ok(undefined)
   return refuse('E_RIGHT', `${envelope.author} is revoked and may not begin epoch ${envelope.epoch} of ${envelope.doc}`)

@@ -4,7 +4,7 @@
 import { removeDigest, setDigest } from '../../crdt/anti-entropy.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { decodeEnvelope, type Envelope } from '../../crdt/envelope.ts'
-import { admitDecoded, authorityOf, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
+import { admitDecoded, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
 import { type Result, refuse } from '../../crdt/errors.ts'
 import { type DocId, compareText, fleetDocId, nodeDocId } from '../../crdt/ids.ts'
 import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts'
@@ -23,7 +23,7 @@ export function rightsHere(state: State): FleetRights | undefined {
 
 /** Whose changes are taken in, from the fleet document as it is here. */
 export function authorityHere(state: State): Authority {
-  return authorityOf(state.boot.config.fleet, rightsHere(state))
+  return { fleet: state.boot.config.fleet, rights: rightsHere(state) }
 }
 
 /** Admits an envelope from a peer, a file or an operator. What it changes is persisted before anything later in this step is sent. */

@@ -5,7 +5,7 @@ import type { AllocRow, Coverage, JobDetail, NodeRow, RecordedRow, Reply, Reques
 import { fromBase64, toBase64 } from '../../crdt/base64.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { jobView } from '../../crdt/documents/job.ts'
-import { admit, authorityOf } from '../../crdt/gate.ts'
+import { admit } from '../../crdt/gate.ts'
 import { fleetRights } from '../../crdt/rights/fleet-rights.ts'
 import { type DocId, type FleetId, type JobId, fleetDocId, jobDocId, parseDocId, slotId } from '../../crdt/ids.ts'
 import type { ApiClient } from '../../cli/io.ts'
@@ -130,7 +130,7 @@ function put(mesh: FakeMesh, fleet: FleetId, envelopes: readonly string[]): Repl
 /** The envelope's document is named in its bytes; the fake tries each document that it has, and then a new one. */
 function tryAll(mesh: FakeMesh, fleet: FleetId, bytes: Uint8Array): ReturnType<typeof admit> {
   const known = mesh.docs.get(fleetDocId)
-  const authority = authorityOf(fleet, known === undefined ? undefined : fleetRights(known))
+  const authority = { fleet, rights: known === undefined ? undefined : fleetRights(known) }
   for (const doc of mesh.docs.values()) {
     const admitted = admit(crypto, doc, bytes, authority)
     if (admitted.ok || admitted.code !== 'E_DOC_ID') return admitted

@@ -8,6 +8,7 @@ import type { DocId, FleetId, PoolName } from '../../crdt/ids.ts'
 import type { Registers, Scalar } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
 import { testCrypto, testSigner } from './crypto.ts'
+import { rightsOf } from './envelopes.ts'
 
 const crypto = testCrypto()
 const fleet = 'f'.repeat(64) as FleetId
@@ -39,7 +40,10 @@ export function merge(doc: Doc, ...others: readonly Edited[]): Doc {
   return others
     .flatMap((other) => other.envelopes)
     .reduce((merged, envelope) => {
-      const admitted = admit(crypto, merged, envelope.bytes, { fleet, grantOf: () => grantOfRole('operator'), isRevoked: () => false })
+      const admitted = admit(crypto, merged, envelope.bytes, {
+        fleet,
+        rights: rightsOf(new Map([[envelope.author, grantOfRole('operator')]])),
+      })
       if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
       return admitted.value.doc
     }, doc)

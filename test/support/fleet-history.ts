@@ -5,7 +5,7 @@ import { assert } from '../../crdt/errors.ts'
 import { fleetGenesisRegisters, fleetPaths } from '../../crdt/documents/fleet.ts'
 import { type Author, everyPool } from '../../crdt/envelope.ts'
 import type { Doc } from '../../crdt/doc.ts'
-import { admit, authorityOf } from '../../crdt/gate.ts'
+import { admit } from '../../crdt/gate.ts'
 import { type FleetId, fleetDocId } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
@@ -57,7 +57,7 @@ export const grant = (seed: number, role: string): Map<string, Scalar> => new Ma
 export const revoke = (seed: number): Map<string, Scalar> => new Map([[fleetPaths.revoked(testSigner(seed).operator), 1]])
 
 export function take(founded: Founded, doc: Doc | undefined, bytes: Uint8Array): { readonly doc: Doc | undefined; readonly code: string } {
-  const admitted = admit(crypto, doc, bytes, authorityOf(founded.fleet, doc === undefined ? undefined : fleetRights(doc)))
+  const admitted = admit(crypto, doc, bytes, { fleet: founded.fleet, rights: doc === undefined ? undefined : fleetRights(doc) })
   return admitted.ok ? { doc: admitted.value.doc, code: admitted.value.kind } : { doc, code: admitted.code }
 }
 

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { fleetPaths } from '../../../../crdt/documents/fleet.ts'
 import { jobPaths, jobView, specToRegisters } from '../../../../crdt/documents/job.ts'
 import type { Doc } from '../../../../crdt/doc.ts'
-import { admit, authorityOf } from '../../../../crdt/gate.ts'
+import { admit } from '../../../../crdt/gate.ts'
 import { type DocId, type PoolName, opsDocId } from '../../../../crdt/ids.ts'
 import { editDoc, emptyDoc } from '../../../../crdt/replica.ts'
 import type { Scalar } from '../../../../crdt/registers.ts'
@@ -47,7 +47,7 @@ const write = (doc: Doc, seed: number, changes: Readonly<Record<string, Scalar>>
 const merged = (doc: Doc | undefined, rights: FleetRights, ...all: readonly { readonly bytes: Uint8Array }[]): Doc => {
   let known = doc
   for (const { bytes } of all) {
-    const admitted = admit(crypto, known, bytes, authorityOf(founded.fleet, rights))
+    const admitted = admit(crypto, known, bytes, { fleet: founded.fleet, rights })
     assert.ok(admitted.ok, admitted.ok ? '' : `${admitted.code} ${admitted.message}`)
     known = admitted.value.doc
   }
@@ -123,7 +123,7 @@ test('a job that only a revoked key knows is no job; its right says so in a void
   const own = write(emptyDoc(crypto, job, pool), 2, Object.fromEntries(specToRegisters(jobSpec({ command: '/bin/x' }))))
   assert.equal(jobView(crypto, read(own.doc)).spec, null)
   const stranger = write(emptyDoc(crypto, job, pool), 8, { [jobPaths.note]: 'x' })
-  const refused = admit(crypto, undefined, stranger.bytes, authorityOf(founded.fleet, revoked))
+  const refused = admit(crypto, undefined, stranger.bytes, { fleet: founded.fleet, rights: revoked })
   assert.equal(refused.ok ? 'applied' : refused.code, 'E_RIGHT')
 })
 
@@ -132,7 +132,7 @@ test('wishes about nodes are judged alike; a revoked key begins no epoch', () =>
   const evicted = write(emptyDoc(crypto, ops, pool), 2, { evicted: true })
   assert.equal(read(evicted.doc).registers.get('evicted') ?? null, null)
   const anew = compactDoc(crypto, submitted.doc, authorOf(2, founded.fleet), new Map([[jobPaths.note, 'mine']]))
-  const refused = admit(crypto, submitted.doc, anew.envelopes[0]!.bytes, authorityOf(founded.fleet, revoked))
+  const refused = admit(crypto, submitted.doc, anew.envelopes[0]!.bytes, { fleet: founded.fleet, rights: revoked })
   assert.equal(refused.ok ? 'applied' : refused.code, 'E_RIGHT')
-  assert.ok(admit(crypto, submitted.doc, anew.envelopes[0]!.bytes, authorityOf(founded.fleet, before)).ok)
+  assert.ok(admit(crypto, submitted.doc, anew.envelopes[0]!.bytes, { fleet: founded.fleet, rights: before }).ok)
 })
