@@ -6,6 +6,7 @@ import { assert } from './errors.ts'
 import { genesisActor, genesisOf } from './genesis.ts'
 import { type ActorId, type AuthorId, type ChangeHash, compareText } from './ids.ts'
 import type { Registers, Scalar } from './registers.ts'
+import { Remembered } from './remembered.ts'
 import { type DecodedChange, type DecodedOp, decodeChange, withHandle } from './replica-handle.ts'
 import { pastOf as pastOfHeads, byHash } from './rights/past.ts'
 import { readWithout } from './rights/without.ts'
@@ -56,14 +57,21 @@ function entryOf(doc: Doc, change: DecodedChange, past: number): HistoryEntry {
   return { hash: change.hash as ChangeHash, actor, author, seq, deps, time, writes: writesOf(change), startOp, ops, past }
 }
 
+/** Everything about a change follows from its bytes and so from its hash: a document with one change more decodes one. */
+const entriesRead = new Remembered<HistoryEntry>(4_096)
+
 function readHistory(doc: Doc): readonly HistoryEntry[] {
-  // Automerge gives every change after what it builds on.
-  const changes = withHandle(doc, (handle) => handle.changes().map(decodeChange))
   const entries = new Map<string, HistoryEntry>()
-  for (const change of changes) {
-    if (change.actor === genesisActor) continue
-    entries.set(change.hash, entryOf(doc, change, pastOf(change, entries)))
-  }
+  withHandle(doc, (handle) => {
+    for (const { hash, actor } of handle.metasBeyond([])) {
+      if (actor === genesisActor) continue
+      const read = (): HistoryEntry => {
+        const change = decodeChange(handle.change(hash))
+        return entryOf(doc, change, pastOf(change, entries))
+      }
+      entries.set(hash, entriesRead.of(hash, read))
+    }
+  })
   return [...entries.values()].sort((a, b) => a.past - b.past || compareText(a.hash, b.hash))
 }
 
