@@ -1,54 +1,88 @@
 // Copies that boards started because of an edit that turned out to be void (`rights/`). Whatever they run is in force nowhere any more;
-// stopping or updating them all at once is not ours to decide. A copy counts only if void versions alone explain it, so that a void
-// edit that says what a true one said, or that nobody ever acted on, keeps nothing from happening.
+// stopping or updating them all at once is not ours to decide. While there are such edits, every copy is held that no standing version
+// explains. So nothing that a void edit says decides what is held: its author cannot let go what runs by it, nor freeze what runs
+// rightly.
 
 import type { Crypto } from '../crypto.ts'
 import type { Doc } from '../doc.ts'
-import type { Form } from '../ids.ts'
+import type { ChangeHash, Form } from '../ids.ts'
 import type { Registers } from '../registers.ts'
+import { Remembered } from '../remembered.ts'
 import { type HistoryEntry, historyOf, registersAt } from '../replica-history.ts'
-import type { JobView } from '../view.ts'
+import { byHash, pastOf } from '../rights/past.ts'
+import type { HeldCopies } from '../view.ts'
+import { shortHash } from './canonical.ts'
 import { formOf } from './form.ts'
+import { jobPaths } from './job-paths.ts'
 import { modelLimits } from './model-limits.ts'
 import { specFaults } from './spec-faults.ts'
 
-type Copies = Map<string, Map<Form, number>>
+/** Group, form and how many copies of it: what a version asks for. */
+type Copies = readonly (readonly [group: string, form: Form, count: number])[]
 
-const none: JobView['held'] = new Map()
+/** Where copies of a system job run, and no part of their form. */
+const placePaths = /(^|\/)constraints\/|^spec\/type$/
 
-export function heldCopies(crypto: Crypto, doc: Doc): JobView['held'] {
+/** null: there are no void edits about which nobody has spoken. */
+export function heldCopies(crypto: Crypto, doc: Doc): HeldCopies | null {
+  const open = openVoids(doc)
+  if (open.length === 0) return null
+  const standing = new Map<string, Map<Form, number>>()
+  for (const [group, form, count] of standingCopies(crypto, doc)) {
+    const forms = standing.get(group) ?? new Map<Form, number>()
+    standing.set(group, forms.set(form, Math.max(forms.get(form) ?? 0, count)))
+  }
+  return { standing, places: open.some(({ writes }) => [...writes.keys()].some((path) => placePaths.test(path))) }
+}
+
+/** Nothing but void edits ever said what the job is, and all of them are given up: it is as if nobody had submitted it. */
+export function isGivenUp(doc: Doc): boolean {
+  if (doc.judged === undefined || openVoids(doc).length > 0) return false
+  return !historyOf(doc).some(({ writes }) => [...writes.keys()].some((path) => path.startsWith('spec/')))
+}
+
+/** Void edits that nobody has given up, and that were not known to whoever ordered the job to stop. */
+function openVoids(doc: Doc): readonly HistoryEntry[] {
   const { judged } = doc
-  if (judged === undefined) return none
-  const { of: raw, voided, released } = judged
-  const open = historyOf(raw).filter(({ hash }) => voided.has(hash) && !released.has(hash))
-  if (open.length === 0) return none
-  const acted = copiesOf(crypto, [raw.registers, ...newest(open).map(({ hash }) => registersAt(raw, [hash]))])
-  const standing = copiesOf(crypto, [doc.registers, ...newest(historyOf(doc)).map(({ hash }) => registersAt(doc, [hash]))])
-  const held = new Map<string, Map<Form, readonly [number, number]>>()
-  for (const [group, forms] of acted) {
-    for (const [form, count] of forms) {
-      const from = standing.get(group)?.get(form) ?? 0
-      if (from < count) held.set(group, (held.get(group) ?? new Map()).set(form, [from, count]))
-    }
-  }
-  return held
+  if (judged === undefined) return []
+  const entries = historyOf(judged.of)
+  const known = pastOf(byHash(entries), (doc.registers.get(jobPaths.desired) ?? 'run') === 'run' ? [] : stopsIn(historyOf(doc)))
+  return entries.filter(({ hash }) => judged.voided.has(hash) && !judged.released.has(hash) && !known.has(hash))
 }
 
-function newest(entries: readonly HistoryEntry[]): readonly HistoryEntry[] {
-  return entries.slice(-modelLimits.fallbackEditsMax)
+function stopsIn(standing: readonly HistoryEntry[]): readonly ChangeHash[] {
+  return standing.filter(({ writes }) => (writes.get(jobPaths.desired) ?? 'run') !== 'run').map(({ hash }) => hash)
 }
 
-function copiesOf(crypto: Crypto, versions: readonly Registers[]): Copies {
-  const copies: Copies = new Map()
-  for (const registers of versions) {
-    const { spec, faults } = specFaults(registers)
-    if (faults.length > 0) continue
-    for (const group of spec.groups) {
-      const forms = copies.get(group.name) ?? new Map<Form, number>()
-      const form = formOf(crypto, spec, group)
-      forms.set(form, Math.max(forms.get(form) ?? 0, group.count))
-      copies.set(group.name, forms)
-    }
+/** Under a version's change and what is void in its past. */
+const copiesRead = new Remembered<Copies>(1_024)
+
+/** Of what stands now, of the newest standing edits, and of what each of them found when it joined several. */
+function standingCopies(crypto: Crypto, doc: Doc): Copies {
+  const known = voidsBehind(crypto, doc)
+  const newest = historyOf(doc).slice(-modelLimits.fallbackEditsMax)
+  const before = newest.flatMap(({ hash, deps }) =>
+    copiesRead.of(`${hash} ${known.get(hash)}`, () => {
+      const joined = deps.length > 1 ? copiesOf(crypto, registersAt(doc, deps)) : []
+      return [...joined, ...copiesOf(crypto, registersAt(doc, [hash]))]
+    }),
+  )
+  return [...before, ...copiesOf(crypto, doc.registers)]
+}
+
+/** For each change a name for what is void in its past: the same for the same. */
+function voidsBehind(crypto: Crypto, doc: Doc): ReadonlyMap<ChangeHash, string> {
+  const { of: raw, voided } = doc.judged!
+  const names = new Map<ChangeHash, string>()
+  for (const { hash, deps } of historyOf(raw)) {
+    const behind = deps.map((dep) => names.get(dep) ?? '')
+    const name = new Set(behind).size < 2 ? (behind[0] ?? '') : shortHash(crypto, behind.join(' '), 32)
+    names.set(hash, voided.has(hash) ? shortHash(crypto, `${name} ${hash}`, 32) : name)
   }
-  return copies
+  return names
+}
+
+function copiesOf(crypto: Crypto, registers: Registers): Copies {
+  const { spec, faults } = specFaults(registers)
+  return faults.length > 0 ? [] : spec.groups.map((group) => [group.name, formOf(crypto, spec, group), group.count] as const)
 }

@@ -11,15 +11,14 @@ import { type JobView, type JobVersion, type SlotWish } from '../view.ts'
 import { shortHash } from './canonical.ts'
 import { faultText, shown } from './fault.ts'
 import { formOf } from './form.ts'
-import { heldCopies } from './held.ts'
+import { heldCopies, isGivenUp } from './held.ts'
+import { jobPaths } from './job-paths.ts'
 import { modelLimits } from './model-limits.ts'
 import { placeOf } from './path-table.ts'
 import { specFaults } from './spec-faults.ts'
 import { specToRegisters } from './spec-writer.ts'
 
-export { formOf, specToRegisters }
-
-export const jobPaths = { desired: 'state/desired', by: 'state/by', note: 'state/note' } as const
+export { formOf, jobPaths, specToRegisters }
 
 /** `alloc restart`: raise it by one. */
 export function restartPath(group: string, place: number | NodeId): string {
@@ -45,7 +44,7 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
   const { registers } = doc
   return {
     id,
-    desired: desiredOf(registers),
+    desired: desiredOf(doc, spec),
     spec,
     version,
     problems,
@@ -101,9 +100,10 @@ function headsHash(crypto: Crypto, heads: readonly ChangeHash[]): string {
   return shortHash(crypto, [...heads].sort(compareText).join(','), 16)
 }
 
-function desiredOf(registers: Registers): JobView['desired'] {
-  const desired = registers.get(jobPaths.desired)
-  return desired === 'stopped' || desired === 'removed' ? desired : 'run'
+function desiredOf(doc: Doc, spec: JobSpec | null): JobView['desired'] {
+  const desired = doc.registers.get(jobPaths.desired)
+  if (desired === 'stopped' || desired === 'removed') return desired
+  return spec === null && isGivenUp(doc) ? 'removed' : 'run'
 }
 
 function wishesOf(registers: Registers, id: JobId): ReadonlyMap<SlotId, SlotWish> {

@@ -12,6 +12,7 @@ import { editDoc, emptyDoc } from '../../../../crdt/replica.ts'
 import type { Scalar } from '../../../../crdt/registers.ts'
 import { type FleetRights, fleetRights } from '../../../../crdt/rights/fleet-rights.ts'
 import { judgeDoc, toEdit, wordPaths } from '../../../../crdt/rights/judge-doc.ts'
+import { modelLimits } from '../../../../crdt/documents/model-limits.ts'
 import { compactDoc } from '../../../../crdt/epoch.ts'
 import { isHeld } from '../../../../crdt/view.ts'
 import { jobSpec } from '../../../../simulator/job-spec.ts'
@@ -103,7 +104,7 @@ test('held is only what void edits alone explain: a revoked key cannot freeze wh
   assert.equal(view.forms.get('g'), a)
   assert.deepEqual(
     [0, 4, 5].map((index) => isHeld(view, 'g', index, b as never)),
-    [true, true, false],
+    [true, true, true],
   )
   assert.deepEqual(
     [0, 1].map((index) => isHeld(view, 'g', index, a as never)),
@@ -113,10 +114,68 @@ test('held is only what void edits alone explain: a revoked key cannot freeze wh
   const more = jobView(crypto, read(write(submitted.doc, 2, { 'spec/groups/g/count': 4 }).doc))
   assert.deepEqual(
     [1, 2, 3, 4].map((index) => isHeld(more, 'g', index, a as never)),
-    [false, true, true, false],
+    [false, true, true, true],
   )
   const given = write(two.doc, 1, { [wordPaths.release(testSigner(2).operator)]: 1 })
-  assert.equal(jobView(crypto, read(given.doc)).held.size, 0)
+  assert.equal(jobView(crypto, read(given.doc)).held, null)
+})
+
+test('nothing that a revoked key goes on to write lets go what runs by it, or holds what ran rightly', () => {
+  const form = (doc: Doc): string => jobView(crypto, doc).forms.get('g')!
+  const next = write(submitted.doc, 3, { [commandPath]: '/bin/b' })
+  let doc = write(next.doc, 2, { [commandPath]: '/bin/void' }).doc
+  const acted = form(doc)
+  const [a, b] = [form(submitted.doc), form(next.doc)]
+  for (let index = 0; index < modelLimits.fallbackEditsMax + 1; index++) doc = write(doc, 2, { [jobPaths.note]: `${index}` }).doc
+  // It names an old form, too.
+  doc = write(doc, 2, { [commandPath]: '/bin/a', 'spec/groups/g/count': 9 }).doc
+  const view = jobView(crypto, read(doc))
+  assert.deepEqual(
+    [acted, a, b].map((one) => isHeld(view, 'g', 0, one as never)),
+    [true, false, false],
+  )
+})
+
+test('what two sides had together before the next edit joined them is explained', () => {
+  const sides = [
+    write(submitted.doc, 3, { [commandPath]: '/bin/b' }),
+    write(submitted.doc, 1, { [commandPath.replace('config/command', 'env/A')]: '1' }),
+  ]
+  const both = merged(submitted.doc, before, ...sides)
+  const form = jobView(crypto, both).forms.get('g')!
+  const third = write(both, 3, { [commandPath]: '/bin/c' })
+  const view = jobView(crypto, read(write(third.doc, 2, { [commandPath]: '/bin/void' }).doc))
+  assert.notEqual(view.forms.get('g'), form)
+  assert.equal(isHeld(view, 'g', 0, form), false)
+})
+
+test('of a job that only a revoked key knew: held until it is given up, and then gone; an order to stop it counts at once', () => {
+  const own = write(emptyDoc(crypto, job, pool), 2, Object.fromEntries(specToRegisters(jobSpec({ command: '/bin/x' }))))
+  const held = jobView(crypto, read(own.doc))
+  assert.deepEqual([held.desired, held.spec, held.held?.standing.size], ['run', null, 0])
+  const given = jobView(crypto, read(write(own.doc, 1, { [wordPaths.release(testSigner(2).operator)]: 1 }).doc))
+  assert.deepEqual([given.desired, given.held], ['removed', null])
+  const stopped = write(own.doc, 3, { [jobPaths.desired]: 'stopped' })
+  assert.deepEqual([jobView(crypto, read(stopped.doc)).desired, jobView(crypto, read(stopped.doc)).held], ['stopped', null])
+  const late = write(own.doc, 2, { [jobPaths.note]: 'late' })
+  assert.notEqual(jobView(crypto, read(merged(stopped.doc, revoked, late))).held, null, 'not known to whoever stopped it')
+})
+
+test('a void edit about where a system job runs holds its copies where they are', () => {
+  const path = 'spec/constraints/abcdefab'
+  assert.equal(jobView(crypto, read(write(submitted.doc, 2, { [path]: 'node.name = b1' }).doc)).held?.places, true)
+  assert.equal(jobView(crypto, read(write(submitted.doc, 2, { [jobPaths.note]: 'x' }).doc)).held?.places, false)
+})
+
+test('one change more of a job with void history reads one version more, not all again', () => {
+  let hashes = 0
+  const counting = { ...crypto, sha256: (bytes: Uint8Array) => ((hashes += 1), crypto.sha256(bytes)) }
+  let doc = write(submitted.doc, 2, { [commandPath]: '/bin/void' }).doc
+  for (let index = 0; index < 20; index++) doc = write(doc, 3, { 'spec/groups/g/count': index + 1 }).doc
+  jobView(counting, read(doc))
+  const first = hashes
+  jobView(counting, read(write(doc, 3, { [jobPaths.note]: 'next' }).doc))
+  assert.ok(first > 20 && hashes - first < 10, `${first}, then ${hashes - first}`)
 })
 
 test('a job that only a revoked key knows is no job; its right says so in a void grant as well', () => {
