@@ -12,7 +12,7 @@ import { voidedText } from '../render/voided.ts'
 import { receiptLine } from '../render/receipt.ts'
 import type { Session } from '../session.ts'
 import { submit } from '../submit.ts'
-import { wordChanges } from '../vouch.ts'
+import { epochBy, keepEpochs, wordChanges } from '../vouch.ts'
 import { namesOf } from './job-history.ts'
 
 interface Options extends WriteOptions {
@@ -47,6 +47,7 @@ async function decide(session: Session, name: string, word: 'vouch' | 'release',
   const edit = await editJob(session, job, (doc) => wordChanges(doc, word, keys))
   if (edit.fleet.rights.now.get(edit.author)?.role !== 'admin')
     throw new CliError('E_ROLE', 'only an admin says what becomes of the edits of a revoked key', { hint: 'ask one' })
+  if (word === 'vouch') await keepEpochs(session, epochBy(edit.before, [...keys]))
   const receipt = await submit(session, edit.envelopes, edit.before.pool, options)
   const said = word === 'vouch' ? 'count again' : 'are given up; what still runs by them is held no longer'
   if (session.format === 'table')

@@ -18,6 +18,8 @@ export const fleetPaths = {
   pools: (operator: OperatorId, pattern: string): string => `operator/${operator}/pools/${encodePart(pattern)}`,
   jobs: (operator: OperatorId, pattern: string): string => `operator/${operator}/jobs/${encodePart(pattern)}`,
   revoked: (key: OperatorId): string => `revoked/${key}`,
+  /** The epoch that this envelope began stands, though its author is revoked. */
+  kept: (envelope: string): string => `kept/${envelope}`,
 } as const
 
 /** Every node of every version knows this one. */

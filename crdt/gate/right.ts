@@ -18,7 +18,7 @@ import type { GateCode } from './codes.ts'
 export interface Authority {
   readonly fleet: FleetId
   /** As the fleet document says that is here; undefined: none is. */
-  readonly rights: Pick<FleetRights, 'ever' | 'now' | 'revoked' | 'seniority'> | undefined
+  readonly rights: Pick<FleetRights, 'ever' | 'now' | 'revoked' | 'seniority' | 'kept'> | undefined
 }
 
 /** The envelope that founded the fleet: it cannot name the fleet, whose id is its own hash. */
@@ -38,9 +38,13 @@ function mayWrite(envelope: Envelope, { rights }: Authority): boolean {
   return grant !== undefined && covers(grant, envelope)
 }
 
-/** A new epoch replaces what others wrote, so a revoked key's is not even taken in to be judged. */
+/**
+ * A new epoch replaces what others wrote, so a revoked key's is not even taken in to be judged: unless an admin, with the revocation, has
+ * named the envelope. A board that slept meanwhile takes that one, too.
+ */
 function mayReplace(doc: Doc | undefined, envelope: Envelope, { rights }: Authority): boolean {
-  return doc === undefined || envelope.epoch <= doc.epoch || envelope.kind === 'node' || rights?.revoked.has(envelope.author) !== true
+  if (doc === undefined || envelope.epoch <= doc.epoch || envelope.kind === 'node') return true
+  return rights?.revoked.has(envelope.author) !== true || rights.kept.has(envelope.hash)
 }
 
 export function checkRight(doc: Doc | undefined, envelope: Envelope, authority: Authority): Result<void, GateCode> {

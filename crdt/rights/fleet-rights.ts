@@ -3,6 +3,7 @@
 
 import type { Doc } from '../doc.ts'
 import type { AuthorId, ChangeHash } from '../ids.ts'
+import { type Registers, below } from '../registers.ts'
 import { historyOf } from '../replica-history.ts'
 import { voidedFleetChanges } from './fleet-changes.ts'
 import { type Seniority, type ToldEntry, seniorityOf, toldBy } from './fleet-statements.ts'
@@ -22,6 +23,8 @@ export interface FleetRights {
   /** By any change, void or not. Only grows while changes come. */
   readonly ever: ReadonlyMap<AuthorId, Grant>
   readonly seniority: Seniority
+  /** Envelopes of revoked keys whose epochs stand. */
+  readonly kept: ReadonlySet<string>
 }
 
 const remembered = new WeakMap<Doc, FleetRights>()
@@ -50,7 +53,12 @@ function readRights(doc: Doc): FleetRights {
     standing: stated.grants,
     ever,
     seniority: seniorityOf(told),
+    kept: keptBy(judged.registers),
   }
+}
+
+function keptBy(registers: Registers): ReadonlySet<string> {
+  return new Set([...below(registers, 'kept')].flatMap(([hash, value]) => (value === true ? [hash] : [])))
 }
 
 interface Stated {

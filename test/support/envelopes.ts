@@ -36,7 +36,7 @@ export const testAuthority: Authority = { fleet: testFleet, rights: rightsOf(gra
 /** Of keys that nobody has revoked, in the order in which they became admins. */
 export function rightsOf(granted: ReadonlyMap<AuthorId, Grant>): NonNullable<Authority['rights']> {
   const admins = [...granted].filter(([, { role }]) => role === 'admin')
-  return { ever: granted, now: granted, revoked: new Set(), seniority: new Map(admins.map(([id], index) => [id, index])) }
+  return { kept: new Set(), ever: granted, now: granted, revoked: new Set(), seniority: new Map(admins.map(([id], index) => [id, index])) }
 }
 
 export function nonceOf(boot: number): Uint8Array {
