@@ -68,18 +68,18 @@ export function createProjector(reader: DocumentReader): (input: ProjectInput) =
 
 function nextView(reader: DocumentReader, memory: Memory, input: ProjectInput): View {
   const changed = changedDocs(memory.docs, input)
-  if (changed.includes(fleetDocId)) changed.push(...judgedOtherwise(memory))
-  const ids = changed.filter((id) => id.startsWith('node/') || id.startsWith('ops/'))
+  if (changed.has(fleetDocId)) for (const id of judgedOtherwise(memory)) changed.add(id)
+  const ids = [...changed].filter((id) => id.startsWith('node/') || id.startsWith('ops/'))
   const nodes = new Set(ids.map((id) => id.slice(id.indexOf('/') + 1) as NodeId))
   const read: Claimants = new Map([...nodes].map((node) => [node, takeNode(reader, memory, node)]))
   const view: View = {
     pool: input.pool,
-    fleet: changed.includes(fleetDocId) ? fleetOf(memory.rights) : memory.view.fleet,
+    fleet: changed.has(fleetDocId) ? fleetOf(memory.rights) : memory.view.fleet,
     nodes: nodesOf(reader, memory, input.livenessOf),
     jobs: jobsOf(
       reader,
       memory,
-      changed.filter((id) => id.startsWith('job/')),
+      [...changed].filter((id) => id.startsWith('job/')),
     ),
     claims: updateClaims(memory.view.claims, memory.claimants, read),
   }
@@ -87,22 +87,22 @@ function nextView(reader: DocumentReader, memory: Memory, input: ProjectInput): 
 }
 
 /** Brings `known` up to date and says which documents came, changed or went. Only the pool's own count, and the fleet's. */
-function changedDocs(known: Map<DocId, Doc>, { docs, pool }: ProjectInput): DocId[] {
-  const changed: DocId[] = []
+function changedDocs(known: Map<DocId, Doc>, { docs, pool }: ProjectInput): Set<DocId> {
+  const changed = new Set<DocId>()
   let here = 0
   for (const [id, doc] of docs) {
     if (doc.pool !== pool && doc.kind !== 'fleet') continue
     here++
     if (known.get(id) === doc) continue
     known.set(id, doc)
-    changed.push(id)
+    changed.add(id)
   }
   if (known.size === here) return changed
   for (const id of known.keys()) {
     const doc = docs.get(id)
     if (doc !== undefined && (doc.pool === pool || doc.kind === 'fleet')) continue
     known.delete(id)
-    changed.push(id)
+    changed.add(id)
   }
   return changed
 }

@@ -73,10 +73,16 @@ function standingOf(told: readonly ToldEntry[], voided: ReadonlySet<ChangeHash>)
 function statedBy(told: readonly ToldEntry[]): Stated {
   const grants = new Map<AuthorId, Grant>()
   const revoked = new Set<AuthorId>()
+  const withRole = new Set<AuthorId>()
   for (const stated of told) {
-    for (const [id, grant] of stated.grants) grants.set(id, widen(grants.get(id), grant))
+    for (const [id, grant] of stated.grants) {
+      grants.set(id, widen(grants.get(id), grant))
+      if (grant.role !== undefined) withRole.add(id)
+    }
     for (const id of stated.revokes) revoked.add(id)
   }
+  // A pattern alone says where, not what: without a role it is no right at all.
+  for (const id of grants.keys()) if (!withRole.has(id)) grants.delete(id)
   return { grants, revoked }
 }
 

@@ -8,6 +8,7 @@ import { admitDecoded, type Admitted, type Authority, type GateCode } from '../.
 import { type Result, refuse } from '../../crdt/errors.ts'
 import { type DocId, compareText, fleetDocId, nodeDocId } from '../../crdt/ids.ts'
 import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts'
+import { judgeDoc } from '../../crdt/rights/judge-doc.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreWrite } from './ports.ts'
 import { type Env, type State, type Step, log, note } from './state.ts'
@@ -16,9 +17,15 @@ export const envelopeKey = (hash: string): string => `env/${hash}`
 export const docKey = (id: DocId): string => `doc/${id}`
 
 /** What the fleet document that is here says about keys. */
-export function rightsHere(state: State): FleetRights | undefined {
+export function rightsHere(state: Pick<State, 'docs'>): FleetRights | undefined {
   const fleet = state.docs.get(fleetDocId)
   return fleet === undefined ? undefined : fleetRights(fleet)
+}
+
+/** A document as it counts: without what is void in it. */
+export function judgedHere(state: Pick<State, 'docs'>, id: DocId): Doc | undefined {
+  const [doc, rights] = [state.docs.get(id), rightsHere(state)]
+  return doc === undefined || rights === undefined ? doc : judgeDoc(doc, rights)
 }
 
 /** Whose changes are taken in, from the fleet document as it is here. */

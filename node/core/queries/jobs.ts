@@ -5,11 +5,10 @@ import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../
 import type { Doc } from '../../../crdt/doc.ts'
 import { isPerNode } from '../../../crdt/spec.ts'
 import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
-import { judgeDoc } from '../../../crdt/rights/judge-doc.ts'
 import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import type { Reason, SlotPlan } from '../../../scheduler/types.ts'
-import { rightsHere } from '../documents.ts'
+import { judgedHere } from '../documents.ts'
 import { localOf } from '../placement.ts'
 import type { State, Step } from '../state.ts'
 import { allocRow, byPlace, versionText } from './allocs.ts'
@@ -49,7 +48,7 @@ function jobRow(state: State, job: JobView): JobRow {
     wanted: wantedOf(job, slots),
     running: held.filter((claim) => claim.state === 'running').length,
     healthy: held.filter((claim) => claim.healthy).length,
-    conflicts: state.docs.get(jobDocId(job.id))?.conflicts.size ?? 0,
+    conflicts: judgedHere(state, jobDocId(job.id))?.conflicts.size ?? 0,
     problems: job.problems,
   }
 }
@@ -109,15 +108,15 @@ function isRowOver(alloc: AllocRow): boolean {
 }
 
 function voidedOf(state: State, id: JobId): JobDetail['voided'] {
-  const [doc, rights] = [state.docs.get(jobDocId(id)), rightsHere(state)]
-  const judged = doc === undefined || rights === undefined ? undefined : judgeDoc(doc, rights).judged
-  if (doc === undefined || judged === undefined) return []
+  const judged = judgedHere(state, jobDocId(id))?.judged
+  if (judged === undefined) return []
+  const { of: doc } = judged
   const voided = historyOf(doc).filter(({ hash }) => judged.voided.has(hash))
   return voided.map((change) => ({ ...changeRow(doc, change), released: judged.released.has(change.hash) }))
 }
 
 function conflictsOf(state: State, id: JobId): JobDetail['conflictsList'] {
-  const doc = state.docs.get(jobDocId(id))
+  const doc = judgedHere(state, jobDocId(id))
   return [...(doc?.conflicts ?? [])]
     .sort(([a], [b]) => compareText(a, b))
     .map(([path, losers]) => ({ path, winner: doc?.registers.get(path) ?? null, losers }))

@@ -161,6 +161,18 @@ test('rights add up and are never taken by another value', () => {
   assert.deepEqual(fleetRights(b.doc).now.get(id), { role: 'operator', pools: ['shop-*'], jobs: ['default/web', 'team/*'] })
 })
 
+test('a pattern without a role is no right', () => {
+  const { founded, doc } = threeAdmins()
+  const { operator, id } = testSigner(7)
+  const pattern = done(founded, doc, 1, new Map([[fleetPaths.jobs(operator, '*/*'), true]]))
+  assert.equal(fleetRights(pattern.doc).ever.has(id), false)
+  assert.deepEqual(fleetRights(done(founded, pattern.doc, 1, grant(7, 'operator')).doc).now.get(id), {
+    role: 'operator',
+    pools: [],
+    jobs: ['*/*'],
+  })
+})
+
 test('a change that builds on nothing, or on what is not here', () => {
   const { founded, doc } = threeAdmins()
   const stranger = foundFleet()
