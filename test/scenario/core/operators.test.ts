@@ -2,55 +2,14 @@
 // it made on the far side of a split.
 
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
-import { type OperatorId, jobDocId, jobId } from '../../../crdt/ids.ts'
+import { type OperatorId, jobDocId } from '../../../crdt/ids.ts'
 import type { Board, World } from '../../../simulator/world.ts'
-import type { CliRun, TestCli } from '../../support/cli-io.ts'
-import { type JobFileLike, jobText } from '../../support/cli-job.ts'
-import { cliOnWorld } from '../../support/cli-on-world.ts'
-import { testSigner } from '../../support/crypto.ts'
-import { answer, bootPool, count } from '../../support/pool.ts'
+import { type Stage, closeStages, hello, ok, other, run, stage } from '../../support/operator-stage.ts'
+import { answer, count } from '../../support/pool.ts'
 import { areEqual, runners, slot } from '../../support/world.ts'
 
-const open: TestCli[] = []
-afterEach(async () => {
-  for (const cli of open.splice(0)) await cli.close()
-})
-
-const other = testSigner(2).id
-const hello = jobId('default', 'hello')
-
-interface Stage {
-  readonly world: World
-  readonly boards: Board[]
-  /** Of the admin and of key 2, each at a board that the test may change. */
-  readonly admin: TestCli
-  readonly two: TestCli
-  readonly at: { admin: Board; two: Board }
-}
-
-async function stage(boardCount: number): Promise<Stage> {
-  const { world, boards, first } = bootPool(boardCount)
-  const at = { admin: first, two: boards.at(-1)! }
-  const admin = await cliOnWorld(world, () => at.admin)
-  const two = await cliOnWorld(world, () => at.two, 2)
-  open.push(admin, two)
-  return { world, boards, admin, two, at }
-}
-
-async function ok(cli: TestCli, ...argv: string[]): Promise<CliRun> {
-  const done = await cli.run(argv)
-  assert.equal(done.exitCode, 0, `${argv.join(' ')}: ${done.stderr}`)
-  return done
-}
-
-async function run(cli: TestCli, job: JobFileLike = {}): Promise<CliRun> {
-  const file = join(cli.dir, 'job.yaml')
-  await writeFile(file, jobText(job))
-  return await cli.run(['job', 'run', file, '--detach'])
-}
+afterEach(closeStages)
 
 const argsOf = (board: Board): unknown => board.core!.state!.view.jobs.get(hello)?.spec?.groups[0]?.tasks[0]?.config.args
 const copies = (world: World, wanted: number): boolean =>
