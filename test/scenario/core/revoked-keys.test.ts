@@ -118,14 +118,15 @@ test('an admin’s stolen key revokes the founder in vain, and the founder revok
 })
 
 test('a write that changes nothing is done, though the last change was that of a key that is revoked by now', async () => {
-  const { world, admin, two } = await withBob(3)
+  const { world, boards, admin } = await withBob(3)
   assert.equal((await run(admin)).exitCode, 0)
   world.run(10_000)
-  await ok(two, 'job', 'stop', 'hello')
-  world.run(10_000)
-  await ok(admin, 'fleet', 'operator', 'revoke', 'bob')
+  await ok(admin, 'job', 'stop', 'hello')
+  put(world, boards[0]!, signed(world, boards[0]!, jobDocId(hello), 2, { [jobPaths.note]: 'mine' }))
+  await ok(admin, 'fleet', 'operator', 'revoke', 'bob', '--void')
   world.run(5_000)
   assert.match((await ok(admin, 'job', 'stop', 'hello')).stdout, /stopped already/)
+  assert.throws(() => put(world, boards[0]!, signed(world, boards[0]!, jobDocId(hello), 2, { [jobPaths.note]: 'again' })), /E_REVOKED/)
 })
 
 /** Bob's job, which nobody else ever touched, and bob's word counts no more. */

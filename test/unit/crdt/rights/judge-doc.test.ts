@@ -8,6 +8,8 @@ import { jobPaths, jobView, specToRegisters } from '../../../../crdt/documents/j
 import type { Doc } from '../../../../crdt/doc.ts'
 import { admit } from '../../../../crdt/gate.ts'
 import { type DocId, type PoolName, opsDocId } from '../../../../crdt/ids.ts'
+import { createReader } from '../../../../crdt/engine.ts'
+import { createProjector } from '../../../../crdt/project.ts'
 import { editDoc, emptyDoc } from '../../../../crdt/replica.ts'
 import type { Scalar } from '../../../../crdt/registers.ts'
 import { type FleetRights, fleetRights } from '../../../../crdt/rights/fleet-rights.ts'
@@ -39,7 +41,8 @@ const operators = [2, 3].reduce((doc, seed) => {
   )
 }, founded.doc)
 const before = fleetRights(operators)
-const revoked = fleetRights(statement(operators, revoke(2)))
+const withRevocation = statement(operators, revoke(2))
+const revoked = fleetRights(withRevocation)
 
 const write = (doc: Doc, seed: number, changes: Readonly<Record<string, Scalar>>): { doc: Doc; bytes: Uint8Array } => {
   const { doc: next, envelopes } = editDoc(crypto, doc, authorOf(seed, founded.fleet), new Map(Object.entries(changes)))
@@ -194,4 +197,25 @@ test('wishes about nodes are judged alike; a revoked key begins no epoch', () =>
   const refused = admit(crypto, submitted.doc, anew.envelopes[0]!.bytes, { fleet: founded.fleet, rights: revoked })
   assert.equal(refused.ok ? 'applied' : refused.code, 'E_RIGHT')
   assert.ok(admit(crypto, submitted.doc, anew.envelopes[0]!.bytes, { fleet: founded.fleet, rights: before }).ok)
+})
+
+test('a job that changed along with the rights of its authors is read once', () => {
+  let reads = 0
+  const reader = createReader(crypto)
+  const counting = { ...reader, readJob: (doc: Doc) => ((reads += 1), reader.readJob(doc)) }
+  const projector = createProjector(counting)
+  const view = (fleet: Doc, doc: Doc) =>
+    projector({
+      pool,
+      docs: new Map([
+        [fleet.id, fleet],
+        [doc.id, doc],
+      ]),
+      livenessOf: () => 'alive',
+    })
+  const two = write(submitted.doc, 2, { [commandPath]: '/bin/b' })
+  view(operators, two.doc)
+  const next = view(withRevocation, write(two.doc, 3, { [jobPaths.note]: 'new' }).doc)
+  assert.equal(reads, 2)
+  assert.notEqual(next.jobs.get('default/web' as never)?.held, null)
 })
