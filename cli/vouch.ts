@@ -2,7 +2,7 @@
 
 import type { Doc } from '../crdt/doc.ts'
 import { fleetPaths } from '../crdt/documents/fleet.ts'
-import { type DocId, type OperatorId, fleetDocId } from '../crdt/ids.ts'
+import { type AuthorId, type DocId, type OperatorId, fleetDocId } from '../crdt/ids.ts'
 import type { Scalar } from '../crdt/registers.ts'
 import { wordPaths } from '../crdt/rights/judge-doc.ts'
 import type { Fleet } from './document.ts'
@@ -68,24 +68,25 @@ interface Told {
 
 async function vouchIn(session: Session, key: OperatorId, pool: string, id: DocId, told: Told): Promise<void> {
   const done = await attempt(async () => {
-    const { before, envelopes } = await editDocument(session, id, pool, (doc) => wordChanges(doc, 'vouch', [key]))
+    const { before, envelopes, fleet } = await editDocument(session, id, pool, (doc) => wordChanges(doc, 'vouch', [key]))
     await submit(session, envelopes, pool, { confirm: 1, confirmTimeout: session.timeoutMs })
-    told.epochs.push(...epochBy(before, [key]))
+    // An epoch that this key named counts no more either: it is named again.
+    told.epochs.push(...epochBy(before, [key, ...fleet.rights.revoked]))
   })
   if (done.ok) told.docs.push(id)
   else told.failed.push({ doc: id, reason: done.message })
 }
 
-/** The envelope with which one of these keys began the document's present epoch. */
-export function epochBy({ epoch, envelopes: [first] }: Doc, keys: readonly OperatorId[]): readonly string[] {
-  return epoch > 1 && first !== undefined && keys.some((key) => key === first.author) ? [first.hash] : []
+/** The envelope with which one of these keys, revoked or about to be, began the document's present epoch. */
+export function epochBy({ epoch, envelopes: [first] }: Doc, keys: Iterable<AuthorId>): readonly string[] {
+  return epoch > 1 && first !== undefined && new Set(keys).has(first.author) ? [first.hash] : []
 }
 
 /** Epochs that revoked keys, or one that is about to be, began. On its own, so that the revocation itself is as small as it can be. */
 export async function keepEpochs(session: Session, envelopes: readonly string[]): Promise<void> {
   if (envelopes.length === 0) return
-  const kept = new Map(envelopes.map((hash) => [fleetPaths.kept(hash), true]))
-  const edit = await editDocument(session, fleetDocId, undefined, () => kept)
+  const paths = envelopes.map((hash) => fleetPaths.kept(hash))
+  const edit = await editDocument(session, fleetDocId, undefined, (doc) => new Map(paths.map((path) => [path, another(doc, path)])))
   if (edit.envelopes.length > 0) await submit(session, edit.envelopes, undefined, { confirm: 1, confirmTimeout: session.timeoutMs })
 }
 

@@ -119,6 +119,7 @@ async function revokeOperator(session: Session, who: string, options: WriteOptio
 }
 
 function mustBeSenior({ rights }: Fleet, own: AuthorId, key: OperatorId): void {
+  if (rights.now.get(own)?.role !== 'admin') throw new CliError('E_ROLE', 'only an admin revokes keys', { hint: 'ask one' })
   if (isSenior(rights.seniority, own, key)) return
   throw new CliError('E_SENIORITY', `the key ${key} became an admin before ${own}, which cannot revoke it`, {
     hint: 'an admin who was there before it does it',

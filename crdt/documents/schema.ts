@@ -142,7 +142,7 @@ const fleetTable: Patterns = [
   ['operator/:peer/pools/:key', flag],
   ['operator/:peer/jobs/:key', flag],
   ['revoked/:peer', integer(1)],
-  ['kept/:sha256', flag],
+  ['kept/:sha256', integer(1)],
 ]
 
 const tables = {

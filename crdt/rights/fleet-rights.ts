@@ -3,7 +3,6 @@
 
 import type { Doc } from '../doc.ts'
 import type { AuthorId, ChangeHash } from '../ids.ts'
-import { type Registers, below } from '../registers.ts'
 import { historyOf } from '../replica-history.ts'
 import { voidedFleetChanges } from './fleet-changes.ts'
 import { type Seniority, type ToldEntry, seniorityOf, toldBy } from './fleet-statements.ts'
@@ -41,7 +40,8 @@ function readRights(doc: Doc): FleetRights {
   const entries = historyOf(doc)
   const told = toldBy(entries)
   const voided = voidedFleetChanges(told)
-  const stated = statedBy(standingOf(told, voided))
+  const standing = standingOf(told, voided)
+  const stated = statedBy(standing)
   const ever = voided.size === 0 ? stated.grants : statedBy(told).grants
   const judged =
     voided.size === 0 ? doc : { ...doc, ...readWithout(entries, voided), judged: { of: doc, voided, released: new Set<ChangeHash>() } }
@@ -53,12 +53,17 @@ function readRights(doc: Doc): FleetRights {
     standing: stated.grants,
     ever,
     seniority: seniorityOf(told),
-    kept: keptBy(judged.registers),
+    kept: keptBy(standing, stated.revoked),
   }
 }
 
-function keptBy(registers: Registers): ReadonlySet<string> {
-  return new Set([...below(registers, 'kept')].flatMap(([hash, value]) => (value === true ? [hash] : [])))
+/** By admins that are none any more nothing is: a thief could name envelopes that it has yet to show. */
+function keptBy(told: readonly ToldEntry[], revoked: ReadonlySet<AuthorId>): ReadonlySet<string> {
+  const kept = new Set<string>()
+  for (const { entry } of told)
+    if (!revoked.has(entry.author))
+      for (const path of entry.writes.keys()) if (path.startsWith('kept/')) kept.add(path.slice('kept/'.length))
+  return kept
 }
 
 interface Stated {

@@ -145,6 +145,7 @@ const isGone = (world: World): boolean => [0, 1].every((index) => runners(world,
 
 test('copies of a job that only the revoked key made go when it is given up', async () => {
   const { world, admin } = await bobsJob()
+  assert.match((await ok(admin, 'job', 'voided', 'hello')).stdout, /released, it is removed and its copies stop/)
   await ok(admin, 'job', 'voided', 'hello', '--release')
   world.until('they stop', () => isGone(world), 60_000)
 })

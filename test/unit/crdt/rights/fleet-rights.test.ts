@@ -161,6 +161,15 @@ test('rights add up and are never taken by another value', () => {
   assert.deepEqual(fleetRights(b.doc).now.get(id), { role: 'operator', pools: ['shop-*'], jobs: ['default/web', 'team/*'] })
 })
 
+test('a revoked admin names no epochs, also none that it named before', () => {
+  const { founded, doc } = threeAdmins()
+  const [theirs, ours] = ['a'.repeat(64), 'b'.repeat(64)]
+  const named = done(founded, doc, 3, new Map([[fleetPaths.kept(theirs), 1]]))
+  assert.deepEqual(fleetRights(named.doc).kept, new Set([theirs]))
+  const after = done(founded, named.doc, 1, new Map([...revoke(3), [fleetPaths.kept(ours), 1]]))
+  assert.deepEqual(fleetRights(after.doc).kept, new Set([ours]))
+})
+
 test('a pattern without a role is no right', () => {
   const { founded, doc } = threeAdmins()
   const { operator, id } = testSigner(7)
