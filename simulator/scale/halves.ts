@@ -62,7 +62,10 @@ export function playHalves(options: HalvesOptions): HalvesResult {
     told(part, world)
   }
   world.bootAll()
-  waitFor(world, 'every board sees every board alive', () => boards.every((board) => aliveOn(board) === nodes))
+  // Those that do not take part yet leave the work to the others, who take it one by one.
+  waitFor(world, 'every board sees every board alive and takes part', () =>
+    boards.every((board) => board.core?.state?.acting === true && aliveOn(board) === nodes),
+  )
   reached('boot')
   for (const [at, spec] of jobsOf(options).entries()) submit(boards[(at * 37) % nodes]!, spec)
   waitFor(world, 'every copy runs once', () => isEachOnce(boards, copies))
