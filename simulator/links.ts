@@ -234,10 +234,7 @@ export class Links {
     this.#count(from, bytes)
     const rpc = this.#withoutLost(target, all)
     const left = rpc === all ? bytes : rpcBytes(rpc)
-    const arrive =
-      (some: Rpc) =>
-      (): void =>
-        this.gossip.receive(target, from.spec.id, some)
+    const arrive = (some: Rpc) => (): void => this.gossip.receive(target, from.spec.id, some)
     if (!this.isOpen(from, target)) {
       this.#hold(from, target, left, arrive(rpc))
       return

@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly overlay?: Overlay
   /** Every board works out everything for itself, as real ones do: slower, and otherwise the same. */
   readonly isUnshared?: boolean
+  /** Boards share views and plans, too (`shared-views.ts`): for large pools. */
+  readonly sharesViews?: boolean
 }
 
 /** A question that a board was asked, and its answers so far. */
@@ -78,7 +80,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options
-    this.shared = createShared(options.crypto)
+    this.shared = createShared(options.crypto, options.sharesViews)
     const names = new Map<string, string>()
     for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec, names))
     for (const board of this.boards.values()) this.machines.add(board)

@@ -23,6 +23,8 @@ export interface HalvesOptions {
   readonly splitMs: number
   /** `chaosCrypto`, or one that hashes faster and gives the same. */
   readonly crypto?: Crypto
+  /** Boards share views and plans; the same run either way. */
+  readonly sharesViews?: boolean
   /** After each part: `boot`, `submit`, `split`, `heal`. */
   readonly told?: (part: HalvesPart, world: World) => void
 }
@@ -99,7 +101,7 @@ interface Pool {
   readonly submit: (board: Board, spec: JobSpec) => void
 }
 
-function createPool({ nodes, dials, crypto = chaosCrypto }: HalvesOptions): Pool {
+function createPool({ nodes, dials, crypto = chaosCrypto, sharesViews = true }: HalvesOptions): Pool {
   const founder = cheapIdentity(0)
   const operator = createOperator(crypto, founder.node, founder.signer)
   const world = settledWorld({
@@ -111,6 +113,7 @@ function createPool({ nodes, dials, crypto = chaosCrypto }: HalvesOptions): Pool
       return { name: `b${index}`, id: node, signer, capacity: { cpuMhz: 4_000, memoryMib: 16_384, diskMib: 65_536 } }
     }),
     overlay: overlayOf(nodes, dials),
+    sharesViews,
   })
   const boards = [...world.boards.values()]
   const submit = (board: Board, spec: JobSpec): void => {

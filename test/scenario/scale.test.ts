@@ -12,6 +12,11 @@ test('a pool split in halves runs copies on both sides, and each once after the 
   assert.ok(result.copiesSplit > 36, `${result.copiesSplit} copies ran while the pool was split`)
 })
 
+test('boards that share views and plans play the very run of boards that work them out for themselves', () => {
+  const [shared, own] = [true, false].map((sharesViews) => playHalves({ nodes: 12, copies: 24, dials: 3, splitMs: 30_000, sharesViews }))
+  assert.deepEqual(shared, own)
+})
+
 test('in a fleet of many pools, the boards of those that are played hear of all others', () => {
   let known = 0
   const result = playFleet({
