@@ -98,7 +98,7 @@ function mixed(n: number): number {
 /** Plans in which nobody is silent, nothing has failed, and no slot is vacant, waits or moves: what is local changes nothing in them. */
 function createSharedPlan(): typeof plan {
   const settled = new WeakMap<View, Plan>()
-  return (view, local, before = null) => {
+  return (view, local, before) => {
     if (local.silentSince.size + local.failedSince.size > 0) return plan(view, local, before)
     const known = settled.get(view)
     if (known !== undefined) return planOf(known, local)
