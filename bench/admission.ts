@@ -17,7 +17,7 @@ const span = 5
 
 export async function run({ runs, quick }: BenchOptions): Promise<object> {
   const envelopes = historyOfABoard()
-  const authority = { fleet, roleOf: () => undefined }
+  const authority = { fleet, rights: undefined }
   const rounds = runs ?? (quick ? 10 : 100)
 
   /** Microseconds of CPU for each of the envelopes after this many. */

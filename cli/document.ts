@@ -7,7 +7,8 @@ import { fleetFromRegisters } from '../crdt/documents/fleet.ts'
 import { type Authority, admit } from '../crdt/gate.ts'
 import { type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId } from '../crdt/ids.ts'
 import { emptyDoc } from '../crdt/replica.ts'
-import type { Role } from '../crdt/view.ts'
+import { type FleetRights, fleetRights } from '../crdt/rights/fleet-rights.ts'
+import { judgeDoc } from '../crdt/rights/judge-doc.ts'
 import type { Crypto } from '../crdt/crypto.ts'
 import { CliError } from './errors.ts'
 import type { Session } from './session.ts'
@@ -15,11 +16,8 @@ import type { Session } from './session.ts'
 export interface Fleet {
   readonly doc: Doc
   readonly name: string
-  /** Roles now. */
-  readonly roles: ReadonlyMap<OperatorId, Role>
+  readonly rights: FleetRights
   readonly names: ReadonlyMap<OperatorId, string>
-  /** Roles ever held: what an operator wrote stays in a document after the role is gone. */
-  readonly everHeld: ReadonlyMap<OperatorId, Role>
 }
 
 export async function fetchFleet(session: Session): Promise<Fleet> {
@@ -28,7 +26,7 @@ export async function fetchFleet(session: Session): Promise<Fleet> {
   return rebuildFleet(session.io.crypto, fleet as FleetId, reply.envelopes)
 }
 
-/** The document as it is, or an empty one in this pool. */
+/** The document as it is, without what is void in it, or an empty one in this pool. */
 export async function fetchDoc(session: Session, fleet: Fleet, id: DocId, pool: string | undefined): Promise<Doc> {
   const reply = await session.ask('doc', { method: 'doc.get', doc: id }, pool === undefined ? {} : { pool })
   const { crypto } = session.io
@@ -36,34 +34,34 @@ export async function fetchDoc(session: Session, fleet: Fleet, id: DocId, pool: 
   return doc ?? emptyDoc(crypto, id, (pool ?? reply.pool) as PoolName)
 }
 
-/** undefined: there are no envelopes. Throws what the gate says against one of them. */
-export function rebuildDoc(crypto: Crypto, id: FleetId, fleet: Fleet, doc: DocId, envelopes: readonly string[]): Doc | undefined {
-  const authority = { fleet: id, roleOf: (operator: OperatorId) => fleet.everHeld.get(operator) }
-  return rebuild(crypto, undefined, doc, envelopes, () => authority)
+/** Without what is void in it; undefined: there are no envelopes. Throws what the gate says against one of them. */
+export function rebuildDoc(
+  crypto: Crypto,
+  id: FleetId,
+  { rights }: Pick<Fleet, 'rights'>,
+  doc: DocId,
+  envelopes: readonly string[],
+): Doc | undefined {
+  const authority = { fleet: id, rights }
+  const found = rebuild(crypto, doc, envelopes, () => authority)
+  return found === undefined ? undefined : judgeDoc(found, rights)
 }
 
 export function rebuildFleet(crypto: Crypto, fleet: FleetId, envelopes: readonly string[]): Fleet {
-  const everHeld = new Map<OperatorId, Role>()
-  const authority = (doc: Doc | undefined): Authority => {
-    const { operators } = fleetFromRegisters(doc?.registers ?? new Map())
-    for (const [id, role] of operators) if (everHeld.get(id) !== 'admin') everHeld.set(id, role)
-    return { fleet, roleOf: (operator) => operators.get(operator) }
-  }
-  const doc = rebuild(crypto, undefined, fleetDocId, envelopes, authority)
+  const doc = rebuild(crypto, fleetDocId, envelopes, (known) => ({ fleet, rights: known === undefined ? undefined : fleetRights(known) }))
   if (doc === undefined) throw new CliError('E_FLEET', 'the peer has no document of this fleet', { hint: 'is it a node of another fleet?' })
-  authority(doc)
-  const { name, operators, operatorNames } = fleetFromRegisters(doc.registers)
-  return { doc, name, roles: operators, names: operatorNames, everHeld }
+  const rights = fleetRights(doc)
+  const { name, operatorNames } = fleetFromRegisters(rights.doc.registers)
+  return { doc: rights.doc, name, rights, names: operatorNames }
 }
 
 function rebuild(
   crypto: Crypto,
-  start: Doc | undefined,
   id: DocId,
   envelopes: readonly string[],
   authorityFor: (doc: Doc | undefined) => Authority,
 ): Doc | undefined {
-  let doc = start
+  let doc: Doc | undefined
   for (const text of envelopes) {
     const bytes = fromBase64(text)
     const admitted = bytes.ok ? admit(crypto, doc, bytes.value, authorityFor(doc)) : bytes

@@ -5,9 +5,11 @@ import type { Doc } from '../crdt/doc.ts'
 import { opsPaths } from '../crdt/documents/ops.ts'
 import { jobPaths } from '../crdt/documents/job.ts'
 import type { Author, Envelope } from '../crdt/envelope.ts'
-import { type AuthorId, type DocId, type JobId, type OperatorId, jobDocId } from '../crdt/ids.ts'
+import { type AuthorId, type DocId, type JobId, type OperatorId, fleetDocId, jobDocId } from '../crdt/ids.ts'
 import type { Scalar } from '../crdt/registers.ts'
 import { editDoc } from '../crdt/replica.ts'
+import { covers } from '../crdt/rights/grant.ts'
+import { judgeDoc, toEdit } from '../crdt/rights/judge-doc.ts'
 import { authorOf } from './author.ts'
 import { type Fleet, fetchDoc, fetchFleet } from './document.ts'
 import { CliError } from './errors.ts'
@@ -19,6 +21,7 @@ export interface Edit {
   /** Empty when the document already says all of it. */
   readonly envelopes: readonly Envelope[]
   readonly fleet: Fleet
+  readonly author: AuthorId
 }
 
 export type Changes = (doc: Doc) => ReadonlyMap<string, Scalar>
@@ -33,14 +36,16 @@ export interface Draft {
 export async function openDocument(session: Session, id: DocId, pool: string | undefined): Promise<Draft> {
   const author = await authorOf(session.io, session.context)
   const fleet = await fetchFleet(session)
-  mustWrite(fleet, author.id)
-  return { author, fleet, before: await fetchDoc(session, fleet, id, pool) }
+  const before = id === fleetDocId ? fleet.doc : await fetchDoc(session, fleet, id, pool)
+  mustWrite(fleet, author.id, before)
+  return { author, fleet, before }
 }
 
 export async function editDocument(session: Session, id: DocId, pool: string | undefined, changes: Changes): Promise<Edit> {
   const { author, fleet, before } = await openDocument(session, id, pool)
   const name = fleet.names.get(author.id as OperatorId) ?? author.id
-  return { ...signed(session, before, author, changes(before), name), before, fleet }
+  const { after, envelopes } = signed(session, before, author, changes(before), name)
+  return { after: judgeDoc(after, fleet.rights), envelopes, before, fleet, author: author.id }
 }
 
 /** An existing job only: a wish about a job that is not there is a slip of the finger. */
@@ -67,19 +72,22 @@ function signed(
 ): { after: Doc; envelopes: readonly Envelope[] } {
   const { crypto } = session.io
   const seconds = Math.floor(session.io.now() / 1000)
-  const dry = editDoc(crypto, before, author, changes, seconds)
+  const open = toEdit(before)
+  const dry = editDoc(crypto, open, author, changes, seconds)
   // Who did it is written only along with something that was done.
   if (dry.envelopes.length === 0) return { after: before, envelopes: [] }
   const path = before.kind === 'job' ? jobPaths.by : opsPaths.by
-  const { doc, envelopes } = editDoc(crypto, before, author, new Map([...changes, [path, by]]), seconds)
+  const all = before.kind === 'fleet' ? changes : new Map([...changes, [path, by]])
+  const { doc, envelopes } = editDoc(crypto, open, author, all, seconds)
   return { after: doc, envelopes }
 }
 
-function mustWrite(fleet: Fleet, author: AuthorId): void {
-  const role = fleet.roles.get(author as OperatorId)
-  if (role === 'admin' || role === 'operator') return
-  const found = role === undefined ? 'has no role' : `is a ${role}`
-  throw new CliError('E_ROLE', `the key ${author} ${found} in fleet '${fleet.name}', so no node would take its changes`, {
-    hint: 'an admin gives it the role operator',
+function mustWrite({ name, rights }: Fleet, author: AuthorId, { id, kind, pool }: Doc): void {
+  const grant = rights.now.get(author)
+  if (grant !== undefined && covers(grant, { kind, doc: id, pool })) return
+  const role = grant === undefined ? 'has no role' : `is ${grant.role === 'viewer' ? 'a viewer' : `an operator without the right to ${id}`}`
+  const found = rights.revoked.has(author) ? 'is revoked' : role
+  throw new CliError('E_ROLE', `the key ${author} ${found} in fleet '${name}', so no node would take its changes`, {
+    hint: 'an admin grants more with `shoal fleet operator add`',
   })
 }

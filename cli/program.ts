@@ -11,6 +11,7 @@ import { addCompletion } from './commands/completion.ts'
 import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
+import { addFleetOperator } from './commands/fleet-operator.ts'
 import { addFleetStatus } from './commands/fleet-status.ts'
 import { addJobCompact } from './commands/job-compact.ts'
 import { addJobConflicts } from './commands/job-conflicts.ts'
@@ -23,6 +24,7 @@ import { addJobRun } from './commands/job-run.ts'
 import { addJobStatus } from './commands/job-status.ts'
 import { addJobRemove, addJobStop } from './commands/job-stop.ts'
 import { addJobValidate } from './commands/job-validate.ts'
+import { addJobVoided } from './commands/job-voided.ts'
 import { addNodeCompact } from './commands/node-compact.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
@@ -37,8 +39,8 @@ import { version } from './version.ts'
 
 type Add = (parent: Command, cli: Cli) => unknown
 
-const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus]
-const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove, addJobCompact]
+const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator]
+const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove, addJobVoided, addJobCompact]
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
 const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict, addNodeCompact]
 const simCommands: readonly Add[] = [addSimRun, addSimInit, addSimFromFleet, addSimFuzz]

@@ -19,6 +19,8 @@ export type RequestBody =
   | { readonly method: 'job.history'; readonly job: string }
   /** A document's envelopes (base64), for the author of a change to build on. */
   | { readonly method: 'doc.get'; readonly doc: string }
+  /** The operators' documents of the pool that hold changes of this key. */
+  | { readonly method: 'doc.list'; readonly author: string }
   /** What each node has recorded of a document: a compaction asks that first. */
   | { readonly method: 'doc.receipts'; readonly doc: string }
   /** Signed envelopes (base64), in order. `confirm`: reply `receipt` again until so many nodes have them (or timeoutMs passes). */
@@ -70,7 +72,7 @@ export type Reply =
       readonly coverage: Coverage
       readonly name: string
       readonly planVersion: number
-      readonly operators: readonly { readonly id: string; readonly role: string; readonly name: string }[]
+      readonly operators: readonly OperatorRow[]
       readonly pools: readonly PoolSummary[]
     }
   | { readonly kind: 'jobs'; readonly coverage: Coverage; readonly jobs: readonly JobRow[] }
@@ -89,6 +91,7 @@ export type Reply =
     }
   | { readonly kind: 'history'; readonly coverage: Coverage; readonly changes: readonly ChangeRow[] }
   | { readonly kind: 'doc'; readonly doc: string; readonly pool: string; readonly epoch: number; readonly envelopes: readonly string[] }
+  | { readonly kind: 'docs'; readonly coverage: Coverage; readonly docs: readonly string[] }
   | {
       readonly kind: 'receipt'
       readonly coverage: Coverage
@@ -126,6 +129,16 @@ export interface PoolSummary {
   /** true: from this node's own documents; false: gossiped, `ageMs` old. */
   readonly own: boolean
   readonly ageMs: number
+}
+
+export interface OperatorRow {
+  readonly id: string
+  readonly role: string
+  readonly name: string
+  /** Patterns of what an operator may write. */
+  readonly pools: readonly string[]
+  readonly jobs: readonly string[]
+  readonly revoked: boolean
 }
 
 export interface NodeRow {
@@ -184,7 +197,14 @@ export interface JobDetail extends JobRow {
   readonly spec: unknown
   readonly allocs: readonly AllocRow[]
   readonly slots: readonly SlotRow[]
+  /** Edits without effect: of revoked keys, and nobody vouched for them. Oldest first. */
+  readonly voided: readonly VoidedRow[]
   readonly conflictsList: readonly { readonly path: string; readonly winner: unknown; readonly losers: readonly unknown[] }[]
+}
+
+export interface VoidedRow extends ChangeRow {
+  /** An admin has given it up: nothing is held for it. */
+  readonly released: boolean
 }
 
 export interface SlotRow {

@@ -27,6 +27,8 @@ export interface Doc {
   readonly clock: ReadonlyMap<ActorId, ActorClock>
   /** The signed envelopes that make up the document, in an order in which they can be applied. Bytes are in the store. */
   readonly envelopes: readonly EnvelopeRef[]
+  /** Registers and conflicts are those of another document without changes that are void (`rights/`). To read, not to write or store. */
+  readonly judged?: { readonly of: Doc; readonly voided: ReadonlySet<ChangeHash>; readonly released: ReadonlySet<ChangeHash> }
 }
 
 export interface ActorClock {

@@ -8,8 +8,8 @@ import { type Envelope, decodeEnvelope, signatureOf, signedPart } from './envelo
 import { type Result, ok, refuse } from './errors.ts'
 import { type CheckedHead, checkHeads } from './gate/change-head.ts'
 import type { GateCode } from './gate/codes.ts'
-import { type Authority, checkFleet, checkRight } from './gate/right.ts'
-import { applyInShadow } from './gate/shadow.ts'
+import { type Authority, checkAdmin, checkFleet, checkRight } from './gate/right.ts'
+import { type Tools, applyInShadow } from './gate/shadow.ts'
 import { compareText } from './ids.ts'
 import { type KeptHandles, keepNone } from './kept-handles.ts'
 import { emptyDoc } from './replica.ts'
@@ -49,19 +49,13 @@ function changedBetween(before: Doc | undefined, after: Doc): readonly string[] 
   return changed.sort(compareText)
 }
 
-function merge(
-  crypto: Crypto,
-  doc: Doc | undefined,
-  envelope: Envelope,
-  checked: readonly CheckedHead[],
-  kept: KeptHandles,
-): Result<Admitted, GateCode> {
+function merge(tools: Tools, doc: Doc | undefined, envelope: Envelope, checked: readonly CheckedHead[]): Result<Admitted, GateCode> {
   const fresh = doc === undefined || doc.epoch < envelope.epoch
-  const target = fresh ? emptyDoc(crypto, envelope.doc, envelope.pool, envelope.epoch, envelope.base) : doc
+  const target = fresh ? emptyDoc(tools.crypto, envelope.doc, envelope.pool, envelope.epoch, envelope.base) : doc
   const have = target.clock.get(envelope.actor)?.seq ?? 0
   if (envelope.firstSeq > have + 1) return refuse('E_MISSING', `starts at change ${envelope.firstSeq}; ${have} of its actor are here`)
   const known = Math.min(checked.length, have + 1 - envelope.firstSeq)
-  const applied = applyInShadow({ crypto, kept }, target, envelope, checked, known)
+  const applied = applyInShadow(tools, target, envelope, checked, known)
   if (!applied.ok) return applied
   if (applied.value.doc === target) return ok({ kind: 'known', doc: target, envelope, changed: [] })
   const changed = fresh ? changedBetween(doc, applied.value.doc) : applied.value.changed
@@ -94,10 +88,12 @@ export function admitDecoded(
   if (!place.ok) return place
   // The very bytes were checked before: whoever lost a right since then keeps what was written under it.
   if (doc?.envelopes.some((ref) => ref.hash === envelope.hash)) return ok({ kind: 'known', doc, envelope, changed: [] })
-  const right = checkRight(envelope, authority)
+  const right = checkRight(doc, envelope, authority)
   if (!right.ok) return right
   const signature = checkSignature(crypto, envelope)
   if (!signature.ok) return signature
   const heads = checkHeads(crypto, envelope)
-  return heads.ok ? merge(crypto, doc, envelope, heads.value, kept) : heads
+  if (!heads.ok) return heads
+  const admin = checkAdmin(doc, envelope, heads.value, authority)
+  return admin.ok ? merge({ crypto, kept, rights: authority.rights }, doc, envelope, heads.value) : admin
 }

@@ -12,9 +12,23 @@ export const limits = {
   changeOpsAim: 400,
   /** Overwritten values named by one change. One an operation is normal; more only where conflicts are settled. */
   changePredecessorsMax: 4_096,
-  /** Each is 32 bytes in every change that follows it; more than a few heads means many concurrent writers. */
-  changeDepsMax: 64,
-  headsMax: 64,
+  /**
+   * Each is 32 bytes in the next change, which names them all: 12 kB of the 16 that it has. `headsMax` plus the reserve twice, once for
+   * keys that have a right when keys without one have filled it, once for revocations.
+   */
+  changeDepsMax: 384,
+  headsMax: 256,
+  headsReserve: 64,
+  /** More than a few concurrent changes of one key are no split, but somebody who wants to shut others out. */
+  keyHeadsMax: 32,
+  /** A node writes alone; two of its boots may not know of one another. */
+  nodeHeadsMax: 64,
+  /** Admins with room of their own for revocations: the longest-standing ones, so that nobody can push them out. */
+  revokersMax: 16,
+  /** What each of them may have of it; 16 × 4 concurrent ones are the second reserve, 16 × 32 × 2 are an eighth of all registers. */
+  revokerHeadsMax: 4,
+  bareRevocationsMax: 32,
+  bareRevocationKeysMax: 2,
   /** Wall-clock seconds are for display; this is the year 36812, and small enough to add to. */
   changeTimeSecondsMax: 2 ** 40,
 
@@ -50,7 +64,11 @@ export const limits = {
   /** Other documents are small; an operator is asked to compact them from here on. */
   docChangesAim: 2_000,
   docBytesAim: 196_608,
-  /** Hard ends, so that an authorised author cannot fill the boards: what exceeds them is refused. */
+  /**
+   * Hard ends, so that an authorised author cannot fill the boards: what exceeds them is refused (`gate/room.ts`). One key of an
+   * operators' document has half of its changes and bytes. What keys without a right have filled counts not against the others, up to
+   * twice these.
+   */
   docBytesMax: 262_144,
   docChangesMax: 10_000,
   /**

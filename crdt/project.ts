@@ -6,8 +6,10 @@ import type { Doc } from './doc.ts'
 import { isSame } from './documents/canonical.ts'
 import type { DocumentReader } from './engine.ts'
 import { fleetFromRegisters, planVersionOf } from './documents/fleet.ts'
-import { type DocId, type JobId, type NodeId, type PoolName, type SlotId, fleetDocId, nodeDocId, opsDocId } from './ids.ts'
+import { type DocId, type JobId, type NodeId, type OperatorId, type PoolName, type SlotId, fleetDocId, nodeDocId, opsDocId } from './ids.ts'
 import { type Claimants, updateClaims } from './project-claims.ts'
+import { type FleetRights, fleetRights } from './rights/fleet-rights.ts'
+import { judgeDoc } from './rights/judge-doc.ts'
 import type { Claim, FleetView, Liveness, NodeView, View } from './view.ts'
 
 export interface ProjectInput {
@@ -26,6 +28,8 @@ interface KnownNode {
 /** What a view was made from, and the view. */
 export interface Memory {
   readonly docs: Map<DocId, Doc>
+  /** Of the fleet document as it was read last. */
+  rights: FleetRights | undefined
   readonly nodes: Map<NodeId, KnownNode>
   readonly claimants: Claimants
   view: View
@@ -50,7 +54,7 @@ const noFleet: FleetView = Object.freeze({ name: '', planVersion: 1, operators: 
 
 export function emptyMemory(pool: PoolName): Memory {
   const view: View = { fleet: noFleet, pool, nodes: new Map(), jobs: new Map(), claims: new Map() }
-  return { docs: new Map(), nodes: new Map(), claimants: new Map(), view }
+  return { docs: new Map(), rights: undefined, nodes: new Map(), claimants: new Map(), view }
 }
 
 export function createProjector(reader: DocumentReader): Projector {
@@ -68,17 +72,18 @@ export function createProjector(reader: DocumentReader): Projector {
 /** Changes `memory` to what `input` tells, but for its view, which is returned. */
 export function nextView(reader: DocumentReader, memory: Memory, input: ProjectInput): View {
   const changed = changedDocs(memory.docs, input)
-  const ids = changed.filter((id) => id.startsWith('node/') || id.startsWith('ops/'))
+  if (changed.has(fleetDocId)) for (const id of judgedOtherwise(memory)) changed.add(id)
+  const ids = [...changed].filter((id) => id.startsWith('node/') || id.startsWith('ops/'))
   const nodes = new Set(ids.map((id) => id.slice(id.indexOf('/') + 1) as NodeId))
   const read: Claimants = new Map([...nodes].map((node) => [node, takeNode(reader, memory, node)]))
   const view: View = {
     pool: input.pool,
-    fleet: changed.includes(fleetDocId) ? fleetOf(memory.docs.get(fleetDocId)) : memory.view.fleet,
+    fleet: changed.has(fleetDocId) ? fleetOf(memory.rights) : memory.view.fleet,
     nodes: nodesOf(reader, memory, input.livenessOf),
     jobs: jobsOf(
       reader,
       memory,
-      changed.filter((id) => id.startsWith('job/')),
+      [...changed].filter((id) => id.startsWith('job/')),
     ),
     claims: updateClaims(memory.view.claims, memory.claimants, read),
   }
@@ -86,29 +91,46 @@ export function nextView(reader: DocumentReader, memory: Memory, input: ProjectI
 }
 
 /** Brings `known` up to date and says which documents came, changed or went. Only the pool's own count, and the fleet's. */
-function changedDocs(known: Map<DocId, Doc>, { docs, pool }: ProjectInput): readonly DocId[] {
-  const changed: DocId[] = []
+function changedDocs(known: Map<DocId, Doc>, { docs, pool }: ProjectInput): Set<DocId> {
+  const changed = new Set<DocId>()
   let here = 0
   for (const [id, doc] of docs) {
     if (doc.pool !== pool && doc.kind !== 'fleet') continue
     here++
     if (known.get(id) === doc) continue
     known.set(id, doc)
-    changed.push(id)
+    changed.add(id)
   }
   if (known.size === here) return changed
   for (const id of known.keys()) {
     const doc = docs.get(id)
     if (doc !== undefined && (doc.pool === pool || doc.kind === 'fleet')) continue
     known.delete(id)
-    changed.push(id)
+    changed.add(id)
   }
   return changed
 }
 
-function fleetOf(doc: Doc | undefined): FleetView {
-  if (doc === undefined) return noFleet
-  const { name, operators, planVersion } = fleetFromRegisters(doc.registers)
+/** Takes in what the fleet document says now of keys; which other documents read otherwise because of that. */
+function judgedOtherwise(memory: Memory): readonly DocId[] {
+  const fleet = memory.docs.get(fleetDocId)
+  const before = memory.rights
+  memory.rights = fleet === undefined ? undefined : fleetRights(fleet)
+  const judge = (doc: Doc, rights: FleetRights | undefined): Doc => (rights === undefined ? doc : judgeDoc(doc, rights))
+  return [...memory.docs.values()].filter((doc) => judge(doc, before) !== judge(doc, memory.rights)).map(({ id }) => id)
+}
+
+/** Without what is void in it. */
+function docOf({ docs, rights }: Memory, id: DocId): Doc | undefined {
+  const doc = docs.get(id)
+  return doc === undefined || rights === undefined ? doc : judgeDoc(doc, rights)
+}
+
+function fleetOf(rights: FleetRights | undefined): FleetView {
+  if (rights === undefined) return noFleet
+  const { doc, now } = rights
+  const { name, planVersion } = fleetFromRegisters(doc.registers)
+  const operators = new Map([...now].map(([id, { role }]) => [id as OperatorId, role]))
   // It only rises: of two that were set at the same time the higher one counts, whichever the merge picked.
   const rivals = (doc.conflicts.get('plan_version') ?? []).map(planVersionOf)
   return { name, operators, planVersion: Math.max(planVersion, ...rivals) }
@@ -120,9 +142,9 @@ function jobsOf(reader: DocumentReader, memory: Memory, changed: readonly DocId[
   const jobs = new Map(before)
   for (const docId of changed) {
     const id = docId.slice('job/'.length) as JobId
-    const doc = memory.docs.get(docId)
+    const doc = docOf(memory, docId)
     if (doc === undefined) jobs.delete(id)
-    else jobs.set(id, keep(before.get(id), reader.readJob(doc), ['spec', 'forms', 'wishes', 'problems']))
+    else jobs.set(id, keep(before.get(id), reader.readJob(doc), ['spec', 'forms', 'wishes', 'problems', 'held']))
   }
   return jobs
 }
@@ -130,7 +152,7 @@ function jobsOf(reader: DocumentReader, memory: Memory, changed: readonly DocId[
 /** Takes in what the node's documents say now; returns its claims, from its own document only. */
 function takeNode(reader: DocumentReader, memory: Memory, id: NodeId): ReadonlyMap<SlotId, Claim> {
   const doc = memory.docs.get(nodeDocId(id))
-  const ops = memory.docs.get(opsDocId(id))
+  const ops = docOf(memory, opsDocId(id))
   if (doc === undefined && ops === undefined) {
     memory.nodes.delete(id)
     return new Map()

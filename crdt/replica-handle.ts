@@ -56,10 +56,12 @@ export interface Handle {
   /** All registers at these heads. */
   read(heads: readonly ChangeHash[]): Registers
   metaOf(hash: ChangeHash): ChangeMeta | null
-  /** Every change that is not in the past of these; all of them, genesis included, for an empty list. */
+  /** Every change that is not in the past of these, each after what it builds on; all of them, genesis included, for an empty list. */
   metasBeyond(heads: readonly ChangeHash[]): readonly ChangeMeta[]
   /** The bytes of all changes, genesis included, each after what it builds on. */
   changes(): readonly Uint8Array[]
+  /** Those of one that is here. */
+  change(hash: ChangeHash): Uint8Array
 }
 
 /** A handle with somebody whose it is to free. */
@@ -115,6 +117,7 @@ function handleOf(backend: Backend): OwnedHandle {
     metaOf: (hash) => backend.getChangeMetaByHash(hash) as ChangeMeta | null,
     metasBeyond: (heads) => backend.getChangesMeta([...heads]) as unknown as readonly ChangeMeta[],
     changes: () => backend.getChanges([]),
+    change: (hash) => backend.getChangeByHash(hash) as Uint8Array,
     load: (saved) => void backend.loadIncremental(saved),
     // Automerge's own `fork` draws a random actor first.
     fork: (actor) => handleOf(backend.clone(actor)),

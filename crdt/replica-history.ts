@@ -6,7 +6,10 @@ import { assert } from './errors.ts'
 import { genesisActor, genesisOf } from './genesis.ts'
 import { type ActorId, type AuthorId, type ChangeHash, compareText } from './ids.ts'
 import type { Registers, Scalar } from './registers.ts'
-import { type DecodedChange, decodeChange, withHandle } from './replica-handle.ts'
+import { Remembered } from './remembered.ts'
+import { type DecodedChange, type DecodedOp, decodeChange, withHandle } from './replica-handle.ts'
+import { pastOf as pastOfHeads, byHash } from './rights/past.ts'
+import { readWithout } from './rights/without.ts'
 
 export interface HistoryEntry {
   readonly hash: ChangeHash
@@ -18,6 +21,9 @@ export interface HistoryEntry {
   /** Wall-clock seconds as the author wrote them; 0 = not given. */
   readonly time: number
   readonly writes: ReadonlyMap<string, Scalar>
+  /** Its operations; the first has this number. */
+  readonly startOp: number
+  readonly ops: readonly DecodedOp[]
   /** Number of changes in its causal past, itself included, genesis not. */
   readonly past: number
 }
@@ -47,24 +53,34 @@ function entryOf(doc: Doc, change: DecodedChange, past: number): HistoryEntry {
   const author = doc.clock.get(actor)?.author
   assert(author !== undefined, 'every change has an author who signed it')
   const deps = (change.deps as readonly ChangeHash[]).filter((dep) => dep !== genesisOf[doc.kind].hash)
-  return { hash: change.hash as ChangeHash, actor, author, seq: change.seq, deps, time: change.time, writes: writesOf(change), past }
+  const { seq, time, startOp, ops } = change
+  return { hash: change.hash as ChangeHash, actor, author, seq, deps, time, writes: writesOf(change), startOp, ops, past }
 }
 
+/** Everything about a change follows from its bytes and so from its hash: a document with one change more decodes one. */
+const entriesRead = new Remembered<HistoryEntry>(4_096)
+
 function readHistory(doc: Doc): readonly HistoryEntry[] {
-  // Automerge gives every change after what it builds on.
-  const changes = withHandle(doc, (handle) => handle.changes().map(decodeChange))
   const entries = new Map<string, HistoryEntry>()
-  for (const change of changes) {
-    if (change.actor === genesisActor) continue
-    entries.set(change.hash, entryOf(doc, change, pastOf(change, entries)))
-  }
+  withHandle(doc, (handle) => {
+    for (const { hash, actor } of handle.metasBeyond([])) {
+      if (actor === genesisActor) continue
+      const read = (): HistoryEntry => {
+        const change = decodeChange(handle.change(hash))
+        return entryOf(doc, change, pastOf(change, entries))
+      }
+      entries.set(hash, entriesRead.of(hash, read))
+    }
+  })
   return [...entries.values()].sort((a, b) => a.past - b.past || compareText(a.hash, b.hash))
 }
 
 const remembered = new WeakMap<Doc, readonly HistoryEntry[]>()
 
-/** All changes but the genesis, in a causal order that is the same everywhere: by size of the past, then hash. */
+/** All changes but the genesis and those that are void, in a causal order that is the same everywhere: by size of the past, then hash. */
 export function historyOf(doc: Doc): readonly HistoryEntry[] {
+  const { judged } = doc
+  if (judged !== undefined) return historyOf(judged.of).filter(({ hash }) => !judged.voided.has(hash))
   const known = remembered.get(doc)
   if (known !== undefined) return known
   const entries = readHistory(doc)
@@ -75,5 +91,12 @@ export function historyOf(doc: Doc): readonly HistoryEntry[] {
 /** The registers as an author saw them whose heads these were. */
 export function registersAt(doc: Doc, heads: readonly ChangeHash[]): Registers {
   if (heads.length === 0) return new Map()
+  if (doc.judged !== undefined) {
+    const known = byHash(historyOf(doc.judged.of))
+    return readWithout(
+      [...pastOfHeads(known, heads)].map((hash) => known.get(hash)!),
+      doc.judged.voided,
+    ).registers
+  }
   return withHandle(doc, (handle) => handle.read(heads))
 }

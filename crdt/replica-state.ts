@@ -17,7 +17,7 @@ export function digestOf(crypto: Crypto, epoch: Epoch, heads: readonly ChangeHas
 }
 
 /** The values that lost, highest operation first, without those that equal the winner or one another. */
-function losers(visible: readonly Visible[], winner: Scalar): readonly Scalar[] {
+export function losers(visible: readonly Pick<Visible, 'value'>[], winner: Scalar): readonly Scalar[] {
   const found = new Set<Scalar>()
   for (let index = visible.length - 2; index >= 0; index--) {
     const value = visible[index]?.value ?? null

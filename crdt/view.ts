@@ -85,6 +85,20 @@ export interface JobView {
   readonly forms: ReadonlyMap<string, Form>
   /** Operators' wishes about single slots (`alloc restart`, `alloc stop`). */
   readonly wishes: ReadonlyMap<SlotId, SlotWish>
+  /** Because of void edits; they stay as they are until an admin has spoken. null: none are. */
+  readonly held: HeldCopies | null
+}
+
+export interface HeldCopies {
+  /** Group → form → how many copies of it some standing version asked for: these are not held, and all others are. */
+  readonly standing: ReadonlyMap<string, ReadonlyMap<Form, number>>
+  /** A void edit said on which nodes a system job runs: a copy on a node that does not suit is held, too. */
+  readonly places: boolean
+}
+
+/** Whether a copy of that job is held for what it runs; a slot that is a node's own (index −1) counts as the first. */
+export function isHeld({ held }: JobView, group: string, index: number, form: Form): boolean {
+  return held !== null && Math.max(index, 0) >= (held.standing.get(group)?.get(form) ?? 0)
 }
 
 export interface SlotWish {

@@ -27,7 +27,7 @@ export async function warmUp(crypto: Crypto, key: KeyPair, fleet: FleetId): Prom
   await turn()
   let doc = blank
   for (const envelope of [...first.envelopes, ...second.envelopes]) {
-    const admitted = admit(crypto, doc.changeCount === 0 ? undefined : doc, envelope.bytes, { fleet, roleOf: () => undefined })
+    const admitted = admit(crypto, doc.changeCount === 0 ? undefined : doc, envelope.bytes, { fleet, rights: undefined })
     if (admitted.ok) doc = admitted.value.doc
     await turn()
   }

@@ -4,7 +4,7 @@
 
 import { compareText, slotParts } from '../crdt/ids.ts'
 import type { Generation, NodeId, SlotId } from '../crdt/ids.ts'
-import { compareVersions, hasEnded } from '../crdt/view.ts'
+import { compareVersions, hasEnded, isHeld } from '../crdt/view.ts'
 import type { Claim, JobView, View } from '../crdt/view.ts'
 import { adopted } from './adoption.ts'
 import { newMarks } from './disconnect.ts'
@@ -56,12 +56,14 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
   const job = view.jobs.get(slotParts(own.slot).job)
   // Nothing is stopped because its job, or its newest version, is not known here (yet).
   if (job === undefined || compareVersions(own.version, job.version) > 0) return []
-  if (job.desired !== 'run') return [end(own, job.desired === 'stopped' ? 'job-stopped' : 'job-removed')]
-  if (job.spec === null) return []
   const slot = plan.bySlot.get(own.slot)
-  if (slot === undefined) return [end(own, slotParts(own.slot).node === null ? 'scaled-down' : 'not-suited')]
   const wish = job.wishes.get(own.slot)
   if (wish !== undefined && own.generation <= wish.stopGeneration) return [end(own, 'alloc-stop')]
+  // Copies that are held answer to single orders, and give way to a copy that runs; nothing else ends them.
+  if ((slot === undefined || job.desired !== 'run') && isKept(own, job)) return []
+  if (job.desired !== 'run') return [end(own, job.desired === 'stopped' ? 'job-stopped' : 'job-removed')]
+  if (job.spec === null) return []
+  if (slot === undefined) return [end(own, slotParts(own.slot).node === null ? 'scaled-down' : 'not-suited')]
   const adopts = own.form === slot.form && compareVersions(own.version, slot.version) < 0
   // Judged at the version that it takes on in this very step: otherwise a change of `count` during a cut would decide a heal.
   const standing = adopts ? adopt(slot, own, claims) : slot.standing
@@ -69,6 +71,12 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
   const gone = surrender(own, standing, view)
   if (gone !== null) return [...first, gone]
   return [...first, ...carryOn(own, claims, slot, standing, job, view, local)]
+}
+
+/** It has no slot any more, or its job shall not run. */
+function isKept({ slot, form }: Claim, job: JobView): boolean {
+  const { group, index, node } = slotParts(slot)
+  return isHeld(job, group, index, form) || (job.desired === 'run' && job.held?.places === true && node !== null)
 }
 
 /** Stop or withdraw in favour of another node's claim, or null. */

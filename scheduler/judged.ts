@@ -65,7 +65,7 @@ export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge
   const { boards, view } = sources
   const ids = rules.perNode ? nodeSlots(rules, boards, view.claims) : numberedIds(rules, before)
   const facts = ids.map((slot, index) => factsAgain(rules, slot, sources, before, index))
-  const turns = turnsOf(facts, rules.form, rules.group.update.maxParallel)
+  const turns = turnsOf(facts, rules)
   const wake = new Wake(sources.local.now)
   const context: Judge = { ...sources, usage, wake }
   let electorate: Boards['electorate'] | null = null

@@ -1,7 +1,8 @@
 // Rolling update of one group, as a function of the view: which out-of-date slots may move to the form in force now. Nobody
 // writes "the next step is"; everybody counts what is in flight and goes by index.
 
-import type { Form } from '../crdt/ids.ts'
+import { isHeld } from '../crdt/view.ts'
+import type { GroupRules } from './group.ts'
 import { newestFailed } from './reschedule.ts'
 import type { SlotFacts } from './slots.ts'
 
@@ -11,14 +12,21 @@ export interface Turns {
   readonly failed: ReadonlySet<number>
 }
 
+/** Somebody holds the slot with a copy that is to stay as it is until an admin has spoken. */
+export function holdsBack({ standing: { holder } }: SlotFacts, index: number, { job, group, form, perNode }: GroupRules): boolean {
+  return holder !== null && holder.form !== form && isHeld(job, group.name, perNode ? 0 : index, holder.form)
+}
+
 /** Out of date: somebody holds the slot, at another form. */
-export function isOutOfDate(slot: SlotFacts, form: Form): boolean {
+export function isOutOfDate(slot: SlotFacts, index: number, rules: GroupRules): boolean {
   const { holder } = slot.standing
-  return holder !== null && holder.form !== form
+  return holder !== null && holder.form !== rules.form && !holdsBack(slot, index, rules)
 }
 
 /** `slots` in order of index. Unknown slots and those at a newer job version do not count and are skipped. */
-export function turnsOf(slots: readonly SlotFacts[], form: Form, maxParallel: number): Turns {
+export function turnsOf(slots: readonly SlotFacts[], rules: GroupRules): Turns {
+  const { form } = rules
+  const { maxParallel } = rules.group.update
   const mayMove = new Set<number>()
   const failed = new Set<number>()
   const waiting: number[] = []
@@ -29,7 +37,7 @@ export function turnsOf(slots: readonly SlotFacts[], form: Form, maxParallel: nu
     if (hasFailed) failed.add(index)
     const { heir, holder } = standing
     if (standing.ahead.length > 0 || (holder === null && standing.unknown.length > 0)) continue
-    const outOfDate = isOutOfDate(slot, form)
+    const outOfDate = isOutOfDate(slot, index, rules)
     if (outOfDate && neverStarted(slot)) {
       mayMove.add(index)
     } else if (holder?.form === form && holder.healthy) {

@@ -73,6 +73,7 @@ export type Reason =
   | 'partition-half'
   | 'paced'
   | 'rollout-waits'
+  | 'held-back'
   /** Of a system job: the node whose slot it is is away, drains or takes nothing new. */
   | 'node-closed'
   | 'job-not-valid'

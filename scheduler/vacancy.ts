@@ -7,7 +7,7 @@ import { inPlaceRejection } from './feasibility.ts'
 import type { GroupRules } from './group.ts'
 import { ownerOf } from './per-node.ts'
 import { retryAt } from './reschedule.ts'
-import { type Turns, isOutOfDate } from './rollout.ts'
+import { type Turns, holdsBack, isOutOfDate } from './rollout.ts'
 import type { SlotFacts, SlotSources } from './slots.ts'
 import type { Reason } from './types.ts'
 import { type Usage, holdGrowth } from './usage.ts'
@@ -59,7 +59,8 @@ export function judge(about: Case, context: Judge): Judgement {
   if (heirNode?.draining === true && heirNode.liveness === 'alive') return retryWait(about, context) ?? vacant
   if (holder !== null && context.view.nodes.get(holder.node)?.liveness !== 'alive')
     return { kind: 'waits', reason: 'waiting-replace-after' }
-  return isOutOfDate(facts, rules.form) ? judgeOutOfDate(about, context) : settled
+  if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
+  return isOutOfDate(facts, about.index, rules) ? judgeOutOfDate(about, context) : settled
 }
 
 /** A slot that is a node's: it is filled there or nowhere, and nobody replaces it. */
@@ -73,7 +74,8 @@ function judgeOwned(about: Case, context: Judge): Judgement {
     if ((context.boards.closed[index] ?? null) !== null) return { kind: 'waits', reason: 'node-closed' }
     return retryWait(about, context) ?? vacant
   }
-  if (!isOutOfDate(facts, rules.form)) return settled
+  if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
+  if (!isOutOfDate(facts, about.index, rules)) return settled
   if (!turns.mayMove.has(about.index)) return { kind: 'waits', reason: 'rollout-waits' }
   const wait = retryWait(about, context)
   if (wait !== null) return wait
@@ -127,9 +129,9 @@ function retryWait({ slot, index, facts, rules, turns }: Case, { local, wake }: 
 }
 
 /** Nothing but other claims or another state of their nodes changes the answer for a settled slot: no wait, no turn, nobody silent. */
-export function isQuiet({ facts, rules }: Case, { view }: Judge): boolean {
+export function isQuiet({ facts, index, rules }: Case, { view }: Judge): boolean {
   const { ahead, live, unknown } = facts.standing
-  if (ahead.length + unknown.length > 0 || isOutOfDate(facts, rules.form)) return false
+  if (ahead.length + unknown.length > 0 || isOutOfDate(facts, index, rules)) return false
   return live.every(({ node }) => view.nodes.get(node)?.liveness === 'alive')
 }
 

@@ -3,12 +3,13 @@
 
 import { fromBase64, toBase64 } from '../crdt/base64.ts'
 import type { Crypto, Signer } from '../crdt/crypto.ts'
-import { fleetFromRegisters, fleetGenesisRegisters } from '../crdt/documents/fleet.ts'
+import { fleetGenesisRegisters } from '../crdt/documents/fleet.ts'
 import { jobPaths, specToRegisters } from '../crdt/documents/job.ts'
 import { type Author, everyPool } from '../crdt/envelope.ts'
 import { type AuthorId, type DocId, type FleetId, type OperatorId, type PoolName, fleetDocId, jobDocId, jobId } from '../crdt/ids.ts'
 import { type Scalar, difference } from '../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../crdt/replica.ts'
+import { fleetRights } from '../crdt/rights/fleet-rights.ts'
 import type { JobSpec } from '../crdt/spec.ts'
 import type { Reply } from '../crdt/api-types.ts'
 import type { Board, World } from './world.ts'
@@ -40,7 +41,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
   const registers = fleetGenesisRegisters({ name: 'test', admin: id as string as OperatorId, adminName: 'tester' })
   const genesis = editDoc(crypto, emptyDoc(crypto, fleetDocId, everyPool), author(''), registers)
   const fleet = genesis.envelopes[0]!.hash as FleetId
-  const { operators } = fleetFromRegisters(genesis.doc.registers)
+  const authority = { fleet, rights: fleetRights(genesis.doc) }
   const current = (world: World, board: Board, doc: DocId, pool: string) => {
     const [stored] = world.request(board, { method: 'doc.get', doc })
     let found = emptyDoc(crypto, doc, pool as PoolName)
@@ -50,7 +51,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
       const known = found.changeCount === 0 ? undefined : found
       const envelope = world.shared.engine.decodeEnvelope(bytes.value)
       if (!envelope.ok) throw new Error(envelope.message)
-      const admitted = world.shared.engine.admit(known, envelope.value, { fleet, roleOf: (operator) => operators.get(operator) })
+      const admitted = world.shared.engine.admit(known, envelope.value, authority)
       if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
       found = admitted.value.doc
     }

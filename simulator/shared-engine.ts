@@ -12,9 +12,9 @@ import { keep, nodeParts } from '../crdt/project.ts'
 import { keepSame } from '../crdt/project-claims.ts'
 import type { NodeReading } from '../crdt/read-node.ts'
 import type { Admitted, Authority, GateCode } from '../crdt/gate.ts'
+import type { NodeId, PoolName } from '../crdt/ids.ts'
 import type { Edited } from '../crdt/replica.ts'
-import type { NodeId, OperatorId, PoolName } from '../crdt/ids.ts'
-import type { Liveness, NodeView, Role } from '../crdt/view.ts'
+import type { Liveness, NodeView } from '../crdt/view.ts'
 import { Interned, recall, sameBytes } from './interned.ts'
 
 /** Open documents, for all boards together: they write to some dozens at a time. */
@@ -60,7 +60,7 @@ type Verdict = Result<Admitted, GateCode>
 /** What the gate asks of an authority about one envelope. */
 interface Judged {
   readonly fleet: Authority['fleet']
-  readonly role: Role | undefined
+  readonly rights: Authority['rights']
   readonly verdict: Verdict
 }
 
@@ -80,11 +80,13 @@ class Verdicts {
 
   of(doc: Doc | undefined, envelope: Envelope, authority: Authority): Verdict {
     const key = this.#numberOf(doc ?? nothing) * numbersMax + this.#numberOf(envelope)
-    const role = envelope.kind === 'node' ? undefined : authority.roleOf(envelope.author as OperatorId)
+    const { fleet } = authority
+    // A node's right to its own document follows from its name.
+    const rights = envelope.kind === 'node' ? undefined : authority.rights
     const known = this.#judged.get(key)
-    if (known !== undefined && known.fleet === authority.fleet && known.role === role) return known.verdict
+    if (known?.fleet === fleet && known.rights === rights) return known.verdict
     const verdict = this.#asAuthored(this.#own.admit(doc, envelope, authority))
-    this.#judged.set(key, { fleet: authority.fleet, role, verdict })
+    this.#judged.set(key, { fleet, rights, verdict })
     dropOldest(this.#judged)
     return verdict
   }

@@ -70,8 +70,9 @@ function createSharedProjectors(): typeof createProjector {
   }
 }
 
-function copyOf({ docs, nodes, claimants, view }: Memory): Memory {
-  return { docs: new Map(docs), nodes: new Map(nodes), claimants: new Map(claimants), view }
+function copyOf(memory: Memory): Memory {
+  const { docs, nodes, claimants } = memory
+  return { ...memory, docs: new Map(docs), nodes: new Map(nodes), claimants: new Map(claimants) }
 }
 
 /** Whether the view is what would be made of these. */

@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromBase64, toBase64 } from '../../crdt/base64.ts'
 import { jobPaths, specToRegisters } from '../../crdt/documents/job.ts'
-import { fleetFromRegisters } from '../../crdt/documents/fleet.ts'
 import { admit } from '../../crdt/gate.ts'
 import { type FleetId, type PoolName, jobDocId, jobId } from '../../crdt/ids.ts'
 import { type Scalar, difference } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
+import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { createCrypto } from '../../node/adapters/keys.ts'
@@ -26,14 +26,14 @@ export async function operatorOf(fleet: Fleet): Promise<Operator> {
   const crypto = createCrypto()
   const key = await loadKey(join(fleet.folder, 'operator', 'keys', 'e2e.key'))
   const join_ = JSON.parse(readFileSync(join(fleet.folder, 'e2e.join.json'), 'utf8')) as { fleet: FleetId; envelopes: string[] }
-  const genesis = rebuild(join_.envelopes, () => undefined)
-  const operators = fleetFromRegisters(genesis!.registers).operators
+  const genesis = rebuild(join_.envelopes, undefined)
+  const rights = fleetRights(genesis!)
 
-  function rebuild(envelopes: readonly string[], roleOf: Parameters<typeof admit>[3]['roleOf']): Doc | undefined {
+  function rebuild(envelopes: readonly string[], known: FleetRights | undefined): Doc | undefined {
     let doc: Doc | undefined
     for (const text of envelopes) {
       const bytes = fromBase64(text)
-      const admitted = bytes.ok ? admit(crypto, doc, bytes.value, { fleet: join_.fleet, roleOf }) : bytes
+      const admitted = bytes.ok ? admit(crypto, doc, bytes.value, { fleet: join_.fleet, rights: known }) : bytes
       if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
       doc = admitted.value.doc
     }
@@ -44,7 +44,7 @@ export async function operatorOf(fleet: Fleet): Promise<Operator> {
     async prepare(agent, spec, desired) {
       const id = jobDocId(jobId(spec.namespace, spec.name))
       const stored = await ask(agent, 'doc', { method: 'doc.get', doc: id })
-      const doc = rebuild(stored.envelopes, (operator) => operators.get(operator)) ?? emptyDoc(crypto, id, spec.pool as PoolName)
+      const doc = rebuild(stored.envelopes, rights) ?? emptyDoc(crypto, id, spec.pool as PoolName)
       const wanted = new Map<string, Scalar>([...specToRegisters(spec), [jobPaths.desired, desired]])
       const edited = editDoc(
         crypto,

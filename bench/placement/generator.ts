@@ -90,6 +90,7 @@ function makeJob(i: number, shape: Shape, cpuMhz: number, memoryMib: number, nex
     spec,
     version: { epoch: 0, count: 1, hash: 'h' },
     problems: [],
+    held: null,
     forms: new Map([['main', 'form' as Form]]),
     wishes: new Map(),
   }

@@ -7,7 +7,11 @@ import { contextsFile } from '../config-dir.ts'
 import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
-import { mustBePeers } from '../peer-address.ts'
+import { unhex, isName } from '../../crdt/ids.ts'
+import type { JoinFile } from '../fleet-files.ts'
+import { makeContext } from '../make-context.ts'
+import { isPeerAddress, mustBePeers } from '../peer-address.ts'
+import { readTextFile } from '../text-file.ts'
 import { type OutputFormat, paintFor, printData } from '../print.ts'
 import { table } from '../render/table.ts'
 import { findContext } from '../target.ts'
@@ -24,12 +28,50 @@ export function addContext(parent: Command, cli: Cli): void {
     await writeContexts({ ...(await readContexts(contextsFile(cli.io.env))), current: name })
     cli.io.stdout.write(`commands now mean ${name}\n`)
   })
+  const add = group
+    .command('add')
+    .description('make a key of your own for a fleet that another admin made, and its context')
+    .argument('<file>', "the fleet's join file")
+    .option('--name <name>', "what to call the context (default: the fleet's name)")
+    .addOption(outputOption())
+  local<{ name?: string; output: OutputFormat }>(cli, add, ({ args: [file = ''], options }) => addContextFrom(cli.io, file, options))
   const peers = group
     .command('peers')
     .description('set the peers to try, in this order')
     .argument('<address...>', 'multiaddrs, host:port, or unix:/path of a socket on this board')
     .option('--context <name>', 'context to change (default: the current one)')
   local<{ context?: string }>(cli, peers, ({ args, options }) => setPeers(cli.io, args[0] as unknown as string[], options.context))
+}
+
+async function addContextFrom(io: Io, file: string, options: { name?: string; output: OutputFormat }): Promise<void> {
+  const join = readJoin(file, await readTextFile(io, file))
+  const name = options.name ?? join.name
+  const { key, keyFile } = await makeContext(io, name, { fleet: join.fleet, psk: unhex(join.psk), peers: join.bootstrap })
+  if (options.output !== 'table') return printData(io, options.output, { context: name, key: key.id, keyFile })
+  io.stdout.write(`context ${name} is made
+  your key   ${key.id}
+             ${keyFile}
+
+It has no rights yet. An admin gives it some: shoal fleet operator add ${key.id} --name NAME
+`)
+}
+
+function readJoin(file: string, text: string): JoinFile {
+  const found = parseJson(text)
+  const { fleet, name, psk, bootstrap } = found
+  const isHex = (value: unknown): boolean => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+  const isList = Array.isArray(bootstrap) && bootstrap.every((one) => typeof one === 'string' && isPeerAddress(one))
+  if (isHex(fleet) && isHex(psk) && typeof name === 'string' && isName(name) && isList) return found as unknown as JoinFile
+  throw new CliError('E_JOIN_FORMAT', `'${file}' is not a join file`, { hint: 'shoal fleet init NAME made one' })
+}
+
+function parseJson(text: string): Partial<Record<string, unknown>> {
+  try {
+    const found: unknown = JSON.parse(text)
+    return typeof found === 'object' && found !== null ? found : {}
+  } catch {
+    return {}
+  }
 }
 
 async function setPeers(io: Io, addresses: readonly string[], name: string | undefined): Promise<void> {

@@ -9,6 +9,7 @@ import { compactCommand } from '../compaction.ts'
 import { CliError } from '../errors.ts'
 import { mustExist } from '../job-edit.ts'
 import { parseJob, shortJob } from '../job-ref.ts'
+import { plural } from '../render/words.ts'
 import type { Session } from '../session.ts'
 
 export function addJobCompact(parent: Command, cli: Cli): Command {
@@ -31,6 +32,12 @@ export function addJobCompact(parent: Command, cli: Cli): Command {
 /** While the newest state of a job does not validate, an older one from its history is in force: that would be dropped. */
 function mustBeInForce(session: Session, doc: Doc, job: JobId): void {
   mustExist(doc, job)
+  // Nothing would be held any more, and nobody would have decided it.
+  const open = [...(doc.judged?.voided ?? [])].filter((hash) => doc.judged?.released.has(hash) !== true).length
+  if (open > 0)
+    throw new CliError('E_VOIDED', `job ${shortJob(job)} has ${plural(open, 'edit')} without effect about which no admin has spoken`, {
+      hint: `shoal job voided ${shortJob(job)}`,
+    })
   const { problems } = jobView(session.io.crypto, doc)
   if (problems.length === 0) return
   throw new CliError('E_JOB_NOT_VALID', `the newest state of job ${shortJob(job)} does not validate; what is in force is in its history`, {

@@ -11,12 +11,13 @@ export function addJobHistory(parent: Command, cli: Cli): Command {
   const command = parent.command('history').description('show who changed a job, when and how').argument('<job>', 'NAME or NAMESPACE/NAME')
   return remote(cli, command, async (session, { args: [name = ''] }) => {
     const reply = await session.ask('history', { method: 'job.history', job: parseJob(name) })
-    const names = session.format === 'table' ? await operatorNames(session) : new Map<string, string>()
+    const names = session.format === 'table' ? await namesOf(session) : new Map<string, string>()
     printReply(session, reply, ({ changes }, paint) => historyText(changes, names, paint))
   })
 }
 
-async function operatorNames(session: Session): Promise<ReadonlyMap<string, string>> {
+/** Of keys, revoked ones too. */
+export async function namesOf(session: Session): Promise<ReadonlyMap<string, string>> {
   const { operators } = await session.ask('fleet', { method: 'fleet.status' })
   return new Map(operators.filter((one) => one.name !== '').map((one) => [one.id, one.name]))
 }

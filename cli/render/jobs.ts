@@ -3,11 +3,13 @@
 import type { ChangeRow, JobDetail, JobRow, SlotRow } from '../../crdt/api-types.ts'
 import { shortJob } from '../job-ref.ts'
 import { allocTable, slotText } from './allocs.ts'
+import { changeText } from './change.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'
 import { reasonText } from './reasons.ts'
 import { table } from './table.ts'
-import { plural, shortId, time } from './words.ts'
+import { openVoided } from './voided.ts'
+import { plural } from './words.ts'
 
 export function jobState(job: JobRow): string {
   if (job.desired !== 'run') return job.desired
@@ -52,9 +54,11 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
   const problems = job.problems.map((problem) => `${paint.bad('not in force:')} ${problem}\n`).join('')
   const conflicts =
     job.conflicts > 0 ? `${paint.warn(`${plural(job.conflicts, 'field')} in conflict: shoal job conflicts ${shortJob(job.id)}`)}\n` : ''
+  const voided = openVoided(job)
+  const without = voided > 0 ? `${paint.warn(`${plural(voided, 'edit')} without effect: shoal job voided ${shortJob(job.id)}`)}\n` : ''
   const open = job.slots.filter((slot) => slot.holder === null && slot.reason !== null)
   const waiting = open.length === 0 ? '' : `\n${openSlots(open, paint)}`
-  return `${head}${problems}${conflicts}\n${allocTable(job.allocs, paint)}${waiting}`
+  return `${head}${problems}${conflicts}${without}\n${allocTable(job.allocs, paint)}${waiting}`
 }
 
 function openSlots(slots: readonly SlotRow[], paint: Paint): string {
@@ -91,11 +95,7 @@ export function conflictTable(job: JobDetail, paint: Paint): string {
 
 export function historyText(changes: readonly ChangeRow[], names: ReadonlyMap<string, string>, paint: Paint): string {
   if (changes.length === 0) return 'no changes\n'
-  const told = changes.map((change) => {
-    const who = names.get(change.author) ?? shortId(change.author)
-    const head = `${paint.bold(change.version)}  ${time(change.time * 1000)}  ${who}`
-    return `${head}\n${change.changes.map((line) => `    ${line}`).join('\n')}\n`
-  })
+  const told = changes.map((change) => changeText(change, names, paint))
   return [...told, ...droppedLine(changes)].join('\n')
 }
 

@@ -1,7 +1,8 @@
 // What is going on, at a glance: pools, nodes, jobs, the last events.
 
-import type { PoolSummary } from '../../crdt/api-types.ts'
+import type { OperatorRow, PoolSummary } from '../../crdt/api-types.ts'
 import type { ReplyOf } from '../client.ts'
+import { shortJob } from '../job-ref.ts'
 import { aliveWords } from './coverage.ts'
 import { jobTable } from './jobs.ts'
 import { nodeTable } from './nodes.ts'
@@ -24,16 +25,25 @@ export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
 
 export function fleetText(fleet: ReplyOf<'fleet'>, paint: Paint): string {
   const title = `${paint.bold(`fleet ${safe(fleet.name)}`)}, plan version ${fleet.planVersion}\n`
-  const operators = table<(typeof fleet.operators)[number]>(
+  return `${title}\n${poolTable(fleet.pools, paint)}\n${operatorTable(fleet, paint)}`
+}
+
+export function operatorTable({ operators }: ReplyOf<'fleet'>, paint: Paint): string {
+  return table<OperatorRow>(
     [
       { head: 'OPERATOR', text: (one) => one.name || shortId(one.id), paint: paint.bold },
-      { head: 'ROLE', text: (one) => one.role },
+      {
+        head: 'ROLE',
+        text: (one) => (one.revoked ? 'revoked' : one.role),
+        paint: (text) => (text === 'revoked' ? paint.warn(text) : text),
+      },
+      { head: 'POOLS', text: (one) => (one.role === 'operator' ? one.pools.join(', ') || '-' : '') },
+      { head: 'JOBS', text: (one) => (one.role === 'operator' ? one.jobs.map(shortJob).join(', ') || '-' : '') },
       { head: 'ID', text: (one) => one.id, paint: paint.dim },
     ],
-    fleet.operators,
+    operators,
     paint,
   )
-  return `${title}\n${poolTable(fleet.pools, paint)}\n${operators}`
 }
 
 function poolTable(pools: readonly PoolSummary[], paint: Paint): string {

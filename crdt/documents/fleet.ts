@@ -2,9 +2,11 @@
 
 import { type OperatorId, compareText, isPeerId } from '../ids.ts'
 import { type Registers, type Scalar, below } from '../registers.ts'
-import type { FleetView, Role } from '../view.ts'
+import type { FleetView } from '../view.ts'
+import { encodePart } from './path-part.ts'
 
-export interface FleetRecord extends FleetView {
+/** Who may do what is not read here: it takes the document's history (`rights/`). */
+export interface FleetRecord extends Omit<FleetView, 'operators'> {
   readonly operatorNames: ReadonlyMap<OperatorId, string>
 }
 
@@ -13,26 +15,27 @@ export const fleetPaths = {
   planVersion: 'plan_version',
   role: (operator: OperatorId): string => `operator/${operator}/role`,
   operatorName: (operator: OperatorId): string => `operator/${operator}/name`,
+  pools: (operator: OperatorId, pattern: string): string => `operator/${operator}/pools/${encodePart(pattern)}`,
+  jobs: (operator: OperatorId, pattern: string): string => `operator/${operator}/jobs/${encodePart(pattern)}`,
+  revoked: (key: OperatorId): string => `revoked/${key}`,
+  /** The epoch that this envelope began stands, though its author is revoked. */
+  kept: (envelope: string): string => `kept/${envelope}`,
 } as const
 
 /** Every node of every version knows this one. */
 const planVersionFirst = 1
-const roles: readonly Role[] = ['admin', 'operator', 'viewer']
 
 export function fleetFromRegisters(registers: Registers): FleetRecord {
-  const operators = new Map<OperatorId, Role>()
   const operatorNames = new Map<OperatorId, string>()
   for (const [path, value] of [...below(registers, 'operator')].sort(([a], [b]) => compareText(a, b))) {
     const [id = '', field, ...rest] = path.split('/')
     if (!isPeerId(id) || rest.length > 0) continue
-    if (field === 'role' && roles.includes(value as Role)) operators.set(id as OperatorId, value as Role)
     if (field === 'name' && typeof value === 'string') operatorNames.set(id as OperatorId, value)
   }
   const name = registers.get(fleetPaths.name)
   return {
     name: typeof name === 'string' ? name : '',
     planVersion: planVersionOf(registers.get(fleetPaths.planVersion) ?? null),
-    operators,
     operatorNames,
   }
 }

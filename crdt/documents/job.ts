@@ -3,24 +3,22 @@
 
 import type { Crypto } from '../crypto.ts'
 import type { Doc } from '../doc.ts'
-import { type Result, ok, refuse } from '../errors.ts'
 import { type ChangeHash, type Form, type JobId, type NodeId, type SlotId, compareText, slotId } from '../ids.ts'
 import { type Registers, below } from '../registers.ts'
 import { historyOf, registersAt } from '../replica.ts'
 import type { JobSpec } from '../spec.ts'
 import { type JobView, type JobVersion, type SlotWish } from '../view.ts'
 import { shortHash } from './canonical.ts'
-import { type Fault, faultText, shown } from './fault.ts'
+import { faultText, shown } from './fault.ts'
 import { formOf } from './form.ts'
-import { checkSpec } from './job-rules.ts'
+import { heldCopies, isGivenUp } from './held.ts'
+import { jobPaths } from './job-paths.ts'
 import { modelLimits } from './model-limits.ts'
 import { placeOf } from './path-table.ts'
-import { readSpec } from './spec-reader.ts'
+import { specFaults } from './spec-faults.ts'
 import { specToRegisters } from './spec-writer.ts'
 
-export { formOf, specToRegisters }
-
-export const jobPaths = { desired: 'state/desired', by: 'state/by', note: 'state/note' } as const
+export { formOf, jobPaths, specToRegisters }
 
 /** `alloc restart`: raise it by one. */
 export function restartPath(group: string, place: number | NodeId): string {
@@ -30,19 +28,6 @@ export function restartPath(group: string, place: number | NodeId): string {
 /** `alloc stop`: set it to the generation that shall go. */
 export function stopGenerationPath(group: string, place: number | NodeId): string {
   return `wish/${group}/${place}/stop_generation`
-}
-
-/** Every fault of the registers' kinds and of the specification's rules. */
-export function specFaults(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
-  const read = readSpec(registers)
-  const seen = new Set(read.faults.map((fault) => fault.path))
-  return { spec: read.spec, faults: [...read.faults, ...checkSpec(read.spec).filter((fault) => !seen.has(fault.path))] }
-}
-
-/** The complete specification, or a refusal that names every fault, one a line. */
-export function specFromRegisters(registers: Registers): Result<JobSpec, 'E_SPEC'> {
-  const { spec, faults } = specFaults(registers)
-  return faults.length === 0 ? ok(spec) : refuse('E_SPEC', faults.map(faultText).join('\n'))
 }
 
 interface InForce {
@@ -56,7 +41,17 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
   const { spec, version, problems } = specInForce(crypto, doc, id)
   const forms = new Map<string, Form>()
   for (const group of spec?.groups ?? []) forms.set(group.name, formOf(crypto, spec as JobSpec, group))
-  return { id, desired: desiredOf(doc.registers), spec, version, problems, forms, wishes: wishesOf(doc.registers, id) }
+  const { registers } = doc
+  return {
+    id,
+    desired: desiredOf(doc, spec),
+    spec,
+    version,
+    problems,
+    forms,
+    wishes: wishesOf(registers, id),
+    held: heldCopies(crypto, doc),
+  }
 }
 
 /** The merge of all heads if it validates; else, over every change's own causal past, the valid one with the highest version. */
@@ -105,9 +100,10 @@ function headsHash(crypto: Crypto, heads: readonly ChangeHash[]): string {
   return shortHash(crypto, [...heads].sort(compareText).join(','), 16)
 }
 
-function desiredOf(registers: Registers): JobView['desired'] {
-  const desired = registers.get(jobPaths.desired)
-  return desired === 'stopped' || desired === 'removed' ? desired : 'run'
+function desiredOf(doc: Doc, spec: JobSpec | null): JobView['desired'] {
+  const desired = doc.registers.get(jobPaths.desired)
+  if (desired === 'stopped' || desired === 'removed') return desired
+  return spec === null && isGivenUp(doc) ? 'removed' : 'run'
 }
 
 function wishesOf(registers: Registers, id: JobId): ReadonlyMap<SlotId, SlotWish> {

@@ -26,6 +26,7 @@ const partKinds: Readonly<Record<string, PartCheck>> = {
   ':peer': isPeerId,
   ':place': (part) => placeOf(part) !== null,
   ':hash': (part) => /^[0-9a-f]{16}$/.test(part),
+  ':sha256': (part) => /^[0-9a-f]{64}$/.test(part),
   ':key': (part) => isCanonicalPart(part) && utf8Bytes(part) <= modelLimits.partBytesMax && isWellFormed(part) && !hasControls(part),
 }
 

@@ -42,10 +42,15 @@ const group = 'spec/groups/:name/'
 const task = `${group}tasks/:name/`
 const slot = ':name/:name/:name/:place/'
 
+/** An admin's word about what a revoked key wrote; another number each time, since a change is what says how far it goes. */
+const wordTable: Patterns = [['vouch/:peer', integer(1)]]
+
 const jobTable: Patterns = [
   ['state/desired', oneOf('run', 'stopped', 'removed')],
   ['state/by', word],
   ['state/note', words],
+  ...wordTable,
+  ['release/:peer', integer(1)],
   ['wish/:name/:place/restart', count],
   ['wish/:name/:place/stop_generation', count],
   ...fieldsBelow('spec/', jobFields),
@@ -126,6 +131,7 @@ const opsTable: Patterns = [
   ['label/:key', words],
   ['by', word],
   ['note', words],
+  ...wordTable,
 ]
 
 const fleetTable: Patterns = [
@@ -133,6 +139,10 @@ const fleetTable: Patterns = [
   ['plan_version', integer(1)],
   ['operator/:peer/role', oneOf('admin', 'operator', 'viewer')],
   ['operator/:peer/name', word],
+  ['operator/:peer/pools/:key', flag],
+  ['operator/:peer/jobs/:key', flag],
+  ['revoked/:peer', integer(1)],
+  ['kept/:sha256', integer(1)],
 ]
 
 const tables = {

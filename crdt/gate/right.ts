@@ -1,16 +1,24 @@
-// Who may write what: decided from the envelope's head alone, before a signature is verified. Roles come from the fleet document;
-// that this document's first envelope is the right one follows from its hash, which is the fleet's identity.
+// Who may write what: decided from the envelope's head alone, before a signature is verified. Grants come from the fleet document;
+// that this document's first envelope is the right one follows from its hash, which is the fleet's identity. A grant only grows: what
+// was written under one that does not stand is taken in and judged by whoever reads (`rights/`), so that all replicas hold the same.
+// Only the fleet document is in one history with the grants: there the author must be an admin in each change's own past.
 
 import { type Result, ok, refuse } from '../errors.ts'
 import type { Envelope } from '../envelope.ts'
-import { type FleetId, type OperatorId, nodeDocId } from '../ids.ts'
+import { type ChangeHash, type FleetId, nodeDocId } from '../ids.ts'
 import type { NodeId } from '../ids.ts'
-import type { Role } from '../view.ts'
+import type { Doc } from '../doc.ts'
+import { genesisOf } from '../genesis.ts'
+import { historyOf } from '../replica-history.ts'
+import { type FleetRights, wasAdminAt } from '../rights/fleet-rights.ts'
+import { covers } from '../rights/grant.ts'
+import type { CheckedHead } from './change-head.ts'
 import type { GateCode } from './codes.ts'
 
 export interface Authority {
   readonly fleet: FleetId
-  readonly roleOf: (operator: OperatorId) => Role | undefined
+  /** As the fleet document says that is here; undefined: none is. */
+  readonly rights: Pick<FleetRights, 'ever' | 'now' | 'revoked' | 'seniority' | 'kept'> | undefined
 }
 
 /** The envelope that founded the fleet: it cannot name the fleet, whose id is its own hash. */
@@ -23,21 +31,49 @@ export function checkFleet(envelope: Envelope, authority: Authority): Result<voi
   return refuse('E_FLEET', `made for fleet ${envelope.fleet.slice(0, 16) || '(none)'}, this is ${authority.fleet.slice(0, 16)}`)
 }
 
-function mayWrite(envelope: Envelope, role: Role | undefined): boolean {
-  switch (envelope.kind) {
-    case 'node':
-      return envelope.doc === nodeDocId(envelope.author as NodeId)
-    case 'fleet':
-      return role === 'admin'
-    case 'job':
-    case 'ops':
-      return role === 'admin' || role === 'operator'
-  }
+/** The author's right to the document, whatever it writes there. */
+function mayWrite(envelope: Envelope, { rights }: Authority): boolean {
+  if (envelope.kind === 'node') return envelope.doc === nodeDocId(envelope.author as NodeId)
+  const grant = rights?.ever.get(envelope.author)
+  return grant !== undefined && covers(grant, envelope)
 }
 
-export function checkRight(envelope: Envelope, authority: Authority): Result<void, GateCode> {
+/**
+ * A new epoch replaces what others wrote, so a revoked key's is not even taken in to be judged: unless an admin, with the revocation, has
+ * named the envelope. A board that slept meanwhile takes that one, too.
+ */
+function mayReplace(doc: Doc | undefined, envelope: Envelope, { rights }: Authority): boolean {
+  if (doc === undefined || envelope.epoch <= doc.epoch || envelope.kind === 'node') return true
+  return rights?.revoked.has(envelope.author) !== true || rights.kept.has(envelope.hash)
+}
+
+export function checkRight(doc: Doc | undefined, envelope: Envelope, authority: Authority): Result<void, GateCode> {
   if (isFounding(envelope, authority)) return ok(undefined)
-  const role = envelope.kind === 'node' ? undefined : authority.roleOf(envelope.author as OperatorId)
-  if (mayWrite(envelope, role)) return ok(undefined)
-  return refuse('E_RIGHT', `${envelope.author} (${role ?? 'no role'}) may not write ${envelope.doc}`)
+  const words = envelope.kind === 'node' ? 'no role' : (authority.rights?.ever.get(envelope.author)?.role ?? 'no role')
+  if (!mayWrite(envelope, authority)) return refuse('E_RIGHT', `${envelope.author} (${words}) may not write ${envelope.doc}`)
+  if (mayReplace(doc, envelope, authority)) return ok(undefined)
+  return refuse('E_RIGHT', `${envelope.author} is revoked and may not begin epoch ${envelope.epoch} of ${envelope.doc}`)
+}
+
+/** Of the fleet document: in the past of each change its author is an admin. Says the same on every replica that has that past. */
+export function checkAdmin(
+  doc: Doc | undefined,
+  envelope: Envelope,
+  checked: readonly CheckedHead[],
+  authority: Authority,
+): Result<void, GateCode> {
+  if (envelope.kind !== 'fleet' || isFounding(envelope, authority)) return ok(undefined)
+  const here = new Set(doc === undefined ? [] : historyOf(doc).map(({ hash }) => hash))
+  const own = new Set(checked.map(({ head }) => head.hash))
+  const past = new Set<ChangeHash>()
+  for (const { head } of checked) {
+    const news = head.deps.filter((dep) => !own.has(dep) && !past.has(dep))
+    const missing = news.find((dep) => dep !== genesisOf.fleet.hash && !here.has(dep))
+    if (missing !== undefined) return refuse('E_MISSING', `builds on change ${missing}, which is not here`)
+    for (const dep of news) past.add(dep)
+    const isFirst = head === checked[0]?.head
+    if ((news.length > 0 || isFirst) && (doc === undefined || !wasAdminAt(doc, [...past], envelope.author)))
+      return refuse('E_RIGHT', `${envelope.author} was no admin when it wrote this`)
+  }
+  return ok(undefined)
 }

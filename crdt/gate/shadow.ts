@@ -6,8 +6,7 @@ import type { Crypto } from '../crypto.ts'
 import type { Doc } from '../doc.ts'
 import type { Envelope } from '../envelope.ts'
 import { AssertionError, type Result, ok, refuse } from '../errors.ts'
-import type { ActorId, ChangeHash } from '../ids.ts'
-import { limits } from '../limits.ts'
+import type { AuthorId, ChangeHash } from '../ids.ts'
 import type { Scalar } from '../registers.ts'
 import type { KeptHandles } from '../kept-handles.ts'
 import { type Handle, type OwnedHandle, freeAfter, freeOnThrow, openHandle } from '../replica-handle.ts'
@@ -15,6 +14,7 @@ import { type Snapshot, nextDoc, overwrite, readAgain } from '../replica-state.t
 import { checkBody } from './change-body.ts'
 import type { CheckedHead } from './change-head.ts'
 import type { GateCode } from './codes.ts'
+import { type RoomRights, checkRoom } from './room.ts'
 import { writeAnew } from './written-anew.ts'
 
 interface Trial {
@@ -42,32 +42,26 @@ function checkKnown(handle: Handle, known: readonly CheckedHead[]): Result<void,
   return ok(undefined)
 }
 
-function checkRoom(doc: Doc, trial: Trial, fresh: number, envelopeBytes: number): Result<void, GateCode> {
-  if (trial.heads.length > limits.headsMax) return refuse('E_DEPS', `more than ${limits.headsMax} concurrent heads`)
-  let added = 0
-  for (const path of trial.written.keys()) if (!doc.registers.has(path)) added++
-  const stored = doc.envelopes.reduce((sum, envelope) => sum + envelope.bytes, envelopeBytes)
-  const full =
-    stored > limits.docEnvelopesBytesMax ||
-    trial.saved.length > limits.docBytesMax ||
-    doc.changeCount + fresh > limits.docChangesMax ||
-    doc.registers.size + added > limits.docRegistersMax
-  return full ? refuse('E_SIZE', 'the document would grow beyond its limits; compact it first') : ok(undefined)
-}
-
 interface Work {
-  readonly actor: ActorId
+  readonly envelope: Envelope
   readonly known: readonly CheckedHead[]
   readonly fresh: readonly CheckedHead[]
-  readonly envelopeBytes: number
+  readonly rights: RoomRights | undefined
 }
 
-function apply(handle: Handle, doc: Doc, { fresh, envelopeBytes }: Work): Result<Trial, GateCode> {
+function hasRoom(handle: Handle, doc: Doc, { saved, heads, written }: Omit<Trial, 'linear'>, work: Work): Result<void, GateCode> {
+  const { envelope, fresh, rights } = work
+  const authorOf = (head: ChangeHash): AuthorId => doc.clock.get(handle.metaOf(head)!.actor)?.author ?? envelope.author
+  const after = { savedBytes: saved.length, heads: heads.map(authorOf), written, fresh: fresh.length }
+  return checkRoom(doc, envelope, after, rights)
+}
+
+function apply(handle: Handle, doc: Doc, work: Work): Result<Trial, GateCode> {
   const written = new Map<string, Scalar>()
   const has = (path: string): boolean => doc.registers.has(path) || written.has(path)
   let linear = true
   let heads = handle.heads()
-  for (const change of fresh) {
+  for (const change of work.fresh) {
     const body = checkBody({ handle, kind: doc.kind, heads, has }, change)
     if (!body.ok) return body
     handle.apply(change.bytes)
@@ -77,13 +71,13 @@ function apply(handle: Handle, doc: Doc, { fresh, envelopeBytes }: Work): Result
     for (const [path, value] of body.value.writes) written.set(path, value)
   }
   const trial = { saved: handle.save(), heads, written, linear }
-  const room = checkRoom(doc, trial, fresh.length, envelopeBytes)
+  const room = hasRoom(handle, doc, trial, work)
   return room.ok ? ok(trial) : room
 }
 
 /** Any change that there may be. */
 function tryOut(handle: OwnedHandle, doc: Doc, work: Work): Result<Passed, GateCode> {
-  const tried = freeAfter(handle.fork(work.actor), (scratch) => apply(scratch, doc, work))
+  const tried = freeAfter(handle.fork(work.envelope.actor), (scratch) => apply(scratch, doc, work))
   if (!tried.ok) return tried
   const { value: trial } = tried
   const next = openHandle(trial)
@@ -95,15 +89,15 @@ function tryOut(handle: OwnedHandle, doc: Doc, work: Work): Result<Passed, GateC
  * The short way, for nearly every change that comes: the next one of a document that has a single author. null: it is none of these,
  * or something is the matter with it, and what that is the long way says.
  */
-function tryAnew(handle: OwnedHandle, doc: Doc, { actor, known, fresh, envelopeBytes }: Work): Passed | null {
+function tryAnew(handle: OwnedHandle, doc: Doc, work: Work): Passed | null {
+  const { envelope, known, fresh } = work
   if (doc.kind !== 'node' || known.length > 0) return null
-  const next = handle.fork(actor)
+  const next = handle.fork(envelope.actor)
   const trial = freeOnThrow(next, () => {
     const written = writeAnew(next, doc.kind, fresh)
     return written === null ? null : { saved: next.save(), heads: next.heads(), written, linear: true }
   })
-  if (trial !== null && checkRoom(doc, trial, fresh.length, envelopeBytes).ok)
-    return { trial, snapshot: overwrite(doc, trial.written), next }
+  if (trial !== null && hasRoom(next, doc, trial, work).ok) return { trial, snapshot: overwrite(doc, trial.written), next }
   next.free()
   return null
 }
@@ -122,9 +116,15 @@ export interface Applied {
   readonly changed: readonly string[]
 }
 
+export interface Tools {
+  readonly crypto: Crypto
+  readonly kept: KeptHandles
+  readonly rights: RoomRights | undefined
+}
+
 /** Applies what is new in the envelope. The first `knownCount` of its changes are in the document already. */
 export function applyInShadow(
-  { crypto, kept }: { readonly crypto: Crypto; readonly kept: KeptHandles },
+  { crypto, kept, rights }: Tools,
   doc: Doc,
   envelope: Envelope,
   checked: readonly CheckedHead[],
@@ -132,12 +132,7 @@ export function applyInShadow(
 ): Result<Applied, GateCode> {
   let handle: OwnedHandle | null = null
   try {
-    const work = {
-      actor: envelope.actor,
-      known: checked.slice(0, knownCount),
-      fresh: checked.slice(knownCount),
-      envelopeBytes: envelope.bytes.length,
-    }
+    const work = { envelope, known: checked.slice(0, knownCount), fresh: checked.slice(knownCount), rights }
     handle = kept.take(doc)
     const passed = pass(handle, doc, work)
     if (!passed.ok || passed.value === null) {

@@ -5,7 +5,7 @@ import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { JobId, NodeId, OperatorId } from '../../crdt/ids.ts'
 import { parseDocId } from '../../crdt/ids.ts'
 import { remainsOf } from './allocs/finished.ts'
-import { authorityOf, envelopeKey } from './documents.ts'
+import { envelopeKey, operatorsDocs, rightsHere } from './documents.ts'
 import type { CoreEvent } from './event.ts'
 import { follow, unfollow } from './follow.ts'
 import { forward, poolAbout } from './forward.ts'
@@ -45,6 +45,8 @@ export function command(step: Step, event: Command): void {
       return reply(step, event.id, planReply(step, request.job, request.envelopes))
     case 'doc.get':
       return docGet(step, event.id, request.doc)
+    case 'doc.list':
+      return reply(step, event.id, docsOf(step, request.author))
     case 'doc.receipts':
       return docReceipts(step, event.id, request.doc)
     case 'doc.put':
@@ -79,7 +81,7 @@ export function commandGone(step: Step, id: number): void {
 /** The board's own socket may read; a key must be an operator's, or that of a node, not evicted, that forwards for one. */
 function mayRead(step: Step, caller: string | null): boolean {
   if (caller === null) return true
-  if (authorityOf(step.state).roleOf(caller as OperatorId) !== undefined) return true
+  if (rightsHere(step.state)?.now.has(caller as OperatorId) === true) return true
   if (isEvicted(step.state, caller as NodeId)) return false
   return step.state.view.nodes.has(caller as NodeId) || step.state.peers.has(caller as NodeId)
 }
@@ -121,6 +123,11 @@ function docGet(step: Step, id: number, name: string): void {
     epoch: doc.epoch,
     keys: doc.envelopes.map((ref) => envelopeKey(ref.hash)),
   })
+}
+
+function docsOf(step: Step, author: string): Reply {
+  const wrote = operatorsDocs(step.state).filter((doc) => doc.envelopes.some((ref) => ref.author === author))
+  return { kind: 'docs', coverage: coverageOf(step), docs: wrote.filter(({ kind }) => kind !== 'fleet').map(({ id }) => id) }
 }
 
 function docReceipts(step: Step, id: number, name: string): void {

@@ -7,7 +7,8 @@ import { decodeEnvelope, type Envelope } from '../../crdt/envelope.ts'
 import { admitDecoded, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
 import { type Result, refuse } from '../../crdt/errors.ts'
 import { type DocId, compareText, fleetDocId, nodeDocId } from '../../crdt/ids.ts'
-import { fleetFromRegisters } from '../../crdt/documents/fleet.ts'
+import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts'
+import { judgeDoc } from '../../crdt/rights/judge-doc.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreWrite } from './ports.ts'
 import { type Env, type State, type Step, log, note } from './state.ts'
@@ -15,11 +16,21 @@ import { type Env, type State, type Step, log, note } from './state.ts'
 export const envelopeKey = (hash: string): string => `env/${hash}`
 export const docKey = (id: DocId): string => `doc/${id}`
 
-/** Who may write what, from the fleet document as it is here. */
-export function authorityOf(state: State): Authority {
+/** What the fleet document that is here says about keys. */
+export function rightsHere(state: Pick<State, 'docs'>): FleetRights | undefined {
   const fleet = state.docs.get(fleetDocId)
-  const operators = fleet === undefined ? undefined : fleetFromRegisters(fleet.registers).operators
-  return { fleet: state.boot.config.fleet, roleOf: (operator) => operators?.get(operator) }
+  return fleet === undefined ? undefined : fleetRights(fleet)
+}
+
+/** A document as it counts: without what is void in it. */
+export function judgedHere(state: Pick<State, 'docs'>, id: DocId): Doc | undefined {
+  const [doc, rights] = [state.docs.get(id), rightsHere(state)]
+  return doc === undefined || rights === undefined ? doc : judgeDoc(doc, rights)
+}
+
+/** Whose changes are taken in, from the fleet document as it is here. */
+export function authorityHere(state: State): Authority {
+  return { fleet: state.boot.config.fleet, rights: rightsHere(state) }
 }
 
 /** Admits an envelope from a peer, a file or an operator. What it changes is persisted before anything later in this step is sent. */
@@ -36,7 +47,7 @@ export function receive(step: Step, bytes: Uint8Array, durable: boolean): Result
     return refused(step, refuse('E_SIZE', `this node holds ${coreLimits.documentsMax} documents already; ${envelope.doc} is one too many`))
   }
   if (envelope.doc === nodeDocId(state.boot.config.self)) return ownFromAbroad(step, known, envelope)
-  const admitted = state.engine.admit(known, envelope, authorityOf(state))
+  const admitted = state.engine.admit(known, envelope, authorityHere(state))
   if (!admitted.ok) return refused(step, admitted)
   if (admitted.value.kind === 'applied') put(step, known, admitted.value.doc, [admitted.value.envelope], durable)
   else if (state.lacking.delete(envelope.hash)) regain(step, admitted.value.doc, envelope)
@@ -62,7 +73,7 @@ export function showDigest(state: State, doc: Doc): void {
  */
 function ownFromAbroad(step: Step, own: Doc | undefined, envelope: Envelope): Result<Admitted, GateCode> {
   const { state } = step
-  const checked = state.engine.admit(undefined, envelope, authorityOf(state))
+  const checked = state.engine.admit(undefined, envelope, authorityHere(state))
   const genuine = checked.ok || checked.code === 'E_MISSING'
   const unknown = own === undefined || (envelope.epoch >= own.epoch && !own.envelopes.some((ref) => ref.hash === envelope.hash))
   if (genuine && unknown) {
@@ -142,7 +153,7 @@ export function saveDue(step: Step): void {
 export function admitAside(env: Env, state: State, bytes: Uint8Array, docs: Map<DocId, Doc>): Result<Admitted, GateCode> {
   const decoded = decodeEnvelope(env.crypto, bytes)
   if (!decoded.ok) return decoded
-  const admitted = admitDecoded(env.crypto, docs.get(decoded.value.doc), decoded.value, authorityOf(state))
+  const admitted = admitDecoded(env.crypto, docs.get(decoded.value.doc), decoded.value, authorityHere(state))
   if (admitted.ok) docs.set(admitted.value.doc.id, admitted.value.doc)
   return admitted
 }

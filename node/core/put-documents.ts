@@ -3,9 +3,9 @@
 
 import type { Request } from '../../crdt/api-types.ts'
 import { fromBase64 } from '../../crdt/base64.ts'
-import { type Result, ok } from '../../crdt/errors.ts'
+import { type Result, ok, refuse } from '../../crdt/errors.ts'
 import { type DocId, fleetDocId } from '../../crdt/ids.ts'
-import { receive } from './documents.ts'
+import { receive, rightsHere } from './documents.ts'
 import type { CoreEvent } from './event.ts'
 import { follow, hasRoom } from './follow.ts'
 import { coreLimits } from './limits.ts'
@@ -54,12 +54,27 @@ function takeAll(step: Step, envelopes: readonly string[], taken: Taken): Result
   for (const text of envelopes) {
     const bytes = fromBase64(text)
     if (!bytes.ok) return bytes
+    const revoked = refuseRevoked(step, bytes.value)
+    if (!revoked.ok) return revoked
     const received = receive(step, bytes.value, true)
     if (!received.ok) return received
     taken.documents.add(received.value.doc.id)
     if (received.value.kind === 'applied') taken.fresh.push(bytes.value)
   }
   return ok(undefined)
+}
+
+/**
+ * Boards tell one another what a revoked key wrote, so that all hold the same; from its owner nothing new is taken. About the fleet
+ * document the gate decides alone: what a key writes there without knowing that it is revoked may stand.
+ */
+function refuseRevoked({ state }: Step, bytes: Uint8Array): Result<void> {
+  const decoded = state.engine.decodeEnvelope(bytes)
+  if (!decoded.ok || decoded.value.kind === 'fleet') return ok(undefined)
+  const { author, doc, hash } = decoded.value
+  const isHere = state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true
+  if (isHere || rightsHere(state)?.revoked.has(author) !== true) return ok(undefined)
+  return refuse('E_REVOKED', `the key ${author} is revoked: nothing that it signs has an effect`)
 }
 
 function spread(step: Step, { documents, fresh }: Taken): void {

@@ -3,7 +3,7 @@
 
 import type { Doc } from '../../crdt/doc.ts'
 import { fleetDocId, nodeDocId } from '../../crdt/ids.ts'
-import { authorityOf, docKey, envelopeKey, put, receive, showDigest } from './documents.ts'
+import { authorityHere, docKey, envelopeKey, put, receive, showDigest } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, note } from './state.ts'
 
@@ -62,7 +62,7 @@ function isWorthWaiting(step: Step, bytes: Uint8Array): boolean {
   const decoded = state.engine.decodeEnvelope(bytes)
   if (!decoded.ok || !belongsHere(state, decoded.value)) return false
   const known = state.docs.get(decoded.value.doc)
-  const admitted = state.engine.admit(known, decoded.value, authorityOf(state))
+  const admitted = state.engine.admit(known, decoded.value, authorityHere(state))
   if (admitted.ok && admitted.value.kind === 'applied') put(step, known, admitted.value.doc, [admitted.value.envelope], false)
   return !admitted.ok && (admitted.code === 'E_MISSING' || admitted.code === 'E_RIGHT')
 }

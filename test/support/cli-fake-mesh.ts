@@ -4,9 +4,9 @@
 import type { AllocRow, Coverage, JobDetail, NodeRow, RecordedRow, Reply, Request, SlotRow } from '../../crdt/api-types.ts'
 import { fromBase64, toBase64 } from '../../crdt/base64.ts'
 import type { Doc } from '../../crdt/doc.ts'
-import { fleetFromRegisters } from '../../crdt/documents/fleet.ts'
 import { jobView } from '../../crdt/documents/job.ts'
 import { admit } from '../../crdt/gate.ts'
+import { fleetRights } from '../../crdt/rights/fleet-rights.ts'
 import { type DocId, type FleetId, type JobId, fleetDocId, jobDocId, parseDocId, slotId } from '../../crdt/ids.ts'
 import type { ApiClient } from '../../cli/io.ts'
 import { versionText } from '../../cli/version-text.ts'
@@ -129,8 +129,8 @@ function put(mesh: FakeMesh, fleet: FleetId, envelopes: readonly string[]): Repl
 
 /** The envelope's document is named in its bytes; the fake tries each document that it has, and then a new one. */
 function tryAll(mesh: FakeMesh, fleet: FleetId, bytes: Uint8Array): ReturnType<typeof admit> {
-  const operators = fleetFromRegisters(mesh.docs.get(fleetDocId)?.registers ?? new Map()).operators
-  const authority = { fleet, roleOf: (id: Parameters<typeof operators.get>[0]) => operators.get(id) }
+  const known = mesh.docs.get(fleetDocId)
+  const authority = { fleet, rights: known === undefined ? undefined : fleetRights(known) }
   for (const doc of mesh.docs.values()) {
     const admitted = admit(crypto, doc, bytes, authority)
     if (admitted.ok || admitted.code !== 'E_DOC_ID') return admitted
@@ -144,6 +144,10 @@ function answer(mesh: FakeMesh, request: Request): readonly Reply[] {
   switch (request.method) {
     case 'doc.get':
       return [docReply(mesh, request.doc)]
+    case 'fleet.status':
+      return [fleetReply(mesh)]
+    case 'doc.list':
+      return [{ kind: 'docs', coverage: coverage(), docs: docsOf(mesh, request.author) }]
     case 'doc.receipts':
       return [{ kind: 'receipts', coverage: coverage(), doc: request.doc, nodes: recordedRows(mesh, request.doc) }]
     case 'doc.put':
@@ -173,6 +177,18 @@ function answer(mesh: FakeMesh, request: Request): readonly Reply[] {
     default:
       return [{ kind: 'error', code: 'E_METHOD', message: `the fake does not know ${request.method}` }]
   }
+}
+
+function docsOf(mesh: FakeMesh, author: string): readonly DocId[] {
+  const operators = [...mesh.docs.values()].filter(({ kind }) => kind === 'job' || kind === 'ops')
+  return operators.filter((doc) => doc.envelopes.some((ref) => ref.author === author)).map(({ id }) => id)
+}
+
+function fleetReply(mesh: FakeMesh): Reply {
+  const pool = { pool: 'default', nodesAlive: 3, nodesTotal: 3, jobs: 0, own: true, ageMs: 0 }
+  const rights = fleetRights(mesh.docs.get(fleetDocId)!)
+  const operators = [...rights.standing].map(([id, grant]) => ({ id, name: '', ...grant, revoked: rights.revoked.has(id) }))
+  return { kind: 'fleet', coverage: coverage(), name: 'home', planVersion: 1, operators, pools: [pool] }
 }
 
 function docReply(mesh: FakeMesh, name: string): Reply {
@@ -222,6 +238,7 @@ export function jobDetail(doc: Doc, id: string): JobDetail {
     healthy: names.length,
     conflicts: conflictsList.length,
     problems: view.problems,
+    voided: [],
     spec: view.spec,
     allocs,
     slots,

@@ -5,11 +5,13 @@ export interface JobFileLike {
   readonly priority?: number
   readonly count?: number
   readonly args?: readonly string[]
+  readonly type?: 'service' | 'system'
+  readonly constraint?: string
 }
 
-export function jobText({ pool, priority, count, args = [] }: JobFileLike): string {
+export function jobText({ pool, priority, count, args = [], type, constraint }: JobFileLike): string {
   return `job: hello
-${pool === undefined ? '' : `pool: ${pool}\n`}${priority === undefined ? '' : `priority: ${priority}\n`}groups:
+${pool === undefined ? '' : `pool: ${pool}\n`}${priority === undefined ? '' : `priority: ${priority}\n`}${type === undefined ? '' : `type: ${type}\n`}${constraint === undefined ? '' : `constraints: [{ attribute: '\${node.unique.name}', value: ${constraint} }]\n`}groups:
   main:
 ${count === undefined ? '' : `    count: ${count}\n`}    tasks:
       app: { driver: raw_exec, config: { command: /bin/true, args: ${JSON.stringify(args)} } }

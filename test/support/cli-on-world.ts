@@ -10,10 +10,10 @@ import { type TestCli, testCli } from './cli-io.ts'
 import { testSecret } from './crypto.ts'
 import { fleet, operatorSeed } from './world.ts'
 
-/** Command lines of the world's operator. `peer()`: the board that answers. */
-export async function cliOnWorld(world: World, peer: () => Board): Promise<TestCli> {
+/** Command lines of the world's operator, or of another key. `peer()`: the board that answers. */
+export async function cliOnWorld(world: World, peer: () => Board, seed = operatorSeed): Promise<TestCli> {
   const cli = await testCli(async () => connect(world, peer()))
-  await writeFile(join(cli.dir, 'operator.key'), testSecret(operatorSeed).toString('hex'), { mode: 0o600 })
+  await writeFile(join(cli.dir, 'operator.key'), testSecret(seed).toString('hex'), { mode: 0o600 })
   const context = { fleet, psk: 'psk', key: 'operator.key', peers: ['board:1'] }
   await writeFile(join(cli.dir, 'config.yaml'), JSON.stringify({ current: 'test', contexts: { test: context } }))
   return cli

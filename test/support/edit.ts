@@ -2,11 +2,13 @@
 
 import type { Doc } from '../../crdt/doc.ts'
 import type { Author, Envelope } from '../../crdt/envelope.ts'
+import { grantOfRole } from '../../crdt/rights/grant.ts'
 import { admit } from '../../crdt/gate.ts'
 import type { DocId, FleetId, PoolName } from '../../crdt/ids.ts'
 import type { Registers, Scalar } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
 import { testCrypto, testSigner } from './crypto.ts'
+import { rightsOf } from './envelopes.ts'
 
 const crypto = testCrypto()
 const fleet = 'f'.repeat(64) as FleetId
@@ -38,7 +40,10 @@ export function merge(doc: Doc, ...others: readonly Edited[]): Doc {
   return others
     .flatMap((other) => other.envelopes)
     .reduce((merged, envelope) => {
-      const admitted = admit(crypto, merged, envelope.bytes, { fleet, roleOf: () => 'operator' })
+      const admitted = admit(crypto, merged, envelope.bytes, {
+        fleet,
+        rights: rightsOf(new Map([[envelope.author, grantOfRole('operator')]])),
+      })
       if (!admitted.ok) throw new Error(`${admitted.code}: ${admitted.message}`)
       return admitted.value.doc
     }, doc)

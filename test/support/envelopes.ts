@@ -10,9 +10,10 @@ import { type Author, type Envelope } from '../../crdt/envelope.ts'
 import { assert } from '../../crdt/errors.ts'
 import { type Authority, admit } from '../../crdt/gate.ts'
 import { genesisActor, registersObject } from '../../crdt/genesis.ts'
-import { type FleetId, type JobId, type PoolName, jobDocId, nodeDocId, opsDocId, unhex } from '../../crdt/ids.ts'
+import { type AuthorId, type FleetId, type JobId, type PoolName, jobDocId, nodeDocId, opsDocId, unhex } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import { editDoc, emptyDoc } from '../../crdt/replica.ts'
+import { type Grant, grantOfRole } from '../../crdt/rights/grant.ts'
 import type { Role } from '../../crdt/view.ts'
 import { type TestSigner, testCrypto, testSigner } from './crypto.ts'
 
@@ -27,10 +28,16 @@ export function roleOfSeed(seed: number): Role | undefined {
   return seed === 1 ? 'admin' : seed < 9 ? 'operator' : seed === 9 ? 'viewer' : undefined
 }
 
-const roles = new Map<string, Role | undefined>()
-for (let seed = 1; seed <= 9; seed++) roles.set(testSigner(seed).id, roleOfSeed(seed))
+const grants = new Map<AuthorId, Grant>()
+for (let seed = 1; seed <= 9; seed++) grants.set(testSigner(seed).id, grantOfRole(roleOfSeed(seed)!))
 
-export const testAuthority: Authority = { fleet: testFleet, roleOf: (operator) => roles.get(operator) }
+export const testAuthority: Authority = { fleet: testFleet, rights: rightsOf(grants) }
+
+/** Of keys that nobody has revoked, in the order in which they became admins. */
+export function rightsOf(granted: ReadonlyMap<AuthorId, Grant>): NonNullable<Authority['rights']> {
+  const admins = [...granted].filter(([, { role }]) => role === 'admin')
+  return { kept: new Set(), ever: granted, now: granted, revoked: new Set(), seniority: new Map(admins.map(([id], index) => [id, index])) }
+}
 
 export function nonceOf(boot: number): Uint8Array {
   return crypto.sha256(new Uint8Array([boot & 0xff, (boot >> 8) & 0xff])).slice(0, 16)

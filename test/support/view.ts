@@ -97,6 +97,7 @@ export function makeJob(parts: JobParts = {}): JobView {
     problems: [],
     forms: new Map(groups.map((group) => [group.name, parts.form ?? form('f1')])),
     wishes: parts.wishes ?? new Map(),
+    held: null,
   }
 }
 

@@ -2,11 +2,13 @@
 
 import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
 import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
+import type { Doc } from '../../../crdt/doc.ts'
 import { isPerNode } from '../../../crdt/spec.ts'
-import { historyOf } from '../../../crdt/replica.ts'
+import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
 import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import type { Reason, SlotPlan } from '../../../scheduler/types.ts'
+import { judgedHere } from '../documents.ts'
 import { localOf } from '../placement.ts'
 import type { State, Step } from '../state.ts'
 import { allocRow, byPlace, versionText } from './allocs.ts'
@@ -46,7 +48,7 @@ function jobRow(state: State, job: JobView): JobRow {
     wanted: wantedOf(job, slots),
     running: held.filter((claim) => claim.state === 'running').length,
     healthy: held.filter((claim) => claim.healthy).length,
-    conflicts: state.docs.get(jobDocId(job.id))?.conflicts.size ?? 0,
+    conflicts: judgedHere(state, jobDocId(job.id))?.conflicts.size ?? 0,
     problems: job.problems,
   }
 }
@@ -68,6 +70,7 @@ export function jobDetail(step: Step, id: JobId): Reply {
     spec: job.spec,
     allocs: allocs.map((claim) => allocRow(state, claim)).sort(byPlace),
     slots: slots.map(slotRow),
+    voided: voidedOf(state, id),
     conflictsList: conflictsOf(state, id),
   }
   return { kind: 'job', coverage: coverageOf(step), job: detail, settled: isSettled(state, job, slots, detail.allocs) }
@@ -85,6 +88,7 @@ const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
   'replace-disabled',
   'partition-half',
   'plan-version-unknown',
+  'held-back',
 ])
 
 /** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */
@@ -103,8 +107,16 @@ function isRowOver(alloc: AllocRow): boolean {
   return hasEnded({ state: alloc.state as ClaimState })
 }
 
+function voidedOf(state: State, id: JobId): JobDetail['voided'] {
+  const judged = judgedHere(state, jobDocId(id))?.judged
+  if (judged === undefined) return []
+  const { of: doc } = judged
+  const voided = historyOf(doc).filter(({ hash }) => judged.voided.has(hash))
+  return voided.map((change) => ({ ...changeRow(doc, change), released: judged.released.has(change.hash) }))
+}
+
 function conflictsOf(state: State, id: JobId): JobDetail['conflictsList'] {
-  const doc = state.docs.get(jobDocId(id))
+  const doc = judgedHere(state, jobDocId(id))
   return [...(doc?.conflicts ?? [])]
     .sort(([a], [b]) => compareText(a, b))
     .map(([path, losers]) => ({ path, winner: doc?.registers.get(path) ?? null, losers }))
@@ -119,12 +131,11 @@ export function explainJobReply(step: Step, id: JobId): Reply {
 /** Newest first. */
 export function historyReply(step: Step, id: JobId): Reply {
   const doc = step.state.docs.get(jobDocId(id))
-  const changes = (doc === undefined ? [] : historyOf(doc)).map((change): ChangeRow => ({
-    hash: change.hash,
-    author: change.author,
-    version: `${doc?.epoch ?? 0}.${(doc?.base ?? 0) + change.past}.${change.hash.slice(0, 8)}`,
-    time: change.time,
-    changes: [...change.writes].sort(([a], [b]) => compareText(a, b)).map(([path, value]) => `${path} = ${JSON.stringify(value)}`),
-  }))
+  const changes = doc === undefined ? [] : historyOf(doc).map((change) => changeRow(doc, change))
   return { kind: 'history', coverage: coverageOf(step), changes: changes.reverse() }
+}
+
+function changeRow({ epoch, base }: Doc, { hash, author, past, time, writes }: HistoryEntry): ChangeRow {
+  const changes = [...writes].sort(([a], [b]) => compareText(a, b)).map(([path, value]) => `${path} = ${JSON.stringify(value)}`)
+  return { hash, author, version: `${epoch}.${base + past}.${hash.slice(0, 8)}`, time, changes }
 }

@@ -1,9 +1,10 @@
 // The whole pool at a glance, and the fleet.
 
-import type { Reply } from '../../../crdt/api-types.ts'
-import { compareText, fleetDocId } from '../../../crdt/ids.ts'
+import type { OperatorRow, Reply } from '../../../crdt/api-types.ts'
+import { type OperatorId, compareText } from '../../../crdt/ids.ts'
 import { fleetFromRegisters } from '../../../crdt/documents/fleet.ts'
 import { poolSummaries } from '../pools.ts'
+import { rightsHere } from '../documents.ts'
 import type { Step } from '../state.ts'
 import { coverageOf } from './coverage.ts'
 import { jobRows } from './jobs.ts'
@@ -23,10 +24,15 @@ export function statusReply(step: Step): Reply {
 
 export function fleetReply(step: Step): Reply {
   const { state, now } = step
-  const doc = state.docs.get(fleetDocId)
-  const fleet = doc === undefined ? undefined : fleetFromRegisters(doc.registers)
-  const operators = [...(fleet?.operators ?? [])]
-    .map(([id, role]) => ({ id: id as string, role: role as string, name: fleet?.operatorNames.get(id) ?? '' }))
+  const rights = rightsHere(state)
+  const names = fleetFromRegisters(rights?.doc.registers ?? new Map()).operatorNames
+  const operators = [...(rights?.standing ?? [])]
+    .map(([id, grant]): OperatorRow => ({
+      id,
+      ...grant,
+      name: names.get(id as OperatorId) ?? '',
+      revoked: rights?.revoked.has(id) === true,
+    }))
     .sort((a, b) => compareText(a.id, b.id))
   return {
     kind: 'fleet',

@@ -3,13 +3,13 @@
 
 import type { PlannedSlot, Reply } from '../../../crdt/api-types.ts'
 import { fromBase64 } from '../../../crdt/base64.ts'
-import { type JobId, compareText, jobDocId } from '../../../crdt/ids.ts'
+import { type JobId, compareText, jobDocId, slotParts } from '../../../crdt/ids.ts'
 import { difference } from '../../../crdt/registers.ts'
-import { type View, hasEnded } from '../../../crdt/view.ts'
+import { type Claim, type View, hasEnded, isHeld } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Plan, SlotPlan } from '../../../scheduler/types.ts'
-import { admitAside } from '../documents.ts'
+import { admitAside, judgedHere } from '../documents.ts'
 import { coreLimits } from '../limits.ts'
 import { livenessOf } from '../liveness/liveness.ts'
 import { localOf } from '../placement.ts'
@@ -34,8 +34,8 @@ export function planReply(step: Step, name: string, envelopes: readonly string[]
   const view = state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) })
   const local = localOf(state, step.now)
   const planned = plan(view, { ...local, pending: new Map() }, state.plan)
-  const before = state.docs.get(jobDocId(job))?.registers ?? new Map()
-  const changes = [...difference(before, docs.get(jobDocId(job))?.registers ?? new Map())]
+  const before = judgedHere(state, jobDocId(job))?.registers ?? new Map()
+  const changes = [...difference(before, judgedHere({ docs }, jobDocId(job))?.registers ?? new Map())]
     .sort(([a], [b]) => compareText(a, b))
     .map(([path, value]) => `${path}: ${JSON.stringify(before.get(path) ?? null)} → ${JSON.stringify(value)}`)
   const slots = [...plannedSlots(planned, job), ...stoppedSlots(view, planned, job)]
@@ -56,12 +56,19 @@ function plannedSlot(slot: SlotPlan): PlannedSlot {
   return { slot: slot.slot, action: slot.candidate === null ? 'none' : 'place', node: slot.candidate, reason: slot.reason }
 }
 
+function isHeldHere(view: View, { slot, form }: Claim): boolean {
+  const { job, group, index } = slotParts(slot)
+  const about = view.jobs.get(job)
+  return about !== undefined && isHeld(about, group, index, form)
+}
+
 /** Copies that run now and that the changed job no longer wants. */
 function stoppedSlots(view: View, planned: Plan, job: JobId): PlannedSlot[] {
   const stopped: PlannedSlot[] = []
   for (const [slot, claims] of view.claims) {
     if (!slot.startsWith(`${job}/`) || planned.bySlot.has(slot)) continue
-    for (const claim of claims) if (!hasEnded(claim)) stopped.push({ slot, action: 'stop', node: claim.node, reason: null })
+    for (const claim of claims)
+      if (!hasEnded(claim) && !isHeldHere(view, claim)) stopped.push({ slot, action: 'stop', node: claim.node, reason: null })
   }
   return stopped.sort((a, b) => compareText(a.slot, b.slot))
 }

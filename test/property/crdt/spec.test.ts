@@ -3,7 +3,8 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { specFaults, specFromRegisters, specToRegisters } from '../../../crdt/documents/job.ts'
+import { specToRegisters } from '../../../crdt/documents/job.ts'
+import { specFaults, specFromRegisters } from '../../../crdt/documents/spec-faults.ts'
 import { formOf } from '../../../crdt/documents/form.ts'
 import { checkRegister } from '../../../crdt/documents/schema.ts'
 import { readSpec } from '../../../crdt/documents/spec-reader.ts'

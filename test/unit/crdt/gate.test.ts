@@ -6,6 +6,7 @@ import type { Doc } from '../../../crdt/doc.ts'
 import { type Envelope, everyPool } from '../../../crdt/envelope.ts'
 import { type Authority, admit } from '../../../crdt/gate.ts'
 import { gateCodes } from '../../../crdt/gate/codes.ts'
+import { fleetGenesisRegisters } from '../../../crdt/documents/fleet.ts'
 import { type FleetId, fleetDocId, nodeDocId, opsDocId } from '../../../crdt/ids.ts'
 import { limits } from '../../../crdt/limits.ts'
 import type { Scalar } from '../../../crdt/registers.ts'
@@ -22,7 +23,6 @@ import {
   repairChecksum,
   testAuthor,
   testAuthority,
-  testFleet,
   testPool,
   withColumn,
 } from '../../support/envelopes.ts'
@@ -237,7 +237,8 @@ test('E_RIGHT: a node writes its own document and no other; operators write no n
 })
 
 test('E_RIGHT: only admins write the fleet document, once it is founded', () => {
-  const founding = editDoc(crypto, emptyDoc(crypto, fleetDocId, everyPool), testAuthor(5, 1, ''), new Map([['name', 'demo']]))
+  const registers = fleetGenesisRegisters({ name: 'demo', admin: testSigner(1).operator, adminName: 'one' })
+  const founding = editDoc(crypto, emptyDoc(crypto, fleetDocId, everyPool), testAuthor(1, 1, ''), registers)
   const [first] = founding.envelopes
   assert.ok(first)
   const fleet = first.hash as FleetId
@@ -250,7 +251,7 @@ test('E_RIGHT: only admins write the fleet document, once it is founded', () => 
 })
 
 test('what was admitted stays known when its author loses the right', () => {
-  assert.equal(codeOf(three.doc, three.envelope.bytes, { fleet: testFleet, roleOf: () => undefined }), 'known')
+  assert.equal(codeOf(three.doc, three.envelope.bytes, { ...testAuthority, rights: undefined }), 'known')
 })
 
 test('E_EQUIVOCATION: two different changes under one number', () => {
@@ -278,9 +279,10 @@ test('E_SIZE: a document that is full', () => {
   assert.equal(codeOf({ ...two.doc, envelopes: [{ ...first, bytes: limits.docEnvelopesBytesMax }] }, three.envelope.bytes), 'E_SIZE')
 })
 
-test('E_DEPS: more heads than a change could name', () => {
+test('E_DEPS: more heads of one key than there may be', () => {
   let doc: Doc | undefined
-  for (let boot = 1; boot <= limits.headsMax; boot++) doc = admitted(doc, edit(empty, { 'x/a': boot }, testAuthor(2, boot)).envelope.bytes)
+  for (let boot = 1; boot <= limits.keyHeadsMax; boot++)
+    doc = admitted(doc, edit(empty, { 'x/a': boot }, testAuthor(2, boot)).envelope.bytes)
   const beyond = edit(empty, { 'x/a': 0 }, testAuthor(2, 1_000)).envelope.bytes
   assert.ok(doc)
   assert.equal(codeOf(doc, beyond), 'E_DEPS')

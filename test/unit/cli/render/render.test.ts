@@ -28,6 +28,7 @@ const job: JobDetail = {
   healthy: 1,
   conflicts: 1,
   problems: [],
+  voided: [],
   spec: null,
   allocs: [allocRow('default/web/front/0', 0, { startedAt: testNow })],
   slots: [

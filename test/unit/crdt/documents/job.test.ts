@@ -2,15 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { configDefaults, disconnectDefaults } from '../../../../crdt/documents/defaults.ts'
-import {
-  formOf,
-  jobPaths,
-  jobView,
-  restartPath,
-  specFromRegisters,
-  specToRegisters,
-  stopGenerationPath,
-} from '../../../../crdt/documents/job.ts'
+import { formOf, jobPaths, jobView, restartPath, specToRegisters, stopGenerationPath } from '../../../../crdt/documents/job.ts'
+import { specFromRegisters } from '../../../../crdt/documents/spec-faults.ts'
 import { difference } from '../../../../crdt/registers.ts'
 import type { GroupSpec, JobSpec, TaskSpec } from '../../../../crdt/spec.ts'
 import { compareVersions } from '../../../../crdt/view.ts'

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { fleetFromRegisters, fleetGenesisRegisters, fleetPaths } from '../../../../crdt/documents/fleet.ts'
+import { fleetFromRegisters, fleetGenesisRegisters } from '../../../../crdt/documents/fleet.ts'
 import { opsDefaults, opsFromRegisters, opsPaths } from '../../../../crdt/documents/ops.ts'
 import { checkRegister } from '../../../../crdt/documents/schema.ts'
 import type { Scalar } from '../../../../crdt/registers.ts'
 import { testSigner } from '../../../support/crypto.ts'
 
 const admin = testSigner(1).operator
-const viewer = testSigner(2).operator
 
 test('no wishes: admitted, eligible, not draining, of weight 0', () => {
   assert.deepEqual(opsFromRegisters(new Map()), opsDefaults)
@@ -47,24 +46,6 @@ test('a new fleet has its name, one admin and the first plan version', () => {
   assert.deepEqual(fleetFromRegisters(registers), {
     name: 'bay',
     planVersion: 1,
-    operators: new Map([[admin, 'admin']]),
     operatorNames: new Map([[admin, 'ada']]),
   })
-})
-
-test('operators without a known role have none', () => {
-  const registers = fleetGenesisRegisters({ name: 'bay', admin, adminName: 'ada' })
-  registers
-    .set(fleetPaths.role(viewer), 'viewer')
-    .set('operator/nobody/role', 'admin')
-    .set(fleetPaths.role(testSigner(3).operator), 'owner')
-  assert.deepEqual(
-    fleetFromRegisters(registers).operators,
-    new Map([
-      [admin, 'admin'],
-      [viewer, 'viewer'],
-    ]),
-  )
-  registers.set(fleetPaths.role(admin), null)
-  assert.deepEqual([...fleetFromRegisters(registers).operators.keys()], [viewer])
 })

@@ -1,0 +1,89 @@
+// Which changes of the fleet document stand. A function of the set of changes: who heard what first does not matter. A change stands when
+// a standing grant in its past makes its author an admin, and no standing revocation of its author was made without knowing it. Both
+// can go in circles (of two that neither knew as admins, each revokes the other on its side of a split); then seniority decides.
+
+import type { ChangeHash } from '../ids.ts'
+import type { HistoryEntry } from '../replica-history.ts'
+import { type Seniority, type ToldEntry, seniorityOf } from './fleet-statements.ts'
+import { after, byHash, pastOf } from './past.ts'
+
+interface Judged {
+  readonly entry: HistoryEntry
+  /** Nothing before it: the change that founded the fleet, which needs no right. */
+  readonly founding: boolean
+  /** Grants in its past that make its author an admin. */
+  readonly supporters: Judged[]
+  /** Revocations of its author that did not know it. */
+  readonly attackers: Judged[]
+  stands: boolean | null
+}
+
+/** `told`: the fleet document's history, in its causal order. */
+export function voidedFleetChanges(told: readonly ToldEntry[]): ReadonlySet<ChangeHash> {
+  const entries = told.map(({ entry }) => entry)
+  // Every change had a right when it was admitted, and only a revocation takes one away.
+  if (told.every(({ revokes }) => revokes.length === 0)) return new Set()
+  const judged = new Map<ChangeHash, Judged>()
+  for (const entry of entries)
+    judged.set(entry.hash, { entry, founding: entry.deps.length === 0, supporters: [], attackers: [], stands: null })
+  const known = byHash(entries)
+  for (const { entry, admins, revokes } of told) {
+    const self = judged.get(entry.hash)!
+    if (admins.length > 0) {
+      const later = after(entries, entry)
+      for (const one of judged.values()) if (admins.includes(one.entry.author) && later.has(one.entry.hash)) one.supporters.push(self)
+    }
+    if (revokes.length > 0) {
+      const past = pastOf(known, [entry.hash])
+      for (const one of judged.values()) if (revokes.includes(one.entry.author) && !past.has(one.entry.hash)) one.attackers.push(self)
+    }
+  }
+  decide([...judged.values()], seniorityOf(told))
+  return new Set([...judged.values()].filter(({ stands }) => stands === false).map(({ entry }) => entry.hash))
+}
+
+function decide(all: readonly Judged[], seniority: Seniority): void {
+  let open = all
+  while (open.length > 0) {
+    let left = open.filter((one) => !isDecided(one))
+    if (left.length === open.length) {
+      settleCircle(left, seniority)
+      left = left.filter(({ stands }) => stands === null)
+    }
+    open = left
+  }
+}
+
+/** Decides as far as what it depends on is decided. */
+function isDecided(one: Judged): boolean {
+  const supported = one.founding || one.supporters.some(({ stands }) => stands === true)
+  const mayBeSupported = supported || one.supporters.some(({ stands }) => stands === null)
+  if (one.attackers.some(({ stands }) => stands === true) || !mayBeSupported) one.stands = false
+  else if (supported && one.attackers.every(({ stands }) => stands === false)) one.stands = true
+  return one.stands !== null
+}
+
+/** Of changes that wait for nothing but one another, the most senior author's stands, and what would have made it void does not. */
+function settleCircle(open: readonly Judged[], seniority: Seniority): void {
+  const waitsFor = new Map(open.map((one) => [one, closureOf(one)]))
+  const circles = open.filter((one) => [...waitsFor.get(one)!].every((other) => waitsFor.get(other)?.has(one)))
+  // What is first of a circle in causal order has a standing supporter: those that it could wait for are before it.
+  const able = circles.filter((one) => one.founding || one.supporters.some(({ stands }) => stands === true))
+  const rank = ({ entry }: Judged): number => seniority.get(entry.author) ?? Number.MAX_SAFE_INTEGER
+  const [first, ...rest] = able
+  if (first === undefined) return
+  const senior = rest.reduce((best, one) => (rank(one) < rank(best) ? one : best), first)
+  senior.stands = true
+  for (const rival of senior.attackers) rival.stands ??= false
+}
+
+/** All undecided changes that this one waits for, directly or not. */
+function closureOf(one: Judged): ReadonlySet<Judged> {
+  const found = new Set<Judged>()
+  const add = ({ supporters, attackers }: Judged): void => {
+    for (const other of [...supporters, ...attackers]) if (other.stands === null) found.add(other)
+  }
+  add(one)
+  for (const other of found) add(other)
+  return found
+}
