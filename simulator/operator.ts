@@ -19,6 +19,7 @@ export type Change = (registers: ReadonlyMap<string, Scalar>) => ReadonlyMap<str
 
 export interface Operator {
   readonly id: AuthorId
+  readonly publicKey: Uint8Array
   readonly fleet: FleetId
   /** What every board's join file holds. */
   readonly fleetEnvelopes: readonly Uint8Array[]
@@ -63,6 +64,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
   }
   return {
     id,
+    publicKey: signer.publicKey,
     fleet,
     fleetEnvelopes: genesis.envelopes.map((envelope) => envelope.bytes),
     sign,

@@ -29,10 +29,9 @@ function hasOthers(state: State): boolean {
 /** stop_on_client_after: alone for so long that the job wants its copy stopped here. */
 export function stopWhatIsAlone(step: Step): void {
   const { state } = step
-  if (!isAlone(state)) state.lastCompanyAt = step.now
   for (const alloc of [...state.allocs.values()]) {
     const limit = alloc.body.group.disconnect.stopOnClientAfterMs
-    if (limit !== null && step.now - state.lastCompanyAt >= limit) end(step, alloc, 'stopped', `alone: no peer heard for ${limit} ms`)
+    if (isAloneFor(state, limit, step.now)) end(step, alloc, 'stopped', `alone: no peer heard for ${limit} ms`)
   }
 }
 

@@ -134,6 +134,20 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
   step.out.push({ kind: 'persist', writes, sync: durable })
 }
 
+/** The document is as if it had never come: memory, digests, store. */
+export function drop(step: Step, doc: Doc): void {
+  const { state } = step
+  state.docs.delete(doc.id)
+  removeDigest(state.index.pool, doc.id)
+  for (const { hash } of doc.envelopes) state.lacking.delete(hash)
+  state.unsaved.delete(doc.id)
+  state.changedAt.delete(doc.id)
+  state.viewStale = true
+  state.lastChangeAt = step.now
+  const keys = [docKey(doc.id), ...doc.envelopes.map((ref) => envelopeKey(ref.hash))]
+  step.out.push({ kind: 'persist', writes: keys.map((key) => ({ key, value: null })), sync: false })
+}
+
 /** Brings the records of changed documents up to date, a few at a time. */
 export function saveDue(step: Step): void {
   const { state } = step

@@ -4,35 +4,69 @@
 import { cutBack } from '../../crdt/cut-back.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { jobView } from '../../crdt/documents/job.ts'
-import { slotParts } from '../../crdt/ids.ts'
+import { type SlotId, jobDocId, opsDocId, slotParts } from '../../crdt/ids.ts'
 import { compareVersions } from '../../crdt/view.ts'
-import { persistBody } from './allocs/lifecycle.ts'
+import { end, persistBody } from './allocs/lifecycle.ts'
 import { hasCompany } from './alone.ts'
-import { put } from './documents.ts'
+import { drop, put } from './documents.ts'
 import { coreLimits } from './limits.ts'
+import { stopOrphan } from './orphans.ts'
 import { type State, type Step, note } from './state.ts'
 
-/** When `giveUpLost` next has something to do. What is lacking is found out at boot, so all of it is due at one time. */
-export function lostDeadline(state: State): number {
-  const [until] = state.lacking.values()
-  return until ?? Number.MAX_SAFE_INTEGER
+/** Looks some time after the boot, and again for as long as something is lost. A board that is alone keeps all: there is nobody to agree with. */
+export function giveUpLost(step: Step): void {
+  const { state, now } = step
+  if (now < state.lostLookAt) return
+  for (const doc of [...state.docs.values()])
+    if (doc.envelopes.some((ref) => state.lacking.has(ref.hash)) && hasSomebodyToAsk(state, doc)) giveUp(step, doc)
+  if (hasCompany(state) && isEverybodyHere(state)) endUnknown(step)
+  const isAnyLost = state.lacking.size > 0 || [...state.allocs.values(), ...state.orphans].some((copy) => isUnknown(state, copy))
+  state.lostLookAt = isAnyLost ? now + coreLimits.lackingMsMax : Number.MAX_SAFE_INTEGER
 }
 
-/** Cuts documents back to what is still signed. A board that is alone keeps all: there is nobody to agree with. */
-export function giveUpLost(step: Step): void {
-  const { state, env, now } = step
-  if (now < lostDeadline(state)) return
-  for (const hash of state.lacking.keys()) state.lacking.set(hash, now + coreLimits.lackingMsMax)
-  if (!hasCompany(state)) return
-  for (const doc of [...state.docs.values()]) {
-    const lost = doc.envelopes.filter((ref) => state.lacking.has(ref.hash))
-    const left = lost.length === 0 ? null : cutBack(env.crypto, doc, (ref) => state.lacking.has(ref.hash))
-    if (left === null) continue
+/** What operators wish about a board, that board has been asked for even if it is evicted here, and so counts for nothing else. */
+function hasSomebodyToAsk(state: State, doc: Doc): boolean {
+  return hasCompany(state) || [...state.peers.keys()].some((peer) => doc.id === opsDocId(peer))
+}
+
+function isEverybodyHere({ view, boot }: State): boolean {
+  return [...view.nodes.values()].every(
+    ({ id, evicted, liveness }) => id === boot.config.self || evicted || liveness === 'alive' || liveness === 'left',
+  )
+}
+
+/** Cuts the document back to what is still signed. Of one that is lost whole somebody who is away may have everything, so all are waited for. */
+function giveUp(step: Step, doc: Doc): void {
+  const { state } = step
+  const lost = doc.envelopes.filter((ref) => state.lacking.has(ref.hash))
+  const left = cutBack(step.env.crypto, doc, (ref) => state.lacking.has(ref.hash))
+  if (left !== null) {
     note(step, `no peer has the ${lost.length} signed changes of ${doc.id} that are gone from this disk: it goes on without them`, 'warn')
     for (const { hash } of lost) state.lacking.delete(hash)
     put(step, doc, left, [], false)
     if (left.kind === 'job') takeBackVersions(step, left)
+  } else if (isEverybodyHere(state)) {
+    note(
+      step,
+      `no peer has any of the signed changes of ${doc.id}, which are all gone from this disk: it is given up; make it anew`,
+      'warn',
+    )
+    drop(step, doc)
   }
+}
+
+/** What runs here for jobs that no board knows: nobody could ever change or stop it. */
+function endUnknown(step: Step): void {
+  const { state } = step
+  for (const alloc of state.allocs.values())
+    if (isUnknown(state, alloc)) end(step, alloc, 'stopped', 'job-lost: no board knows the job any more')
+  const orphans = state.orphans.filter((task) => isUnknown(state, task))
+  state.orphans = state.orphans.filter((task) => !orphans.includes(task))
+  for (const task of orphans) stopOrphan(step, task)
+}
+
+function isUnknown(state: State, { slot }: { readonly slot: SlotId }): boolean {
+  return !state.docs.has(jobDocId(slotParts(slot).job))
 }
 
 /** What runs here at a version that nobody will ever hear of counts as the newest of those that are left: all would wait for it otherwise. */

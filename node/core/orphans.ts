@@ -1,6 +1,6 @@
 // Tasks that run with no claim of this node: its documents were lost, or an old disk was put back. If the job wants exactly this form
 // the claim is written anew, so that what runs goes on; else the task is stopped once the documents are as good as they will
-// get. Tasks of jobs that nobody here knows are left alone. Upholds invariants 8, 13 and 20.
+// get. Tasks of jobs that nobody here knows are left to `lost-changes.ts`. Upholds invariants 8, 13 and 20.
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import { isPerNode } from '../../crdt/spec.ts'
@@ -11,11 +11,14 @@ import { nowRunning, persistBody } from './allocs/lifecycle.ts'
 import type { AdoptedTask, TaskId } from './ports.ts'
 import { type State, type Step, note } from './state.ts'
 
-/** Highest generation first: of two copies of a slot the newer one is meant. */
-export function settleOrphans(step: Step): void {
+/** Highest generation first: of two copies of a slot the newer one is meant. True: claims were written anew. */
+export function settleOrphans(step: Step): boolean {
   const { state } = step
+  if (state.orphans.length === 0) return false
+  const before = state.allocs.size
   const tasks = [...state.orphans].sort((a, b) => b.generation - a.generation)
   state.orphans = tasks.filter((task) => !settleOrphan(step, task))
+  return state.allocs.size > before
 }
 
 /** A driver answers again and tells what it runs: what an allocation here waits for goes on, what nobody here knows is an orphan. */
@@ -111,6 +114,7 @@ function claimAnew(step: Step, task: AdoptedTask, body: Body): Alloc {
   alloc.restartSeen = last?.restartSeen ?? wishedRestart(state, slot)
   state.allocs.set(slot, alloc)
   state.ended.delete(slot)
+  state.ownStale = true
   persistBody(step, alloc)
   note(step, `found ${slot} (generation ${task.generation}) running without a claim and took it up`)
   return alloc

@@ -8,6 +8,7 @@ import { allocId } from '../../crdt/view-hash.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { begin, beginUpdate, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
+import { portsToCome } from './allocs/ports.ts'
 import { isAlone, isAloneFor } from './alone.ts'
 import { wishedRestart } from './orphans.ts'
 import { hasRoomFor } from './own-record.ts'
@@ -107,6 +108,8 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   })
   if (!hasRoomFor(step, alloc)) return
   alloc.restartSeen = wishedRestart(state, action.slot)
+  // Named from the start: the job may ask for others before this form has begun to run.
+  alloc.ports = portsToCome(spec, {})
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)
   persistBody(step, alloc)

@@ -6,7 +6,7 @@ import { actions } from '../../scheduler/actions.ts'
 import { plan } from '../../scheduler/plan.ts'
 import type { Local } from '../../scheduler/types.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
-import { hasCompany, stopWhatIsAlone } from './alone.ts'
+import { isAlone, stopWhatIsAlone } from './alone.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
 import { forgetRemoved, forgetReplaced, keepVerdicts } from './forgetting.ts'
 import { coreLimits } from './limits.ts'
@@ -22,8 +22,10 @@ export function settle(step: Step): void {
   const { state } = step
   for (let round = 0; round < coreLimits.settleRoundsMax; round++) {
     if (changeCount(state.liveness) !== state.livenessChange) noticeLiveness(step)
-    if (state.viewStale || isDue(state.lookAt, step.now) || (state.planStale && state.lookAt !== null)) lookAgain(step)
-    if (state.planStale) planAgain(step)
+    const isLookDue = state.viewStale || isDue(state.lookAt, step.now) || (state.planStale && state.lookAt !== null)
+    const hasTakenUp = isLookDue && lookAgain(step)
+    // What this board has just taken up is in no view yet: a plan would give its ports and its room to others.
+    if (state.planStale && !hasTakenUp) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
     if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) return
     state.ownStale = false
@@ -41,8 +43,6 @@ function noticeLiveness(step: Step): void {
   const { state } = step
   state.livenessChange = changeCount(state.liveness)
   state.viewStale = true
-  // It had company until now, however long ago anything was planned.
-  if (hasCompany(state)) state.lastCompanyAt = step.now
   for (const [id, node] of state.view.nodes) {
     const now = livenessOf(state.liveness, id)
     if (now === node.liveness) continue
@@ -50,11 +50,14 @@ function noticeLiveness(step: Step): void {
   }
 }
 
-function lookAgain(step: Step): void {
+/** True: a task that ran without a claim has one again. */
+function lookAgain(step: Step): boolean {
   const { state } = step
   state.viewStale = false
   state.lookAt = null
   state.planStale = true
+  // What the former view says held until now, however long ago anything was planned.
+  if (!isAlone(state)) state.lastCompanyAt = step.now
   const before = state.view
   state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
   const members = new Set<NodeId>([state.boot.config.self])
@@ -66,7 +69,7 @@ function lookAgain(step: Step): void {
   keepVerdicts(state)
   forgetRemoved(step)
   forgetReplaced(step)
-  if (state.orphans.length > 0) settleOrphans(step)
+  return settleOrphans(step)
 }
 
 export function localOf(state: State, now: number): Local {

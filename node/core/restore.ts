@@ -4,7 +4,6 @@
 import type { Doc } from '../../crdt/doc.ts'
 import { fleetDocId, nodeDocId } from '../../crdt/ids.ts'
 import { authorityHere, docKey, envelopeKey, put, receive, showDigest } from './documents.ts'
-import { coreLimits } from './limits.ts'
 import { type State, type Step, note } from './state.ts'
 
 /** Fills the state from the records that the store held. `moved`: this board was in another pool when it went down. */
@@ -31,7 +30,7 @@ function take(step: Step, doc: Doc, stored: ReadonlySet<string>): void {
   if (lost.length > 0) note(step, `${lost.length} signed changes of ${doc.id} are gone from this disk`)
   // The own document is written anew: nobody else may be able to send it.
   if (doc.id === nodeDocId(state.boot.config.self)) state.ownEpochFloor = lost.length > 0 ? doc.epoch + 1 : state.ownEpochFloor
-  else for (const ref of lost) state.lacking.set(ref.hash, step.now + coreLimits.lackingMsMax)
+  else for (const ref of lost) state.lacking.add(ref.hash)
   showDigest(state, doc)
 }
 

@@ -98,8 +98,10 @@ export interface State {
   /** Documents whose records in the store are older than they are; the envelopes are there. */
   readonly unsaved: Set<DocId>
   saveAt: number | null
-  /** Hashes of envelopes that the store lost although their document is here, and until when peers may send them. */
-  readonly lacking: Map<string, number>
+  /** Hashes of envelopes that the store lost although their document is here: peers may send them. */
+  readonly lacking: Set<string>
+  /** When `lost-changes.ts` next looks at what has not come again. */
+  lostLookAt: number
   readonly project: Projector
   readonly peers: Map<NodeId, Peer>
   readonly contacts: Map<PoolName, Map<NodeId, Contact>>
@@ -149,7 +151,7 @@ export interface State {
   /** Digests were exchanged with a peer, or the wait for one is over. */
   acting: boolean
   actAt: number
-  /** When a node of this pool was last alive or heard here; drives stop_on_client_after. */
+  /** Until when the board was certainly not alone (`alone.ts`): as of the last look at the view. Drives stop_on_client_after. */
   lastCompanyAt: number
   /** Since when boards are coming back whose claims may not be here yet; null: none are. */
   returningSince: number | null
@@ -179,6 +181,10 @@ export interface Step {
   readonly out: Effect[]
 }
 
+function emptyView(pool: PoolName): View {
+  return { fleet: { name: '', planVersion: 1, operators: new Map() }, pool, nodes: new Map(), jobs: new Map(), claims: new Map() }
+}
+
 export function createState(env: Env, engine: DocumentEngine, boot: Boot): State {
   const { config } = boot
   const { crypto, signer, linkStates: reader } = env
@@ -193,17 +199,12 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     liveness: createLiveness({ self: config.self, crypto, signer, reader, now: boot.now, seed: seedOf(boot.nonce) }),
     unsaved: new Set(),
     saveAt: null,
-    lacking: new Map(),
+    lacking: new Set(),
+    lostLookAt: boot.now + coreLimits.lackingMsMax,
     project: (env.createProjector ?? createProjector)(engine),
     peers: new Map(),
     contacts: new Map(),
-    view: {
-      fleet: { name: '', planVersion: 1, operators: new Map() },
-      pool: config.pool,
-      nodes: new Map(),
-      jobs: new Map(),
-      claims: new Map(),
-    },
+    view: emptyView(config.pool),
     plan: null,
     viewStale: true,
     lookAt: null,

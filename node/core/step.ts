@@ -21,7 +21,7 @@ import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
 import { adopted, orphanExited, orphanStopped } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { coreLimits } from './limits.ts'
-import { giveUpLost, lostDeadline } from './lost-changes.ts'
+import { giveUpLost } from './lost-changes.ts'
 import { settle } from './placement.ts'
 import type { TaskExit, TaskId } from './ports.ts'
 import { rememberAddresses, summariseDue } from './pools.ts'
@@ -176,7 +176,7 @@ function isHeldBack(state: State, now: number): boolean {
 
 function wakeAt(state: State): number {
   let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
-  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), lostDeadline(state))
+  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), state.lostLookAt)
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)

@@ -36,6 +36,7 @@ export class Delays {
       if (effect.kind !== 'start') continue
       const { id, alloc, form, slot } = effect.task
       this.#toStop.delete(`${boot} ${id}`)
+      this.#formBegins(`${boot} ${alloc}`, form)
       const endedAt = this.#ended.get(`${boot} ${id}`)
       const restart = state.allocs.get(slot)?.body.group.restart
       if (endedAt === undefined || restart === undefined) continue
@@ -52,6 +53,13 @@ export class Delays {
         })
     }
     return found
+  }
+
+  /** What an update replaced counts no more, also when a later one goes back to it. */
+  #formBegins(copy: string, form: string): void {
+    for (const task of this.#ended.keys())
+      if (task.startsWith(`${copy}.`) && !task.startsWith(`${copy}.${form.slice(0, 8)}.`)) this.#ended.delete(task)
+    for (const known of this.#again.keys()) if (known.startsWith(`${copy} `) && known !== `${copy} ${form}`) this.#again.delete(known)
   }
 
   /** From the log of the board that gave the copy up. */

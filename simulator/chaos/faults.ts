@@ -140,12 +140,19 @@ export function endAllFaults(stage: Stage): void {
     if (broken.has(board.spec.name)) mendDriver(stage, board)
   }
   world.heal()
-  // Whoever left for good is evicted at last, or its copies would be waited for.
+  evictTheGone(stage)
+}
+
+/**
+ * Whoever left for good is evicted at last, or its copies would be waited for. An operator who did not know all that others had written
+ * about it sees later that it was in vain, and does it again.
+ */
+export function evictTheGone(stage: Stage): void {
   for (const board of stage.gone) {
-    const peer = [...world.boards.values()].find(
+    const peer = [...stage.world.boards.values()].find(
       (other) => !stage.gone.has(other) && other.spec.pool === board.spec.pool && !isEvictedThere(other),
     )
-    if (peer !== undefined) evict(stage, board, peer.spec.name)
+    if (peer?.core?.state?.view.nodes.get(board.spec.id)?.evicted !== true && peer !== undefined) evict(stage, board, peer.spec.name)
   }
 }
 

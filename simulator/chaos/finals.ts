@@ -59,14 +59,14 @@ function knowledge({ state }: Member, undecided: ReadonlySet<NodeId>): Knowledge
   }
 }
 
-/** The boards that are not evicted, as one of them sees it: if they do not agree, their documents differ anyway. */
+/** The boards that are not evicted, as one of them sees it (if they do not agree, their documents differ anyway): none if each is evicted. */
 function membersOf(stage: Stage, pool: string): Member[] {
   const running = [...stage.world.boards.values()].flatMap((board) => {
     const state = board.core?.state
     return state == null || board.spec.pool !== pool ? [] : [{ board, state }]
   })
   const judge = running.find(({ board, state }) => state.view.nodes.get(board.spec.id)?.evicted !== true)
-  return running.filter(({ board }) => judge?.state.view.nodes.get(board.spec.id)?.evicted !== true)
+  return judge === undefined ? [] : running.filter(({ board }) => judge.state.view.nodes.get(board.spec.id)?.evicted !== true)
 }
 
 /**

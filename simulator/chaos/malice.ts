@@ -114,9 +114,10 @@ function usurp(stage: Stage, board: Board, state: State, prng: Prng): void {
   const doc = prng.pick(docs)
   if (doc === undefined) return
   const { id, signer } = board.spec
+  const { id: operator, publicKey } = stage.operator
+  const inWhoseName = prng.chance(0.5) ? { id, signer } : { id: operator, signer: { publicKey, sign: signer.sign } }
   const author = {
-    id: prng.chance(0.5) ? id : stage.operator.id,
-    signer,
+    ...inWhoseName,
     nonce: chaosCrypto.sha256(new Uint8Array([prng.below(256), prng.below(256)])).slice(0, 16),
     fleet: stage.operator.fleet,
   }

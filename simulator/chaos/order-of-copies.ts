@@ -26,6 +26,8 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
   const alloc = state?.allocs.get(task.slot)
   const heir = state?.view.claims.get(task.slot)?.find((claim) => claim.node === winner)
   if (state == null || alloc === undefined || heir === undefined) return null
+  // With one of its tasks crashed it does not run: it makes way without being named.
+  if ([...alloc.body.tasks.values()].some(({ id }) => !board.tasks.has(id))) return null
   const { view } = state
   const { job, group } = slotParts(task.slot)
   const spec = view.jobs.get(job)?.spec
@@ -46,7 +48,7 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
 }
 
 /** Marked by any claim of the slot as silent for longer than `lost_after`. */
-function isLost({ node, generation }: Copy, claims: readonly Claim[]): boolean {
+export function isLost({ node, generation }: Pick<Copy, 'node' | 'generation'>, claims: readonly Claim[]): boolean {
   return claims.some((claim) => (claim.lost.get(node) ?? 0) >= generation)
 }
 

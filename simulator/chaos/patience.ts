@@ -111,6 +111,8 @@ function unnoticed(stage: Stage, board: Board, { view }: State): Wrong[] {
     const isDown = other.core === null || other.pausedUntil > stage.world.queue.now
     // The other machine with its key is there.
     if (stage.twins.has(other)) return []
+    // An edge stands for as long as its watcher says so: one that is too slow for what it hears says so for long.
+    if ([...stage.world.boards.values()].some((watcher) => watcher !== other && stage.witness.isBehind(watcher))) return []
     if (other === board || !isDown || view.nodes.get(other.spec.id)?.liveness !== 'alive') return []
     return [{ rule: 'silence-noticed', key: `${other.spec.name} ${other.boots}`, what: `${other.spec.name} is down and counts as alive` }]
   })

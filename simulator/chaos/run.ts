@@ -2,7 +2,7 @@
 
 import type { Flaw } from '../flaws.ts'
 import { documentsOf, findingsAtEnd, viewsThatDiffer } from './finals.ts'
-import { endAllFaults, schedule, strike } from './faults.ts'
+import { endAllFaults, evictTheGone, schedule, strike } from './faults.ts'
 import type { Sight, Violation } from './invariants.ts'
 import { operate } from './operations.ts'
 import { type ChaosEvent, type ChaosPlan, isFault } from './plan.ts'
@@ -95,6 +95,7 @@ function comeToRest(stage: Stage, isEnough: () => boolean): void {
   let since = queue.now
   while (queue.now < until) {
     stage.world.run(chaosLimits.lookEveryMs)
+    evictTheGone(stage)
     lookForWhatLasts(stage)
     if (isEnough()) return
     const now = motionOf(stage)

@@ -57,6 +57,8 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
       return { kind: 'evicted', words }
     case 'alone':
       return { kind: 'alone', words }
+    case 'job-lost':
+      return { kind: 'failed', words }
     default:
       return { kind: 'unknown', words }
   }

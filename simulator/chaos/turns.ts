@@ -4,6 +4,7 @@
 import { type SlotId, slotId, slotParts } from '../../crdt/ids.ts'
 import { type Claim, compareVersions, hasEnded } from '../../crdt/view.ts'
 import type { State } from '../../node/core/state.ts'
+import { isLost } from './order-of-copies.ts'
 
 export function whyNotItsTurn(state: State, slot: SlotId): string | null {
   const { job, group, index } = slotParts(slot)
@@ -18,29 +19,38 @@ export function whyNotItsTurn(state: State, slot: SlotId): string | null {
   if (hasFailed || (state.view.claims.get(slot) ?? []).some((claim) => claim.state === 'failed')) return null
   const moving: number[] = []
   for (let other = 0; other < wanted.count; other++) {
-    const claims = (state.view.claims.get(slotId(job, group, other)) ?? []).filter((claim) => stands(state, claim))
+    const claims = standing(state, slotId(job, group, other))
     if (other === index || claims.some((claim) => compareVersions(claim.version, view.version) > 0)) continue
     // A vacancy that this board fills in this very step was none on its way when it was decided whose turn it is.
     const isNew = (claim: Claim): boolean => claim.node === state.boot.config.self && claim.state === 'claimed'
     const arriving = claims.filter((claim) => claim.form === form && !isNew(claim))
-    if (arriving.length > 0 && arriving.every((claim) => !claim.healthy)) moving.push(other)
+    const hasArrived = arriving.some((claim) => claim.healthy)
+    if (arriving.some((claim) => isThere(state, claim)) && !hasArrived) moving.push(other)
   }
   return moving.length < wanted.update.maxParallel
     ? null
     : `copies ${moving.join(', ')} are not healthy yet, max_parallel is ${wanted.update.maxParallel}`
 }
 
-function stands(state: State, claim: Claim): boolean {
-  const node = state.view.nodes.get(claim.node)
-  const stopped = state.view.jobs.get(slotParts(claim.slot).job)?.wishes.get(claim.slot)?.stopGeneration ?? 0
-  const isThere = node !== undefined && node.liveness === 'alive' && !node.evicted && !node.draining
-  return isThere && !hasEnded(claim) && claim.generation > stopped && claim.lost.size === 0
+/** Claims that count for whose turn it is. One of a board that is silent, or not heard yet, may hold the slot and be healthy. */
+function standing(state: State, slot: SlotId): Claim[] {
+  const all = state.view.claims.get(slot) ?? []
+  const stopped = state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)?.stopGeneration ?? 0
+  return all.filter((claim) => {
+    const node = state.view.nodes.get(claim.node)
+    const mayHold = node !== undefined && node.liveness !== 'left' && !node.evicted && !node.draining
+    return mayHold && !hasEnded(claim) && claim.generation > stopped && !isLost(claim, all)
+  })
+}
+
+function isThere(state: State, claim: Claim): boolean {
+  return state.view.nodes.get(claim.node)?.liveness === 'alive'
 }
 
 /** Somebody runs the slot at another form, and need not go for another reason. */
 export function isMove(state: State, slot: SlotId): boolean {
   const { job, group } = slotParts(slot)
   const form = state.view.jobs.get(job)?.forms.get(group)
-  const claims = (state.view.claims.get(slot) ?? []).filter((claim) => stands(state, claim) && claim.node !== state.boot.config.self)
+  const claims = standing(state, slot).filter((claim) => claim.node !== state.boot.config.self && isThere(state, claim))
   return claims.some((claim) => claim.state === 'running') && claims.every((claim) => claim.form !== form)
 }

@@ -1,7 +1,7 @@
 // Watches every step of every board and holds it against the `always` rules. It knows what really runs where, which no board does,
 // and believes nothing that a board says about others.
 
-import type { DocId, NodeId, SlotId } from '../../crdt/ids.ts'
+import type { AllocId, DocId, NodeId, SlotId } from '../../crdt/ids.ts'
 import { nodeDocId, slotParts } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
@@ -18,7 +18,7 @@ import { sightsOfStep } from './sights.ts'
 import { StepRules } from './step-rules.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
-import type { State } from '../../node/core/state.ts'
+import { type State, isEvicted } from '../../node/core/state.ts'
 import { type StopCause, causeOfStop, isWished, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
 
@@ -61,6 +61,7 @@ export class Witness {
   readonly asks = new Map<TaskId, TaskRequest>()
   /** Tasks that were told to stop in favour of another copy: they count for no other. */
   readonly #yielding = new Set<string>()
+  readonly #stoppedAlone = new Set<AllocId>()
   /** slot → board → when its copy ended for another reason than a better copy. */
   readonly #gone = new Map<SlotId, Map<string, number>>()
   /** What operators did and which boards were broken, as `cause what`: a stop that names a cause needs one. */
@@ -112,9 +113,13 @@ export class Witness {
   recordsLost(board: Board): void {
     this.generations.diskReplaced(board)
     this.#diskReplaced.add(board)
-    const others = [...this.#world.boards.values()].filter((other) => other !== board)
+    // From a board that is evicted nobody takes it.
+    const others = [...this.#world.boards.values()].flatMap((other) => {
+      const state = other.core?.state
+      return other === board || state == null || isEvicted(state, other.spec.id) ? [] : [state]
+    })
     const isElsewhere = ({ doc, hash }: Acknowledged): boolean =>
-      others.some((other) => other.core?.state?.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
+      others.some((state) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || isElsewhere(change))
     this.lastWords.diskReplaced()
   }
@@ -236,7 +241,8 @@ export class Witness {
     if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
     const state = board.core?.state
     if (state != null) this.#judgePlace(board, state, slot, generation)
-    const used = this.generations.whyNotUsed(board, slot, generation)
+    // What a full disk did not take, nobody ever saw.
+    const used = board.disk.isFull ? null : this.generations.whyNotUsed(board, slot, generation)
     if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
   }
 
@@ -260,9 +266,10 @@ export class Witness {
     const task = board.tasks.get(id)
     if (task === undefined) return
     const cause = causeOfStop(board, task)
-    if (cause.kind === 'alone') this.#judgeAlone(board, task.slot)
+    if (cause.kind === 'alone') this.#judgeAlone(board, task)
     const yields = cause.kind === 'replaced' || cause.kind === 'orphan'
-    if (!yields) this.copyGone(board, task.slot)
+    // What makes way for a lie ends by a fault, and others may just have made way for it.
+    if (!yields || (cause.kind === 'replaced' && this.#hasLied(cause.by))) this.copyGone(board, task.slot)
     const isCopy = running.has(task.slot) || cause.kind === 'orphan'
     if (isCopy && !this.#isAllowed(board, task, cause)) {
       this.violated('last-copy-stays', `${board.spec.name} stops ${task.slot} (generation ${task.generation}): ${cause.words}`)
@@ -273,7 +280,10 @@ export class Witness {
     if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(cause)
   }
 
-  #judgeAlone(board: Board, slot: SlotId): void {
+  /** Once it was time, the next boot of the board goes on with it. */
+  #judgeAlone(board: Board, { slot, alloc }: RunningTask): void {
+    if (this.#stoppedAlone.has(alloc)) return
+    this.#stoppedAlone.add(alloc)
     const limit = board.core?.state?.allocs.get(slot)?.body.group.disconnect.stopOnClientAfterMs ?? null
     const aloneMs = this.aloneMs(board)
     if (limit === null || aloneMs < limit)

@@ -89,9 +89,9 @@ export const coreBugs: readonly PlantedBug[] = [
   ),
   bug(
     'alone-too-soon',
-    'stop_on_client_after counts from when anything was planned last.',
+    'stop_on_client_after counts from the boot.',
     'node/core/placement.ts',
-    '  if (hasCompany(state)) state.lastCompanyAt = step.now\n',
+    '  if (!isAlone(state)) state.lastCompanyAt = step.now\n',
     '',
   ),
   bug(
@@ -119,15 +119,15 @@ export const coreBugs: readonly PlantedBug[] = [
     'alone-carries-on',
     'stop_on_client_after is not looked at.',
     'node/core/alone.ts',
-    'if (limit !== null && step.now - state.lastCompanyAt >= limit)',
-    'if (limit !== null && step.now - state.lastCompanyAt >= 100 * limit)',
+    'now - state.lastCompanyAt >= limitMs && isAlone(state)',
+    'now - state.lastCompanyAt >= 100 * limitMs && isAlone(state)',
   ),
   bug(
     'signature-unchecked',
     'A change is taken whatever its signature.',
     'crdt/gate.ts',
     'return genuine ? ok(undefined)',
-    'return genuine || envelope.count > 0 ? ok(undefined)',
+    'return genuine || envelope.epoch > 0 ? ok(undefined)',
   ),
   bug(
     'waiting-counts-as-running',

@@ -25,13 +25,18 @@ export function choosePorts(
   return chosen
 }
 
-/** What a claim holds while its former tasks make way for a form: static ports at once, or the plan would give them to others meanwhile. */
+/**
+ * What a claim holds before a form runs: static ports at once, or the plan would give them to others meanwhile, and what only the former
+ * tasks have, which make way for it, until the new ones start.
+ */
 export function portsToCome(group: GroupSpec, held: Readonly<Record<string, number>>): Record<string, number> {
   const ports: Record<string, number> = {}
   for (const { label, static: number } of group.network.ports) {
     const port = number ?? held[label]
     if (port !== undefined) ports[label] = port
   }
+  const leaving = Object.entries(held).filter(([, port]) => !Object.values(ports).includes(port))
+  for (const [label, port] of leaving) ports[label in ports ? `former-${port}` : label] = port
   return ports
 }
 

@@ -72,6 +72,8 @@ export const livenessLimits = {
   heldPollMs: 250,
   /** Timers are late by this on any busy board; beyond it the node counts itself as slow. */
   lagIgnoredMs: 100,
+  /** Later than this, the node did not run at all meanwhile: its peers have given it up (giveUpMsMax), and some of them may be gone. */
+  frozenMs: 3_000,
   /** Waits grow by this many times the lateness that was seen … */
   doubtFactor: 2,
   /** … up to this; and the memory of it halves in this time. */

@@ -11,9 +11,9 @@ import { bridge, choose, choosingDueAt, review } from './choosing.ts'
 import { noteLag } from './doubt.ts'
 import { type LivenessLimits, livenessLimits } from './limits.ts'
 import { closeLink, nameIfProved, openLink, unwatch } from './links.ts'
-import { judgeMembers, newMember } from './members.ts'
+import { judgeMembers, newMember, waitAnew } from './members.ts'
 import { standingNeighbours } from './paths.ts'
-import { hearEcho, hearProbe, linkDueAt, lookAgain, startRound, watchLink } from './probing.ts'
+import { askAnew, hearEcho, hearProbe, linkDueAt, lookAgain, startRound, watchLink } from './probing.ts'
 import { continueFrom, pathsChanged, publishDueAt, publishIfDue, publishSoon, signOwn } from './publish.ts'
 import type { LinkState } from './link-state.ts'
 import { type LinkStateReader, createLinkStateReader } from './reader.ts'
@@ -248,6 +248,11 @@ const nothing: readonly LivenessEffect[] = []
 
 function enter(s: LivenessState, now: number): void {
   s.now = Math.max(s.now, now)
+  if (s.now - s.promisedAt < s.limits.frozenMs) return
+  // Nothing of what it knew was looked at meanwhile, and what lies in its buffers tells of a time that is over.
+  s.stirred = true
+  askAnew(s)
+  waitAnew(s)
 }
 
 function stir(s: LivenessState, now: number): void {

@@ -92,6 +92,11 @@ export function isAnyoneReturning(s: LivenessState): boolean {
   return false
 }
 
+/** After a freeze: no contact was unbroken while nobody looked. */
+export function waitAnew(s: LivenessState): void {
+  for (const member of s.members.values()) if (member.status !== 'alive' && member.pathAt !== null) member.pathAt = s.now
+}
+
 /** How long the path must have been unbroken before the member counts again. */
 function returnWaitMs(s: LivenessState, member: Member): number {
   if (member.status === 'unheard') return 0

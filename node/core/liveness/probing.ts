@@ -101,6 +101,15 @@ export function startRound(s: LivenessState, link: Link, doubted: boolean): void
   send(s, link)
 }
 
+/** After a freeze: echoes of earlier probes may be as old as it was long, so only what is asked from now on proves anything. */
+export function askAnew(s: LivenessState): void {
+  for (const link of s.links.values()) {
+    link.sent.length = 0
+    link.round = null
+    if (isWatched(link)) startRound(s, link, false)
+  }
+}
+
 /** Another neighbour no longer names the peer: look for ourselves, unless we have just heard it. */
 export function lookAgain(s: LivenessState, peer: NodeId): void {
   const link = s.links.get(peer)

@@ -62,6 +62,21 @@ test('a copy that was stopped for being alone runs again once its board has been
   assert.equal(alone.tasks.size, 1, 'and stays: nobody is waited for')
 })
 
+test('a board that takes an eviction back is alone from then on, however long ago it last planned', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world, disconnecting({ stopOnClientAfterMs: 40_000, replace: false }))
+  const alone = home(world, slot(job))
+  const other = opsDocId(boards.find((board) => board !== alone)!.spec.id)
+  edit(world, alone, other, 'default', () => new Map([['evicted', true]]))
+  cutOff(world, alone)
+  world.run(30_000)
+  edit(world, alone, other, 'default', () => new Map([['evicted', false]]))
+  world.run(35_000)
+  assert.equal(alone.tasks.size, 1, 'while all others were evicted it waited for nobody')
+  world.run(10_000)
+  assert.equal(alone.tasks.size, 0)
+})
+
 test('a board that loses power while it stops a copy for being alone does not start it again', () => {
   const { world } = bootPool(2)
   const job = place(world, disconnecting({ stopOnClientAfterMs: 10_000, replace: false }))

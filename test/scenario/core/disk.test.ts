@@ -3,15 +3,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toBase64 } from '../../../crdt/base64.ts'
-import { networkDefaults } from '../../../crdt/documents/defaults.ts'
+import { disconnectDefaults, networkDefaults } from '../../../crdt/documents/defaults.ts'
 import { restartPath } from '../../../crdt/documents/job.ts'
+import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { compactDoc } from '../../../crdt/epoch.ts'
-import { type JobId, jobDocId, nodeDocId } from '../../../crdt/ids.ts'
+import { type JobId, jobDocId, nodeDocId, opsDocId } from '../../../crdt/ids.ts'
 import { coreLimits } from '../../../node/core/limits.ts'
 import { envelopeFrames } from '../../../node/core/wire.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { answer, bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
-import { areEqual, claimOf, crypto, edit, fleet, jobSpec, runJob, runners, signJob, slot } from '../../support/world.ts'
+import { allAlive, areEqual, claimOf, crypto, edit, fleet, jobSpec, runJob, runners, signJob, slot } from '../../support/world.ts'
 
 const epochOf = (board: Board, of = board): number => board.core!.state!.docs.get(nodeDocId(of.spec.id))!.epoch
 
@@ -245,6 +246,46 @@ test('a copy that runs a version that is given up is updated to the one that is 
     60_000,
   )
 })
+
+test('a wish about a board that is lost whole is given up once everybody has been asked, and the board counts again', () => {
+  const { world, boards } = bootPool(3)
+  const [b0, b1, b2] = boards as [Board, Board, Board]
+  world.split([b0], [b1, b2])
+  edit(world, b0, opsDocId(b2.spec.id), 'default', () => new Map([[opsPaths.evicted, true]]))
+  world.run(6_000)
+  const ref = b0.core!.state!.docs.get(opsDocId(b2.spec.id))!.envelopes.at(-1)!
+  withDisk(world, b0, (disk) => disk.delete(`env/${ref.hash}`))
+  world.run(400_000)
+  assert.equal(b0.core!.state!.view.nodes.get(b2.spec.id)!.evicted, true, 'alone, it gives up nothing')
+  world.heal()
+  world.until('equal', () => areEqual(boards) && allAlive(boards), 700_000)
+  assert.ok(b0.logs.some((line) => line.includes('it is given up; make it anew')))
+  assert.deepEqual(
+    [...b0.disk.keys()].filter((key) => key.includes(ref.hash) || key.includes('ops/')),
+    [],
+  )
+})
+
+for (const isRecordLost of [false, true]) {
+  test(`a job that is lost whole (${isRecordLost ? 'with' : 'without'} its record) is given up, what ran for it is stopped, and it can be made anew`, () => {
+    const { world, boards } = bootPool(2)
+    const [b0, b1] = boards as [Board, Board]
+    world.split([b0], [b1])
+    const job = runJob(world, b0, jobSpec({ group: { disconnect: { ...disconnectDefaults, partition: 'any' } } }))
+    world.until('it runs', () => b0.tasks.size === 1, 90_000)
+    const ref = b0.core!.state!.docs.get(jobDocId(job))!.envelopes.at(-1)!
+    withDisk(world, b0, (disk) => {
+      disk.delete(`env/${ref.hash}`)
+      if (isRecordLost) disk.delete(`doc/${jobDocId(job)}`)
+    })
+    world.run(400_000)
+    assert.equal(b0.tasks.size, 1, 'alone, it gives up nothing')
+    world.heal()
+    world.until('stopped, and equal', () => b0.tasks.size === 0 && areEqual(boards), 700_000)
+    runJob(world, b1, jobSpec({}))
+    world.until('it runs again', () => runners(world, slot(job)).length === 1, 60_000)
+  })
+}
 
 test('a change of its own that the disk lost makes a board write its document anew', () => {
   const { world, boards } = bootPool(3)

@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type AllocId, type Form, jobDocId } from '../../../crdt/ids.ts'
+import { networkDefaults } from '../../../crdt/documents/defaults.ts'
+import { opsPaths } from '../../../crdt/documents/ops.ts'
+import { type AllocId, type Form, jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import type { TaskSpec } from '../../../crdt/spec.ts'
 import type { AdoptedTask } from '../../../node/core/ports.ts'
 import type { Board, World } from '../../../simulator/world.ts'
@@ -195,4 +197,27 @@ test('nothing new starts on a board while a task that nothing claims is still st
   world.run(10_000)
   assert.equal(most, 1)
   assert.deepEqual(runners(world, slot(job)), ['b0'])
+})
+
+test('a copy that is taken up after an old disk keeps its port from the claims of the same moment', () => {
+  const network = { ...networkDefaults, ports: [{ label: 'http', static: 8_080, to: null }] }
+  const { world, boards } = bootPool(2)
+  const [b0, b1] = boards as [Board, Board]
+  edit(world, b0, opsDocId(b1.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
+  world.run(2_000)
+  const image = new Map(b0.disk)
+  const held = place(world, { name: 'held', group: { network } })
+  const late = runJob(world, b0, jobSpec({ name: 'first-in-order', group: { network } }))
+  world.run(10_000)
+  world.split([b0], [b1])
+  world.kill(b0)
+  b0.disk.clear()
+  for (const [key, value] of image) b0.disk.set(key, value)
+  world.boot(b0)
+  // It takes part before it knows of any job.
+  world.run(10_000)
+  world.heal()
+  world.run(60_000)
+  assert.deepEqual(runners(world, slot(held)), ['b0'])
+  assert.equal(claimOf(b0, slot(late), b0), undefined, 'nothing is claimed that cannot have its port')
 })

@@ -210,6 +210,41 @@ test('a port that a new version asks for is held from the moment at which the fo
   assert.equal(claimOf(first, slot(late, 0), first), undefined, 'the other one waits for the port')
 })
 
+for (const [how, next] of [
+  ['gives up', null],
+  ['changes', 9_090],
+] as const) {
+  test(`a port that a new version ${how} goes to nobody else before the former task is gone`, () => {
+    const { world, first } = bootPool(1)
+    const ports = (number: number | null) => (number === null ? [] : [{ label: 'http', static: number, to: null }])
+    const asking = (number: number | null) => ({ network: { ...networkDefaults, ports: ports(number) }, update })
+    const early = place(world, { name: 'early', group: asking(8_080) })
+    const [former] = [...first.tasks.keys()]
+    world.tasks.stopMs = 5_000
+    runJob(world, first, jobSpec({ name: 'early', group: asking(next) }))
+    const late = runJob(world, first, jobSpec({ name: 'late', group: asking(8_080) }))
+    let isShared = false
+    world.watch = (board, _event, step) => {
+      isShared ||= board.tasks.has(former!) && runners(world, slot(late)).length > 0
+      return step()
+    }
+    world.until('both run', () => [early, late].every((job) => runners(world, slot(job)).length === 1) && first.tasks.size === 2, 60_000)
+    assert.equal(isShared, false)
+    assert.equal(claimOf(first, slot(late), first)!.generation, 1, 'no try failed')
+    assert.deepEqual(claimOf(first, slot(early), first)!.ports, next === null ? {} : { http: next })
+  })
+}
+
+test('a claim names the ports that its form asks for before anything of it runs', () => {
+  // Seed 141: it named none yet, so those that its job asked for by then counted in their place, and its own were given away.
+  const network = { ...networkDefaults, ports: [{ label: 'http', static: 8_080, to: null }] }
+  const { world, first } = bootPool(1)
+  const job = runJob(world, first, jobSpec({ group: { network } }))
+  world.until('claimed', () => claimOf(first, slot(job), first) !== undefined, 5_000)
+  const { state, ports } = claimOf(first, slot(job), first)!
+  assert.deepEqual([state, ports], ['claimed', { http: 8_080 }])
+})
+
 test('scaling up adds copies, scaling down stops the highest, and the others are not touched', () => {
   const { world, first } = bootPool(3)
   const job = place(world, { count: 2 })

@@ -10,6 +10,7 @@ import {
   nextDeadline,
   onLinkState,
   onProbe,
+  onProbeAck,
   setMembers,
   tick,
   silentSince,
@@ -148,6 +149,27 @@ test('an echo of a probe that was never sent proves nothing', () => {
   bench.connect(a, b)
   bench.run(2_000)
   assert.equal(livenessOf(bench.nodes.get(a)!, b), 'unheard')
+})
+
+test('an echo of a probe from before a freeze proves nothing, nor does a probe that lay in the buffer', () => {
+  const { bench, x } = connected()
+  bench.run(20_000)
+  const late: number[] = []
+  bench.blocks = (from, _to, effect) => {
+    if (effect.kind === 'probe' && from === a) late.push(effect.n)
+    return true
+  }
+  while (late.length === 0) bench.run(10)
+  const { proofAt } = x.links.get(b)!
+  bench.now += 60_000
+  onProbeAck(x, b, late[0]!, bench.now)
+  const buffered = bench.trail.findLast(({ from, effect }) => from === b && effect.kind === 'probe')?.effect
+  assert.ok(buffered?.kind === 'probe')
+  onProbe(x, b, buffered.n, bench.now)
+  assert.equal(x.links.get(b)!.proofAt, proofAt)
+  bench.blocks = () => false
+  bench.run(5_000)
+  assert.notEqual(x.links.get(b)!.proofAt, proofAt)
 })
 
 test('a node that overslept does not accuse the others', () => {

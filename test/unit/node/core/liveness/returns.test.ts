@@ -13,6 +13,7 @@ import {
   setMembers,
   setOwnHeads,
   silentSince,
+  tick,
 } from '../../../../../node/core/liveness/liveness.ts'
 import { ownState } from '../../../../../node/core/liveness/publish.ts'
 import { createBench, idOf } from './pair.ts'
@@ -90,6 +91,17 @@ test('contact that breaks while it is waited for begins anew', () => {
     bench.disconnect(a, b)
     bench.run(100)
   }
+  assert.equal(livenessOf(x, b), 'disconnected')
+})
+
+test('a freeze is no contact: a return that was waited for before it is waited for anew', () => {
+  const { bench, x } = connected()
+  fall(bench)
+  returnTime(bench)
+  fall(bench)
+  bench.connect(a, b)
+  bench.run(3_000)
+  tick(x, bench.now + 60_000, 0)
   assert.equal(livenessOf(x, b), 'disconnected')
 })
 
