@@ -37,7 +37,10 @@ function halves(nodes: number, told: (playedNodes: number) => void): ReturnType<
     told: (part) => part === 'split' && told(nodes),
   })
   const ran = `boot, ${copies} copies, a minute in halves, heal`
-  return { ...result, row: { nodes, ran, copies_while_split: result.copiesSplit, healed_virtual_ms: result.healedMs } }
+  return {
+    ...result,
+    row: { nodes, ran, copies_while_split: result.copiesSplit, healed_virtual_ms: result.healedMs, rest_virtual_ms: result.restMs },
+  }
 }
 
 function fleet(told: (playedNodes: number) => void): ReturnType<Play> {

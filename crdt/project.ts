@@ -25,7 +25,8 @@ interface KnownNode {
   readonly left: boolean
 }
 
-interface Memory {
+/** What a view was made from, and the view. */
+export interface Memory {
   readonly docs: Map<DocId, Doc>
   /** Of the fleet document as it was read last. */
   rights: FleetRights | undefined
@@ -33,6 +34,8 @@ interface Memory {
   readonly claimants: Claimants
   view: View
 }
+
+export type Projector = (input: ProjectInput) => View
 
 /** What a node's documents say of it that is more than a word or a number. */
 export const nodeParts = [
@@ -49,12 +52,12 @@ export const nodeParts = [
 
 const noFleet: FleetView = Object.freeze({ name: '', planVersion: 1, operators: new Map() })
 
-function emptyMemory(pool: PoolName): Memory {
+export function emptyMemory(pool: PoolName): Memory {
   const view: View = { fleet: noFleet, pool, nodes: new Map(), jobs: new Map(), claims: new Map() }
   return { docs: new Map(), rights: undefined, nodes: new Map(), claimants: new Map(), view }
 }
 
-export function createProjector(reader: DocumentReader): (input: ProjectInput) => View {
+export function createProjector(reader: DocumentReader): Projector {
   let memory: Memory | null = null
   return (input) => {
     const known = memory?.view.pool === input.pool ? memory : emptyMemory(input.pool)
@@ -66,7 +69,8 @@ export function createProjector(reader: DocumentReader): (input: ProjectInput) =
   }
 }
 
-function nextView(reader: DocumentReader, memory: Memory, input: ProjectInput): View {
+/** Changes `memory` to what `input` tells, but for its view, which is returned. */
+export function nextView(reader: DocumentReader, memory: Memory, input: ProjectInput): View {
   const changed = changedDocs(memory.docs, input)
   if (changed.has(fleetDocId)) for (const id of judgedOtherwise(memory)) changed.add(id)
   const ids = [...changed].filter((id) => id.startsWith('node/') || id.startsWith('ops/'))

@@ -6,7 +6,7 @@ import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
 import { feasibleNodes, fixedRejection, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
-import { type Group, addCopy, groupsOf, rulesOf } from './group.ts'
+import { type Group, addCopy, claimsIn, groupsOf, rulesOf } from './group.ts'
 import { type History, type VerdictsBySlot, historyOf } from './history.ts'
 import { holdingsOf, usageOf } from './holdings.ts'
 import { schedulerLimits as limits } from './limits.ts'
@@ -61,7 +61,8 @@ export function explainJob(view: View, local: Local, plan: Plan, job: JobId): Jo
   if (jobView === undefined) return { slots: [], slotsLeftOut: 0 }
   if (jobView.spec === null) return unreadable(view, job)
   const { boards, claimants, holdings, verdicts } = plan.basis
-  const groups = groupsOf(view, boards, rulesOf(jobView, jobView.spec))
+  const rules = rulesOf(jobView, jobView.spec)
+  const groups = groupsOf(boards, rules, claimsIn(view, boards, rules))
   const usage = usageOf(boards, holdingsOf(view, boards, claimants, holdings))
   holdCandidates(view, plan, job, groups, boards, usage)
   const contexts = new Map(
@@ -117,8 +118,10 @@ function holdCandidates(view: View, plan: Plan, job: JobId, groups: readonly Gro
     if (index < 0) continue
     const key = `${slot.job}/${slot.group}`
     const other = view.jobs.get(slot.job)
-    if (!known.has(key) && other?.spec)
-      for (const group of groupsOf(view, boards, rulesOf(other, other.spec))) known.set(`${slot.job}/${group.group.name}`, group)
+    if (!known.has(key) && other?.spec) {
+      const all = rulesOf(other, other.spec)
+      for (const one of groupsOf(boards, all, claimsIn(view, boards, all))) known.set(`${slot.job}/${one.group.name}`, one)
+    }
     const group = known.get(key)
     if (group === undefined) continue
     holdAsk(usage, boards, index, group.ask)

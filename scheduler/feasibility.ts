@@ -12,7 +12,13 @@ import { type Usage, holdersOf, portsOfClaim } from './usage.ts'
 
 /** What does not change while the plan is made: the node itself, pool, constraints, drivers. */
 export function fixedRejection(group: GroupRules, boards: Boards, index: number): Rejection | null {
-  return boards.closed[index] ?? suitRejection(group, boards, index)
+  return fixedRejections(group, boards)(index)
+}
+
+/** The same of many nodes. */
+export function fixedRejections(group: GroupRules, boards: Boards): (index: number) => Rejection | null {
+  const rejects = unsuited(group, boards)
+  return (index) => boards.closed[index] ?? rejects(index)
 }
 
 /** Pool, constraints and drivers alone: also for a copy that is there already and shall be updated in place. */

@@ -4,7 +4,7 @@
 import { slotId } from '../crdt/ids.ts'
 import type { Form, SlotId } from '../crdt/ids.ts'
 import { type Affinity, type Constraint, type GroupSpec, type JobSpec, isPerNode } from '../crdt/spec.ts'
-import { type JobView, type View, hasEnded } from '../crdt/view.ts'
+import { type Claim, type JobView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
 import { asksDistinctHosts } from './constraints.ts'
@@ -57,13 +57,16 @@ export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
   })
 }
 
+/** What is claimed of a group, slot by slot; the group by its place among those of the job. */
+export type ClaimsOf = (at: number) => readonly (readonly Claim[])[]
+
 /** All groups of one job, for one plan: they share the count of the job's copies. */
-export function groupsOf(view: View, boards: Boards, all: readonly GroupRules[]): Group[] {
-  const counted = (groups: readonly GroupRules[]) => once(() => countCopies(view, boards, groups))
-  const jobCopies = counted(all)
+export function groupsOf(boards: Boards, all: readonly GroupRules[], claimsOf: ClaimsOf): Group[] {
+  const counted = (groups: Iterable<number>) => once(() => countCopies(boards, groups, claimsOf))
+  const jobCopies = counted(all.keys())
   const ofJob = once(() => propertiesOf(all[0]?.spec.constraints ?? [], jobCopies, boards))
-  return all.map((rules) => {
-    const copies = counted([rules])
+  return all.map((rules, at) => {
+    const copies = counted([at])
     return { ...rules, copies, jobCopies, properties: once(() => [...ofJob(), ...propertiesOf(rules.group.constraints, copies, boards)]) }
   })
 }
@@ -72,12 +75,21 @@ function* numberedSlots({ job, group }: GroupRules): Iterable<SlotId> {
   for (let index = 0; index < group.count; index++) yield slotId(job.id, group.name, index)
 }
 
-function countCopies(view: View, boards: Boards, groups: readonly GroupRules[]): Map<number, number> {
+/** For whom no plan has looked at the slots yet. */
+export function claimsIn(view: View, boards: Boards, all: readonly GroupRules[]): ClaimsOf {
+  return (at) => {
+    const rules = all[at]
+    if (rules === undefined || view.claims.size === 0) return []
+    const slots = rules.perNode ? nodeSlots(rules, boards, view.claims) : [...numberedSlots(rules)]
+    return slots.map((slot) => view.claims.get(slot) ?? [])
+  }
+}
+
+function countCopies(boards: Boards, groups: Iterable<number>, claimsOf: ClaimsOf): Map<number, number> {
   const counts = new Map<number, number>()
-  if (view.claims.size === 0) return counts
-  for (const rules of groups) {
-    for (const slot of rules.perNode ? nodeSlots(rules, boards, view.claims) : numberedSlots(rules)) {
-      for (const claim of view.claims.get(slot) ?? []) {
+  for (const at of groups) {
+    for (const claims of claimsOf(at)) {
+      for (const claim of claims) {
         const node = boards.indexOf.get(claim.node)
         if (node !== undefined && !hasEnded(claim)) counts.set(node, (counts.get(node) ?? 0) + 1)
       }

@@ -4,7 +4,7 @@
 import type { NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { fixedRejection, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
+import { fixedRejection, fixedRejections, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
 import type { Vacancy } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
@@ -41,12 +41,13 @@ export function keepCandidates(groups: readonly GroupVacancies[], placement: Pla
   const { boards, local, usage } = context
   if (local.pending.size === 0) return
   for (const { group, vacancies } of groups) {
+    const rejects = fixedRejections(group, boards)
     for (const vacancy of vacancies) {
       const previous = local.pending.get(vacancy.plan.slot)
       const { keep, overdue } = recall(previous, local.now)
       const index = keep === null ? -1 : (boards.indexOf.get(keep) ?? -1)
       if (keep === null || index < 0 || holdsSlot(vacancy.facts.claims, keep)) continue
-      if (fixedRejection(group, boards, index) !== null) continue
+      if (rejects(index) !== null) continue
       const own = nodesOf(vacancy.facts.claims)
       if (apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index)) !== null) continue
       holdAsk(usage, boards, index, group.ask)

@@ -2,7 +2,7 @@
 // view and of what is local; every loop whose order matters runs over something sorted. An earlier plan may be handed in: work
 // whose inputs are the same as then is taken from it, and the answer is the same as without.
 
-import type { JobId } from '../crdt/ids.ts'
+import { type JobId, slotParts } from '../crdt/ids.ts'
 import { withChanges } from '../crdt/layered-map.ts'
 import type { JobView, View } from '../crdt/view.ts'
 import { type Basis, type Start, basisOf, canStartFrom, startAnew, startFrom, touchedOf } from './basis.ts'
@@ -79,8 +79,13 @@ function judgeJob(start: Start, usage: () => Usage, job: JobView | undefined): r
 
 function judgeAgain(start: Start, usage: () => Usage, job: JobId, before: readonly Judged[]): readonly Judged[] {
   const touched = touchedOf(start, job)
-  if (touched.size === 0 && before.every((judged) => stillStands(judged, start.boards, start.local.now))) return before
-  return before.map((judged) => judgeGroup(judged.rules, start, usage, { judged, touched }))
+  const groups = new Set([...touched].map((slot) => slotParts(slot).group))
+  const next = before.map((judged) =>
+    !groups.has(judged.rules.group.name) && stillStands(judged, start.boards, start.local.now)
+      ? judged
+      : judgeGroup(judged.rules, start, usage, { judged, touched }),
+  )
+  return next.every((judged, at) => judged === before[at]) ? before : next
 }
 
 function place(start: Start, fresh: JudgedJobs, usage: () => Usage, wake: Wake): Placement {
@@ -89,9 +94,9 @@ function place(start: Start, fresh: JudgedJobs, usage: () => Usage, wake: Wake):
   for (const judged of fresh.values()) {
     if (judged.every(({ vacancies }) => vacancies.length === 0)) continue
     const groups = groupsOf(
-      view,
       boards,
       judged.map(({ rules }) => rules),
+      (at) => judged[at]!.facts.map(({ claims }) => claims),
     )
     for (const [g, group] of groups.entries()) open.push({ group, vacancies: judged[g]?.vacancies ?? [] })
   }

@@ -6,6 +6,7 @@ import type { NodeId } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
 import type { Core } from '../node/core/step.ts'
 import type { AdoptedTask, TaskDriver, TaskExit } from '../node/core/ports.ts'
+import type { Alarm } from './alarm.ts'
 import { type BoardClock, trueClock } from './board-clock.ts'
 import { Disk } from './disk.ts'
 
@@ -53,7 +54,8 @@ export interface Board {
   /** Whom it is connected with: which machine, since two may have one key. */
   readonly peers: Map<NodeId, Board>
   boots: number
-  wakeAt: number
+  /** When its core wants to be woken; null: it has been. */
+  alarm: Alarm | null
   /** `persist` effects so far, and bytes handed to the network. */
   writes: number
   bytesSent: number
@@ -82,7 +84,7 @@ export function createBoard(spec: BoardSpec, names = new Map<string, string>()):
     starting: new Map(),
     peers: new Map(),
     boots: 0,
-    wakeAt: Number.MAX_SAFE_INTEGER,
+    alarm: null,
     writes: 0,
     bytesSent: 0,
     trail: [],

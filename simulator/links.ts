@@ -220,7 +220,8 @@ export class Links {
     const queued = this.uplinks.delay(from.spec.id, to, frame.length, this.#input.queue.now)
     if (queued === null) return false
     const isStream = this.faults === null || this.faults.isTcp === true
-    for (const late of isStream ? [this.#resent()] : this.#fates()) this.#carry(from, target, queued + late, isStream, arrive)
+    if (isStream) this.#carry(from, target, this.#arrival(from, target, queued + this.#resent()), arrive)
+    else for (const late of this.#fates()) this.#carry(from, target, this.#input.queue.now + this.#input.delayMs + queued + late, arrive)
     return true
   }
 
@@ -231,21 +232,28 @@ export class Links {
     if (target === undefined) return
     const bytes = rpcBytes(all)
     this.#count(from, bytes)
-    const messages = all.messages.filter((message) => !this.#isLost(target, message))
-    const isWholly = messages.length === all.messages.length
-    const rpc = isWholly ? all : { ...all, messages }
-    const arrive =
-      (some = rpc) =>
-      (): void =>
-        this.gossip.receive(target, from.spec.id, some)
-    const left = isWholly ? bytes : rpcBytes(rpc)
+    const rpc = this.#withoutLost(target, all)
+    const left = rpc === all ? bytes : rpcBytes(rpc)
+    const arrive = (some: Rpc) => (): void => this.gossip.receive(target, from.spec.id, some)
     if (!this.isOpen(from, target)) {
-      this.#hold(from, target, left, arrive())
+      this.#hold(from, target, left, arrive(rpc))
       return
     }
     const queued = this.uplinks.delay(from.spec.id, to, left, queue.now)
-    if (queued !== null) return this.#carry(from, target, queued + this.#resent(), true, arrive())
-    this.#carry(from, target, uplinkQueueMsMax, true, arrive({ ...rpc, messages: [] }))
+    if (queued === null) return this.#carry(from, target, this.#arrival(from, target, uplinkQueueMsMax), arrive({ ...rpc, messages: [] }))
+    const at = this.#arrival(from, target, queued + this.#resent())
+    // Most of what goes from mesh to mesh has come to the other board by another way: then nothing happens when it arrives.
+    if (!this.gossip.isOldNews(target, rpc, at)) this.#carry(from, target, at, arrive(rpc))
+  }
+
+  #withoutLost(target: Board, all: Rpc): Rpc {
+    for (const message of all.messages) {
+      if (!this.#isLost(target, message)) continue
+      // The first is lost; every other is asked about once.
+      const first = all.messages.indexOf(message)
+      return { ...all, messages: all.messages.filter((other, at) => at < first || (at > first && !this.#isLost(target, other))) }
+    }
+    return all
   }
 
   #isLost(to: Board, message: Message): boolean {
@@ -261,14 +269,17 @@ export class Links {
     return true
   }
 
-  #carry(from: Board, target: Board, late: number, inOrder: boolean, arrive: () => void): void {
+  /** When what is sent now comes to the other end of a stream: after all that was sent before. */
+  #arrival(from: Board, target: Board, late: number): number {
     const { queue, delayMs } = this.#input
+    const lane = this.#lane(from, target)
+    lane.arrivesAt = Math.max(queue.now + delayMs + late, lane.arrivesAt)
+    return lane.arrivesAt
+  }
+
+  #carry(from: Board, target: Board, at: number, arrive: () => void): void {
+    const { queue } = this.#input
     const { core } = target
-    let at = queue.now + delayMs + late
-    if (inOrder) {
-      const lane = this.#lane(from, target)
-      at = lane.arrivesAt = Math.max(at, lane.arrivesAt)
-    }
     queue.at(at, () => {
       if (target.core === core && isEnd(target, from)) arrive()
     })

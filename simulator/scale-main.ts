@@ -30,7 +30,7 @@ function halves(nodes: number): void {
   })
   console.log(
     `${nodes} nodes, ${copies} copies: ${result.copiesSplit} ran while split; ${result.healedMs} ms after the heal each ran once and all boards ` +
-      `named the same holders; ${eventsIn(result.steps)}`,
+      `named the same holders, after ${result.restMs} ms the pool was at rest; ${eventsIn(result.steps)}`,
   )
 }
 

@@ -13,6 +13,7 @@ import { keepSame } from '../crdt/project-claims.ts'
 import type { NodeReading } from '../crdt/read-node.ts'
 import type { Admitted, Authority, GateCode } from '../crdt/gate.ts'
 import type { NodeId, PoolName } from '../crdt/ids.ts'
+import type { Edited } from '../crdt/replica.ts'
 import type { Liveness, NodeView } from '../crdt/view.ts'
 import { Interned, recall, sameBytes } from './interned.ts'
 
@@ -39,6 +40,8 @@ export function createSharedEngine(crypto: Crypto): SharedEngine {
     ...own,
     decodeEnvelope: (bytes) => envelopes.of(bytes),
     admit: (doc, envelope, authority) => verdicts.of(doc, envelope, authority),
+    edit: (doc, author, changes) => verdicts.authored(own.edit(doc, author, changes)),
+    compact: (doc, author, keepers) => verdicts.authored(own.compact(doc, author, keepers)),
     encodeDoc: (doc) => records.encode(doc),
     decodeDoc: (bytes) => records.decode(bytes),
     readJob: (doc) => recall(jobs, doc, own.readJob),
@@ -67,6 +70,8 @@ class Verdicts {
   /** By the numbers of document and envelope, oldest first. */
   readonly #judged = new Map<number, Judged>()
   readonly #numbers = new WeakMap<object, number>()
+  /** By an envelope's hash: the document as its author holds it, oldest first. */
+  readonly #authored = new Map<string, Doc>()
   #next = 0
 
   constructor(own: DocumentEngine) {
@@ -80,13 +85,25 @@ class Verdicts {
     const rights = envelope.kind === 'node' ? undefined : authority.rights
     const known = this.#judged.get(key)
     if (known?.fleet === fleet && known.rights === rights) return known.verdict
-    const verdict = this.#own.admit(doc, envelope, authority)
+    const verdict = this.#asAuthored(this.#own.admit(doc, envelope, authority))
     this.#judged.set(key, { fleet, rights, verdict })
-    if (this.#judged.size > verdictsMax) {
-      const oldest = this.#judged.keys().next()
-      if (!oldest.done) this.#judged.delete(oldest.value)
-    }
+    dropOldest(this.#judged)
     return verdict
+  }
+
+  authored(edited: Edited): Edited {
+    const newest = edited.envelopes.at(-1)
+    if (newest !== undefined) this.#authored.set(newest.hash, edited.doc)
+    dropOldest(this.#authored)
+    return edited
+  }
+
+  /** What the gate made of the envelope is the author's own object if both read the same to the last byte: then all hold one. */
+  #asAuthored(verdict: Verdict): Verdict {
+    if (!verdict.ok || verdict.value.kind !== 'applied') return verdict
+    const { doc, envelope } = verdict.value
+    const known = this.#authored.get(envelope.hash)
+    return known !== undefined && isEqual(doc, known) ? ok({ ...verdict.value, doc: known }) : verdict
   }
 
   #numberOf(thing: object): number {
@@ -158,6 +175,12 @@ class Records {
       return read.ok && source !== undefined && isEqual(read.value, source) ? ok(source) : read
     })
   }
+}
+
+function dropOldest<K>(map: Map<K, unknown>): void {
+  if (map.size <= verdictsMax) return
+  const oldest = map.keys().next()
+  if (!oldest.done) map.delete(oldest.value)
 }
 
 function isEqual({ saved, ...rest }: Doc, { saved: otherSaved, ...otherRest }: Doc): boolean {

@@ -6,8 +6,9 @@ import { decodeFrame } from '../node/core/wire.ts'
 import { recall } from './interned.ts'
 import { type SharedEngine, createSharedEngine } from './shared-engine.ts'
 import { createSharedLinkStates } from './shared-link-states.ts'
+import { type SharedViews, createSharedViews } from './shared-views.ts'
 
-export interface Shared {
+export interface Shared extends Partial<SharedViews> {
   /** Operators use it, too. */
   readonly engine: SharedEngine
   readonly linkStates: LinkStateReader
@@ -15,11 +16,12 @@ export interface Shared {
   readonly readFrame: typeof decodeFrame
 }
 
-export function createShared(crypto: Crypto): Shared {
+export function createShared(crypto: Crypto, sharesViews = false): Shared {
   const frames = new WeakMap<Uint8Array, ReturnType<typeof decodeFrame>>()
   return {
     engine: createSharedEngine(crypto),
     linkStates: createSharedLinkStates(crypto),
     readFrame: (bytes) => recall(frames, bytes, decodeFrame),
+    ...(sharesViews ? createSharedViews() : {}),
   }
 }

@@ -10,8 +10,9 @@ import { type Core, createCore } from '../node/core/step.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
+import { setAlarm } from './alarm.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
-import { shownAt, whenItShows } from './board-clock.ts'
+import { shownAt } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
 import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
@@ -42,6 +43,8 @@ export interface WorldOptions {
   readonly overlay?: Overlay
   /** Every board works out everything for itself, as real ones do: slower, and otherwise the same. */
   readonly isUnshared?: boolean
+  /** Boards share views and plans, too (`shared-views.ts`): for large pools. */
+  readonly sharesViews?: boolean
 }
 
 /** A question that a board was asked, and its answers so far. */
@@ -77,7 +80,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options
-    this.shared = createShared(options.crypto)
+    this.shared = createShared(options.crypto, options.sharesViews)
     const names = new Map<string, string>()
     for (const spec of options.boards) this.boards.set(spec.id, createBoard(spec, names))
     for (const board of this.boards.values()) this.machines.add(board)
@@ -373,11 +376,7 @@ export class World {
   }
 
   #wake(board: Board, at: number): void {
-    const { core } = board
-    board.wakeAt = at
-    this.queue.at(Math.max(whenItShows(board.clock, at), this.queue.now + 1), () => {
-      if (board.core === core && board.wakeAt === at) this.feed(board, { kind: 'tick', now: this.queue.now, lagMs: 0 })
-    })
+    setAlarm(this.queue, board, at, () => this.feed(board, { kind: 'tick', now: this.queue.now, lagMs: 0 }))
   }
 
   /** The first node that runs and can be reached answers; its replies go to the one who asked. */

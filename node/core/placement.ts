@@ -91,7 +91,7 @@ function planAgain(step: Step): void {
   noteFailures(state, step.now)
   forgetFailures(step)
   const local = localOf(state, step.now)
-  const next = plan(state.view, local, state.plan)
+  const next = (step.env.plan ?? plan)(state.view, local, state.plan)
   for (let begun = 0; begun < next.replacements; begun++) state.replacementTimes.push(step.now)
   for (const [slot, pending] of next.pending) state.pending.set(slot, pending)
   for (const slot of [...state.pending.keys()]) if (!next.pending.has(slot)) state.pending.delete(slot)

@@ -7,9 +7,10 @@ import type { Doc } from '../../crdt/doc.ts'
 import type { DocumentEngine } from '../../crdt/engine.ts'
 import type { Author } from '../../crdt/envelope.ts'
 import type { DocId, Form, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
-import { createProjector } from '../../crdt/project.ts'
+import { type Projector, createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
+import type { plan } from '../../scheduler/plan.ts'
 import type { Pending, Plan } from '../../scheduler/types.ts'
 import type { Alloc } from './allocs/alloc.ts'
 import type { Remains } from './allocs/finished.ts'
@@ -31,6 +32,8 @@ export interface Env {
   readonly engine?: DocumentEngine
   readonly linkStates?: LinkStateReader
   readonly readFrame?: typeof decodeFrame
+  readonly createProjector?: typeof createProjector
+  readonly plan?: typeof plan
 }
 
 /** What a directly connected peer said of itself. */
@@ -99,7 +102,7 @@ export interface State {
   readonly lacking: Set<string>
   /** When `lost-changes.ts` next looks at what has not come again. */
   lostLookAt: number
-  readonly project: ReturnType<typeof createProjector>
+  readonly project: Projector
   readonly peers: Map<NodeId, Peer>
   readonly contacts: Map<PoolName, Map<NodeId, Contact>>
   view: View
@@ -198,7 +201,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     saveAt: null,
     lacking: new Set(),
     lostLookAt: boot.now + coreLimits.lackingMsMax,
-    project: createProjector(engine),
+    project: (env.createProjector ?? createProjector)(engine),
     peers: new Map(),
     contacts: new Map(),
     view: emptyView(config.pool),

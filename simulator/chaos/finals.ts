@@ -5,7 +5,7 @@ import { type JobId, type NodeId, slotParts } from '../../crdt/ids.ts'
 import { jobPaths } from '../../crdt/documents/job.ts'
 import type { View } from '../../crdt/view.ts'
 import { viewHash } from '../../crdt/view-hash.ts'
-import type { SlotPlan } from '../../scheduler/types.ts'
+import type { Plan, SlotPlan } from '../../scheduler/types.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
 import { chaosCrypto } from './crypto.ts'
@@ -54,7 +54,7 @@ function knowledge({ state }: Member, undecided: ReadonlySet<NodeId>): Knowledge
     view: state.view,
     documentsText: () => documentsOf(state, undecided),
     viewText: () => viewOf(state.view, undecided),
-    planText: () => planOf(state),
+    planText: () => (state.plan === null ? '' : planOf(state.plan)),
     reasonOf: (slot) => state.plan?.bySlot.get(slot)?.reason ?? null,
   }
 }
@@ -89,8 +89,8 @@ function viewOf(view: View, undecided: ReadonlySet<NodeId>): string {
   return viewHash(chaosCrypto, { ...view, nodes, claims: undecided.size === 0 ? view.claims : claims })
 }
 
-function planOf(state: State): string {
-  return (state.plan?.slots ?? []).map((slot) => slotText(slot)).join('\n')
+export function planOf({ slots }: Plan): string {
+  return slots.map((slot) => slotText(slot)).join('\n')
 }
 
 function standingText({ slot, standing: { heir, holder } }: SlotPlan): string {

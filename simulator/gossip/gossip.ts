@@ -66,12 +66,18 @@ export class Gossip {
 
   publish(board: Board, topic: Topic, data: Uint8Array): void {
     const name = topicName(board, topic)
-    this.routerOf(board)?.publish({ id: this.#numbers.of(name, data), topic: name, data, count: ++this.#broadcasts })
+    const { id, saidAt } = this.#numbers.of(name, data, this.#input.queue.now)
+    this.routerOf(board)?.publish({ id, topic: name, data, saidAt, count: ++this.#broadcasts })
   }
 
   /** A board that sleeps or is busy takes it later, as its core does. */
   receive(board: Board, from: NodeId, rpc: Rpc): void {
     this.#input.takeInTurn(board, () => this.routerOf(board)?.receive(from, rpc))
+  }
+
+  /** It will find only messages that the board has seen, and tells nothing else: to receive it would change nothing. */
+  isOldNews(board: Board, rpc: Rpc, at: number): boolean {
+    return this.routerOf(board)?.isOldNews(rpc, at) === true
   }
 
   routerOf(board: Board): Router | undefined {

@@ -84,6 +84,12 @@ export class Router {
     if (asked.length + sent.length + refused.length > 0) this.#ports.send(from, rpc({ iwant: asked, messages: sent, prune: refused }))
   }
 
+  /** Nothing but messages that are known here until long after `at` (ms), should the board be frozen then. */
+  isOldNews({ messages, ihave, iwant, idontwant, graft, prune }: Rpc, at: number): boolean {
+    if (ihave.length + iwant.length + idontwant.length + graft.length + prune.length > 0) return false
+    return messages.every(({ id, saidAt }) => this.#seen.has(id) && at < saidAt + (set.seenMs >> 1))
+  }
+
   heartbeat(): void {
     this.#ticks += 1
     this.#forget()

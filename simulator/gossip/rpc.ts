@@ -11,6 +11,8 @@ export interface Message {
   readonly id: MessageId
   readonly topic: TopicName
   readonly data: Uint8Array
+  /** When these bytes were first said, ms. */
+  readonly saidAt: number
   /** The how manieth broadcast of the whole world it is. */
   readonly count: number
 }
@@ -45,12 +47,15 @@ export function rpcBytes({ messages, ihave, iwant, idontwant, graft, prune }: Rp
 /** Numbers messages in the order in which they were first said. */
 export class MessageNumbers {
   readonly #numbers = new Map<number, MessageId>()
+  readonly #saidAt: number[] = []
 
-  of(topic: TopicName, data: Uint8Array): MessageId {
+  of(topic: TopicName, data: Uint8Array, now: number): Pick<Message, 'id' | 'saidAt'> {
     const mark = markOf(topic, data)
-    const number = this.#numbers.get(mark) ?? this.#numbers.size
-    this.#numbers.set(mark, number)
-    return number
+    const known = this.#numbers.get(mark)
+    if (known !== undefined) return { id: known, saidAt: this.#saidAt[known]! }
+    const id = this.#saidAt.push(now) - 1
+    this.#numbers.set(mark, id)
+    return { id, saidAt: now }
   }
 }
 

@@ -9,9 +9,11 @@ import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { chaosCrypto } from '../chaos/crypto.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import { createOperator, submission } from '../operator.ts'
+import type { TaskId, TaskRequest } from '../../node/core/ports.ts'
 import type { Overlay } from '../overlay.ts'
 import { sampleGroup, sampleJob, sampleTask } from '../sample-job.ts'
 import type { Board, World } from '../world.ts'
+import { disorderAtRest } from './at-rest.ts'
 import { settledWorld } from './settled.ts'
 
 export interface HalvesOptions {
@@ -23,11 +25,13 @@ export interface HalvesOptions {
   readonly splitMs: number
   /** `chaosCrypto`, or one that hashes faster and gives the same. */
   readonly crypto?: Crypto
-  /** After each part: `boot`, `submit`, `split`, `heal`. */
+  /** Boards share views and plans; the same run either way. */
+  readonly sharesViews?: boolean
+  /** After each part: `boot`, `submit`, `split`, `heal`, `rest`. */
   readonly told?: (part: HalvesPart, world: World) => void
 }
 
-export type HalvesPart = 'boot' | 'submit' | 'split' | 'heal'
+export type HalvesPart = 'boot' | 'submit' | 'split' | 'heal' | 'rest'
 
 export interface HalvesResult {
   /** Events that boards took. */
@@ -37,10 +41,14 @@ export interface HalvesResult {
   readonly copiesSplit: number
   /** From the heal until every wanted copy ran once and all boards named the same holders. */
   readonly healedMs: number
+  /** From the heal until the pool kept the rules of a fleet at rest. */
+  readonly restMs: number
 }
 
 /** No wait of the play takes longer; ms of virtual time. */
 const patienceMs = 10 * 60_000
+/** So often the rules are looked at, which reads what every board knows. */
+const restEveryMs = 1_000
 /** So often a wait looks whether it is over: looking reads every task of every board. */
 const lookEveryMs = 100
 /** Room for every copy of a half's boards twice. */
@@ -52,9 +60,12 @@ export function playHalves(options: HalvesOptions): HalvesResult {
   const { world, submit } = createPool(options)
   const boards = [...world.boards.values()]
   let steps = 0
+  const asks = new Map<TaskId, TaskRequest>()
   world.watch = (_board, _event, step) => {
     steps++
-    return step()
+    const effects = step()
+    for (const effect of effects) if (effect.kind === 'start') asks.set(effect.task.id, effect.task)
+    return effects
   }
   const reached = (part: HalvesPart): void => {
     // Nobody reads them, and they would be most of what a quiet board keeps.
@@ -62,7 +73,10 @@ export function playHalves(options: HalvesOptions): HalvesResult {
     told(part, world)
   }
   world.bootAll()
-  waitFor(world, 'every board sees every board alive', () => boards.every((board) => aliveOn(board) === nodes))
+  // Those that do not take part yet leave the work to the others, who take it one by one.
+  waitFor(world, 'every board sees every board alive and takes part', () =>
+    boards.every((board) => board.core?.state?.acting === true && aliveOn(board) === nodes),
+  )
   reached('boot')
   for (const [at, spec] of jobsOf(options).entries()) submit(boards[(at * 37) % nodes]!, spec)
   waitFor(world, 'every copy runs once', () => isEachOnce(boards, copies))
@@ -75,17 +89,20 @@ export function playHalves(options: HalvesOptions): HalvesResult {
   world.heal()
   const healedMs = waitFor(world, 'every copy runs once, and all agree on its holder', () => isEachOnce(boards, copies) && isAgreed(boards))
   reached('heal')
+  const isAtRest = (): boolean => disorderAtRest(options.crypto ?? chaosCrypto, boards, asks).length === 0
+  const restMs = healedMs + waitFor(world, 'the pool keeps the rules of a fleet at rest', isAtRest, restEveryMs)
+  reached('rest')
   const virtualMs = world.queue.now
   world.release()
-  return { steps, virtualMs, copiesSplit, healedMs }
+  return { steps, virtualMs, copiesSplit, healedMs, restMs }
 }
 
-/** How long it took, to `lookEveryMs`; ms of virtual time. */
-function waitFor(world: World, what: string, condition: () => boolean): number {
+/** How long it took, to `everyMs`; ms of virtual time. */
+function waitFor(world: World, what: string, condition: () => boolean, everyMs = lookEveryMs): number {
   const began = world.queue.now
   while (!condition()) {
     if (world.queue.now - began >= patienceMs) throw new Error(`not within ${patienceMs} ms: ${what}`)
-    world.run(lookEveryMs)
+    world.run(everyMs)
   }
   return world.queue.now - began
 }
@@ -96,7 +113,7 @@ interface Pool {
   readonly submit: (board: Board, spec: JobSpec) => void
 }
 
-function createPool({ nodes, dials, crypto = chaosCrypto }: HalvesOptions): Pool {
+function createPool({ nodes, dials, crypto = chaosCrypto, sharesViews = true }: HalvesOptions): Pool {
   const founder = cheapIdentity(0)
   const operator = createOperator(crypto, founder.node, founder.signer)
   const world = settledWorld({
@@ -108,6 +125,7 @@ function createPool({ nodes, dials, crypto = chaosCrypto }: HalvesOptions): Pool
       return { name: `b${index}`, id: node, signer, capacity: { cpuMhz: 4_000, memoryMib: 16_384, diskMib: 65_536 } }
     }),
     overlay: overlayOf(nodes, dials),
+    sharesViews,
   })
   const boards = [...world.boards.values()]
   const submit = (board: Board, spec: JobSpec): void => {

@@ -8,8 +8,13 @@ import { playHalves } from '../../simulator/scale/halves.ts'
 test('a pool split in halves runs copies on both sides, and each once after the heal', () => {
   const parts: string[] = []
   const result = playHalves({ nodes: 24, copies: 36, dials: 4, splitMs: 60_000, told: (part) => parts.push(part) })
-  assert.deepEqual(parts, ['boot', 'submit', 'split', 'heal'])
+  assert.deepEqual(parts, ['boot', 'submit', 'split', 'heal', 'rest'])
   assert.ok(result.copiesSplit > 36, `${result.copiesSplit} copies ran while the pool was split`)
+})
+
+test('boards that share views and plans play the very run of boards that work them out for themselves', () => {
+  const [shared, own] = [true, false].map((sharesViews) => playHalves({ nodes: 12, copies: 24, dials: 3, splitMs: 30_000, sharesViews }))
+  assert.deepEqual(shared, own)
 })
 
 test('in a fleet of many pools, the boards of those that are played hear of all others', () => {

@@ -29,8 +29,11 @@ export function bridge(s: LivenessState): void {
   if (s.own.heads === null) return
   let isAnyApart = false
   for (const link of s.links.values()) {
-    if (s.reached.has(link.peer)) link.bridgeAt = null
-    else isAnyApart = true
+    if (!s.reached.has(link.peer)) isAnyApart = true
+    else if (link.bridgeAt !== null) {
+      s.stirred = true
+      link.bridgeAt = null
+    }
   }
   // This is asked after every event, and mostly nobody is.
   if (!isAnyApart) return
@@ -39,7 +42,10 @@ export function bridge(s: LivenessState): void {
   let watched = watchedCount(s)
   for (const link of apart) {
     if (link.wants || !isEligible(s, link)) continue
-    link.bridgeAt ??= s.now + s.limits.bridgeMsMin + nextBelow(s.random, 1 + s.limits.bridgeMsSpread)
+    if (link.bridgeAt === null) {
+      s.stirred = true
+      link.bridgeAt = s.now + s.limits.bridgeMsMin + nextBelow(s.random, 1 + s.limits.bridgeMsSpread)
+    }
     if (s.now < link.bridgeAt || trying >= s.limits.watchedCountMax || watched >= s.limits.namedCountMax) continue
     trying++
     if (!isWatched(link)) watched++
@@ -50,6 +56,7 @@ export function bridge(s: LivenessState): void {
 /** Gives up one edge that this node wanted beyond its choices and that carries nothing: bridges that others made superfluous. */
 export function review(s: LivenessState): void {
   if (s.now < s.reviewAt) return
+  s.stirred = true
   s.reviewAt = s.now + (s.limits.reviewMs >> 1) + nextBelow(s.random, s.limits.reviewMs)
   const wanted = linksInOrder(s).filter((link) => link.wants && !link.hungUp)
   const spare = wanted
@@ -71,6 +78,7 @@ export function choosingDueAt(s: LivenessState): number {
 }
 
 function want(s: LivenessState, link: Link): void {
+  s.stirred = true
   link.wants = true
   link.bridgeAt = null
   startRound(s, link, false)

@@ -92,12 +92,14 @@ export function nameIfProved(s: LivenessState, link: Link): void {
 
 export function unname(s: LivenessState, link: Link): void {
   if (link.named === null) return
+  s.stirred = true
   link.named = null
   neighboursChanged(s)
 }
 
 /** No end wants the edge any more, or the peer is no member: it ends at once, and the peer is told. */
 export function unwatch(s: LivenessState, link: Link): void {
+  s.stirred = true
   link.wants = false
   link.taken = false
   link.bridgeAt = null

@@ -52,6 +52,8 @@ export function createLiveness(input: LivenessInput): LivenessState {
     bootNumber: input.seed >>> 0,
     now: input.now,
     promisedAt: Infinity,
+    stirred: true,
+    quietUntil: 0,
     links: new Map(),
     reviewAt: input.now + (limits.reviewMs >> 1) + nextBelow(random, limits.reviewMs),
     members: new Map(),
@@ -75,7 +77,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
 
 /** A connection to the peer stands and its stream is open. */
 export function peerUp(s: LivenessState, peer: NodeId, now: number): readonly LivenessEffect[] {
-  enter(s, now)
+  stir(s, now)
   if (peer !== s.self) openLink(s, peer)
   choose(s)
   bridge(s)
@@ -84,20 +86,20 @@ export function peerUp(s: LivenessState, peer: NodeId, now: number): readonly Li
 
 /** The last connection to the peer is gone: its edge falls at once. */
 export function peerDown(s: LivenessState, peer: NodeId, now: number): readonly LivenessEffect[] {
-  enter(s, now)
+  stir(s, now)
   closeLink(s, peer)
   choose(s)
   return leave(s)
 }
 
 export function onProbe(s: LivenessState, from: NodeId, n: number, now: number): readonly LivenessEffect[] {
-  enter(s, now)
+  stir(s, now)
   hearProbe(s, from, n)
   return leave(s)
 }
 
 export function onProbeAck(s: LivenessState, from: NodeId, n: number, now: number): readonly LivenessEffect[] {
-  enter(s, now)
+  stir(s, now)
   hearEcho(s, from, n)
   return leave(s)
 }
@@ -112,6 +114,7 @@ export function onLinkState(
 ): readonly LivenessEffect[] {
   enter(s, now)
   const verdict = takeBytes(s, bytes)
+  s.stirred ||= verdict.kind === 'own' || verdict.kind === 'new'
   if (verdict.kind === 'own') continueFrom(s, verdict.state)
   // The author itself does not know its newest statement: it was restarted and must go on from there.
   if (verdict.kind === 'stale' && verdict.state.author === from && s.links.has(from))
@@ -126,13 +129,19 @@ export function onLinkState(
 /** Time passed. `lagMs`: by how much this tick is late; a deadline that was overslept says the same, whoever brings the news. */
 export function tick(s: LivenessState, now: number, lagMs: number): readonly LivenessEffect[] {
   enter(s, now)
+  // Asked after every event of the core, and mostly for nothing.
+  if (lagMs === 0 && isQuiet(s)) return nothing
+  s.stirred = false
+  s.quietUntil = 0
   noteLag(s, s.now, Math.max(lagMs, s.now - s.promisedAt))
   for (const link of s.links.values()) watchLink(s, link)
   judgeMembers(s)
   choose(s)
   bridge(s)
   review(s)
-  return leave(s)
+  const effects = leave(s)
+  s.quietUntil = quietUntil(s)
+  return effects
 }
 
 /** The nodes that may count: known and not evicted. Whatever is known of others is forgotten. */
@@ -142,6 +151,7 @@ export function setMembers(s: LivenessState, members: ReadonlySet<NodeId>): void
     if (node === s.self || s.members.has(node)) continue
     s.members.set(node, newMember(s.now))
     s.changes++
+    s.stirred = true
     const state = s.waiting.get(node)
     s.waiting.delete(node)
     if (state === undefined) continue
@@ -159,7 +169,7 @@ export function setHolds(s: LivenessState, holds: (node: NodeId, heads: string) 
 
 /** The heads of the own node document (`crdt/authored.ts`). Until the first call this node names nobody and signs nothing. */
 export function setOwnHeads(s: LivenessState, heads: string, now: number): readonly LivenessEffect[] {
-  enter(s, now)
+  stir(s, now)
   if (s.own.heads === null) {
     s.own.heads = heads
     signOwn(s)
@@ -174,7 +184,7 @@ export function setOwnHeads(s: LivenessState, heads: string, now: number): reado
 
 /** This node goes for good, and says so. */
 export function markLeft(s: LivenessState, now: number): readonly LivenessEffect[] {
-  enter(s, now)
+  stir(s, now)
   s.own.left = true
   s.own.publishAt = s.now
   return leave(s)
@@ -194,6 +204,7 @@ export function silentSince(s: LivenessState): ReadonlyMap<NodeId, number> {
 /** When to tick at the latest. */
 export function nextDeadline(s: LivenessState): number {
   if (s.out.length > 0) return s.now
+  if (isQuiet(s)) return s.promisedAt
   let dueAt = Math.min(s.memberAt, s.pathsAt ?? Infinity, publishDueAt(s) ?? Infinity, choosingDueAt(s))
   for (const link of s.links.values()) dueAt = Math.min(dueAt, linkDueAt(s, link))
   return Math.max(dueAt, s.now)
@@ -233,12 +244,36 @@ export function refusedLinkStates(s: LivenessState): Readonly<Record<RefusalReas
   return s.refused
 }
 
+const nothing: readonly LivenessEffect[] = []
+
 function enter(s: LivenessState, now: number): void {
   s.now = Math.max(s.now, now)
   if (s.now - s.promisedAt < s.limits.frozenMs) return
   // Nothing of what it knew was looked at meanwhile, and what lies in its buffers tells of a time that is over.
+  s.stirred = true
   askAnew(s)
   waitAnew(s)
+}
+
+function stir(s: LivenessState, now: number): void {
+  enter(s, now)
+  s.stirred = true
+}
+
+function isQuiet(s: LivenessState): boolean {
+  return !s.stirred && s.now < s.quietUntil
+}
+
+/** Until then nothing that a tick looks at changes by time alone: deadlines, and what deadlines are made of. */
+function quietUntil(s: LivenessState): number {
+  let until = s.promisedAt
+  const look = (at: number): void => {
+    if (at > s.now) until = Math.min(until, at)
+  }
+  for (const { refusedUntil } of s.links.values()) look(refusedUntil)
+  if (s.doubt.lagMs > 0) until = Math.min(until, s.doubt.halvesAt)
+  if (s.own.headsChanged !== null && s.fellAt !== null) look(s.fellAt + s.limits.awayMs)
+  return until
 }
 
 function leave(s: LivenessState): readonly LivenessEffect[] {
@@ -275,6 +310,7 @@ function isNewsToOthers(s: LivenessState, from: NodeId): boolean {
 }
 
 function forget(s: LivenessState, node: NodeId): void {
+  s.stirred = true
   s.members.delete(node)
   s.keys.delete(node)
   remove(s, node)

@@ -20,6 +20,7 @@ export function judgeMembers(s: LivenessState): void {
     s.reached = reachable(s)
   }
   if (!moved && s.now < s.memberAt) return
+  s.stirred = true
   s.memberAt = Infinity
   const patience = suspicionMs(s)
   for (const [node, member] of s.members) {

@@ -56,10 +56,12 @@ export function watchLink(s: LivenessState, link: Link): void {
     return
   }
   if (!isWatched(link) && !hasNews(s, link)) {
+    s.stirred = true
     link.round = null
     return
   }
   if (link.named !== null && s.now >= link.round.startedAt + giveUpMs(s, link)) {
+    s.stirred = true
     link.round.fell = true
     unname(s, link)
   }
@@ -89,6 +91,7 @@ export function tell(s: LivenessState, link: Link): void {
 /** Looks at once whether the peer is still there; `doubted`: somebody else gave it up. */
 export function startRound(s: LivenessState, link: Link, doubted: boolean): void {
   if (link.hungUp) return
+  s.stirred = true
   if (link.round !== null) {
     link.round.doubted ||= doubted
     return
@@ -116,6 +119,7 @@ export function lookAgain(s: LivenessState, peer: NodeId): void {
 }
 
 function send(s: LivenessState, link: Link): void {
+  s.stirred = true
   link.counter = (link.counter + 1) % 16
   const n = ownWords(s, link) + link.counter * 16 + (s.tableMark[0] % 256) * 256
   link.sent.push({ n, at: s.now })
@@ -228,6 +232,7 @@ function compareTables(s: LivenessState, link: Link, probe: Probe): void {
 
 function hangUp(s: LivenessState, link: Link): void {
   unname(s, link)
+  s.stirred = true
   link.round = null
   link.proofAt = null
   link.hungUp = true

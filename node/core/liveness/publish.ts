@@ -35,6 +35,7 @@ export function publishDueAt(s: LivenessState): number | null {
 export function publishIfDue(s: LivenessState): void {
   const dueAt = publishDueAt(s)
   if (dueAt === null || dueAt > s.now) return
+  s.stirred = true
   s.own.publishAt = null
   s.own.headsChanged = null
   if (!isNews(s)) return

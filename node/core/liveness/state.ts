@@ -104,6 +104,10 @@ export interface LivenessState {
   now: number
   /** The deadline that the last call ended with: a later tick means that this node overslept. */
   promisedAt: number
+  /** Something is different from when the last tick had looked at everything. */
+  stirred: boolean
+  /** If nothing is, a tick before this has nothing to do. */
+  quietUntil: number
   readonly links: Map<NodeId, Link>
   reviewAt: number
   readonly members: Map<NodeId, Member>

@@ -58,7 +58,7 @@ class Net {
 
   publish(from: number, text: string): void {
     const data = new TextEncoder().encode(text)
-    this.routers[from]!.publish({ id: this.#numbers.of(topic, data), topic, data, count: ++this.#count } satisfies Message)
+    this.routers[from]!.publish({ ...this.#numbers.of(topic, data, this.queue.now), topic, data, count: ++this.#count } satisfies Message)
   }
 
   run(ms: number): void {
