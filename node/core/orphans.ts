@@ -9,7 +9,7 @@ import { type Alloc, type Body, allTasks, createAlloc, createBody } from './allo
 import { removeTasks } from './allocs/finished.ts'
 import { nowRunning, persistBody } from './allocs/lifecycle.ts'
 import type { AdoptedTask, TaskId } from './ports.ts'
-import { type State, type Step, note } from './state.ts'
+import { type State, type Step, isEvicted, note } from './state.ts'
 
 /** Highest generation first: of two copies of a slot the newer one is meant. True: claims were written anew. */
 export function settleOrphans(step: Step): boolean {
@@ -53,6 +53,11 @@ export function orphanExited(state: State, id: TaskId): void {
 
 function settleOrphan(step: Step, task: AdoptedTask): boolean {
   const { state } = step
+  // Whatever the job is: an evicted board runs nothing.
+  if (isEvicted(state, state.boot.config.self)) {
+    stopOrphan(step, task)
+    return true
+  }
   const view = state.view.jobs.get(slotParts(task.slot).job)
   if (view === undefined) return false
   const body = bodyFor(view, task)

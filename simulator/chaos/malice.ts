@@ -31,6 +31,7 @@ export function turnMalicious(stage: Stage, event: EventOf<'malice'>): void {
   witness.excuse('lied', event.board)
   witness.saw(`malice-${event.how}`)
   if (event.how === 'equivocate') stage.twoTongued.add(board)
+  if (event.how === 'claim-spam') witness.generations.coveredByLies()
   const until = world.queue.now + event.forMs
   if (event.how === 'false-capacity') {
     lieAboutCapacity(stage, board)

@@ -21,6 +21,7 @@ export function claimOfLog(message: string): { readonly slot: SlotId; readonly g
 export class Generations {
   readonly #used = new Map<Board, Map<SlotId, number>>()
   readonly #removed = new Set<string>()
+  #isCovered = false
   /** What each board had used before its present step. */
   readonly #before = new Map<Board, Map<SlotId, number>>()
 
@@ -37,6 +38,11 @@ export class Generations {
     this.#used.delete(board)
   }
 
+  /** Claims that replace all others make history of these, which is forgotten; and then they were a lie. */
+  coveredByLies(): void {
+    this.#isCovered = true
+  }
+
   removed(job: string): void {
     this.#removed.add(job)
   }
@@ -47,7 +53,7 @@ export class Generations {
     const inStep = this.#before.get(board) ?? new Map<SlotId, number>()
     if (!inStep.has(slot)) this.#before.set(board, inStep.set(slot, before))
     this.#used.set(board, used.set(slot, Math.max(before, generation)))
-    if (generation > before || this.#removed.has(slotParts(slot).job)) return null
+    if (generation > before || this.#isCovered || this.#removed.has(slotParts(slot).job)) return null
     return `generation ${generation} again, after ${before}`
   }
 }

@@ -199,6 +199,25 @@ test('nothing new starts on a board while a task that nothing claims is still st
   assert.deepEqual(runners(world, slot(job)), ['b0'])
 })
 
+test('an evicted board stops also what runs there for jobs that it does not know', () => {
+  const { world, boards } = bootPool(2)
+  const [b0, b1] = boards as [Board, Board]
+  edit(world, b0, opsDocId(b1.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
+  world.run(2_000)
+  const image = new Map(b0.disk)
+  place(world)
+  world.split([b0], [b1])
+  world.kill(b0)
+  b0.disk.clear()
+  for (const [key, value] of image) b0.disk.set(key, value)
+  world.boot(b0)
+  world.run(10_000)
+  assert.equal(b0.tasks.size, 1, 'the job may come yet')
+  edit(world, b0, opsDocId(b0.spec.id), 'default', () => new Map([[opsPaths.evicted, true]]))
+  world.run(10_000)
+  assert.equal(b0.tasks.size, 0)
+})
+
 test('a copy that is taken up after an old disk keeps its port from the claims of the same moment', () => {
   const network = { ...networkDefaults, ports: [{ label: 'http', static: 8_080, to: null }] }
   const { world, boards } = bootPool(2)
