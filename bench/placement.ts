@@ -73,6 +73,7 @@ function localFor(view: View): Local {
     silentSince: new Map(),
     failedSince: new Map(),
     pending: new Map(),
+    aloneSince: null,
     replacementsLastMinute: 0,
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Generation, NodeId } from '../crdt/ids.ts'
 import type { DisconnectPolicy } from '../crdt/spec.ts'
-import type { Claim, NodeView, View } from '../crdt/view.ts'
+import { type Claim, type NodeView, type View, hasEnded } from '../crdt/view.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import type { Local } from './types.ts'
 
@@ -33,6 +33,17 @@ export function isBeyondLostAfter(claim: Claim, policy: DisconnectPolicy, view: 
 /** (node, generation) of unknown claims that came too late: whoever stands in for them writes these marks. */
 export function newMarks(unknown: readonly Claim[], policy: DisconnectPolicy, view: View, local: Local): [NodeId, Generation][] {
   return unknown.filter((claim) => isBeyondLostAfter(claim, policy, view, local)).map((claim) => [claim.node, claim.generation])
+}
+
+/** `stop_on_client_after`: a node that is alone takes nothing that it would stop at once, nor what it has stopped for that. */
+export function declinesAlone(
+  claims: readonly Claim[],
+  { stopOnClientAfterMs }: DisconnectPolicy,
+  { self, now, aloneSince }: Local,
+): boolean {
+  if (aloneSince === null) return false
+  if (stopOnClientAfterMs !== null && now - aloneSince >= stopOnClientAfterMs) return true
+  return claims.some((claim) => claim.node === self && hasEnded(claim) && claim.reason.startsWith('alone:'))
 }
 
 /**

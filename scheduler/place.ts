@@ -4,6 +4,7 @@
 import type { NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
+import { declinesAlone } from './disconnect.ts'
 import { fixedRejection, fixedRejections, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
 import type { Vacancy } from './judged.ts'
@@ -47,6 +48,7 @@ export function keepCandidates(groups: readonly GroupVacancies[], placement: Pla
       const { keep, overdue } = recall(previous, local.now)
       const index = keep === null ? -1 : (boards.indexOf.get(keep) ?? -1)
       if (keep === null || index < 0 || holdsSlot(vacancy.facts.claims, keep)) continue
+      if (declinesAlone(vacancy.facts.claims, group.group.disconnect, local)) continue
       if (rejects(index) !== null) continue
       const own = nodesOf(vacancy.facts.claims)
       if (apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index)) !== null) continue
@@ -65,6 +67,11 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
   let search: Search | null = null
   for (const vacancy of open) {
     const { plan, facts } = vacancy
+    // Its port and its room are for those that are taken.
+    if (declinesAlone(facts.claims, group.group.disconnect, local)) {
+      plan.reason = 'alone'
+      continue
+    }
     const previous = local.pending.get(plan.slot)
     const begins = vacancy.replaces && previous === undefined
     if (begins && (placement.budget ??= context.budget()) <= 0) {

@@ -18,6 +18,8 @@ export interface Local {
   /** When this node first saw the newest failure of a slot at the form in force. */
   readonly failedSince: ReadonlyMap<SlotId, number>
   readonly pending: ReadonlyMap<SlotId, Pending>
+  /** Since when this node hears nobody although others belong here (monotonic ms); null: it is not alone. */
+  readonly aloneSince: number | null
   /** Replacements that this node has counted in the last minute, for pacing. */
   readonly replacementsLastMinute: number
 }
@@ -72,6 +74,8 @@ export type Reason =
   | 'replace-disabled'
   | 'partition-half'
   | 'paced'
+  /** The only node that could is alone, and would stop it for that (`stop_on_client_after`), or has. */
+  | 'alone'
   | 'rollout-waits'
   | 'held-back'
   /** Of a system job: the node whose slot it is is away, drains or takes nothing new. */

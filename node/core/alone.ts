@@ -15,7 +15,7 @@ export function isAlone(state: State): boolean {
 }
 
 /** For so long that no copy with this `stop_on_client_after` is to run here. */
-export function isAloneFor(state: State, limitMs: number | null, now: number): boolean {
+function isAloneFor(state: State, limitMs: number | null, now: number): boolean {
   return limitMs !== null && now - state.lastCompanyAt >= limitMs && isAlone(state)
 }
 

@@ -2,14 +2,13 @@
 // what only this board knows: its disk, whether it has just booted, what its tasks are doing right now. Upholds invariants 9,
 // 13 and 25.
 
-import { type SlotId, slotParts } from '../../crdt/ids.ts'
+import { slotParts } from '../../crdt/ids.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { begin, beginUpdate, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
 import { portsToCome } from './allocs/ports.ts'
-import { isAlone, isAloneFor } from './alone.ts'
 import { wishedRestart } from './orphans.ts'
 import { hasRoomFor } from './own-record.ts'
 import { settleTime } from './settle-time.ts'
@@ -80,7 +79,7 @@ function startOrYield(step: Step, plan: Plan, alloc: Alloc): void {
 
 function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void {
   const { state, env } = step
-  if (!mayClaim(state, action.slot)) return
+  if (!mayClaim(state)) return
   const held = state.allocs.get(action.slot)
   if (held !== undefined && !hasEnded(held)) return
   const { job, group } = slotParts(action.slot)
@@ -88,7 +87,6 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   const view = state.view.jobs.get(job)
   const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
   if (entry === undefined || view?.spec == null || spec === undefined) return
-  if (isAloneFor(state, spec.disconnect.stopOnClientAfterMs, step.now)) return
   const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
   const body = createBody({
     alloc: id,
@@ -117,13 +115,11 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
 }
 
 /**
- * A node that has just booted, or that stopped a copy because it was alone, takes nothing new. Nor does one on which a task that nothing
- * claims is still stopping: it holds room, and may be of this very slot.
+ * A node that has just booted takes nothing new. Nor does one on which a task that nothing claims is still stopping: it holds room, and
+ * may be of this very slot.
  */
-function mayClaim(state: State, slot: SlotId): boolean {
-  if (!state.acting || state.leavingOrphans.size > 0) return false
-  const last = state.ended.get(slot)
-  return !(last?.reason.startsWith('alone:') === true && isAlone(state))
+function mayClaim(state: State): boolean {
+  return state.acting && state.leavingOrphans.size === 0
 }
 
 function updateInPlace(step: Step, alloc: Alloc): void {

@@ -81,6 +81,7 @@ export function localOf(state: State, now: number): Local {
     silentSince: silentSince(state.liveness),
     failedSince: new Map([...state.failedSince].map(([slot, seen]) => [slot, seen.at])),
     pending: state.pending,
+    aloneSince: isAlone(state) ? state.lastCompanyAt : null,
     replacementsLastMinute: state.replacementTimes.length,
   }
 }

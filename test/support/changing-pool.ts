@@ -263,7 +263,12 @@ const changeFailures: Change = ({ view, local }, next, made) => {
 /** What the plan asks to remember is remembered, or has been forgotten at a boot. */
 const remember: Change = ({ view, local }, next, made) => ({
   view,
-  local: { ...local, pending: chance(next, 0.8) ? made.pending : new Map(), replacementsLastMinute: pick([0, made.replacements], next) },
+  local: {
+    ...local,
+    pending: chance(next, 0.8) ? made.pending : new Map(),
+    aloneSince: chance(next, 0.1) ? local.now - pick([0, 20_000], next) : null,
+    replacementsLastMinute: pick([0, made.replacements], next),
+  },
 })
 
 const claimPlanned: Change = ({ view, local }, next, made) => {

@@ -163,6 +163,7 @@ export function makeLocal(self: string, parts: Partial<Local> & { readonly silen
     silentSince: new Map(Object.entries(silent).map(([name, ms]) => [node(name), now - ms])),
     failedSince: new Map(),
     pending: new Map(),
+    aloneSince: null,
     replacementsLastMinute: 0,
     ...rest,
   }

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { disconnectDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
+import { disconnectDefaults, networkDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
+import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
 import type { DisconnectPolicy } from '../../../crdt/spec.ts'
 import type { Board, World } from '../../../simulator/world.ts'
@@ -118,6 +119,21 @@ test('a board that has been alone for stop_on_client_after claims nothing that i
   )
   world.heal()
   world.until('both run', () => slotsOf(job, 2).every((id) => runners(world, id).length === 1), 30_000)
+})
+
+test('what a lone board does not take keeps no port and no room from what it does', () => {
+  // Seed 4054: it stayed the only candidate for the copy that it had stopped.
+  const network = { ...networkDefaults, ports: [{ label: 'http', static: 8_080, to: null }] }
+  const { world, boards } = bootPool(2)
+  const [b0, b1] = boards as [Board, Board]
+  edit(world, b0, opsDocId(b1.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
+  const stops = disconnecting({ stopOnClientAfterMs: 10_000, partition: 'any' })
+  const first = place(world, { name: 'a', group: { ...stops.group, network } })
+  cutOff(world, b0)
+  world.until('stopped for being alone', () => b0.tasks.size === 0, 30_000)
+  const second = runJob(world, b0, jobSpec({ name: 'b', group: { network } }))
+  world.until('the other job has its port', () => runners(world, slot(second)).includes('b0'), 60_000)
+  assert.equal(runners(world, slot(first)).includes('b0'), false)
 })
 
 test('replace: false leaves the slot to the silent board, and says so', () => {
