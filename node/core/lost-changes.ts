@@ -19,9 +19,9 @@ export function giveUpLost(step: Step): void {
   if (now < state.lostLookAt) return
   for (const doc of [...state.docs.values()])
     if (doc.envelopes.some((ref) => state.lacking.has(ref.hash)) && hasSomebodyToAsk(state, doc)) giveUp(step, doc)
-  if (hasCompany(state) && isEverybodyHere(state)) endUnknown(step)
+  if (hasCompany(state) && isEverybodyHere(step)) endUnknown(step)
   const isAnyLost = state.lacking.size > 0 || [...state.allocs.values(), ...state.orphans].some((copy) => isUnknown(state, copy))
-  state.lostLookAt = isAnyLost ? now + coreLimits.lackingMsMax : Number.MAX_SAFE_INTEGER
+  state.lostLookAt = isAnyLost ? nextLookAt(step) : Number.MAX_SAFE_INTEGER
 }
 
 /** What operators wish about a board, that board has been asked for even if it is evicted here, and so counts for nothing else. */
@@ -29,7 +29,15 @@ function hasSomebodyToAsk(state: State, doc: Doc): boolean {
   return hasCompany(state) || [...state.peers.keys()].some((peer) => doc.id === opsDocId(peer))
 }
 
-function isEverybodyHere({ view, boot }: State): boolean {
+function nextLookAt({ state, now }: Step): number {
+  const settledAt = state.livenessChangedAt + coreLimits.lackingMsMax
+  return settledAt > now ? settledAt : now + coreLimits.lackingMsMax
+}
+
+/** And has been for so long that each could have sent what it has: whoever has just come back is not done with it. */
+function isEverybodyHere({ state, now }: Step): boolean {
+  const { view, boot, livenessChangedAt } = state
+  if (now - livenessChangedAt < coreLimits.lackingMsMax) return false
   return [...view.nodes.values()].every(
     ({ id, evicted, liveness }) => id === boot.config.self || evicted || liveness === 'alive' || liveness === 'left',
   )
@@ -45,7 +53,7 @@ function giveUp(step: Step, doc: Doc): void {
     for (const { hash } of lost) state.lacking.delete(hash)
     put(step, doc, left, [], false)
     if (left.kind === 'job') takeBackVersions(step, left)
-  } else if (isEverybodyHere(state)) {
+  } else if (isEverybodyHere(step)) {
     note(
       step,
       `no peer has any of the signed changes of ${doc.id}, which are all gone from this disk: it is given up; make it anew`,

@@ -8,6 +8,7 @@ import type { JobView } from '../../crdt/view.ts'
 import { type Alloc, type Body, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { removeTasks } from './allocs/finished.ts'
 import { nowRunning, persistBody } from './allocs/lifecycle.ts'
+import { coreLimits } from './limits.ts'
 import type { AdoptedTask, TaskId } from './ports.ts'
 import { type State, type Step, isEvicted, note } from './state.ts'
 
@@ -32,7 +33,10 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
       alloc?.leaving.has(task.id) === true ||
       [...(alloc?.next?.tasks.values() ?? [])].some((next) => next.id === task.id)
     if (!isKnown && state.hasMoved) stopOrphan(step, task)
-    else if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) state.orphans.push(task)
+    else if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) {
+      state.orphans.push(task)
+      state.lostLookAt = Math.min(state.lostLookAt, step.now + coreLimits.lackingMsMax)
+    }
     if (alloc === undefined || alloc.ending !== null || run?.id !== task.id || (run.phase !== 'pending' && run.phase !== 'waiting'))
       continue
     run.phase = 'running'

@@ -42,6 +42,7 @@ function isDue(at: number | null, now: number): boolean {
 function noticeLiveness(step: Step): void {
   const { state } = step
   state.livenessChange = changeCount(state.liveness)
+  state.livenessChangedAt = step.now
   state.viewStale = true
   for (const [id, node] of state.view.nodes) {
     const now = livenessOf(state.liveness, id)

@@ -100,6 +100,8 @@ export interface State {
   saveAt: number | null
   /** Hashes of envelopes that the store lost although their document is here: peers may send them. */
   readonly lacking: Set<string>
+  /** When somebody was last found to be there, or not to be there any more. */
+  livenessChangedAt: number
   /** When `lost-changes.ts` next looks at what has not come again. */
   lostLookAt: number
   readonly project: Projector
@@ -200,6 +202,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     unsaved: new Set(),
     saveAt: null,
     lacking: new Set(),
+    livenessChangedAt: boot.now,
     lostLookAt: boot.now + coreLimits.lackingMsMax,
     project: (env.createProjector ?? createProjector)(engine),
     peers: new Map(),

@@ -36,8 +36,13 @@ export function portsToCome(group: GroupSpec, held: Readonly<Record<string, numb
     if (port !== undefined) ports[label] = port
   }
   const leaving = Object.entries(held).filter(([, port]) => !Object.values(ports).includes(port))
-  for (const [label, port] of leaving) ports[label in ports ? `former-${port}` : label] = port
+  for (const [label, port] of leaving) ports[labelFor(ports, label, port)] = port
   return ports
+}
+
+/** A new form may use the label for another port. */
+function labelFor(ports: Readonly<Record<string, number>>, label: string, port: number): string {
+  for (let free = label, n = 0; ; free = `former-${port}${n++ === 0 ? '' : `-${n}`}`) if (!(free in ports)) return free
 }
 
 function freePort(range: readonly [number, number], used: ReadonlySet<number>, random: Random): number | null {

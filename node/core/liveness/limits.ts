@@ -74,6 +74,8 @@ export const livenessLimits = {
   lagIgnoredMs: 100,
   /** Later than this, the node did not run at all meanwhile: its peers have given it up (giveUpMsMax), and some of them may be gone. */
   frozenMs: 3_000,
+  /** Longer than an edge needs to fall on a node that doubts itself (giveUpMsMax + doubtMsMax), and than it waits to hang up. */
+  frozenAgainMs: 30_000,
   /** Waits grow by this many times the lateness that was seen … */
   doubtFactor: 2,
   /** … up to this; and the memory of it halves in this time. */

@@ -52,6 +52,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     bootNumber: input.seed >>> 0,
     now: input.now,
     promisedAt: Infinity,
+    wokeAt: -Infinity,
     stirred: true,
     quietUntil: 0,
     links: new Map(),
@@ -248,7 +249,9 @@ const nothing: readonly LivenessEffect[] = []
 
 function enter(s: LivenessState, now: number): void {
   s.now = Math.max(s.now, now)
-  if (s.now - s.promisedAt < s.limits.frozenMs) return
+  // Late again so soon, it is slow rather than frozen: what it has asked must come to an end.
+  if (s.now - s.promisedAt < s.limits.frozenMs || s.now - s.wokeAt < s.limits.frozenAgainMs) return
+  s.wokeAt = s.now
   // Nothing of what it knew was looked at meanwhile, and what lies in its buffers tells of a time that is over.
   s.stirred = true
   askAnew(s)

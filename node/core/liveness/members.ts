@@ -49,6 +49,7 @@ function judge(s: LivenessState, node: NodeId, member: Member, patience: number)
   if (member.pathAt === null || state === undefined) return
   const countsAt = member.pathAt + returnWaitMs(s, member)
   if (s.now < countsAt) wakeAt(s, countsAt)
+  else if (isWaking(s)) wakeAt(s, s.now + s.limits.heldPollMs)
   else if (!s.holds(node, state.heads)) wakeAt(s, s.now + s.limits.heldPollMs)
   else comeBack(s, member)
 }
@@ -89,6 +90,13 @@ export function isAnyoneReturning(s: LivenessState): boolean {
     const link = s.links.get(node)
     if (link !== undefined && link.proofAt === null && s.now - link.namedAt < s.limits.reprobeMs) return true
   }
+  return false
+}
+
+/** After a freeze, until each edge has been proved again or has fallen: what came over it may be as old as the freeze was long. */
+function isWaking(s: LivenessState): boolean {
+  if (s.now - s.wokeAt > s.limits.giveUpMsMax + s.limits.doubtMsMax) return false
+  for (const { named, proofAt } of s.links.values()) if (named !== null && (proofAt ?? -Infinity) < s.wokeAt) return true
   return false
 }
 

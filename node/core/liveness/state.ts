@@ -104,6 +104,8 @@ export interface LivenessState {
   now: number
   /** The deadline that the last call ended with: a later tick means that this node overslept. */
   promisedAt: number
+  /** When this node last woke from a freeze; −∞: never. */
+  wokeAt: number
   /** Something is different from when the last tick had looked at everything. */
   stirred: boolean
   /** If nothing is, a tick before this has nothing to do. */

@@ -278,9 +278,12 @@ for (const isRecordLost of [false, true]) {
       disk.delete(`env/${ref.hash}`)
       if (isRecordLost) disk.delete(`doc/${jobDocId(job)}`)
     })
-    world.run(400_000)
+    // It looks every five minutes, and the second look comes soon after the heal.
+    world.run(590_000)
     assert.equal(b0.tasks.size, 1, 'alone, it gives up nothing')
     world.heal()
+    world.run(60_000)
+    assert.equal(b0.tasks.size, 1, 'who has just come back may have it yet')
     world.until('stopped, and equal', () => b0.tasks.size === 0 && areEqual(boards), 700_000)
     runJob(world, b1, jobSpec({}))
     world.until('it runs again', () => runners(world, slot(job)).length === 1, 60_000)

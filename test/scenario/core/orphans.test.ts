@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { networkDefaults } from '../../../crdt/documents/defaults.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
-import { type AllocId, type Form, jobDocId, opsDocId } from '../../../crdt/ids.ts'
+import { type AllocId, type Form, type JobId, jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import type { TaskSpec } from '../../../crdt/spec.ts'
 import type { AdoptedTask } from '../../../node/core/ports.ts'
 import type { Board, World } from '../../../simulator/world.ts'
@@ -79,6 +79,15 @@ test('an agent that died while an update moved a task to another driver ends the
     [slot(job)],
   )
 })
+
+/** As its driver tells of it; the job is stopped again. */
+function someTask(world: World, board: Board): AdoptedTask {
+  const job = place(world, { count: 2 })
+  const [task] = board.tasks.values()
+  edit(world, board, jobDocId(job), 'default', () => new Map([['state/desired', 'stopped']]))
+  world.until('stopped', () => board.tasks.size === 0, 30_000)
+  return task!
+}
 
 /** Boots the board while its driver does not say what runs. Returns how it says so at last. */
 function bootSilently(world: World, board: Board): () => void {
@@ -156,6 +165,25 @@ test('told late: what ran for the former pool is stopped', () => {
   tell()
   world.run(1_000)
   assert.equal(first.tasks.size, 0)
+})
+
+test('told late: what runs for a job that no board knows ends, however long after the boot its driver tells of it', () => {
+  const { world, first } = bootPool(2)
+  const elsewhere: AdoptedTask = {
+    ...someTask(world, first),
+    id: 'old.form.app',
+    slot: slot('default/gone' as JobId),
+    alloc: 'old' as AllocId,
+  }
+  world.kill(first)
+  first.tasks.set(elsewhere.id, elsewhere)
+  const tell = bootSilently(world, first)
+  world.run(400_000)
+  tell()
+  world.run(60_000)
+  assert.ok(first.tasks.has(elsewhere.id), 'the others are asked first')
+  world.run(600_000)
+  assert.equal(first.tasks.has(elsewhere.id), false)
 })
 
 test('what ended before anybody knew its job is not taken up as if it ran', () => {

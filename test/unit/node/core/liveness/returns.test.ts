@@ -105,6 +105,30 @@ test('a freeze is no contact: a return that was waited for before it is waited f
   assert.equal(livenessOf(x, b), 'disconnected')
 })
 
+test('after a freeze nobody behind a neighbour comes back before that neighbour has answered', () => {
+  const c = idOf(3)
+  const bench = createBench([1, 2, 3])
+  bench.connect(a, b)
+  bench.connect(b, c)
+  bench.run(2_000)
+  const [x, y, z] = [a, b, c].map((id) => bench.nodes.get(id)!)
+  bench.disconnect(b, c)
+  bench.run(3_000)
+  assert.equal(livenessOf(x!, c), 'disconnected')
+  bench.blocks = (_from, to) => to === a
+  bench.connect(b, c)
+  bench.run(1_500)
+  // What b and c said then lies in the buffers of a, which is frozen; when it wakes, b is gone.
+  const said = [ownState(y!)!.bytes, ownState(z!)!.bytes]
+  bench.blocks = () => true
+  const woke = bench.now + 60_000
+  for (const bytes of said) onLinkState(x!, bytes, b, woke, 'stream')
+  for (let ms = 0; ms <= 20_000; ms += 10) {
+    tick(x!, woke + ms, 0)
+    assert.equal(livenessOf(x!, c), 'disconnected')
+  }
+})
+
 test('what a node said before its last boot holds up no edge', () => {
   const { bench, x } = connected()
   fall(bench)
