@@ -54,7 +54,8 @@ const commandPath = [...first.doc.registers].find(([, value]) => value === '/bin
 const at = fc.nat(replicas - 1)
 const step = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('edit' as const), at, by: fc.integer({ min: 1, max: 4 }), what: fc.nat(5) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('word' as const), at, by: fc.integer({ min: 1, max: 4 }), what: fc.nat(3) }) },
+  // Words count from the founder alone, so that most are its.
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('word' as const), at, by: fc.constantFrom(1, 1, 1, 2, 3, 4), what: fc.nat(3) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('merge' as const), at, by: at, what: fc.constant(0) }) },
 )
 type Step = { readonly kind: 'edit' | 'word' | 'merge'; readonly at: number; readonly by: number; readonly what: number }
@@ -140,7 +141,7 @@ test('what counts, what is void, what is given up and what is held: the same in 
       const byRevoked = [...one!.clock.values()].filter(({ author }) => after.revoked.has(author)).length
       if (byRevoked > (one!.judged?.voided.size ?? 0)) vouched++
     }),
-    { numRuns: 40 },
+    { numRuns: 100 },
   )
   for (const count of [voided, vouched, released, held])
     assert.ok(count > 0, `${voided} void, ${vouched} vouched, ${released} given up, ${held} held`)
