@@ -69,7 +69,7 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
     const { plan, facts } = vacancy
     // Its port and its room are for those that are taken.
     if (declinesAlone(facts.claims, group.group.disconnect, local)) {
-      plan.reason = 'alone'
+      plan.reason = 'node-alone'
       continue
     }
     const previous = local.pending.get(plan.slot)

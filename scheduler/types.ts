@@ -75,7 +75,7 @@ export type Reason =
   | 'partition-half'
   | 'paced'
   /** The only node that could is alone, and would stop it for that (`stop_on_client_after`), or has. */
-  | 'alone'
+  | 'node-alone'
   | 'rollout-waits'
   | 'held-back'
   /** Of a system job: the node whose slot it is is away, drains or takes nothing new. */

@@ -10,7 +10,7 @@ const sentences: Readonly<Record<string, string>> = {
   'replace-disabled': 'its node is silent and the group says disconnect.replace: false',
   'partition-half': 'this side sees less than half of the eligible nodes, so it replaces nothing',
   paced: 'many nodes fell silent at once; replacements are paced',
-  alone: 'this node hears nobody, and stop_on_client_after stops such copies here',
+  'node-alone': 'this node hears nobody, and stop_on_client_after stops such copies here',
   'held-back': 'runs what a void edit of a revoked key asked for, until an admin says what to do: shoal job voided',
   'rollout-waits': 'waiting for its turn in the rolling update (update.max_parallel)',
   'node-closed': 'its node is away, drains or takes nothing new',
