@@ -1,5 +1,6 @@
 // Signed changes that the store lost although their document is here. Peers are asked for them; what none of them has, nobody may ever
-// have again, and a document that holds it could never be the same on two boards. Upholds invariant 18.
+// have again, and a document that holds it could never be the same on two boards. So with jobs that are lost whole, and what runs for
+// them. Upholds invariant 18.
 
 import { cutBack } from '../../crdt/cut-back.ts'
 import type { Doc } from '../../crdt/doc.ts'

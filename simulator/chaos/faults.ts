@@ -152,7 +152,8 @@ export function evictTheGone(stage: Stage): void {
     const peer = [...stage.world.boards.values()].find(
       (other) => !stage.gone.has(other) && other.spec.pool === board.spec.pool && !isEvictedThere(other),
     )
-    if (peer?.core?.state?.view.nodes.get(board.spec.id)?.evicted !== true && peer !== undefined) evict(stage, board, peer.spec.name)
+    const isKnown = peer?.core?.state?.view.nodes.get(board.spec.id)?.evicted === true
+    if (peer !== undefined && !isKnown) evict(stage, board, peer.spec.name)
   }
 }
 

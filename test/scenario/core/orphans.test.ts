@@ -227,18 +227,27 @@ test('nothing new starts on a board while a task that nothing claims is still st
   assert.deepEqual(runners(world, slot(job)), ['b0'])
 })
 
-test('an evicted board stops also what runs there for jobs that it does not know', () => {
+/** A board that runs everything. `goBack`: cut off, it boots with the disk of now, while what it ran goes on. */
+function withOldDisk() {
   const { world, boards } = bootPool(2)
   const [b0, b1] = boards as [Board, Board]
   edit(world, b0, opsDocId(b1.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
   world.run(2_000)
   const image = new Map(b0.disk)
+  const goBack = (): void => {
+    world.split([b0], [b1])
+    world.kill(b0)
+    b0.disk.clear()
+    for (const [key, value] of image) b0.disk.set(key, value)
+    world.boot(b0)
+  }
+  return { world, b0, goBack }
+}
+
+test('an evicted board stops also what runs there for jobs that it does not know', () => {
+  const { world, b0, goBack } = withOldDisk()
   place(world)
-  world.split([b0], [b1])
-  world.kill(b0)
-  b0.disk.clear()
-  for (const [key, value] of image) b0.disk.set(key, value)
-  world.boot(b0)
+  goBack()
   world.run(10_000)
   assert.equal(b0.tasks.size, 1, 'the job may come yet')
   edit(world, b0, opsDocId(b0.spec.id), 'default', () => new Map([[opsPaths.evicted, true]]))
@@ -248,19 +257,11 @@ test('an evicted board stops also what runs there for jobs that it does not know
 
 test('a copy that is taken up after an old disk keeps its port from the claims of the same moment', () => {
   const network = { ...networkDefaults, ports: [{ label: 'http', static: 8_080, to: null }] }
-  const { world, boards } = bootPool(2)
-  const [b0, b1] = boards as [Board, Board]
-  edit(world, b0, opsDocId(b1.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
-  world.run(2_000)
-  const image = new Map(b0.disk)
+  const { world, b0, goBack } = withOldDisk()
   const held = place(world, { name: 'held', group: { network } })
   const late = runJob(world, b0, jobSpec({ name: 'first-in-order', group: { network } }))
   world.run(10_000)
-  world.split([b0], [b1])
-  world.kill(b0)
-  b0.disk.clear()
-  for (const [key, value] of image) b0.disk.set(key, value)
-  world.boot(b0)
+  goBack()
   // It takes part before it knows of any job.
   world.run(10_000)
   world.heal()
