@@ -6,6 +6,7 @@ import { shortJob } from './job-ref.ts'
 import { paintFor } from './print.ts'
 import { allocState, isOver, slotText } from './render/allocs.ts'
 import { shortReasons } from './render/explain.ts'
+import { arrivedWords } from './render/jobs.ts'
 import { safe } from './render/words.ts'
 import type { Rollout } from './rollout.ts'
 import type { Session } from './session.ts'
@@ -18,11 +19,7 @@ export async function reportRollout(session: Session, job: JobId, pool: string, 
   }
   const warn = paintFor(io, io.stderr).warn
   const missing =
-    detail === null
-      ? 'nothing is known of the roll-out'
-      : detail.desired === 'run'
-        ? `${detail.healthy} of ${detail.wanted} copies are healthy`
-        : 'copies still run'
+    detail === null ? 'nothing is known of the roll-out' : detail.desired === 'run' ? arrivedWords(detail, 'are ') : 'copies still run'
   io.stderr.write(
     `${warn(`job ${shortJob(job)}: submitted, but ${missing}${outcome === 'timeout' ? ' after the time given with --follow' : ''}`)}\n`,
   )
@@ -36,7 +33,8 @@ export async function reportRollout(session: Session, job: JobId, pool: string, 
 }
 
 function doneWords(detail: Rollout['job']): string {
-  if (detail === null || detail.desired === 'run') return `${detail?.healthy ?? 0} of ${detail?.wanted ?? 0} copies healthy`
+  if (detail === null) return 'nothing is known of it'
+  if (detail.desired === 'run') return arrivedWords(detail)
   return `${detail.desired}, nothing of it runs`
 }
 

@@ -8,6 +8,7 @@ import { exitCodes } from './exit-codes.ts'
 import type { Session } from './session.ts'
 import { paintFor } from './print.ts'
 import { allocState, isOver, shownAlloc, slotText } from './render/allocs.ts'
+import { arrived } from './render/jobs.ts'
 import { LiveBlock } from './render/live.ts'
 import { isLasting, reasonText } from './render/reasons.ts'
 import { rolloutTable } from './render/rollout.ts'
@@ -65,14 +66,14 @@ export function isAtLeast(version: string, wanted: string): boolean {
 }
 
 function isComplete(job: JobDetail): boolean {
-  return job.desired !== 'run' || (job.problems.length === 0 && job.healthy >= job.wanted)
+  return job.desired !== 'run' || (job.problems.length === 0 && arrived(job) >= job.wanted)
 }
 
 /** Every slot that is not healthy has no holder, no candidate, and a reason that waiting does not cure. */
 function isStuck(job: JobDetail): boolean {
   if (job.desired !== 'run' || isComplete(job) || job.slots.length === 0) return false
   const healthy = new Set(job.allocs.filter((alloc) => alloc.holder && alloc.healthy).map((alloc) => alloc.slot))
-  const open = job.slots.filter((slot) => !healthy.has(slot.slot))
+  const open = job.slots.filter((slot) => !healthy.has(slot.slot) && slot.complete === null)
   return open.length > 0 && open.every((slot) => slot.holder === null && slot.candidate === null && isLasting(slot.reason ?? ''))
 }
 

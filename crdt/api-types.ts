@@ -181,13 +181,15 @@ export interface JobRow {
   readonly id: string
   readonly pool: string
   readonly desired: JobView['desired']
-  /** `service`, `system`; empty while no version of it validates. */
+  /** `service`, `batch` …; empty while no version of it validates. */
   readonly type: string
   readonly priority: number
   readonly version: string
   readonly wanted: number
   readonly running: number
   readonly healthy: number
+  /** Slots whose work is done. */
+  readonly complete: number
   readonly conflicts: number
   readonly problems: readonly string[]
 }
@@ -210,6 +212,8 @@ export interface VoidedRow extends ChangeRow {
 export interface SlotRow {
   readonly slot: string
   readonly holder: string | null
+  /** Which node has done its work. */
+  readonly complete: string | null
   readonly candidate: string | null
   readonly reason: string | null
 }
@@ -242,6 +246,8 @@ export interface SlotExplanation {
   readonly holder: string | null
   readonly heir: string | null
   readonly candidate: string | null
+  /** Which node has done its work: the slot wants nothing any more. */
+  readonly complete: string | null
   readonly reason: string | null
   readonly nodes: readonly {
     readonly node: string
@@ -255,7 +261,7 @@ export interface SlotExplanation {
 
 export interface PlannedSlot {
   readonly slot: string
-  readonly action: 'keep' | 'place' | 'update' | 'stop' | 'none'
+  readonly action: 'keep' | 'place' | 'update' | 'stop' | 'complete' | 'none'
   readonly node: string | null
   readonly reason: string | null
 }

@@ -1,13 +1,21 @@
 // A job's specification as everyone but its authors sees it: complete (defaults filled in), plain, frozen data.
 // Words, meanings and defaults are Nomad's unless a comment says otherwise. Durations are ms, memory and disk MiB, cpu MHz.
 
-/** `system`: one copy on each node that suits. */
-export const jobTypes = ['service', 'system'] as const
+/**
+ * `system`: one copy on each node that suits. `batch`: copies that end by themselves, and are then complete. `sysbatch`: both, one copy on
+ * each node that suits until it is complete there.
+ */
+export const jobTypes = ['service', 'batch', 'system', 'sysbatch'] as const
 export type JobType = (typeof jobTypes)[number]
 
 /** Whether the job's slots belong to nodes instead of being numbered. */
 export function isPerNode({ type }: Pick<JobSpec, 'type'>): boolean {
-  return type === 'system'
+  return type === 'system' || type === 'sysbatch'
+}
+
+/** Whether a copy that ended well is complete, and never run again at its form. */
+export function isRunOnce({ type }: Pick<JobSpec, 'type'>): boolean {
+  return type === 'batch' || type === 'sysbatch'
 }
 
 export type Scope = 'job' | 'group' | 'task'
@@ -23,6 +31,8 @@ export interface JobSpec {
   readonly constraints: readonly Constraint[]
   readonly affinities: readonly Affinity[]
   readonly meta: Readonly<Record<string, string>>
+  /** How often operators have said that complete copies are to run again: part of the form of jobs that run once. Absent: never. */
+  readonly rerun?: number
   /** Sorted by name. */
   readonly groups: readonly GroupSpec[]
 }
@@ -119,7 +129,7 @@ export interface Spread {
   readonly targets: readonly { readonly value: string; readonly percent: number }[]
 }
 
-/** Local to the node. Default 2 attempts in 30 m, delay 15 s, mode fail. */
+/** Local to the node. Default 2 attempts in 30 m, delay 15 s, mode fail; of jobs that run once 3 in 24 h. */
 export interface RestartPolicy {
   readonly attempts: number
   readonly intervalMs: number
@@ -127,7 +137,7 @@ export interface RestartPolicy {
   readonly mode: 'fail' | 'delay'
 }
 
-/** Elsewhere, once the node gave up. Default unlimited, exponential 30 s up to 1 h. */
+/** Elsewhere, once the node gave up. Default unlimited, exponential 30 s up to 1 h; of jobs that run once 1 in 24 h, after 5 s. */
 export interface ReschedulePolicy {
   readonly unlimited: boolean
   readonly attempts: number

@@ -3,7 +3,7 @@
 // out, it asks for nothing more; asked again before, for the same: actions are levels, not edges.
 
 import { compareText, slotParts } from '../crdt/ids.ts'
-import type { Generation, NodeId, SlotId } from '../crdt/ids.ts'
+import type { Generation, NodeId } from '../crdt/ids.ts'
 import { compareVersions, hasEnded, isHeld } from '../crdt/view.ts'
 import type { Claim, JobView, View } from '../crdt/view.ts'
 import { adopted } from './adoption.ts'
@@ -18,11 +18,10 @@ const kinds: readonly Action['kind'][] = ['stop', 'withdraw', 'lost', 'over', 'a
 export function actions(view: View, plan: Plan, local: Local): readonly Action[] {
   const found: Action[] = []
   const adopt = adopted(view, local, plan)
-  const isSystem = (slot: SlotId): boolean => slotParts(slot).node !== null
-  const leaves = mustLeave(local.self, plan.own, isSystem, view)
+  const leaves = mustLeave(local.self, plan.own, view)
   for (const [slot, own] of plan.own) {
     if (hasEnded(own) || own.state === 'stopping') continue
-    if (leaves && isSystem(slot)) found.push(end(own, 'drained'))
+    if (leaves.has(slot)) found.push(end(own, 'drained'))
     else found.push(...actionsFor(own, view.claims.get(slot) ?? [], view, plan, local, adopt))
   }
   for (const [id, { candidate }] of plan.pending) {
@@ -64,6 +63,8 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
   if (job.desired !== 'run') return [end(own, job.desired === 'stopped' ? 'job-stopped' : 'job-removed')]
   if (job.spec === null) return []
   if (slot === undefined) return [end(own, slotParts(own.slot).node === null ? 'scaled-down' : 'not-suited')]
+  const { complete } = slot.standing
+  if (complete !== null) return [end(own, `complete: ${complete.node}`)]
   const adopts = own.form === slot.form && compareVersions(own.version, slot.version) < 0
   // Judged at the version that it takes on in this very step: otherwise a change of `count` during a cut would decide a heal.
   const standing = adopts ? adopt(slot, own, claims) : slot.standing

@@ -33,6 +33,7 @@ export interface SlotExplanationData {
   readonly holder: NodeId | null
   readonly heir: NodeId | null
   readonly candidate: NodeId | null
+  readonly complete: NodeId | null
   readonly reason: Reason | null
   /** Best first; the rejected ones after them, by name. At most `explainNodesMax`; of slots beyond the total, only those named above. */
   readonly nodes: readonly NodeExplanation[]
@@ -102,6 +103,7 @@ function unreadable(view: View, job: JobId): JobExplanation {
       holder: null,
       heir: null,
       candidate: null,
+      complete: null,
       reason: 'job-not-valid',
       nodes: [],
       nodesLeftOut: view.nodes.size,
@@ -138,12 +140,13 @@ function explainSlot(slot: SlotPlan, context: Context, inFull: boolean): SlotExp
   const indices = isOwned ? [ownerOf(slot.slot, boards)] : inFull ? boards.ids.map((_, index) => index) : namedBy(slot, boards)
   const nodes = indices.map((index) => explainNode(slot, index, about))
   nodes.sort((a, b) => (b.score ?? lowest) - (a.score ?? lowest) || compareText(a.name, b.name) || compareText(a.node, b.node))
-  const { heir, holder } = slot.standing
+  const { complete, heir, holder } = slot.standing
   return {
     slot: slot.slot,
     holder: holder?.node ?? null,
     heir: heir?.node ?? null,
     candidate: slot.candidate,
+    complete: complete?.node ?? null,
     reason: slot.reason,
     nodes: nodes.slice(0, limits.explainNodesMax),
     nodesLeftOut: isOwned ? 0 : boards.ids.length - Math.min(nodes.length, limits.explainNodesMax),
@@ -152,7 +155,7 @@ function explainSlot(slot: SlotPlan, context: Context, inFull: boolean): SlotExp
 
 /** The nodes without which the line about the slot cannot be read. */
 function namedBy({ standing, candidate }: SlotPlan, boards: Boards): number[] {
-  const named = new Set([standing.holder?.node, standing.heir?.node, candidate])
+  const named = new Set([standing.holder?.node, standing.heir?.node, standing.complete?.node, candidate])
   return [...named].flatMap((node) => (node == null ? [] : (boards.indexOf.get(node) ?? [])))
 }
 

@@ -1,7 +1,8 @@
-// Jobs of type `system`: each node that suits has a slot of its own, which nobody else can fill. Which nodes suit follows from what they
+// Jobs of type `system` and `sysbatch`: each node that suits has a slot of its own, which nobody else can fill. Which nodes suit follows from what they
 // are (pool, constraints, drivers), not from whether they are here or well: a slot does not go because its node sleeps.
 
 import { type NodeId, type SlotId, slotId, slotParts } from '../crdt/ids.ts'
+import { isRunOnce } from '../crdt/spec.ts'
 import { type Claim, type View, hasEnded } from '../crdt/view.ts'
 import { type Boards, driverState, keyOf } from './boards.ts'
 import type { GroupRules } from './group.ts'
@@ -49,10 +50,21 @@ export function ownerOf(slot: SlotId, boards: Boards): number {
   return node === null ? -1 : (boards.indexOf.get(node) ?? -1)
 }
 
-/** Copies of system jobs go last: once nothing else of the node is left, and not at all if the operator said so. */
-export function mustLeave(self: NodeId, own: ReadonlyMap<SlotId, Claim>, isSystem: (slot: SlotId) => boolean, view: View): boolean {
+/**
+ * The node's copies of system jobs that go now because it drains: last, once nothing else of the node is left, and not at all if the
+ * operator said so. Those that end by themselves are waited for.
+ */
+export function mustLeave(self: NodeId, own: ReadonlyMap<SlotId, Claim>, view: View): ReadonlySet<SlotId> {
   const node = view.nodes.get(self)
-  if (node?.draining !== true || node.drainIgnoresSystem === true) return false
-  for (const claim of own.values()) if (!hasEnded(claim) && !isSystem(claim.slot)) return false
-  return true
+  const leaving = new Set<SlotId>()
+  if (node?.draining !== true || node.drainIgnoresSystem === true) return leaving
+  for (const claim of own.values()) {
+    if (hasEnded(claim)) continue
+    const { job, node: owner } = slotParts(claim.slot)
+    const spec = view.jobs.get(job)?.spec
+    const ends = spec != null && isRunOnce(spec) && claim.startedAt > 0
+    if (owner === null || ends) return new Set()
+    leaving.add(claim.slot)
+  }
+  return leaving
 }

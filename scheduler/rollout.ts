@@ -1,6 +1,7 @@
 // Rolling update of one group, as a function of the view: which out-of-date slots may move to the form in force now. Nobody
 // writes "the next step is"; everybody counts what is in flight and goes by index.
 
+import { isRunOnce } from '../crdt/spec.ts'
 import { isHeld } from '../crdt/view.ts'
 import type { GroupRules } from './group.ts'
 import { newestFailed } from './reschedule.ts'
@@ -26,13 +27,15 @@ export function isOutOfDate(slot: SlotFacts, index: number, rules: GroupRules): 
 /** `slots` in order of index. Unknown slots and those at a newer job version do not count and are skipped. */
 export function turnsOf(slots: readonly SlotFacts[], rules: GroupRules): Turns {
   const { form } = rules
-  const { maxParallel } = rules.group.update
+  // Copies that end by themselves are never waited for.
+  const maxParallel = isRunOnce(rules.spec) ? 0 : rules.group.update.maxParallel
   const mayMove = new Set<number>()
   const failed = new Set<number>()
   const waiting: number[] = []
   let inFlight = 0
   for (const [index, slot] of slots.entries()) {
     const { standing } = slot
+    if (standing.complete !== null) continue
     const hasFailed = newestFailed(form, slot.claims, standing.live, slot.history)
     if (hasFailed) failed.add(index)
     const { heir, holder } = standing

@@ -2,6 +2,7 @@
 // until something that it was read from changes, or until a silent node's claims become unknown.
 
 import type { NodeId, SlotId } from '../crdt/ids.ts'
+import { isRunOnce } from '../crdt/spec.ts'
 import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
 import { isUnknown } from './disconnect.ts'
@@ -78,6 +79,7 @@ export function standingOf(
     nodes: view.nodes,
     form: rules.form,
     version: rules.job.version,
+    runsOnce: isRunOnce(rules.spec),
     reconcile: rules.group.disconnect.reconcile,
     stopGeneration: rules.job.wishes.get(slot)?.stopGeneration ?? 0,
     rankOf: (node) =>

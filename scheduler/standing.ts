@@ -17,6 +17,8 @@ export interface StandingInput {
   /** Form and version in force. */
   readonly form: Form
   readonly version: JobVersion
+  /** Of a job whose complete copies are never run again. */
+  readonly runsOnce: boolean
   readonly reconcile: DisconnectPolicy['reconcile']
   /** Claims up to this generation are to be stopped (`alloc stop`); 0: none. */
   readonly stopGeneration: Generation
@@ -25,7 +27,7 @@ export interface StandingInput {
   readonly isUnknown: (node: NodeId) => boolean
 }
 
-export const emptyStanding: Standing = { heir: null, holder: null, live: [], unknown: [], ahead: [] }
+export const emptyStanding: Standing = { heir: null, holder: null, live: [], unknown: [], ahead: [], complete: null }
 
 export function standing(input: StandingInput): Standing {
   if (input.claims.length === 0) return emptyStanding
@@ -38,12 +40,22 @@ export function standing(input: StandingInput): Standing {
     else if (compareVersions(claim.version, input.version) > 0) ahead.push(claim)
     else live.push(claim)
   }
-  if (live.length + unknown.length + ahead.length === 0) return emptyStanding
+  const complete = input.runsOnce ? completed(input.claims, input.form) : null
+  if (live.length + unknown.length + ahead.length === 0) return complete === null ? emptyStanding : { ...emptyStanding, complete }
   sortClaims(live, input)
   sortClaims(unknown, input)
   sortClaims(ahead, input)
   const heir = live[0] ?? null
-  return { heir, holder: live.find((claim) => claim.state === 'running') ?? heir, live, unknown, ahead }
+  return { heir, holder: live.find((claim) => claim.state === 'running') ?? heir, live, unknown, ahead, complete }
+}
+
+/**
+ * The first of those that ended well at that form, whatever became of their nodes: what is done is done. Its job's version does not
+ * matter, as long as the form is the one in force.
+ */
+function completed(claims: readonly Claim[], form: Form): Claim | null {
+  const done = claims.filter((claim) => claim.state === 'complete' && claim.form === form)
+  return done.sort((a, b) => a.generation - b.generation || compareText(a.node, b.node))[0] ?? null
 }
 
 /** Not ended, not sent away by an operator, and its node neither evicted nor gone for good. */

@@ -43,6 +43,8 @@ export interface Standing {
   readonly unknown: readonly Claim[]
   /** Claims at a job version above this view's: they neither win nor lose, but the slot is not vacant until their changes arrive. */
   readonly ahead: readonly Claim[]
+  /** Of a job that runs once: the copy that ended well at the form in force. Whatever else there is, the slot wants nothing any more. */
+  readonly complete: Claim | null
 }
 
 export interface SlotPlan {

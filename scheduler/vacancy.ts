@@ -1,6 +1,7 @@
 // Is a slot vacant, and if it is not to be filled now, why? The answer for one slot; places are found by `place.ts`.
 
 import type { NodeId, SlotId } from '../crdt/ids.ts'
+import { isRunOnce } from '../crdt/spec.ts'
 import type { Claim } from '../crdt/view.ts'
 import { isReplacement, replacementDue, silentMs } from './disconnect.ts'
 import { inPlaceRejection } from './feasibility.ts'
@@ -51,16 +52,24 @@ export function judge(about: Case, context: Judge): Judgement {
     facts.history.failures === 0
   )
     return vacant
+  // Done: who else claims it only has to hear of that.
+  if (standing.complete !== null) return settled
   wakeForSilence(about, context)
   if (rules.perNode) return judgeOwned(about, context)
   if (standing.heir === null) return judgeEmpty(about, context)
   const { heir, holder } = standing
   const heirNode = context.view.nodes.get(heir.node)
-  if (heirNode?.draining === true && heirNode.liveness === 'alive') return retryWait(about, context) ?? vacant
+  if (heirNode?.draining === true && heirNode.liveness === 'alive' && !isFinishing(about)) return retryWait(about, context) ?? vacant
   if (holder !== null && context.view.nodes.get(holder.node)?.liveness !== 'alive')
     return { kind: 'waits', reason: 'waiting-replace-after' }
   if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
   return isOutOfDate(facts, about.index, rules) ? judgeOutOfDate(about, context) : settled
+}
+
+/** As in Nomad: work that has begun and ends by itself is not moved off a node that drains. */
+function isFinishing({ facts, rules }: Case): boolean {
+  const { heir } = facts.standing
+  return isRunOnce(rules.spec) && heir?.form === rules.form && heir.startedAt > 0
 }
 
 /** A slot that is a node's: it is filled there or nowhere, and nobody replaces it. */
@@ -130,7 +139,8 @@ function retryWait({ slot, index, facts, rules, turns }: Case, { local, wake }: 
 
 /** Nothing but other claims or another state of their nodes changes the answer for a settled slot: no wait, no turn, nobody silent. */
 export function isQuiet({ facts, index, rules }: Case, { view }: Judge): boolean {
-  const { ahead, live, unknown } = facts.standing
+  const { ahead, complete, live, unknown } = facts.standing
+  if (complete !== null) return true
   if (ahead.length + unknown.length > 0 || isOutOfDate(facts, index, rules)) return false
   return live.every(({ node }) => view.nodes.get(node)?.liveness === 'alive')
 }

@@ -1,8 +1,8 @@
 // A small complete job for simulated boards: one group `g` with one task, Nomad's defaults, and health after one second so that a
 // roll-out does not take minutes of virtual time.
 
-import { configDefaults, groupDefaults, resourceDefaults, updateDefaults } from '../crdt/documents/defaults.ts'
-import type { GroupSpec, JobSpec, JobType } from '../crdt/spec.ts'
+import { configDefaults, groupDefaults, policyDefaults, resourceDefaults, updateDefaults } from '../crdt/documents/defaults.ts'
+import { type GroupSpec, type JobSpec, type JobType, isRunOnce } from '../crdt/spec.ts'
 import { sampleGroup, sampleJob, sampleTask } from './sample-job.ts'
 
 export interface JobOptions {
@@ -29,6 +29,12 @@ export function jobSpec(options: JobOptions = {}): JobSpec {
     config: { ...configDefaults, command: options.command ?? '/bin/app' },
     resources: { ...resourceDefaults, cpuMhz },
   })
-  const update = { ...updateDefaults, minHealthyMs: 1_000 }
-  return sampleJob({ name, type, pool, priority, groups: [sampleGroup({ name: 'g', count, update, tasks: [task], ...options.group })] })
+  const update = isRunOnce({ type }) ? updateDefaults : { ...updateDefaults, minHealthyMs: 1_000 }
+  return sampleJob({
+    name,
+    type,
+    pool,
+    priority,
+    groups: [sampleGroup({ name: 'g', count, ...policyDefaults({ type }), update, tasks: [task], ...options.group })],
+  })
 }

@@ -11,6 +11,9 @@ export type Refuse = (board: Board, task: TaskRequest, phase: 'prepare' | 'start
 /** What becomes of a task that nobody watches when the power goes: how it ended is not known. */
 export const unknownExit: TaskExit = { exitCode: null, signal: null, outOfMemory: false }
 
+/** A program whose work is done. */
+export const endedWell: TaskExit = { exitCode: 0, signal: null, outOfMemory: false }
+
 /** A program that has no way of its own to end. */
 const obeyed: TaskExit = { exitCode: null, signal: 'SIGTERM', outOfMemory: false }
 const killed: TaskExit = { ...obeyed, signal: 'SIGKILL' }

@@ -9,6 +9,7 @@ import type { Reply, Request } from '../crdt/api-types.ts'
 import { type Core, createCore } from '../node/core/step.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
+import type { TaskExit } from '../node/core/ports.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
 import { setAlarm } from './alarm.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
@@ -16,11 +17,12 @@ import { shownAt } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
 import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
+import { type Lifetime, Lifetimes } from './lifetimes.ts'
 import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
 import { type Shared, createShared } from './shared.ts'
-import { Tasks } from './tasks.ts'
+import { Tasks, endedWell } from './tasks.ts'
 
 export type { Board, BoardSpec } from './board.ts'
 
@@ -70,12 +72,14 @@ export class World {
   readonly tasks = new Tasks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
+  lifetimeOf: Lifetime = () => null
   /** Told before a board's tasks are gone. */
   onPowerCut: (board: Board) => void = () => {}
   readonly shared: Shared
   readonly #options: WorldOptions
   readonly #loops = new EventLoops(this.queue)
   readonly #asked = new Map<number, Asked>()
+  readonly #lifetimes = new Lifetimes(this.queue, (board, { id }) => this.#ended(board, id, endedWell))
   #requests = 0
 
   constructor(options: WorldOptions) {
@@ -149,6 +153,7 @@ export class World {
     board.boots += 1
     this.links.boot(board)
     this.feed(board, this.#bootEvent(board))
+    this.#lifetimes.booted(board)
     for (const event of this.tasks.endedUnseen(board, this.queue.now)) this.feed(board, event)
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [board.address] })
   }
@@ -223,11 +228,12 @@ export class World {
 
   /** A task ends by itself. */
   crash(board: Board, slot: string, taskName?: string): void {
-    for (const task of [...board.tasks.values()]) {
-      if (task.slot !== slot || (taskName !== undefined && task.task !== taskName)) continue
-      const exit = { exitCode: 1, signal: null, outOfMemory: false }
-      for (const event of this.tasks.end(board, task.id, exit, this.queue.now)) this.feed(board, event)
-    }
+    for (const { id, slot: other, task } of [...board.tasks.values()])
+      if (other === slot && (taskName ?? task) === task) this.#ended(board, id, { ...endedWell, exitCode: 1 })
+  }
+
+  #ended(board: Board, task: string, exit: TaskExit): void {
+    for (const event of this.tasks.end(board, task, exit, this.queue.now)) this.feed(board, event)
   }
 
   request(board: Board, request: Request, caller: string | null = null): readonly Reply[] {
@@ -351,13 +357,9 @@ export class World {
       board.starting.set(effect.task.id, queue.now + startMs)
       return this.#later(board, startMs, () => {
         const wallMs = this.#wallMs(board)
-        return {
-          kind: 'started',
-          now: queue.now,
-          wallMs,
-          task: effect.task.id,
-          outcome: tasks.start(board, effect.task, queue.now, wallMs),
-        }
+        const outcome = tasks.start(board, effect.task, queue.now, wallMs)
+        if (outcome.ok) this.#lifetimes.began(board, effect.task.id, this.lifetimeOf(board, effect.task))
+        return { kind: 'started', now: queue.now, wallMs, task: effect.task.id, outcome }
       })
     }
     const outcome = { ok: false, code: 'E_START', message: 'the disk takes no writes: nothing new is started' } as const

@@ -22,6 +22,7 @@ import { versionText } from '../version-text.ts'
 
 interface Options extends WriteOptions {
   readonly detach?: boolean
+  readonly rerun?: boolean
   readonly follow: number
 }
 
@@ -30,13 +31,14 @@ export function addJobRun(parent: Command, cli: Cli): Command {
     .command('run')
     .description('submit a job file and follow the roll-out')
     .argument('<file>', 'job file (YAML or JSON); - reads standard input')
+    .option('--rerun', 'of a job that runs once: also run again what is complete')
     .option('-d, --detach', 'return at once, without following the roll-out')
     .option('--follow <duration>', 'how long to follow the roll-out', parseMillis, 600_000)
   return remote<Options>(cli, confirmOptions(command), (session, { args, options }) => runJob(session, args[0] ?? '', options))
 }
 
 async function runJob(session: Session, file: string, options: Options): Promise<ExitCode> {
-  const { edit, job, pool } = await editFromFile(session, file)
+  const { edit, job, pool } = await editFromFile(session, file, options.rerun)
   sayChanges(session, edit, job)
   const receipt = await submit(session, await settlingEnvelopes(session, edit, pool), pool, options)
   if (session.format === 'table') session.io.stdout.write(receiptLine(receipt, options.confirm))
@@ -57,11 +59,12 @@ function sayChanges(session: Session, edit: Edit, job: string): void {
   stdout.write(`job ${shortJob(job)} ${headline(edit)}\n${fieldChangeLines(changes, paintFor(session.io))}`)
 }
 
-function headline({ before, envelopes }: Edit): string {
+function headline({ before, after, envelopes }: Edit): string {
   if (before.changeCount === 0) return 'is new'
   if (envelopes.length === 0) return 'is already as the file says'
   const was = before.registers.get(jobPaths.desired)
-  return was === 'stopped' || was === 'removed' ? `was ${was} and runs again` : 'changes'
+  const again = before.registers.get(jobPaths.rerun) === after.registers.get(jobPaths.rerun) ? '' : '; what is complete runs once more'
+  return `${was === 'stopped' || was === 'removed' ? `was ${was} and runs again` : 'changes'}${again}`
 }
 
 function finish(session: Session, job: string, receipt: Receipt, detail: unknown, exitCode: ExitCode): ExitCode {

@@ -11,9 +11,8 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
-  rescheduleDefaults,
+  policyDefaults,
   resourceDefaults,
-  restartDefaults,
   spreadDefaults,
   taskDefaults,
   updateDefaults,
@@ -52,7 +51,7 @@ export function fromSpec(spec: JobSpec, options: FromSpecOptions = { complete: f
       ['priority', spec.priority, jobDefaults.priority],
     ]),
     ...placement(spec, pick),
-    groups: Object.fromEntries(spec.groups.map((group) => [group.name, groupData(group, pick)])),
+    groups: Object.fromEntries(spec.groups.map((group) => [group.name, groupData(group, policyDefaults(spec), pick)])),
   }
 }
 
@@ -80,7 +79,7 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
 }
 
-function groupData(group: GroupSpec, pick: Pick): Data {
+function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>, pick: Pick): Data {
   const { restart, reschedule, update } = group
   return {
     ...pick([['count', group.count, groupDefaults.count]]),
@@ -92,21 +91,21 @@ function groupData(group: GroupSpec, pick: Pick): Data {
       [
         'restart',
         pick([
-          ['attempts', restart.attempts, restartDefaults.attempts],
-          ['interval', restart.intervalMs, restartDefaults.intervalMs, formatDuration],
-          ['delay', restart.delayMs, restartDefaults.delayMs, formatDuration],
-          ['mode', restart.mode, restartDefaults.mode],
+          ['attempts', restart.attempts, defaults.restart.attempts],
+          ['interval', restart.intervalMs, defaults.restart.intervalMs, formatDuration],
+          ['delay', restart.delayMs, defaults.restart.delayMs, formatDuration],
+          ['mode', restart.mode, defaults.restart.mode],
         ]),
       ],
       [
         'reschedule',
         pick([
-          ['unlimited', reschedule.unlimited, rescheduleDefaults.unlimited],
-          ['attempts', reschedule.attempts, rescheduleDefaults.attempts],
-          ['interval', reschedule.intervalMs, rescheduleDefaults.intervalMs, formatDuration],
-          ['delay', reschedule.delayMs, rescheduleDefaults.delayMs, formatDuration],
-          ['delay_function', reschedule.delayFunction, rescheduleDefaults.delayFunction],
-          ['max_delay', reschedule.maxDelayMs, rescheduleDefaults.maxDelayMs, formatDuration],
+          ['unlimited', reschedule.unlimited, defaults.reschedule.unlimited],
+          ['attempts', reschedule.attempts, defaults.reschedule.attempts],
+          ['interval', reschedule.intervalMs, defaults.reschedule.intervalMs, formatDuration],
+          ['delay', reschedule.delayMs, defaults.reschedule.delayMs, formatDuration],
+          ['delay_function', reschedule.delayFunction, defaults.reschedule.delayFunction],
+          ['max_delay', reschedule.maxDelayMs, defaults.reschedule.maxDelayMs, formatDuration],
         ]),
       ],
       [

@@ -132,7 +132,7 @@ export const jobSchema = (): Rule =>
     { job: name('the job’s name'), groups: named(group(), 'names to groups') },
     {
       namespace: name('a namespace'),
-      type: oneOf(jobTypes, ' (batch and sysbatch come with a later version)'),
+      type: oneOf(jobTypes),
       pool: name('the name of a pool'),
       priority: integer(1, 100),
       ...placement(),

@@ -10,9 +10,8 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
-  rescheduleDefaults,
+  policyDefaults,
   resourceDefaults,
-  restartDefaults,
   spreadDefaults,
   taskDefaults,
   updateDefaults,
@@ -36,19 +35,20 @@ import type { Reader } from './reader.ts'
 
 /** `pool` is the one that the operator's context names; the file's own word goes first. */
 export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
+  const type = file.word<JobType>('type', jobDefaults.type)
   return {
     namespace: file.word('namespace', jobDefaults.namespace),
     name: file.word('job', ''),
-    type: file.word<JobType>('type', jobDefaults.type),
+    type,
     pool: file.word('pool', pool),
     priority: file.integer('priority', jobDefaults.priority),
     ...placement(file),
     meta: file.texts('meta'),
-    groups: file.named('groups').map(([name, group]) => toGroup(name, group)),
+    groups: file.named('groups').map(([name, group]) => toGroup(name, group, policyDefaults({ type }))),
   }
 }
 
-function toGroup(name: string, group: Reader): GroupSpec {
+function toGroup(name: string, group: Reader, defaults: Pick<GroupSpec, 'restart' | 'reschedule'>): GroupSpec {
   const restart = group.block('restart')
   const update = group.block('update')
   return {
@@ -57,12 +57,12 @@ function toGroup(name: string, group: Reader): GroupSpec {
     ...placement(group),
     spread: group.list('spread').map(toSpread),
     restart: {
-      attempts: restart.integer('attempts', restartDefaults.attempts),
-      intervalMs: restart.duration('interval', restartDefaults.intervalMs),
-      delayMs: restart.duration('delay', restartDefaults.delayMs),
-      mode: restart.word('mode', restartDefaults.mode),
+      attempts: restart.integer('attempts', defaults.restart.attempts),
+      intervalMs: restart.duration('interval', defaults.restart.intervalMs),
+      delayMs: restart.duration('delay', defaults.restart.delayMs),
+      mode: restart.word('mode', defaults.restart.mode),
     },
-    reschedule: toReschedule(group.block('reschedule')),
+    reschedule: toReschedule(group.block('reschedule'), defaults.reschedule),
     update: {
       maxParallel: update.integer('max_parallel', updateDefaults.maxParallel),
       minHealthyMs: update.duration('min_healthy_time', updateDefaults.minHealthyMs),
@@ -113,14 +113,16 @@ function toConfig(config: Reader): TaskConfig {
   }
 }
 
-function toReschedule(block: Reader): ReschedulePolicy {
+function toReschedule(block: Reader, defaults: ReschedulePolicy): ReschedulePolicy {
+  const unlimited = block.flag('unlimited', defaults.unlimited)
   return {
-    unlimited: block.flag('unlimited', rescheduleDefaults.unlimited),
-    attempts: block.integer('attempts', rescheduleDefaults.attempts),
-    intervalMs: block.duration('interval', rescheduleDefaults.intervalMs),
-    delayMs: block.duration('delay', rescheduleDefaults.delayMs),
-    delayFunction: block.word('delay_function', rescheduleDefaults.delayFunction),
-    maxDelayMs: block.duration('max_delay', rescheduleDefaults.maxDelayMs),
+    unlimited,
+    // Who says only that there is no limit does not mean the number that some types of job have.
+    attempts: block.integer('attempts', unlimited ? 0 : defaults.attempts),
+    intervalMs: block.duration('interval', defaults.intervalMs),
+    delayMs: block.duration('delay', defaults.delayMs),
+    delayFunction: block.word('delay_function', defaults.delayFunction),
+    maxDelayMs: block.duration('max_delay', defaults.maxDelayMs),
   }
 }
 

@@ -31,7 +31,9 @@ export function paintAlloc(paint: Paint, text: string, alloc: AllocRow): string 
 export function shownAlloc(job: JobDetail, slot: string): AllocRow | undefined {
   const claims = job.allocs.filter((alloc) => alloc.slot === slot)
   const open = claims.filter((alloc) => alloc.state === 'failed' || !isOver(alloc))
-  return claims.find((alloc) => alloc.holder) ?? open.toSorted((a, b) => b.generation - a.generation)[0]
+  const done = job.slots.find((one) => one.slot === slot)?.complete
+  const complete = claims.find((alloc) => alloc.state === 'complete' && alloc.node === done)
+  return complete ?? claims.find((alloc) => alloc.holder) ?? open.toSorted((a, b) => b.generation - a.generation)[0]
 }
 
 export function isOver(alloc: AllocRow): boolean {

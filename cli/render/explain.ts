@@ -16,12 +16,13 @@ export function explainText(slots: readonly SlotExplanation[], slotsLeftOut: num
   return slotsLeftOut > 0 ? `${text}\n… and ${slotsLeftOut} more copies\n` : text
 }
 
-function moreNodes({ nodesLeftOut }: SlotExplanation): string {
-  return nodesLeftOut > 0 ? `  … and ${nodesLeftOut} more nodes\n` : ''
+function moreNodes({ complete, nodesLeftOut }: SlotExplanation): string {
+  return nodesLeftOut > 0 && complete === null ? `  … and ${nodesLeftOut} more nodes\n` : ''
 }
 
 function slotHead(slot: SlotExplanation, paint: Paint): string {
   const nameOf = (id: string | null): string => safe(slot.nodes.find((node) => node.node === id)?.name ?? id ?? 'nobody')
+  if (slot.complete !== null) return `${paint.bold(slotText(slot.slot))}: complete on ${nameOf(slot.complete)}\n`
   const heir = slot.heir !== null && slot.heir !== slot.holder ? `, heir ${nameOf(slot.heir)}` : ''
   const candidate = slot.candidate === null ? '' : `, candidate ${nameOf(slot.candidate)}`
   const reason = slot.reason === null ? '' : `\n  ${paint.warn(reasonText(slot.reason))}`
@@ -29,7 +30,7 @@ function slotHead(slot: SlotExplanation, paint: Paint): string {
 }
 
 function candidates(slot: SlotExplanation, paint: Paint): string {
-  if (slot.nodes.length === 0) return ''
+  if (slot.nodes.length === 0 || slot.complete !== null) return ''
   const order = slot.nodes.toSorted((a, b) => (b.score ?? -Infinity) - (a.score ?? -Infinity) || compareText(a.name, b.name))
   const text = table<Candidate>(
     [
@@ -51,7 +52,7 @@ function candidates(slot: SlotExplanation, paint: Paint): string {
 /** Why a roll-out did not finish: one line a slot, the commonest rejections with it. */
 export function shortReasons(slots: readonly SlotExplanation[]): readonly string[] {
   return slots
-    .filter((slot) => slot.holder === null && slot.reason !== null)
+    .filter((slot) => slot.holder === null && slot.complete === null && slot.reason !== null)
     .map((slot) => {
       const counts = new Map<string, number>()
       for (const { rejected } of slot.nodes) if (rejected !== null) counts.set(rejected, (counts.get(rejected) ?? 0) + 1)

@@ -1,6 +1,7 @@
 // Jobs for people: the list, one job, its conflicts, its history.
 
 import type { ChangeRow, JobDetail, JobRow, SlotRow } from '../../crdt/api-types.ts'
+import { type JobType, isRunOnce, jobTypes } from '../../crdt/spec.ts'
 import { shortJob } from '../job-ref.ts'
 import { allocTable, slotText } from './allocs.ts'
 import { changeText } from './change.ts'
@@ -14,7 +15,25 @@ import { plural } from './words.ts'
 export function jobState(job: JobRow): string {
   if (job.desired !== 'run') return job.desired
   if (job.problems.length > 0) return 'not valid'
+  if (isRunOnceRow(job))
+    return job.complete >= job.wanted ? 'complete' : job.complete + job.running >= job.wanted ? 'running' : 'incomplete'
   return job.healthy >= job.wanted ? 'running' : 'incomplete'
+}
+
+/** How many copies are as they should be: healthy, or of work that ends by itself running or done. */
+export function arrived(job: JobRow): number {
+  return isRunOnceRow(job) ? job.running + job.complete : job.healthy
+}
+
+export function arrivedWords(job: JobRow, verb = ''): string {
+  return isRunOnceRow(job)
+    ? `${job.complete} of ${job.wanted} copies ${verb}complete, ${job.running} running`
+    : `${job.healthy} of ${job.wanted} copies ${verb}healthy`
+}
+
+/** A type that this version does not know runs as long as nobody ends it. */
+function isRunOnceRow({ type }: JobRow): boolean {
+  return (jobTypes as readonly string[]).includes(type) && isRunOnce({ type: type as JobType })
 }
 
 export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
@@ -27,11 +46,13 @@ export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
       {
         head: 'STATE',
         text: jobState,
-        paint: (text) => (text === 'running' ? paint.good(text) : text === 'not valid' ? paint.bad(text) : paint.warn(text)),
+        paint: (text) =>
+          ['running', 'complete'].includes(text) ? paint.good(text) : text === 'not valid' ? paint.bad(text) : paint.warn(text),
       },
       { head: 'WANTED', text: (job) => String(job.wanted), right: true },
       { head: 'RUNNING', text: (job) => String(job.running), right: true },
       { head: 'HEALTHY', text: (job) => String(job.healthy), right: true },
+      { head: 'COMPLETE', text: (job) => String(job.complete), right: true },
       { head: 'PRIORITY', text: (job) => String(job.priority), right: true },
       { head: 'VERSION', text: (job) => job.version },
       { head: 'CONFLICTS', text: (job) => String(job.conflicts), right: true },
@@ -49,7 +70,10 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
     ['State', jobState(job)],
     ['Priority', String(job.priority)],
     ['Version', job.version],
-    ['Copies', `${job.wanted} wanted, ${job.running} running, ${job.healthy} healthy`],
+    [
+      'Copies',
+      `${job.wanted} wanted, ${job.running} running, ${isRunOnceRow(job) ? `${job.complete} complete` : `${job.healthy} healthy`}`,
+    ],
   ])
   const problems = job.problems.map((problem) => `${paint.bad('not in force:')} ${problem}\n`).join('')
   const conflicts =

@@ -24,12 +24,13 @@ const words: Readonly<Record<PlannedSlot['action'], string>> = {
   place: 'starts on',
   update: 'is updated on',
   stop: 'stops on',
+  complete: 'is complete on',
   none: 'is not placed',
 }
 
 export function plannedTable(slots: readonly PlannedSlot[], names: ReadonlyMap<string, string>, paint: Paint): string {
   if (slots.length === 0) return 'no copies are wanted\n'
-  const color = { keep: paint.dim, place: paint.good, update: paint.warn, stop: paint.bad, none: paint.bad }
+  const color = { keep: paint.dim, place: paint.good, update: paint.warn, stop: paint.bad, complete: paint.dim, none: paint.bad }
   return table<PlannedSlot>(
     [
       { head: 'SLOT', text: (slot) => slotText(slot.slot), paint: paint.bold },

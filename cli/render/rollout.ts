@@ -3,6 +3,7 @@
 import type { JobDetail } from '../../crdt/api-types.ts'
 import { allocState, isOver, paintAlloc, shownAlloc, slotText } from './allocs.ts'
 import type { Paint } from './paint.ts'
+import { arrivedWords } from './jobs.ts'
 import { reasonText } from './reasons.ts'
 import { table } from './table.ts'
 import { shortId } from './words.ts'
@@ -29,6 +30,6 @@ export function rolloutTable(job: JobDetail, paint: Paint): string {
     paint,
   )
   const more = rows.length > rowsMax ? `… and ${rows.length - rowsMax} more\n` : ''
-  const sum = job.desired === 'run' ? `${job.healthy} of ${job.wanted} healthy` : `${rows.length} still there`
+  const sum = job.desired === 'run' ? arrivedWords(job) : `${rows.length} still there`
   return `${rows.length === 0 ? '' : text}${more}${sum}\n`
 }

@@ -4,6 +4,7 @@
 
 import type {
   DisconnectPolicy,
+  GroupSpec,
   JobSpec,
   NetworkSpec,
   ReschedulePolicy,
@@ -12,6 +13,7 @@ import type {
   TaskSpec,
   UpdatePolicy,
 } from '../spec.ts'
+import { isRunOnce } from '../spec.ts'
 
 const secondMs = 1000
 const minuteMs = 60 * secondMs
@@ -64,6 +66,24 @@ export const rescheduleDefaults: ReschedulePolicy = Object.freeze({
   delayFunction: 'exponential',
   maxDelayMs: hourMs,
 })
+
+const restartOnceDefaults: RestartPolicy = Object.freeze({ ...restartDefaults, attempts: 3, intervalMs: dayMs })
+
+const rescheduleOnceDefaults: ReschedulePolicy = Object.freeze({
+  ...rescheduleDefaults,
+  unlimited: false,
+  attempts: 1,
+  intervalMs: dayMs,
+  delayMs: 5 * secondMs,
+  delayFunction: 'constant',
+})
+
+/** What work that ends does after a failure is not what a service does. */
+export function policyDefaults(job: Pick<JobSpec, 'type'>): Pick<GroupSpec, 'restart' | 'reschedule'> {
+  return isRunOnce(job)
+    ? { restart: restartOnceDefaults, reschedule: rescheduleOnceDefaults }
+    : { restart: restartDefaults, reschedule: rescheduleDefaults }
+}
 
 export const updateDefaults: UpdatePolicy = Object.freeze({ maxParallel: 1, minHealthyMs: 10 * secondMs, healthyDeadlineMs: 5 * minuteMs })
 

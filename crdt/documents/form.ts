@@ -6,18 +6,21 @@
 import type { Crypto } from '../crypto.ts'
 import type { Form } from '../ids.ts'
 import type { Scalar } from '../registers.ts'
-import type { GroupSpec, JobSpec } from '../spec.ts'
+import { type GroupSpec, type JobSpec, isRunOnce } from '../spec.ts'
 import { canonicalText, shortHash } from './canonical.ts'
+import { jobDefaults } from './defaults.ts'
 import { groupFields, taskFields } from './spec-fields.ts'
 import { writeEntries, writeFields, writePorts, writeVolumes } from './spec-writer.ts'
 
-const groupParts = groupFields.filter((field) => field.restarts)
+const groupParts = groupFields(jobDefaults).filter((field) => field.restarts)
 const taskParts = taskFields.filter((field) => field.restarts)
 
 export function formOf(crypto: Crypto, spec: JobSpec, group: GroupSpec): Form {
   const parts = new Map<string, Scalar>()
   writeFields(parts, '', groupParts, group)
   writePorts(parts, '', group)
+  // What is complete is so at its form: another order to run is another form.
+  if (isRunOnce(spec) && spec.rerun !== undefined) parts.set('rerun', spec.rerun)
   for (const task of group.tasks) {
     const at = `tasks/${task.name}/`
     writeFields(parts, at, taskParts, task)

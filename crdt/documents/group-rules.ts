@@ -1,6 +1,7 @@
 // Rules for one group, beyond the ranges of its fields: what its blocks mean together.
 
-import { type GroupSpec, type JobSpec, isPerNode } from '../spec.ts'
+import { type GroupSpec, type JobSpec, isPerNode, isRunOnce } from '../spec.ts'
+import { updateDefaults } from './defaults.ts'
 import { durationText, shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
 import { checkPlacement, checkSpreads } from './placement-rules.ts'
@@ -14,11 +15,12 @@ const rescheduleIntervalMsMin = 15_000
 
 export function checkGroup(report: RuleReport, group: GroupSpec, job: JobSpec): void {
   checkName(report, '', group.name)
-  checkFields(report, groupFields, group)
+  checkFields(report, groupFields(job), group)
   checkPlacement(report, 'group', group)
   checkSpreads(report, group.spread)
   checkEntries(report, 'meta', group.meta)
   if (isPerNode(job)) checkPerNode(report, group, job)
+  if (isRunOnce(job)) checkRunOnce(report, group, job)
   checkRestart(report, group)
   checkReschedule(report, group)
   checkUpdate(report, group)
@@ -48,6 +50,12 @@ function checkPerNode(report: RuleReport, group: GroupSpec, { type }: JobSpec): 
   for (const task of group.tasks)
     if (task.affinities.length > 0)
       fault(inside(report, 'tasks', task.name), 'affinities', String(task.affinities.length), `none in a ${type} job`)
+}
+
+/** As in Nomad: what ends by itself is not rolled out; copies that run take on a new version at once. */
+function checkRunOnce(report: RuleReport, { update }: GroupSpec, { type }: JobSpec): void {
+  const isSaid = (Object.keys(updateDefaults) as (keyof typeof update)[]).some((key) => update[key] !== updateDefaults[key])
+  if (isSaid) fault(report, 'update', 'an update block', `none in a ${type} job: its copies end by themselves`)
 }
 
 function checkRestart(report: RuleReport, { restart }: GroupSpec): void {

@@ -66,7 +66,6 @@ function rangeWords<T>(field: Field<T>): string {
 /** Words that are ours but that this version cannot carry out yet. */
 function laterWords(path: string, value: string): string {
   if (path === 'disconnect/partition' && value === 'majority') return ' (majority comes with a later version of shoal)'
-  if (path === 'type' && ['batch', 'sysbatch'].includes(value)) return ` (${value} jobs come with a later version of shoal)`
   return path === 'driver' && value === 'exec' ? ' (exec comes with a later version of shoal)' : ''
 }
 

@@ -9,6 +9,7 @@
 import type { DocKind } from '../ids.ts'
 import type { Scalar } from '../registers.ts'
 import { claimStates } from '../view.ts'
+import { jobDefaults } from './defaults.ts'
 import { type Field, gateCheck } from './field.ts'
 import { modelLimits } from './model-limits.ts'
 import { findPath, isBoundedPath, pathTable } from './path-table.ts'
@@ -55,7 +56,7 @@ const jobTable: Patterns = [
   ['wish/:name/:place/stop_generation', count],
   ...fieldsBelow('spec/', jobFields),
   ...rulesBelow('spec/'),
-  ...fieldsBelow(group, groupFields),
+  ...fieldsBelow(group, groupFields(jobDefaults)),
   ...rulesBelow(group),
   [`${group}spread/:key/weight`, integer()],
   [`${group}spread/:key/targets/:key`, integer()],

@@ -1,7 +1,7 @@
 // The scalar fields of a job, a group and a task, in Nomad's words. Fields that are maps (environment, metadata, ports, volumes,
 // constraints …) are in `spec-maps.ts`. The order here is the order in which faults are reported.
 
-import { type GroupSpec, type JobSpec, type TaskSpec, jobTypes } from '../spec.ts'
+import { type GroupSpec, type JobSpec, type TaskSpec, isRunOnce, jobTypes } from '../spec.ts'
 import {
   configDefaults,
   disconnectDefaults,
@@ -9,9 +9,8 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
-  rescheduleDefaults,
+  policyDefaults,
   resourceDefaults,
-  restartDefaults,
   taskDefaults,
   updateDefaults,
 } from './defaults.ts'
@@ -39,23 +38,29 @@ export const jobFields: readonly Field<JobSpec>[] = [
   textField('type', (job) => job.type, { fallback: jobDefaults.type, choices: jobTypes }),
   textField('pool', (job) => job.pool, { fallback: jobDefaults.pool }),
   intField('priority', (job) => job.priority, { fallback: jobDefaults.priority, min: 1, max: 100 }),
+  intField('rerun', (job) => job.rerun ?? 0, { fallback: 0 }),
 ]
 
-export const groupFields: readonly Field<GroupSpec>[] = [
-  intField('count', (group) => group.count, { fallback: groupDefaults.count, max: modelLimits.countMax }),
-  intField('restart/attempts', (group) => group.restart.attempts, { fallback: restartDefaults.attempts, max: 10_000 }),
-  durationField('restart/interval', (group) => group.restart.intervalMs, { fallback: restartDefaults.intervalMs, min: 5000 }),
-  durationField('restart/delay', (group) => group.restart.delayMs, { fallback: restartDefaults.delayMs }),
-  textField('restart/mode', (group) => group.restart.mode, { fallback: restartDefaults.mode, choices: ['fail', 'delay'] }),
-  flagField('reschedule/unlimited', (group) => group.reschedule.unlimited, { fallback: rescheduleDefaults.unlimited }),
-  intField('reschedule/attempts', (group) => group.reschedule.attempts, { fallback: rescheduleDefaults.attempts, max: 10_000 }),
-  durationField('reschedule/interval', (group) => group.reschedule.intervalMs, { fallback: rescheduleDefaults.intervalMs }),
-  durationField('reschedule/delay', (group) => group.reschedule.delayMs, { fallback: rescheduleDefaults.delayMs, min: 5000 }),
+const countField: Field<GroupSpec> = intField('count', (group) => group.count, { fallback: groupDefaults.count, max: modelLimits.countMax })
+
+/** Their defaults depend on the type of the job. */
+const policyFields = ({ restart, reschedule }: ReturnType<typeof policyDefaults>): readonly Field<GroupSpec>[] => [
+  intField('restart/attempts', (group) => group.restart.attempts, { fallback: restart.attempts, max: 10_000 }),
+  durationField('restart/interval', (group) => group.restart.intervalMs, { fallback: restart.intervalMs, min: 5000 }),
+  durationField('restart/delay', (group) => group.restart.delayMs, { fallback: restart.delayMs }),
+  textField('restart/mode', (group) => group.restart.mode, { fallback: restart.mode, choices: ['fail', 'delay'] }),
+  flagField('reschedule/unlimited', (group) => group.reschedule.unlimited, { fallback: reschedule.unlimited }),
+  intField('reschedule/attempts', (group) => group.reschedule.attempts, { fallback: reschedule.attempts, max: 10_000 }),
+  durationField('reschedule/interval', (group) => group.reschedule.intervalMs, { fallback: reschedule.intervalMs }),
+  durationField('reschedule/delay', (group) => group.reschedule.delayMs, { fallback: reschedule.delayMs, min: 5000 }),
   textField('reschedule/delay_function', (group) => group.reschedule.delayFunction, {
-    fallback: rescheduleDefaults.delayFunction,
+    fallback: reschedule.delayFunction,
     choices: ['constant', 'exponential', 'fibonacci'],
   }),
-  durationField('reschedule/max_delay', (group) => group.reschedule.maxDelayMs, { fallback: rescheduleDefaults.maxDelayMs }),
+  durationField('reschedule/max_delay', (group) => group.reschedule.maxDelayMs, { fallback: reschedule.maxDelayMs }),
+]
+
+const otherGroupFields: readonly Field<GroupSpec>[] = [
   intField('update/max_parallel', (group) => group.update.maxParallel, {
     fallback: updateDefaults.maxParallel,
     min: 1,
@@ -85,6 +90,14 @@ export const groupFields: readonly Field<GroupSpec>[] = [
     restarts: true,
   }),
 ]
+
+const fieldsOfServices = [countField, ...policyFields(policyDefaults({ type: 'service' })), ...otherGroupFields]
+const fieldsOfRunOnce = [countField, ...policyFields(policyDefaults({ type: 'batch' })), ...otherGroupFields]
+
+/** The fields of a group; with the defaults that they have in such a job. */
+export function groupFields(job: Pick<JobSpec, 'type'>): readonly Field<GroupSpec>[] {
+  return isRunOnce(job) ? fieldsOfRunOnce : fieldsOfServices
+}
 
 export const taskFields: readonly Field<TaskSpec>[] = [
   textField('driver', (task) => task.driver, { required: true, choices: ['docker', 'raw_exec'], restarts: true }),

@@ -26,14 +26,17 @@ export function readSpec(registers: Registers): { readonly spec: JobSpec; readon
 
 function readJob(block: Block): JobSpec {
   const values = readFields(block, jobFields)
+  const type = values.text('type') as JobSpec['type']
+  const rerun = values.int('rerun')
   return {
     namespace: values.text('namespace'),
     name: values.text('job'),
-    type: values.text('type') as JobSpec['type'],
+    type,
     pool: values.text('pool'),
     priority: values.int('priority'),
     ...readScope(block),
-    groups: namesOf(child(block.tree, 'groups')).map((name) => readGroup(name, below(block, 'groups', name))),
+    ...(rerun === 0 ? {} : { rerun }),
+    groups: namesOf(child(block.tree, 'groups')).map((name) => readGroup(name, type, below(block, 'groups', name))),
   }
 }
 
@@ -41,8 +44,8 @@ function below(block: Block, ...parts: readonly string[]): Block {
   return { tree: child(block.tree, ...parts), at: `${block.at}${parts.join('/')}/`, faults: block.faults }
 }
 
-function readGroup(name: string, block: Block): GroupSpec {
-  const values = readFields(block, groupFields)
+function readGroup(name: string, type: JobSpec['type'], block: Block): GroupSpec {
+  const values = readFields(block, groupFields({ type }))
   return {
     name,
     count: values.int('count'),

@@ -15,12 +15,12 @@ export function specToRegisters(spec: JobSpec): Map<string, Scalar> {
   const out: Out = new Map()
   writeFields(out, 'spec/', jobFields, spec)
   writeScope(out, 'spec/', spec)
-  for (const group of spec.groups) writeGroup(out, `spec/groups/${group.name}/`, group)
+  for (const group of spec.groups) writeGroup(out, `spec/groups/${group.name}/`, group, spec)
   return out
 }
 
-function writeGroup(out: Out, at: string, group: GroupSpec): void {
-  writeFields(out, at, groupFields, group)
+function writeGroup(out: Out, at: string, group: GroupSpec, job: JobSpec): void {
+  writeFields(out, at, groupFields(job), group)
   writeScope(out, at, group)
   for (const spread of group.spread) {
     const below = `${at}spread/${encodePart(spread.attribute)}/`

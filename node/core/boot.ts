@@ -3,7 +3,7 @@
 
 import type { Form } from '../../crdt/ids.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
-import { type Alloc, allTasks, createAlloc, createBody, createTask } from './allocs/alloc.ts'
+import { type Alloc, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
 import { readRemains } from './allocs/finished.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
@@ -61,6 +61,11 @@ function letGo(step: Step, claim: Claim): void {
 function resume(step: Step, claim: Claim, record: BodyRecord | undefined, running: Map<string, AdoptedTask>): void {
   const { state } = step
   if (record === undefined) {
+    const isComplete = state.finished.some(({ alloc, complete }) => alloc === claim.alloc && complete === true)
+    if (isComplete) {
+      state.ended.set(claim.slot, endedClaim({ ...claim, state: 'complete', reason: '' }))
+      return
+    }
     const lost = { ...claim, state: 'failed', reason: 'record-lost: the board forgot what this claim was to run' } as const
     state.ended.set(claim.slot, endedClaim(lost))
     return
@@ -69,7 +74,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
     slot: claim.slot,
     alloc: claim.alloc,
     generation: claim.generation,
-    body: createBody({ ...record, alloc: claim.alloc, form: record.form as Form }),
+    body: createBody({ ...record, alloc: claim.alloc, form: record.form as Form, runsOnce: record.runsOnce === true }),
     settleUntil: step.now,
     lost: claim.lost,
   })
@@ -78,6 +83,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   alloc.restarts = claim.restarts
   alloc.restartSeen = claim.restartSeen
   alloc.ports = { ...claim.ports }
+  if (alloc.body.runsOnce) recallDone(alloc, claim)
   state.allocs.set(claim.slot, alloc)
   const adopted = adopt(step, alloc, running)
   if (alloc.leaving.size > 0) alloc.heldBefore = claim.resources ?? null
@@ -87,12 +93,22 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   }
   if (claim.state === 'claimed' && adopted === 0) return
   alloc.state = adopted > 0 ? 'starting' : 'preparing'
-  if (allTasks(alloc.body, 'running')) {
+  if (isUp(alloc.body)) {
     nowRunning(step, alloc, claim.startedAt)
     alloc.healthy = claim.healthy
     note(step, `adopted ${claim.slot} (generation ${claim.generation}), still running`)
   } else note(step, `starting ${claim.slot} again (generation ${claim.generation}), as before the stop`)
   drive(step, alloc)
+}
+
+/** Tasks that had ended well before the agent did. */
+function recallDone({ body }: Alloc, claim: Claim): void {
+  for (const [name, task] of body.tasks) {
+    const told = claim.tasks[name]
+    if (told?.state !== 'dead' || told.failed) continue
+    task.phase = 'dead'
+    task.event = told.event
+  }
 }
 
 /** A driver that has not said yet what runs may still run what is to go: it is over when each has said that it is stopped. */

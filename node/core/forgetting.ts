@@ -41,7 +41,14 @@ export function isReplaced(state: State, claim: Claim): boolean {
   // These say more than that they ended: not to claim again while alone, and a failure that no verdict tells of.
   if (claim.reason.startsWith('alone:') && isAlone(state)) return false
   if (claim.state === 'failed' && !isFailureJudged(state.verdicts.get(claim.slot), claim)) return false
-  return isCovered(state, claim)
+  return !isDoneInForce(state, claim) && isCovered(state, claim)
+}
+
+/** Whatever was claimed after it: that it is done is all that keeps the work from being done again. */
+function isDoneInForce({ view }: State, { slot, state, form }: Claim): boolean {
+  const { job, group } = slotParts(slot)
+  const known = view.jobs.get(job)
+  return state === 'complete' && (known === undefined || known.forms.get(group) === form)
 }
 
 /** A removed job's claims are in no document any more: nobody can ask for its logs, and its generations begin anew. */

@@ -3,9 +3,9 @@
 // get. Tasks of jobs that nobody here knows are left to `lost-changes.ts`. Upholds invariants 8, 13 and 20.
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
-import { isPerNode } from '../../crdt/spec.ts'
+import { isPerNode, isRunOnce } from '../../crdt/spec.ts'
 import type { JobView } from '../../crdt/view.ts'
-import { type Alloc, type Body, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
+import { type Alloc, type Body, createAlloc, createBody, isUp } from './allocs/alloc.ts'
 import { removeTasks } from './allocs/finished.ts'
 import { nowRunning, persistBody } from './allocs/lifecycle.ts'
 import { coreLimits } from './limits.ts'
@@ -44,7 +44,7 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
     run.driverDownSince = null
     run.event = 'adopted'
     alloc.ports = { ...task.ports }
-    if (allTasks(alloc.body, 'running')) nowRunning(step, alloc, task.startedAt)
+    if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
     state.ownStale = true
   }
   state.viewStale = true
@@ -78,7 +78,7 @@ function settleOrphan(step: Step, task: AdoptedTask): boolean {
   else {
     run.phase = 'running'
     run.event = 'adopted'
-    if (allTasks(alloc.body, 'running')) nowRunning(step, alloc, task.startedAt)
+    if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
   }
   return true
 }
@@ -96,6 +96,7 @@ function bodyFor(view: JobView, task: AdoptedTask): Body | null {
     pool: view.spec.pool,
     jobMeta: view.spec.meta,
     group: spec,
+    runsOnce: isRunOnce(view.spec),
   })
 }
 

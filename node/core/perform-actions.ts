@@ -3,6 +3,7 @@
 // 13 and 25.
 
 import { slotParts } from '../../crdt/ids.ts'
+import { isRunOnce } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
@@ -95,6 +96,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
     pool: view.spec.pool,
     jobMeta: view.spec.meta,
     group: spec,
+    runsOnce: isRunOnce(view.spec),
   })
   const alloc = createAlloc({
     slot: action.slot,
@@ -131,7 +133,15 @@ function updateInPlace(step: Step, alloc: Alloc): void {
   beginUpdate(
     step,
     alloc,
-    createBody({ alloc: alloc.alloc, version: view.version, form, pool: view.spec.pool, jobMeta: view.spec.meta, group: spec }),
+    createBody({
+      alloc: alloc.alloc,
+      version: view.version,
+      form,
+      pool: view.spec.pool,
+      jobMeta: view.spec.meta,
+      group: spec,
+      runsOnce: isRunOnce(view.spec),
+    }),
   )
   if (alloc.next !== null && allTasks(alloc.next, 'ready')) switchOver(step, alloc)
 }
@@ -141,9 +151,10 @@ function adoptVersion(step: Step, alloc: Alloc): void {
   const { job, group } = slotParts(alloc.slot)
   const view = step.state.view.jobs.get(job)
   const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
-  if (view === undefined || spec === undefined) return
+  if (view?.spec == null || spec === undefined) return
   alloc.body.version = view.version
   alloc.body.group = spec
+  alloc.body.runsOnce = isRunOnce(view.spec)
   dropUpdate(step, alloc)
   persistBody(step, alloc)
 }

@@ -23,7 +23,7 @@ import { performLiveness } from './perform-liveness.ts'
 import { coreLimits } from './limits.ts'
 import { giveUpLost } from './lost-changes.ts'
 import { settle } from './placement.ts'
-import type { TaskExit, TaskId } from './ports.ts'
+import type { TaskId } from './ports.ts'
 import { rememberAddresses, summariseDue } from './pools.ts'
 import { frameCame, peerCame, peerWent, replicateDue } from './replicate.ts'
 import { type Env, type State, type Step, createState, note, writeOwnSoon } from './state.ts'
@@ -103,7 +103,7 @@ function handle(step: Step, event: CoreEvent): void {
       return withTask(state, event.task, (alloc, _body, task) => stopped(step, alloc, task))
     case 'exited':
       orphanExited(state, event.task)
-      return withTask(state, event.task, (alloc, _body, task) => exited(step, alloc, task, wordsFor(event.exit)))
+      return withTask(state, event.task, (alloc, _body, task) => exited(step, alloc, task, event.exit))
     case 'progress':
       return withTask(state, event.task, (_alloc, _body, task) => void (task.progress = event.words))
     case 'command':
@@ -138,12 +138,6 @@ function withTask(state: State, id: TaskId, act: (alloc: Alloc, body: Body, task
     const leaving = alloc.leaving.get(id)
     if (leaving !== undefined) act(alloc, alloc.body, leaving)
   }
-}
-
-function wordsFor(exit: TaskExit): string {
-  if (exit.outOfMemory) return 'out of memory'
-  if (exit.signal !== null) return `ended by ${exit.signal}`
-  return exit.exitCode === null ? 'ended while no agent ran' : `exited with code ${exit.exitCode}`
 }
 
 function isPlanDue(state: State, now: number): boolean {

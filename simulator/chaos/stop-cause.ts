@@ -1,7 +1,7 @@
 // Why a board stops a task, read from its own state right after the step in which it said so.
 
 import { type Generation, type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
-import { allTasks } from '../../node/core/allocs/alloc.ts'
+import { isUp } from '../../node/core/allocs/alloc.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 
@@ -26,8 +26,7 @@ export type StopCause = { readonly words: string } & (
 /** Slots whose copies run here as far as the board knows. */
 export function runningHere(board: Board): ReadonlySet<SlotId> {
   const slots = new Set<SlotId>()
-  for (const alloc of board.core?.state?.allocs.values() ?? [])
-    if (alloc.state === 'running' && allTasks(alloc.body, 'running')) slots.add(alloc.slot)
+  for (const alloc of board.core?.state?.allocs.values() ?? []) if (alloc.state === 'running' && isUp(alloc.body)) slots.add(alloc.slot)
   return slots
 }
 

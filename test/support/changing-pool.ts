@@ -101,7 +101,7 @@ function randomJob(name: string, count: number, next: Next): JobView {
     name,
     groups,
     spec: {
-      type: pick(['service', 'service', 'service', 'system'] as const, next),
+      type: pick(['service', 'service', 'service', 'system', 'batch', 'sysbatch'] as const, next),
       priority: pick([10, 50, 50], next),
       constraints: chance(next, 0.2) ? [pick(distinct, next)] : [],
     },
@@ -200,7 +200,10 @@ function changeClaim({ view, local }: Story, next: Next): Story {
 }
 
 function randomClaim(slot: SlotId, node: NodeId, old: Claim | undefined, next: Next): Claim {
-  const state = pick(['running', 'running', 'running', 'claimed', 'preparing', 'starting', 'stopping', 'failed', 'stopped'] as const, next)
+  const state = pick(
+    ['running', 'running', 'running', 'claimed', 'preparing', 'starting', 'stopping', 'failed', 'stopped', 'complete'] as const,
+    next,
+  )
   const claim = old !== undefined && chance(next, 0.6) ? { ...old, state } : makeClaim(node, { slot, state })
   return {
     ...claim,
@@ -232,7 +235,7 @@ function altered(job: JobView, next: Next): JobView {
   const kinds: readonly (() => JobView)[] = [
     () => ({ ...newer, spec: spec && { ...spec, groups: groups.map((group) => ({ ...group, count: group.count + 1 })) } }),
     () => ({ ...newer, spec: spec && { ...spec, groups: groups.map((group) => ({ ...group, count: Math.max(0, group.count - 1) })) } }),
-    () => ({ ...newer, spec: spec && { ...spec, type: pick(['service', 'system'], next) } }),
+    () => ({ ...newer, spec: spec && { ...spec, type: pick(['service', 'system', 'batch', 'sysbatch'], next) } }),
     () => ({ ...newer, spec: spec && { ...spec, priority: pick([10, 50, 90], next) } }),
     () => ({ ...newer, desired: pick(['run', 'run', 'stopped', 'removed'], next) }),
     () => ({ ...newer, spec: chance(next, 0.3) ? null : spec }),

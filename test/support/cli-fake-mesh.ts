@@ -222,6 +222,7 @@ export function jobDetail(doc: Doc, id: string): JobDetail {
   const slots = names.map((slot, i): SlotRow => ({
     slot,
     holder: fakeNodes[i % 3] ?? null,
+    complete: null,
     candidate: null,
     reason: null,
   }))
@@ -236,6 +237,7 @@ export function jobDetail(doc: Doc, id: string): JobDetail {
     wanted: names.length,
     running: names.length,
     healthy: names.length,
+    complete: 0,
     conflicts: conflictsList.length,
     problems: view.problems,
     voided: [],

@@ -1,11 +1,13 @@
 // A small job file for tests of commands.
 
+import type { JobType } from '../../crdt/spec.ts'
+
 export interface JobFileLike {
   readonly pool?: string
   readonly priority?: number
   readonly count?: number
   readonly args?: readonly string[]
-  readonly type?: 'service' | 'system'
+  readonly type?: JobType
   readonly constraint?: string
 }
 

@@ -3,6 +3,7 @@
 
 import fc from 'fast-check'
 
+import { updateDefaults } from '../../crdt/documents/defaults.ts'
 import { checkSpec } from '../../crdt/documents/job-rules.ts'
 import { compareText } from '../../crdt/ids.ts'
 import {
@@ -15,6 +16,8 @@ import {
   type TaskConfig,
   type TaskSpec,
   isPerNode,
+  isRunOnce,
+  jobTypes,
 } from '../../crdt/spec.ts'
 
 const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record<T>(model, { noNullPrototype: true })
@@ -145,13 +148,18 @@ function oneEach(spec: JobSpec): JobSpec {
   return { ...spec, affinities: [], groups }
 }
 
+/** Without what has no meaning where copies end by themselves. */
+function notRolledOut(spec: JobSpec): JobSpec {
+  return { ...spec, groups: spec.groups.map((one) => ({ ...one, update: updateDefaults })) }
+}
+
 export const validSpec: fc.Arbitrary<JobSpec> = fc
   .tuple(
     scope,
     plain<Omit<JobSpec, keyof Scope>>({
       namespace: name,
       name,
-      type: fc.constantFrom('service', 'system'),
+      type: fc.constantFrom(...jobTypes),
       pool: name,
       priority: fc.integer({ min: 1, max: 100 }),
       groups: fc
@@ -159,5 +167,7 @@ export const validSpec: fc.Arbitrary<JobSpec> = fc
         .map((all) => all.sort((a, b) => compareText(a.name, b.name))),
     }),
   )
-  .map(([placed, rest]) => (isPerNode(rest) ? oneEach({ ...rest, ...placed }) : { ...rest, ...placed }))
+  .map(([placed, rest]) => ({ ...rest, ...placed }))
+  .map((spec) => (isPerNode(spec) ? oneEach(spec) : spec))
+  .map((spec) => (isRunOnce(spec) ? notRolledOut(spec) : spec))
   .filter((spec) => checkSpec(spec).length === 0)

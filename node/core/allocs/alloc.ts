@@ -38,6 +38,8 @@ export interface Body {
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
   group: GroupSpec
+  /** Its tasks are done when they end well (`isRunOnce`). */
+  runsOnce: boolean
   readonly tasks: Map<string, TaskRun>
 }
 
@@ -87,10 +89,12 @@ export function createBody(input: {
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
+  readonly runsOnce: boolean
 }): Body {
   const tasks = new Map<string, TaskRun>()
   for (const spec of input.group.tasks) tasks.set(spec.name, createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending'))
-  return { version: input.version, form: input.form, pool: input.pool, jobMeta: input.jobMeta, group: input.group, tasks }
+  const { version, form, pool, jobMeta, group, runsOnce } = input
+  return { version, form, pool, jobMeta, group, runsOnce, tasks }
 }
 
 export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRun {
@@ -147,6 +151,17 @@ export function createAlloc(input: {
 /** Something of the task may still be alive on the board. */
 export function isActive(task: TaskRun): boolean {
   return task.phase === 'starting' || task.phase === 'running' || task.phase === 'stopping'
+}
+
+/** It ended well, and is not run again. Only tasks of jobs that run once are ever so while their copy goes on. */
+export function isDone({ phase, failed }: TaskRun): boolean {
+  return phase === 'dead' && !failed
+}
+
+/** Every task runs that is not done, and one does. */
+export function isUp({ tasks, runsOnce }: Body): boolean {
+  const all = [...tasks.values()]
+  return all.every((task) => task.phase === 'running' || (runsOnce && isDone(task))) && all.some((task) => task.phase === 'running')
 }
 
 export function allTasks(body: Body, phase: TaskPhase): boolean {

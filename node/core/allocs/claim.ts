@@ -72,10 +72,11 @@ export interface BodyRecord {
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
+  readonly runsOnce?: true
 }
 
-export function encodeBody(body: Body): Uint8Array {
-  const record: BodyRecord = { version: body.version, form: body.form, pool: body.pool, jobMeta: body.jobMeta, group: body.group }
+export function encodeBody({ version, form, pool, jobMeta, group, runsOnce }: Body): Uint8Array {
+  const record: BodyRecord = { version, form, pool, jobMeta, group, ...(runsOnce ? { runsOnce } : {}) }
   return new TextEncoder().encode(JSON.stringify(record))
 }
 

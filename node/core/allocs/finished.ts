@@ -13,6 +13,8 @@ export interface Remains {
   readonly tasks: readonly { readonly name: string; readonly id: TaskId; readonly driver: TaskRun['spec']['driver'] }[]
   /** Wall ms: the order in which they go. */
   readonly endedAt: number
+  /** All of it ended well: so the claim ended, should the board lose power before its document says so. */
+  readonly complete?: true
 }
 
 const prefix = 'meta/finished/'
@@ -20,7 +22,8 @@ const finishedKey = (alloc: AllocId): string => `${prefix}${alloc}`
 
 export function remainsOf(alloc: Alloc): Remains {
   const tasks = [...alloc.body.tasks.values()].map(({ id, spec }) => ({ name: spec.name, id, driver: spec.driver }))
-  return { slot: alloc.slot, alloc: alloc.alloc, tasks, endedAt: alloc.endedAt }
+  const complete = alloc.state === 'complete' ? ({ complete: true } as const) : {}
+  return { slot: alloc.slot, alloc: alloc.alloc, tasks, endedAt: alloc.endedAt, ...complete }
 }
 
 /** To be written in the batch that forgets the allocation itself: one of the two records always says what is on the board. */

@@ -2,17 +2,19 @@
 // moves one allocation by one reason and leaves effects; `drive` is called after each event and at each due time and is a fixed
 // point (calling it again changes nothing). Upholds invariants 9, 13 and 25.
 
-import type { Form } from '../../../crdt/ids.ts'
-import { type Verdict, hasEnded } from '../../../crdt/view.ts'
+import { hasEnded } from '../../../crdt/view.ts'
 import type { Effect } from '../effect.ts'
 import { coreLimits } from '../limits.ts'
-import { type State, type Step, note, writeOwnSoon } from '../state.ts'
-import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, isActive } from './alloc.ts'
+import type { TaskExit } from '../ports.ts'
+import { type Step, note, writeOwnSoon } from '../state.ts'
+import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, isActive, isDone, isUp } from './alloc.ts'
 import { allocKey, claimOf, encodeBody, endedClaim, heldBy } from './claim.ts'
+import { hasSucceeded, wordsFor } from './exit.ts'
 import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { requestFor } from './request.ts'
 import { nextRestart } from './restart.ts'
+import { noteVerdict, wasHealthy } from './verdicts.ts'
 
 /** Remembers the body beside the claim; persisted before anything that follows from it. */
 export function persistBody(step: Step, alloc: Alloc): void {
@@ -98,17 +100,14 @@ function judgeHealth(step: Step, alloc: Alloc): void {
   const { update } = alloc.body.group
   if (alloc.runningSince !== null && step.now - alloc.runningSince >= update.minHealthyMs) {
     alloc.healthy = true
-    judge(step.state, alloc, alloc.body.form, 'healthy', '')
+    noteVerdict(step.state, alloc, alloc.body.form, 'healthy', '')
     return writeOwnSoon(step)
   }
-  if (alloc.formStartedAt === null || step.now - alloc.formStartedAt < update.healthyDeadlineMs) return
+  // Work that ends by itself may end before it counts as healthy: only its own failures are held against it.
+  if (alloc.body.runsOnce || alloc.formStartedAt === null || step.now - alloc.formStartedAt < update.healthyDeadlineMs) return
   // A form that was healthy here before is left to the restart policy: its trouble is not the new version's.
   if (wasHealthy(step.state, alloc)) alloc.formStartedAt = null
   else fail(step, alloc, `unhealthy: not healthy within ${update.healthyDeadlineMs} ms`)
-}
-
-function wasHealthy(state: State, alloc: Alloc): boolean {
-  return (state.verdicts.get(alloc.slot) ?? []).some((verdict) => verdict.form === alloc.body.form && verdict.verdict === 'healthy')
 }
 
 // ---------------------------------------------------------------- what drivers report
@@ -156,7 +155,7 @@ export function started(
   task.driverDownSince = null
   task.event = task.restarts > 0 ? 'restarted' : 'started'
   task.failed = false
-  if (allTasks(alloc.body, 'running')) nowRunning(step, alloc, wallMs)
+  if (isUp(alloc.body)) nowRunning(step, alloc, wallMs)
   writeOwnSoon(step, coreLimits.ownRunningDelayMs)
 }
 
@@ -201,13 +200,33 @@ function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, mess
   restartOrFail(step, alloc, task)
 }
 
-export function exited(step: Step, alloc: Alloc, task: TaskRun, words: string): void {
+export function exited(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit): void {
+  if (alloc.body.runsOnce && hasSucceeded(exit) && canFinish(alloc, task)) return finished(step, alloc, task, exit)
   // An exit is never told before the start that it ends: what comes while a task starts is how its former run ended, told late.
   if (task.phase !== 'running') return
-  task.event = words
+  task.event = wordsFor(exit)
   task.failed = true
   task.phase = 'dead'
   restartOrFail(step, alloc, task)
+}
+
+/** It ran, or ended while no agent did and has not been started again since. One that was told to stop may end as well as it likes. */
+function canFinish(alloc: Alloc, { phase, again }: TaskRun): boolean {
+  return alloc.ending === null && !again && phase !== 'starting' && phase !== 'stopping' && phase !== 'waiting' && phase !== 'dead'
+}
+
+/** Of its work nothing is left: never run again here, and once all tasks of the copy are done, nowhere. */
+function finished(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit): void {
+  if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
+  task.event = wordsFor(exit)
+  task.failed = false
+  task.phase = 'dead'
+  task.retryAt = null
+  step.state.ownStale = true
+  if ([...alloc.body.tasks.values()].every(isDone)) return end(step, alloc, 'complete', '')
+  // The others may have waited for nothing but this one's start.
+  if (isUp(alloc.body) && alloc.runningSince === null) nowRunning(step, alloc, Math.trunc(step.now + step.state.wallOffset))
+  drive(step, alloc)
 }
 
 function restartOrFail(step: Step, alloc: Alloc, task: TaskRun): void {
@@ -266,7 +285,7 @@ export function end(step: Step, alloc: Alloc, state: 'stopped' | 'failed' | 'wit
 }
 
 export function fail(step: Step, alloc: Alloc, reason: string): void {
-  judge(step.state, alloc, alloc.body.form, 'failed', reason)
+  noteVerdict(step.state, alloc, alloc.body.form, 'failed', reason)
   note(step, `${alloc.slot} failed here (generation ${alloc.generation}): ${reason}`)
   end(step, alloc, 'failed', reason)
 }
@@ -282,21 +301,6 @@ function finishIfGone(step: Step, alloc: Alloc): void {
   step.out.push({ kind: 'persist', writes: [{ key: allocKey(alloc.slot), value: null }, keepRemains(state, alloc)], sync: false })
   removeOldest(step)
   state.ownStale = true
-}
-
-/** Notes what became of a form in this slot, for the plan of everybody. */
-function judge(state: State, alloc: Alloc, form: Form, verdict: 'healthy' | 'failed', reason: string): void {
-  const list = state.verdicts.get(alloc.slot) ?? []
-  const before = list.find((entry) => entry.form === form)
-  const failed = verdict === 'failed'
-  const next: Verdict = {
-    form,
-    verdict,
-    reason,
-    failures: (before?.failures ?? 0) + (failed ? 1 : 0),
-    generation: failed ? alloc.generation : (before?.generation ?? 0),
-  }
-  state.verdicts.set(alloc.slot, [...list.filter((entry) => entry.form !== form), next])
 }
 
 // ---------------------------------------------------------------- updates in place and wishes
@@ -345,7 +349,7 @@ export function switchOver(step: Step, alloc: Alloc): void {
 /** The new form cannot be had here: what runs goes on, and the plan hears of it. */
 function failUpdate(step: Step, alloc: Alloc, reason: string): void {
   if (alloc.next === null) return
-  judge(step.state, alloc, alloc.next.form, 'failed', reason)
+  noteVerdict(step.state, alloc, alloc.next.form, 'failed', reason)
   step.state.ownStale = true
   note(step, `${alloc.slot} keeps its former version: the new one cannot be prepared here: ${reason}`)
   dropUpdate(step, alloc)
@@ -390,7 +394,7 @@ export function allocDeadline(alloc: Alloc): number {
   if (!alloc.healthy) {
     const { update } = alloc.body.group
     if (alloc.runningSince !== null) at = Math.min(at, alloc.runningSince + update.minHealthyMs)
-    if (alloc.formStartedAt !== null) at = Math.min(at, alloc.formStartedAt + update.healthyDeadlineMs)
+    if (alloc.formStartedAt !== null && !alloc.body.runsOnce) at = Math.min(at, alloc.formStartedAt + update.healthyDeadlineMs)
   }
   return at
 }

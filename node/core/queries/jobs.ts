@@ -3,7 +3,7 @@
 import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
 import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
 import type { Doc } from '../../../crdt/doc.ts'
-import { isPerNode } from '../../../crdt/spec.ts'
+import { isPerNode, isRunOnce } from '../../../crdt/spec.ts'
 import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
 import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
@@ -31,13 +31,15 @@ function slotsOf(state: State, job: JobId): SlotPlan[] {
 /** Of a system job: a copy on each node that suits and is here or runs one. */
 function wantedOf({ desired, spec }: JobView, slots: readonly SlotPlan[]): number {
   if (desired !== 'run' || spec === null) return 0
-  if (isPerNode(spec)) return slots.filter(({ standing, reason }) => standing.holder !== null || reason !== 'node-closed').length
+  if (isPerNode(spec))
+    return slots.filter(({ standing, reason }) => standing.holder !== null || standing.complete !== null || reason !== 'node-closed').length
   return spec.groups.reduce((sum, group) => sum + group.count, 0)
 }
 
 function jobRow(state: State, job: JobView): JobRow {
   const slots = slotsOf(state, job.id)
-  const held = slots.flatMap((slot) => (slot.standing.holder === null ? [] : [slot.standing.holder]))
+  // Of work that is done, some other copy may still be on its way out.
+  const held = slots.flatMap(({ standing: { complete, holder } }) => (holder === null || complete !== null ? [] : [holder]))
   return {
     id: job.id,
     pool: state.boot.config.pool,
@@ -48,6 +50,7 @@ function jobRow(state: State, job: JobView): JobRow {
     wanted: wantedOf(job, slots),
     running: held.filter((claim) => claim.state === 'running').length,
     healthy: held.filter((claim) => claim.healthy).length,
+    complete: slots.filter(({ standing }) => standing.complete !== null).length,
     conflicts: judgedHere(state, jobDocId(job.id))?.conflicts.size ?? 0,
     problems: job.problems,
   }
@@ -77,7 +80,13 @@ export function jobDetail(step: Step, id: JobId): Reply {
 }
 
 function slotRow(slot: SlotPlan): SlotRow {
-  return { slot: slot.slot, holder: slot.standing.holder?.node ?? null, candidate: slot.candidate, reason: slot.reason }
+  return {
+    slot: slot.slot,
+    holder: slot.standing.holder?.node ?? null,
+    complete: slot.standing.complete?.node ?? null,
+    candidate: slot.candidate,
+    reason: slot.reason,
+  }
 }
 
 /** Without a change of the view these last: waiting does not help. */
@@ -95,9 +104,11 @@ const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
 function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], allocs: readonly AllocRow[]): boolean {
   if (job.desired !== 'run' || job.spec === null) return !allocs.some((alloc) => !isRowOver(alloc) && alloc.nodeLiveness === 'alive')
   if (slots.length === 0) return isPerNode(job.spec) || job.spec.groups.every((group) => group.count === 0)
+  const runsOnce = isRunOnce(job.spec)
   return slots.every((slot) => {
-    const { holder } = slot.standing
-    if (holder?.state === 'running' && holder.form === slot.form) return holder.healthy
+    const { complete, holder } = slot.standing
+    if (complete !== null) return true
+    if (holder?.state === 'running' && holder.form === slot.form) return holder.healthy || runsOnce
     if (holder !== null && holder.form === slot.form) return state.view.nodes.get(holder.node)?.liveness !== 'alive'
     return slot.candidate === null && lasting.has(slot.reason) && !slot.update
   })

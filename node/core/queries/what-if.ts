@@ -50,7 +50,8 @@ function plannedSlots(planned: Plan, job: JobId): PlannedSlot[] {
 }
 
 function plannedSlot(slot: SlotPlan): PlannedSlot {
-  const { holder } = slot.standing
+  const { complete, holder } = slot.standing
+  if (complete !== null) return { slot: slot.slot, action: 'complete', node: complete.node, reason: null }
   if (holder !== null && holder.form === slot.form) return { slot: slot.slot, action: 'keep', node: holder.node, reason: null }
   if (holder !== null) return { slot: slot.slot, action: 'update', node: holder.node, reason: slot.reason }
   return { slot: slot.slot, action: slot.candidate === null ? 'none' : 'place', node: slot.candidate, reason: slot.reason }

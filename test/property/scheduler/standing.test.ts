@@ -20,6 +20,7 @@ function stand(claims: readonly Claim[], seed: number) {
     nodes: new Map(nodes.map((one) => [one.id, one])),
     form: form('f2'),
     version: version(2),
+    runsOnce: false,
     reconcile: reconciles[seed % 4] ?? 'best_score',
     stopGeneration: 0,
     rankOf: (id) => ranks.get(id) ?? 0,

@@ -42,6 +42,19 @@ test('a running heir names its rivals; the rival stops only then', () => {
   )
 })
 
+test('a copy whose work another has done stops at once, though nobody names it and the other is not here', () => {
+  const job = makeJob({ spec: { type: 'batch' } })
+  const done = makeClaim('n01', { state: 'complete' })
+  const nodes = makeNodes(2, (i) => (i === 1 ? { liveness: 'disconnected' } : {}))
+  const of = (own: Partial<Claim>) => asked({ nodes, jobs: [job], claims: [makeClaim('n00', { generation: 2, ...own }), done] })
+  assert.deepEqual(of({}), [{ kind: 'stop', slot, reason: 'complete: n01' }])
+  assert.deepEqual(of({ state: 'preparing' }), [{ kind: 'withdraw', slot, reason: 'complete: n01' }])
+  assert.deepEqual(of({ form: form('f0') }), [{ kind: 'stop', slot, reason: 'complete: n01' }], 'an older program of the same slot')
+  assert.deepEqual(asked({ nodes, jobs: [job], claims: [done] }), [], 'nobody claims what is done')
+  const old = makeJob({ spec: { type: 'batch' }, form: form('f2'), version: version(2) })
+  assert.deepEqual(kinds(asked({ nodes, jobs: [old], claims: [done] })), ['claim'], 'another program runs anew')
+})
+
 test('only a heir that runs names rivals', () => {
   const nodes = makeNodes(3, (i) => ({ weight: i === 0 ? 10 : 0 }))
   assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00', { state: 'starting' }), makeClaim('n01', { generation: 2 })] })), [

@@ -15,6 +15,7 @@ function stand(
     nodes: new Map(boards.map((one) => [one.id, one])),
     form: form('f1'),
     version: version(1),
+    runsOnce: false,
     reconcile: 'best_score',
     stopGeneration: 0,
     rankOf: (id) => ranks[id] ?? 0,
@@ -23,6 +24,21 @@ function stand(
   })
   return { ...found, heirNode: found.heir?.node ?? null, holderNode: found.holder?.node ?? null }
 }
+
+test('what ended well at the form in force settles the slot of a job that runs once, whatever became of its board', () => {
+  const done = makeClaim('a', { state: 'complete', generation: 2 })
+  const of = (claims: readonly Claim[], parts: Parameters<typeof stand>[1] = {}): string | null =>
+    stand(claims, { runsOnce: true, ...parts }).complete?.node ?? null
+  assert.equal(of([done, makeClaim('b', { generation: 3 })]), 'a')
+  assert.equal(of([done], { boards: [makeNode('a', { evicted: true })] }), 'a')
+  assert.equal(of([done], { boards: [] }), 'a')
+  assert.equal(of([done, makeClaim('b', { state: 'complete' })]), 'b', 'the lower generation is named')
+  assert.equal(of([{ ...done, version: version(9) }]), 'a', 'another version with the same form')
+  assert.equal(of([{ ...done, form: form('f0') }]), null, 'another program')
+  assert.equal(of([{ ...done, state: 'stopped' }]), null)
+  assert.equal(of([done], { runsOnce: false }), null, 'a service never is')
+  assert.equal(of([done], { stopGeneration: 2 }), 'a', 'what is done cannot be stopped')
+})
 
 test('a tie leaves the original, whichever id it has', () => {
   assert.equal(stand([makeClaim('a', { generation: 2 }), makeClaim('b')]).heirNode, 'b')

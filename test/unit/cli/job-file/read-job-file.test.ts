@@ -153,10 +153,7 @@ const whole: readonly [string, readonly string[]][] = [
   ['groups: {}', ['1:1: job: found nothing; allowed: the job’s name: ' + nameWords, '1:9: groups: found none; allowed: 1 to 64']],
   [`job: Hello\ngroups: { main: { ${task} } }`, [`1:6: job: found "Hello"; allowed: the job’s name: ${nameWords}`]],
   [`job: a\npriority: 101\ngroups: { main: { ${task} } }`, ['2:11: priority: found 101; allowed: a whole number from 1 to 100']],
-  [
-    `job: a\ntype: batch\ngroups: { main: { ${task} } }`,
-    ['2:7: type: found "batch"; allowed: service, system (batch and sysbatch come with a later version)'],
-  ],
+  [`job: a\ntype: sytem\ngroups: { main: { ${task} } }`, ['2:7: type: found "sytem"; allowed: service, batch, system, sysbatch']],
   [`job: a\nmeta: { x: { y: 1 } }\ngroups: { main: { ${task} } }`, ['2:12: meta.x: found a map; allowed: text']],
 ]
 

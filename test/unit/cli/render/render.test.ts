@@ -26,14 +26,15 @@ const job: JobDetail = {
   wanted: 2,
   running: 1,
   healthy: 1,
+  complete: 0,
   conflicts: 1,
   problems: [],
   voided: [],
   spec: null,
   allocs: [allocRow('default/web/front/0', 0, { startedAt: testNow })],
   slots: [
-    { slot: 'default/web/front/0', holder: fakeNodes[0], candidate: null, reason: null },
-    { slot: 'default/web/front/1', holder: null, candidate: null, reason: 'partition-half' },
+    { slot: 'default/web/front/0', holder: fakeNodes[0], complete: null, candidate: null, reason: null },
+    { slot: 'default/web/front/1', holder: null, complete: null, candidate: null, reason: 'partition-half' },
   ],
   conflictsList: [],
 }
@@ -116,6 +117,7 @@ describe('views', () => {
       {
         slot: 'default/web/front/1',
         holder: null,
+        complete: null,
         heir: null,
         candidate: null,
         reason: 'no-node-feasible',

@@ -23,7 +23,14 @@ const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
   pool: [sampleJob({ pool: 'a b' }), 'pool', /"a b"/, /a to z/],
   priority: [sampleJob({ priority: 101 }), 'priority', /101/, /1 to 100/],
   'priority with a fraction': [sampleJob({ priority: 1.5 }), 'priority', /1.5/, /1 to 100/],
-  type: [sampleJob({ type: 'batch' as 'service' }), 'type', /"batch"/, /service, system \(batch jobs come with a later version/],
+  type: [sampleJob({ type: 'cron' as 'service' }), 'type', /"cron"/, /service, batch, system, sysbatch/],
+  'update of a batch job': [
+    { ...group({ update: { ...defaults.updateDefaults, maxParallel: 2 } }), type: 'batch' },
+    'groups/web/update',
+    /an update block/,
+    /none in a batch job/,
+  ],
+  'count of a sysbatch job': [{ ...group({ count: 2 }), type: 'sysbatch' }, 'groups/web/count', /2/, /0 or 1 in a sysbatch job/],
   'count of a system job': [{ ...group({ count: 2 }), type: 'system' }, 'groups/web/count', /2/, /0 or 1 in a system job/],
   'affinities of a system job': [
     { ...jobWith({ count: 1 }), type: 'system', affinities: [{ attribute: '${label.a}', operator: '=', value: 'x', weight: 1 }] },

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { configDefaults, disconnectDefaults } from '../../../../crdt/documents/defaults.ts'
 import { formOf, jobPaths, jobView, restartPath, specToRegisters, stopGenerationPath } from '../../../../crdt/documents/job.ts'
 import { specFromRegisters } from '../../../../crdt/documents/spec-faults.ts'
-import { difference } from '../../../../crdt/registers.ts'
+import { type Scalar, difference } from '../../../../crdt/registers.ts'
 import type { GroupSpec, JobSpec, TaskSpec } from '../../../../crdt/spec.ts'
 import { compareVersions } from '../../../../crdt/view.ts'
 import { testCrypto } from '../../../support/crypto.ts'
@@ -208,6 +208,28 @@ test('the form changes with what takes a restart, and with nothing else', () => 
     priority: form({}, {}, { priority: 1 }),
   }
   for (const [what, after] of Object.entries(inPlace)) assert.equal(after, before, what)
+})
+
+test('what runs once has a form of its own for each order to run again; a service has not', () => {
+  const of = (parts: Partial<JobSpec>): string => formOf(crypto, { ...jobWith({}), ...parts }, jobWith({}).groups[0] as GroupSpec)
+  assert.equal(of({ type: 'batch' }), of({ type: 'service' }))
+  assert.notEqual(of({ type: 'batch', rerun: 1 }), of({ type: 'batch' }))
+  assert.notEqual(of({ type: 'sysbatch', rerun: 1 }), of({ type: 'sysbatch', rerun: 2 }))
+  assert.equal(of({ type: 'service', rerun: 1 }), of({ type: 'service' }))
+})
+
+test('a batch job has the restart and reschedule of Nomad’s batch jobs, and writes only what differs from them', () => {
+  const registers = new Map<string, Scalar>([...specToRegisters(jobWith({})), ['spec/type', 'batch']])
+  for (const path of registers.keys()) if (/re(start|schedule)/.test(path)) registers.delete(path)
+  const read = specFromRegisters(registers)
+  assert.ok(read.ok)
+  const { restart, reschedule } = read.value.groups[0] as GroupSpec
+  assert.deepEqual([restart.attempts, restart.intervalMs, restart.mode], [3, 86_400_000, 'fail'])
+  assert.deepEqual([reschedule.unlimited, reschedule.attempts, reschedule.delayMs, reschedule.delayFunction], [false, 1, 5_000, 'constant'])
+  const written = (type: JobSpec['type']): string[] =>
+    [...specToRegisters({ ...read.value, type }).keys()].filter((path) => /re(start|sch)/.test(path))
+  assert.deepEqual(written('batch'), [])
+  assert.equal(written('service').length, 7)
 })
 
 test('metadata counts as the task sees it, wherever it is written', () => {

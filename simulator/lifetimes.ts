@@ -1,0 +1,40 @@
+// Tasks that end by themselves, in time and well. A task may be off its board for a while (a second machine has taken its place): it ends
+// when it is back, if its time is over.
+
+import type { AdoptedTask, TaskId, TaskRequest } from '../node/core/ports.ts'
+import type { Board } from './board.ts'
+import type { EventQueue } from './queue.ts'
+
+/** How long a task runs until it ends well by itself, ms; null: for ever. */
+export type Lifetime = (board: Board, task: TaskRequest) => number | null
+
+export class Lifetimes {
+  /** Virtual ms. */
+  readonly #ends = new WeakMap<AdoptedTask, number>()
+  readonly #queue: EventQueue
+  readonly #end: (board: Board, run: AdoptedTask) => void
+
+  constructor(queue: EventQueue, end: (board: Board, run: AdoptedTask) => void) {
+    this.#queue = queue
+    this.#end = end
+  }
+
+  began(board: Board, id: TaskId, ms: number | null): void {
+    const run = board.tasks.get(id)
+    if (run === undefined || ms === null || this.#ends.has(run)) return
+    this.#ends.set(run, this.#queue.now + ms)
+    this.#endInTime(board, run)
+  }
+
+  booted(board: Board): void {
+    for (const run of board.tasks.values()) this.#endInTime(board, run)
+  }
+
+  #endInTime(board: Board, run: AdoptedTask): void {
+    const at = this.#ends.get(run)
+    if (at === undefined) return
+    this.#queue.at(Math.max(at, this.#queue.now), () => {
+      if (board.tasks.get(run.id) === run) this.#end(board, run)
+    })
+  }
+}
