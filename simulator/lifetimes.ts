@@ -1,7 +1,7 @@
 // Tasks that end by themselves, in time and well. A task may be off its board for a while (a second machine has taken its place): it ends
 // when it is back, if its time is over.
 
-import type { AdoptedTask, TaskId, TaskRequest } from '../node/core/ports.ts'
+import type { AdoptedTask, TaskRequest } from '../node/core/ports.ts'
 import type { Board } from './board.ts'
 import type { EventQueue } from './queue.ts'
 
@@ -9,6 +9,9 @@ import type { EventQueue } from './queue.ts'
 export type Lifetime = (board: Board, task: TaskRequest) => number | null
 
 export class Lifetimes {
+  of: Lifetime = () => null
+  /** Told before a task ends. */
+  onEnd: (board: Board, run: AdoptedTask) => void = () => {}
   /** Virtual ms. */
   readonly #ends = new WeakMap<AdoptedTask, number>()
   readonly #queue: EventQueue
@@ -19,8 +22,9 @@ export class Lifetimes {
     this.#end = end
   }
 
-  began(board: Board, id: TaskId, ms: number | null): void {
-    const run = board.tasks.get(id)
+  began(board: Board, task: TaskRequest): void {
+    const run = board.tasks.get(task.id)
+    const ms = this.of(board, task)
     if (run === undefined || ms === null || this.#ends.has(run)) return
     this.#ends.set(run, this.#queue.now + ms)
     this.#endInTime(board, run)
@@ -34,7 +38,9 @@ export class Lifetimes {
     const at = this.#ends.get(run)
     if (at === undefined) return
     this.#queue.at(Math.max(at, this.#queue.now), () => {
-      if (board.tasks.get(run.id) === run) this.#end(board, run)
+      if (board.tasks.get(run.id) !== run) return
+      this.onEnd(board, run)
+      this.#end(board, run)
     })
   }
 }

@@ -17,7 +17,7 @@ import { shownAt } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
 import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
-import { type Lifetime, Lifetimes } from './lifetimes.ts'
+import { Lifetimes } from './lifetimes.ts'
 import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
@@ -72,14 +72,13 @@ export class World {
   readonly tasks = new Tasks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
-  lifetimeOf: Lifetime = () => null
   /** Told before a board's tasks are gone. */
   onPowerCut: (board: Board) => void = () => {}
   readonly shared: Shared
   readonly #options: WorldOptions
   readonly #loops = new EventLoops(this.queue)
   readonly #asked = new Map<number, Asked>()
-  readonly #lifetimes = new Lifetimes(this.queue, (board, { id }) => this.#ended(board, id, endedWell))
+  readonly lifetimes = new Lifetimes(this.queue, (board, { id }) => this.#ended(board, id, endedWell))
   #requests = 0
 
   constructor(options: WorldOptions) {
@@ -153,7 +152,7 @@ export class World {
     board.boots += 1
     this.links.boot(board)
     this.feed(board, this.#bootEvent(board))
-    this.#lifetimes.booted(board)
+    this.lifetimes.booted(board)
     for (const event of this.tasks.endedUnseen(board, this.queue.now)) this.feed(board, event)
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [board.address] })
   }
@@ -358,7 +357,7 @@ export class World {
       return this.#later(board, startMs, () => {
         const wallMs = this.#wallMs(board)
         const outcome = tasks.start(board, effect.task, queue.now, wallMs)
-        if (outcome.ok) this.#lifetimes.began(board, effect.task.id, this.lifetimeOf(board, effect.task))
+        if (outcome.ok) this.lifetimes.began(board, effect.task)
         return { kind: 'started', now: queue.now, wallMs, task: effect.task.id, outcome }
       })
     }

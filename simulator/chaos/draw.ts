@@ -5,6 +5,7 @@ import { jobId } from '../../crdt/ids.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
+import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
 import { drawOperation } from './draw-operations.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
@@ -41,6 +42,7 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
     events.push({ at, ...what })
   }
   events.push(...drawLater(seed, pools, chaosMs, events))
+  if (setting.jobs === undefined) events.push(...drawKinds(seed, pools, chaosMs))
   events.sort((a, b) => a.at - b.at)
   return {
     seed,

@@ -10,6 +10,7 @@ export const always = {
   'replaced-as-agreed':
     'A silent copy is replaced after replace_after, not at all where replace is false, and with `partition: half` not on the smaller side.',
   'generations-rise': 'No board uses a generation of a slot twice, unless its disk was replaced or the job removed.',
+  'done-stays-done': 'No board starts work that it has known to be done, unless the disk that said so was replaced or the job removed.',
   'calm-runs-once': 'Until the first fault no slot runs at one form on two boards.',
   'durable-before-told': 'What a board says of itself, and what it acknowledges to an operator, is on disk for good.',
   'not-over-committed': 'What runs on a board asks together for no more than the board has.',
@@ -82,6 +83,9 @@ export const sometimes = {
   'all-booted-at-once': 'All boards lost power and came back together.',
   'two-pools': 'Boards of two pools were connected.',
   'stops-slowly': 'Tasks took long to end.',
+  'work-done': 'A copy of a batch job ended well.',
+  'done-elsewhere': 'A copy stopped because its work was done elsewhere.',
+  'one-each': 'A job had a copy on each board that suits.',
   'vanished-unwatched': 'A task ended while no agent ran.',
   'submitted-at-once': 'Operators submitted several jobs at one moment.',
   'malice-replay': 'A malicious board said again what it had heard.',

@@ -139,6 +139,7 @@ function wishOfNode(stage: Stage, event: EventOf<'node'>): void {
   const isWished = event.wish !== 'ineligible'
   const path = event.wish === 'ineligible' ? opsPaths.eligible : opsPaths[event.wish]
   if (event.wish === 'evicted') stage.witness.excuse('evicted', event.board)
+  if (event.wish === 'draining') stage.witness.excuse('drained', event.board)
   put(stage, event.via, doc, () => new Map([[path, isWished]]))
   if (event.wish === 'ineligible') stage.witness.saw('ineligible')
   if (event.forMs === null) return

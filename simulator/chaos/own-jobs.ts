@@ -2,7 +2,7 @@
 // waits after failures: those are cut to seconds, so that what drivers did wrong is over soon after the chaos.
 
 import { jobId } from '../../crdt/ids.ts'
-import type { Constraint, JobSpec } from '../../crdt/spec.ts'
+import { type Constraint, type JobSpec, isRunOnce } from '../../crdt/spec.ts'
 import type { Prng } from '../prng.ts'
 import type { ChaosBoard } from './plan.ts'
 
@@ -44,12 +44,14 @@ export function withShortWaits(spec: JobSpec): JobSpec {
     return {
       ...group,
       restart: { ...restart, delayMs: Math.min(restart.delayMs, waits.restartMs) },
-      reschedule: { ...reschedule, delayMs: waits.delayMs, maxDelayMs: waits.maxDelayMs, unlimited: true },
-      update: {
-        ...update,
-        minHealthyMs: Math.min(update.minHealthyMs, waits.minHealthyMs),
-        healthyDeadlineMs: Math.min(update.healthyDeadlineMs, waits.healthyDeadlineMs),
-      },
+      reschedule: { ...reschedule, delayMs: waits.delayMs, maxDelayMs: waits.maxDelayMs, unlimited: true, attempts: 0 },
+      update: isRunOnce(spec)
+        ? update
+        : {
+            ...update,
+            minHealthyMs: Math.min(update.minHealthyMs, waits.minHealthyMs),
+            healthyDeadlineMs: Math.min(update.healthyDeadlineMs, waits.healthyDeadlineMs),
+          },
     }
   })
   return { ...spec, groups }

@@ -1,8 +1,8 @@
 // What may be wrong for a moment and must not stay so, during the chaos too: looked at every few seconds on every board that can act, and
 // told once it has lasted for longer than the rule allows.
 
-import { type JobId, type SlotId, slotId } from '../../crdt/ids.ts'
-import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
+import type { JobId, SlotId } from '../../crdt/ids.ts'
+import type { GroupSpec } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { silentSince } from '../../node/core/liveness/liveness.ts'
 import type { State } from '../../node/core/state.ts'
@@ -11,6 +11,7 @@ import { usedOn } from './board-order.ts'
 import type { Finding, Lasting } from './invariants.ts'
 import { apartness, isAskedFor } from './fitness.ts'
 import { hasOthers, seesHalf, stands } from './replacements.ts'
+import { type Slot, wantedSlots } from './slots.ts'
 import type { Stage } from './stage.ts'
 
 /** How long each may last, virtual ms. */
@@ -162,17 +163,8 @@ function vacancies(stage: Stage, board: Board, state: State): Wrong[] {
   return found
 }
 
-function wanted({
-  view,
-  boot,
-}: State): { readonly slot: SlotId; readonly spec: JobSpec; readonly group: GroupSpec; readonly job: JobId }[] {
-  return [...view.jobs.values()].flatMap(({ id: job, desired, spec }) =>
-    desired !== 'run' || spec?.pool !== boot.config.pool
-      ? []
-      : spec.groups.flatMap((group) =>
-          Array.from({ length: group.count }, (_, index) => ({ slot: slotId(job, group.name, index), spec, group, job })),
-        ),
-  )
+function wanted({ view, boot: { config } }: State): Slot[] {
+  return wantedSlots(view).filter(({ spec, owner }) => spec.pool === config.pool && (owner === null || owner === config.self))
 }
 
 /** `reschedule` may wait, and a board on which it failed comes last. */

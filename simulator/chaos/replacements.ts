@@ -47,13 +47,17 @@ export class Generations {
     this.#removed.add(job)
   }
 
+  wasRemoved(slot: SlotId): boolean {
+    return this.#removed.has(slotParts(slot).job)
+  }
+
   whyNotUsed(board: Board, slot: SlotId, generation: number): string | null {
     const used = this.#used.get(board) ?? new Map<SlotId, number>()
     const before = used.get(slot) ?? 0
     const inStep = this.#before.get(board) ?? new Map<SlotId, number>()
     if (!inStep.has(slot)) this.#before.set(board, inStep.set(slot, before))
     this.#used.set(board, used.set(slot, Math.max(before, generation)))
-    if (generation > before || this.#isCovered || this.#removed.has(slotParts(slot).job)) return null
+    if (generation > before || this.#isCovered || this.wasRemoved(slot)) return null
     return `generation ${generation} again, after ${before}`
   }
 }

@@ -1,12 +1,13 @@
 // The `finally` rules of a fleet at rest, on what can be seen of any fleet: what its boards know and what really runs on them. Simulated boards
 // and real agents are held against the same words. Each function returns what contradicts its rule; nothing means that it holds.
 
-import { type JobId, type NodeId, type SlotId, slotId } from '../../crdt/ids.ts'
-import type { GroupSpec } from '../../crdt/spec.ts'
+import type { NodeId, SlotId } from '../../crdt/ids.ts'
+import { isRunOnce } from '../../crdt/spec.ts'
 import type { View } from '../../crdt/view.ts'
 import { type Occupied, usedOn } from './board-order.ts'
 import { apartness, isAskedFor } from './fitness.ts'
 import type { Finding, Rule } from './invariants.ts'
+import { type Slot, wantedSlots } from './slots.ts'
 
 /** What a board that belongs to the fleet knows. The texts are equal where what they tell is. */
 export interface Knowledge {
@@ -37,13 +38,6 @@ interface Pool {
   /** What the first member knows: where they do not agree, that is told anyway. */
   readonly view: View
   readonly reasonOf: Knowledge['reasonOf']
-}
-
-/** A copy that shall run. */
-interface Wanted {
-  readonly slot: SlotId
-  readonly group: GroupSpec
-  readonly job: JobId
 }
 
 /** `boards`: all of one pool. */
@@ -78,16 +72,6 @@ function different(members: readonly Member[], textOf: (member: Member) => strin
   return [`${[...groups.values()].map((names) => names.join('+')).join(' | ')}: ${parts.slice(0, 4).join(' <> ')}`]
 }
 
-function wantedIn({ view }: Pool): Wanted[] {
-  const found: Wanted[] = []
-  for (const job of view.jobs.values()) {
-    if (job.desired !== 'run') continue
-    for (const group of job.spec?.groups ?? [])
-      for (let index = 0; index < group.count; index++) found.push({ slot: slotId(job.id, group.name, index), group, job: job.id })
-  }
-  return found
-}
-
 function runs({ tasks }: RestingBoard, slot: SlotId): boolean {
   return tasks.some((task) => task.slot === slot)
 }
@@ -97,7 +81,7 @@ function namesOf(boards: readonly RestingBoard[]): string {
 }
 
 function wantedNotOnce(pool: Pool): string[] {
-  return wantedIn(pool).flatMap((wanted) => {
+  return wantedSlots(pool.view).flatMap((wanted) => {
     const { slot } = wanted
     const runners = pool.boards.filter((board) => runs(board, slot))
     if (runners.length === 1) return []
@@ -109,9 +93,10 @@ function wantedNotOnce(pool: Pool): string[] {
 }
 
 /** Counted from what really runs, by the simplest rules: what the plan thinks of it is not asked. `without` makes room. */
-function fits(board: Member, { group, job }: Wanted, { view }: Pool, without: string | null = null): boolean {
+function fits(board: Member, { group, job, owner }: Slot, { view }: Pool, without: string | null = null): boolean {
   const node = view.nodes.get(board.id)
   const { capacity } = board
+  if (owner !== null && owner !== board.id) return false
   if (node === undefined || capacity === undefined || node.draining || !node.eligible) return false
   const { spec = null } = view.jobs.get(job) ?? {}
   if (!isAskedFor(spec, group, { ...node, labels: board.labels })) return false
@@ -136,7 +121,7 @@ function fits(board: Member, { group, job }: Wanted, { view }: Pool, without: st
 function wrongForms(pool: Pool): string[] {
   const stuck = new Set<string>()
   const found: { readonly group: string; readonly reason: string; readonly what: string }[] = []
-  for (const wanted of wantedIn(pool)) {
+  for (const wanted of wantedSlots(pool.view)) {
     const { slot, group, job } = wanted
     const key = `${job}/${group.name}`
     const form = pool.view.jobs.get(job)?.forms.get(group.name)
@@ -154,7 +139,7 @@ function wrongForms(pool: Pool): string[] {
 }
 
 function unwanted(pool: Pool): string[] {
-  const wanted = new Set(wantedIn(pool).map(({ slot }) => slot))
+  const wanted = new Set(wantedSlots(pool.view).map(({ slot }) => slot))
   return pool.boards.flatMap(({ name, tasks, knows }) =>
     tasks
       .filter((task) => knows === null || !wanted.has(task.slot))
@@ -163,8 +148,10 @@ function unwanted(pool: Pool): string[] {
 }
 
 function undrained(pool: Pool): string[] {
-  return wantedIn(pool).flatMap((wanted) => {
-    const { slot } = wanted
+  return wantedSlots(pool.view).flatMap((wanted) => {
+    const { slot, spec, owner } = wanted
+    // A node's own copies go last, and what ends by itself is waited for.
+    if (owner !== null || isRunOnce(spec)) return []
     const on = pool.members.find((member) => runs(member, slot))
     if (on === undefined || pool.view.nodes.get(on.id)?.draining !== true) return []
     const room = pool.members.filter((member) => member !== on && fits(member, wanted, pool))

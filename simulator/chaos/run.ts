@@ -1,5 +1,6 @@
 // One run: chaos, then all faults end and every board boots, then the fleet must come to rest at what was asked of it.
 
+import { isPerNode } from '../../crdt/spec.ts'
 import type { Flaw } from '../flaws.ts'
 import { documentsOf, findingsAtEnd, viewsThatDiffer } from './finals.ts'
 import { endAllFaults, evictTheGone, schedule, strike } from './faults.ts'
@@ -73,6 +74,7 @@ function noteSetting({ plan, witness }: Stage): void {
   if (new Set(plan.boards.map((board) => board.pool)).size > 1) witness.saw('two-pools')
   const times = plan.events.flatMap((event) => (event.kind === 'run' ? [event.at] : []))
   if (new Set(times).size < times.length) witness.saw('submitted-at-once')
+  if (plan.events.some((event) => event.kind === 'run' && isPerNode(event.spec))) witness.saw('one-each')
 }
 
 function happen(stage: Stage, event: ChaosEvent): void {

@@ -1,7 +1,8 @@
 // What a run plays on: the world that the plan describes, its operator, and what is going on in it at the moment.
 
 import type { AdoptedTask, DriverCode } from '../../node/core/ports.ts'
-import { hex } from '../../crdt/ids.ts'
+import { type AllocId, hex, slotParts } from '../../crdt/ids.ts'
+import { isRunOnce } from '../../crdt/spec.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import type { Flaw } from '../flaws.ts'
 import { type Operator, createOperator } from '../operator.ts'
@@ -36,6 +37,16 @@ export interface Stage {
   readonly twoTongued: Set<Board>
   /** All faults have ended: what was to end or begin later no longer matters. */
   isOver: boolean
+}
+
+/** From seconds to minutes, and the same for each task of a copy. */
+function lifetimeMs(seed: number, alloc: AllocId): number {
+  return (
+    2_000 +
+    createPrng(seed ^ Number.parseInt(alloc.slice(0, 8), 16))
+      .fork()
+      .below(90_000)
+  )
 }
 
 export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshared = false): Stage {
@@ -76,6 +87,10 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
   const seen = (code: DriverCode | null): DriverCode | null => {
     if (code !== null) stage.witness.saw(`driver-${code}`)
     return code
+  }
+  world.lifetimes.of = (board, { slot, alloc }) => {
+    const spec = board.core?.state?.view.jobs.get(slotParts(slot).job)?.spec
+    return spec != null && isRunOnce(spec) ? lifetimeMs(plan.seed, alloc) : null
   }
   world.tasks.refuse = (board, _task, phase) =>
     seen([...stage.driverFaults].find((fault) => fault.board === board.spec.name && fault.phase === phase)?.code ?? null)

@@ -18,6 +18,10 @@ export type StopCause = { readonly words: string } & (
   /** An operator changed the job, its number of copies, or one of them. */
   | { readonly kind: 'wish' }
   | { readonly kind: 'evicted' }
+  /** A copy of a system job, and its board drains. */
+  | { readonly kind: 'drained' }
+  /** Its work is done elsewhere. */
+  | { readonly kind: 'done'; readonly by: NodeId }
   | { readonly kind: 'failed' }
   | { readonly kind: 'alone' }
   | { readonly kind: 'unknown' }
@@ -53,7 +57,10 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
     case 'alloc-stop':
       return { kind: 'wish', words }
     case 'evicted':
-      return { kind: 'evicted', words }
+    case 'drained':
+      return { kind: code, words }
+    case 'complete':
+      return { kind: 'done', by: by as NodeId, words }
     case 'alone':
       return { kind: 'alone', words }
     case 'job-lost':

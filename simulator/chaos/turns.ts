@@ -1,31 +1,35 @@
 // Whose turn it is in a roll-out: no more than `max_parallel` copies of a group are on their way to the new form at a time, as far as
 // the board that moves one knows. Counted from claims; the plan is not asked, and where it is in doubt, a copy counts as arrived.
 
-import { type SlotId, slotId, slotParts } from '../../crdt/ids.ts'
+import { type SlotId, slotParts } from '../../crdt/ids.ts'
+import { isRunOnce } from '../../crdt/spec.ts'
 import { type Claim, compareVersions, hasEnded } from '../../crdt/view.ts'
 import type { State } from '../../node/core/state.ts'
 import { isLost } from './order-of-copies.ts'
+import { slotsOfGroup } from './slots.ts'
 
 export function whyNotItsTurn(state: State, slot: SlotId): string | null {
-  const { job, group, index } = slotParts(slot)
+  const { job, group } = slotParts(slot)
   const view = state.view.jobs.get(job)
   const wanted = view?.spec?.groups.find((one) => one.name === group)
   const form = view?.forms.get(group)
-  if (view === undefined || wanted === undefined || form === undefined || wanted.update.maxParallel <= 0) return null
+  if (view?.spec == null || wanted === undefined || form === undefined || wanted.update.maxParallel <= 0) return null
+  // What ends by itself is not rolled out.
+  if (isRunOnce(view.spec)) return null
   // A copy that failed on its way is tried again whatever the others do.
   const hasFailed = [...state.view.nodes.values()].some(
     (node) => node.verdicts.get(slot)?.some((verdict) => verdict.form === form && verdict.failures > 0) === true,
   )
   if (hasFailed || (state.view.claims.get(slot) ?? []).some((claim) => claim.state === 'failed')) return null
-  const moving: number[] = []
-  for (let other = 0; other < wanted.count; other++) {
-    const claims = standing(state, slotId(job, group, other))
-    if (other === index || claims.some((claim) => compareVersions(claim.version, view.version) > 0)) continue
+  const moving: string[] = []
+  for (const { slot: other } of slotsOfGroup(state.view, job, view.spec, wanted)) {
+    const claims = standing(state, other)
+    if (other === slot || claims.some((claim) => compareVersions(claim.version, view.version) > 0)) continue
     // A vacancy that this board fills in this very step was none on its way when it was decided whose turn it is.
     const isNew = (claim: Claim): boolean => claim.node === state.boot.config.self && claim.state === 'claimed'
     const arriving = claims.filter((claim) => claim.form === form && !isNew(claim))
     const hasArrived = arriving.some((claim) => claim.healthy)
-    if (arriving.some((claim) => isThere(state, claim)) && !hasArrived) moving.push(other)
+    if (arriving.some((claim) => isThere(state, claim)) && !hasArrived) moving.push(other.split('/').at(-1)!)
   }
   return moving.length < wanted.update.maxParallel
     ? null

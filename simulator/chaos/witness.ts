@@ -10,6 +10,7 @@ import type { TaskId, TaskRequest } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
 import { disorderOn } from './board-order.ts'
+import { DoneWork } from './done-work.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
 import { LastWords } from './last-words.ts'
 import { whyNotInFavourOf } from './order-of-copies.ts'
@@ -45,6 +46,7 @@ export class Witness {
   readonly lastWords = new LastWords()
   readonly generations = new Generations()
   readonly rules = new StepRules()
+  readonly doneWork = new DoneWork()
   acknowledgements: Acknowledged[] = []
   /** What malicious boards have been told, to be said again. */
   readonly overheard = new Map<Board, Uint8Array[]>()
@@ -70,6 +72,11 @@ export class Witness {
   constructor(world: World) {
     this.#world = world
     world.watch = (board, event, step) => this.#watch(board, event, step)
+    world.lifetimes.onEnd = (board, task) => {
+      this.saw('work-done')
+      this.copyGone(board, task.slot)
+      this.doneWork.ended(task)
+    }
     world.onPowerCut = (board) => {
       if (board.effectsLeft !== null) this.generations.stepUndone(board)
       for (const task of board.tasks.values()) this.copyGone(board, task.slot)
@@ -91,6 +98,7 @@ export class Witness {
   /** What only that disk had is gone: nobody can be asked to have it. */
   diskReplaced(board: Board, imageAt: number): void {
     this.generations.diskReplaced(board)
+    this.doneWork.diskReplaced(board)
     this.#diskReplaced.add(board)
     this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
     this.lastWords.diskReplaced()
@@ -112,6 +120,7 @@ export class Witness {
   /** Records of this disk are gone: what nobody else has may be gone with them. */
   recordsLost(board: Board): void {
     this.generations.diskReplaced(board)
+    this.doneWork.diskReplaced(board)
     this.#diskReplaced.add(board)
     // From a board that is evicted nobody takes it.
     const others = [...this.#world.boards.values()].flatMap((other) => {
@@ -171,6 +180,7 @@ export class Witness {
       if (effect.kind === 'start') {
         this.asks.set(effect.task.id, effect.task)
         this.#yielding.delete(effect.task.id)
+        this.#judgeStart(board, effect.task)
       }
       if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running)
       if (effect.kind === 'log') {
@@ -207,6 +217,7 @@ export class Witness {
   #judgeStep(board: Board, event: CoreEvent, effects: readonly Effect[]): void {
     const state = board.core?.state
     if (state == null) return
+    this.doneWork.look(board, state, this.#world.queue.now)
     const now = this.#world.clockOf(board)
     const step = { board, state, event, effects, now, isBehind: this.isBehind(board) }
     for (const { rule, what } of this.rules.after(step)) this.violated(rule, what)
@@ -231,6 +242,15 @@ export class Witness {
       )
       if (twin !== undefined) this.violated('calm-runs-once', `${board.spec.name} and ${twin.spec.name} run ${task.slot}`)
     }
+  }
+
+  /** Only the disk of the board that did it says so, and that may have been replaced. */
+  #judgeStart(board: Board, task: TaskRequest): void {
+    const by = this.doneWork.whoDid(board, task)
+    const doer = by === null ? undefined : this.#world.boards.get(by)
+    if (by === null || this.#hasLied(by) || (doer !== undefined && this.#diskReplaced.has(doer))) return
+    if (!this.generations.wasRemoved(task.slot))
+      this.violated('done-stays-done', `${board.spec.name} starts ${task.slot}, and has known that ${by} has done it`)
   }
 
   #judgeClaim(board: Board, message: string): void {
@@ -278,6 +298,7 @@ export class Witness {
     if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
     if (yields) this.#yielding.add(id)
     if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(cause)
+    if (cause.kind === 'done') this.saw('done-elsewhere')
   }
 
   /** Once it was time, the next boot of the board goes on with it. */
@@ -302,6 +323,10 @@ export class Witness {
         return this.#excuses.has(`changed ${job}`) && isWished(board, task, cause.words)
       case 'evicted':
         return this.#excuses.has(`evicted ${board.spec.name}`)
+      case 'drained':
+        return this.#excuses.has(`drained ${board.spec.name}`)
+      case 'done':
+        return this.doneWork.hasEnded(task) || this.#hasLied(cause.by)
       case 'failed':
         return this.#excuses.has(`broken ${board.spec.name}`)
       case 'alone':

@@ -18,7 +18,7 @@ const batch = (options: JobOptions = {}) => jobSpec({ name: 'work', type: 'batch
 /** Boards whose tasks run for so long. */
 function bootWorkers(boards: number, ms: number) {
   const pool = bootPool(boards)
-  pool.world.lifetimeOf = () => ms
+  pool.world.lifetimes.of = () => ms
   return pool
 }
 
@@ -109,7 +109,7 @@ test('the agent was dead when its task ended: the next one tells it, and starts 
 test('of two tasks one is done and the other runs on; an agent that starts again runs only what is left', () => {
   const { world, first } = bootPool(1)
   const [task] = batch().groups[0]!.tasks
-  world.lifetimeOf = (_board, request) => (request.spec.name === 'short' ? 5_000 : 60_000)
+  world.lifetimes.of = (_board, request) => (request.spec.name === 'short' ? 5_000 : 60_000)
   const job = runJob(
     world,
     first,
@@ -241,7 +241,7 @@ test('one that was told to stop has not finished its work, however well it ends'
 test('sysbatch: each board does it once, also one that comes later', () => {
   const world = createWorld(3)
   const [first, second, late] = [...world.boards.values()]
-  world.lifetimeOf = () => 5_000
+  world.lifetimes.of = () => 5_000
   world.boot(first!)
   world.boot(second!)
   world.run(10_000)
