@@ -52,6 +52,20 @@ export const schedulerBugs: readonly PlantedBug[] = [
     'priority(b) - priority(a) || Number(compareText(a.id, b.id) > 9)',
   ),
   bug(
+    'done-while-here',
+    'Work counts as done only while the board that did it is there.',
+    'scheduler/standing.ts',
+    'completed(input.claims, input.form) : null',
+    "completed(input.claims.filter(({ node }) => input.nodes.get(node)?.liveness === 'alive'), input.form) : null",
+  ),
+  bug(
+    'done-elsewhere-ignored',
+    'A copy goes on although its work is done elsewhere.',
+    'scheduler/actions.ts',
+    'if (complete !== null) return',
+    'if (complete !== null && view.jobs.size < 0) return',
+  ),
+  bug(
     'unknown-freed-early',
     'A silent copy is replaced as soon as it is silent.',
     'scheduler/disconnect.ts',
