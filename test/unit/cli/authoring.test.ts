@@ -114,21 +114,6 @@ describe('job run', () => {
     assert.equal(history.changeCount, 2)
   })
 
-  it('runs what is complete once more only when it is told to, or when it is another program', async () => {
-    const rerun = (): unknown => mesh.job('default/hello').registers.get('spec/rerun') ?? null
-    await runJob({ type: 'batch', count: 1 })
-    await runJob({ type: 'batch', count: 2 })
-    assert.equal(rerun(), null)
-    const ordered = await runJob({ type: 'batch', count: 2 }, '--rerun')
-    assert.match(ordered.stdout, /^job hello changes; what is complete runs once more\n/)
-    assert.equal(rerun(), 1)
-    assert.match((await runJob({ type: 'batch', count: 2 })).stdout, /^job hello is already as the file says\n/)
-    await runJob({ type: 'batch', count: 2, args: ['a'] })
-    assert.equal(rerun(), 2)
-    await runJob({ count: 2, args: ['b'] }, '--rerun')
-    assert.equal(rerun(), null, 'a service has no such thing')
-  })
-
   it('sets a field that the file leaves out back to its default, and says so', async () => {
     await runJob({ count: 5 })
     const ran = await runJob({})

@@ -1,0 +1,60 @@
+// When `job run` orders that complete copies run once more.
+
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, it } from 'node:test'
+
+import type { JoinFile } from '../../../cli/fleet-files.ts'
+import { type FakeMesh, fakeMesh } from '../../support/cli-fake-mesh.ts'
+import { type CliRun, type TestCli, testCli } from '../../support/cli-io.ts'
+import { type JobFileLike, jobText } from '../../support/cli-job.ts'
+
+const peer = ['--peer', '/ip4/192.0.2.1/tcp/1']
+
+let mesh: FakeMesh
+let cli: TestCli
+
+beforeEach(async () => {
+  let fleet = ''
+  mesh = fakeMesh(() => fleet)
+  cli = await testCli(() => mesh.connect())
+  assert.equal((await cli.run(['fleet', 'init', 'home', '--out', join(cli.dir, 'home.join.json'), '--operator', 'ada'])).exitCode, 0)
+  const file = JSON.parse(await readFile(join(cli.dir, 'home.join.json'), 'utf8')) as JoinFile
+  fleet = file.fleet
+  assert.equal(mesh.put(file.envelopes).kind, 'receipt')
+})
+
+afterEach(async () => await cli.close())
+
+async function runJob(job: JobFileLike, ...options: string[]): Promise<CliRun> {
+  const file = join(cli.dir, 'job.yaml')
+  await writeFile(file, jobText(job))
+  return await cli.run(['job', 'run', file, ...peer, ...options])
+}
+
+const rerun = (): unknown => mesh.job('default/hello').registers.get('spec/rerun') ?? null
+
+it('is when it is told to, when it is another program, and when the job had been removed', async () => {
+  await runJob({ type: 'batch', count: 1 })
+  await runJob({ type: 'batch', count: 2 })
+  assert.equal(rerun(), null)
+  const ordered = await runJob({ type: 'batch', count: 2 }, '--rerun')
+  assert.match(ordered.stdout, /^job hello changes; what is complete runs once more\n/)
+  assert.equal(rerun(), 1)
+  assert.match((await runJob({ type: 'batch', count: 2 })).stdout, /^job hello is already as the file says\n/)
+  await runJob({ type: 'batch', count: 2, args: ['a'] })
+  assert.equal(rerun(), 2)
+  assert.equal((await cli.run(['job', 'stop', 'hello', ...peer, '--detach'])).exitCode, 0)
+  await runJob({ type: 'batch', count: 2, args: ['a'] })
+  assert.equal(rerun(), 2)
+  assert.equal((await cli.run(['job', 'remove', 'hello', ...peer, '--detach'])).exitCode, 0)
+  await runJob({ type: 'batch', count: 2, args: ['a'] })
+  assert.equal(rerun(), 3)
+})
+
+it('is never of a service', async () => {
+  await runJob({ type: 'batch' }, '--rerun')
+  await runJob({ args: ['b'] }, '--rerun')
+  assert.equal(rerun(), null)
+})
