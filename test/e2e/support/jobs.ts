@@ -2,6 +2,7 @@
 
 export interface JobWishes {
   readonly count?: number
+  readonly type?: 'batch'
   readonly pool?: string
   readonly script?: string
   readonly driver?: 'raw_exec' | 'docker'
@@ -12,15 +13,16 @@ export interface JobWishes {
 }
 
 export function job(name: string, wishes: JobWishes = {}): object {
-  const { count = 1, pool, script = 'exec sleep 1000000', driver = 'raw_exec', image, group = {}, resources = {} } = wishes
+  const { count = 1, type, pool, script = 'exec sleep 1000000', driver = 'raw_exec', image, group = {}, resources = {} } = wishes
   const config = { ...(image === undefined ? {} : { image }), command: '/bin/sh', args: ['-c', script] }
   return {
     job: name,
     ...(pool === undefined ? {} : { pool }),
+    ...(type === undefined ? {} : { type }),
     groups: {
       g: {
         count,
-        update: { min_healthy_time: '1s', healthy_deadline: '1m' },
+        ...(type === undefined ? { update: { min_healthy_time: '1s', healthy_deadline: '1m' } } : {}),
         disconnect: { replace_after: '5s' },
         tasks: { app: { driver, config, resources: { cpu: '20 MHz', memory: '16 MiB', ...resources } } },
         ...group,
