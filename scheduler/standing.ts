@@ -55,7 +55,7 @@ export function standing(input: StandingInput): Standing {
  */
 function completed(claims: readonly Claim[], form: Form): Claim | null {
   const done = claims.filter((claim) => claim.state === 'complete' && claim.form === form)
-  return done.sort((a, b) => a.generation - b.generation || compareText(a.node, b.node))[0] ?? null
+  return done.sort((one, other) => one.generation - other.generation || compareText(one.node, other.node))[0] ?? null
 }
 
 /** Not ended, not sent away by an operator, and its node neither evicted nor gone for good. */
