@@ -6,10 +6,10 @@
 import type { Doc } from '../crdt/doc.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import { type Memory, type ProjectInput, type createProjector, emptyMemory, nextView } from '../crdt/project.ts'
-import type { Liveness, View } from '../crdt/view.ts'
-import { plan } from '../scheduler/plan.ts'
-import type { Local, Plan } from '../scheduler/types.ts'
+import type { Liveness } from '../crdt/view.ts'
+import type { plan } from '../scheduler/plan.ts'
 import { recall } from './interned.ts'
+import { createSharedPlan } from './shared-plans.ts'
 
 /** The newest views of a world: each board's own stays with it, and whoever comes to a view later than so many others makes it anew. */
 const viewsMax = 256
@@ -94,31 +94,4 @@ function mixed(n: number): number {
   const a = Math.imul(n ^ (n >>> 16), 0x7feb352d)
   const b = Math.imul(a ^ (a >>> 15), 0x846ca68b)
   return b ^ (b >>> 16)
-}
-
-/** Plans in which nobody is silent, nothing has failed, and no slot is vacant, waits or moves: what is local changes nothing in them. */
-function createSharedPlan(): typeof plan {
-  const settled = new WeakMap<View, Plan>()
-  return (view, local, before) => {
-    if (local.silentSince.size + local.failedSince.size > 0) return plan(view, local, before)
-    const known = settled.get(view)
-    if (known !== undefined) return planOf(known, local)
-    const fresh = plan(view, local, before)
-    if (fresh.basis.restless.size === 0) settled.set(view, fresh)
-    return fresh
-  }
-}
-
-function planOf({ bySlot, basis }: Plan, local: Local): Plan {
-  return {
-    get slots() {
-      return bySlot.all
-    },
-    bySlot,
-    own: basis.claimants.get(local.self) ?? new Map(),
-    pending: new Map(),
-    wakeAt: null,
-    replacements: 0,
-    basis: { ...basis, local },
-  }
 }

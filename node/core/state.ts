@@ -86,7 +86,8 @@ export interface FailedSlot {
 }
 
 export interface State {
-  readonly boot: Boot
+  /** The records are read at boot and not kept: they are as large as the disk. */
+  readonly boot: Omit<Boot, 'records'>
   readonly author: Author
   readonly random: Random
   /** wall − monotonic, for stamps and display only. */
@@ -191,7 +192,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
   const { config } = boot
   const { crypto, signer, linkStates: reader } = env
   return {
-    boot,
+    boot: withoutRecords(boot),
     author: { id: config.self, signer, nonce: boot.nonce, fleet: config.fleet },
     random: createRandom(boot.nonce),
     wallOffset: boot.wallMs - boot.now,
@@ -252,6 +253,10 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     askLinks: false,
     hangUps: [],
   }
+}
+
+function withoutRecords({ kind, now, wallMs, nonce, config, host, running, fingerprints }: Boot): State['boot'] {
+  return { kind, now, wallMs, nonce, config, host, running, fingerprints }
 }
 
 /** Sent away by an operator, as far as this node has heard. */
