@@ -6,7 +6,8 @@
 import type { Doc } from '../crdt/doc.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import { type Memory, type ProjectInput, type createProjector, emptyMemory, nextView } from '../crdt/project.ts'
-import type { Liveness } from '../crdt/view.ts'
+import type { Liveness, View } from '../crdt/view.ts'
+import { type Failing, failingIn } from '../node/core/failing.ts'
 import type { plan } from '../scheduler/plan.ts'
 import { recall } from './interned.ts'
 import { createSharedPlan } from './shared-plans.ts'
@@ -30,23 +31,31 @@ const livenessMark: Readonly<Record<Liveness, number>> = {
 export interface SharedViews {
   readonly createProjector: typeof createProjector
   readonly plan: typeof plan
+  readonly failingIn: typeof failingIn
 }
 
 export function createSharedViews(): SharedViews {
-  return { createProjector: createSharedProjectors(), plan: createSharedPlan() }
+  const failing = new WeakMap<View, Failing>()
+  return {
+    createProjector: createSharedProjectors(),
+    plan: createSharedPlan(),
+    failingIn: (view, before) => recall(failing, view, () => failingIn(view, before)),
+  }
 }
 
 function createSharedProjectors(): typeof createProjector {
   const made = new Map<number, Memory>()
   const marks = new WeakMap<Doc, Marked>()
   let documents = 0
-  const markedOf = (doc: Doc): Marked =>
-    recall(marks, doc, () => ({ mark: mixed(++documents), node: doc.kind === 'node' ? (doc.id.slice('node/'.length) as NodeId) : null }))
+  const marked = (doc: Doc): Marked => ({
+    mark: mixed(++documents),
+    node: doc.kind === 'node' ? (doc.id.slice('node/'.length) as NodeId) : null,
+  })
   const markOf = ({ pool, docs, livenessOf }: ProjectInput): number => {
     let [low, high] = [docs.size, 0]
     for (const doc of docs.values()) {
       if (doc.pool !== pool && doc.kind !== 'fleet') continue
-      const { mark, node } = markedOf(doc)
+      const { mark, node } = recall(marks, doc, marked)
       low = (low + mark) | 0
       if (node !== null) high = (high + Math.imul(mark, livenessMark[livenessOf(node)])) | 0
     }

@@ -16,7 +16,7 @@ import type { Alloc } from './allocs/alloc.ts'
 import type { Remains } from './allocs/finished.ts'
 import type { Boot } from './event.ts'
 import type { Effect } from './effect.ts'
-import { type Failing, noFailing } from './failing.ts'
+import { type Failing, type failingIn, noFailing } from './failing.ts'
 import type { Exchange } from './exchanges.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { LinkStateReader } from './liveness/reader.ts'
@@ -34,6 +34,7 @@ export interface Env {
   readonly readFrame?: typeof decodeFrame
   readonly createProjector?: typeof createProjector
   readonly plan?: typeof plan
+  readonly failingIn?: typeof failingIn
 }
 
 /** What a directly connected peer said of itself. */
@@ -130,7 +131,7 @@ export interface State {
   epochJumps: { readonly count: number; readonly nextAt: number }
   readonly pending: Map<SlotId, Pending>
   readonly failedSince: Map<SlotId, FailedSlot>
-  readonly failing: Failing
+  failing: Failing
   /** Times at which replacements began within the pacing window. */
   replacementTimes: number[]
   readonly allocs: Map<SlotId, Alloc>

@@ -147,11 +147,16 @@ export function tick(s: LivenessState, now: number, lagMs: number): readonly Liv
   return effects
 }
 
-/** The nodes that may count: known and not evicted. Whatever is known of others is forgotten. */
-export function setMembers(s: LivenessState, members: ReadonlySet<NodeId>): void {
-  for (const node of s.members.keys()) if (!members.has(node)) forget(s, node)
+/** The nodes that may count, each once: known and not evicted. Whatever is known of others is forgotten. */
+export function setMembers(s: LivenessState, members: Iterable<NodeId>): void {
+  const fresh = new Set<NodeId>()
+  let known = 0
   for (const node of members) {
-    if (node === s.self || s.members.has(node)) continue
+    if (s.members.has(node)) known++
+    else if (node !== s.self) fresh.add(node)
+  }
+  if (known < s.members.size) forgetOthers(s, new Set(members))
+  for (const node of fresh) {
     s.members.set(node, newMember(s.now))
     s.unsettled.add(node)
     s.changes++
@@ -315,6 +320,10 @@ function isNewsToOthers(s: LivenessState, from: NodeId): boolean {
   if (!hasSide) return false
   if (s.now - s.news.since >= newsAfterMs) s.news = { since: s.now, count: 0 }
   return ++s.news.count <= newsCountMax
+}
+
+function forgetOthers(s: LivenessState, members: ReadonlySet<NodeId>): void {
+  for (const node of s.members.keys()) if (!members.has(node)) forget(s, node)
 }
 
 function forget(s: LivenessState, node: NodeId): void {
