@@ -10,6 +10,7 @@ import { addressForms, toMultiaddr } from './addresses.ts'
 import { ApiConnectError, type ApiErrorCode } from './api-error.ts'
 import { probe, requestOn } from './api-protocol.ts'
 import { commonSettings } from './common-settings.ts'
+import { hangsUpOnNonsense } from './hang-up.ts'
 import { wordsOf } from './log.ts'
 
 export interface ApiClient {
@@ -51,18 +52,30 @@ export async function connectClient(options: ClientOptions): Promise<ApiClient> 
 
 type ClientNode = Awaited<ReturnType<typeof createLibp2p>>
 
-// With a wrong pre-shared key each side reads random bytes: often nonsense, which ends the handshake at once, and now and then the
-// promise of more bytes, which ends in silence. Three tries tell the two apart, and a lossy link may need them as well.
+// A lossy link may need more than one.
 const triesMax = 3
 
 async function connectPatiently(node: ClientNode, peer: string, timeoutMs: number): Promise<Connection> {
+  const tryMs = Math.ceil(timeoutMs / triesMax)
   for (let tries = 1; ; tries++) {
     try {
-      return await connect(node, peer, AbortSignal.timeout(Math.ceil(timeoutMs / triesMax)))
+      return await connect(node, peer, AbortSignal.timeout(tryMs))
     } catch (error) {
-      if (tries === triesMax || !isTimeout(error)) throw error
+      if (!isTimeout(error)) throw error
+      if (tries === triesMax) throw (await isSilentToUs(peer, tryMs)) ? new ApiConnectError('E_WRONG_FLEET', otherKey) : error
     }
   }
+}
+
+const otherKey = 'the handshake failed; that board has another pre-shared key, so it is of another fleet'
+
+/**
+ * With a wrong pre-shared key the other side reads random bytes: mostly nonsense, on which it hangs up, but in two of five cases the
+ * promise of more bytes, for which it waits. So silence alone does not tell a foreign board from a dead one.
+ */
+async function isSilentToUs(peer: string, withinMs: number): Promise<boolean> {
+  const address = toMultiaddr(peer)
+  return address !== null && (await hangsUpOnNonsense(address, withinMs))
 }
 
 async function connect(node: ClientNode, peer: string, signal: AbortSignal): Promise<Connection> {
@@ -90,8 +103,7 @@ function explain(peer: string, error: unknown): { code: ApiErrorCode; words: str
   const words = wordsOf(error)
   if (error instanceof ApiConnectError) return { code: error.code, words: `${peer}: ${error.message}` }
   if (words.includes('EncryptionFailed')) {
-    const meaning = 'that board has another pre-shared key, so it is of another fleet'
-    return { code: 'E_WRONG_FLEET', words: `${peer}: the handshake failed; ${meaning} (${words})` }
+    return { code: 'E_WRONG_FLEET', words: `${peer}: ${otherKey} (${words})` }
   }
   return { code: 'E_UNREACHABLE', words: `${peer}: ${isTimeout(error) ? 'no answer in time' : words}` }
 }
