@@ -2,14 +2,18 @@
 // time that a job names: what differs between them is when the next of those times comes, which each counts for itself. Nothing is
 // taken for the same that is not compared, but for the order in which a plan was come by, which must mean nothing.
 
-import { type NodeId, type SlotId, compareText } from '../crdt/ids.ts'
+import { type JobId, type NodeId, type SlotId, compareText } from '../crdt/ids.ts'
+import { withChanges } from '../crdt/layered-map.ts'
 import type { View } from '../crdt/view.ts'
+import type { Basis } from '../scheduler/basis.ts'
 import { replacementBudget } from '../scheduler/disconnect.ts'
 import type { Judged } from '../scheduler/judged.ts'
 import { schedulerLimits } from '../scheduler/limits.ts'
 import { type Overdue, isOverdue, recall, remember, wakeForPending } from '../scheduler/pending.ts'
 import { plan, wantedSlots } from '../scheduler/plan.ts'
+import { lastsUntil } from '../scheduler/slots.ts'
 import type { Local, Pending, Plan } from '../scheduler/types.ts'
+import { wakeForSilence } from '../scheduler/vacancy.ts'
 import { Wake } from '../scheduler/wake.ts'
 
 /** Of one view: boards that wait for different candidates have different plans. The oldest go first. */
@@ -19,9 +23,14 @@ const plansMax = 4
 interface Made {
   readonly plan: Plan
   readonly local: Local
-  readonly budget: number
   /** The candidates that it was given: the map itself is the core's, and changes. */
   readonly pending: ReadonlyMap<SlotId, Pending>
+  /** Worked out when another board first asks: most views are one board's alone. */
+  traits: Traits | null
+}
+
+interface Traits {
+  readonly budget: number
   /** Times that jobs name, ms, and for each silent board how many of them have passed. */
   readonly times: readonly number[]
   readonly passed: ReadonlyMap<NodeId, number>
@@ -40,7 +49,7 @@ export function createSharedPlan(): typeof plan {
     const pending = new Map(local.pending)
     const fresh = plan(view, local, before)
     if (!isShareable(fresh, local)) return fresh
-    if (known.push(madeOf(fresh, local, pending)) > plansMax) known.shift()
+    if (known.push({ plan: fresh, local, pending, traits: null }) > plansMax) known.shift()
     made.set(view, known)
     return fresh
   }
@@ -56,17 +65,14 @@ function restlessIn({ basis }: Plan): readonly Judged[] {
   return [...basis.restless].flatMap((job) => basis.judged.get(job) ?? [])
 }
 
-function madeOf(fresh: Plan, local: Local, pending: Made['pending']): Made {
+function traitsOf({ plan: fresh, local }: Made): Traits {
   const times = timesIn(fresh)
   const passed = new Map<NodeId, number>()
   for (const [node, since] of local.silentSince) passed.set(node, passedOf(times, local.now - since))
   const restless = restlessIn(fresh)
   const vacancies = restless.flatMap((judged) => judged.vacancies)
   return {
-    plan: fresh,
-    local,
     budget: budgetOf(fresh, local),
-    pending,
     times,
     passed,
     waits: waitsIn(restless, fresh.basis.view),
@@ -94,7 +100,7 @@ function budgetOf({ basis }: Plan, local: Local): number {
 }
 
 /** What `judge` waits for when claims stand on boards that are silent. */
-function waitsIn(judged: readonly Judged[], view: View): Made['waits'] {
+function waitsIn(judged: readonly Judged[], view: View): Traits['waits'] {
   const waits = new Map<number, Set<NodeId>>()
   const wait = (node: NodeId, ms: number): void => {
     if ((view.nodes.get(node)?.liveness ?? 'alive') === 'alive') return
@@ -114,17 +120,17 @@ function waitsIn(judged: readonly Judged[], view: View): Made['waits'] {
 }
 
 function isFor(made: Made, local: Local): boolean {
-  const { plan: known, passed, times } = made
   if (local.failedSince.size > 0 || local.aloneSince !== null) return false
-  if (local.now < made.local.now || local.silentSince.size !== passed.size) return false
+  if (local.now < made.local.now || local.silentSince.size !== made.local.silentSince.size) return false
+  const { budget, passed, times, vacant } = (made.traits ??= traitsOf(made))
   for (const [node, since] of local.silentSince) if (passed.get(node) !== passedOf(times, local.now - since)) return false
   // Nobody asks for candidates, or how many may be sought, where nothing is vacant.
-  if (made.vacant.length === 0) return true
-  return isSamePending(made, local) && budgetOf(known, local) === made.budget
+  if (vacant.length === 0) return true
+  return isSamePending(made, vacant, local) && budgetOf(made.plan, local) === budget
 }
 
 /** For every vacant slot the same candidate is kept or none, and the same boards are overdue. */
-function isSamePending({ pending, vacant, local: { now } }: Made, local: Local): boolean {
+function isSamePending({ pending, local: { now } }: Made, vacant: Traits['vacant'], local: Local): boolean {
   return vacant.every((slot) => {
     const [one, other] = [local.pending.get(slot), pending.get(slot)]
     if (one === undefined || other === undefined) return one === other
@@ -144,9 +150,10 @@ function isSameText(a: readonly string[], b: readonly string[]): boolean {
 
 function planFrom(made: Made, local: Local): Plan {
   const { bySlot, basis, replacements } = made.plan
+  const { isPaced, waits } = (made.traits ??= traitsOf(made))
   const wake = new Wake(local.now)
-  for (const [ms, nodes] of made.waits) for (const node of nodes) wake.by((local.silentSince.get(node) ?? local.now) + ms)
-  if (made.isPaced) wake.by(local.now + schedulerLimits.pacedRetryMs)
+  for (const [ms, nodes] of waits) for (const node of nodes) wake.by((local.silentSince.get(node) ?? local.now) + ms)
+  if (isPaced) wake.by(local.now + schedulerLimits.pacedRetryMs)
   const pending = new Map<SlotId, Pending>()
   for (const [slot, { candidate }] of made.plan.pending) {
     const previous = local.pending.get(slot)
@@ -155,6 +162,7 @@ function planFrom(made: Made, local: Local): Plan {
     pending.set(slot, one)
     wakeForPending(wake, one, local.now)
   }
+  let own: Basis | null = null
   return {
     get slots() {
       return bySlot.all
@@ -164,7 +172,33 @@ function planFrom(made: Made, local: Local): Plan {
     pending,
     wakeAt: wake.at,
     replacements,
-    // Whose silence this board counts from another moment is judged anew by a plan that starts from it.
-    basis,
+    // Only a plan that starts from this one asks: the next is mostly another board's, too.
+    get basis() {
+      return (own ??= basisFrom(basis, local))
+    },
   }
+}
+
+/** What was judged, with the times of this board's silences. */
+function basisFrom(basis: Basis, local: Local): Basis {
+  const { view } = basis
+  const judged = new Map<JobId, readonly Judged[]>()
+  for (const job of basis.restless) {
+    judged.set(
+      job,
+      (basis.judged.get(job) ?? []).map((group) => timedFrom(group, view, local)),
+    )
+  }
+  return { ...basis, local, judged: withChanges(basis.judged, judged) }
+}
+
+function timedFrom(judged: Judged, view: View, local: Local): Judged {
+  const { rules } = judged
+  const wake = new Wake(local.now)
+  const facts = judged.facts.map((known) => {
+    wakeForSilence({ facts: known, rules }, { view, local, wake })
+    const until = lastsUntil(rules, known.standing, { view, local })
+    return until === known.until ? known : { ...known, until }
+  })
+  return { ...judged, facts, wakeAt: wake.at }
 }
