@@ -67,7 +67,9 @@ export function forgetFailures(step: Step): void {
   for (const [slot, seen] of state.failedSince) {
     if (forgetAt(state, slot, seen) > step.now) continue
     const last = state.ended.get(slot)
-    if (last?.state === 'failed' && last.form === seen.form && isCovered(state, last)) state.ended.delete(slot)
+    // Its generation must not be used again: the claim that came after it may go with a disk.
+    if (last?.state === 'failed' && last.form === seen.form)
+      state.ended.set(slot, { ...last, state: 'stopped', reason: `forgiven: ${last.reason}` })
     const kept = (state.verdicts.get(slot) ?? []).flatMap((one) => (one.form === seen.form ? forgiven(one) : [one]))
     if (kept.length > 0) state.verdicts.set(slot, kept)
     else state.verdicts.delete(slot)
@@ -94,21 +96,10 @@ function forgetAt(state: State, slot: SlotId, { form, healthySince }: FailedSlot
   const last = state.ended.get(slot)
   const isOwn =
     state.verdicts.get(slot)?.some((verdict) => verdict.form === form && verdict.failures > 0) === true ||
-    (last?.state === 'failed' && last.form === form && isCovered(state, last))
+    (last?.state === 'failed' && last.form === form)
   const { job, group } = slotParts(slot)
   const policy = state.view.jobs.get(job)?.spec?.groups.find((one) => one.name === group)?.reschedule
   return isOwn && policy !== undefined ? healthySince + Math.max(policy.intervalMs, policy.maxDelayMs) : never
-}
-
-/** A later claim of the slot on another board has its generation and its marks, too. */
-export function isCovered(state: State, claim: Claim): boolean {
-  const highest = Math.max(claim.generation + 1, ...claim.over.values())
-  return (state.view.claims.get(claim.slot) ?? []).some(
-    (other) =>
-      other.node !== claim.node &&
-      other.generation >= highest &&
-      [...claim.lost].every(([node, generation]) => (other.lost.get(node) ?? 0) >= generation),
-  )
 }
 
 function isJudged(state: State, claim: Claim): boolean {
