@@ -33,7 +33,7 @@ export function boot(step: Step): void {
     // An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs.
     else if ([...running.values()].some((task) => task.slot === slot && task.generation > claim.generation)) continue
     else if (unknown.length > 0 && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
-    else if (unknown.some(({ alloc }) => alloc !== claim.alloc) && runsOtherForm(step.state, claim)) continue
+    else if (unknown.some((task) => record?.claims.get(task.slot)?.alloc !== task.alloc) && runsOtherForm(step.state, claim)) continue
     else resume(step, claim, bodies.get(allocKey(slot)), running)
   }
   step.state.orphans = [...running.values()]
@@ -48,7 +48,7 @@ function isKnown(claim: Claim | undefined, task: AdoptedTask): boolean {
 }
 
 /**
- * Mostly the former form of an update that the agent did not finish. Where the disk is older than something else that runs, it is a later
+ * Mostly the former form of an update that the agent did not finish. Where something runs of which the disk has no claim at all, it is a later
  * one, and to go back to the claim's would be to want what others have got since: `orphans.ts` takes it up.
  */
 function runsOtherForm(state: State, claim: Claim): boolean {
