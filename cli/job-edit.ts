@@ -8,6 +8,7 @@ import type { Author, Envelope } from '../crdt/envelope.ts'
 import { type AuthorId, type DocId, type JobId, type OperatorId, fleetDocId, jobDocId } from '../crdt/ids.ts'
 import type { Scalar } from '../crdt/registers.ts'
 import { editDoc } from '../crdt/replica.ts'
+import { fleetBasis } from '../crdt/rights/basis.ts'
 import { covers } from '../crdt/rights/grant.ts'
 import { judgeDoc, toEdit } from '../crdt/rights/judge-doc.ts'
 import { authorOf } from './author.ts'
@@ -42,9 +43,20 @@ export async function openDocument(session: Session, id: DocId, pool: string | u
 }
 
 export async function editDocument(session: Session, id: DocId, pool: string | undefined, changes: Changes): Promise<Edit> {
-  const { author, fleet, before } = await openDocument(session, id, pool)
+  const draft = await openDocument(session, id, pool)
+  return edited(session, draft, toEdit(draft.before), changes)
+}
+
+/** `without`: it builds on nothing of that key that nobody else has built upon. `changes` is asked of what it builds on. */
+export async function editFleet(session: Session, changes: Changes, without?: AuthorId): Promise<Edit> {
+  const draft = await openDocument(session, fleetDocId, undefined)
+  const basis = fleetBasis(session.io.crypto, draft.before, without)
+  return edited(session, draft, basis, () => changes(basis))
+}
+
+function edited(session: Session, { author, fleet, before }: Draft, open: Doc, changes: Changes): Edit {
   const name = fleet.names.get(author.id as OperatorId) ?? author.id
-  const { after, envelopes } = signed(session, before, author, changes(before), name)
+  const { after, envelopes } = signed(session, { before, open }, author, changes(before), name)
   return { after: judgeDoc(after, fleet.rights), envelopes, before, fleet, author: author.id }
 }
 
@@ -65,14 +77,13 @@ export function mustExist(doc: Doc, job: JobId): void {
 
 function signed(
   session: Session,
-  before: Doc,
+  { before, open }: { readonly before: Doc; readonly open: Doc },
   author: Author,
   changes: ReadonlyMap<string, Scalar>,
   by: string,
 ): { after: Doc; envelopes: readonly Envelope[] } {
   const { crypto } = session.io
   const seconds = Math.floor(session.io.now() / 1000)
-  const open = toEdit(before)
   const dry = editDoc(crypto, open, author, changes, seconds)
   // Who did it is written only along with something that was done.
   if (dry.envelopes.length === 0) return { after: before, envelopes: [] }

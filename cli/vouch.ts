@@ -7,7 +7,7 @@ import type { Scalar } from '../crdt/registers.ts'
 import { wordPaths } from '../crdt/rights/judge-doc.ts'
 import type { Fleet } from './document.ts'
 import { CliError } from './errors.ts'
-import { editDocument } from './job-edit.ts'
+import { editDocument, editFleet } from './job-edit.ts'
 import { safe } from './render/words.ts'
 import type { Session } from './session.ts'
 import { submit } from './submit.ts'
@@ -86,7 +86,7 @@ export function epochBy({ epoch, envelopes: [first] }: Doc, keys: Iterable<Autho
 export async function keepEpochs(session: Session, envelopes: readonly string[]): Promise<void> {
   if (envelopes.length === 0) return
   const paths = envelopes.map((hash) => fleetPaths.kept(hash))
-  const edit = await editDocument(session, fleetDocId, undefined, (doc) => new Map(paths.map((path) => [path, another(doc, path)])))
+  const edit = await editFleet(session, (doc) => new Map(paths.map((path) => [path, another(doc, path)])))
   if (edit.envelopes.length > 0) await submit(session, edit.envelopes, undefined, { confirm: 1, confirmTimeout: session.timeoutMs })
 }
 

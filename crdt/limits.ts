@@ -13,20 +13,21 @@ export const limits = {
   /** Overwritten values named by one change. One an operation is normal; more only where conflicts are settled. */
   changePredecessorsMax: 4_096,
   /**
-   * Each is 32 bytes in the next change, which names them all: 12 kB of the 16 that it has. `headsMax` plus the reserve twice, once for
-   * keys that have a right when keys without one have filled it, once for revocations.
+   * Each is 32 bytes in the next change, which names them all: 12 kB of the 16 that it has, and more than `headsMax` with the reserve,
+   * which is for keys that have a right when keys without one have filled the rest. Of the fleet document's heads a change names at most
+   * `fleetDepsAim`, and leaves what has no effect alone: so it has no bound of heads, and boards take the same ones.
    */
   changeDepsMax: 384,
   headsMax: 256,
   headsReserve: 64,
+  fleetDepsAim: 256,
   /** More than a few concurrent changes of one key are no split, but somebody who wants to shut others out. */
   keyHeadsMax: 32,
   /** A node writes alone; two of its boots may not know of one another. */
   nodeHeadsMax: 64,
   /** Admins with room of their own for revocations: the longest-standing ones, so that nobody can push them out. */
   revokersMax: 16,
-  /** What each of them may have of it; 16 × 4 concurrent ones are the second reserve, 16 × 32 × 2 are an eighth of all registers. */
-  revokerHeadsMax: 4,
+  /** What each of them may have of it; 16 × 32 × 2 are an eighth of all registers. */
   bareRevocationsMax: 32,
   bareRevocationKeysMax: 2,
   /** Wall-clock seconds are for display; this is the year 36812, and small enough to add to. */
@@ -78,6 +79,12 @@ export const limits = {
   docEnvelopesBytesMax: 16_777_216,
   docRegistersMax: 8_192,
   /**
+   * What one key may have of the fleet document, which nothing compacts and every board judges as a whole (30 ms on a PC for a thousand
+   * changes): an admin who writes twice a week goes on for ten years, and then with another key.
+   */
+  fleetKeyChangesMax: 1_024,
+  fleetKeyBytesMax: 1_048_576,
+  /**
    * From so many registers on a node rewrites its document once so many of them are deleted: claims that came and went leave theirs
    * behind, and every peer refuses a document beyond `docRegistersMax`.
    */
@@ -91,5 +98,8 @@ export const limits = {
   nodeDocRegistersFull: 6_912,
   /** Epochs and bases are counted up by one and by change counts; these are out of reach for honest authors. */
   epochMax: 2 ** 32,
+  /** Up to here an operator's key begins epochs of jobs; above, only admins do: so there is room above whatever the former wrote. */
+  operatorEpochMax: 2 ** 31,
+  /** More than `epochMax` epochs of twice `docChangesMax` changes, which is all that the gate lets an epoch have. */
   baseMax: 2 ** 48,
 } as const

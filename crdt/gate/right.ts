@@ -9,6 +9,7 @@ import { type ChangeHash, type FleetId, nodeDocId } from '../ids.ts'
 import type { NodeId } from '../ids.ts'
 import type { Doc } from '../doc.ts'
 import { genesisOf } from '../genesis.ts'
+import { limits } from '../limits.ts'
 import { historyOf } from '../replica-history.ts'
 import { type FleetRights, wasAdminAt } from '../rights/fleet-rights.ts'
 import { covers } from '../rights/grant.ts'
@@ -47,11 +48,23 @@ function mayReplace(doc: Doc | undefined, envelope: Envelope, { rights }: Author
   return rights?.revoked.has(envelope.author) !== true || rights.kept.has(envelope.hash)
 }
 
+/**
+ * How high an operators' document may be counted: a stolen key shall not put it where nobody can compact it any more. The envelope alone
+ * says it, so all boards say the same, whatever they slept through.
+ */
+function checkCount({ author, kind, doc, epoch, base }: Envelope, { rights }: Authority): Result<void, GateCode> {
+  if (kind === 'node') return ok(undefined)
+  if (base > (epoch - 1) * 2 * limits.docChangesMax)
+    return refuse('E_SIZE', `${epoch - 1} epochs of ${doc} cannot have held ${base} changes`)
+  if (epoch <= limits.operatorEpochMax || rights?.ever.get(author)?.role === 'admin') return ok(undefined)
+  return refuse('E_RIGHT', `${author} is no admin, and may not begin epoch ${epoch} of ${doc}`)
+}
+
 export function checkRight(doc: Doc | undefined, envelope: Envelope, authority: Authority): Result<void, GateCode> {
   if (isFounding(envelope, authority)) return ok(undefined)
   const words = envelope.kind === 'node' ? 'no role' : (authority.rights?.ever.get(envelope.author)?.role ?? 'no role')
   if (!mayWrite(envelope, authority)) return refuse('E_RIGHT', `${envelope.author} (${words}) may not write ${envelope.doc}`)
-  if (mayReplace(doc, envelope, authority)) return ok(undefined)
+  if (mayReplace(doc, envelope, authority)) return checkCount(envelope, authority)
   return refuse('E_RIGHT', `${envelope.author} is revoked and may not begin epoch ${envelope.epoch} of ${envelope.doc}`)
 }
 

@@ -41,17 +41,27 @@ export function checkRoom(doc: Doc, envelope: Envelope, after: After, rights: Ro
     return isBeyond(all, 1) || isLarge(doc, after, 1) ? full() : ok(undefined)
   }
   const own = useOf(doc, envelope, after, (author) => author === envelope.author)
-  if (own.heads > limits.keyHeadsMax) return refuse('E_DEPS', `more than ${limits.keyHeadsMax} concurrent heads of ${envelope.author}`)
-  if (isBeyond(own, 1 / 2)) return refuse('E_SIZE', `${envelope.author} has filled its share of the document; compact it first`)
   const stands: Whose = (author) => rights?.now.has(author) === true
-  const isUrgent = isBareRevocation(doc, after.written, own, envelope.author, rights)
-  const counted = isUrgent || !stands(envelope.author) ? all : useOf(doc, envelope, after, stands)
-  const reserve = isUrgent ? 2 * limits.headsReserve : stands(envelope.author) ? limits.headsReserve : 0
-  if (all.heads > limits.headsMax + reserve || (!isUrgent && counted.heads > limits.headsMax))
-    return refuse('E_DEPS', `more than ${limits.headsMax} concurrent heads`)
+  const counted = stands(envelope.author) ? useOf(doc, envelope, after, stands) : all
+  const heads = doc.kind === 'fleet' ? ok(undefined) : checkHeadRoom(envelope.author, own, counted, all)
+  if (!heads.ok) return heads
+  const isUrgent = isBareRevocation(doc, after.written, envelope.author, rights)
+  if (!isUrgent && isBeyondShare(doc, own)) return refuse('E_SIZE', `${envelope.author} has filled its share of ${doc.id}`)
   const hasVoid = [...doc.clock.values()].some(({ author }) => !stands(author))
   const slack = isUrgent || (hasVoid && stands(envelope.author)) ? 2 : 1
   return isBeyond(all, slack) || (!isUrgent && isBeyond(counted, 1)) || isLarge(doc, after, slack) ? full() : ok(undefined)
+}
+
+/** The next change of a job's or an ops document names all heads. One of the fleet document names those that count (`rights/basis.ts`). */
+function checkHeadRoom(author: AuthorId, own: Use, counted: Use, all: Use): Result<void, GateCode> {
+  if (own.heads > limits.keyHeadsMax) return refuse('E_DEPS', `more than ${limits.keyHeadsMax} concurrent heads of ${author}`)
+  if (counted.heads <= limits.headsMax && all.heads <= limits.headsMax + limits.headsReserve) return ok(undefined)
+  return refuse('E_DEPS', `more than ${limits.headsMax} concurrent heads`)
+}
+
+function isBeyondShare({ kind }: Doc, own: Use): boolean {
+  if (kind !== 'fleet') return isBeyond(own, 1 / 2)
+  return own.changes > limits.fleetKeyChangesMax || own.bytes > limits.fleetKeyBytesMax
 }
 
 function full(): Result<never, GateCode> {
@@ -80,9 +90,9 @@ function isLarge(doc: Doc, { savedBytes, written }: After, slack: number): boole
 }
 
 /** A few of the first admins have room of their own for revocations and nothing else; keys that a thief makes admins come after them. */
-function isBareRevocation(doc: Doc, written: After['written'], own: Use, author: AuthorId, rights: RoomRights | undefined): boolean {
+function isBareRevocation(doc: Doc, written: After['written'], author: AuthorId, rights: RoomRights | undefined): boolean {
   const rank = rights?.seniority.get(author) ?? Number.MAX_SAFE_INTEGER
-  if (doc.kind !== 'fleet' || rank >= limits.revokersMax || own.heads > limits.revokerHeadsMax || !isBare(written)) return false
+  if (doc.kind !== 'fleet' || rank >= limits.revokersMax || !isBare(written)) return false
   return historyOf(doc).filter((entry) => entry.author === author && isBare(entry.writes)).length < limits.bareRevocationsMax
 }
 

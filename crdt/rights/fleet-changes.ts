@@ -2,10 +2,10 @@
 // a standing grant in its past makes its author an admin, and no standing revocation of its author was made without knowing it. Both
 // can go in circles (of two that neither knew as admins, each revokes the other on its side of a split); then seniority decides.
 
-import type { ChangeHash } from '../ids.ts'
+import type { AuthorId, ChangeHash } from '../ids.ts'
 import type { HistoryEntry } from '../replica-history.ts'
 import { type Seniority, type ToldEntry, seniorityOf } from './fleet-statements.ts'
-import { after, byHash, pastOf } from './past.ts'
+import { knowledgeOf } from './past.ts'
 
 interface Judged {
   readonly entry: HistoryEntry
@@ -18,32 +18,39 @@ interface Judged {
   stands: boolean | null
 }
 
-/** `told`: the fleet document's history, in its causal order. */
-export function voidedFleetChanges(told: readonly ToldEntry[]): ReadonlySet<ChangeHash> {
-  const entries = told.map(({ entry }) => entry)
+/** `told`: the fleet document's history, in its causal order. `without`: as if nothing that this key wrote stood. */
+export function voidedFleetChanges(told: readonly ToldEntry[], without?: AuthorId): ReadonlySet<ChangeHash> {
   // Every change had a right when it was admitted, and only a revocation takes one away.
-  if (told.every(({ revokes }) => revokes.length === 0)) return new Set()
-  const judged = new Map<ChangeHash, Judged>()
-  for (const entry of entries)
-    judged.set(entry.hash, { entry, founding: entry.deps.length === 0, supporters: [], attackers: [], stands: null })
-  const known = byHash(entries)
-  for (const { entry, admins, revokes } of told) {
-    const self = judged.get(entry.hash)!
-    if (admins.length > 0) {
-      const later = after(entries, entry)
-      for (const one of judged.values()) if (admins.includes(one.entry.author) && later.has(one.entry.hash)) one.supporters.push(self)
-    }
-    if (revokes.length > 0) {
-      const past = pastOf(known, [entry.hash])
-      for (const one of judged.values()) if (revokes.includes(one.entry.author) && !past.has(one.entry.hash)) one.attackers.push(self)
-    }
+  if (without === undefined && told.every(({ revokes }) => revokes.length === 0)) return new Set()
+  const judged = told.map(({ entry }): Judged => {
+    const stands = entry.author === without ? false : null
+    return { entry, founding: entry.deps.length === 0, supporters: [], attackers: [], stands }
+  })
+  relate(told, judged)
+  decide(judged, seniorityOf(told))
+  return new Set(judged.filter(({ stands }) => stands === false).map(({ entry }) => entry.hash))
+}
+
+function relate(told: readonly ToldEntry[], judged: readonly Judged[]): void {
+  const knows = knowledgeOf(told.map(({ entry }) => entry))
+  const byAuthor = new Map<AuthorId, Judged[]>()
+  for (const one of judged) {
+    const { author } = one.entry
+    const known = byAuthor.get(author)
+    if (known === undefined) byAuthor.set(author, [one])
+    else known.push(one)
   }
-  decide([...judged.values()], seniorityOf(told))
-  return new Set([...judged.values()].filter(({ stands }) => stands === false).map(({ entry }) => entry.hash))
+  for (const [index, { entry, admins, revokes }] of told.entries()) {
+    const self = judged[index]!
+    for (const admin of new Set(admins))
+      for (const one of byAuthor.get(admin) ?? []) if (one !== self && knows(one.entry.hash, entry.hash)) one.supporters.push(self)
+    for (const key of new Set(revokes))
+      for (const one of byAuthor.get(key) ?? []) if (!knows(entry.hash, one.entry.hash)) one.attackers.push(self)
+  }
 }
 
 function decide(all: readonly Judged[], seniority: Seniority): void {
-  let open = all
+  let open = all.filter(({ stands }) => stands === null)
   while (open.length > 0) {
     let left = open.filter((one) => !isDecided(one))
     if (left.length === open.length) {

@@ -2,13 +2,13 @@
 // not revoke a senior, and who is senior to whom is asked of the revocation's own past: so it can be said at once, for ever, and the same
 // everywhere, and one stolen key cannot shut out those who were there before it.
 
-import { type AuthorId, type OperatorId, isPeerId } from '../ids.ts'
+import { type AuthorId, type ChangeHash, type OperatorId, isPeerId } from '../ids.ts'
 import { decodePart } from '../documents/path-part.ts'
 import type { Scalar } from '../registers.ts'
 import type { HistoryEntry } from '../replica-history.ts'
 import type { Role } from '../view.ts'
 import type { Grant } from './grant.ts'
-import { byHash, pastOf } from './past.ts'
+import { type Knows, knowledgeOf } from './past.ts'
 import { isPattern } from './pattern.ts'
 
 export interface FleetStatements {
@@ -31,14 +31,28 @@ const roles: readonly Role[] = ['admin', 'operator', 'viewer']
 export function toldBy(entries: readonly HistoryEntry[]): readonly ToldEntry[] {
   const all = entries.map((entry) => ({ entry, ...fleetStatementsOf(entry) }))
   if (all.every(({ revokes }) => revokes.length === 0)) return all
-  const known = byHash(entries)
+  const firsts = firstGrants(all, knowledgeOf(entries))
   return all.map((told) => {
     const { entry, revokes } = told
     if (revokes.length === 0) return told
-    const past = pastOf(known, [entry.hash])
-    const seniority = seniorityOf(all.filter((one) => past.has(one.entry.hash)))
-    return { ...told, revokes: revokes.filter((key) => isSenior(seniority, entry.author, key)) }
+    const own = firsts(entry.author, entry.hash)
+    return { ...told, revokes: revokes.filter((key) => own < firsts(key, entry.hash)) }
   })
+}
+
+const never = Number.MAX_SAFE_INTEGER
+
+/** When a key first became an admin in the past of a change: the order of `seniorityOf` over that past. */
+function firstGrants(told: readonly ToldEntry[], knows: Knows): (key: AuthorId, at: ChangeHash) => number {
+  const grants = new Map<AuthorId, { readonly by: ChangeHash; readonly number: number }[]>()
+  let number = 0
+  for (const { entry, admins } of told)
+    for (const admin of admins) {
+      const known = grants.get(admin) ?? []
+      known.push({ by: entry.hash, number: number++ })
+      grants.set(admin, known)
+    }
+  return (key, at) => grants.get(key)?.find(({ by }) => knows(at, by))?.number ?? never
 }
 
 export function seniorityOf(told: readonly { readonly admins: readonly AuthorId[] }[]): Seniority {
@@ -49,8 +63,7 @@ export function seniorityOf(told: readonly { readonly admins: readonly AuthorId[
 
 /** Whether one may revoke the other. Nobody does it to itself: whoever stole the key would. */
 export function isSenior(seniority: Seniority, author: AuthorId, key: AuthorId): boolean {
-  const last = Number.MAX_SAFE_INTEGER
-  return (seniority.get(author) ?? last) < (seniority.get(key) ?? last)
+  return (seniority.get(author) ?? never) < (seniority.get(key) ?? never)
 }
 
 export function fleetStatementsOf({ writes }: { readonly writes: ReadonlyMap<string, Scalar> }): FleetStatements {

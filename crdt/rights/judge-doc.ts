@@ -33,16 +33,19 @@ export function judgeDoc(doc: Doc, rights: FleetRights): Doc {
   return judged
 }
 
-/** The document to write to: what void changes wrote counts as if somebody contradicted it, so that writing the same value is a change. */
+/** The document to write to. The fleet's is in `basis.ts`. */
 export function toEdit(doc: Doc): Doc {
-  if (doc.judged === undefined) return doc
-  const raw = doc.judged.of
+  return doc.judged === undefined ? doc : contradicted(doc.judged.of, doc)
+}
+
+/** What void changes wrote counts as if somebody contradicted it, so that writing the same value is a change. */
+export function contradicted(raw: Doc, judged: Doc): Doc {
   const conflicts = new Map(raw.conflicts)
   for (const [path, value] of raw.registers) {
-    const standing = doc.registers.get(path) ?? null
+    const standing = judged.registers.get(path) ?? null
     if (standing !== value && !conflicts.has(path)) conflicts.set(path, [standing])
   }
-  return { ...raw, conflicts }
+  return conflicts.size === raw.conflicts.size ? raw : { ...raw, conflicts }
 }
 
 /** Every author has a right that stands: nothing to look for. */

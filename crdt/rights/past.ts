@@ -17,9 +17,28 @@ export function pastOf(known: ByHash, heads: readonly ChangeHash[]): ReadonlySet
   return past
 }
 
-/** All changes that build on this one; `entries` in causal order. */
-export function after(entries: readonly HistoryEntry[], first: HistoryEntry): ReadonlySet<ChangeHash> {
-  const found = new Set<ChangeHash>()
-  for (const { hash, deps } of entries) if (deps.some((dep) => dep === first.hash || found.has(dep))) found.add(hash)
-  return found
+/** Whether a change of these has another in its past, or is it. */
+export type Knows = (later: ChangeHash, earlier: ChangeHash) => boolean
+
+/**
+ * One bit for each pair, so that a history of a thousand changes is judged in a few ms, whatever its shape; 6 MB for ten thousand.
+ * `entries`: in causal order, with all that they build on.
+ */
+export function knowledgeOf(entries: readonly HistoryEntry[]): Knows {
+  const places = new Map(entries.map(({ hash }, place) => [hash, place]))
+  const pasts: Uint32Array[] = []
+  for (const [place, { deps }] of entries.entries()) {
+    const past = new Uint32Array((place >>> 5) + 1)
+    past[place >>> 5] = 1 << (place & 31)
+    for (const dep of deps) {
+      const before = pasts[places.get(dep) ?? -1]
+      if (before !== undefined) for (const [index, bits] of before.entries()) past[index]! |= bits
+    }
+    pasts.push(past)
+  }
+  return (later, earlier) => {
+    const place = places.get(earlier)
+    const past = pasts[places.get(later) ?? -1]
+    return place !== undefined && past !== undefined && ((past[place >>> 5] ?? 0) & (1 << (place & 31))) !== 0
+  }
 }

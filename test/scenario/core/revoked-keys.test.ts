@@ -64,7 +64,7 @@ test('a board that slept while a key compacted and was revoked follows all the s
   world.run(5_000)
   await ok(two, 'job', 'compact', 'hello', '--force')
   world.run(5_000)
-  await ok(admin, 'fleet', 'operator', 'revoke', 'bob')
+  await ok(admin, 'fleet', 'operator', 'revoke', other)
   world.run(20_000)
   // The fleet document is what it hears first.
   for (const envelope of answer(world, boards[0]!, 'doc', { method: 'doc.get', doc: fleetDocId }).envelopes) put(world, asleep, [envelope])
@@ -87,7 +87,7 @@ test('whatever a key writes where words about it go, the word is given; where it
     boards[0]!,
     signed(world, boards[0]!, jobDocId(hello), 2, { [wordPaths.vouch(own)]: highest, [wordPaths.release(own)]: highest }),
   )
-  await ok(admin, 'fleet', 'operator', 'revoke', 'bob')
+  await ok(admin, 'fleet', 'operator', 'revoke', other)
   world.run(5_000)
   assert.match((await ok(admin, 'job', 'voided', 'hello')).stdout, /every edit of hello counts/)
   assert.ok(boards.every((board) => rightsOn(board).revoked.has(bob)))
@@ -100,7 +100,7 @@ test('a document that takes no word stops no revocation', async () => {
   const board = at.admin.core!.state!
   const full = board.docs.get(jobDocId(hello))!
   board.docs.set(full.id, { ...full, envelopes: full.envelopes.map((ref) => ({ ...ref, bytes: 2 ** 25 })) })
-  const revoked = await ok(admin, 'fleet', 'operator', 'revoke', 'bob')
+  const revoked = await ok(admin, 'fleet', 'operator', 'revoke', other)
   assert.match(revoked.stderr, /not vouched for:\n {2}job\/default\/hello: E_SIZE/)
   assert.ok(rightsOn(at.admin).revoked.has(bob))
 })
@@ -112,9 +112,30 @@ test('an admin’s stolen key revokes the founder in vain, and the founder revok
   put(world, boards[0]!, signed(world, boards[0]!, fleetDocId, 2, paths))
   world.run(5_000)
   assert.equal((await run(admin)).exitCode, 0)
-  await ok(admin, 'fleet', 'operator', 'revoke', 'bob')
+  await ok(admin, 'fleet', 'operator', 'revoke', other)
   world.run(5_000)
   for (const board of boards) assert.deepEqual([...rightsOn(board).revoked], [bob])
+})
+
+test('a stolen admin key is revoked by its id, never by a name, and what it granted is told: what stands, and what fell with it', async () => {
+  const { admin, two, world, boards } = await withBob(2, 'admin')
+  const [kept, sock] = [testSigner(5).id, testSigner(6).id]
+  await ok(two, 'fleet', 'operator', 'add', kept, '--name', 'kim', '--role', 'viewer')
+  world.run(1_000)
+  await ok(admin, 'fleet', 'operator', 'add', testSigner(7).id, '--name', 'lee')
+  world.run(1_000)
+  await ok(two, 'fleet', 'operator', 'add', sock, '--name', 'lee', '--role', 'admin')
+  world.run(1_000)
+  const named = await admin.run(['fleet', 'operator', 'revoke', 'lee'])
+  assert.equal(named.exitCode, 1)
+  assert.match(named.stderr, new RegExp(`${sock}\n(.|\n)*names are what any admin may write`))
+  const told = await ok(admin, 'fleet', 'operator', 'revoke', other, '--void')
+  assert.match(told.stdout, new RegExp(`which keep them(.|\n)*${kept} +viewer +kim\n(.|\n)*none any more:\n +${sock} +- +lee`))
+  world.run(1_000)
+  assert.deepEqual(
+    [kept, sock].map((key) => rightsOn(boards[0]!).now.get(key)?.role),
+    ['viewer', undefined],
+  )
 })
 
 test('a write that changes nothing is done, though the last change was that of a key that is revoked by now', async () => {
@@ -123,7 +144,7 @@ test('a write that changes nothing is done, though the last change was that of a
   world.run(10_000)
   await ok(admin, 'job', 'stop', 'hello')
   put(world, boards[0]!, signed(world, boards[0]!, jobDocId(hello), 2, { [jobPaths.note]: 'mine' }))
-  await ok(admin, 'fleet', 'operator', 'revoke', 'bob', '--void')
+  await ok(admin, 'fleet', 'operator', 'revoke', other, '--void')
   world.run(5_000)
   assert.match((await ok(admin, 'job', 'stop', 'hello')).stdout, /stopped already/)
   assert.throws(() => put(world, boards[0]!, signed(world, boards[0]!, jobDocId(hello), 2, { [jobPaths.note]: 'again' })), /E_REVOKED/)
@@ -135,7 +156,7 @@ async function bobsJob(): Promise<Stage> {
   assert.equal((await run(staged.two, { count: 2 })).exitCode, 0)
   staged.world.until('it runs', () => isRunning(staged.world, 0) && isRunning(staged.world, 1), 10_000)
   staged.world.run(5_000)
-  await ok(staged.admin, 'fleet', 'operator', 'revoke', 'bob', '--void')
+  await ok(staged.admin, 'fleet', 'operator', 'revoke', other, '--void')
   staged.world.run(60_000)
   assert.ok(isRunning(staged.world, 0) && isRunning(staged.world, 1), 'held')
   return staged
@@ -169,7 +190,7 @@ test('a conflict with an edit that does not count is none', async () => {
   put(world, boards[0]!, theirs)
   world.run(5_000)
   assert.match((await ok(admin, 'job', 'conflicts', 'hello')).stdout, /note/)
-  await ok(admin, 'fleet', 'operator', 'revoke', 'bob', '--void')
+  await ok(admin, 'fleet', 'operator', 'revoke', other, '--void')
   world.run(5_000)
   assert.match((await ok(admin, 'job', 'conflicts', 'hello')).stdout, /no field of hello is in conflict/)
   assert.deepEqual(
@@ -188,7 +209,7 @@ test('a void edit about where a system job runs stops nothing when it turns out 
   world.until('it runs where it may', () => copies() === 1, 20_000)
   assert.equal((await run(two, { type: 'system' })).exitCode, 0)
   world.until('it runs everywhere', () => copies() === 3, 20_000)
-  await ok(admin, 'fleet', 'operator', 'revoke', 'bob', '--void')
+  await ok(admin, 'fleet', 'operator', 'revoke', other, '--void')
   world.run(60_000)
   assert.equal(copies(), 3)
   await ok(admin, 'job', 'voided', 'hello', '--release')

@@ -8,6 +8,7 @@ import { fleetPaths } from '../../../crdt/documents/fleet.ts'
 import type { Envelope } from '../../../crdt/envelope.ts'
 import { type RoomRights, checkRoom } from '../../../crdt/gate/room.ts'
 import { limits } from '../../../crdt/limits.ts'
+import type { Scalar } from '../../../crdt/registers.ts'
 import { fleetRights } from '../../../crdt/rights/fleet-rights.ts'
 import { testSigner } from '../../support/crypto.ts'
 import { edited, foundFleet, grant, revoke, take } from '../../support/fleet-history.ts'
@@ -24,30 +25,34 @@ function after(doc: Doc, by: number, changes: Parameters<typeof edited>[3], on =
 /** Keys 2 (stolen) and 3 are admins. */
 const admins = [2, 3].reduce((doc, seed) => after(doc, 1, grant(seed, 'admin')), founded.doc)
 
-test('concurrent changes of one key keep neither its revocation out nor what others write', () => {
+test('a thousand concurrent changes of one key keep neither its revocation out nor what others write, and no more of it come in', () => {
   let doc = admins
-  for (let index = 0; index < limits.keyHeadsMax; index++) doc = after(doc, 2, name(`mine ${index}`), admins)
-  assert.equal(take(founded, doc, edited(founded, admins, 2, name('one more')).bytes!).code, 'E_DEPS')
-  const renamed = after(doc, 3, name('ours'), admins)
-  const revoked = after(renamed, 3, revoke(2), admins)
-  assert.equal(revoked.heads.length, limits.keyHeadsMax + 2)
+  const left = limits.fleetKeyChangesMax
+  // As if most of them had come before: the gate counts what the document says that it holds.
+  const actor = 'ff'.repeat(16) as never
+  for (let index = 0; index < 40; index++) doc = after(doc, 2, name(`mine ${index}`), admins)
+  const full: Doc = { ...doc, clock: new Map([...doc.clock, [actor, { seq: left - 40, author: testSigner(2).id }]]) }
+  assert.equal(take(founded, full, edited(founded, admins, 2, name('one more')).bytes!).code, 'E_SIZE')
+  const renamed = after(full, 3, name('ours'), admins)
+  assert.equal(after(renamed, 3, revoke(2), admins).heads.length, 42)
   assert.equal(fleetRights(after(renamed, 1, revoke(2), admins)).now.has(testSigner(2).id), false)
 })
 
-test('keys that a thief made admins fill the heads: a revocation still goes in, and then all others', () => {
-  const minted = Array.from({ length: limits.headsMax / limits.keyHeadsMax }, (_, index) => 20 + index)
-  const many = after(admins, 2, new Map(minted.flatMap((seed) => [...grant(seed, 'admin')])))
-  let full = many
-  for (const seed of minted)
-    for (let index = 0; index < limits.keyHeadsMax; index++) full = after(full, seed, name(`${seed} ${index}`), many)
-  assert.equal(full.heads.length, limits.headsMax)
-  assert.equal(take(founded, full, edited(founded, many, 1, name('ours')).bytes!).code, 'E_DEPS')
-  const revoked = after(full, 1, revoke(2), admins)
-  assert.equal(revoked.heads.length, limits.headsMax + 1, 'made by somebody who had seen nothing of it')
-  assert.equal(fleetRights(revoked).now.size, 2, 'what it granted falls with it')
-  after(revoked, 1, name('ours'), admins)
-  const merged = after(revoked, 3, name('theirs'))
-  assert.equal(merged.heads.length, 1, 'the next change joins them all')
+test('a job’s document takes so many concurrent changes of a key, and so many of all', () => {
+  const doc: Doc = { ...admins, kind: 'job' }
+  const ask = (by: string, heads: readonly string[]): string => {
+    const envelope = { author: by, bytes: new Uint8Array(100) } as unknown as Envelope
+    const change = { savedBytes: 1_000, heads: heads as never, written: name('x'), fresh: 1 }
+    const room = checkRoom(doc, envelope, change, fleetRights(admins))
+    return room.ok ? 'ok' : room.code
+  }
+  const own = testSigner(3).id
+  const many = (count: number, author: string): string[] => Array.from({ length: count }, () => author)
+  assert.equal(ask(own, many(limits.keyHeadsMax, own)), 'ok')
+  assert.equal(ask(own, many(limits.keyHeadsMax + 1, own)), 'E_DEPS')
+  assert.equal(ask('somebody', many(limits.headsMax + 1, 'nobody')), 'E_DEPS')
+  assert.equal(ask(own, [own, ...many(limits.headsMax, 'nobody')]), 'ok')
+  assert.equal(ask(own, [own, ...many(limits.headsMax + limits.headsReserve, 'nobody')]), 'E_DEPS')
 })
 
 test('a document full of a thief’s changes, bytes and registers has room for a revocation, and after it for all that have a right', () => {
@@ -85,16 +90,18 @@ test('a document full of a thief’s changes, bytes and registers has room for a
   }
 })
 
-test('one key has half of a document', () => {
+test('one key has its share of the fleet document, half of another, and beyond it an admin can still revoke', () => {
   const { id } = testSigner(3)
   const rights = fleetRights(admins)
   const envelope = { author: id, bytes: new Uint8Array(100) } as unknown as Envelope
-  for (const [seq, code] of [
-    [limits.docChangesMax / 2 - 1, 'ok'],
-    [limits.docChangesMax / 2, 'E_SIZE'],
-  ] as const) {
-    const doc = { ...admins, clock: new Map([...admins.clock, ['ff'.repeat(16) as never, { seq, author: id }]]) }
-    const room = checkRoom(doc, envelope, { savedBytes: 1_000, heads: [id], written: name('ours'), fresh: 1 }, rights)
-    assert.equal(room.ok ? 'ok' : room.code, code)
+  const ask = (kind: Doc['kind'], seq: number, written: ReadonlyMap<string, Scalar>): string => {
+    const doc: Doc = { ...admins, kind, clock: new Map([...admins.clock, ['ff'.repeat(16) as never, { seq, author: id }]]) }
+    const room = checkRoom(doc, envelope, { savedBytes: 1_000, heads: [id], written, fresh: 1 }, rights)
+    return room.ok ? 'ok' : room.code
   }
+  assert.equal(ask('fleet', limits.fleetKeyChangesMax - 1, name('ours')), 'ok')
+  assert.equal(ask('fleet', limits.fleetKeyChangesMax, name('ours')), 'E_SIZE')
+  assert.equal(ask('fleet', limits.fleetKeyChangesMax, revoke(2)), 'ok')
+  assert.equal(ask('job', limits.docChangesMax / 2 - 1, name('ours')), 'ok')
+  assert.equal(ask('job', limits.docChangesMax / 2, name('ours')), 'E_SIZE')
 })

@@ -145,7 +145,7 @@ const lies: [string, string, () => Uint8Array][] = [
   ['E_DECODE', 'a time before time', () => lied((change) => (change.time = -1))],
   ['E_ACTOR', 'an actor that is not its own', () => lied((change) => (change.actor = '12'.repeat(16)))],
   ['E_ACTOR', "another author's change under one's own name", () => forged({ by: testSigner(3) })],
-  ['E_ACTOR', 'another base', () => forged({ base: 1 })],
+  ['E_ACTOR', 'another epoch and base', () => forged({ epoch: 2, base: 1 })],
   ['E_SEQ', 'a change out of its place', () => lied((change) => (change.seq = 4))],
   ['E_SEQ', 'the same change twice', () => forged({ changes: [changeOf(three.envelope), changeOf(three.envelope)] })],
   ['E_MISSING', 'a gap', () => edit(three.doc, { 'x/c': 1 }).envelope.bytes],
@@ -305,6 +305,22 @@ test('E_OPS: an envelope of more operations than one admission may cost', () => 
 test('E_SHADOW: a document whose saved bytes are damaged takes nothing and breaks nothing', () => {
   const saved = two.doc.saved.slice(0, -4)
   assert.equal(codeOf({ ...two.doc, saved }, three.envelope.bytes), 'E_SHADOW')
+})
+
+test('E_RIGHT: an operator’s key puts an epoch no higher than an admin can still go', () => {
+  const at = (epoch: number, seed: number): Uint8Array =>
+    edit(emptyDoc(crypto, jobDoc, testPool, epoch), { 'x/a': 'high' }, testAuthor(seed)).envelope.bytes
+  assert.equal(codeOf(undefined, at(limits.operatorEpochMax, 2)), 'applied')
+  assert.equal(codeOf(undefined, at(limits.operatorEpochMax + 1, 2)), 'E_RIGHT')
+  assert.equal(codeOf(admitted(undefined, at(limits.operatorEpochMax, 2)), at(limits.operatorEpochMax + 1, 1)), 'applied')
+})
+
+test('E_SIZE: a base beyond what all former epochs can have held', () => {
+  const at = (epoch: number, base: number): Uint8Array =>
+    edit(emptyDoc(crypto, jobDoc, testPool, epoch, base), { 'x/a': 'high' }).envelope.bytes
+  assert.equal(codeOf(undefined, at(3, 4 * limits.docChangesMax)), 'applied')
+  assert.equal(codeOf(undefined, at(3, 4 * limits.docChangesMax + 1)), 'E_SIZE')
+  assert.equal(codeOf(undefined, at(1, 1)), 'E_SIZE')
 })
 
 test('E_EPOCH_OLD: a lower epoch', () => {

@@ -1,0 +1,119 @@
+// `fleet operator revoke`: takes all rights from a key, for ever, by its id. A name is what any admin may write, a stolen key among them:
+// it could give its own name to another key and have that revoked.
+
+import type { Command } from 'commander'
+import { fleetPaths } from '../../crdt/documents/fleet.ts'
+import type { Envelope } from '../../crdt/envelope.ts'
+import { admit } from '../../crdt/gate.ts'
+import { type AuthorId, type FleetId, type OperatorId, isPeerId } from '../../crdt/ids.ts'
+import { historyOf } from '../../crdt/replica.ts'
+import { fleetRights } from '../../crdt/rights/fleet-rights.ts'
+import { fleetStatementsOf, isSenior } from '../../crdt/rights/fleet-statements.ts'
+import type { Role } from '../../crdt/view.ts'
+import { authorOf } from '../author.ts'
+import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.ts'
+import { type Fleet, fetchFleet } from '../document.ts'
+import { CliError } from '../errors.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { editFleet } from '../job-edit.ts'
+import { printData } from '../print.ts'
+import { receiptLine } from '../render/receipt.ts'
+import { safe } from '../render/words.ts'
+import { settlingEnvelopes } from '../resend.ts'
+import type { Session } from '../session.ts'
+import { submit } from '../submit.ts'
+import { another, vouchEverywhere } from '../vouch.ts'
+
+interface Options extends WriteOptions {
+  readonly void?: boolean
+}
+
+export function addOperatorRevoke(group: Command, cli: Cli): void {
+  const command = confirmOptions(group.command('revoke').description('take all rights from a key, for ever'))
+    .argument('<key>', 'its id, as `shoal fleet operator list` prints it')
+    .option(
+      '--void',
+      'the key was stolen: vouch for nothing. What it wrote in jobs and about nodes has no effect any more, what runs by it is held, and ' +
+        'what it granted falls as far as nobody else has built upon it',
+    )
+  remote<Options>(cli, command, (session, { args: [key = ''], options }) => revokeOperator(session, key, options))
+}
+
+async function revokeOperator(session: Session, who: string, options: Options): Promise<ExitCode> {
+  const fleet = await fetchFleet(session)
+  const key = mustBeId(fleet, who)
+  const { id: own } = await authorOf(session.io, session.context)
+  if (key === own) throw new CliError('E_USAGE', 'nobody revokes the key that it signs with', { hint: 'another admin does it' })
+  mustBeSenior(fleet, own, key)
+  const isStolen = options.void === true
+  const vouched = isStolen ? null : await vouchEverywhere(session, fleet, key)
+  const path = fleetPaths.revoked(key)
+  const edit = await editFleet(
+    session,
+    (doc) => new Map(fleet.rights.revoked.has(key) ? [] : [[path, another(doc, path)]]),
+    isStolen ? key : undefined,
+  )
+  const granted = grantedBy(session, edit.fleet, key, edit.envelopes)
+  const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
+  const { io, format } = session
+  if (format !== 'table') printData(io, format, { key, vouched, granted, receipt })
+  else {
+    const kept =
+      vouched === null ? 'nothing that it wrote in jobs counts any more' : `what it wrote in ${vouched.docs.length} documents still counts`
+    io.stdout.write(
+      `${safe(fleet.names.get(key) ?? key)} is revoked; ${kept}\n${grantedText(granted)}${receiptLine(receipt, options.confirm)}`,
+    )
+  }
+  return receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
+}
+
+function mustBeId({ names }: Fleet, who: string): OperatorId {
+  if (isPeerId(who)) return who as OperatorId
+  const details = [...names].filter(([, name]) => name === who).map(([id]) => id)
+  const hint = details.length === 0 ? 'shoal fleet operator list' : 'make sure which key is meant, and give its id'
+  throw new CliError('E_USAGE', `'${who}' is not the id of a key, and names are what any admin may write`, { details, hint })
+}
+
+function mustBeSenior({ rights }: Fleet, own: AuthorId, key: OperatorId): void {
+  if (rights.now.get(own)?.role !== 'admin') throw new CliError('E_ROLE', 'only an admin revokes keys', { hint: 'ask one' })
+  if (isSenior(rights.seniority, own, key)) return
+  throw new CliError('E_SENIORITY', `the key ${key} became an admin before ${own}, which cannot revoke it`, {
+    hint: 'an admin who was there before it does it',
+  })
+}
+
+/** A key that the revoked one gave rights to. */
+interface Granted {
+  readonly key: AuthorId
+  readonly name: string
+  /** What it is once the key is revoked; null: nothing any more. */
+  readonly role: Role | null
+}
+
+function grantedBy({ io, context }: Session, { doc, names }: Fleet, key: AuthorId, envelopes: readonly Envelope[]): readonly Granted[] {
+  const raw = doc.judged?.of ?? doc
+  const keys = new Set<OperatorId>()
+  for (const entry of historyOf(raw)) if (entry.author === key) for (const [id] of fleetStatementsOf(entry).grants) keys.add(id)
+  keys.delete(key as OperatorId)
+  let after = raw
+  for (const { bytes } of envelopes) {
+    const admitted = admit(io.crypto, after, bytes, { fleet: context.fleet as FleetId, rights: fleetRights(after) })
+    if (!admitted.ok) throw new CliError(admitted.code, `no board would take the revocation: ${admitted.message}`)
+    after = admitted.value.doc
+  }
+  const { now } = fleetRights(after)
+  return [...keys].map((id) => ({ key: id, name: names.get(id) ?? '', role: now.get(id)?.role ?? null }))
+}
+
+function grantedText(granted: readonly Granted[]): string {
+  const line = ({ key, name, role }: Granted): string => `  ${key}  ${(role ?? '-').padEnd(8)}  ${safe(name)}\n`
+  const standing = granted.filter(({ role }) => role !== null)
+  const fallen = granted.filter(({ role }) => role === null)
+  const parts = [
+    standing.length === 0 ? '' : `it had given rights to these keys, which keep them; if it was stolen, revoke them, too:\n`,
+    ...standing.map(line),
+    fallen.length === 0 ? '' : 'it had given rights to these keys, which have none any more:\n',
+    ...fallen.map(line),
+  ]
+  return parts.join('')
+}
