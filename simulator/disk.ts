@@ -46,6 +46,11 @@ export class Disk extends Map<string, Uint8Array> {
     })
   }
 
+  /** Whole, and a power cut does not undo it. */
+  isSafe(key: string): boolean {
+    return this.has(key) && !this.#damaged.has(key) && !this.unsynced.some((writes) => writes.some(([written]) => written === key))
+  }
+
   /** Bits of the record flip. */
   damage(key: string): void {
     if (this.has(key)) this.#damaged.add(key)

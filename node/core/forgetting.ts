@@ -4,7 +4,7 @@ import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
 import { removeRemains } from './allocs/finished.ts'
 import { isAlone } from './alone.ts'
-import { isCovered, isFailureJudged } from './failures.ts'
+import { isFailureJudged } from './failures.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, writeOwnSoon } from './state.ts'
 
@@ -42,6 +42,17 @@ export function isReplaced(state: State, claim: Claim): boolean {
   if (claim.reason.startsWith('alone:') && isAlone(state)) return false
   if (claim.state === 'failed' && !isFailureJudged(state.verdicts.get(claim.slot), claim)) return false
   return isCovered(state, claim)
+}
+
+/** A later claim of the slot on another board has its generation and its marks, too. */
+function isCovered(state: State, claim: Claim): boolean {
+  const highest = Math.max(claim.generation + 1, ...claim.over.values())
+  return (state.view.claims.get(claim.slot) ?? []).some(
+    (other) =>
+      other.node !== claim.node &&
+      other.generation >= highest &&
+      [...claim.lost].every(([node, generation]) => (other.lost.get(node) ?? 0) >= generation),
+  )
 }
 
 /** A removed job's claims are in no document any more: nobody can ask for its logs, and its generations begin anew. */

@@ -6,7 +6,7 @@ import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import type { DocumentEngine } from '../../crdt/engine.ts'
 import type { Author } from '../../crdt/envelope.ts'
-import type { DocId, Form, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
+import type { DocId, Form, Generation, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
 import { type Projector, createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
@@ -79,6 +79,8 @@ export interface Follower {
 export interface FailedSlot {
   readonly form: Form
   readonly failures: number
+  /** Generation of the newest failure. */
+  readonly newest: Generation
   /** When the newest failure was first seen. */
   readonly at: number
   /** Since when it is healthy somewhere; null: it is not. */
