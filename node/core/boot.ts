@@ -8,31 +8,33 @@ import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/clai
 import { readRemains } from './allocs/finished.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { coreLimits } from './limits.ts'
+import type { StoreRecords } from './event.ts'
 import { stopOrphan } from './orphans.ts'
 import { readOwn } from './own-record.ts'
 import type { AdoptedTask } from './ports.ts'
 import { restore } from './restore.ts'
 import { type State, type Step, note } from './state.ts'
 
-export function boot(step: Step): void {
-  const { moved } = restore(step)
+export function boot(step: Step, records: StoreRecords): void {
+  const { moved } = restore(step, records)
   step.state.hasMoved = moved
   // Nothing that ran for the former pool is anybody's business in this one.
-  readRemains(step, moved ? 0 : coreLimits.finishedAllocsMax)
+  readRemains(step, records, moved ? 0 : coreLimits.finishedAllocsMax)
   if (moved) return step.state.boot.running.forEach((task) => stopOrphan(step, task))
   const record = readOwn(step)
   const bodies = new Map<string, BodyRecord>()
-  for (const [key, bytes] of step.state.boot.records) {
+  for (const [key, bytes] of records) {
     const body = key.startsWith('meta/alloc/') ? decodeBody(bytes) : undefined
     if (body !== undefined) bodies.set(key, body)
   }
   const running = new Map(step.state.boot.running.map((task) => [task.id, task]))
-  const isOldDisk = step.state.boot.running.some((task) => !isKnown(record?.claims.get(task.slot), task))
+  const unknown = step.state.boot.running.filter((task) => !isKnown(record?.claims.get(task.slot), task))
   for (const [slot, claim] of record?.claims ?? []) {
     if (hasEnded(claim)) step.state.ended.set(slot, endedClaim(claim))
     // An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs.
     else if ([...running.values()].some((task) => task.slot === slot && task.generation > claim.generation)) continue
-    else if (isOldDisk && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
+    else if (unknown.length > 0 && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
+    else if (unknown.some((task) => record?.claims.get(task.slot)?.alloc !== task.alloc) && runsOtherForm(step.state, claim)) continue
     else resume(step, claim, bodies.get(allocKey(slot)), running)
   }
   step.state.orphans = [...running.values()]
@@ -44,6 +46,14 @@ export function boot(step: Step): void {
  */
 function isKnown(claim: Claim | undefined, task: AdoptedTask): boolean {
   return claim !== undefined && claim.alloc === task.alloc && claim.form === task.form && !hasEnded(claim)
+}
+
+/**
+ * Mostly the former form of an update that the agent did not finish. Where something runs of which the disk has no claim at all, it is a later
+ * one, and to go back to the claim's would be to want what others have got since: `orphans.ts` takes it up.
+ */
+function runsOtherForm(state: State, claim: Claim): boolean {
+  return state.boot.running.every((task) => task.alloc !== claim.alloc || task.form !== claim.form)
 }
 
 /**

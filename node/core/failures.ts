@@ -1,40 +1,51 @@
 // When this node first saw each failure: the reschedule delay counts from there, because no two boards' clocks agree. What counts as a
 // failure is the scheduler's `history.ts`; the two must agree, or a slot would wait for ever. After long health they are forgotten.
 
-import { type Form, type SlotId, slotParts } from '../../crdt/ids.ts'
+import { type Form, type Generation, type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
-import { lookForFailures } from './failing.ts'
+import { failingIn } from './failing.ts'
 import { coreLimits } from './limits.ts'
 import { type FailedSlot, type State, type Step, writeOwnSoon } from './state.ts'
 
 /** Remembers when this node first saw each new failure, for the reschedule delay. */
-export function noteFailures(state: State, now: number): void {
-  lookForFailures(state.failing, state.view)
-  const failures = new Map<SlotId, number>()
+export function noteFailures({ env, state, now }: Step): void {
+  state.failing = (env.failingIn ?? failingIn)(state.view, state.failing)
+  const failures = new Map<SlotId, Tally>()
   for (const [node, slots] of state.failing.judged) {
     for (const slot of slots) {
       const form = formInForce(state, slot)
       const verdicts = state.view.nodes.get(node)?.verdicts.get(slot)
-      const count = verdicts?.find((verdict) => verdict.form === form)?.failures ?? 0
-      if (count > 0) failures.set(slot, (failures.get(slot) ?? 0) + count)
+      const verdict = verdicts?.find((one) => one.form === form)
+      if (verdict !== undefined && verdict.failures > 0) count(failures, slot, verdict.failures, verdict.generation)
     }
   }
   for (const slot of state.failing.failed) {
     // A claim may fail without a verdict: its board forgot what it was to run.
     for (const claim of state.view.claims.get(slot) ?? [])
-      if (claim.state === 'failed' && !isJudged(state, claim)) failures.set(slot, (failures.get(slot) ?? 0) + 1)
+      if (claim.state === 'failed' && !isJudged(state, claim)) count(failures, slot, 1, claim.generation)
   }
   for (const slot of [...state.failedSince.keys()]) if (!failures.has(slot)) state.failedSince.delete(slot)
-  for (const [slot, count] of failures) state.failedSince.set(slot, seenNow(state, slot, count, now))
+  for (const [slot, tally] of failures) state.failedSince.set(slot, seenNow(state, slot, tally, now))
 }
 
-function seenNow(state: State, slot: SlotId, failures: number, now: number): FailedSlot {
+/** Of one slot, over all boards. */
+interface Tally {
+  readonly failures: number
+  readonly newest: Generation
+}
+
+function count(tallies: Map<SlotId, Tally>, slot: SlotId, failures: number, newest: Generation): void {
+  const before = tallies.get(slot) ?? { failures: 0, newest: 0 }
+  tallies.set(slot, { failures: before.failures + failures, newest: Math.max(before.newest, newest) })
+}
+
+function seenNow(state: State, slot: SlotId, { failures, newest }: Tally, now: number): FailedSlot {
   const form = formInForce(state, slot)
   const seen = state.failedSince.get(slot)
   const isSame = seen !== undefined && seen.form === form
-  // Fewer than before: a board has forgotten its own, which is no news.
-  const known = isSame && failures <= seen.failures ? seen : { at: now, healthySince: null }
-  return { form, failures, at: known.at, healthySince: isHealthy(state, slot, form) ? (known.healthySince ?? now) : null }
+  // Fewer than before: a board has forgotten its own, which is no news. It may have failed anew since, which is.
+  const known = isSame && failures <= seen.failures && newest <= seen.newest ? seen : { at: now, healthySince: null }
+  return { form, failures, newest, at: known.at, healthySince: isHealthy(state, slot, form) ? (known.healthySince ?? now) : null }
 }
 
 function formInForce(state: State, slot: SlotId): Form {
@@ -56,7 +67,9 @@ export function forgetFailures(step: Step): void {
   for (const [slot, seen] of state.failedSince) {
     if (forgetAt(state, slot, seen) > step.now) continue
     const last = state.ended.get(slot)
-    if (last?.state === 'failed' && last.form === seen.form && isCovered(state, last)) state.ended.delete(slot)
+    // Its generation must not be used again: the claim that came after it may go with a disk.
+    if (last?.state === 'failed' && last.form === seen.form)
+      state.ended.set(slot, { ...last, state: 'stopped', reason: `forgiven: ${last.reason}` })
     const kept = (state.verdicts.get(slot) ?? []).flatMap((one) => (one.form === seen.form ? forgiven(one) : [one]))
     if (kept.length > 0) state.verdicts.set(slot, kept)
     else state.verdicts.delete(slot)
@@ -83,21 +96,10 @@ function forgetAt(state: State, slot: SlotId, { form, healthySince }: FailedSlot
   const last = state.ended.get(slot)
   const isOwn =
     state.verdicts.get(slot)?.some((verdict) => verdict.form === form && verdict.failures > 0) === true ||
-    (last?.state === 'failed' && last.form === form && isCovered(state, last))
+    (last?.state === 'failed' && last.form === form)
   const { job, group } = slotParts(slot)
   const policy = state.view.jobs.get(job)?.spec?.groups.find((one) => one.name === group)?.reschedule
   return isOwn && policy !== undefined ? healthySince + Math.max(policy.intervalMs, policy.maxDelayMs) : never
-}
-
-/** A later claim of the slot on another board has its generation and its marks, too. */
-export function isCovered(state: State, claim: Claim): boolean {
-  const highest = Math.max(claim.generation + 1, ...claim.over.values())
-  return (state.view.claims.get(claim.slot) ?? []).some(
-    (other) =>
-      other.node !== claim.node &&
-      other.generation >= highest &&
-      [...claim.lost].every(([node, generation]) => (other.lost.get(node) ?? 0) >= generation),
-  )
 }
 
 function isJudged(state: State, claim: Claim): boolean {

@@ -4,7 +4,7 @@ import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
 import { removeRemains } from './allocs/finished.ts'
 import { isAlone } from './alone.ts'
-import { isCovered, isFailureJudged } from './failures.ts'
+import { isFailureJudged } from './failures.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, writeOwnSoon } from './state.ts'
 
@@ -49,6 +49,17 @@ function isDoneInForce({ view }: State, { slot, state, form }: Claim): boolean {
   const { job, group } = slotParts(slot)
   const known = view.jobs.get(job)
   return state === 'complete' && (known === undefined || known.forms.get(group) === form)
+}
+
+/** A later claim of the slot on another board has its generation and its marks, too. */
+function isCovered(state: State, claim: Claim): boolean {
+  const highest = Math.max(claim.generation + 1, ...claim.over.values())
+  return (state.view.claims.get(claim.slot) ?? []).some(
+    (other) =>
+      other.node !== claim.node &&
+      other.generation >= highest &&
+      [...claim.lost].every(([node, generation]) => (other.lost.get(node) ?? 0) >= generation),
+  )
 }
 
 /** A removed job's claims are in no document any more: nobody can ask for its logs, and its generations begin anew. */

@@ -55,8 +55,8 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
   const peer = state.peers.get(from)
   if (frame.kind === 'hello') return via === 'stream' && peer !== undefined ? hello(step, from, peer, frame) : undefined
   // Nothing that an evicted node says counts, and nothing that it asks is answered; its hello is, with what evicted it. What operators
-  // wish about it does count: they may have taken it back on its side of a cut.
-  if (isEvicted(state, from)) return frame.kind === 'envelopes' ? wishesAbout(step, from, frame.envelopes) : undefined
+  // wish about it or this node does count: on its side of a cut they may have taken it back, or evicted this one.
+  if (isEvicted(state, from)) return frame.kind === 'envelopes' ? wishesFrom(step, from, frame.envelopes) : undefined
   // Gossip may carry only what stands for itself by a signature (or, for summaries, what is only a hint).
   if (via === 'gossip' && frame.kind !== 'envelopes' && frame.kind !== 'link-states' && frame.kind !== 'summary') return
   switch (frame.kind) {
@@ -126,11 +126,17 @@ function tellEvicted(step: Step, from: NodeId): void {
   state.hangUps.push({ peer: from, at: step.now + coreLimits.evictedHangUpMs })
 }
 
-function wishesAbout(step: Step, evicted: NodeId, list: readonly Uint8Array[]): void {
+/** About it or about this node: each may have been evicted on the other's side of a cut, and both have to learn of it. */
+function wishesFrom(step: Step, evicted: NodeId, list: readonly Uint8Array[]): void {
+  const own = opsDocId(step.state.boot.config.self)
+  const told: string[] = []
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
     const envelope = step.state.engine.decodeEnvelope(bytes)
-    if (envelope.ok && (envelope.value.doc === fleetDocId || envelope.value.doc === opsDocId(evicted))) receive(step, bytes, false)
+    if (!envelope.ok || ![fleetDocId, opsDocId(evicted), own].includes(envelope.value.doc)) continue
+    const received = receive(step, bytes, false)
+    if (received.ok && envelope.value.doc === own) told.push(received.value.envelope.hash)
   }
+  if (told.length > 0) answerWishes(step, evicted, told)
 }
 
 /** Told what operators wish about this node, it answers with what it has beyond that: to a peer that takes nothing else from it. */

@@ -88,8 +88,13 @@ function byPolicy(a: Copy, b: Copy, policy: DisconnectPolicy['reconcile'], conte
     case 'keep_replacement':
       return b.generation - a.generation
     case 'longest_running':
-      return a.startedAt - b.startedAt
+      return startOf(a) === startOf(b) ? 0 : startOf(a) - startOf(b)
   }
+}
+
+/** 0 says that it has not run yet. */
+function startOf({ startedAt }: Copy): number {
+  return startedAt === 0 ? Infinity : startedAt
 }
 
 /** In points; no operator gives boards a weight. */

@@ -27,9 +27,10 @@ export function whyNotItsTurn(state: State, slot: SlotId): string | null {
     if (other === slot || claims.some((claim) => compareVersions(claim.version, view.version) > 0)) continue
     // A vacancy that this board fills in this very step was none on its way when it was decided whose turn it is.
     const isNew = (claim: Claim): boolean => claim.node === state.boot.config.self && claim.state === 'claimed'
-    const arriving = claims.filter((claim) => claim.form === form && !isNew(claim))
-    const hasArrived = arriving.some((claim) => claim.healthy)
-    if (arriving.some((claim) => isThere(state, claim)) && !hasArrived) moving.push(other.split('/').at(-1)!)
+    const atForm = claims.filter((claim) => claim.form === form && !isNew(claim))
+    // Also on a board that is being drained: its replacement is no step of the roll-out.
+    const hasArrived = atForm.some((claim) => claim.healthy)
+    if (atForm.some((claim) => isThere(state, claim) && !isDraining(state, claim)) && !hasArrived) moving.push(other.split('/').at(-1)!)
   }
   return moving.length < wanted.update.maxParallel
     ? null
@@ -42,9 +43,13 @@ function standing(state: State, slot: SlotId): Claim[] {
   const stopped = state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)?.stopGeneration ?? 0
   return all.filter((claim) => {
     const node = state.view.nodes.get(claim.node)
-    const mayHold = node !== undefined && node.liveness !== 'left' && !node.evicted && !node.draining
+    const mayHold = node !== undefined && node.liveness !== 'left' && !node.evicted
     return mayHold && !hasEnded(claim) && claim.generation > stopped && !isLost(claim, all)
   })
+}
+
+function isDraining(state: State, claim: Claim): boolean {
+  return state.view.nodes.get(claim.node)?.draining === true
 }
 
 function isThere(state: State, claim: Claim): boolean {
@@ -55,6 +60,7 @@ function isThere(state: State, claim: Claim): boolean {
 export function isMove(state: State, slot: SlotId): boolean {
   const { job, group } = slotParts(slot)
   const form = state.view.jobs.get(job)?.forms.get(group)
-  const claims = standing(state, slot).filter((claim) => claim.node !== state.boot.config.self && isThere(state, claim))
+  const others = standing(state, slot).filter((claim) => claim.node !== state.boot.config.self && isThere(state, claim))
+  const claims = others.filter((claim) => !isDraining(state, claim))
   return claims.some((claim) => claim.state === 'running') && claims.every((claim) => claim.form !== form)
 }

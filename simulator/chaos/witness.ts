@@ -122,14 +122,14 @@ export class Witness {
     this.generations.diskReplaced(board)
     this.doneWork.diskReplaced(board)
     this.#diskReplaced.add(board)
-    // From a board that is evicted nobody takes it.
-    const others = [...this.#world.boards.values()].flatMap((other) => {
+    // From a board that is evicted nobody takes it, and what is only in memory may end with the power.
+    const others = [...this.#world.boards.values()].filter((other) => {
       const state = other.core?.state
-      return other === board || state == null || isEvicted(state, other.spec.id) ? [] : [state]
+      return other !== board && state != null && !isEvicted(state, other.spec.id)
     })
-    const isElsewhere = ({ doc, hash }: Acknowledged): boolean =>
-      others.some((state) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true)
-    this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || isElsewhere(change))
+    const isElsewhere = (change: Acknowledged): boolean =>
+      [change.board, ...others].some((other) => other !== board && other.disk.isSafe(envelopeKey(change.hash)))
+    this.acknowledgements = this.acknowledgements.filter(isElsewhere)
     this.lastWords.diskReplaced()
   }
 

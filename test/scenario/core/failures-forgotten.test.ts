@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { rescheduleDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
+import { disconnectDefaults, rescheduleDefaults, restartDefaults } from '../../../crdt/documents/defaults.ts'
 import type { ReschedulePolicy } from '../../../crdt/spec.ts'
 import { bootPool } from '../../support/pool.ts'
 import { jobSpec, runJob, runners, slot } from '../../support/world.ts'
@@ -12,9 +12,11 @@ const often: ReschedulePolicy = { ...rescheduleDefaults, delayMs: 10_000, maxDel
 const limited: ReschedulePolicy = { ...often, unlimited: false, attempts: 2, intervalMs: hourMs, maxDelayMs: 60_000 }
 
 /** A pool whose copy fails for good at each crash, and how long the slot is empty then. */
-function failing(reschedule: ReschedulePolicy) {
-  const { world, boards, first } = bootPool(2)
-  const job = runJob(world, first, jobSpec({ group: { restart: { ...restartDefaults, attempts: 0, mode: 'fail' }, reschedule } }))
+function failing(reschedule: ReschedulePolicy, count = 2) {
+  const { world, boards, first } = bootPool(count)
+  const restart = { ...restartDefaults, attempts: 0, mode: 'fail' } as const
+  const disconnect = { ...disconnectDefaults, replaceAfterMs: 2 * hourMs }
+  const job = runJob(world, first, jobSpec({ group: { restart, reschedule, disconnect } }))
   const id = slot(job)
   world.until('it runs', () => runners(world, id).length === 1, 10_000)
   const emptyAfter = (healthyMs: number): number => {
@@ -57,6 +59,25 @@ test('health is counted from when it is seen: a wait that is as long as the inte
   isAbout(emptyAfter(10_000), 10)
   assert.ok(emptyAfter(10_000) >= 3_590)
   assert.ok(emptyAfter(60_000) >= 3_590)
+})
+
+test('a board that was away while a failure was forgotten takes the next one for news, though there are no more than before', () => {
+  const { world, boards, id, emptyAfter } = failing(often, 3)
+  isAbout(emptyAfter(30_000), 10)
+  const runner = world.board(runners(world, id)[0]!)
+  const away = boards.find((board) => board !== runner && board.core!.state!.view.nodes.get(board.spec.id)?.verdicts.get(id) === undefined)!
+  world.split(
+    [away],
+    boards.filter((board) => board !== away),
+  )
+  isAbout(emptyAfter(610_000), 10)
+  const seen = () => away.core!.state!.failedSince.get(id)
+  assert.equal(seen()?.failures, 1)
+  world.heal()
+  const healedAt = world.clockOf(away)
+  world.until('it has heard of the second', () => (seen()?.newest ?? 0) > 1, 30_000)
+  assert.equal(seen()?.failures, 1)
+  assert.ok(seen()!.at >= healedAt)
 })
 
 test('generations go on counting when failures are forgotten', () => {

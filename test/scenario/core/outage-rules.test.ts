@@ -274,3 +274,19 @@ test('a board evicted on one side of a cut and taken back on the other: all agre
     for (const index of [0, 1, 2]) assert.equal(runners(world, slot(job, index)).length, 1)
   }
 })
+
+test('two boards of which each is evicted on the other’s side of a cut: both learn of it, both stop', () => {
+  const { world, boards } = boot(2)
+  place(world, { count: 2 })
+  const [left, right] = boards as [Board, Board]
+  world.split([left], [right])
+  world.run(10_000)
+  edit(world, left, opsDocId(right.spec.id), 'default', () => new Map([[opsPaths.evicted, true]]))
+  edit(world, right, opsDocId(left.spec.id), 'default', () => new Map([[opsPaths.evicted, true]]))
+  world.run(10_000)
+  world.heal()
+  world.until('nothing runs', () => left.tasks.size + right.tasks.size === 0, 60_000)
+  edit(world, left, opsDocId(right.spec.id), 'default', () => new Map([[opsPaths.evicted, false]]))
+  edit(world, left, opsDocId(left.spec.id), 'default', () => new Map([[opsPaths.evicted, false]]))
+  world.until('taken back, they belong together again', () => allAlive(boards) && areEqual(boards), 120_000)
+})
