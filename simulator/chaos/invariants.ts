@@ -35,6 +35,7 @@ export const eventually = {
   'silence-noticed': 'A board that is down does not count as alive for longer than 45 s.',
   'vacancy-filled': 'A slot that nobody holds, and that a board sees that could take it, is not vacant for longer than 90 s.',
   'evicted-stops': 'A board that knows that it is evicted runs nothing, after a minute at most.',
+  'done-stops': 'A copy whose board knows that its work is done elsewhere is told to stop within 15 s.',
   'orphans-end': 'Tasks of a known job that nothing on their board claims end within 90 s.',
 } as const
 

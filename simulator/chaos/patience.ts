@@ -11,7 +11,7 @@ import { usedOn } from './board-order.ts'
 import type { Finding, Lasting } from './invariants.ts'
 import { apartness, isAskedFor } from './fitness.ts'
 import { hasOthers, seesHalf, stands } from './replacements.ts'
-import { type Slot, wantedSlots } from './slots.ts'
+import { type Slot, doneBy, wantedSlots } from './slots.ts'
 import type { Stage } from './stage.ts'
 
 /** How long each may last, virtual ms. */
@@ -19,6 +19,8 @@ export const patienceMs = {
   /** A task may take 20 s to end. */
   'evicted-stops': 60_000,
   'orphans-end': 90_000,
+  /** In the very step in which it learns of it, but for what waits for another plan. */
+  'done-stops': 15_000,
   /** Progress is told within seconds; what nobody decides by may wait. */
   'tells-what-runs': 60_000,
   /** A silent cut is noticed within about ten seconds, and a slow board's doubt adds eight. */
@@ -72,6 +74,7 @@ function wrongAt(stage: Stage, board: Board, state: State): Wrong[] {
   return [
     ...(isEvicted ? evictedThatRuns(board) : [...untold(board, state), ...vacancies(stage, board, state)]),
     ...orphans(board, state),
+    ...doneElsewhere(state),
     ...unnoticed(stage, board, state),
     ...aloneForTooLong(stage, board, state),
   ]
@@ -104,6 +107,14 @@ function untold(board: Board, { allocs, view }: State): Wrong[] {
         what: `it says of ${alloc.slot} ${texts[1]}, and it is ${texts[0]}`,
       },
     ]
+  })
+}
+
+function doneElsewhere({ allocs, view }: State): Wrong[] {
+  return [...allocs.values()].flatMap(({ slot, alloc, ending }): Wrong[] => {
+    const done = doneBy(view, slot)
+    if (done === undefined || ending !== null) return []
+    return [{ rule: 'done-stops', key: alloc, what: `it goes on with ${slot}, which ${done.node} has done` }]
   })
 }
 
