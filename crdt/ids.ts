@@ -10,6 +10,8 @@ type Brand<T, B extends string> = T & { readonly [brand]: B }
 export type NodeId = Brand<string, 'NodeId'>
 /** An operator's key in the same form as a NodeId: both are PeerIds, so that Noise authenticates either. */
 export type OperatorId = Brand<string, 'OperatorId'>
+/** A join token's key, in that form too: it signs certificates of nodes, and no document. */
+export type TokenId = Brand<string, 'TokenId'>
 /** Whoever signs: a node or an operator. */
 export type AuthorId = NodeId | OperatorId
 export type PoolName = Brand<string, 'PoolName'>

@@ -1,6 +1,7 @@
-// The fleet document as plain data: the fleet's name, who may change what, and which version of the plan is in use. Written by admins.
+// The fleet document as plain data: the fleet's name, who may change what, by which tokens boards join, and which version of the plan is
+// in use. Written by admins.
 
-import { type OperatorId, compareText, isPeerId } from '../ids.ts'
+import { type OperatorId, type PoolName, type TokenId, compareText, isName, isPeerId } from '../ids.ts'
 import { type Registers, type Scalar, below } from '../registers.ts'
 import type { FleetView } from '../view.ts'
 import { encodePart } from './path-part.ts'
@@ -10,6 +11,25 @@ export interface FleetRecord extends Omit<FleetView, 'operators'> {
   readonly operatorNames: ReadonlyMap<OperatorId, string>
 }
 
+/** open: whoever has the pre-shared key is a member; certified: boards with a certificate or an operator's word. */
+export const admissionModes = ['open', 'certified'] as const
+/** auto: a certificate is enough; waiting-room: an operator has the last word. */
+export const tokenModes = ['auto', 'waiting-room'] as const
+
+export type AdmissionMode = (typeof admissionModes)[number]
+
+/** What admins say of a token; its secret is with those who set up boards. */
+export interface TokenTerms {
+  readonly id: TokenId
+  readonly name: string
+  readonly pool: PoolName
+  readonly mode: (typeof tokenModes)[number]
+  /** How many boards are members by it. */
+  readonly count: number
+  /** Wall-clock ms after which no board that is not known yet shows up with it; null: never. */
+  readonly untilMs: number | null
+}
+
 export const fleetPaths = {
   name: 'name',
   planVersion: 'plan_version',
@@ -17,7 +37,10 @@ export const fleetPaths = {
   operatorName: (operator: OperatorId): string => `operator/${operator}/name`,
   pools: (operator: OperatorId, pattern: string): string => `operator/${operator}/pools/${encodePart(pattern)}`,
   jobs: (operator: OperatorId, pattern: string): string => `operator/${operator}/jobs/${encodePart(pattern)}`,
-  revoked: (key: OperatorId): string => `revoked/${key}`,
+  admission: 'admission',
+  token: (token: TokenId, field: 'pool' | 'mode' | 'count' | 'until_ms' | 'name'): string => `token/${token}/${field}`,
+  /** Of an operator or a token. */
+  revoked: (key: OperatorId | TokenId): string => `revoked/${key}`,
   /** The epoch that this envelope began stands, though its author is revoked. */
   kept: (envelope: string): string => `kept/${envelope}`,
 } as const
@@ -38,6 +61,25 @@ export function fleetFromRegisters(registers: Registers): FleetRecord {
     planVersion: planVersionOf(registers.get(fleetPaths.planVersion) ?? null),
     operatorNames,
   }
+}
+
+export function admissionMode(registers: Registers): AdmissionMode {
+  return registers.get(fleetPaths.admission) === 'certified' ? 'certified' : 'open'
+}
+
+/** Those of which pool, mode and count are said: half a statement admits nobody. */
+export function tokensFromRegisters(registers: Registers): ReadonlyMap<TokenId, TokenTerms> {
+  const ids = new Set([...below(registers, 'token').keys()].map((path) => path.slice(0, Math.max(0, path.indexOf('/')))))
+  const tokens = new Map<TokenId, TokenTerms>()
+  for (const id of [...ids].filter(isPeerId).sort(compareText) as TokenId[]) {
+    const [pool, mode, count] = (['pool', 'mode', 'count'] as const).map((field) => registers.get(fleetPaths.token(id, field)))
+    const known = tokenModes.find((one) => one === mode)
+    if (typeof pool !== 'string' || !isName(pool) || known === undefined || typeof count !== 'number') continue
+    const [name, until] = [registers.get(fleetPaths.token(id, 'name')), registers.get(fleetPaths.token(id, 'until_ms'))]
+    const words = typeof name === 'string' ? name : ''
+    tokens.set(id, { id, name: words, pool: pool as PoolName, mode: known, count, untilMs: typeof until === 'number' ? until : null })
+  }
+  return tokens
 }
 
 export function planVersionOf(value: Scalar): number {

@@ -6,10 +6,11 @@
 // newer agent", and the newest one that does stays in force), and below `x/` in any document (kept, passed on and ignored).
 // A newer agent may write a new field of a node, ops or fleet document only below `x/` until no older agent is left.
 
-import type { DocKind } from '../ids.ts'
+import { type DocKind, isName, nameRule } from '../ids.ts'
 import type { Scalar } from '../registers.ts'
 import { claimStates } from '../view.ts'
 import { type Field, gateCheck } from './field.ts'
+import { admissionModes, tokenModes } from './fleet.ts'
 import { modelLimits } from './model-limits.ts'
 import { findPath, isBoundedPath, pathTable } from './path-table.ts'
 import { groupFields, jobFields, taskFields } from './spec-fields.ts'
@@ -17,6 +18,7 @@ import { type ValueCheck, anyScalar, flag, integer, line, matching, oneOf, text 
 
 type Patterns = readonly (readonly [string, ValueCheck])[]
 
+const poolName: ValueCheck = (value) => (typeof value === 'string' && isName(value) ? null : `expected the name of a pool (${nameRule})`)
 const word = line(modelLimits.wordBytesMax)
 const words = line(modelLimits.lineBytesMax)
 const value = text(modelLimits.valueBytesMax)
@@ -141,6 +143,12 @@ const fleetTable: Patterns = [
   ['operator/:peer/name', word],
   ['operator/:peer/pools/:key', flag],
   ['operator/:peer/jobs/:key', flag],
+  ['admission', oneOf(...admissionModes)],
+  ['token/:peer/pool', poolName],
+  ['token/:peer/mode', oneOf(...tokenModes)],
+  ['token/:peer/count', integer(1)],
+  ['token/:peer/until_ms', wallMs],
+  ['token/:peer/name', word],
   ['revoked/:peer', integer(1)],
   ['kept/:sha256', integer(1)],
 ]
