@@ -168,28 +168,6 @@ describe('job run', () => {
     assert.match(ran.stdout, /1 node of 3 has it: board-0; 2 were asked for, so this is not confirmed\n$/)
   })
 
-  it('--wait asks for so many boards of that pool, or all of it, and says which have not got it', async () => {
-    mesh.confirmedBy = ['board-0', 'board-1']
-    mesh.recorded = (row) => (row.name === 'board-2' ? { ...row, digest: null } : row)
-    const two = await runJob({}, '--wait', 'pool=default,count=2,timeout=3s')
-    assert.equal(two.exitCode, 0, two.stderr)
-    const put = mesh.requests.find((request) => request.method === 'doc.put')!
-    assert.deepEqual([put.confirm, put.timeoutMs], [2, 3_000])
-    const all = await runJob({ count: 2 }, '--wait', 'count=all')
-    assert.equal(all.exitCode, 3)
-    assert.match(all.stdout, /2 nodes of 3 have it: board-0, board-1; 3 were asked for, so this is not confirmed\n$/)
-    assert.match(all.stderr, /2 of 3 nodes have job hello (.|\n)*board-2 +\S+ +no /)
-  })
-
-  it('--wait for another pool than the file’s sends nothing', async () => {
-    const ran = await runJob({}, '--wait', 'pool=shops')
-    assert.equal(ran.exitCode, 1)
-    assert.match(ran.stderr, /error E_USAGE: the job is of pool default, and --wait names shops\nhint: nothing was sent/)
-    assert.deepEqual(lastPut(), [])
-    for (const words of ['count=0', 'pool=a,pool=b', 'boards=3', 'count=2,timeout=soon'])
-      assert.match((await runJob({}, '--wait', words)).stderr, /E_USAGE: .*--wait/, words)
-  })
-
   it('ends with 2 and the reasons when a copy cannot be placed', async () => {
     mesh.follow = (detail) => [
       {
