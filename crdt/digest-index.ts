@@ -18,9 +18,12 @@ interface Leaf {
   hash: string | null
 }
 
+/** Where nothing is: most leaves of most boards, which would take a hundred kilobytes. Never changed. */
+const bare: Leaf = { digests: new Map(), hash: emptyHash }
+
 /** Mutable, owned by whoever made it. Hashes are computed when asked for and kept until something below them changes. */
 export interface DigestIndex {
-  readonly leaves: readonly Leaf[]
+  readonly leaves: Leaf[]
   readonly branches: (string | null)[]
   root: string | null
   /** How often an exchange was opened: turns where a bounded exchange begins, so that no difference starves. */
@@ -29,7 +32,7 @@ export interface DigestIndex {
 
 export function createIndex(): DigestIndex {
   return {
-    leaves: Array.from({ length: leafCount }, () => ({ digests: new Map<DocId, string>(), hash: emptyHash })),
+    leaves: Array.from({ length: leafCount }, () => bare),
     branches: Array.from({ length: fanOut }, () => null),
     root: null,
     turn: 0,
@@ -38,9 +41,11 @@ export function createIndex(): DigestIndex {
 
 /** `digest` is `Doc.digest`. */
 export function setDigest(index: DigestIndex, doc: DocId, digest: string): void {
-  const leaf = index.leaves[leafOf(doc)]!
+  const at = leafOf(doc)
+  const leaf = index.leaves[at]!
   if (leaf.digests.get(doc) === digest) return
-  leaf.digests.set(doc, digest)
+  if (leaf === bare) index.leaves[at] = { digests: new Map([[doc, digest]]), hash: null }
+  else leaf.digests.set(doc, digest)
   markChanged(index, doc)
 }
 

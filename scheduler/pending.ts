@@ -4,6 +4,7 @@
 import type { NodeId } from '../crdt/ids.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import type { Pending } from './types.ts'
+import type { Wake } from './wake.ts'
 
 export type Overdue = Pending['overdue']
 const nobody: Overdue = new Map()
@@ -31,4 +32,10 @@ export function isOverdue(overdue: Overdue, node: NodeId, now: number): boolean 
 export function remember(previous: Pending | undefined, candidate: NodeId, overdue: Overdue, now: number): Pending {
   const kept = previous !== undefined && previous.candidate === candidate && previous.overdue === overdue
   return kept ? previous : { candidate, since: now, overdue }
+}
+
+/** When the candidate's time is over, or that of one that goes behind all others for now. */
+export function wakeForPending(wake: Wake, { since, overdue }: Pending, now: number): void {
+  wake.by(since + limits.pendingMs)
+  for (const [node, { until }] of overdue) if (isOverdue(overdue, node, now)) wake.by(until)
 }

@@ -9,7 +9,7 @@ import { fixedRejection, fixedRejections, holdsSlot, nodesOf, roomRejection } fr
 import { type Group, addCopy } from './group.ts'
 import type { Vacancy } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
-import { type Overdue, isOverdue, recall, remember } from './pending.ts'
+import { type Overdue, recall, remember, wakeForPending } from './pending.ts'
 import { ownerOf } from './per-node.ts'
 import { apartFrom } from './properties.ts'
 import { type Search, searchFor } from './search.ts'
@@ -128,6 +128,5 @@ function settle({ plan }: Vacancy, index: number, overdue: Overdue, placement: P
   plan.reason = null
   const pending = remember(local.pending.get(plan.slot), candidate, overdue, local.now)
   placement.pending.set(plan.slot, pending)
-  wake.by(pending.since + limits.pendingMs)
-  for (const [node, entry] of overdue) if (isOverdue(overdue, node, local.now)) wake.by(entry.until)
+  wakeForPending(wake, pending, local.now)
 }

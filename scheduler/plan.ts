@@ -112,7 +112,8 @@ function place(start: Start, fresh: JudgedJobs, usage: () => Usage, wake: Wake):
   return placement
 }
 
-function wantedSlots({ view, wanted }: Start): number {
+/** How many copies all jobs want, those that follow the nodes left out. */
+export function wantedSlots({ view, wanted }: Pick<Basis, 'view' | 'wanted'>): number {
   let slots = 0
   for (const job of wanted) for (const { count } of view.jobs.get(job)?.spec?.groups ?? []) slots += count
   return slots

@@ -52,7 +52,7 @@ export function factsOf(rules: GroupRules, slot: SlotId, sources: SlotSources): 
 }
 
 /** Whoever is silent and not unknown yet will be. A silence that nobody counts is looked at every time. */
-function lastsUntil(rules: GroupRules, { live, ahead }: Standing, { view, local }: SlotSources): number {
+export function lastsUntil(rules: GroupRules, { live, ahead }: Standing, { view, local }: Pick<SlotSources, 'view' | 'local'>): number {
   let until = never
   const look = (node: NodeId): void => {
     if (view.nodes.get(node)?.liveness === 'alive') return

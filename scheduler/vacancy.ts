@@ -37,6 +37,8 @@ export interface Judge extends SlotSources {
   readonly wake: Wake
 }
 
+type Silence = Pick<Judge, 'view' | 'local' | 'wake'>
+
 const settled: Judgement = { kind: 'settled' }
 const vacant: Judgement = { kind: 'vacant', replaces: false, retry: null }
 
@@ -135,7 +137,8 @@ export function isQuiet({ facts, index, rules }: Case, { view }: Judge): boolean
   return live.every(({ node }) => view.nodes.get(node)?.liveness === 'alive')
 }
 
-function wakeForSilence({ facts, rules }: Case, context: Judge): void {
+/** When the silence of those who have claims on the slot begins to mean something else. */
+export function wakeForSilence({ facts, rules }: Pick<Case, 'facts' | 'rules'>, context: Silence): void {
   const { standing } = facts
   const policy = rules.group.disconnect
   for (const claim of standing.live) wakeAfter(claim.node, policy.replaceAfterMs, context)
@@ -143,7 +146,7 @@ function wakeForSilence({ facts, rules }: Case, context: Judge): void {
   for (const claim of standing.unknown) wakeAfter(claim.node, policy.lostAfterMs, context)
 }
 
-function wakeAfter(id: NodeId, ms: number, { view, local, wake }: Judge): void {
+function wakeAfter(id: NodeId, ms: number, { view, local, wake }: Silence): void {
   const node = view.nodes.get(id)
   if (node === undefined || node.liveness === 'alive') return
   if (!local.silentSince.has(id)) wake.fromNow()

@@ -4,6 +4,9 @@
 
 import type { StoreWrite } from '../node/core/ports.ts'
 
+/** More writes than any power cut undoes: of what is older the system has long written everything. */
+const unsyncedMax = 256
+
 export class Disk extends Map<string, Uint8Array> {
   /** It takes no writes. */
   isFull = false
@@ -24,6 +27,7 @@ export class Disk extends Map<string, Uint8Array> {
   write(writes: readonly StoreWrite[], sync: boolean): boolean {
     if (this.isFull) return false
     this.unsynced.push(writes.map(({ key }) => [key, this.get(key)]))
+    if (this.unsynced.length > unsyncedMax) this.unsynced.shift()
     for (const { key, value } of writes) this.#put(key, value)
     if (sync) this.unsynced = []
     return true

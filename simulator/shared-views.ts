@@ -7,9 +7,10 @@ import type { Doc } from '../crdt/doc.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import { type Memory, type ProjectInput, type createProjector, emptyMemory, nextView } from '../crdt/project.ts'
 import type { Liveness, View } from '../crdt/view.ts'
-import { plan } from '../scheduler/plan.ts'
-import type { Local, Plan } from '../scheduler/types.ts'
+import { type Failing, failingIn } from '../node/core/failing.ts'
+import type { plan } from '../scheduler/plan.ts'
 import { recall } from './interned.ts'
+import { createSharedPlan } from './shared-plans.ts'
 
 /** The newest views of a world: each board's own stays with it, and whoever comes to a view later than so many others makes it anew. */
 const viewsMax = 256
@@ -30,23 +31,31 @@ const livenessMark: Readonly<Record<Liveness, number>> = {
 export interface SharedViews {
   readonly createProjector: typeof createProjector
   readonly plan: typeof plan
+  readonly failingIn: typeof failingIn
 }
 
 export function createSharedViews(): SharedViews {
-  return { createProjector: createSharedProjectors(), plan: createSharedPlan() }
+  const failing = new WeakMap<View, Failing>()
+  return {
+    createProjector: createSharedProjectors(),
+    plan: createSharedPlan(),
+    failingIn: (view, before) => recall(failing, view, () => failingIn(view, before)),
+  }
 }
 
 function createSharedProjectors(): typeof createProjector {
   const made = new Map<number, Memory>()
   const marks = new WeakMap<Doc, Marked>()
   let documents = 0
-  const markedOf = (doc: Doc): Marked =>
-    recall(marks, doc, () => ({ mark: mixed(++documents), node: doc.kind === 'node' ? (doc.id.slice('node/'.length) as NodeId) : null }))
+  const marked = (doc: Doc): Marked => ({
+    mark: mixed(++documents),
+    node: doc.kind === 'node' ? (doc.id.slice('node/'.length) as NodeId) : null,
+  })
   const markOf = ({ pool, docs, livenessOf }: ProjectInput): number => {
     let [low, high] = [docs.size, 0]
     for (const doc of docs.values()) {
       if (doc.pool !== pool && doc.kind !== 'fleet') continue
-      const { mark, node } = markedOf(doc)
+      const { mark, node } = recall(marks, doc, marked)
       low = (low + mark) | 0
       if (node !== null) high = (high + Math.imul(mark, livenessMark[livenessOf(node)])) | 0
     }
@@ -94,31 +103,4 @@ function mixed(n: number): number {
   const a = Math.imul(n ^ (n >>> 16), 0x7feb352d)
   const b = Math.imul(a ^ (a >>> 15), 0x846ca68b)
   return b ^ (b >>> 16)
-}
-
-/** Plans in which nobody is silent, nothing has failed, and no slot is vacant, waits or moves: what is local changes nothing in them. */
-function createSharedPlan(): typeof plan {
-  const settled = new WeakMap<View, Plan>()
-  return (view, local, before) => {
-    if (local.silentSince.size + local.failedSince.size > 0) return plan(view, local, before)
-    const known = settled.get(view)
-    if (known !== undefined) return planOf(known, local)
-    const fresh = plan(view, local, before)
-    if (fresh.basis.restless.size === 0) settled.set(view, fresh)
-    return fresh
-  }
-}
-
-function planOf({ bySlot, basis }: Plan, local: Local): Plan {
-  return {
-    get slots() {
-      return bySlot.all
-    },
-    bySlot,
-    own: basis.claimants.get(local.self) ?? new Map(),
-    pending: new Map(),
-    wakeAt: null,
-    replacements: 0,
-    basis: { ...basis, local },
-  }
 }

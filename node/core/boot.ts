@@ -8,21 +8,22 @@ import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/clai
 import { readRemains } from './allocs/finished.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { coreLimits } from './limits.ts'
+import type { StoreRecords } from './event.ts'
 import { stopOrphan } from './orphans.ts'
 import { readOwn } from './own-record.ts'
 import type { AdoptedTask } from './ports.ts'
 import { restore } from './restore.ts'
 import { type State, type Step, note } from './state.ts'
 
-export function boot(step: Step): void {
-  const { moved } = restore(step)
+export function boot(step: Step, records: StoreRecords): void {
+  const { moved } = restore(step, records)
   step.state.hasMoved = moved
   // Nothing that ran for the former pool is anybody's business in this one.
-  readRemains(step, moved ? 0 : coreLimits.finishedAllocsMax)
+  readRemains(step, records, moved ? 0 : coreLimits.finishedAllocsMax)
   if (moved) return step.state.boot.running.forEach((task) => stopOrphan(step, task))
   const record = readOwn(step)
   const bodies = new Map<string, BodyRecord>()
-  for (const [key, bytes] of step.state.boot.records) {
+  for (const [key, bytes] of records) {
     const body = key.startsWith('meta/alloc/') ? decodeBody(bytes) : undefined
     if (body !== undefined) bodies.set(key, body)
   }

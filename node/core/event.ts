@@ -33,6 +33,9 @@ export type CoreEvent =
 
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly code: DriverCode; readonly message: string }
 
+/** Keys and values, as the store held them. */
+export type StoreRecords = readonly (readonly [string, Uint8Array])[]
+
 /** The first event: what was on disk, what already runs, and this boot's entropy. */
 export interface Boot {
   readonly kind: 'boot'
@@ -42,7 +45,7 @@ export interface Boot {
   readonly nonce: Uint8Array
   readonly config: Config
   readonly host: HostFacts
-  readonly records: readonly (readonly [string, Uint8Array])[]
+  readonly records: StoreRecords
   readonly running: readonly AdoptedTask[]
   readonly fingerprints: Readonly<Record<string, Fingerprint>>
 }

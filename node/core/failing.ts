@@ -6,29 +6,33 @@ import { changedKeys } from '../../crdt/layered-map.ts'
 import type { View } from '../../crdt/view.ts'
 
 export interface Failing {
-  nodes: View['nodes']
-  claims: View['claims']
+  readonly nodes: View['nodes']
+  readonly claims: View['claims']
   /** Nodes with verdicts that count failures → their slots. */
-  readonly judged: Map<NodeId, readonly SlotId[]>
+  readonly judged: ReadonlyMap<NodeId, readonly SlotId[]>
   /** Slots with a failed claim. */
-  readonly failed: Set<SlotId>
+  readonly failed: ReadonlySet<SlotId>
 }
 
 export function noFailing(): Failing {
   return { nodes: new Map(), claims: new Map(), judged: new Map(), failed: new Set() }
 }
 
-export function lookForFailures(failing: Failing, { nodes, claims }: View): void {
-  for (const id of changedKeys(failing.nodes, nodes)) {
-    const verdicts = [...(nodes.get(id)?.verdicts ?? [])]
+/** What fails in the view; `before`: what failed in an earlier one. */
+export function failingIn({ nodes, claims }: View, before: Failing): Failing {
+  const judged = new Map(before.judged)
+  for (const id of changedKeys(before.nodes, nodes)) {
+    const now = nodes.get(id)?.verdicts
+    if (now === before.nodes.get(id)?.verdicts) continue
+    const verdicts = [...(now ?? [])]
     const slots = verdicts.filter(([, ofSlot]) => ofSlot.some((verdict) => verdict.failures > 0)).map(([slot]) => slot)
-    if (slots.length > 0) failing.judged.set(id, slots)
-    else failing.judged.delete(id)
+    if (slots.length > 0) judged.set(id, slots)
+    else judged.delete(id)
   }
-  for (const slot of changedKeys(failing.claims, claims)) {
-    if (claims.get(slot)?.some((claim) => claim.state === 'failed')) failing.failed.add(slot)
-    else failing.failed.delete(slot)
+  const failed = new Set(before.failed)
+  for (const slot of changedKeys(before.claims, claims)) {
+    if (claims.get(slot)?.some((claim) => claim.state === 'failed')) failed.add(slot)
+    else failed.delete(slot)
   }
-  failing.nodes = nodes
-  failing.claims = claims
+  return { nodes, claims, judged, failed }
 }

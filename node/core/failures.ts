@@ -3,13 +3,13 @@
 
 import { type Form, type Generation, type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
-import { lookForFailures } from './failing.ts'
+import { failingIn } from './failing.ts'
 import { coreLimits } from './limits.ts'
 import { type FailedSlot, type State, type Step, writeOwnSoon } from './state.ts'
 
 /** Remembers when this node first saw each new failure, for the reschedule delay. */
-export function noteFailures(state: State, now: number): void {
-  lookForFailures(state.failing, state.view)
+export function noteFailures({ env, state, now }: Step): void {
+  state.failing = (env.failingIn ?? failingIn)(state.view, state.failing)
   const failures = new Map<SlotId, Tally>()
   for (const [node, slots] of state.failing.judged) {
     for (const slot of slots) {

@@ -15,7 +15,7 @@ import { settleOrphans } from './orphans.ts'
 import { writeOwn } from './own-record.ts'
 import { giveBackUnstarted, perform } from './perform-actions.ts'
 import { tellNewlyEvicted } from './replicate.ts'
-import { type State, type Step, isEvicted, log, note } from './state.ts'
+import { type State, type Step, log, note } from './state.ts'
 
 /** Runs after every event. */
 export function settle(step: Step): void {
@@ -61,16 +61,21 @@ function lookAgain(step: Step): boolean {
   if (!isAlone(state)) state.lastCompanyAt = step.now
   const before = state.view
   state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
-  const members = new Set<NodeId>([state.boot.config.self])
-  for (const [id, node] of state.view.nodes) if (!node.evicted) members.add(id)
-  for (const [id, peer] of state.peers) if (peer.pool === state.boot.config.pool && !isEvicted(state, id)) members.add(id)
-  setMembers(state.liveness, members)
+  setMembers(state.liveness, membersHere(state))
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
   tellNewlyEvicted(step, before)
   keepVerdicts(state)
   forgetRemoved(step)
   forgetReplaced(step)
   return settleOrphans(step)
+}
+
+/** The own pool's nodes, and connected ones of it whose documents have not come. */
+function membersHere(state: State): NodeId[] {
+  const members: NodeId[] = []
+  for (const [id, node] of state.view.nodes) if (!node.evicted) members.push(id)
+  for (const [id, peer] of state.peers) if (peer.pool === state.boot.config.pool && !state.view.nodes.has(id)) members.push(id)
+  return members
 }
 
 export function localOf(state: State, now: number): Local {
@@ -90,7 +95,7 @@ export function localOf(state: State, now: number): Local {
 function planAgain(step: Step): void {
   const { state } = step
   state.planStale = false
-  noteFailures(state, step.now)
+  noteFailures(step)
   forgetFailures(step)
   const local = localOf(state, step.now)
   const next = (step.env.plan ?? plan)(state.view, local, state.plan)

@@ -128,10 +128,12 @@ function countNodes(state: State): { alive: number; total: number } {
 /** Tells the network where the pool's nodes are; only what changed since the last call. */
 export function rememberAddresses(step: Step): void {
   const { state } = step
-  if (state.rememberedNodes === state.view.nodes) return
+  const before = state.rememberedNodes
+  if (before === state.view.nodes) return
   state.rememberedNodes = state.view.nodes
   for (const [id, node] of state.view.nodes) {
-    if (id === state.boot.config.self) continue
+    const known = before?.get(id)
+    if (id === state.boot.config.self || (known?.addresses === node.addresses && known.evicted === node.evicted)) continue
     const key = node.evicted ? 'evicted' : node.addresses.join(' ')
     if (state.remembered.get(id) === key) continue
     state.remembered.set(id, key)

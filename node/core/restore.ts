@@ -4,14 +4,15 @@
 import type { Doc } from '../../crdt/doc.ts'
 import { fleetDocId, nodeDocId } from '../../crdt/ids.ts'
 import { authorityHere, docKey, envelopeKey, put, receive, showDigest } from './documents.ts'
+import type { StoreRecords } from './event.ts'
 import { type State, type Step, note } from './state.ts'
 
 /** Fills the state from the records that the store held. `moved`: this board was in another pool when it went down. */
-export function restore(step: Step): { readonly moved: boolean } {
+export function restore(step: Step, records: StoreRecords): { readonly moved: boolean } {
   const { state } = step
-  const stored = new Set(state.boot.records.filter(([key]) => key.startsWith('env/')).map(([key]) => key.slice('env/'.length)))
+  const stored = new Set(records.filter(([key]) => key.startsWith('env/')).map(([key]) => key.slice('env/'.length)))
   let moved = false
-  for (const [key, bytes] of state.boot.records) {
+  for (const [key, bytes] of records) {
     if (!key.startsWith('doc/')) continue
     const doc = state.engine.decodeDoc(bytes)
     if (!doc.ok) note(step, `the record of ${key.slice('doc/'.length)} is damaged and is rebuilt from its signed changes: ${doc.message}`)
@@ -19,7 +20,7 @@ export function restore(step: Step): { readonly moved: boolean } {
     else moved = forget(step, doc.value) || moved
   }
   for (const bytes of state.boot.config.fleetEnvelopes) receive(step, bytes, true)
-  rebuild(step)
+  rebuild(step, records)
   return { moved }
 }
 
@@ -46,9 +47,9 @@ function forget(step: Step, doc: Doc): boolean {
 }
 
 /** Admits stored envelopes whose document did not come back; several rounds, since keys are hashes and say nothing of order. */
-function rebuild(step: Step): void {
+function rebuild(step: Step, records: StoreRecords): void {
   const known = new Set([...step.state.docs.values()].flatMap((doc) => doc.envelopes.map((ref) => envelopeKey(ref.hash))))
-  let waiting = step.state.boot.records.filter(([key]) => key.startsWith('env/') && !known.has(key)).map(([, bytes]) => bytes)
+  let waiting = records.filter(([key]) => key.startsWith('env/') && !known.has(key)).map(([, bytes]) => bytes)
   for (let before = -1; waiting.length > 0 && waiting.length !== before;) {
     before = waiting.length
     waiting = waiting.filter((bytes) => isWorthWaiting(step, bytes))

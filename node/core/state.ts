@@ -16,7 +16,7 @@ import type { Alloc } from './allocs/alloc.ts'
 import type { Remains } from './allocs/finished.ts'
 import type { Boot } from './event.ts'
 import type { Effect } from './effect.ts'
-import { type Failing, noFailing } from './failing.ts'
+import { type Failing, type failingIn, noFailing } from './failing.ts'
 import type { Exchange } from './exchanges.ts'
 import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { LinkStateReader } from './liveness/reader.ts'
@@ -34,6 +34,7 @@ export interface Env {
   readonly readFrame?: typeof decodeFrame
   readonly createProjector?: typeof createProjector
   readonly plan?: typeof plan
+  readonly failingIn?: typeof failingIn
 }
 
 /** What a directly connected peer said of itself. */
@@ -88,7 +89,8 @@ export interface FailedSlot {
 }
 
 export interface State {
-  readonly boot: Boot
+  /** The records are read at boot and not kept: they are as large as the disk. */
+  readonly boot: Omit<Boot, 'records'>
   readonly author: Author
   readonly random: Random
   /** wall − monotonic, for stamps and display only. */
@@ -131,7 +133,7 @@ export interface State {
   epochJumps: { readonly count: number; readonly nextAt: number }
   readonly pending: Map<SlotId, Pending>
   readonly failedSince: Map<SlotId, FailedSlot>
-  readonly failing: Failing
+  failing: Failing
   /** Times at which replacements began within the pacing window. */
   replacementTimes: number[]
   readonly allocs: Map<SlotId, Alloc>
@@ -193,7 +195,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
   const { config } = boot
   const { crypto, signer, linkStates: reader } = env
   return {
-    boot,
+    boot: withoutRecords(boot),
     author: { id: config.self, signer, nonce: boot.nonce, fleet: config.fleet },
     random: createRandom(boot.nonce),
     wallOffset: boot.wallMs - boot.now,
@@ -254,6 +256,10 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     askLinks: false,
     hangUps: [],
   }
+}
+
+function withoutRecords({ kind, now, wallMs, nonce, config, host, running, fingerprints }: Boot): State['boot'] {
+  return { kind, now, wallMs, nonce, config, host, running, fingerprints }
 }
 
 /** Sent away by an operator, as far as this node has heard. */

@@ -71,11 +71,8 @@ function handle(step: Step, event: CoreEvent): void {
   const { state } = step
   switch (event.kind) {
     case 'boot':
-      setHolds(state.liveness, (node: NodeId, heads: string) => {
-        const doc = state.docs.get(nodeDocId(node))
-        return doc !== undefined && holdsHeads(doc, heads)
-      })
-      return boot(step)
+      setHolds(state.liveness, holdsIn(state.docs))
+      return boot(step, event.records)
     case 'tick':
       return performLiveness(step, tick(state.liveness, step.now, event.lagMs))
     case 'peer-up':
@@ -124,6 +121,14 @@ function handle(step: Step, event: CoreEvent): void {
       return
     default:
       return assertNever(event)
+  }
+}
+
+/** Keeps the documents alone: a step's effects are not to live as long as the core. */
+function holdsIn(docs: State['docs']): (node: NodeId, heads: string) => boolean {
+  return (node, heads) => {
+    const doc = docs.get(nodeDocId(node))
+    return doc !== undefined && holdsHeads(doc, heads)
   }
 }
 

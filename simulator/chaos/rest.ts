@@ -34,6 +34,8 @@ interface Member extends RestingBoard {
 interface Pool {
   readonly boards: readonly RestingBoard[]
   readonly members: readonly Member[]
+  /** Who runs the slot, in the order of the boards; a board with two copies of it is there once. */
+  readonly runnersOf: (slot: SlotId) => readonly RestingBoard[]
   /** What the first member knows: where they do not agree, that is told anyway. */
   readonly view: View
   readonly reasonOf: Knowledge['reasonOf']
@@ -48,11 +50,11 @@ interface Wanted {
 
 /** `boards`: all of one pool. */
 export function findingsAtRest(boards: readonly RestingBoard[]): Finding[] {
-  const members = boards.filter((board): board is Member => board.knows !== null)
+  const members = boards.filter(isMember)
   const [first] = members
   if (first === undefined) return []
   const { view, reasonOf } = first.knows
-  const pool: Pool = { boards, members, view, reasonOf }
+  const pool: Pool = { boards, members, runnersOf: runnersIn(boards), view, reasonOf }
   const told: Partial<Record<Rule, readonly string[]>> = {
     'documents-equal': different(members, ({ knows }) => knows.documentsText()),
     'views-equal': different(members, ({ knows }) => knows.viewText()),
@@ -88,8 +90,20 @@ function wantedIn({ view }: Pool): Wanted[] {
   return found
 }
 
-function runs({ tasks }: RestingBoard, slot: SlotId): boolean {
-  return tasks.some((task) => task.slot === slot)
+function runnersIn(boards: readonly RestingBoard[]): Pool['runnersOf'] {
+  const runners = new Map<SlotId, Set<RestingBoard>>()
+  for (const board of boards) {
+    for (const { slot } of board.tasks) {
+      const known = runners.get(slot)
+      if (known === undefined) runners.set(slot, new Set([board]))
+      else known.add(board)
+    }
+  }
+  return (slot) => [...(runners.get(slot) ?? [])]
+}
+
+function isMember(board: RestingBoard): board is Member {
+  return board.knows !== null
 }
 
 function namesOf(boards: readonly RestingBoard[]): string {
@@ -99,7 +113,7 @@ function namesOf(boards: readonly RestingBoard[]): string {
 function wantedNotOnce(pool: Pool): string[] {
   return wantedIn(pool).flatMap((wanted) => {
     const { slot } = wanted
-    const runners = pool.boards.filter((board) => runs(board, slot))
+    const runners = pool.runnersOf(slot)
     if (runners.length === 1) return []
     if (runners.length > 1) return [`${slot} runs on ${namesOf(runners)}`]
     const room = pool.members.filter((member) => fits(member, wanted, pool))
@@ -140,7 +154,8 @@ function wrongForms(pool: Pool): string[] {
     const { slot, group, job } = wanted
     const key = `${job}/${group.name}`
     const form = pool.view.jobs.get(job)?.forms.get(group.name)
-    const copies = pool.members.flatMap(({ tasks }) => tasks.filter((task) => task.slot === slot))
+    const runners = pool.runnersOf(slot).filter(isMember)
+    const copies = runners.flatMap(({ tasks }) => tasks.filter((task) => task.slot === slot))
     const [wrong] = copies.filter((task) => task.form !== form)
     if (wrong === undefined && copies.length > 0) continue
     const room = pool.members.filter((member) => fits(member, wanted, pool, wrong?.alloc ?? null))
@@ -165,7 +180,7 @@ function unwanted(pool: Pool): string[] {
 function undrained(pool: Pool): string[] {
   return wantedIn(pool).flatMap((wanted) => {
     const { slot } = wanted
-    const on = pool.members.find((member) => runs(member, slot))
+    const on = pool.runnersOf(slot).find(isMember)
     if (on === undefined || pool.view.nodes.get(on.id)?.draining !== true) return []
     const room = pool.members.filter((member) => member !== on && fits(member, wanted, pool))
     return room.length === 0 ? [] : [`${on.name} drains and runs ${slot}, which fits on ${namesOf(room)}`]

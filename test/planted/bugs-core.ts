@@ -140,7 +140,7 @@ export const coreBugs: readonly PlantedBug[] = [
     'edge-by-one-end',
     'An edge stands when one of its ends names the other.',
     'node/core/liveness/paths.ts',
-    ' || !names(to.state, from.state)) continue',
-    ') continue',
+    'theirs.sequence >= sequence && names(theirs, from)',
+    'theirs.sequence >= sequence',
   ),
 ]

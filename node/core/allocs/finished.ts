@@ -3,6 +3,7 @@
 
 import type { AllocId, SlotId } from '../../../crdt/ids.ts'
 import { coreLimits } from '../limits.ts'
+import type { StoreRecords } from '../event.ts'
 import type { StoreWrite, TaskId } from '../ports.ts'
 import type { State, Step } from '../state.ts'
 import type { Alloc, TaskRun } from './alloc.ts'
@@ -32,9 +33,9 @@ export function keepRemains(state: State, alloc: Alloc): StoreWrite {
 }
 
 /** At boot. Whoever comes from another pool keeps nothing of it. */
-export function readRemains(step: Step, kept: number = coreLimits.finishedAllocsMax): void {
+export function readRemains(step: Step, records: StoreRecords, kept: number): void {
   const { state } = step
-  const found = state.boot.records.flatMap(([key, bytes]) => (key.startsWith(prefix) ? decode(bytes) : []))
+  const found = records.flatMap(([key, bytes]) => (key.startsWith(prefix) ? decode(bytes) : []))
   state.finished = found.sort((a, b) => a.endedAt - b.endedAt || (a.alloc < b.alloc ? -1 : 1))
   removeOldest(step, kept)
 }

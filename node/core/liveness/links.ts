@@ -94,6 +94,7 @@ export function unname(s: LivenessState, link: Link): void {
   if (link.named === null) return
   s.stirred = true
   link.named = null
+  s.grown = null
   neighboursChanged(s)
 }
 

@@ -12,7 +12,7 @@ import { noteLag } from './doubt.ts'
 import { type LivenessLimits, livenessLimits } from './limits.ts'
 import { closeLink, nameIfProved, openLink, unwatch } from './links.ts'
 import { judgeMembers, newMember, waitAnew } from './members.ts'
-import { standingNeighbours } from './paths.ts'
+import { noteEdges, standingNeighbours } from './paths.ts'
 import { askAnew, hearEcho, hearProbe, linkDueAt, lookAgain, startRound, watchLink } from './probing.ts'
 import { continueFrom, pathsChanged, publishDueAt, publishIfDue, publishSoon, signOwn } from './publish.ts'
 import type { LinkState } from './link-state.ts'
@@ -58,6 +58,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     links: new Map(),
     reviewAt: input.now + (limits.reviewMs >> 1) + nextBelow(random, limits.reviewMs),
     members: new Map(),
+    unsettled: new Set(),
     table: new Map(),
     tableMark: [0, 0],
     waiting: new Map(),
@@ -65,6 +66,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     holds: () => true,
     own: { heads: null, left: false, sequence: 0, publishAt: null, publishedAt: null, headsChanged: null },
     reached: new Set([input.self]),
+    grown: new Set(),
     pathsAt: null,
     memberAt: Infinity,
     changes: 0,
@@ -145,12 +147,18 @@ export function tick(s: LivenessState, now: number, lagMs: number): readonly Liv
   return effects
 }
 
-/** The nodes that may count: known and not evicted. Whatever is known of others is forgotten. */
-export function setMembers(s: LivenessState, members: ReadonlySet<NodeId>): void {
-  for (const node of s.members.keys()) if (!members.has(node)) forget(s, node)
+/** The nodes that may count, each once: known and not evicted. Whatever is known of others is forgotten. */
+export function setMembers(s: LivenessState, members: Iterable<NodeId>): void {
+  const fresh = new Set<NodeId>()
+  let known = 0
   for (const node of members) {
-    if (node === s.self || s.members.has(node)) continue
+    if (s.members.has(node)) known++
+    else if (node !== s.self) fresh.add(node)
+  }
+  if (known < s.members.size) forgetOthers(s, new Set(members))
+  for (const node of fresh) {
     s.members.set(node, newMember(s.now))
+    s.unsettled.add(node)
     s.changes++
     s.stirred = true
     const state = s.waiting.get(node)
@@ -290,6 +298,8 @@ function leave(s: LivenessState): readonly LivenessEffect[] {
 /** What follows from a newer link state of somebody. */
 function learn(s: LivenessState, state: LinkState, before: LinkState | undefined): void {
   pathsChanged(s)
+  noteEdges(s, state, before)
+  if (state.left) s.unsettled.add(state.author)
   for (const { node } of before?.neighbours ?? []) {
     if (!state.neighbours.some((neighbour) => neighbour.node === node)) lookAgain(s, node)
   }
@@ -312,9 +322,15 @@ function isNewsToOthers(s: LivenessState, from: NodeId): boolean {
   return ++s.news.count <= newsCountMax
 }
 
+function forgetOthers(s: LivenessState, members: ReadonlySet<NodeId>): void {
+  for (const node of s.members.keys()) if (!members.has(node)) forget(s, node)
+}
+
 function forget(s: LivenessState, node: NodeId): void {
   s.stirred = true
   s.members.delete(node)
+  s.unsettled.delete(node)
+  s.grown = null
   s.keys.delete(node)
   remove(s, node)
   s.changes++

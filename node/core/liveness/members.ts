@@ -3,7 +3,7 @@
 // needs twice as long an unbroken contact. All of it is this node's own conclusion from a shared table.
 
 import type { NodeId } from '../../../crdt/ids.ts'
-import { reachable } from './paths.ts'
+import { findPaths } from './paths.ts'
 import { publishSoon } from './publish.ts'
 import type { LivenessState, Member } from './state.ts'
 import { suspicionMs } from './suspicion.ts'
@@ -15,18 +15,19 @@ export function newMember(now: number): Member {
 /** Computes paths if something changed, and judges every member if that or time may have changed a verdict. */
 export function judgeMembers(s: LivenessState): void {
   const moved = s.pathsAt !== null && s.now >= s.pathsAt
-  if (moved) {
-    s.pathsAt = null
-    s.reached = reachable(s)
-  }
   if (!moved && s.now < s.memberAt) return
+  const isAnybodyLost = moved && findPaths(s)
+  if (moved) s.pathsAt = null
   s.stirred = true
   s.memberAt = Infinity
   const patience = suspicionMs(s)
-  for (const [node, member] of s.members) {
+  for (const node of isAnybodyLost ? s.members.keys() : s.unsettled) {
+    const member = s.members.get(node)!
     const before = member.status
     judge(s, node, member, patience)
     if (member.status !== before) s.changes++
+    if (member.status === 'alive' && member.pathAt !== null) s.unsettled.delete(node)
+    else s.unsettled.add(node)
   }
 }
 
@@ -83,7 +84,8 @@ function comeBack(s: LivenessState, member: Member): void {
  * has just been made of which nothing is known.
  */
 export function isAnyoneReturning(s: LivenessState): boolean {
-  for (const [node, { status, pathAt }] of s.members) {
+  for (const node of s.unsettled) {
+    const { status, pathAt } = s.members.get(node)!
     if (status === 'alive' || status === 'left') continue
     const heads = s.table.get(node)?.state.heads
     if (pathAt !== null && (s.now - pathAt < s.limits.returnSettleMs || heads === undefined || !s.holds(node, heads))) return true

@@ -1,42 +1,50 @@
 // Edges and paths over the table of link states. An edge stands while both ends name each other, and neither's statement is
 // older than the one that the other had seen: what a node said before its last boot holds up no edge of today. The cost is
-// that of one walk over nodes and edges, and it is paid only after something changed.
+// that of one walk over nodes and edges, and it is paid only after an edge fell: where edges only came, the walk goes on from them.
 
 import { type NodeId, compareText } from '../../../crdt/ids.ts'
-import type { LinkState } from './link-state.ts'
+import type { LinkState, Neighbour } from './link-state.ts'
 import type { LivenessState } from './state.ts'
 
-/** Every node that a path of standing edges leads to from this one. */
-export function reachable(s: LivenessState): Set<NodeId> {
-  const reached = new Set<NodeId>([s.self])
+/** Brings `reached` up to date: every node that a path of standing edges leads to from this one. False: nobody was lost. */
+export function findPaths(s: LivenessState): boolean {
+  const { grown } = s
+  s.grown = new Set()
+  if (grown === null) s.reached = new Set([s.self])
+  const { reached } = s
   const open: NodeId[] = []
-  for (const link of s.links.values()) {
-    if (!standsFromSelf(s, link.peer)) continue
-    reached.add(link.peer)
-    open.push(link.peer)
+  const reach = (node: NodeId): void => {
+    reached.add(node)
+    open.push(node)
   }
-  for (let node = open.pop(); node !== undefined; node = open.pop()) walkOn(s, node, reached, open)
-  return reached
+  for (const { peer } of s.links.values()) if (!reached.has(peer) && standsFromSelf(s, peer)) reach(peer)
+  for (const node of grown ?? []) {
+    if (reached.has(node)) open.push(node)
+    else if (standingNeighbours(s, node).some((next) => reached.has(next))) reach(node)
+  }
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const from = s.table.get(node)?.state
+    for (const next of from?.neighbours ?? []) if (!reached.has(next.node) && stands(s, from!, next)) reach(next.node)
+  }
+  return grown === null
 }
 
-function walkOn(s: LivenessState, node: NodeId, reached: Set<NodeId>, open: NodeId[]): void {
-  const from = s.table.get(node)
-  if (from === undefined) return
-  for (const { node: next, sequence } of from.state.neighbours) {
-    if (reached.has(next)) continue
-    const to = s.table.get(next)
-    if (to === undefined || to.state.sequence < sequence || !names(to.state, from.state)) continue
-    reached.add(next)
-    open.push(next)
+/** What a newer link state does to edges. One that is gone need not have carried anybody, but then all paths are computed anew. */
+export function noteEdges(s: LivenessState, state: LinkState, before: LinkState | undefined): void {
+  if (s.grown === null) return
+  const falls = (edge: Neighbour): boolean => {
+    if (!stands(s, before!, edge)) return false
+    const now = state.neighbours.find(({ node }) => node === edge.node)
+    return now === undefined || !stands(s, state, now)
   }
+  if (before?.neighbours.some(falls) === true) s.grown = null
+  else s.grown.add(state.author)
 }
 
-/** The own end of an edge is what this node knows now, signed or not. */
 export function standsFromSelf(s: LivenessState, peer: NodeId): boolean {
-  const named = s.links.get(peer)?.named ?? null
   const theirs = s.table.get(peer)?.state
-  if (named === null || theirs === undefined || theirs.sequence < named) return false
-  return theirs.neighbours.some((neighbour) => neighbour.node === s.self && neighbour.sequence <= s.own.sequence)
+  const named = theirs?.neighbours.find(({ node }) => node === s.self)
+  return named !== undefined && stands(s, theirs!, named)
 }
 
 function names(a: LinkState, b: LinkState): boolean {
@@ -49,12 +57,16 @@ export function standingNeighbours(s: LivenessState, node: NodeId): readonly Nod
   if (node === s.self) return [...s.links.keys()].filter((peer) => standsFromSelf(s, peer)).sort(compareText)
   const from = s.table.get(node)?.state
   if (from === undefined) return []
-  return from.neighbours.filter((neighbour) => stands(s, from, neighbour.node, neighbour.sequence)).map((neighbour) => neighbour.node)
+  return from.neighbours.filter((neighbour) => stands(s, from, neighbour)).map((neighbour) => neighbour.node)
 }
 
-function stands(s: LivenessState, from: LinkState, to: NodeId, sequence: number): boolean {
-  if (to === s.self) return standsFromSelf(s, from.author)
-  const theirs = s.table.get(to)?.state
+/** The own end of an edge is what this node knows now, signed or not. */
+function stands(s: LivenessState, from: LinkState, { node, sequence }: Neighbour): boolean {
+  if (node === s.self) {
+    const named = s.links.get(from.author)?.named ?? null
+    return named !== null && from.sequence >= named && sequence <= s.own.sequence
+  }
+  const theirs = s.table.get(node)?.state
   return theirs !== undefined && theirs.sequence >= sequence && names(theirs, from)
 }
 

@@ -113,6 +113,8 @@ export interface LivenessState {
   readonly links: Map<NodeId, Link>
   reviewAt: number
   readonly members: Map<NodeId, Member>
+  /** Those of them whose verdict may change without an edge that falls: all but the ones that are alive and have a path. */
+  readonly unsettled: Set<NodeId>
   /** Newest link state of every member, the own one included. */
   readonly table: Map<NodeId, Entry>
   readonly tableMark: [number, number]
@@ -121,7 +123,9 @@ export interface LivenessState {
   holds: (node: NodeId, heads: string) => boolean
   own: Own
   /** Nodes that a path leads to, self included. */
-  reached: ReadonlySet<NodeId>
+  reached: Set<NodeId>
+  /** Whose edges may be more since paths were computed; null: some that paths may have led over are gone. */
+  grown: Set<NodeId> | null
   /** When paths must be computed again; null: nothing changed. */
   pathsAt: number | null
   /** Next moment at which time alone may change a member's status. */
