@@ -34,6 +34,8 @@ import { addSimFuzz } from './commands/sim-fuzz.ts'
 import { addSimInit } from './commands/sim-init.ts'
 import { addSimRun } from './commands/sim-run.ts'
 import { addStatus } from './commands/status.ts'
+import { addSyncExport } from './commands/sync-export.ts'
+import { addSyncImport } from './commands/sync-import.ts'
 import { addVersion } from './commands/version.ts'
 import { version } from './version.ts'
 
@@ -44,6 +46,7 @@ const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemo
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
 const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict, addNodeCompact]
 const simCommands: readonly Add[] = [addSimRun, addSimInit, addSimFromFleet, addSimFuzz]
+const syncCommands: readonly Add[] = [addSyncExport, addSyncImport]
 const allocCommands: readonly Add[] = [addAllocStatus, addAllocLogs, addAllocRestart, addAllocStop]
 
 export function buildProgram(cli: Cli): Command {
@@ -66,6 +69,7 @@ export function buildProgram(cli: Cli): Command {
   add(program.command('alloc').description('allocations: copies of jobs on nodes'), allocCommands)
   add(program.command('node').description('nodes: the boards'), nodeCommands)
   add(program.command('fleet').description('the fleet as a whole'), fleetCommands)
+  add(program.command('sync').description('changes on a stick, between sites that never meet'), syncCommands)
   add(program.command('sim').description('what would happen: boards, jobs and faults in virtual time'), simCommands)
   add(program, [addContext, addProvision, addAgent, addDemo, addCompletion, addVersion])
   addShortForms(program, cli)

@@ -19,8 +19,8 @@ export type RequestBody =
   | { readonly method: 'job.history'; readonly job: string }
   /** A document's envelopes (base64), for the author of a change to build on. */
   | { readonly method: 'doc.get'; readonly doc: string }
-  /** The operators' documents of the pool that hold changes of this key. */
-  | { readonly method: 'doc.list'; readonly author: string }
+  /** The operators' documents of the pool; with a key, those that hold changes of it. */
+  | { readonly method: 'doc.list'; readonly author?: string }
   /** What each node has recorded of a document: a compaction asks that first. */
   | { readonly method: 'doc.receipts'; readonly doc: string }
   /** Signed envelopes (base64), in order. `confirm`: reply `receipt` again until so many nodes have them (or timeoutMs passes). */

@@ -26,7 +26,7 @@ const shapes: Readonly<Record<Request['method'], object>> = {
   'job.explain': { job: name },
   'job.history': { job: name },
   'doc.get': { doc: name },
-  'doc.list': { author: name },
+  'doc.list': { author: { ...name, optional: true } },
   'doc.receipts': { doc: name },
   'doc.put': { envelopes, confirm: { ...count, optional: true }, timeoutMs: { ...count, optional: true } },
   'job.plan': { envelopes, job: name },

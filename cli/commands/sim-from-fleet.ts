@@ -13,7 +13,7 @@ export function addSimFromFleet(parent: Command, cli: Cli): Command {
     .option('--out <folder>', 'folder to write to', 'fleet')
   return remote<{ out: string }>(cli, command, async (session, { options: { out } }) => {
     const made = await fleetScenario(session)
-    for (const [file, text] of scenarioFiles(made)) await writeNew(join(out, file), text, 'folder')
+    for (const [file, text] of scenarioFiles(made)) await writeNew(join(out, file), text, 'name another folder with --out')
     const { boards, jobs } = made.data
     session.io.stdout.write(
       `wrote ${boards.length} boards and ${jobs.length} jobs; next: add a timeline to ${join(out, 'scenario.yaml')}\n`,

@@ -125,8 +125,8 @@ function docGet(step: Step, id: number, name: string): void {
   })
 }
 
-function docsOf(step: Step, author: string): Reply {
-  const wrote = operatorsDocs(step.state).filter((doc) => doc.envelopes.some((ref) => ref.author === author))
+function docsOf(step: Step, author: string | undefined): Reply {
+  const wrote = operatorsDocs(step.state).filter((doc) => author === undefined || doc.envelopes.some((ref) => ref.author === author))
   return { kind: 'docs', coverage: coverageOf(step), docs: wrote.filter(({ kind }) => kind !== 'fleet').map(({ id }) => id) }
 }
 

@@ -4,7 +4,7 @@
 import type { Request } from '../../crdt/api-types.ts'
 import { fromBase64 } from '../../crdt/base64.ts'
 import { type Result, ok, refuse } from '../../crdt/errors.ts'
-import { type DocId, fleetDocId } from '../../crdt/ids.ts'
+import { type AuthorId, type DocId, fleetDocId } from '../../crdt/ids.ts'
 import { receive, rightsHere } from './documents.ts'
 import type { CoreEvent } from './event.ts'
 import { follow, hasRoom } from './follow.ts'
@@ -42,7 +42,7 @@ export function putDocuments(step: Step, event: CoreEvent & { kind: 'command' },
   const waits = (request.confirm ?? 0) > 1
   if (waits && !hasRoom(step, event.id)) return
   const taken: Taken = { documents: new Set(), fresh: [] }
-  const outcome = takeAll(step, envelopes, taken)
+  const outcome = takeAll(step, envelopes, event.caller, taken)
   spread(step, taken)
   if (!outcome.ok) return refuseRequest(step, event.id, outcome.code, outcome.message, 'fetch the document again and repeat the change')
   const documents = [...taken.documents]
@@ -50,11 +50,11 @@ export function putDocuments(step: Step, event: CoreEvent & { kind: 'command' },
   reply(step, event.id, receiptReply(step, documents, request.confirm ?? 1))
 }
 
-function takeAll(step: Step, envelopes: readonly string[], taken: Taken): Result<void> {
+function takeAll(step: Step, envelopes: readonly string[], caller: string | null, taken: Taken): Result<void> {
   for (const text of envelopes) {
     const bytes = fromBase64(text)
     if (!bytes.ok) return bytes
-    const revoked = refuseRevoked(step, bytes.value)
+    const revoked = refuseRevoked(step, bytes.value, caller)
     if (!revoked.ok) return revoked
     const received = receive(step, bytes.value, true)
     if (!received.ok) return received
@@ -65,15 +65,18 @@ function takeAll(step: Step, envelopes: readonly string[], taken: Taken): Result
 }
 
 /**
- * Boards tell one another what a revoked key wrote, so that all hold the same; from its owner nothing new is taken. About the fleet
- * document the gate decides alone: what a key writes there without knowing that it is revoked may stand.
+ * Boards tell one another what a revoked key wrote, so that all hold the same, and an operator may carry it from a site that never meets
+ * this one; from its owner nothing new is taken. About the fleet document the gate decides alone: what a key writes there without knowing
+ * that it is revoked may stand.
  */
-function refuseRevoked({ state }: Step, bytes: Uint8Array): Result<void> {
+function refuseRevoked({ state }: Step, bytes: Uint8Array, caller: string | null): Result<void> {
   const decoded = state.engine.decodeEnvelope(bytes)
   if (!decoded.ok || decoded.value.kind === 'fleet') return ok(undefined)
   const { author, doc, hash } = decoded.value
+  const rights = rightsHere(state)
   const isHere = state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true
-  if (isHere || rightsHere(state)?.revoked.has(author) !== true) return ok(undefined)
+  const isCarried = caller !== null && caller !== author && rights?.now.has(caller as AuthorId) === true
+  if (isHere || isCarried || rights?.revoked.has(author) !== true) return ok(undefined)
   return refuse('E_REVOKED', `the key ${author} is revoked: nothing that it signs has an effect`)
 }
 

@@ -179,9 +179,9 @@ function answer(mesh: FakeMesh, request: Request): readonly Reply[] {
   }
 }
 
-function docsOf(mesh: FakeMesh, author: string): readonly DocId[] {
+function docsOf(mesh: FakeMesh, author: string | undefined): readonly DocId[] {
   const operators = [...mesh.docs.values()].filter(({ kind }) => kind === 'job' || kind === 'ops')
-  return operators.filter((doc) => doc.envelopes.some((ref) => ref.author === author)).map(({ id }) => id)
+  return operators.filter((doc) => author === undefined || doc.envelopes.some((ref) => ref.author === author)).map(({ id }) => id)
 }
 
 function fleetReply(mesh: FakeMesh): Reply {

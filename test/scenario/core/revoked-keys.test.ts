@@ -150,6 +150,20 @@ test('a write that changes nothing is done, though the last change was that of a
   assert.throws(() => put(world, boards[0]!, signed(world, boards[0]!, jobDocId(hello), 2, { [jobPaths.note]: 'again' })), /E_REVOKED/)
 })
 
+test('what a revoked key wrote elsewhere is taken from an operator who carries it, and has no effect; from its owner it is not', async () => {
+  const { world, boards, admin } = await withBob(3)
+  assert.equal((await run(admin)).exitCode, 0)
+  const envelopes = signed(world, boards[0]!, jobDocId(hello), 2, { [jobPaths.desired]: 'stopped' })
+  await ok(admin, 'fleet', 'operator', 'revoke', other, '--void')
+  world.run(5_000)
+  const give = (caller: string | null) => world.request(boards[0]!, { method: 'doc.put', envelopes }, caller)[0]!
+  for (const caller of [null, other]) assert.equal(give(caller).kind, 'error')
+  assert.equal(give(testSigner(operatorSeed).id).kind, 'receipt')
+  world.run(10_000)
+  assert.ok(isRunning(world, 0))
+  assert.match((await ok(admin, 'job', 'voided', 'hello')).stdout, /desired/)
+})
+
 /** Bob's job, which nobody else ever touched, and bob's word counts no more. */
 async function bobsJob(): Promise<Stage> {
   const staged = await withBob(3)
