@@ -75,9 +75,12 @@ function play(task: CrewTask): CrewAnswers[CrewTask['kind']] {
 }
 
 if (process.argv[2] === '--worker' && process.send !== undefined) {
-  process.on('message', (task: CrewTask) => process.send!(play(task)))
+  process.on('message', (task: CrewTask) => {
+    const answer = play(task)
+    // Whoever asked may have gone meanwhile.
+    process.send!(answer, undefined, {}, (error) => error !== null && process.exit(0))
+  })
   // The interrupt is for whoever asks: what is being played is played to its end.
   process.on('SIGINT', () => {})
-  // Whoever asked is gone.
   process.on('disconnect', () => process.exit(0))
 }

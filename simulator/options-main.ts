@@ -1,4 +1,8 @@
-// The few words that the commands of this folder understand: `--name value`, and flags without a value.
+// The few words that the commands of this folder understand: `--name value`, and flags without a value. And how they end when nobody
+// reads on, as in `npm run sim -- … | head`.
+
+// 141 is what a shell says of a program that SIGPIPE ended.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 141 : 1))
 
 /** Names without their dashes. */
 export function readOptions(flags: readonly string[] = []): ReadonlyMap<string, string> {

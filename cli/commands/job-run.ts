@@ -12,16 +12,19 @@ import { editFromFile } from '../job-from-file.ts'
 import { parseJob, shortJob } from '../job-ref.ts'
 import { paintFor, printData } from '../print.ts'
 import { fieldChangeLines } from '../render/plan.ts'
-import { receiptLine } from '../render/receipt.ts'
+import { holdingTable, receiptLine } from '../render/receipt.ts'
 import { followRollout } from '../rollout.ts'
 import { reportRollout } from '../rollout-report.ts'
 import type { Session } from '../session.ts'
 import { type Receipt, submit } from '../submit.ts'
 import { settlingEnvelopes } from '../resend.ts'
 import { versionText } from '../version-text.ts'
+import { type Wait, confirmationOf, parseWait } from '../wait-option.ts'
+import { whoHas } from '../who-has.ts'
 
 interface Options extends WriteOptions {
   readonly detach?: boolean
+  readonly wait?: Wait
   readonly follow: number
 }
 
@@ -31,21 +34,30 @@ export function addJobRun(parent: Command, cli: Cli): Command {
     .description('submit a job file and follow the roll-out')
     .argument('<file>', 'job file (YAML or JSON); - reads standard input')
     .option('-d, --detach', 'return at once, without following the roll-out')
+    .option('--wait <what>', 'pool=NAME,count=NUMBER|all,timeout=DURATION: until so many boards have it, and which have not', parseWait)
     .option('--follow <duration>', 'how long to follow the roll-out', parseMillis, 600_000)
   return remote<Options>(cli, confirmOptions(command), (session, { args, options }) => runJob(session, args[0] ?? '', options))
 }
 
 async function runJob(session: Session, file: string, options: Options): Promise<ExitCode> {
   const { edit, job, pool } = await editFromFile(session, file)
+  const asked = options.wait === undefined ? options : await confirmationOf(session, options.wait, pool, options)
   sayChanges(session, edit, job)
-  const receipt = await submit(session, await settlingEnvelopes(session, edit, pool), pool, options)
-  if (session.format === 'table') session.io.stdout.write(receiptLine(receipt, options.confirm))
-  if (!receipt.confirmed) return finish(session, job, receipt, null, exitCodes.notConfirmed)
+  const receipt = await submit(session, await settlingEnvelopes(session, edit, pool), pool, asked)
+  if (session.format === 'table') session.io.stdout.write(receiptLine(receipt, asked.confirm))
+  if (!receipt.confirmed) {
+    if (options.wait !== undefined) await sayWhoHas(session, job)
+    return finish(session, job, receipt, null, exitCodes.notConfirmed)
+  }
   if (options.detach === true) return finish(session, job, receipt, null, exitCodes.done)
   const version = versionText(jobView(session.io.crypto, edit.after).version)
   const rollout = await followRollout(session, { job: parseJob(job), pool, version, timeoutMs: options.follow })
   const exitCode = await reportRollout(session, parseJob(job), pool, rollout)
   return finish(session, job, receipt, rollout.job, exitCode)
+}
+
+async function sayWhoHas(session: Session, job: string): Promise<void> {
+  session.io.stderr.write(holdingTable(await whoHas(session, parseJob(job)), paintFor(session.io, session.io.stderr)))
 }
 
 function sayChanges(session: Session, edit: Edit, job: string): void {

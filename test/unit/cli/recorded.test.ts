@@ -1,5 +1,5 @@
-// `job compact`, `node compact` and `job status --who` against a peer that judges with the real gate: who has recorded what, when nothing is
-// sent, what is said, what is sent.
+// `job compact`, `node compact`, `job status --who` and `job run --wait` against a peer that judges with the real gate: who has recorded what, when
+// nothing is sent, what is said, what is sent.
 
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -231,5 +231,35 @@ describe('node compact', () => {
     assert.match(done.stdout, /^what operators wish of node board-0 is compacted: 3 changes of .* epoch 2\n/)
     const after = mesh.docs.get(opsDocId(fakeNodes[0]))!
     assert.deepEqual(Object.fromEntries(after.registers), { by: 'ada', draining: false, eligible: false })
+  })
+})
+
+describe('job run --wait', () => {
+  const runAndWait = async (job: JobFileLike, wait: string): Promise<CliRun> => {
+    const file = join(cli.dir, 'job.yaml')
+    await writeFile(file, jobText(job))
+    return await run('job', 'run', file, '--wait', wait)
+  }
+
+  it('asks for so many boards of that pool, or for all of them, and says which have not got it', async () => {
+    mesh.confirmedBy = ['board-0', 'board-1']
+    unlike(2, { digest: null })
+    const two = await runAndWait({}, 'pool=default,count=2,timeout=3s')
+    assert.equal(two.exitCode, 0, two.stderr)
+    const put = mesh.requests.find((request) => request.method === 'doc.put')!
+    assert.deepEqual([put.confirm, put.timeoutMs], [2, 3_000])
+    const all = await runAndWait({ count: 2 }, 'count=all')
+    assert.equal(all.exitCode, 3)
+    assert.match(all.stdout, /2 nodes of 3 have it: board-0, board-1; 3 were asked for, so this is not confirmed\n$/)
+    assert.match(all.stderr, /2 of 3 nodes have job hello (.|\n)*board-2 +\S+ +no /)
+  })
+
+  it('for another pool than the file’s sends nothing, and nonsense is refused', async () => {
+    const other = await runAndWait({}, 'pool=shops')
+    assert.equal(other.exitCode, 1)
+    assert.match(other.stderr, /error E_USAGE: the job is of pool default, and --wait names shops\nhint: nothing was sent/)
+    for (const words of ['count=0', 'pool=a,pool=b', 'boards=3', 'count=2,timeout=soon'])
+      assert.match((await runAndWait({}, words)).stderr, /E_USAGE: .*--wait/, words)
+    assert.equal(puts(), 0)
   })
 })
