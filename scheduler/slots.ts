@@ -1,7 +1,7 @@
 // What is known of a wanted slot before anybody judges it: its claims, its past at the form in force, and who stands. The answer lasts
 // until something that it was read from changes, or until a silent node's claims become unknown.
 
-import type { NodeId, SlotId } from '../crdt/ids.ts'
+import type { SlotId } from '../crdt/ids.ts'
 import { isRunOnce } from '../crdt/spec.ts'
 import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
@@ -55,13 +55,13 @@ export function factsOf(rules: GroupRules, slot: SlotId, sources: SlotSources): 
 /** Whoever is silent and not unknown yet will be. A silence that nobody counts is looked at every time. */
 export function lastsUntil(rules: GroupRules, { live, ahead }: Standing, { view, local }: Pick<SlotSources, 'view' | 'local'>): number {
   let until = never
-  const look = (node: NodeId): void => {
-    if (view.nodes.get(node)?.liveness === 'alive') return
-    const since = local.silentSince.get(node)
-    until = Math.min(until, since === undefined ? already : since + rules.group.disconnect.replaceAfterMs)
+  for (const claims of [live, ahead]) {
+    for (const { node } of claims) {
+      if (view.nodes.get(node)?.liveness === 'alive') continue
+      const since = local.silentSince.get(node)
+      until = Math.min(until, since === undefined ? already : since + rules.group.disconnect.replaceAfterMs)
+    }
   }
-  for (const claim of live) look(claim.node)
-  for (const claim of ahead) look(claim.node)
   return until
 }
 

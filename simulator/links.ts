@@ -234,16 +234,22 @@ export class Links {
     this.#count(from, bytes)
     const rpc = this.#withoutLost(target, all)
     const left = rpc === all ? bytes : rpcBytes(rpc)
-    const arrive = (some: Rpc) => (): void => this.gossip.receive(target, from.spec.id, some)
     if (!this.isOpen(from, target)) {
-      this.#hold(from, target, left, arrive(rpc))
+      this.#hold(from, target, left, this.#arriving(from, target, rpc))
       return
     }
     const queued = this.uplinks.delay(from.spec.id, to, left, queue.now)
-    if (queued === null) return this.#carry(from, target, this.#arrival(from, target, uplinkQueueMsMax), arrive({ ...rpc, messages: [] }))
+    if (queued === null) {
+      const silent = this.#arriving(from, target, { ...rpc, messages: [] })
+      return this.#carry(from, target, this.#arrival(from, target, uplinkQueueMsMax), silent)
+    }
     const at = this.#arrival(from, target, queued + this.#resent())
     // Most of what goes from mesh to mesh has come to the other board by another way: then nothing happens when it arrives.
-    if (!this.gossip.isOldNews(target, rpc, at)) this.#carry(from, target, at, arrive(rpc))
+    if (!this.gossip.isOldNews(target, rpc, at)) this.#carry(from, target, at, this.#arriving(from, target, rpc))
+  }
+
+  #arriving(from: Board, target: Board, rpc: Rpc): () => void {
+    return () => this.gossip.receive(target, from.spec.id, rpc)
   }
 
   #withoutLost(target: Board, all: Rpc): Rpc {

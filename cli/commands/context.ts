@@ -33,8 +33,9 @@ export function addContext(parent: Command, cli: Cli): void {
     .description('make a key of your own for a fleet that another admin made, and its context')
     .argument('<file>', "the fleet's join file")
     .option('--name <name>', "what to call the context (default: the fleet's name)")
+    .option('--key <file>', 'use this key, and leave it where it is (a recovery key on its stick)')
     .addOption(outputOption())
-  local<{ name?: string; output: OutputFormat }>(cli, add, ({ args: [file = ''], options }) => addContextFrom(cli.io, file, options))
+  local<AddOptions>(cli, add, ({ args: [file = ''], options }) => addContextFrom(cli.io, file, options))
   const peers = group
     .command('peers')
     .description('set the peers to try, in this order')
@@ -43,16 +44,27 @@ export function addContext(parent: Command, cli: Cli): void {
   local<{ context?: string }>(cli, peers, ({ args, options }) => setPeers(cli.io, args[0] as unknown as string[], options.context))
 }
 
-async function addContextFrom(io: Io, file: string, options: { name?: string; output: OutputFormat }): Promise<void> {
+interface AddOptions {
+  readonly name?: string
+  readonly key?: string
+  readonly output: OutputFormat
+}
+
+async function addContextFrom(io: Io, file: string, options: AddOptions): Promise<void> {
   const join = readJoin(file, await readTextFile(io, file))
   const name = options.name ?? join.name
-  const { key, keyFile } = await makeContext(io, name, { fleet: join.fleet, psk: unhex(join.psk), peers: join.bootstrap })
+  const { key, keyFile } = await makeContext(io, name, {
+    fleet: join.fleet,
+    psk: unhex(join.psk),
+    peers: join.bootstrap,
+    keyFile: options.key,
+  })
   if (options.output !== 'table') return printData(io, options.output, { context: name, key: key.id, keyFile })
   io.stdout.write(`context ${name} is made
   your key   ${key.id}
              ${keyFile}
 
-It has no rights yet. An admin gives it some: shoal fleet operator add ${key.id} --name NAME
+${options.key === undefined ? `It has no rights yet. An admin gives it some: shoal fleet operator add ${key.id} --name NAME` : 'commands now sign with it; shoal fleet operator list shows what it may do'}
 `)
 }
 

@@ -24,6 +24,7 @@ export interface InitOptions {
   readonly out?: string
   readonly peer?: readonly string[]
   readonly operator?: string
+  readonly recovery?: string
   readonly output: OutputFormat
 }
 
@@ -37,12 +38,16 @@ export function addFleetInit(parent: Command, cli: Cli): Command {
     .option('--out <file>', 'join file to write (default: NAME.join.json)')
     .option('-p, --peer <address>', 'address of a board that will be there (may be repeated): boards and you try these first', collect)
     .option('--operator <name>', 'your name in the fleet (default: your user name)')
+    .option(
+      '--recovery <file>',
+      'also make a recovery key there, on a stick to be locked away: it alone can revoke your key should that be stolen',
+    )
     .addOption(outputOption())
   return local<InitOptions>(cli, command, async ({ args: [name = ''], options }) => {
     const made = await makeFleet(cli.io, name, options)
-    const { fleet, key, out, keyFile } = made
+    const { fleet, key, out, keyFile, recovery } = made
     if (options.output === 'table') return cli.io.stdout.write(nextSteps(name, made, options.peer ?? []))
-    return printData(cli.io, options.output, { fleet, name, operator: key.id, joinFile: out, keyFile, context: name })
+    return printData(cli.io, options.output, { fleet, name, operator: key.id, joinFile: out, keyFile, context: name, recovery })
   })
 }
 
@@ -52,6 +57,7 @@ export interface MadeFleet {
   readonly keyFile: string
   /** The join file. */
   readonly out: string
+  readonly recovery: { readonly id: string; readonly keyFile: string } | null
 }
 
 export async function makeFleet(io: Io, name: string, options: Omit<InitOptions, 'output'>): Promise<MadeFleet> {
@@ -62,9 +68,9 @@ export async function makeFleet(io: Io, name: string, options: Omit<InitOptions,
   const known = await readContexts(contextsFile(io.env))
   if (known.contexts.some((one) => one.name === name))
     throw new CliError('E_EXISTS', `there is a context '${name}' in '${known.file}' already`, { hint: 'choose another name' })
-  await mustBeAbsent([keyFile, pskFile, out])
-  const { key, envelope } = await makeFiles(io, name, { keyFile, pskFile, out, known, options })
-  return { fleet: envelope.hash, key, keyFile, out }
+  await mustBeAbsent([keyFile, pskFile, out, ...(options.recovery === undefined ? [] : [options.recovery])])
+  const { key, envelope, recovery } = await makeFiles(io, name, { keyFile, pskFile, out, known, options })
+  return { fleet: envelope.hash, key, keyFile, out, recovery }
 }
 
 interface Making {
@@ -80,31 +86,45 @@ async function makeFiles(
   io: Io,
   name: string,
   { keyFile, pskFile, out, known, options }: Making,
-): Promise<{ key: KeyPair; envelope: Envelope }> {
+): Promise<Pick<MadeFleet, 'key' | 'recovery'> & { envelope: Envelope }> {
   const peers = options.peer ?? []
   const psk = io.random(pskBytes)
   try {
-    const key = await loadOrCreateKey(keyFile).catch((error: unknown) => {
-      throw keyFault(error)
-    })
-    const envelope = firstEnvelope(io, name, key, options.operator ?? operatorName())
+    const key = await newKey(keyFile)
+    const recovery = options.recovery === undefined ? null : await newKey(options.recovery)
+    const envelope = firstEnvelope(io, name, { key, recovery, operator: options.operator ?? operatorName() })
     const join = joinFile({ fleet: envelope.hash, name, psk, envelopes: [envelope], bootstrap: peers })
     await writeSecret(pskFile, `${hex(psk)}\n`)
     await writeSecret(out, `${JSON.stringify(join, null, 2)}\n`)
     const context = { name, fleet: envelope.hash, pskFile, keyFile, peers, pool: null }
     await writeContexts({ ...known, current: name, contexts: [...known.contexts, context] })
-    return { key, envelope }
+    return { key, envelope, recovery: recovery === null ? null : { id: recovery.id, keyFile: options.recovery! } }
   } catch (error) {
     // They were absent when this command began (`mustBeAbsent`), and nobody knows this key yet.
-    for (const file of [keyFile, pskFile, out]) await unlink(file).catch(() => undefined)
+    for (const file of [keyFile, pskFile, out, ...(options.recovery === undefined ? [] : [options.recovery])])
+      await unlink(file).catch(() => undefined)
     throw error
   }
 }
 
+async function newKey(file: string): Promise<KeyPair> {
+  return await loadOrCreateKey(file).catch((error: unknown) => {
+    throw keyFault(error)
+  })
+}
+
+interface Founders {
+  readonly key: KeyPair
+  readonly recovery: KeyPair | null
+  readonly operator: string
+}
+
 /** The one envelope that belongs to no fleet yet: its hash is the fleet. */
-export function firstEnvelope(io: Pick<Io, 'crypto' | 'random' | 'now'>, name: string, key: KeyPair, operator: string): Envelope {
+function firstEnvelope(io: Pick<Io, 'crypto' | 'random' | 'now'>, name: string, { key, recovery, operator }: Founders): Envelope {
   const author = { id: key.id, signer: key.signer, nonce: io.random(nonceBytes), fleet: '' } as const
-  const registers = fleetGenesisRegisters({ name, admin: key.id as OperatorId, adminName: operator })
+  const admin = key.id as OperatorId
+  const before = recovery === null ? {} : { recovery: recovery.id as OperatorId }
+  const registers = fleetGenesisRegisters({ name, admin, adminName: operator, ...before })
   const { envelopes } = editDoc(io.crypto, emptyDoc(io.crypto, fleetDocId, everyPool), author, registers, Math.floor(io.now() / 1000))
   const [first] = envelopes
   assert(first !== undefined && envelopes.length === 1, 'the first edit of a fleet document is one envelope')
@@ -119,13 +139,20 @@ function operatorName(): string {
   }
 }
 
-function nextSteps(name: string, { fleet, key, keyFile, out }: MadeFleet, peers: readonly string[]): string {
+function nextSteps(name: string, { fleet, key, keyFile, out, recovery }: MadeFleet, peers: readonly string[]): string {
   const tell = peers.length > 0 ? '' : '  tell shoal where they are  shoal context peers HOST:7420 …\n'
+  const only = recovery === null ? `keep a copy in a safe place: it is the fleet's only admin` : 'it is what you sign with'
+  const rescue =
+    recovery === null
+      ? ''
+      : `  recovery   ${recovery.id}
+             ${recovery.keyFile} (take it away from this machine: it alone can revoke your key, and nothing revokes it)
+`
   return `fleet ${name} is made
   identity   ${fleet}
   your key   ${key.id}
-             ${keyFile} (keep a copy in a safe place: it is the fleet's only admin)
-  join file  ${out} (a secret: whoever has it can talk to the fleet's boards)
+             ${keyFile} (${only})
+${rescue}  join file  ${out} (a secret: whoever has it can talk to the fleet's boards)
 
 next:
   on each board              shoal agent --join ${out}   (add --raw-exec to allow plain processes, not only containers)

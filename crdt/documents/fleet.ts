@@ -37,6 +37,8 @@ export const fleetPaths = {
   operatorName: (operator: OperatorId): string => `operator/${operator}/name`,
   pools: (operator: OperatorId, pattern: string): string => `operator/${operator}/pools/${encodePart(pattern)}`,
   jobs: (operator: OperatorId, pattern: string): string => `operator/${operator}/jobs/${encodePart(pattern)}`,
+  /** Comes first in seniority among the keys that the same change makes admins. */
+  recovery: (key: OperatorId): string => `recovery/${key}`,
   admission: 'admission',
   token: (token: TokenId, field: 'pool' | 'mode' | 'count' | 'until_ms' | 'name'): string => `token/${token}/${field}`,
   /** Of an operator or a token. */
@@ -91,11 +93,21 @@ export function fleetGenesisRegisters(input: {
   readonly name: string
   readonly admin: OperatorId
   readonly adminName: string
+  /** An admin before the first one, kept where nobody works. */
+  readonly recovery?: OperatorId
 }): Map<string, Scalar> {
+  const { recovery } = input
   return new Map<string, Scalar>([
     [fleetPaths.name, input.name],
     [fleetPaths.planVersion, planVersionFirst],
     [fleetPaths.role(input.admin), 'admin'],
     [fleetPaths.operatorName(input.admin), input.adminName],
+    ...(recovery === undefined
+      ? []
+      : ([
+          [fleetPaths.role(recovery), 'admin'],
+          [fleetPaths.operatorName(recovery), 'recovery'],
+          [fleetPaths.recovery(recovery), 1],
+        ] as const)),
   ])
 }

@@ -144,6 +144,7 @@ const fleetTable: Patterns = [
   ['operator/:peer/name', word],
   ['operator/:peer/pools/:key', flag],
   ['operator/:peer/jobs/:key', flag],
+  ['recovery/:peer', integer(1, 1)],
   ['admission', oneOf(...admissionModes)],
   ['token/:peer/pool', poolName],
   ['token/:peer/mode', oneOf(...tokenModes)],

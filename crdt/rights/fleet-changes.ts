@@ -18,13 +18,13 @@ interface Judged {
   stands: boolean | null
 }
 
-/** `told`: the fleet document's history, in its causal order. `without`: as if nothing that this key wrote stood. */
+/** `told`: the fleet document's history, in its causal order. `without`: as if nothing that this key wrote stood, but for the founding change. */
 export function voidedFleetChanges(told: readonly ToldEntry[], without?: AuthorId): ReadonlySet<ChangeHash> {
   // Every change had a right when it was admitted, and only a revocation takes one away.
   if (without === undefined && told.every(({ revokes }) => revokes.length === 0)) return new Set()
   const judged = told.map(({ entry }): Judged => {
-    const stands = entry.author === without ? false : null
-    return { entry, founding: entry.deps.length === 0, supporters: [], attackers: [], stands }
+    const founding = entry.deps.length === 0
+    return { entry, founding, supporters: [], attackers: [], stands: entry.author === without && !founding ? false : null }
   })
   relate(told, judged)
   decide(judged, seniorityOf(told))

@@ -3,6 +3,7 @@
 // everywhere, and one stolen key cannot shut out those who were there before it.
 
 import { type AuthorId, type ChangeHash, type OperatorId, isPeerId } from '../ids.ts'
+import { fleetPaths } from '../documents/fleet.ts'
 import { decodePart } from '../documents/path-part.ts'
 import type { Scalar } from '../registers.ts'
 import type { HistoryEntry } from '../replica-history.ts'
@@ -13,7 +14,7 @@ import { isPattern } from './pattern.ts'
 
 export interface FleetStatements {
   readonly grants: readonly (readonly [OperatorId, Partial<Grant>])[]
-  /** Keys that it makes admins. */
+  /** Keys that it makes admins, in seniority. */
   readonly admins: readonly AuthorId[]
   readonly revokes: readonly AuthorId[]
 }
@@ -22,7 +23,7 @@ export interface ToldEntry extends FleetStatements {
   readonly entry: HistoryEntry
 }
 
-/** Admins by their first grant as an admin, be it void: a later change can put nobody before an earlier one. The founder is 0. */
+/** Admins by their first grant as an admin, be it void: a later change can put nobody before an earlier one. The first is 0: the founder, or its recovery key. */
 export type Seniority = ReadonlyMap<AuthorId, number>
 
 const roles: readonly Role[] = ['admin', 'operator', 'viewer']
@@ -76,7 +77,9 @@ export function fleetStatementsOf({ writes }: { readonly writes: ReadonlyMap<str
     const grant = kind === 'operator' ? grantOf(field, decodePart(part), value) : null
     if (grant !== null) grants.push([id as OperatorId, grant])
   }
-  return { grants, revokes, admins: grants.filter(([, { role }]) => role === 'admin').map(([id]) => id) }
+  const admins = grants.filter(([, { role }]) => role === 'admin').map(([id]) => id)
+  const isFirst = (id: OperatorId): boolean => writes.get(fleetPaths.recovery(id)) === 1
+  return { grants, revokes, admins: [...admins.filter(isFirst), ...admins.filter((id) => !isFirst(id))] }
 }
 
 function grantOf(field: string | undefined, part: string, value: Scalar): Partial<Grant> | null {

@@ -21,10 +21,15 @@ export interface Founded {
   readonly bytes: Uint8Array
 }
 
-/** Key 1 founds it. */
-export function foundFleet(): Founded {
+/** Key 1 founds it, with that recovery key. */
+export function foundFleet(recovery?: number): Founded {
   const { id, operator, signer } = testSigner(1)
-  const registers = fleetGenesisRegisters({ name: 'bay', admin: operator, adminName: 'one' })
+  const registers = fleetGenesisRegisters({
+    name: 'bay',
+    admin: operator,
+    adminName: 'one',
+    ...(recovery === undefined ? {} : { recovery: testSigner(recovery).operator }),
+  })
   const { doc, envelopes } = editDoc(
     crypto,
     emptyDoc(crypto, fleetDocId, everyPool),

@@ -165,5 +165,6 @@ export function isUp({ tasks, runsOnce }: Body): boolean {
 }
 
 export function allTasks(body: Body, phase: TaskPhase): boolean {
-  return [...body.tasks.values()].every((task) => task.phase === phase)
+  for (const task of body.tasks.values()) if (task.phase !== phase) return false
+  return true
 }

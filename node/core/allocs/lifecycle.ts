@@ -36,6 +36,8 @@ export function drive(step: Step, alloc: Alloc): void {
   if (alloc.ending !== null) return finishIfGone(step, alloc)
   if (alloc.next !== null) prepareDue(step, alloc, alloc.next)
   if (alloc.state === 'claimed') return
+  // Asked after every event, and mostly all of it runs.
+  if (allTasks(alloc.body, 'running')) return judgeHealth(step, alloc)
   prepareDue(step, alloc, alloc.body)
   if (alloc.ending !== null) return
   restartDue(step, alloc)

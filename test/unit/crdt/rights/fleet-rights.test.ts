@@ -5,8 +5,9 @@ import { test } from 'node:test'
 
 import { fleetPaths } from '../../../../crdt/documents/fleet.ts'
 import { type Doc } from '../../../../crdt/doc.ts'
+import { fleetBasis } from '../../../../crdt/rights/basis.ts'
 import { fleetRights } from '../../../../crdt/rights/fleet-rights.ts'
-import { testSigner } from '../../../support/crypto.ts'
+import { testCrypto, testSigner } from '../../../support/crypto.ts'
 import { type Founded, edited, foundFleet, grant, revoke, take, takeAll } from '../../../support/fleet-history.ts'
 
 const roleOf = (doc: Doc, seed: number): string | undefined => fleetRights(doc).now.get(testSigner(seed).id)?.role
@@ -168,6 +169,34 @@ test('a revoked admin names no epochs, also none that it named before', () => {
   assert.deepEqual(fleetRights(named.doc).kept, new Set([theirs]))
   const after = done(founded, named.doc, 1, new Map([...revoke(3), [fleetPaths.kept(ours), 1]]))
   assert.deepEqual(fleetRights(after.doc).kept, new Set([ours]))
+})
+
+test('a recovery key is before the founder: it revokes a stolen one, and nothing revokes it', () => {
+  for (const recovery of [5, 6, 7, 8]) {
+    const founded = foundFleet(recovery)
+    const two = done(founded, founded.doc, 1, grant(2, 'admin'))
+    const stolen = done(founded, two.doc, 1, new Map([...revoke(recovery), ...revoke(2), ...grant(9, 'admin')]))
+    assert.deepEqual(
+      [1, 2, recovery].map((seed) => roleOf(stolen.doc, seed)),
+      ['admin', undefined, 'admin'],
+    )
+    const answer = edited(
+      founded,
+      fleetBasis(testCrypto(), stolen.doc, testSigner(1).id),
+      recovery,
+      new Map([...revoke(1), ...grant(3, 'admin')]),
+    )
+    for (const order of [
+      [two.bytes, stolen.bytes, answer.bytes!],
+      [answer.bytes!, stolen.bytes, two.bytes],
+    ]) {
+      const merged = takeAll(founded, order)
+      assert.deepEqual(
+        [1, 3, 9, recovery].map((seed) => roleOf(merged, seed)),
+        [undefined, 'admin', undefined, 'admin'],
+      )
+    }
+  }
 })
 
 test('a pattern without a role is no right', () => {
