@@ -213,20 +213,16 @@ export function exited(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit):
 }
 
 /** It ran, or ended while no agent did and has not been started again since. One that was told to stop may end as well as it likes. */
-function canFinish(alloc: Alloc, { phase, again }: TaskRun): boolean {
-  return alloc.ending === null && !again && phase !== 'starting' && phase !== 'stopping' && phase !== 'waiting' && phase !== 'dead'
+function canFinish({ ending }: Alloc, { phase, again }: TaskRun): boolean {
+  return ending === null && !again && (phase === 'running' || phase === 'pending' || phase === 'preparing' || phase === 'ready')
 }
 
 /** Of its work nothing is left: never run again here, and once all tasks of the copy are done, nowhere. */
 function finished(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit): void {
   if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
-  task.event = wordsFor(exit)
-  task.failed = false
-  task.phase = 'dead'
-  task.retryAt = null
+  Object.assign(task, { event: wordsFor(exit), failed: false, phase: 'dead', retryAt: null } satisfies Partial<TaskRun>)
   step.state.ownStale = true
   if ([...alloc.body.tasks.values()].every(isDone)) return end(step, alloc, 'complete', '')
-  // The others may have waited for nothing but this one's start.
   if (isUp(alloc.body) && alloc.runningSince === null) nowRunning(step, alloc, Math.trunc(step.now + step.state.wallOffset))
   drive(step, alloc)
 }
