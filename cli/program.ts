@@ -26,6 +26,7 @@ import { addJobRemove, addJobStop } from './commands/job-stop.ts'
 import { addJobValidate } from './commands/job-validate.ts'
 import { addJobVoided } from './commands/job-voided.ts'
 import { addNodeCompact } from './commands/node-compact.ts'
+import { addNodeMeta, addNodeWeight } from './commands/node-meta.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
 import { addProvision } from './commands/provision.ts'
@@ -44,7 +45,15 @@ type Add = (parent: Command, cli: Cli) => unknown
 const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator]
 const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove, addJobVoided, addJobCompact]
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
-const nodeCommands: readonly Add[] = [addNodeStatus, addNodeDrain, addNodeEligibility, addNodeEvict, addNodeCompact]
+const nodeCommands: readonly Add[] = [
+  addNodeStatus,
+  addNodeDrain,
+  addNodeEligibility,
+  addNodeEvict,
+  addNodeMeta,
+  addNodeWeight,
+  addNodeCompact,
+]
 const simCommands: readonly Add[] = [addSimRun, addSimInit, addSimFromFleet, addSimFuzz]
 const syncCommands: readonly Add[] = [addSyncExport, addSyncImport]
 const allocCommands: readonly Add[] = [addAllocStatus, addAllocLogs, addAllocRestart, addAllocStop]

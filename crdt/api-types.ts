@@ -162,6 +162,8 @@ export interface NodeRow {
 export interface NodeDetail extends NodeRow {
   readonly diskMib: number
   readonly labels: NodeView['labels']
+  /** What operators gave it, -100 to 100; 0 if nothing. */
+  readonly weight: number
   readonly attributes: NodeView['attributes']
   readonly drivers: NodeView['drivers']
   readonly addresses: readonly string[]

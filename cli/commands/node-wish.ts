@@ -3,18 +3,12 @@
 
 import type { Command } from 'commander'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import { type NodeId, opsDocId } from '../../crdt/ids.ts'
 import type { Registers } from '../../crdt/registers.ts'
-import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.ts'
+import { type Cli, type WriteOptions, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
-import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { editDocument } from '../job-edit.ts'
-import { printData } from '../print.ts'
-import { receiptLine } from '../render/receipt.ts'
-import { safe } from '../render/words.ts'
-import { settlingEnvelopes } from '../resend.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import type { Session } from '../session.ts'
-import { submit } from '../submit.ts'
+import { nodeCommand, wishAbout } from '../wish-about-node.ts'
 
 interface Wish {
   /** What is written, by path; the first is what the answer names. */
@@ -59,20 +53,8 @@ export function addNodeEligibility(parent: Command, cli: Cli): Command {
   })
 }
 
-function nodeCommand(parent: Command, word: string, description: string): Command {
-  return confirmOptions(parent.command(word).description(description).argument('<node>', 'name, or unique prefix of the id'))
-}
-
 async function wish(session: Session, name: string, { writes, words }: Wish, options: WriteOptions): Promise<ExitCode> {
-  const { node } = await session.ask('node', { method: 'node.status', node: name })
-  const edit = await editDocument(session, opsDocId(node.id as NodeId), node.pool, ({ registers }) => worthWriting(writes, registers))
-  // The first wish about a node that says what is so anyhow is still written: it is a wish, and later defaults may differ.
-  const receipt = await submit(session, await settlingEnvelopes(session, edit, node.pool), node.pool, options)
-  if (session.format === 'table') {
-    const already = edit.envelopes.length === 0 ? ' already' : ''
-    session.io.stdout.write(`node ${safe(node.name)} ${words}${already}\n${receiptLine(receipt, options.confirm)}`)
-  } else printData(session.io, session.format, { node: node.id, ...writes, receipt })
-  return receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
+  return await wishAbout(session, name, { changes: ({ registers }) => worthWriting(writes, registers), words, told: writes }, options)
 }
 
 /** What was never said and is not so needs no saying: agents without system jobs do not know how a drain treats these. */

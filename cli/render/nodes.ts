@@ -51,6 +51,7 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
     ['Memory', `${node.memoryUsedMib} of ${node.memoryMib} MiB asked for`],
     ['Drivers', drivers.join('; ') || '-'],
     ['Labels', pairs(node.labels)],
+    ['Weight', String(node.weight)],
     ['Neighbours', node.neighbours.map(shortId).join(', ') || '-'],
     ['Addresses', node.addresses.join('\n') || '-'],
     ['Agent', node.agentVersion],
@@ -59,7 +60,7 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
   return `${head}\n${allocTable(node.claims, paint)}`
 }
 
-function pairs(record: Readonly<Record<string, string>>): string {
+export function pairs(record: Readonly<Record<string, string>>): string {
   const entries = Object.entries(record).toSorted(([a], [b]) => compareText(a, b))
   return entries.map(([key, value]) => safe(`${key}=${value}`)).join('\n') || '-'
 }

@@ -161,7 +161,17 @@ function answer(mesh: FakeMesh, request: Request): readonly Reply[] {
         {
           kind: 'node',
           coverage: coverage(),
-          node: { ...nodeRow(0), labels: {}, attributes: {}, drivers: {}, addresses: [], neighbours: [], diskMib: 8192, claims: [] },
+          node: {
+            ...nodeRow(0),
+            labels: {},
+            weight: 0,
+            attributes: {},
+            drivers: {},
+            addresses: [],
+            neighbours: [],
+            diskMib: 8192,
+            claims: [],
+          },
         },
       ]
     case 'job.plan':

@@ -93,6 +93,7 @@ export function nodeDetail(state: State, node: NodeView, now: number): NodeDetai
     ...nodeRow(state, node, { now, claims, since: silentSince(state.liveness).get(node.id) }),
     diskMib: node.capacity.diskMib,
     labels: node.labels,
+    weight: node.weight,
     attributes: node.attributes,
     drivers: node.drivers,
     addresses: node.addresses,

@@ -1,0 +1,45 @@
+// What commands share that write a wish about a node into its ops document.
+
+import type { Command } from 'commander'
+import type { Doc } from '../crdt/doc.ts'
+import { type NodeId, opsDocId } from '../crdt/ids.ts'
+import type { Scalar } from '../crdt/registers.ts'
+import { type WriteOptions, confirmOptions } from './command.ts'
+import { type ExitCode, exitCodes } from './exit-codes.ts'
+import { editDocument } from './job-edit.ts'
+import { printData } from './print.ts'
+import { receiptLine } from './render/receipt.ts'
+import { safe } from './render/words.ts'
+import { settlingEnvelopes } from './resend.ts'
+import type { Session } from './session.ts'
+import { submit } from './submit.ts'
+
+export interface WishAbout {
+  /** Path → value, null for none any more. */
+  readonly changes: (doc: Doc) => ReadonlyMap<string, Scalar | null>
+  /** What is so from then on: `NODE is draining`. */
+  readonly words: string
+  /** The same as data. */
+  readonly told: Readonly<Record<string, unknown>>
+}
+
+export function nodeCommand(parent: Command, word: string, description: string): Command {
+  return confirmOptions(parent.command(word).description(description).argument('<node>', 'name, or unique prefix of the id'))
+}
+
+export async function wishAbout(
+  session: Session,
+  name: string,
+  { changes, words, told }: WishAbout,
+  options: WriteOptions,
+): Promise<ExitCode> {
+  const { node } = await session.ask('node', { method: 'node.status', node: name })
+  const edit = await editDocument(session, opsDocId(node.id as NodeId), node.pool, changes)
+  // The first wish about a node that says what is so anyhow is still written: it is a wish, and later defaults may differ.
+  const receipt = await submit(session, await settlingEnvelopes(session, edit, node.pool), node.pool, options)
+  if (session.format === 'table') {
+    const already = edit.envelopes.length === 0 ? ' already' : ''
+    session.io.stdout.write(`node ${safe(node.name)} ${words}${already}\n${receiptLine(receipt, options.confirm)}`)
+  } else printData(session.io, session.format, { node: node.id, ...told, receipt })
+  return receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
+}
