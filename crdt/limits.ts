@@ -79,8 +79,8 @@ export const limits = {
   docEnvelopesBytesMax: 16_777_216,
   docRegistersMax: 8_192,
   /**
-   * What one key may have of the fleet document, which nothing compacts and every board judges as a whole (30 ms on a PC for a thousand
-   * changes): an admin who writes twice a week goes on for ten years, and then with another key.
+   * What one key may have of the fleet document, which nothing compacts and every board judges as a whole at each
+   * change: an admin who writes twice a week goes on for ten years, and then with another key.
    */
   fleetKeyChangesMax: 1_024,
   fleetKeyBytesMax: 1_048_576,
