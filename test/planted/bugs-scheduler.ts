@@ -146,8 +146,8 @@ export const schedulerBugs: readonly PlantedBug[] = [
     'drain-ignored',
     'Copies stay on a draining board.',
     'scheduler/vacancy.ts',
-    "if (heirNode?.draining === true && heirNode.liveness === 'alive')",
-    "if (heirNode?.draining === true && heirNode.liveness === 'left')",
+    "if (heirNode?.draining === true && heirNode.liveness === 'alive' && !isFinishing(about))",
+    "if (heirNode?.draining === true && heirNode.liveness === 'left' && !isFinishing(about))",
   ),
   bug(
     'reschedule-at-once',

@@ -79,6 +79,7 @@ test('an ended claim is kept while only it holds a mark, a generation or the wor
       view: {
         nodes: new Map([[other, { id: other, liveness: alone ? 'disconnected' : 'alive' }]]),
         claims: new Map([[claim.slot, [claim, rival]]]),
+        jobs: new Map([['default/web', { forms: new Map([['g', 'f']]) }]]),
       },
     }
     return isReplaced(state as unknown as State, claim)
@@ -92,4 +93,6 @@ test('an ended claim is kept while only it holds a mark, a generation or the wor
   assert.equal(isSo({ state: 'failed' }, {}, [{ form: 'f', failures: 1 }]), true)
   assert.equal(isSo({ reason: 'alone: no peer heard' }, {}), true)
   assert.equal(isSo({ reason: 'alone: no peer heard' }, {}, [], true), false)
+  assert.equal(isSo({ state: 'complete' }, {}), false, 'its work would be done again')
+  assert.equal(isSo({ state: 'complete', form: 'former' }, {}), true)
 })
