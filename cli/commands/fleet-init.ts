@@ -3,6 +3,7 @@
 
 import { unlink } from 'node:fs/promises'
 import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type OperatorId, fleetDocId, hex, isName, nameRule } from '../../crdt/ids.ts'
 import { fleetGenesisRegisters } from '../../crdt/documents/fleet.ts'
@@ -68,7 +69,10 @@ export async function makeFleet(io: Io, name: string, options: Omit<InitOptions,
   const known = await readContexts(contextsFile(io.env))
   if (known.contexts.some((one) => one.name === name))
     throw new CliError('E_EXISTS', `there is a context '${name}' in '${known.file}' already`, { hint: 'choose another name' })
-  await mustBeAbsent([keyFile, pskFile, out, ...(options.recovery === undefined ? [] : [options.recovery])])
+  const files = [keyFile, pskFile, out, ...(options.recovery === undefined ? [] : [options.recovery])]
+  if (new Set(files.map((file) => resolve(file))).size < files.length)
+    throw new CliError('E_USAGE', 'two of the files that would be made are one', { hint: `name other files: ${files.join(', ')}` })
+  await mustBeAbsent(files)
   const { key, envelope, recovery } = await makeFiles(io, name, { keyFile, pskFile, out, known, options })
   return { fleet: envelope.hash, key, keyFile, out, recovery }
 }

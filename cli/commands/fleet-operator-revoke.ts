@@ -3,26 +3,25 @@
 
 import type { Command } from 'commander'
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
-import type { Envelope } from '../../crdt/envelope.ts'
 import { admit } from '../../crdt/gate.ts'
 import { type AuthorId, type FleetId, type OperatorId, isPeerId } from '../../crdt/ids.ts'
 import { historyOf } from '../../crdt/replica.ts'
-import { fleetRights } from '../../crdt/rights/fleet-rights.ts'
-import { fleetStatementsOf, isSenior } from '../../crdt/rights/fleet-statements.ts'
+import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts'
+import { fleetStatementsOf, toldBy } from '../../crdt/rights/fleet-statements.ts'
 import type { Role } from '../../crdt/view.ts'
 import { authorOf } from '../author.ts'
 import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.ts'
 import { type Fleet, fetchFleet } from '../document.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { editFleet } from '../job-edit.ts'
+import { type Edit, editFleet } from '../job-edit.ts'
 import { printData } from '../print.ts'
 import { receiptLine } from '../render/receipt.ts'
 import { safe } from '../render/words.ts'
 import { settlingEnvelopes } from '../resend.ts'
 import type { Session } from '../session.ts'
 import { submit } from '../submit.ts'
-import { another, vouchEverywhere } from '../vouch.ts'
+import { type Vouched, another, vouchEverywhere } from '../vouch.ts'
 
 interface Options extends WriteOptions {
   readonly void?: boolean
@@ -44,22 +43,21 @@ async function revokeOperator(session: Session, who: string, options: Options): 
   const key = mustBeId(fleet, who)
   const { id: own } = await authorOf(session.io, session.context)
   if (key === own) throw new CliError('E_USAGE', 'nobody revokes the key that it signs with', { hint: 'another admin does it' })
-  mustBeSenior(fleet, own, key)
+  if (fleet.rights.now.get(own)?.role !== 'admin') throw new CliError('E_ROLE', 'only an admin revokes keys', { hint: 'ask one' })
   const isStolen = options.void === true
-  const vouched = isStolen ? null : await vouchEverywhere(session, fleet, key)
   const path = fleetPaths.revoked(key)
-  const edit = await editFleet(
-    session,
-    (doc) => new Map(fleet.rights.revoked.has(key) ? [] : [[path, another(doc, path)]]),
-    isStolen ? key : undefined,
-  )
-  const granted = grantedBy(session, edit.fleet, key, edit.envelopes)
+  // Somebody else's revocation may fall with its author: it is no reason not to write one's own.
+  const isSaid = !isStolen && revokedBy(fleet, own, key)
+  const revocation = () => editFleet(session, (doc) => new Map(isSaid ? [] : [[path, another(doc, path)]]), isStolen ? key : undefined)
+  mustCount(session, own, key, await revocation())
+  const vouched = isStolen ? null : await vouchEverywhere(session, fleet, key)
+  const edit = await revocation()
+  const granted = grantedBy(edit.fleet, key, rightsAfter(session, edit))
   const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
   const { io, format } = session
   if (format !== 'table') printData(io, format, { key, vouched, granted, receipt })
   else {
-    const kept =
-      vouched === null ? 'nothing that it wrote in jobs counts any more' : `what it wrote in ${vouched.docs.length} documents still counts`
+    const kept = keptWords(vouched, fleet.rights.revoked.has(key))
     io.stdout.write(
       `${safe(fleet.names.get(key) ?? key)} is revoked; ${kept}\n${grantedText(granted)}${receiptLine(receipt, options.confirm)}`,
     )
@@ -74,12 +72,35 @@ function mustBeId({ names }: Fleet, who: string): OperatorId {
   throw new CliError('E_USAGE', `'${who}' is not the id of a key, and names are what any admin may write`, { details, hint })
 }
 
-function mustBeSenior({ rights }: Fleet, own: AuthorId, key: OperatorId): void {
-  if (rights.now.get(own)?.role !== 'admin') throw new CliError('E_ROLE', 'only an admin revokes keys', { hint: 'ask one' })
-  if (isSenior(rights.seniority, own, key)) return
-  throw new CliError('E_SENIORITY', `the key ${key} became an admin before ${own}, which cannot revoke it`, {
+function keptWords(vouched: Vouched | null, wasRevoked: boolean): string {
+  if (vouched !== null) return `what it wrote in ${vouched.docs.length} documents still counts`
+  return wasRevoked ? 'what admins vouched for before still counts' : 'nothing that it wrote in jobs counts any more'
+}
+
+/** `own` has revoked the key, and that stands. */
+function revokedBy({ doc, rights }: Fleet, own: AuthorId, key: OperatorId): boolean {
+  if (!rights.revoked.has(key)) return false
+  return toldBy(historyOf(doc.judged?.of ?? doc)).some(
+    ({ entry, revokes }) => entry.author === own && !rights.voided.has(entry.hash) && revokes.includes(key),
+  )
+}
+
+/** Who is senior to whom is asked of the revocation's own past, so it is made and judged before anything is sent. */
+function mustCount(session: Session, own: AuthorId, key: OperatorId, edit: Edit): void {
+  if (rightsAfter(session, edit).revoked.has(key)) return
+  throw new CliError('E_SENIORITY', `the key ${key} became an admin before ${own}, as far as that counts, and ${own} cannot revoke it`, {
     hint: 'an admin who was there before it does it',
   })
+}
+
+function rightsAfter({ io, context }: Session, { fleet, envelopes }: Edit): FleetRights {
+  let after = fleet.doc.judged?.of ?? fleet.doc
+  for (const { bytes } of envelopes) {
+    const admitted = admit(io.crypto, after, bytes, { fleet: context.fleet as FleetId, rights: fleetRights(after) })
+    if (!admitted.ok) throw new CliError(admitted.code, `no board would take the revocation: ${admitted.message}`)
+    after = admitted.value.doc
+  }
+  return fleetRights(after)
 }
 
 /** A key that the revoked one gave rights to. */
@@ -90,18 +111,11 @@ interface Granted {
   readonly role: Role | null
 }
 
-function grantedBy({ io, context }: Session, { doc, names }: Fleet, key: AuthorId, envelopes: readonly Envelope[]): readonly Granted[] {
-  const raw = doc.judged?.of ?? doc
+function grantedBy({ doc, names }: Fleet, key: AuthorId, { now }: FleetRights): readonly Granted[] {
   const keys = new Set<OperatorId>()
-  for (const entry of historyOf(raw)) if (entry.author === key) for (const [id] of fleetStatementsOf(entry).grants) keys.add(id)
+  for (const entry of historyOf(doc.judged?.of ?? doc))
+    if (entry.author === key) for (const [id] of fleetStatementsOf(entry).grants) keys.add(id)
   keys.delete(key as OperatorId)
-  let after = raw
-  for (const { bytes } of envelopes) {
-    const admitted = admit(io.crypto, after, bytes, { fleet: context.fleet as FleetId, rights: fleetRights(after) })
-    if (!admitted.ok) throw new CliError(admitted.code, `no board would take the revocation: ${admitted.message}`)
-    after = admitted.value.doc
-  }
-  const { now } = fleetRights(after)
   return [...keys].map((id) => ({ key: id, name: names.get(id) ?? '', role: now.get(id)?.role ?? null }))
 }
 

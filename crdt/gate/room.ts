@@ -38,7 +38,7 @@ export function checkRoom(doc: Doc, envelope: Envelope, after: After, rights: Ro
   const all = useOf(doc, envelope, after, anybody)
   if (doc.kind === 'node') {
     if (all.heads > limits.nodeHeadsMax) return refuse('E_DEPS', `more than ${limits.nodeHeadsMax} concurrent heads`)
-    return isBeyond(all, 1) || isLarge(doc, after, 1) ? full() : ok(undefined)
+    return isBeyond(all, 1) || isLarge(doc, after, 1) ? full(doc) : ok(undefined)
   }
   const own = useOf(doc, envelope, after, (author) => author === envelope.author)
   const stands: Whose = (author) => rights?.now.has(author) === true
@@ -48,8 +48,9 @@ export function checkRoom(doc: Doc, envelope: Envelope, after: After, rights: Ro
   const isUrgent = isBareRevocation(doc, after.written, envelope.author, rights)
   if (!isUrgent && isBeyondShare(doc, own)) return refuse('E_SIZE', `${envelope.author} has filled its share of ${doc.id}`)
   const hasVoid = [...doc.clock.values()].some(({ author }) => !stands(author))
-  const slack = isUrgent || (hasVoid && stands(envelope.author)) ? 2 : 1
-  return isBeyond(all, slack) || (!isUrgent && isBeyond(counted, 1)) || isLarge(doc, after, slack) ? full() : ok(undefined)
+  // Above what those with a right can fill: a thief has one until it is revoked, and may make something void itself to have their room.
+  const slack = isUrgent ? 3 : hasVoid && stands(envelope.author) ? 2 : 1
+  return isBeyond(all, slack) || (!isUrgent && isBeyond(counted, 1)) || isLarge(doc, after, slack) ? full(doc) : ok(undefined)
 }
 
 /** The next change of a job's or an ops document names all heads. One of the fleet document names those that count (`rights/basis.ts`). */
@@ -64,8 +65,9 @@ function isBeyondShare({ kind }: Doc, own: Use): boolean {
   return own.changes > limits.fleetKeyChangesMax || own.bytes > limits.fleetKeyBytesMax
 }
 
-function full(): Result<never, GateCode> {
-  return refuse('E_SIZE', 'the document would grow beyond its limits; compact it first')
+function full({ kind }: Doc): Result<never, GateCode> {
+  const wayOut = kind === 'fleet' ? 'admins can still revoke keys in it' : 'compact it first'
+  return refuse('E_SIZE', `the document would grow beyond its limits; ${wayOut}`)
 }
 
 function useOf(doc: Doc, { author, bytes: { length } }: Envelope, { heads, fresh }: After, whose: Whose): Use {

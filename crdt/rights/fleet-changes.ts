@@ -4,6 +4,7 @@
 
 import type { AuthorId, ChangeHash } from '../ids.ts'
 import type { HistoryEntry } from '../replica-history.ts'
+import { closedCircles } from './circles.ts'
 import { type Seniority, type ToldEntry, seniorityOf } from './fleet-statements.ts'
 import { knowledgeOf } from './past.ts'
 
@@ -72,8 +73,7 @@ function isDecided(one: Judged): boolean {
 
 /** Of changes that wait for nothing but one another, the most senior author's stands, and what would have made it void does not. */
 function settleCircle(open: readonly Judged[], seniority: Seniority): void {
-  const waitsFor = new Map(open.map((one) => [one, closureOf(one)]))
-  const circles = open.filter((one) => [...waitsFor.get(one)!].every((other) => waitsFor.get(other)?.has(one)))
+  const circles = closedCircles(open, ({ supporters, attackers }) => [...supporters, ...attackers].filter(({ stands }) => stands === null))
   // What is first of a circle in causal order has a standing supporter: those that it could wait for are before it.
   const able = circles.filter((one) => one.founding || one.supporters.some(({ stands }) => stands === true))
   const rank = ({ entry }: Judged): number => seniority.get(entry.author) ?? Number.MAX_SAFE_INTEGER
@@ -82,15 +82,4 @@ function settleCircle(open: readonly Judged[], seniority: Seniority): void {
   const senior = rest.reduce((best, one) => (rank(one) < rank(best) ? one : best), first)
   senior.stands = true
   for (const rival of senior.attackers) rival.stands ??= false
-}
-
-/** All undecided changes that this one waits for, directly or not. */
-function closureOf(one: Judged): ReadonlySet<Judged> {
-  const found = new Set<Judged>()
-  const add = ({ supporters, attackers }: Judged): void => {
-    for (const other of [...supporters, ...attackers]) if (other.stands === null) found.add(other)
-  }
-  add(one)
-  for (const other of found) add(other)
-  return found
 }

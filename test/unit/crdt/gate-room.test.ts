@@ -90,6 +90,30 @@ test('a document full of a thief’s changes, bytes and registers has room for a
   }
 })
 
+test('a thief that makes something void itself, to have the room of those with a right, leaves room for its revocation', () => {
+  const [two, three] = [testSigner(2).id, testSigner(3).id]
+  const rights: RoomRights = { now: fleetRights(admins).now, seniority: new Map([[three, 0] as const, [two, 1] as const]) }
+  const [first] = admins.envelopes
+  const accomplice = ['ee'.repeat(16) as never, { seq: 1, author: testSigner(9).id }] as const
+  const clock = new Map([...admins.clock, accomplice, ['ff'.repeat(16) as never, { seq: 900, author: two }] as const])
+  const registers = new Map(Array.from({ length: 2 * limits.docRegistersMax }, (_, index) => [`x/${index}`, 1]))
+  const full: [Doc, number][] = [
+    [{ ...admins, clock, registers }, 1_000],
+    [{ ...admins, clock }, 2 * limits.docBytesMax],
+    [{ ...admins, clock, changeCount: 2 * limits.docChangesMax }, 1_000],
+    [{ ...admins, clock, envelopes: [{ ...first!, author: testSigner(9).id, bytes: 2 * limits.docEnvelopesBytesMax }] }, 1_000],
+  ]
+  const ask = (doc: Doc, savedBytes: number, author: typeof two, written: ReadonlyMap<string, Scalar>): string => {
+    const envelope = { author, bytes: new Uint8Array(100) } as unknown as Envelope
+    const room = checkRoom(doc, envelope, { savedBytes: savedBytes + 100, heads: [author], written, fresh: 1 }, rights)
+    return room.ok ? 'ok' : room.code
+  }
+  for (const [doc, savedBytes] of full) {
+    assert.equal(ask(doc, savedBytes, two, name('mine').set('x/new', 'y')), 'E_SIZE')
+    assert.equal(ask(doc, savedBytes, three, revoke(2)), 'ok')
+  }
+})
+
 test('one key has its share of the fleet document, half of another, and beyond it an admin can still revoke', () => {
   const { id } = testSigner(3)
   const rights = fleetRights(admins)
