@@ -50,9 +50,12 @@ const check = new Validator({ haltOnFirstError: true }).compile({
   },
 })
 
+/** Throws E_FILE when nobody would read so much. */
 export async function packSyncFile({ fleet, documents }: SyncFile): Promise<Uint8Array> {
   const written = documents.map((doc) => ({ ...doc, envelopes: doc.envelopes.map(({ bytes }) => toBase64(bytes)) }))
-  return await promisify(gzip)(JSON.stringify({ format, fleet, documents: written }))
+  const bytes = await promisify(gzip)(JSON.stringify({ format, fleet, documents: written }))
+  if (bytes.length <= fileBytesMax) return bytes
+  throw new CliError('E_FILE', `the file would be longer than ${fileBytesMax} bytes`, { hint: 'one pool at a time (--pool), or --since' })
 }
 
 /** Throws E_FILE or E_SYNC_FILE with the reason. */

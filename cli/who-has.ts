@@ -25,12 +25,14 @@ export interface WhoHas {
 
 const order: readonly Holding['has'][] = ['nothing', 'other', 'same']
 
-export async function whoHas(session: Session, job: JobId): Promise<WhoHas> {
-  const { nodes, coverage } = await session.ask('receipts', { method: 'doc.receipts', doc: jobDocId(job) })
+/** `pool`: the job's, if it is known. */
+export async function whoHas(session: Session, job: JobId, pool?: string): Promise<WhoHas> {
+  const where = pool === undefined ? {} : { pool }
+  const { nodes, coverage } = await session.ask('receipts', { method: 'doc.receipts', doc: jobDocId(job) }, where)
   const wanted = nodes.find(({ node }) => node === coverage.node)?.digest ?? null
   if (wanted === null)
     throw new CliError('E_JOB_UNKNOWN', `${coverage.nodeName} knows no job ${shortJob(job)}`, { hint: 'shoal job status lists the jobs' })
-  const rows = await session.ask('nodes', { method: 'node.list' })
+  const rows = await session.ask('nodes', { method: 'node.list' }, where)
   const silentMs = new Map(rows.nodes.map((row) => [row.id, row.silentMs]))
   const holdings = nodes.map(({ node, name, digest, liveness }): Holding => {
     const has = digest === null ? 'nothing' : digest === wanted ? 'same' : 'other'

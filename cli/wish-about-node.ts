@@ -35,6 +35,10 @@ export async function wishAbout(
 ): Promise<ExitCode> {
   const { node } = await session.ask('node', { method: 'node.status', node: name })
   const edit = await editDocument(session, opsDocId(node.id as NodeId), node.pool, changes)
+  if (edit.envelopes.length === 0 && edit.before.changeCount === 0) {
+    session.io.stdout.write(`nothing was ever wished about node ${safe(node.name)}\n`)
+    return exitCodes.done
+  }
   // The first wish about a node that says what is so anyhow is still written: it is a wish, and later defaults may differ.
   const receipt = await submit(session, await settlingEnvelopes(session, edit, node.pool), node.pool, options)
   if (session.format === 'table') {

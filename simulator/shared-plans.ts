@@ -111,6 +111,7 @@ function waitsIn(judged: readonly Judged[], view: View): Traits['waits'] {
   for (const { facts, rules } of judged) {
     const { replaceAfterMs, lostAfterMs } = rules.group.disconnect
     for (const { standing } of facts) {
+      if (standing.complete !== null) continue
       for (const { node } of standing.live) wait(node, replaceAfterMs)
       for (const { node } of standing.ahead) wait(node, replaceAfterMs)
       for (const { node } of standing.unknown) wait(node, lostAfterMs)
@@ -196,7 +197,8 @@ function timedFrom(judged: Judged, view: View, local: Local): Judged {
   const { rules } = judged
   const wake = new Wake(local.now)
   const facts = judged.facts.map((known) => {
-    wakeForSilence({ facts: known, rules }, { view, local, wake })
+    // Done work waits for nobody.
+    if (known.standing.complete === null) wakeForSilence({ facts: known, rules }, { view, local, wake })
     const until = lastsUntil(rules, known.standing, { view, local })
     return until === known.until ? known : { ...known, until }
   })

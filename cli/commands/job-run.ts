@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { jobPaths, jobView } from '../../crdt/documents/job.ts'
 import { type Edit } from '../job-edit.ts'
 import { type Cli, type WriteOptions, confirmOptions, parseMillis, remote } from '../command.ts'
+import { CliError, wordsOf } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { fieldChanges } from '../job-file/flatten.ts'
 import { editFromFile } from '../job-from-file.ts'
@@ -18,6 +19,7 @@ import { reportRollout } from '../rollout-report.ts'
 import type { Session } from '../session.ts'
 import { type Receipt, submit } from '../submit.ts'
 import { settlingEnvelopes } from '../resend.ts'
+import { safe } from '../render/words.ts'
 import { versionText } from '../version-text.ts'
 import { type Wait, confirmationOf, parseWait } from '../wait-option.ts'
 import { whoHas } from '../who-has.ts'
@@ -36,19 +38,24 @@ export function addJobRun(parent: Command, cli: Cli): Command {
     .argument('<file>', 'job file (YAML or JSON); - reads standard input')
     .option('--rerun', 'of a job that runs once: also run again what is complete')
     .option('-d, --detach', 'return at once, without following the roll-out')
-    .option('--wait <what>', 'pool=NAME,count=NUMBER|all,timeout=DURATION: until so many boards have it, and which have not', parseWait)
+    .option(
+      '--wait <what>',
+      'pool=NAME,count=NUMBER|all,timeout=DURATION: until so many boards have it (all if it does not say), and which have not',
+      parseWait,
+    )
     .option('--follow <duration>', 'how long to follow the roll-out', parseMillis, 600_000)
   return remote<Options>(cli, confirmOptions(command), (session, { args, options }) => runJob(session, args[0] ?? '', options))
 }
 
 async function runJob(session: Session, file: string, options: Options): Promise<ExitCode> {
+  if (options.wait !== undefined && options.confirm > 1) throw new CliError('E_USAGE', 'say either --confirm or --wait')
   const { edit, job, pool } = await editFromFile(session, file, options.rerun)
   const asked = options.wait === undefined ? options : await confirmationOf(session, options.wait, pool, options)
   sayChanges(session, edit, job)
   const receipt = await submit(session, await settlingEnvelopes(session, edit, pool), pool, asked)
   if (session.format === 'table') session.io.stdout.write(receiptLine(receipt, asked.confirm))
   if (!receipt.confirmed) {
-    if (options.wait !== undefined) await sayWhoHas(session, job)
+    if (options.wait !== undefined) await sayWhoHas(session, job, pool)
     return finish(session, job, receipt, null, exitCodes.notConfirmed)
   }
   if (options.detach === true) return finish(session, job, receipt, null, exitCodes.done)
@@ -58,8 +65,14 @@ async function runJob(session: Session, file: string, options: Options): Promise
   return finish(session, job, receipt, rollout.job, exitCode)
 }
 
-async function sayWhoHas(session: Session, job: string): Promise<void> {
-  session.io.stderr.write(holdingTable(await whoHas(session, parseJob(job)), paintFor(session.io, session.io.stderr)))
+/** The change is in the mesh whether or not anybody can say this. */
+async function sayWhoHas(session: Session, job: string, pool: string): Promise<void> {
+  const { stderr } = session.io
+  const told = await whoHas(session, parseJob(job), pool).then(
+    (who) => holdingTable(who, paintFor(session.io, stderr)),
+    (error: unknown) => `who has it could not be asked: ${safe(wordsOf(error))}\n`,
+  )
+  stderr.write(told)
 }
 
 function sayChanges(session: Session, edit: Edit, job: string): void {

@@ -6,7 +6,8 @@ import { fromBase64 } from '../../crdt/base64.ts'
 import { type Envelope, decodeEnvelope } from '../../crdt/envelope.ts'
 import { type DocId, fleetDocId } from '../../crdt/ids.ts'
 import { type Cli, remote } from '../command.ts'
-import { CliError } from '../errors.ts'
+import { CliError, codeOf } from '../errors.ts'
+import { exitCodes } from '../exit-codes.ts'
 import { printData } from '../print.ts'
 import { plural, safe } from '../render/words.ts'
 import type { Session, SessionOptions } from '../session.ts'
@@ -33,13 +34,14 @@ export function addSyncExport(parent: Command, cli: Cli): void {
     const bytes = await packSyncFile({ fleet, documents: carried })
     await writeNew(file, bytes, 'name another file')
     const changes = carried.reduce((sum, { envelopes }) => sum + envelopes.length, 0)
-    for (const pool of silent)
-      session.io.stderr.write(`pool ${safe(pool)} did not answer: what is wished there is not in the file, unless another pool has it\n`)
-    if (session.format !== 'table') return printData(session.io, session.format, { file, documents: carried.length, changes, silent })
-    session.io.stdout.write(
-      `${safe(file)}: ${plural(changes, 'change')} of ${plural(carried.length, 'document')}, ${bytes.length} bytes\n` +
-        `at the other site: shoal sync import ${safe(file)}\n`,
-    )
+    for (const pool of silent) session.io.stderr.write(`pool ${safe(pool)} did not answer: its jobs are not in the file\n`)
+    if (session.format === 'table')
+      session.io.stdout.write(
+        `${safe(file)}: ${plural(changes, 'change')} of ${plural(carried.length, 'document')}, ${bytes.length} bytes\n` +
+          `at the other site: shoal sync import ${safe(file)}\n`,
+      )
+    else printData(session.io, session.format, { file, documents: carried.length, changes, silent })
+    return silent.length > 0 ? exitCodes.error : exitCodes.done
   })
 }
 
@@ -55,15 +57,18 @@ async function collectDocs(session: Session, only: string | undefined): Promise<
   const documents = [await collectDoc(session, fleetDocId)]
   const silent: string[] = []
   for (const pool of only === undefined ? pools.map((one) => one.pool) : [only]) {
-    try {
-      const { docs } = await session.ask('docs', { method: 'doc.list' }, { pool })
-      for (const id of docs as readonly DocId[]) documents.push(await collectDoc(session, id, pool))
-    } catch (error) {
-      if (only !== undefined || session.io.signal.aborted) throw error
+    const docs = await docsOf(session, pool).catch((error: unknown) => {
+      if (only !== undefined || codeOf(error) !== 'E_POOL_UNREACHABLE') throw error
       silent.push(pool)
-    }
+      return []
+    })
+    for (const id of docs) documents.push(await collectDoc(session, id, pool))
   }
   return { documents, silent }
+}
+
+async function docsOf(session: Session, pool: string): Promise<readonly DocId[]> {
+  return (await session.ask('docs', { method: 'doc.list' }, { pool })).docs as readonly DocId[]
 }
 
 async function collectDoc(session: Session, id: DocId, pool?: string): Promise<CarriedDoc> {

@@ -70,32 +70,50 @@ async function importAll(session: Session, documents: readonly CarriedDoc[]): Pr
 }
 
 async function importDoc(session: Session, doc: CarriedDoc): Promise<Pick<Row, 'changes' | 'result' | 'reason'>> {
-  const pool = doc.id === fleetDocId ? undefined : doc.pool
+  try {
+    const fresh = await lackedHere(session, doc)
+    if (fresh.length === 0) return { changes: 0, result: 'nothing new', reason: '' }
+    const refusal = await give(session, doc, fresh)
+    // Of what is given at once, a board takes all before the one that it refuses.
+    const left = refusal === null ? 0 : (await lackedHere(session, doc)).length
+    return { changes: fresh.length - left, result: refusal === null ? 'taken' : 'refused', reason: refusal ?? '' }
+  } catch (error) {
+    // Without a peer there is nothing to go on with; else it is about this document.
+    if (session.io.signal.aborted || noAnswer.has(codeOf(error))) throw error
+    return { changes: 0, result: 'refused', reason: reasonOf(error, doc) }
+  }
+}
+
+async function lackedHere(session: Session, doc: CarriedDoc): Promise<Envelope[]> {
+  const pool = poolOf(doc)
   const { envelopes } = await session.ask('doc', { method: 'doc.get', doc: doc.id }, pool === undefined ? {} : { pool })
   const here = new Set(envelopes)
-  const fresh = doc.envelopes.filter(({ bytes }) => !here.has(toBase64(bytes)))
-  if (fresh.length === 0) return { changes: 0, result: 'nothing new', reason: '' }
-  let changes = 0
+  return doc.envelopes.filter(({ bytes }) => !here.has(toBase64(bytes)))
+}
+
+/** Why it was refused; null: it was not. */
+async function give(session: Session, doc: CarriedDoc, fresh: readonly Envelope[]): Promise<string | null> {
   try {
-    for (const part of partsOf(fresh)) {
-      await submit(session, part, pool, { confirm: 1, confirmTimeout: session.timeoutMs })
-      changes += part.length
-    }
-    return { changes, result: 'taken', reason: '' }
+    for (const part of partsOf(fresh)) await submit(session, part, poolOf(doc), { confirm: 1, confirmTimeout: session.timeoutMs })
+    return null
   } catch (error) {
-    // A refusal is about this document; without an answer there is nothing to go on with.
     if (session.io.signal.aborted || noAnswer.has(codeOf(error))) throw error
-    return { changes, result: 'refused', reason: reasonOf(error, doc) }
+    return reasonOf(error, doc)
   }
+}
+
+function poolOf(doc: CarriedDoc): string | undefined {
+  return doc.id === fleetDocId ? undefined : doc.pool
 }
 
 const noAnswer: ReadonlySet<string> = new Set(['E_CONNECTION', 'E_TIMEOUT', 'E_REPLY', 'E_UNREACHABLE', 'E_NOT_ADMITTED', 'E_WRONG_FLEET'])
 
 function reasonOf(error: unknown, doc: CarriedDoc): string {
   const words = `${codeOf(error)}: ${wordsOf(error)}`
-  return codeOf(error) === 'E_MISSING' && doc.known.length > 0
-    ? `${words}; it builds on changes that --since left out, and this site has not got: export it whole`
-    : words
+  if (codeOf(error) === 'E_MISSING' && doc.known.length > 0)
+    return `${words}; it builds on changes that --since left out, and this site has not got: export it whole`
+  // Boards of another pool are asked by the peer, and cannot see who carries it.
+  return codeOf(error) === 'E_REVOKED' ? `${words}; a peer of pool ${doc.pool} takes it (--peer)` : words
 }
 
 function partsOf(envelopes: readonly Envelope[]): Envelope[][] {

@@ -28,13 +28,12 @@ export function boot(step: Step, records: StoreRecords): void {
     if (body !== undefined) bodies.set(key, body)
   }
   const running = new Map(step.state.boot.running.map((task) => [task.id, task]))
-  const unknown = step.state.boot.running.filter((task) => !isKnown(record?.claims.get(task.slot), task))
+  const isOldDisk = step.state.boot.running.some((task) => !isKnown(record?.claims.get(task.slot), task))
   for (const [slot, claim] of record?.claims ?? []) {
     if (hasEnded(claim)) step.state.ended.set(slot, endedClaim(claim))
     // An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs.
     else if ([...running.values()].some((task) => task.slot === slot && task.generation > claim.generation)) continue
-    else if (unknown.length > 0 && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
-    else if (unknown.some((task) => record?.claims.get(task.slot)?.alloc !== task.alloc) && runsOtherForm(step.state, claim)) continue
+    else if (isOldDisk && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
     else resume(step, claim, bodies.get(allocKey(slot)), running)
   }
   step.state.orphans = [...running.values()]
@@ -46,14 +45,6 @@ export function boot(step: Step, records: StoreRecords): void {
  */
 function isKnown(claim: Claim | undefined, task: AdoptedTask): boolean {
   return claim !== undefined && claim.alloc === task.alloc && claim.form === task.form && !hasEnded(claim)
-}
-
-/**
- * Mostly the former form of an update that the agent did not finish. Where something runs of which the disk has no claim at all, it is a later
- * one, and to go back to the claim's would be to want what others have got since: `orphans.ts` takes it up.
- */
-function runsOtherForm(state: State, claim: Claim): boolean {
-  return state.boot.running.every((task) => task.alloc !== claim.alloc || task.form !== claim.form)
 }
 
 /**

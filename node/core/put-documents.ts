@@ -75,7 +75,8 @@ function refuseRevoked({ state }: Step, bytes: Uint8Array, caller: string | null
   const { author, doc, hash } = decoded.value
   const rights = rightsHere(state)
   const isHere = state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true
-  const isCarried = caller !== null && caller !== author && rights?.now.has(caller as AuthorId) === true
+  const role = caller === null || caller === author ? undefined : rights?.now.get(caller as AuthorId)?.role
+  const isCarried = role !== undefined && role !== 'viewer'
   if (isHere || isCarried || rights?.revoked.has(author) !== true) return ok(undefined)
   return refuse('E_REVOKED', `the key ${author} is revoked: nothing that it signs has an effect`)
 }

@@ -62,18 +62,21 @@ async function connectPatiently(node: ClientNode, peer: string, timeoutMs: numbe
       return await connect(node, peer, AbortSignal.timeout(tryMs))
     } catch (error) {
       if (!isTimeout(error)) throw error
-      if (tries === triesMax) throw (await isSilentToUs(peer, tryMs)) ? new ApiConnectError('E_WRONG_FLEET', otherKey) : error
+      if (tries === triesMax) throw (await hangsUp(peer, tryMs / hangUpShare)) ? new ApiConnectError('E_WRONG_FLEET', otherKey) : error
     }
   }
 }
 
-const otherKey = 'the handshake failed; that board has another pre-shared key, so it is of another fleet'
+const otherKey = 'the handshake failed; it seems that the board there has another pre-shared key, so it is of another fleet'
+
+/** So soon that a handshake would have fitted into a try: a slow board of this fleet must not be taken for a foreign one. */
+const hangUpShare = 3
 
 /**
  * With a wrong pre-shared key the other side reads random bytes: mostly nonsense, on which it hangs up, but in two of five cases the
  * promise of more bytes, for which it waits. So silence alone does not tell a foreign board from a dead one.
  */
-async function isSilentToUs(peer: string, withinMs: number): Promise<boolean> {
+async function hangsUp(peer: string, withinMs: number): Promise<boolean> {
   const address = toMultiaddr(peer)
   return address !== null && (await hangsUpOnNonsense(address, withinMs))
 }

@@ -7,12 +7,12 @@ import type { NodeView } from '../../../crdt/view.ts'
 import type { State, Step } from '../state.ts'
 import { coverageOf } from './coverage.ts'
 
-/** `wanted` confirmations make the receipt final; this node counts as one. */
+/** `wanted` confirmations make the receipt final; this node counts as one, and an evicted one does not. */
 export function receiptReply(step: Step, documents: readonly DocId[], wanted: number): Reply {
   const { state } = step
   const { self, name } = state.boot.config
   const confirmedBy = [...state.view.nodes.values()]
-    .filter((node) => node.id !== self && documents.every((id) => node.receipts[id] === state.docs.get(id)?.digest))
+    .filter((node) => node.id !== self && !node.evicted && documents.every((id) => node.receipts[id] === state.docs.get(id)?.digest))
     .map((node) => node.name)
     .sort(compareText)
   const all = [name, ...confirmedBy]

@@ -51,7 +51,7 @@ test('of boards that suit as well, the one with more weight is taken', async () 
 })
 
 test('what is no label and no weight is refused before anything is sent', async () => {
-  const { admin } = await stage(1)
+  const { admin, boards } = await stage(1)
   const refused: [string[], RegExp][] = [
     [['meta', 'b0', 'site'], /E_USAGE: 'site' is not NAME=VALUE/],
     [['meta', 'b0', 'site=a', '--unset', 'site'], /E_USAGE: 'site' is given and taken back at once/],
@@ -63,4 +63,9 @@ test('what is no label and no weight is refused before anything is sent', async 
     assert.equal(ran.exitCode, 1)
     assert.match(ran.stderr, why)
   }
+  assert.match((await ok(admin, 'node', 'meta', 'b0', '--unset', 'site')).stdout, /^nothing was ever wished about node b0\n/)
+  assert.equal(
+    [...boards[0]!.core!.state!.docs.keys()].some((id) => id.startsWith('ops/')),
+    false,
+  )
 })

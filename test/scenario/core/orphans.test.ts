@@ -227,13 +227,12 @@ test('nothing new starts on a board while a task that nothing claims is still st
   assert.deepEqual(runners(world, slot(job)), ['b0'])
 })
 
-/** A board that runs everything. `goBack`: cut off, it boots with the disk as it was after `prepare`, while what it ran goes on. */
-function withOldDisk(prepare: (world: World) => void = () => {}) {
+/** A board that runs everything. `goBack`: cut off, it boots with the disk of now, while what it ran goes on. */
+function withOldDisk() {
   const { world, boards } = bootPool(2)
   const [b0, b1] = boards as [Board, Board]
   edit(world, b0, opsDocId(b1.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
   world.run(2_000)
-  prepare(world)
   const image = new Map(b0.disk)
   const goBack = (): void => {
     world.split([b0], [b1])
@@ -269,19 +268,4 @@ test('a copy that is taken up after an old disk keeps its port from the claims o
   world.run(60_000)
   assert.deepEqual(runners(world, slot(held)), ['b0'])
   assert.equal(claimOf(b0, slot(late), b0), undefined, 'nothing is claimed that cannot have its port')
-})
-
-test('what has been updated since an older disk, and what got its port then, both run on', () => {
-  const network = { ...networkDefaults, ports: [{ label: 'http', static: 8_080, to: null }] }
-  const { world, b0, goBack } = withOldDisk((before) => void place(before, { name: 'updated', group: { network } }))
-  const updated = place(world, { name: 'updated' })
-  world.until('the port is free', () => claimOf(b0, slot(updated), b0)?.ports['http'] === undefined, 30_000)
-  const late = place(world, { name: 'late', group: { network } })
-  world.run(10_000)
-  const startsBefore = count(world, 'start')
-  goBack()
-  world.heal()
-  world.run(60_000)
-  for (const job of [updated, late]) assert.deepEqual(runners(world, slot(job)), ['b0'])
-  assert.equal(count(world, 'start'), startsBefore)
 })

@@ -154,10 +154,12 @@ test('what a revoked key wrote elsewhere is taken from an operator who carries i
   const { world, boards, admin } = await withBob(3)
   assert.equal((await run(admin)).exitCode, 0)
   const envelopes = signed(world, boards[0]!, jobDocId(hello), 2, { [jobPaths.desired]: 'stopped' })
+  const viewer = testSigner(9).id
+  await ok(admin, 'fleet', 'operator', 'add', viewer, '--role', 'viewer')
   await ok(admin, 'fleet', 'operator', 'revoke', other, '--void')
   world.run(5_000)
   const give = (caller: string | null) => world.request(boards[0]!, { method: 'doc.put', envelopes }, caller)[0]!
-  for (const caller of [null, other]) assert.equal(give(caller).kind, 'error')
+  for (const caller of [null, other, viewer]) assert.equal(give(caller).kind, 'error')
   assert.equal(give(testSigner(operatorSeed).id).kind, 'receipt')
   world.run(10_000)
   assert.ok(isRunning(world, 0))
