@@ -62,11 +62,6 @@ export function seniorityOf(told: readonly { readonly admins: readonly AuthorId[
   return seniority
 }
 
-/** Whether one may revoke the other. Nobody does it to itself: whoever stole the key would. */
-export function isSenior(seniority: Seniority, author: AuthorId, key: AuthorId): boolean {
-  return (seniority.get(author) ?? never) < (seniority.get(key) ?? never)
-}
-
 export function fleetStatementsOf({ writes }: { readonly writes: ReadonlyMap<string, Scalar> }): FleetStatements {
   const grants: (readonly [OperatorId, Partial<Grant>])[] = []
   const revokes: AuthorId[] = []
