@@ -251,6 +251,12 @@ describe('job run --wait', () => {
     const all = await runAndWait({ count: 2 }, 'count=all')
     assert.equal(all.exitCode, 3)
     assert.match(all.stdout, /2 nodes of 3 have it: board-0, board-1; 3 were asked for, so this is not confirmed\n$/)
+    const asked = mesh.requests.filter(({ method }) => method === 'doc.receipts')
+    assert.deepEqual(
+      asked.map(({ pool }) => pool),
+      ['default'],
+      'the job’s pool, not the peer’s',
+    )
     assert.match(all.stderr, /2 of 3 nodes have job hello (.|\n)*board-2 +\S+ +no /)
   })
 
@@ -258,6 +264,7 @@ describe('job run --wait', () => {
     const other = await runAndWait({}, 'pool=shops')
     assert.equal(other.exitCode, 1)
     assert.match(other.stderr, /error E_USAGE: the job is of pool default, and --wait names shops\nhint: nothing was sent/)
+    assert.match((await run('job', 'run', join(cli.dir, 'job.yaml'), '--confirm', '7', '--wait', 'count=1')).stderr, /say either/)
     for (const words of ['count=0', 'pool=a,pool=b', 'boards=3', 'count=2,timeout=soon'])
       assert.match((await runAndWait({}, words)).stderr, /E_USAGE: .*--wait/, words)
     assert.equal(puts(), 0)

@@ -1,15 +1,12 @@
 // Revocations on the command line, by several admins one after the other: what is told is what is so.
 
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 
-import type { JoinFile } from '../../../cli/fleet-files.ts'
-import type { ApiClient } from '../../../cli/io.ts'
 import { type OperatorId, fleetDocId } from '../../../crdt/ids.ts'
 import { fleetRights } from '../../../crdt/rights/fleet-rights.ts'
-import { fakeMesh } from '../../support/cli-fake-mesh.ts'
+import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
 import { type CliRun, type TestCli, testCli } from '../../support/cli-io.ts'
 
 const open: TestCli[] = []
@@ -17,17 +14,10 @@ afterEach(async () => {
   for (const cli of open.splice(0)) await cli.close()
 })
 
-/** A fleet of `bay`, and the contexts of four keys that its founder may make admins. */
+/** A fleet of `bay`, and the contexts of keys that its founder may make admins. */
 async function fleetOf(...names: string[]) {
-  let fleet = ''
-  const mesh = fakeMesh(() => fleet)
-  const cli = await testCli((): Promise<ApiClient> => mesh.connect())
+  const { cli, mesh, joinFile: file } = await cliFleet()
   open.push(cli)
-  const file = join(cli.dir, 'bay.join.json')
-  await cli.run(['fleet', 'init', 'bay', '--out', file])
-  const founded = JSON.parse(await readFile(file, 'utf8')) as JoinFile
-  fleet = founded.fleet
-  mesh.put(founded.envelopes)
   const keys = new Map<string, OperatorId>()
   for (const name of names) {
     const added = await cli.run(['context', 'add', file, '--name', name, '--output', 'json'])
@@ -35,7 +25,7 @@ async function fleetOf(...names: string[]) {
   }
   const as = async (who: string, ...words: string[]): Promise<CliRun> => {
     const ids = words.map((word) => keys.get(word) ?? word)
-    return await cli.run(['fleet', 'operator', ...ids, '--context', who, '--peer', '/ip4/192.0.2.1/tcp/1'])
+    return await cli.run(['fleet', 'operator', ...ids, '--context', who, ...fakePeer])
   }
   const ok = async (...words: [string, ...string[]]): Promise<string> => {
     const done = await as(...words)

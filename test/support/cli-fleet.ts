@@ -1,0 +1,33 @@
+// A fleet that the real `fleet init` made, and the peer in memory that its commands talk to.
+
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import type { JoinFile } from '../../cli/fleet-files.ts'
+import type { ApiClient } from '../../cli/io.ts'
+import { type FakeMesh, fakeMesh } from './cli-fake-mesh.ts'
+import { type TestCli, testCli } from './cli-io.ts'
+
+/** For `--peer`: the fake answers whatever the address. */
+export const fakePeer = ['--peer', '/ip4/192.0.2.1/tcp/1'] as const
+
+export interface CliFleet {
+  readonly cli: TestCli
+  readonly mesh: FakeMesh
+  readonly joinFile: string
+}
+
+/** Its context is `bay`. The caller closes `cli`. */
+export async function cliFleet(): Promise<CliFleet> {
+  let fleet = ''
+  const mesh = fakeMesh(() => fleet)
+  const cli = await testCli((): Promise<ApiClient> => mesh.connect())
+  const joinFile = join(cli.dir, 'bay.join.json')
+  const made = await cli.run(['fleet', 'init', 'bay', '--out', joinFile])
+  assert.equal(made.exitCode, 0, made.stderr)
+  const founded = JSON.parse(await readFile(joinFile, 'utf8')) as JoinFile
+  fleet = founded.fleet
+  assert.equal(mesh.put(founded.envelopes).kind, 'receipt')
+  return { cli, mesh, joinFile }
+}
