@@ -35,8 +35,10 @@ export async function wishAbout(
 ): Promise<ExitCode> {
   const { node } = await session.ask('node', { method: 'node.status', node: name })
   const edit = await editDocument(session, opsDocId(node.id as NodeId), node.pool, changes)
+  // Only taking back what nobody gave: there is nothing to send, nor to send again.
   if (edit.envelopes.length === 0 && edit.before.changeCount === 0) {
-    session.io.stdout.write(`nothing was ever wished about node ${safe(node.name)}\n`)
+    if (session.format === 'table') session.io.stdout.write(`nothing was ever wished about node ${safe(node.name)}\n`)
+    else printData(session.io, session.format, { node: node.id, ...told, receipt: null })
     return exitCodes.done
   }
   // The first wish about a node that says what is so anyhow is still written: it is a wish, and later defaults may differ.

@@ -18,13 +18,13 @@ export interface CliFleet {
   readonly joinFile: string
 }
 
-/** Its context is `bay`. The caller closes `cli`. */
+/** Its context is `bay`, its founder `ada`. The caller closes `cli`. */
 export async function cliFleet(): Promise<CliFleet> {
   let fleet = ''
   const mesh = fakeMesh(() => fleet)
   const cli = await testCli((): Promise<ApiClient> => mesh.connect())
   const joinFile = join(cli.dir, 'bay.join.json')
-  const made = await cli.run(['fleet', 'init', 'bay', '--out', joinFile])
+  const made = await cli.run(['fleet', 'init', 'bay', '--out', joinFile, '--operator', 'ada'])
   assert.equal(made.exitCode, 0, made.stderr)
   const founded = JSON.parse(await readFile(joinFile, 'utf8')) as JoinFile
   fleet = founded.fleet

@@ -64,6 +64,8 @@ test('what is no label and no weight is refused before anything is sent', async 
     assert.match(ran.stderr, why)
   }
   assert.match((await ok(admin, 'node', 'meta', 'b0', '--unset', 'site')).stdout, /^nothing was ever wished about node b0\n/)
+  const data = JSON.parse((await ok(admin, 'node', 'meta', 'b0', '--unset', 'site', '-o', 'json')).stdout) as { receipt: unknown }
+  assert.equal(data.receipt, null)
   assert.equal(
     [...boards[0]!.core!.state!.docs.keys()].some((id) => id.startsWith('ops/')),
     false,

@@ -2,34 +2,26 @@
 // one that runs in its place.
 
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 
-import type { JoinFile } from '../../../cli/fleet-files.ts'
 import type { AllocRow } from '../../../crdt/api-types.ts'
-import { type FakeMesh, allocRow, coverage, fakeMesh } from '../../support/cli-fake-mesh.ts'
-import { type CliRun, type TestCli, testCli } from '../../support/cli-io.ts'
+import { type FakeMesh, allocRow, coverage } from '../../support/cli-fake-mesh.ts'
+import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
+import type { CliRun, TestCli } from '../../support/cli-io.ts'
 import { jobText } from '../../support/cli-job.ts'
 
-const peer = ['--peer', '/ip4/192.0.2.1/tcp/1']
 const slot = 'default/hello/main/0'
 
 let mesh: FakeMesh
 let cli: TestCli
 
 beforeEach(async () => {
-  let fleet = ''
-  mesh = fakeMesh(() => fleet)
-  cli = await testCli(() => mesh.connect())
-  const file = join(cli.dir, 'home.join.json')
-  await cli.run(['fleet', 'init', 'home', '--out', file])
-  const made = JSON.parse(await readFile(file, 'utf8')) as JoinFile
-  fleet = made.fleet
-  assert.equal(mesh.put(made.envelopes).kind, 'receipt')
+  ;({ cli, mesh } = await cliFleet())
   const job = join(cli.dir, 'job.yaml')
   await writeFile(job, jobText({}))
-  assert.equal((await cli.run(['job', 'run', job, ...peer])).exitCode, 0)
+  assert.equal((await cli.run(['job', 'run', job, ...fakePeer])).exitCode, 0)
 })
 
 afterEach(async () => await cli.close())
@@ -40,7 +32,7 @@ async function wish(what: 'restart' | 'stop', copy: Partial<AllocRow>): Promise<
     request.method === 'alloc.status'
       ? [{ kind: 'alloc', coverage: coverage(), alloc: { ...allocRow(slot, 0, copy), ports: {}, tasks: {}, form: '', over: [] } }]
       : undefined
-  return await cli.run(['alloc', what, 'a0', ...peer])
+  return await cli.run(['alloc', what, 'a0', ...fakePeer])
 }
 
 function register(name: string): unknown {

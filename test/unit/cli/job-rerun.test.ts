@@ -1,28 +1,20 @@
 // When `job run` orders that complete copies run once more.
 
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, it } from 'node:test'
 
-import type { JoinFile } from '../../../cli/fleet-files.ts'
-import { type FakeMesh, fakeMesh } from '../../support/cli-fake-mesh.ts'
-import { type CliRun, type TestCli, testCli } from '../../support/cli-io.ts'
+import { type FakeMesh } from '../../support/cli-fake-mesh.ts'
+import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
+import type { CliRun, TestCli } from '../../support/cli-io.ts'
 import { type JobFileLike, jobText } from '../../support/cli-job.ts'
-
-const peer = ['--peer', '/ip4/192.0.2.1/tcp/1']
 
 let mesh: FakeMesh
 let cli: TestCli
 
 beforeEach(async () => {
-  let fleet = ''
-  mesh = fakeMesh(() => fleet)
-  cli = await testCli(() => mesh.connect())
-  assert.equal((await cli.run(['fleet', 'init', 'home', '--out', join(cli.dir, 'home.join.json'), '--operator', 'ada'])).exitCode, 0)
-  const file = JSON.parse(await readFile(join(cli.dir, 'home.join.json'), 'utf8')) as JoinFile
-  fleet = file.fleet
-  assert.equal(mesh.put(file.envelopes).kind, 'receipt')
+  ;({ cli, mesh } = await cliFleet())
 })
 
 afterEach(async () => await cli.close())
@@ -30,7 +22,7 @@ afterEach(async () => await cli.close())
 async function runJob(job: JobFileLike, ...options: string[]): Promise<CliRun> {
   const file = join(cli.dir, 'job.yaml')
   await writeFile(file, jobText(job))
-  return await cli.run(['job', 'run', file, ...peer, ...options])
+  return await cli.run(['job', 'run', file, ...fakePeer, ...options])
 }
 
 const rerun = (): unknown => mesh.job('default/hello').registers.get('spec/rerun') ?? null
@@ -45,10 +37,10 @@ it('is when it is told to, when it is another program, and when the job had been
   assert.match((await runJob({ type: 'batch', count: 2 })).stdout, /^job hello is already as the file says\n/)
   await runJob({ type: 'batch', count: 2, args: ['a'] })
   assert.equal(rerun(), 2)
-  assert.equal((await cli.run(['job', 'stop', 'hello', ...peer, '--detach'])).exitCode, 0)
+  assert.equal((await cli.run(['job', 'stop', 'hello', ...fakePeer, '--detach'])).exitCode, 0)
   await runJob({ type: 'batch', count: 2, args: ['a'] })
   assert.equal(rerun(), 2)
-  assert.equal((await cli.run(['job', 'remove', 'hello', ...peer, '--detach'])).exitCode, 0)
+  assert.equal((await cli.run(['job', 'remove', 'hello', ...fakePeer, '--detach'])).exitCode, 0)
   await runJob({ type: 'batch', count: 2, args: ['a'] })
   assert.equal(rerun(), 3)
 })

@@ -2,39 +2,30 @@
 // nothing is sent, what is said, what is sent.
 
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 
-import type { JoinFile } from '../../../cli/fleet-files.ts'
-import type { ApiClient } from '../../../cli/io.ts'
 import type { WhoHas } from '../../../cli/who-has.ts'
 import type { RecordedRow } from '../../../crdt/api-types.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
-import { type FakeMesh, coverage, fakeMesh, fakeNodes, nodeRow } from '../../support/cli-fake-mesh.ts'
-import { type CliRun, type TestCli, testCli } from '../../support/cli-io.ts'
+import { type FakeMesh, coverage, fakeNodes, nodeRow } from '../../support/cli-fake-mesh.ts'
+import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
+import type { CliRun, TestCli } from '../../support/cli-io.ts'
 import { type JobFileLike, jobText } from '../../support/cli-job.ts'
 
-const peer = ['--peer', '/ip4/192.0.2.1/tcp/1']
-
 let mesh: FakeMesh
-let fleet = ''
 let cli: TestCli
 
 beforeEach(async () => {
-  mesh = fakeMesh(() => fleet)
-  cli = await testCli((): Promise<ApiClient> => mesh.connect())
-  await cli.run(['fleet', 'init', 'home', '--out', join(cli.dir, 'home.join.json'), '--operator', 'ada'])
-  const file = JSON.parse(await readFile(join(cli.dir, 'home.join.json'), 'utf8')) as JoinFile
-  fleet = file.fleet
-  mesh.put(file.envelopes)
+  ;({ cli, mesh } = await cliFleet())
 })
 
 afterEach(async () => await cli.close())
 
 async function run(...argv: string[]): Promise<CliRun> {
   mesh.requests.length = 0
-  return await cli.run([...argv, ...peer])
+  return await cli.run([...argv, ...fakePeer])
 }
 
 async function runText(text: string): Promise<void> {
