@@ -6,9 +6,10 @@ import { historyOf } from './history.ts'
 import { standingOf } from './slots.ts'
 import type { Local, Plan, SlotPlan, Standing } from './types.ts'
 
-export function adopted(view: View, local: Local, { basis }: Plan): (slot: SlotPlan, own: Claim, claims: readonly Claim[]) => Standing {
-  const { boards, verdicts } = basis
+export function adopted(view: View, local: Local, plan: Plan): (slot: SlotPlan, own: Claim, claims: readonly Claim[]) => Standing {
   return (slot, own, claims) => {
+    const { basis } = plan
+    const { boards, verdicts } = basis
     const rules = basis.judged.get(slot.job)?.find((judged) => judged.rules.group.name === slot.group)?.rules
     if (claims.length === 1 || rules === undefined) return slot.standing
     const now = claims.map((claim) => (claim === own ? { ...own, version: slot.version } : claim))

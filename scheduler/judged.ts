@@ -6,11 +6,11 @@ import type { Boards } from './boards.ts'
 import { seesHalf } from './feasibility.ts'
 import type { GroupRules } from './group.ts'
 import { turnsOf } from './rollout.ts'
-import { type SlotFacts, type SlotSources, factsOf } from './slots.ts'
+import { type SlotFacts, type SlotSources, already, factsOf, never } from './slots.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { SlotPlan } from './types.ts'
 import { type Suited, nodeSlots, suitedNodes } from './per-node.ts'
-import { type Case, type Judge, type Judgement, isQuiet, judge } from './vacancy.ts'
+import { type Case, type Judge, type Judgement, judge, standsUntil } from './vacancy.ts'
 import { Wake } from './wake.ts'
 
 export interface Vacancy {
@@ -26,8 +26,8 @@ export interface Judged {
   /** By index, like `slots`. */
   readonly facts: readonly SlotFacts[]
   readonly slots: readonly SlotPlan[]
-  /** Settled slots whose answer stands as long as their facts do, whatever becomes of the others. */
-  readonly quiet: readonly boolean[]
+  /** Monotonic ms until which each slot's answer stands as long as its facts do, whatever becomes of the others. */
+  readonly until: readonly number[]
   /** Where a slot is in them, of slots that are nodes'; null: they are numbered. */
   readonly places: ReadonlyMap<SlotId, number> | null
   /** Whose slots these are: with other nodes there are other slots. null: they are numbered. */
@@ -74,29 +74,31 @@ export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge
     return seesHalf(rules, boards)
   }
   const slots: SlotPlan[] = []
-  const quiet: boolean[] = []
+  const until: number[] = []
   const vacancies: Vacancy[] = []
   let isOpen = false
   for (const [index, slot] of ids.entries()) {
     const own = facts[index] as SlotFacts
     const at = placeBefore(before, slot, index)
     const known = before?.judged.slots[at]
-    if (known !== undefined && known.index === index && before?.judged.quiet[at] === true && before.judged.facts[at] === own) {
+    const stands = before?.judged.until[at] ?? already
+    if (known !== undefined && known.index === index && stands > sources.local.now && before?.judged.facts[at] === own) {
       slots.push(known)
-      quiet.push(true)
+      until.push(stands)
+      if (stands < never) wake.by(stands)
       continue
     }
     const about: Case = { slot, index, facts: own, rules, turns, half }
     const judgement = judge(about, context)
     const plan = planned(about, judgement, known)
     slots.push(plan)
-    quiet.push(judgement.kind === 'settled' && isQuiet(about, context))
+    until.push(standsUntil(about, context, judgement))
     if (judgement.kind === 'vacant' || judgement.kind === 'update') isOpen = true
     if (judgement.kind === 'vacant') vacancies.push({ plan, facts: own, replaces: judgement.replaces, retry: judgement.retry })
   }
   const places = rules.perNode ? new Map(ids.map((slot, index) => [slot, index])) : null
   const suited = rules.perNode ? suitedNodes(rules, boards) : null
-  return { rules, facts, slots, quiet, places, suited, vacancies, isOpen, wakeAt: wake.at, isFromNow: wake.isFromNow, electorate }
+  return { rules, facts, slots, until, places, suited, vacancies, isOpen, wakeAt: wake.at, isFromNow: wake.isFromNow, electorate }
 }
 
 /** −1: it was not there. */

@@ -24,8 +24,9 @@ export interface SlotFacts {
 
 const noClaims: readonly Claim[] = []
 const noVerdicts: readonly NodeVerdict[] = []
-const never = Number.MAX_SAFE_INTEGER
-const already = Number.MIN_SAFE_INTEGER
+/** Monotonic ms that no clock reaches, and that every clock has passed. */
+export const never = Number.MAX_SAFE_INTEGER
+export const already = Number.MIN_SAFE_INTEGER
 /** A slot that nobody ever claimed. */
 const untouched: SlotFacts = { claims: noClaims, history: noHistory, standing: emptyStanding, nextGeneration: 1, until: never }
 

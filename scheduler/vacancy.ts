@@ -3,13 +3,13 @@
 import type { NodeId, SlotId } from '../crdt/ids.ts'
 import { isRunOnce } from '../crdt/spec.ts'
 import type { Claim } from '../crdt/view.ts'
-import { isReplacement, replacementDue, silentMs } from './disconnect.ts'
+import { isReplacement, replacementDue } from './disconnect.ts'
 import { inPlaceRejection } from './feasibility.ts'
 import type { GroupRules } from './group.ts'
 import { ownerOf } from './per-node.ts'
 import { retryAt } from './reschedule.ts'
 import { type Turns, holdsBack, isOutOfDate } from './rollout.ts'
-import type { SlotFacts, SlotSources } from './slots.ts'
+import { type SlotFacts, type SlotSources, already, never } from './slots.ts'
 import type { Reason } from './types.ts'
 import { type Usage, holdGrowth } from './usage.ts'
 import type { Wake } from './wake.ts'
@@ -139,26 +139,37 @@ function retryWait({ slot, index, facts, rules, turns }: Case, { local, wake }: 
   return { kind: 'waits', reason: exhausted ? 'reschedule-exhausted' : 'waiting-reschedule' }
 }
 
-/** Nothing but other claims or another state of their nodes changes the answer for a settled slot: no wait, no turn, nobody silent. */
-export function isQuiet({ facts, index, rules }: Case, { view }: Judge): boolean {
-  const { ahead, complete, live, unknown } = facts.standing
-  if (complete !== null) return true
-  if (ahead.length + unknown.length > 0 || isOutOfDate(facts, index, rules)) return false
-  return live.every(({ node }) => view.nodes.get(node)?.liveness === 'alive')
+/**
+ * Until when nothing but other claims or another state of their nodes changes this answer, monotonic ms: for ever if nobody is silent, else
+ * until a silence means something else. `already`: it depends on more, and is asked for in every plan.
+ */
+export function standsUntil(about: Case, context: Judge, judgement: Judgement): number {
+  const { facts, index, rules } = about
+  if (facts.standing.complete !== null) return never
+  if (judgement.kind === 'settled') return isOutOfDate(facts, index, rules) ? already : wakeForSilence(about, context)
+  const isForSilence = judgement.kind === 'waits' && judgement.reason === 'waiting-replace-after'
+  return isForSilence ? wakeForSilence(about, context) : already
 }
 
-/** When the silence of those who have claims on the slot begins to mean something else. */
-export function wakeForSilence({ facts, rules }: Pick<Case, 'facts' | 'rules'>, context: Silence): void {
-  const { standing } = facts
-  const policy = rules.group.disconnect
-  for (const claim of standing.live) wakeAfter(claim.node, policy.replaceAfterMs, context)
-  for (const claim of standing.ahead) wakeAfter(claim.node, policy.replaceAfterMs, context)
-  for (const claim of standing.unknown) wakeAfter(claim.node, policy.lostAfterMs, context)
-}
-
-function wakeAfter(id: NodeId, ms: number, { view, local, wake }: Silence): void {
-  const node = view.nodes.get(id)
-  if (node === undefined || node.liveness === 'alive') return
-  if (!local.silentSince.has(id)) wake.fromNow()
-  wake.by(local.now + ms - silentMs(node, local))
+/**
+ * Wakes when the silence of those who have claims on the slot begins to mean something else; answers with the next such moment, or
+ * `already` if that of one of them is counted from now.
+ */
+export function wakeForSilence({ facts, rules }: Pick<Case, 'facts' | 'rules'>, { view, local, wake }: Silence): number {
+  const { ahead, live, unknown } = facts.standing
+  const { lostAfterMs, replaceAfterMs } = rules.group.disconnect
+  let next = never
+  const look = (id: NodeId, ms: number): void => {
+    if ((view.nodes.get(id)?.liveness ?? 'alive') === 'alive') return
+    const since = local.silentSince.get(id)
+    if (since === undefined) wake.fromNow()
+    const at = (since ?? local.now) + ms
+    wake.by(at)
+    if (since === undefined) next = already
+    else if (at > local.now) next = Math.min(next, at)
+  }
+  for (const { node } of live) look(node, replaceAfterMs)
+  for (const { node } of ahead) look(node, replaceAfterMs)
+  for (const { node } of unknown) look(node, lostAfterMs)
+  return next
 }

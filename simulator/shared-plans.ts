@@ -11,7 +11,7 @@ import type { Judged } from '../scheduler/judged.ts'
 import { schedulerLimits } from '../scheduler/limits.ts'
 import { type Overdue, isOverdue, recall, remember, wakeForPending } from '../scheduler/pending.ts'
 import { plan, wantedSlots } from '../scheduler/plan.ts'
-import { lastsUntil } from '../scheduler/slots.ts'
+import { already, lastsUntil } from '../scheduler/slots.ts'
 import type { Local, Pending, Plan } from '../scheduler/types.ts'
 import { wakeForSilence } from '../scheduler/vacancy.ts'
 import { Wake } from '../scheduler/wake.ts'
@@ -194,13 +194,17 @@ function basisFrom(basis: Basis, local: Local): Basis {
 }
 
 function timedFrom(judged: Judged, view: View, local: Local): Judged {
-  const { rules } = judged
+  const { rules, until: before } = judged
   const wake = new Wake(local.now)
-  const facts = judged.facts.map((known) => {
+  const until = [...before]
+  const facts = judged.facts.map((known, at) => {
     // Done work waits for nobody.
-    if (known.standing.complete === null) wakeForSilence({ facts: known, rules }, { view, local, wake })
-    const until = lastsUntil(rules, known.standing, { view, local })
-    return until === known.until ? known : { ...known, until }
+    if (known.standing.complete === null) {
+      const next = wakeForSilence({ facts: known, rules }, { view, local, wake })
+      if (before[at] !== already) until[at] = next
+    }
+    const lasts = lastsUntil(rules, known.standing, { view, local })
+    return lasts === known.until ? known : { ...known, until: lasts }
   })
-  return { ...judged, facts, wakeAt: wake.at }
+  return { ...judged, facts, until, wakeAt: wake.at }
 }

@@ -11,7 +11,7 @@ import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts
 import { judgeDoc } from '../../crdt/rights/judge-doc.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreWrite } from './ports.ts'
-import { type Env, type State, type Step, log, note } from './state.ts'
+import { type Env, type State, type Step, log, lookSoon, note } from './state.ts'
 
 export const envelopeKey = (hash: string): string => `env/${hash}`
 export const docKey = (id: DocId): string => `doc/${id}`
@@ -115,7 +115,7 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
   const { state } = step
   state.docs.set(doc.id, doc)
   showDigest(state, doc)
-  if (doc.kind === 'node' && !durable) state.lookAt ??= step.now + coreLimits.lookDelayMs
+  if (doc.kind === 'node' && !durable) lookSoon(step, coreLimits.lookDelayMs)
   else state.viewStale = true
   state.lastChangeAt = step.now
   if (doc.kind !== 'node') {

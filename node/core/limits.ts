@@ -48,6 +48,12 @@ export const coreLimits = {
   ownRunningDelayMs: 20,
   /** Claims come in swarms; the view is made and planned on once for all that arrive within this time. A third of the settle time. */
   lookDelayMs: 100,
+  /**
+   * A pool beyond this is looked at, and planned on, at most every so many ms for each of its boards, however fast news comes: looking costs
+   * a small board about 0.1 ms for each of them.
+   */
+  unhurriedNodes: 200,
+  lookGapMsPerNode: 0.5,
   /** A document's record is only a cache of its envelopes: a document that changes often is written once in this time … */
   saveDelayMs: 5_000,
   /** … and so many in one step, each about 1 ms. */

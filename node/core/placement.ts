@@ -15,7 +15,7 @@ import { settleOrphans } from './orphans.ts'
 import { writeOwn } from './own-record.ts'
 import { giveBackUnstarted, perform } from './perform-actions.ts'
 import { tellNewlyEvicted } from './replicate.ts'
-import { type State, type Step, log, note } from './state.ts'
+import { type State, type Step, log, lookSoon, note } from './state.ts'
 
 /** Runs after every event. */
 export function settle(step: Step): void {
@@ -43,18 +43,25 @@ function noticeLiveness(step: Step): void {
   const { state } = step
   state.livenessChange = changeCount(state.liveness)
   state.livenessChangedAt = step.now
-  state.viewStale = true
+  lookSoon(step, 0)
+}
+
+function tellLiveness(step: Step): void {
+  const { state } = step
+  if (state.livenessTold === state.livenessChange) return
+  state.livenessTold = state.livenessChange
   for (const [id, node] of state.view.nodes) {
     const now = livenessOf(state.liveness, id)
-    if (now === node.liveness) continue
-    note(step, `${node.name} is ${now}`)
+    if (now !== node.liveness) note(step, `${node.name} is ${now}`)
   }
 }
 
 /** True: a task that ran without a claim has one again. */
 function lookAgain(step: Step): boolean {
   const { state } = step
+  tellLiveness(step)
   state.viewStale = false
+  state.lookedAt = step.now
   state.lookAt = null
   state.planStale = true
   // What the former view says held until now, however long ago anything was planned.

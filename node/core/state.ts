@@ -117,6 +117,8 @@ export interface State {
   viewStale: boolean
   /** Other nodes' documents changed: look again then, unless something else asks for it before; null: they did not. */
   lookAt: number | null
+  /** When that was done last. */
+  lookedAt: number
   planStale: boolean
   /** The own record must be compared with the own document. */
   ownStale: boolean
@@ -173,7 +175,9 @@ export interface State {
   readonly followers: Map<number, Follower>
   events: { at: number; what: string }[]
   refusals: Record<string, number>
+  /** Liveness's count of changes when they were last noticed, and when they were last told to the log. */
   livenessChange: number
+  livenessTold: number
   /** The pool has grown: link states that were refused before may be had now. */
   askLinks: boolean
   hangUps: { readonly peer: NodeId; readonly at: number }[]
@@ -215,6 +219,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     plan: null,
     viewStale: true,
     lookAt: null,
+    lookedAt: -Infinity,
     planStale: true,
     ownStale: true,
     ownDueAt: null,
@@ -253,6 +258,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     events: [],
     refusals: {},
     livenessChange: -1,
+    livenessTold: -1,
     askLinks: false,
     hangUps: [],
   }
@@ -282,6 +288,14 @@ export function log(
 
 export function reply(step: Step, id: number, answer: Reply, last = true): void {
   step.out.push({ kind: 'reply', id, reply: answer, last })
+}
+
+/** At the latest after so long, or as soon as a large pool is looked at again; a plan that is due, or a durable change, waits for neither. */
+export function lookSoon({ state, now }: Step, delayMs: number): void {
+  const { lookGapMsPerNode, unhurriedNodes } = coreLimits
+  const { size } = state.view.nodes
+  const gapMs = size <= unhurriedNodes ? 0 : Math.trunc(size * lookGapMsPerNode)
+  state.lookAt = Math.min(state.lookAt ?? Infinity, Math.max(now + delayMs, state.lookedAt + gapMs))
 }
 
 /** For changes of the own record on which nobody's decision depends: each write is an envelope that the whole pool has to check. */

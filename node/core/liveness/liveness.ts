@@ -299,7 +299,7 @@ function leave(s: LivenessState): readonly LivenessEffect[] {
 function learn(s: LivenessState, state: LinkState, before: LinkState | undefined): void {
   pathsChanged(s)
   noteEdges(s, state, before)
-  if (state.left) s.unsettled.add(state.author)
+  if (state.left || s.members.get(state.author)?.status === 'left') s.unsettled.add(state.author)
   for (const { node } of before?.neighbours ?? []) {
     if (!state.neighbours.some((neighbour) => neighbour.node === node)) lookAgain(s, node)
   }

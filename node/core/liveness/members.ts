@@ -26,7 +26,7 @@ export function judgeMembers(s: LivenessState): void {
     const before = member.status
     judge(s, node, member, patience)
     if (member.status !== before) s.changes++
-    if (member.status === 'alive' && member.pathAt !== null) s.unsettled.delete(node)
+    if ((member.status === 'alive') === (member.pathAt !== null)) s.unsettled.delete(node)
     else s.unsettled.add(node)
   }
 }
@@ -85,14 +85,19 @@ function comeBack(s: LivenessState, member: Member): void {
  */
 export function isAnyoneReturning(s: LivenessState): boolean {
   for (const node of s.unsettled) {
-    const { status, pathAt } = s.members.get(node)!
-    if (status === 'alive' || status === 'left') continue
+    const { pathAt } = s.members.get(node)!
     const heads = s.table.get(node)?.state.heads
-    if (pathAt !== null && (s.now - pathAt < s.limits.returnSettleMs || heads === undefined || !s.holds(node, heads))) return true
-    const link = s.links.get(node)
-    if (link !== undefined && link.proofAt === null && s.now - link.namedAt < s.limits.reprobeMs) return true
+    if (pathAt === null || !isAway(s, node)) continue
+    if (s.now - pathAt < s.limits.returnSettleMs || heads === undefined || !s.holds(node, heads)) return true
   }
+  for (const { peer, proofAt, namedAt } of s.links.values())
+    if (proofAt === null && s.now - namedAt < s.limits.reprobeMs && isAway(s, peer)) return true
   return false
+}
+
+function isAway(s: LivenessState, node: NodeId): boolean {
+  const status = s.members.get(node)?.status
+  return status === 'disconnected' || status === 'unheard'
 }
 
 /** After a freeze, until each edge has been proved again or has fallen: what came over it may be as old as the freeze was long. */

@@ -6,7 +6,7 @@ import { type NodeId, compareText } from '../../../crdt/ids.ts'
 import type { LinkState, Neighbour } from './link-state.ts'
 import type { LivenessState } from './state.ts'
 
-/** Brings `reached` up to date: every node that a path of standing edges leads to from this one. False: nobody was lost. */
+/** Brings `reached` up to date: every node that a path of standing edges leads to from this one. False: nobody was lost; who is new is unsettled. */
 export function findPaths(s: LivenessState): boolean {
   const { grown } = s
   s.grown = new Set()
@@ -16,6 +16,7 @@ export function findPaths(s: LivenessState): boolean {
   const reach = (node: NodeId): void => {
     reached.add(node)
     open.push(node)
+    if (s.members.has(node)) s.unsettled.add(node)
   }
   for (const { peer } of s.links.values()) if (!reached.has(peer) && standsFromSelf(s, peer)) reach(peer)
   for (const node of grown ?? []) {

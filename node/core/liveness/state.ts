@@ -113,7 +113,7 @@ export interface LivenessState {
   readonly links: Map<NodeId, Link>
   reviewAt: number
   readonly members: Map<NodeId, Member>
-  /** Those of them whose verdict may change without an edge that falls: all but the ones that are alive and have a path. */
+  /** Those of them whose verdict time may change: who is alive without a path, or has one and is not alive; and who is new or has left. */
   readonly unsettled: Set<NodeId>
   /** Newest link state of every member, the own one included. */
   readonly table: Map<NodeId, Entry>
