@@ -60,7 +60,8 @@ export function settledPool(shape: View): SettledPool {
     setLiveness(node, liveness, forMs = 0) {
       const isHere = liveness === 'alive'
       state.liveness.members.set(node, { status: liveness, pathAt: isHere ? 0 : null, lostAt: now - forMs, returns: [], orderly: false })
-      state.liveness.reached = new Set([...state.liveness.reached].filter((id) => id !== node).concat(isHere ? [node] : []))
+      state.liveness.reached.delete(node)
+      if (isHere) state.liveness.reached.set(node, null)
       state.liveness.changes++
     },
   }

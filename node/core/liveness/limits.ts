@@ -60,8 +60,10 @@ export const livenessLimits = {
   headsRestMs: 60_000,
   /** Most cuts heal within this; a longer one only means that what was changed in the last minute is learnt by anti-entropy. */
   awayMs: 10 * 60_000,
-  /** Changes within this time cost one computation of paths, and one tick of a slow board. */
+  /** Changes within this time cost one computation of paths, and one tick of a slow board … */
   pathsDelayMs: 40,
+  /** … and in a pool of more than 200 boards within so long for each of them, since a computation costs a small board about as much. */
+  pathsDelayMsPerMember: 0.2,
   /** A returning side's newer link states arrive beside the bridge's; for so long they may. */
   returnSettleMs: 300,
   /** The n-th return within the window counts after 2^n × this (the first at once), at most returnWaitMsMax (DESIGN 4). */

@@ -66,7 +66,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     keys: new Map(),
     holds: () => true,
     own: { heads: null, left: false, sequence: 0, publishAt: null, publishedAt: null, headsChanged: null },
-    reached: new Set([input.self]),
+    reached: new Map([[input.self, null]]),
     grown: new Set(),
     pathsAt: null,
     memberAt: Infinity,

@@ -10,36 +10,42 @@ import type { LivenessState } from './state.ts'
 export function findPaths(s: LivenessState): boolean {
   const { grown } = s
   s.grown = new Set()
-  if (grown === null) s.reached = new Set([s.self])
+  if (grown === null) s.reached = new Map([[s.self, null]])
   const { reached } = s
   const open: NodeId[] = []
-  const reach = (node: NodeId): void => {
-    reached.add(node)
+  const reach = (node: NodeId, over: NodeId): void => {
+    reached.set(node, over)
     open.push(node)
     if (s.members.has(node)) s.unsettled.add(node)
   }
-  for (const { peer } of s.links.values()) if (!reached.has(peer) && standsFromSelf(s, peer)) reach(peer)
+  for (const { peer } of s.links.values()) if (!reached.has(peer) && standsFromSelf(s, peer)) reach(peer, s.self)
   for (const node of grown ?? []) {
-    if (reached.has(node)) open.push(node)
-    else if (standingNeighbours(s, node).some((next) => reached.has(next))) reach(node)
+    const over = reached.has(node) ? null : standingNeighbours(s, node).find((next) => reached.has(next))
+    if (over === null) open.push(node)
+    else if (over !== undefined) reach(node, over)
   }
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const from = s.table.get(node)?.state
-    for (const next of from?.neighbours ?? []) if (!reached.has(next.node) && stands(s, from!, next)) reach(next.node)
+    for (const next of from?.neighbours ?? []) if (!reached.has(next.node) && stands(s, from!, next)) reach(next.node, node)
   }
   return grown === null
 }
 
-/** What a newer link state does to edges. One that is gone need not have carried anybody, but then all paths are computed anew. */
+/** What a newer link state does to edges. If one is gone over which a path led, all paths are computed anew: there may be another way. */
 export function noteEdges(s: LivenessState, state: LinkState, before: LinkState | undefined): void {
   if (s.grown === null) return
   const falls = (edge: Neighbour): boolean => {
-    if (!stands(s, before!, edge)) return false
+    if (!hasLed(s, state.author, edge.node) || !stands(s, before!, edge)) return false
     const now = state.neighbours.find(({ node }) => node === edge.node)
     return now === undefined || !stands(s, state, now)
   }
   if (before?.neighbours.some(falls) === true) s.grown = null
   else s.grown.add(state.author)
+}
+
+/** Whether the path to one of them was found over the other. */
+function hasLed({ reached }: LivenessState, a: NodeId, b: NodeId): boolean {
+  return reached.get(a) === b || reached.get(b) === a
 }
 
 export function standsFromSelf(s: LivenessState, peer: NodeId): boolean {

@@ -13,7 +13,8 @@ export function neighboursChanged(s: LivenessState): void {
 }
 
 export function pathsChanged(s: LivenessState): void {
-  s.pathsAt ??= s.now + s.limits.pathsDelayMs
+  const { pathsDelayMs, pathsDelayMsPerMember } = s.limits
+  s.pathsAt ??= s.now + Math.max(pathsDelayMs, Math.trunc(s.members.size * pathsDelayMsPerMember))
 }
 
 export function publishSoon(s: LivenessState): void {

@@ -122,8 +122,8 @@ export interface LivenessState {
   readonly keys: Map<NodeId, Uint8Array>
   holds: (node: NodeId, heads: string) => boolean
   own: Own
-  /** Nodes that a path leads to, self included. */
-  reached: Set<NodeId>
+  /** Nodes that a path leads to, each with the node before it on that path; self included, with none. */
+  reached: Map<NodeId, NodeId | null>
   /** Whose edges may be more since paths were computed; null: some that paths may have led over are gone. */
   grown: Set<NodeId> | null
   /** When paths must be computed again; null: nothing changed. */
