@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { NodeId } from '../../../../crdt/ids.ts'
-import { createLiveness } from '../../../../node/core/liveness/liveness.ts'
+import { createLiveness, setMembers } from '../../../../node/core/liveness/liveness.ts'
 import { findPaths, noteEdges } from '../../../../node/core/liveness/paths.ts'
 import type { Link, LivenessState } from '../../../../node/core/liveness/state.ts'
 import { put } from '../../../../node/core/liveness/table.ts'
@@ -31,6 +31,7 @@ test('after every link state the paths are those of a walk over all edges', () =
   fc.assert(
     fc.property(fc.array(said, { minLength: 20, maxLength: 60 }), (all) => {
       const s = createLiveness({ self: self.node, crypto: cheapCrypto, signer: self.signer, now: 0, seed: 1 })
+      setMembers(s, ids)
       for (const { node } of connected) s.links.set(node, { peer: node, named: 0 } as Link)
       for (const [at, { by, names, ahead, isLooked }] of all.entries()) {
         const author = ids[by]!
@@ -44,10 +45,14 @@ test('after every link state the paths are those of a walk over all edges', () =
         put(s, state)
         noteEdges(s, state, before)
         if (!isLooked) continue
-        findPaths(s)
+        const former = new Set(s.reached.keys())
+        s.unsettled.clear()
+        const isAnybodyLost = findPaths(s)
         const expected = walk(s)
         longest = Math.max(longest, expected.length)
-        assert.deepEqual([...s.reached].toSorted(), expected)
+        assert.deepEqual([...s.reached.keys()].toSorted(), expected)
+        assert.ok(isAnybodyLost || [...former].every((node) => s.reached.has(node)), 'nobody is lost without being told')
+        for (const node of expected) assert.ok(former.has(node) || s.unsettled.has(node), 'who is reached anew is judged anew')
       }
     }),
     { numRuns: 300 },
