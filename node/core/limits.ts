@@ -49,8 +49,8 @@ export const coreLimits = {
   /** Claims come in swarms; the view is made and planned on once for all that arrive within this time. A third of the settle time. */
   lookDelayMs: 100,
   /**
-   * A pool beyond this is looked at, and planned on, at most every so many ms for each of its boards, however fast news comes: looking costs
-   * a small board about 0.1 ms for each of them.
+   * A pool beyond this is looked at, and planned on, at most every so many ms for each of its boards, however fast news comes: looking goes
+   * through all of them, and in a mass event somebody has news all the time.
    */
   unhurriedNodes: 200,
   lookGapMsPerNode: 0.5,

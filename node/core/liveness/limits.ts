@@ -62,7 +62,7 @@ export const livenessLimits = {
   awayMs: 10 * 60_000,
   /** Changes within this time cost one computation of paths, and one tick of a slow board … */
   pathsDelayMs: 40,
-  /** … and in a pool of more than 200 boards within so long for each of them, since a computation costs a small board about as much. */
+  /** … and in a pool of more than 200 boards within so long for each of them: the walk goes over all edges, and all of them are judged. */
   pathsDelayMsPerMember: 0.2,
   /** A returning side's newer link states arrive beside the bridge's; for so long they may. */
   returnSettleMs: 300,
