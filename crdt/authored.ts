@@ -1,6 +1,6 @@
 // How far the one author of a node document has written it: epoch, actor and sequence of its newest change. Each boot's actor goes
-// on from all that came before, so this names the document's heads, and a later change holds them too. Link states carry it: an
-// equality of digests would make a board that has just started, or has more already, wait for nothing.
+// on from all that came before, so this names the document's heads, and a later change or a later epoch holds them too. Link
+// states carry it: an equality of digests would make a board that has just started, or has more already, wait for nothing.
 
 import type { Doc } from './doc.ts'
 import { assert } from './errors.ts'
@@ -15,17 +15,10 @@ export function authoredHeads(doc: Doc): string {
 
 const pattern = /^(\d{1,15})\/([0-9a-f]{32})\/(\d{1,15})$/
 
-/**
- * Whether the document holds those heads. `heads` may be anything that a stranger signed. A later epoch does not: its author names an older
- * one while its disk has been set back, and what it ran at the later one it may know nothing of.
- */
+/** Whether the document holds those heads. `heads` may be anything that a stranger signed. */
 export function holdsHeads(doc: Doc, heads: string): boolean {
   const [, epoch, actor, seq] = pattern.exec(heads) ?? []
-  if (actor === undefined || doc.epoch !== Number(epoch)) return false
+  if (actor === undefined) return false
+  if (doc.epoch !== Number(epoch)) return doc.epoch > Number(epoch)
   return (doc.clock.get(actor as ActorId)?.seq ?? 0) >= Number(seq)
-}
-
-/** Whether both name the same epoch: with another one nobody holds the former heads any more. */
-export function isSameEpoch(heads: string, others: string): boolean {
-  return pattern.exec(heads)?.[1] === pattern.exec(others)?.[1]
 }

@@ -2,7 +2,6 @@
 // and carries out the effects in order; after each call it asks `nextDeadline` when to tick again. Everything is deterministic:
 // the only randomness is a generator seeded at creation.
 
-import { isSameEpoch } from '../../../crdt/authored.ts'
 import type { Crypto, Signer } from '../../../crdt/crypto.ts'
 import { assert } from '../../../crdt/errors.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
@@ -186,7 +185,6 @@ export function setOwnHeads(s: LivenessState, heads: string, now: number): reado
     bridge(s)
     for (const link of s.links.values()) if (link.wants || link.taken) startRound(s, link, false)
   } else if (heads !== s.own.heads) {
-    if (!isSameEpoch(heads, s.own.heads)) publishSoon(s)
     s.own.heads = heads
     s.own.headsChanged = { first: s.own.headsChanged?.first ?? s.now, last: s.now }
   }
