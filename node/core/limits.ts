@@ -54,6 +54,8 @@ export const coreLimits = {
    */
   unhurriedNodes: 200,
   lookGapMsPerNode: 0.5,
+  /** How late a board may notice that it is alone, or that somebody fell: a tenth of what silence takes to be noticed anyhow. */
+  lookGapMsMax: 500,
   /** A document's record is only a cache of its envelopes: a document that changes often is written once in this time … */
   saveDelayMs: 5_000,
   /** … and so many in one step, each about 1 ms. */

@@ -292,9 +292,9 @@ export function reply(step: Step, id: number, answer: Reply, last = true): void 
 
 /** At the latest after so long, or as soon as a large pool is looked at again; a plan that is due, or a durable change, waits for neither. */
 export function lookSoon({ state, now }: Step, delayMs: number): void {
-  const { lookGapMsPerNode, unhurriedNodes } = coreLimits
+  const { lookGapMsMax, lookGapMsPerNode, unhurriedNodes } = coreLimits
   const { size } = state.view.nodes
-  const gapMs = size <= unhurriedNodes ? 0 : Math.trunc(size * lookGapMsPerNode)
+  const gapMs = size <= unhurriedNodes ? 0 : Math.min(lookGapMsMax, Math.trunc(size * lookGapMsPerNode))
   state.lookAt = Math.min(state.lookAt ?? Infinity, Math.max(now + delayMs, state.lookedAt + gapMs))
 }
 

@@ -64,6 +64,8 @@ export const livenessLimits = {
   pathsDelayMs: 40,
   /** … and in a pool of more than 200 boards within so long for each of them: the walk goes over all edges, and all of them are judged. */
   pathsDelayMsPerMember: 0.2,
+  /** Well below the least settle time: who comes back is seen to have a path before its jobs are claimed anew here. */
+  pathsDelayMsMax: 200,
   /** A returning side's newer link states arrive beside the bridge's; for so long they may. */
   returnSettleMs: 300,
   /** The n-th return within the window counts after 2^n × this (the first at once), at most returnWaitMsMax (DESIGN 4). */

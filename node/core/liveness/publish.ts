@@ -13,8 +13,8 @@ export function neighboursChanged(s: LivenessState): void {
 }
 
 export function pathsChanged(s: LivenessState): void {
-  const { pathsDelayMs, pathsDelayMsPerMember } = s.limits
-  s.pathsAt ??= s.now + Math.max(pathsDelayMs, Math.trunc(s.members.size * pathsDelayMsPerMember))
+  const { pathsDelayMs, pathsDelayMsMax, pathsDelayMsPerMember } = s.limits
+  s.pathsAt ??= s.now + Math.min(pathsDelayMsMax, Math.max(pathsDelayMs, Math.trunc(s.members.size * pathsDelayMsPerMember)))
 }
 
 export function publishSoon(s: LivenessState): void {

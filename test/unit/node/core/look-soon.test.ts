@@ -15,7 +15,8 @@ test('small pools are looked at whenever something is new, after the delay', () 
   assert.equal(lookedAgainAt(coreLimits.unhurriedNodes, coreLimits.lookDelayMs), 1_110)
 })
 
-test('a large pool is left alone for so long for each of its boards', () => {
-  assert.equal(lookedAgainAt(1_000, 0), 1_500)
-  assert.equal(lookedAgainAt(1_000, coreLimits.lookDelayMs), 1_500)
+test('a large pool is left alone for so long for each of its boards, but not for longer than half a second', () => {
+  assert.equal(lookedAgainAt(600, 0), 1_300)
+  assert.equal(lookedAgainAt(600, coreLimits.lookDelayMs), 1_300)
+  assert.equal(lookedAgainAt(6_000, 0), 1_000 + coreLimits.lookGapMsMax)
 })

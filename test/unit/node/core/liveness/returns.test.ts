@@ -254,19 +254,3 @@ test('an evicted node is forgotten and is no edge of anybody', () => {
 function peerUpOf(bench: Bench) {
   return peerUpFrom(bench.nodes.get(b)!, a, bench.now)
 }
-
-test('a new epoch of the own document is said at once, a mere change of it waits', () => {
-  const { bench, x, y } = connected()
-  const heads = (epoch: number, sequence: number): string => `${epoch}/${'0'.repeat(32)}/${sequence}`
-  const saidTo = (): string | undefined => x.table.get(b)?.state.heads
-  const write = (text: string): void => bench.deliver(b, setOwnHeads(y, text, bench.now))
-  write(heads(1, 1))
-  bench.run(limits.headsRestMs)
-  assert.equal(saidTo(), heads(1, 1))
-  write(heads(1, 2))
-  bench.run(limits.publishGapMs)
-  assert.equal(saidTo(), heads(1, 1))
-  write(heads(2, 1))
-  bench.run(limits.publishGapMs)
-  assert.equal(saidTo(), heads(2, 1))
-})
