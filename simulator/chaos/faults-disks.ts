@@ -12,15 +12,13 @@ import type { Stage } from './stage.ts'
 type Image = ReadonlyMap<string, Uint8Array>
 
 /** Disk images taken for later, by the event that will put them back. */
-const images = new WeakMap<ChaosEvent, { readonly disk: Image; readonly at: number }>()
+const images = new WeakMap<ChaosEvent, Image>()
 
 /** What has to be done before the event's time. */
 export function prepareDisk(stage: Stage, event: ChaosEvent): void {
   if (event.kind !== 'old-disk' && event.kind !== 'clone' && event.kind !== 'twin') return
-  const { queue } = stage.world
-  queue.at(Math.max(0, event.at - event.ageMs), () => {
-    images.set(event, { disk: new Map(stage.world.board(event.board).disk), at: queue.now })
-  })
+  const { world } = stage
+  world.queue.at(Math.max(0, event.at - event.ageMs), () => images.set(event, new Map(world.board(event.board).disk)))
 }
 
 export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
@@ -45,8 +43,8 @@ export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
   if (image === undefined || board.core === null) return
   if (event.isPowerCut) losePower(stage, board, 0)
   else world.kill(board)
-  putIn(board, image.disk)
-  witness.diskReplaced(board, image.at)
+  putIn(board, image)
+  witness.diskReplaced(board)
   bootLater(stage, board, event.forMs)
 }
 
@@ -63,8 +61,8 @@ export function bootClone(stage: Stage, event: EventOf<'clone'>): void {
   stage.parked.set(board, { disk: new Map(board.disk), tasks: new Map(board.tasks) })
   board.tasks.clear()
   board.ended.clear()
-  witness.diskReplaced(board, image.at)
-  putIn(board, image.disk)
+  putIn(board, image)
+  witness.diskReplaced(board)
   world.boot(board)
   witness.saw('clone-ran')
   later(stage, event.forMs, () => unparkBoard(stage, board))
@@ -76,7 +74,7 @@ export function beginTwin(stage: Stage, event: EventOf<'twin'>): void {
   const image = images.get(event)
   const board = world.board(event.board)
   if (image === undefined || board.core === null || stage.parked.has(board) || stage.twins.has(board)) return
-  const twin = bootTwin(world, board, image.disk)
+  const twin = bootTwin(world, board, image)
   stage.twins.set(board, twin)
   witness.twinRuns(board, twin)
   later(stage, event.forMs, () => endTwin(stage, board))
@@ -96,10 +94,10 @@ export function unparkBoard(stage: Stage, board: Board): void {
   const parked = stage.parked.get(board)
   if (parked === undefined) return
   stage.parked.delete(board)
-  witness.diskReplaced(board, 0)
   world.powerCut(board)
   board.ended.clear()
   putIn(board, parked.disk)
+  witness.diskReplaced(board)
   for (const [id, task] of parked.tasks as Map<string, AdoptedTask>) board.tasks.set(id, task)
   world.boot(board)
 }

@@ -117,11 +117,11 @@ function unheeded(members: readonly Member[]): string[] {
 
 /** What only a board had that was evicted before it could pass it on stays with it: nothing is taken from it any more. */
 function lost(stage: Stage, members: readonly Member[]): string[] {
-  const names = new Set(members.map(({ board }) => board.spec.name))
-  return stage.witness.acknowledgements.flatMap(({ hash, doc, via, at }) =>
-    (names.has(via) ? members : [])
+  const kept = stage.witness.acknowledgements.keptBy(new Set(members.map(({ board }) => board)))
+  return kept.flatMap(({ hash, doc, via, at }) =>
+    members
       .filter(({ state }) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) !== true)
-      .map(({ board }) => `${board.spec.name} has not got the change of ${doc} that ${via} acknowledged at ${at}`),
+      .map(({ board }) => `${board.spec.name} has not got the change of ${doc} that ${via.spec.name} acknowledged at ${at}`),
   )
 }
 

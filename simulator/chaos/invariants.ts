@@ -48,7 +48,8 @@ export const finals = {
   'unwanted-stopped': 'Nothing runs that no job wants, and nothing runs on an evicted board.',
   drained: 'Nothing runs on a draining board that fits on another.',
   'last-word-holds': 'What operators wrote last, knowing all that was written before, is what every board has.',
-  'nothing-lost': 'Every change that a board acknowledged to an operator is in every board’s documents, unless that board is evicted.',
+  'nothing-lost':
+    'Every change that a board acknowledged to an operator is in every board’s documents, unless all that kept it are evicted.',
   'wishes-done': 'What an operator wants restarted or stopped has been.',
   'comes-to-rest': 'Nothing is started, stopped or written any more.',
 } as const

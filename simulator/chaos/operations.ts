@@ -74,7 +74,7 @@ export function put(stage: Stage, via: string, doc: DocId, change: Change): void
   const undone = new Set(board.disk.unsynced.flat().map(([key]) => key))
   if (hashes.some((hash) => undone.has(envelopeKey(hash))))
     witness.violated('durable-before-told', `${via} acknowledges a change of ${doc} that a power cut undoes`)
-  for (const hash of hashes) witness.acknowledged({ hash, doc, via, at: world.queue.now, board })
+  for (const hash of hashes) witness.acknowledgements.took({ hash, doc, via: board, at: world.queue.now })
   noteConcurrent(stage, board, doc, new Set(hashes))
 }
 

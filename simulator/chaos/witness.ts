@@ -1,7 +1,7 @@
 // Watches every step of every board and holds it against the `always` rules. It knows what really runs where, which no board does,
 // and believes nothing that a board says about others.
 
-import type { AllocId, DocId, NodeId, SlotId } from '../../crdt/ids.ts'
+import type { AllocId, NodeId, SlotId } from '../../crdt/ids.ts'
 import { nodeDocId, slotParts } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
@@ -9,6 +9,7 @@ import type { CoreEvent } from '../../node/core/event.ts'
 import type { TaskId, TaskRequest } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
+import { Acknowledgements } from './acknowledged.ts'
 import { disorderOn } from './board-order.ts'
 import { DoneWork } from './done-work.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
@@ -19,18 +20,9 @@ import { sightsOfStep } from './sights.ts'
 import { StepRules } from './step-rules.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
-import { type State, isEvicted } from '../../node/core/state.ts'
+import type { State } from '../../node/core/state.ts'
 import { type StopCause, causeOfStop, isWished, runningHere } from './stop-cause.ts'
 import { Trace } from './trace.ts'
-
-/** A change that a board has acknowledged to an operator. */
-export interface Acknowledged {
-  readonly hash: string
-  readonly doc: DocId
-  readonly via: string
-  readonly at: number
-  readonly board: Board
-}
 
 /**
  * How long news of a copy's end may take to everybody who counts on it: a silent board is noticed within about ten seconds,
@@ -47,7 +39,7 @@ export class Witness {
   readonly generations = new Generations()
   readonly rules = new StepRules()
   readonly doneWork = new DoneWork()
-  acknowledgements: Acknowledged[] = []
+  readonly acknowledgements = new Acknowledgements()
   /** What malicious boards have been told, to be said again. */
   readonly overheard = new Map<Board, Uint8Array[]>()
   /** Boards that ever said that they have more than they have. */
@@ -91,16 +83,22 @@ export class Witness {
     this.sights.set(sight, (this.sights.get(sight) ?? 0) + 1)
   }
 
-  acknowledged(change: Acknowledged): void {
-    this.acknowledgements.push(change)
+  /** Another disk is in it now. */
+  diskReplaced(board: Board): void {
+    this.#hasForgotten(board)
+    this.acknowledgements.diskReplaced(board, this.#world.boards.values())
   }
 
-  /** What only that disk had is gone: nobody can be asked to have it. */
-  diskReplaced(board: Board, imageAt: number): void {
+  /** Records of its disk are gone. */
+  recordsLost(board: Board): void {
+    this.#hasForgotten(board)
+    this.acknowledgements.recordsLost(board, this.#world.boards.values())
+  }
+
+  #hasForgotten(board: Board): void {
     this.generations.diskReplaced(board)
     this.doneWork.diskReplaced(board)
     this.#diskReplaced.add(board)
-    this.acknowledgements = this.acknowledgements.filter((change) => change.board !== board || change.at < imageAt)
     this.lastWords.diskReplaced()
   }
 
@@ -115,22 +113,6 @@ export class Witness {
   /** What runs goes on and is told, though it cannot be written: after a power cut the others know more. */
   diskFilled(board: Board): void {
     this.#diskReplaced.add(board)
-  }
-
-  /** Records of this disk are gone: what nobody else has may be gone with them. */
-  recordsLost(board: Board): void {
-    this.generations.diskReplaced(board)
-    this.doneWork.diskReplaced(board)
-    this.#diskReplaced.add(board)
-    // From a board that is evicted nobody takes it, and what is only in memory may end with the power.
-    const others = [...this.#world.boards.values()].filter((other) => {
-      const state = other.core?.state
-      return other !== board && state != null && !isEvicted(state, other.spec.id)
-    })
-    const isElsewhere = (change: Acknowledged): boolean =>
-      [change.board, ...others].some((other) => other !== board && other.disk.isSafe(envelopeKey(change.hash)))
-    this.acknowledgements = this.acknowledgements.filter(isElsewhere)
-    this.lastWords.diskReplaced()
   }
 
   /** A copy ended by a fault. */

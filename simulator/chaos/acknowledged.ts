@@ -1,0 +1,53 @@
+// Changes that boards acknowledged to operators, and which boards keep each: those that will have to answer for it in the end. A disk that
+// loses one hands that duty on to the boards that have it by then; what nobody keeps any more, nobody can be asked to have.
+
+import type { DocId } from '../../crdt/ids.ts'
+import { envelopeKey } from '../../node/core/documents.ts'
+import { isEvicted } from '../../node/core/state.ts'
+import type { Board } from '../board.ts'
+
+export interface Acknowledged {
+  readonly hash: string
+  readonly doc: DocId
+  /** Who acknowledged it, and when (virtual ms). */
+  readonly via: Board
+  readonly at: number
+}
+
+export class Acknowledgements {
+  readonly #keepers = new Map<Acknowledged, Set<Board>>()
+
+  took(change: Acknowledged): void {
+    this.#keepers.set(change, new Set([change.via]))
+  }
+
+  /** Another disk is in the board: what is not on that one. `others`: all boards that may have heard of it. */
+  diskReplaced(board: Board, others: Iterable<Board>): void {
+    this.#handOn(board, others, (hash) => board.disk.isSafe(envelopeKey(hash)))
+  }
+
+  /** Records of its disk are gone, and with each all changes that were made after it: nobody can say what it still has. */
+  recordsLost(board: Board, others: Iterable<Board>): void {
+    this.#handOn(board, others, () => false)
+  }
+
+  #handOn(board: Board, others: Iterable<Board>, stillHas: (hash: string) => boolean): void {
+    const able = [...others].filter((other) => other !== board && isListenedTo(other))
+    for (const [{ hash }, keepers] of this.#keepers) {
+      if (!keepers.has(board) || stillHas(hash)) continue
+      keepers.delete(board)
+      for (const other of able) if (other.disk.isSafe(envelopeKey(hash))) keepers.add(other)
+    }
+  }
+
+  /** What one of the boards keeps: of one that is evicted nothing is taken any more. */
+  keptBy(boards: ReadonlySet<Board>): Acknowledged[] {
+    return [...this.#keepers].flatMap(([change, keepers]) => ([...keepers].some((board) => boards.has(board)) ? [change] : []))
+  }
+}
+
+/** What is only in the memory of a board may end with its power, and one that knows that it is evicted tells nobody anything. */
+function isListenedTo({ core, spec }: Board): boolean {
+  const state = core?.state
+  return state != null && !isEvicted(state, spec.id)
+}
