@@ -12,7 +12,6 @@ import { limits } from '../../crdt/limits.ts'
 import { type Scalar, difference } from '../../crdt/registers.ts'
 import { emptyDoc } from '../../crdt/replica.ts'
 import type { Claim, DriverHealth, Resources } from '../../crdt/view.ts'
-import { schedulerLimits } from '../../scheduler/limits.ts'
 import type { Alloc } from './allocs/alloc.ts'
 import { claimOf } from './allocs/claim.ts'
 import { operatorsDocs, put } from './documents.ts'
@@ -105,7 +104,7 @@ function recordOf(state: State): NodeRecord {
     dynamicPorts: config.dynamicPorts,
     addresses: state.addresses,
     agentVersion: config.version,
-    planVersion: schedulerLimits.planVersion,
+    planVersion: state.planVersion,
     receipts: state.receipts,
     left: false,
     claims: claimsOf(state),

@@ -4,7 +4,6 @@
 import { answerSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
 import { type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
 import type { View } from '../../crdt/view.ts'
-import { schedulerLimits } from '../../scheduler/limits.ts'
 import { envelopeKey, receive } from './documents.ts'
 import type { Effect } from './effect.ts'
 import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOffered, exchangeOver, exchangeSpared } from './exchanges.ts'
@@ -31,7 +30,7 @@ export function peerCame(step: Step, peer: NodeId): void {
     pool: state.boot.config.pool,
     version: state.boot.config.version,
     protocol: [protocolVersion.min, protocolVersion.max],
-    planVersion: schedulerLimits.planVersion,
+    planVersion: state.planVersion,
   })
 }
 

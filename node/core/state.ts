@@ -10,6 +10,7 @@ import type { DocId, Form, Generation, NodeId, PoolName, SlotId } from '../../cr
 import { type Projector, createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View } from '../../crdt/view.ts'
+import { schedulerLimits } from '../../scheduler/limits.ts'
 import type { plan } from '../../scheduler/plan.ts'
 import type { Pending, Plan } from '../../scheduler/types.ts'
 import type { Alloc } from './allocs/alloc.ts'
@@ -34,6 +35,8 @@ export interface Env {
   readonly readFrame?: typeof decodeFrame
   readonly createProjector?: typeof createProjector
   readonly plan?: typeof plan
+  /** The highest plan version that `plan` knows: the scheduler's own, unless another version of the agent is played. */
+  readonly planVersion?: number
   readonly failingIn?: typeof failingIn
 }
 
@@ -92,6 +95,8 @@ export interface State {
   /** The records are read at boot and not kept: they are as large as the disk. */
   readonly boot: Omit<Boot, 'records'>
   readonly author: Author
+  /** The highest that this agent knows. */
+  readonly planVersion: number
   readonly random: Random
   /** wall − monotonic, for stamps and display only. */
   wallOffset: number
@@ -201,6 +206,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
   return {
     boot: withoutRecords(boot),
     author: { id: config.self, signer, nonce: boot.nonce, fleet: config.fleet },
+    planVersion: env.planVersion ?? schedulerLimits.planVersion,
     random: createRandom(boot.nonce),
     wallOffset: boot.wallMs - boot.now,
     docs: new Map(),

@@ -4,6 +4,7 @@
 import { jobId } from '../../crdt/ids.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
+import { drawAgents, noAgents } from './draw-agents.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
@@ -43,12 +44,18 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
   }
   events.push(...drawLater(seed, pools, chaosMs, events))
   if (setting.jobs === undefined) events.push(...drawKinds(seed, pools, chaosMs))
+  const agents = setting.jobs === undefined ? drawAgents(seed, names, chaosMs) : noAgents
+  events.push(...agents.events)
   events.sort((a, b) => a.at - b.at)
   return {
     seed,
     boards: drawScarcity(
       seed,
-      boards.map((board) => ({ ...board, pool: poolOf(pools, board.name) })),
+      boards.map((board) => ({
+        ...board,
+        pool: poolOf(pools, board.name),
+        ...(agents.next.has(board.name) ? { agent: 'next' as const } : {}),
+      })),
       setting,
     ),
     events,

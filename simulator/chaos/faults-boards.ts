@@ -79,6 +79,24 @@ export function moveAddress(stage: Stage, event: EventOf<'address'>): void {
   witness.saw('address-changed')
 }
 
+export function upgrade(stage: Stage, event: EventOf<'upgrade'>): void {
+  const { world, upgraded, witness } = stage
+  const board = world.board(event.board)
+  if (upgraded.has(board.spec.id)) return
+  upgraded.add(board.spec.id)
+  witness.saw('agent-upgraded')
+  takeDown(stage, event.board, event.forMs, () => world.kill(board))
+}
+
+/** Whoever has raised the plan version has to see to it that every agent knows it: until then some boards take nothing new. */
+export function upgradeAll({ world, upgraded }: Stage): void {
+  for (const board of world.boards.values()) {
+    if (upgraded.has(board.spec.id)) continue
+    upgraded.add(board.spec.id)
+    if (board.core !== null) world.kill(board)
+  }
+}
+
 export function join(stage: Stage, event: EventOf<'join'>): void {
   const board = stage.world.board(event.board)
   if (!stage.absent.delete(board)) return

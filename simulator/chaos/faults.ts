@@ -2,7 +2,21 @@
 // boards, disks and drivers have files of their own.
 
 import type { Board } from '../board.ts'
-import { blackout, evict, join, later, leave, moveAddress, pause, powerCut, setClockRate, slowDown, takeDown } from './faults-boards.ts'
+import {
+  blackout,
+  evict,
+  join,
+  later,
+  leave,
+  moveAddress,
+  pause,
+  powerCut,
+  setClockRate,
+  slowDown,
+  takeDown,
+  upgrade,
+  upgradeAll,
+} from './faults-boards.ts'
 import { beginTwin, bootClone, endTwin, fillDisk, prepareDisk, putBackOldDisk, tearRecords, unparkBoard } from './faults-disks.ts'
 import { breakDriver, crash, hangStops, mendDriver } from './faults-drivers.ts'
 import { endMalice, turnMalicious } from './malice.ts'
@@ -55,6 +69,8 @@ export function strike(stage: Stage, event: ChaosEvent): void {
       return setClockRate(stage, event)
     case 'address':
       return moveAddress(stage, event)
+    case 'upgrade':
+      return upgrade(stage, event)
     case 'join':
       return join(stage, event)
     case 'leave':
@@ -128,6 +144,7 @@ export function endAllFaults(stage: Stage): void {
   for (const board of [...stage.twins.keys()]) endTwin(stage, board)
   stage.absent.clear()
   endMalice(stage)
+  if (stage.isPlanRaised) upgradeAll(stage)
   const broken = new Set([...stage.driverFaults].map((fault) => fault.board))
   stage.driverFaults.clear()
   for (const board of world.boards.values()) {

@@ -159,7 +159,9 @@ export function viewsThatDiffer(stage: Stage): Finding[] {
     const other = byWhatTheyKnow.get(known)
     if (other !== undefined && other.hash !== hash)
       found.push({ rule: 'view-of-documents', what: `${other.name} and ${board.spec.name} see different things in the same documents` })
-    if (!state.planStale && [...state.view.nodes.values()].every((node) => node.liveness === 'alive' || node.evicted)) {
+    // It follows the plan that it knows, which another board does not.
+    if (state.view.fleet.planVersion > state.planVersion) stage.witness.saw('plan-unknown')
+    else if (!state.planStale && [...state.view.nodes.values()].every((node) => node.liveness === 'alive' || node.evicted)) {
       const text = (state.plan?.slots ?? []).map((slot) => standingText(slot)).join('\n')
       const before = standings.get(hash)
       if (before !== undefined && before !== text)

@@ -15,9 +15,11 @@ export const always = {
   'durable-before-told': 'What a board says of itself, and what it acknowledges to an operator, is on disk for good.',
   'not-over-committed': 'What runs on a board asks together for no more than the board has.',
   'view-of-documents': 'Boards with equal documents that see the same boards alive have equal views.',
-  'plan-of-view': 'Boards with equal views on which nobody is silent have equal heirs and holders.',
+  'plan-of-view':
+    'Boards with equal views on which nobody is silent have equal heirs and holders, whatever the version of their agents, if it knows the plan.',
   'says-what-runs': 'A board says that a copy runs only while all its tasks do, and that it is healthy only after min_healthy_time.',
-  'placed-as-asked': 'No board claims what it may not run: constraints, pool, draining, not eligible, evicted.',
+  'placed-as-asked':
+    'No board claims what it may not run: constraints, pool, draining, not eligible, evicted, a plan that its agent does not know.',
   'updated-in-turn': 'No board moves a copy to a new form while max_parallel others, as far as it knows, are not healthy there.',
   'restarted-as-agreed': 'A task that ended starts again after the delay of `restart`, and no more often than its attempts.',
   'rescheduled-as-agreed': 'A copy that failed is claimed again only after the delay of `reschedule`.',
@@ -80,6 +82,9 @@ export const sometimes = {
   'thin-line': 'A board was behind a line of a few kbit/s.',
   'slow-board': 'Every step of a board took long.',
   'address-changed': 'A board was found at another address.',
+  'agent-upgraded': 'The agent of a board was upgraded to one that knows one plan more.',
+  'plan-unknown': 'An agent did not know the plan of its fleet.',
+  'next-plan': 'Of two copies one stayed by the plan that only upgraded agents know.',
   'joined-late': 'A board joined in the middle.',
   'left-for-good': 'A board left and never came back.',
   'all-booted-at-once': 'All boards lost power and came back together.',

@@ -1,12 +1,14 @@
 // Carries out what operators do: at one board, with what that board knows. A board that is down or takes no writes does nothing.
 
+import { fleetPaths } from '../../crdt/documents/fleet.ts'
 import { jobPaths, restartPath, specToRegisters, stopGenerationPath } from '../../crdt/documents/job.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import { type DocId, hex, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
+import { type DocId, fleetDocId, hex, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
 import { toBase64 } from '../../crdt/base64.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
+import { nextPlanVersion } from '../next-agent.ts'
 import { type Change, submission } from '../operator.ts'
 import type { Board } from '../board.ts'
 import { chaosCrypto } from './crypto.ts'
@@ -33,6 +35,9 @@ export function operate(stage: Stage, event: ChaosEvent): void {
     }
     case 'node':
       return wishOfNode(stage, event)
+    case 'raise-plan':
+      stage.isPlanRaised = true
+      return put(stage, event.via, fleetDocId, () => new Map([[fleetPaths.planVersion, nextPlanVersion]]))
     default:
       return
   }

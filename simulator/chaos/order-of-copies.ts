@@ -7,6 +7,7 @@ import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import type { Claim, JobVersion, View } from '../../crdt/view.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
+import { reconcileBy } from '../next-agent.ts'
 import { preference } from './fitness.ts'
 
 interface Copy {
@@ -43,7 +44,9 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
   if (heir.over.get(own.node) !== own.generation) return `the claim of ${heir.node} does not name generation ${own.generation} here`
   const inForce = view.jobs.get(job)?.version
   if (inForce !== undefined && newer(heir.version, inForce) < 0) return `the claim of ${heir.node} is at a version that is not known here`
-  const order = orderOf(own, heir, { view, spec, group: wanted, slot: task.slot, form: view.jobs.get(job)?.forms.get(group) })
+  const form = view.jobs.get(job)?.forms.get(group)
+  const planVersion = Math.min(view.fleet.planVersion, state.planVersion)
+  const order = orderOf(own, heir, { view, spec, group: wanted, slot: task.slot, form, planVersion })
   return order < 0 ? `generation ${own.generation} at ${own.node} comes before generation ${heir.generation} at ${heir.node}` : null
 }
 
@@ -58,11 +61,13 @@ interface Context {
   readonly group: GroupSpec
   readonly slot: RunningTask['slot']
   readonly form: Form | undefined
+  /** The fleet's, or the highest that this board's agent knows. */
+  readonly planVersion: number
 }
 
 /** Below 0: `a` stays. Ties that a hash decides are 0. */
 function orderOf(a: Copy, b: Copy, context: Context): number {
-  const { view, form, group } = context
+  const { view, form, group, planVersion } = context
   const drains = (copy: Copy): number => Number(view.nodes.get(copy.node)?.draining === true)
   const claims = view.claims.get(context.slot) ?? []
   return (
@@ -70,7 +75,7 @@ function orderOf(a: Copy, b: Copy, context: Context): number {
     drains(a) - drains(b) ||
     Number(b.form === form) - Number(a.form === form) ||
     newer(a.version, b.version) ||
-    byPolicy(a, b, group.disconnect.reconcile, context) ||
+    byPolicy(a, b, reconcileBy(planVersion, group.disconnect.reconcile), context) ||
     a.generation - b.generation
   )
 }

@@ -141,7 +141,8 @@ function aloneForTooLong(stage: Stage, board: Board, state: State): Wrong[] {
 
 /** Slots that nobody holds and that this board itself could take: sooner or later somebody does. */
 function vacancies(stage: Stage, board: Board, state: State): Wrong[] {
-  const { view, liveness } = state
+  const { view, liveness, planVersion } = state
+  if (view.fleet.planVersion > planVersion) return []
   const self = view.nodes.get(board.spec.id)
   if (self === undefined || self.draining || !self.eligible || self.documentFull || state.leavingOrphans.size > 0) return []
   // Replacements after a mass event are paced.

@@ -25,6 +25,8 @@ export interface ChaosBoard {
   readonly attributes?: Readonly<Record<string, string>>
   /** `raw_exec` unless told otherwise. */
   readonly drivers?: NonNullable<BoardSpec['drivers']>
+  /** Its agent knows one plan more from the start (`simulator/next-agent.ts`). */
+  readonly agent?: 'next'
 }
 
 /** From a board to another: one direction of a link. */
@@ -79,6 +81,8 @@ type Fault =
   /** Every step takes so long. */
   | { readonly kind: 'slow-cpu'; readonly board: string; readonly stepMs: number; readonly forMs: number }
   | { readonly kind: 'address'; readonly board: string }
+  /** Its agent makes way for the next version, which knows one plan more. */
+  | { readonly kind: 'upgrade'; readonly board: string; readonly forMs: number }
   /** Until now it was not there. */
   | { readonly kind: 'join'; readonly board: string }
   /** Gone for good; an operator at `via` says so after a while. */
@@ -102,11 +106,22 @@ type Operation =
       readonly wish: 'draining' | 'evicted' | 'ineligible'
       readonly forMs: number | null
     }
+  /** The fleet is to follow the plan that only upgraded agents know, whether or not all are. */
+  | { readonly kind: 'raise-plan'; readonly via: string }
 
 export type ChaosEvent = { readonly at: number } & (Fault | Operation)
 export type EventOf<K extends ChaosEvent['kind']> = ChaosEvent & { readonly kind: K }
 
-const operations: ReadonlySet<ChaosEvent['kind']> = new Set(['run', 'scale', 'command', 'desire', 'alloc-stop', 'alloc-restart', 'node'])
+const operations: ReadonlySet<ChaosEvent['kind']> = new Set([
+  'run',
+  'scale',
+  'command',
+  'desire',
+  'alloc-stop',
+  'alloc-restart',
+  'node',
+  'raise-plan',
+])
 
 export function isFault(event: ChaosEvent): boolean {
   return !operations.has(event.kind) || event.kind === 'node'

@@ -114,12 +114,13 @@ export function seesHalf({ view }: State, spec: JobSpec | null, group: GroupSpec
 }
 
 /** Why this board ought not to have claimed the slot at all; null: it may run it. */
-export function whyNotPlaced({ spec }: Board, { view }: State, slot: SlotId): string | null {
+export function whyNotPlaced({ spec }: Board, { view, planVersion }: State, slot: SlotId): string | null {
   const self = view.nodes.get(spec.id)
   const { job, group } = slotParts(slot)
   const wanted = view.jobs.get(job)?.spec
   const asked = wanted?.groups.find((one) => one.name === group)
   if (self === undefined || wanted == null || asked === undefined) return null
+  if (view.fleet.planVersion > planVersion) return 'its agent does not know the plan of the fleet'
   if (self.evicted) return 'it is evicted'
   if (self.draining) return 'it drains'
   if (!self.eligible) return 'it is not eligible'

@@ -1,10 +1,11 @@
 // What a run plays on: the world that the plan describes, its operator, and what is going on in it at the moment.
 
 import type { AdoptedTask, DriverCode } from '../../node/core/ports.ts'
-import { type AllocId, hex, slotParts } from '../../crdt/ids.ts'
+import { type AllocId, type NodeId, hex, slotParts } from '../../crdt/ids.ts'
 import { isRunOnce } from '../../crdt/spec.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import type { Flaw } from '../flaws.ts'
+import { createNextCore } from '../next-agent.ts'
 import { type Operator, createOperator } from '../operator.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { type Board, World } from '../world.ts'
@@ -29,6 +30,10 @@ export interface Stage {
   readonly twins: Map<Board, Board>
   /** Not there yet. */
   readonly absent: Set<Board>
+  /** Boards, by their keys, whose agent is the next one. */
+  readonly upgraded: Set<NodeId>
+  /** An operator has raised the fleet's plan version, or tried to. */
+  isPlanRaised: boolean
   /** Left for good. */
   readonly gone: Set<Board>
   readonly malicious: Set<Board>
@@ -52,6 +57,7 @@ function lifetimeMs(seed: number, alloc: AllocId): number {
 export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshared = false): Stage {
   const founder = cheapIdentity(0)
   const operator = createOperator(chaosCrypto, founder.node, founder.signer)
+  const upgraded = new Set(plan.boards.flatMap(({ agent }, index) => (agent === 'next' ? [cheapIdentity(index + 1).node] : [])))
   const world = new World({
     crypto: chaosCrypto,
     seed: plan.seed,
@@ -64,6 +70,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     }),
     flaws,
     isUnshared,
+    coreOf: ({ spec }) => (upgraded.has(spec.id) ? createNextCore : undefined),
   })
   const stage: Stage = {
     plan,
@@ -77,6 +84,8 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     parked: new Map(),
     twins: new Map(),
     absent: new Set(plan.events.flatMap((event) => (event.kind === 'join' ? [world.board(event.board)] : []))),
+    upgraded,
+    isPlanRaised: false,
     gone: new Set(),
     malicious: new Set(),
     patience: new Patience(),

@@ -10,6 +10,7 @@ import type { TaskId, TaskRequest } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
 import { Acknowledgements } from './acknowledged.ts'
+import { nextPlanVersion } from '../next-agent.ts'
 import { disorderOn } from './board-order.ts'
 import { DoneWork } from './done-work.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
@@ -279,7 +280,7 @@ export class Witness {
     const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by) : null
     if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
     if (yields) this.#yielding.add(id)
-    if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(cause)
+    if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(board, cause)
     if (cause.kind === 'done') this.saw('done-elsewhere')
   }
 
@@ -335,7 +336,9 @@ export class Witness {
     return false
   }
 
-  #noteSurplus(cause: StopCause & { kind: 'replaced' }): void {
+  #noteSurplus({ core }: Board, cause: StopCause & { kind: 'replaced' }): void {
+    const state = core?.state
+    if (state?.view.fleet.planVersion === nextPlanVersion && state.planVersion === nextPlanVersion) this.saw('next-plan')
     if (cause.isDraining) return this.saw('drained-away')
     this.saw('surplus-stopped')
     if (cause.generation < cause.heirGeneration) this.saw('replacement-stayed')

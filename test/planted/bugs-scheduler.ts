@@ -200,6 +200,29 @@ export const schedulerBugs: readonly PlantedBug[] = [
   ),
   bug('cpu-uncounted', 'A board takes copies beyond its CPU.', 'scheduler/feasibility.ts', "return 'cpu-exhausted'", 'return null'),
   bug('disk-uncounted', 'A board takes copies beyond its disk.', 'scheduler/feasibility.ts', "return 'disk-exhausted'", 'return null'),
+  {
+    name: 'plan-version-unheeded',
+    words: 'A board takes new work by a plan that the fleet does not follow any more.',
+    edits: [
+      {
+        file: 'scheduler/plan.ts',
+        find: 'if (view.fleet.planVersion > limits.planVersion) {',
+        replace: 'if (view.fleet.planVersion > 9) {',
+      },
+      {
+        file: 'scheduler/boards.ts',
+        find: "if (node.planVersion < planVersion) return 'plan-version'",
+        replace: "if (node.planVersion < planVersion - 9) return 'plan-version'",
+      },
+    ],
+  },
+  bug(
+    'newest-plan-followed',
+    'An upgraded agent follows the newest plan that it knows, whatever the number of the fleet.',
+    'simulator/next-agent.ts',
+    'view.fleet.planVersion === nextPlanVersion ?',
+    'view.fleet.planVersion <= nextPlanVersion ?',
+  ),
   bug(
     'evicted-carries-on',
     'An evicted board does not look at its own eviction.',
