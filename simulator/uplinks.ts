@@ -29,6 +29,10 @@ export class Uplinks {
     else this.#lines.set(node, { kbitPerS, freeAt: 0 })
   }
 
+  isThin(node: NodeId): boolean {
+    return this.#lines.has(node)
+  }
+
   clear(): void {
     this.#lines.clear()
   }

@@ -3,12 +3,20 @@
 
 export const always = {
   'no-throw': 'No step throws, whatever the board has been told.',
+  'no-storm': 'Boards do not keep one another busy: none takes more than 10,000 steps within ten seconds.',
   'one-copy-a-board': 'No board runs two copies of one slot.',
   'last-copy-stays':
     'A copy that runs is stopped only for another copy that runs, or on an operator’s word, or by its own restart, failure or disconnect policy.',
-  'right-copy-stays': 'A copy gives way only to one that DESIGN section 6 puts before it and that names it.',
+  'right-copy-stays': 'A copy gives way only to one that DESIGN section 6 puts before it, that names it and whose board is seen.',
+  'gives-way-in-order':
+    'A claim that has not run yet is given up only for one whose board is seen, whose version is known, and that runs or comes before it.',
+  'names-all-rivals':
+    'A copy that names those that are to give way names every one that its board sees, and none whose version it does not know.',
+  'marks-what-it-replaced': 'A claim marks as lost only what came before it.',
+  'ended-stays-ended': 'What a board has ended it does not take up again, unless its disk was replaced or the job removed.',
+  'old-disk-starts-nothing': 'A board that runs what its disk does not know goes on with nothing of that disk that does not run.',
   'replaced-as-agreed':
-    'A silent copy is replaced after replace_after, not at all where replace is false, and with `partition: half` not on the smaller side.',
+    'A silent copy is replaced after replace_after, not at all where replace is false, and with `partition: half` not on the smaller side; and none whose version is not known.',
   'generations-rise': 'No board uses a generation of a slot twice, unless its disk was replaced or the job removed.',
   'done-stays-done': 'No board starts work that it has known to be done, unless the disk that said so was replaced or the job removed.',
   'calm-runs-once': 'Until the first fault no slot runs at one form on two boards.',
@@ -38,6 +46,7 @@ export const eventually = {
   'vacancy-filled': 'A slot that nobody holds, and that a board sees that could take it, is not vacant for longer than 90 s.',
   'evicted-stops': 'A board that knows that it is evicted runs nothing, after a minute at most.',
   'done-stops': 'A copy whose board knows that its work is done elsewhere is told to stop within 15 s.',
+  'lost-returns': 'What operators wrote and a disk has lost comes back from a connected board that has it, after two minutes at most.',
   'orphans-end': 'Tasks of a known job that nothing on their board claims end within 90 s.',
 } as const
 

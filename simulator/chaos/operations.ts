@@ -25,7 +25,7 @@ export function operate(stage: Stage, event: ChaosEvent): void {
     case 'command':
       return edit(stage, event, (spec) => withCommand(spec, event.command))
     case 'desire':
-      if (event.desired === 'removed') stage.witness.generations.removed(chaosJobId(event.job))
+      if (event.desired === 'removed') stage.witness.removed(chaosJobId(event.job))
       return wish(stage, event, () => new Map([[jobPaths.desired, event.desired]]))
     case 'alloc-stop':
       return stopAlloc(stage, event)

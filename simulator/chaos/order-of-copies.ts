@@ -1,11 +1,12 @@
 // Which of two copies stays, once more and in the plainest words of DESIGN section 6: written apart from `scheduler/standing.ts`, and
 // held against every copy that gives way.
 
-import type { Form, Generation, NodeId } from '../../crdt/ids.ts'
+import type { Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
 import { slotParts } from '../../crdt/ids.ts'
 import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import type { Claim, JobVersion, View } from '../../crdt/view.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
+import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
 import { reconcileBy } from '../next-agent.ts'
 import { preference } from './fitness.ts'
@@ -44,10 +45,22 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
   if (heir.over.get(own.node) !== own.generation) return `the claim of ${heir.node} does not name generation ${own.generation} here`
   const inForce = view.jobs.get(job)?.version
   if (inForce !== undefined && newer(heir.version, inForce) < 0) return `the claim of ${heir.node} is at a version that is not known here`
-  const form = view.jobs.get(job)?.forms.get(group)
-  const planVersion = Math.min(view.fleet.planVersion, state.planVersion)
-  const order = orderOf(own, heir, { view, spec, group: wanted, slot: task.slot, form, planVersion })
+  if (view.nodes.get(winner)?.liveness !== 'alive') return `${winner} is not seen there`
+  const order = orderOf(own, heir, contextOf(state, task.slot, spec, wanted))
   return order < 0 ? `generation ${own.generation} at ${own.node} comes before generation ${heir.generation} at ${heir.node}` : null
+}
+
+/** By what the board knows, the first of two claims is the better one; where only a hash decides, it is not. */
+export function comesBefore(state: State, first: Claim, second: Claim): boolean {
+  const { job, group } = slotParts(first.slot)
+  const spec = state.view.jobs.get(job)?.spec
+  const wanted = spec?.groups.find((one) => one.name === group)
+  return spec != null && wanted !== undefined && orderOf(first, second, contextOf(state, first.slot, spec, wanted)) < 0
+}
+
+function contextOf({ view, planVersion }: State, slot: SlotId, spec: JobSpec, group: GroupSpec): Context {
+  const form = view.jobs.get(slotParts(slot).job)?.forms.get(group.name)
+  return { view, spec, group, slot, form, planVersion: Math.min(view.fleet.planVersion, planVersion) }
 }
 
 /** Marked by any claim of the slot as silent for longer than `lost_after`. */
@@ -59,7 +72,7 @@ interface Context {
   readonly view: View
   readonly spec: JobSpec
   readonly group: GroupSpec
-  readonly slot: RunningTask['slot']
+  readonly slot: SlotId
   readonly form: Form | undefined
   /** The fleet's, or the highest that this board's agent knows. */
   readonly planVersion: number

@@ -5,8 +5,8 @@ import type { JobId, SlotId } from '../../crdt/ids.ts'
 import type { GroupSpec } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { silentSince } from '../../node/core/liveness/liveness.ts'
-import type { State } from '../../node/core/state.ts'
-import type { Board } from '../board.ts'
+import { type State, isEvicted } from '../../node/core/state.ts'
+import { type Board, isWhole } from '../board.ts'
 import { usedOn } from './board-order.ts'
 import type { Finding, Lasting } from './invariants.ts'
 import { apartness, isAskedFor } from './fitness.ts'
@@ -28,6 +28,8 @@ export const patienceMs = {
   /** Each board that is asked before and cannot answer costs ten seconds, and there are at most nine. */
   'vacancy-filled': 90_000,
   'alone-stops': 30_000,
+  /** Documents are compared with one neighbour at random every half a minute, and with each when the two connect. */
+  'lost-returns': 120_000,
 } as const satisfies Record<Lasting, number>
 
 interface Wrong {
@@ -75,6 +77,7 @@ function wrongAt(stage: Stage, board: Board, state: State): Wrong[] {
     ...(isEvicted ? evictedThatRuns(board) : [...untold(board, state), ...vacancies(stage, board, state)]),
     ...orphans(board, state),
     ...doneElsewhere(state),
+    ...unreturned(stage, board, state),
     ...unnoticed(stage, board, state),
     ...aloneForTooLong(stage, board, state),
   ]
@@ -115,6 +118,28 @@ function doneElsewhere({ allocs, view }: State): Wrong[] {
     const done = doneBy(view, slot)
     if (done === undefined || ending !== null) return []
     return [{ rule: 'done-stops', key: alloc, what: `it goes on with ${slot}, which ${done.node} has done` }]
+  })
+}
+
+/** What operators wrote and this disk has lost, while a board at the other end of a line that is good has it. */
+function unreturned(stage: Stage, board: Board, state: State): Wrong[] {
+  if (state.lacking.size === 0) return []
+  const { links } = stage.world
+  const isGood = (end: Board): boolean => links.faults === null && !links.uplinks.isThin(end.spec.id)
+  const peers = [...stage.world.boards.values()].flatMap((other) => {
+    const known = other.core?.state
+    const isThere = known != null && isWhole(board, other) && links.isOpen(board, other) && links.isOpen(other, board)
+    if (!isThere || !isGood(board) || !isGood(other) || !isAttentive(stage, other, known)) return []
+    return isEvicted(state, other.spec.id) || isEvicted(known, board.spec.id) || isEvicted(known, other.spec.id) ? [] : [{ other, known }]
+  })
+  return [...state.docs.values()].flatMap(({ id, kind, envelopes }): Wrong[] => {
+    const lost = kind === 'node' ? undefined : envelopes.find(({ hash }) => state.lacking.has(hash))?.hash
+    const has = peers.find(
+      ({ known }) =>
+        lost !== undefined && !known.lacking.has(lost) && known.docs.get(id)?.envelopes.some(({ hash }) => hash === lost) === true,
+    )
+    if (has === undefined) return []
+    return [{ rule: 'lost-returns', key: `${id} ${lost}`, what: `it lacks a change of ${id} that ${has.other.spec.name} has` }]
   })
 }
 

@@ -3,7 +3,7 @@
 
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
-import { type Claim, hasEnded } from '../../crdt/view.ts'
+import { type Claim, compareVersions, hasEnded } from '../../crdt/view.ts'
 import { silentSince } from '../../node/core/liveness/liveness.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
@@ -77,10 +77,16 @@ export function whyNotClaimed(board: Board, slot: SlotId, now: number): string |
   const stopped = view.jobs.get(job)?.wishes.get(slot)?.stopGeneration ?? 0
   if (wanted === undefined) return null
   const others = (view.claims.get(slot) ?? []).filter((claim) => claim.node !== board.spec.id && stands(state, claim, stopped))
-  // Whoever is there may drain, or cannot be updated where it is: then the claim is no replacement of a silent copy.
-  if (others.length === 0 || others.some((claim) => view.nodes.get(claim.node)?.liveness === 'alive')) return null
+  const inForce = view.jobs.get(job)?.version
+  const isUnknown = ({ version }: Claim): boolean => inForce !== undefined && compareVersions(version, inForce) > 0
   const since = silentSince(state.liveness)
   const silentMs = (node: NodeId): number => now - (since.get(node) ?? now)
+  const isHeard = ({ node }: Claim): boolean =>
+    view.nodes.get(node)?.liveness === 'alive' || silentMs(node) < wanted.disconnect.replaceAfterMs
+  const heard = others.filter(isHeard)
+  if (heard.length > 0 && heard.every(isUnknown)) return `${heard[0]!.node} holds it at a version that is not known here`
+  // Whoever is there may drain, or cannot be updated where it is: then the claim is no replacement of a silent copy.
+  if (others.length === 0 || others.some((claim) => view.nodes.get(claim.node)?.liveness === 'alive')) return null
   for (const { node } of others) {
     const early = whyEarly(wanted.disconnect, silentMs(node))
     if (early !== null) return `${node} has been silent for ${silentMs(node)} ms, ${early}`

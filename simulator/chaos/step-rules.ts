@@ -7,6 +7,7 @@ import { decodeFrame } from '../../node/core/wire.ts'
 import { type Alloc, isDone } from '../../node/core/allocs/alloc.ts'
 import type { Board } from '../board.ts'
 import { Authors, isSame } from './authors.ts'
+import { ClaimRules } from './claim-rules.ts'
 import { Delays } from './delays.ts'
 import type { Finding } from './invariants.ts'
 import { Returns } from './returns.ts'
@@ -16,6 +17,7 @@ import { whyNotItsTurn } from './turns.ts'
 export class StepRules {
   readonly authors = new Authors()
   readonly delays = new Delays()
+  readonly claims = new ClaimRules()
   readonly #returns = new Returns()
   /** Allocation → when this boot of its board first saw it run, and whether it said that it is healthy. */
   readonly #health = new WeakMap<Alloc, { readonly form: string; readonly restarts: number; readonly since: number; isHealthy: boolean }>()
@@ -38,6 +40,7 @@ export class StepRules {
     return [
       ...this.#returns.after(step),
       ...this.delays.after(step),
+      ...this.claims.after(step),
       ...this.#sayings(step),
       ...this.#unheeded(step),
       ...rolling(step),

@@ -23,6 +23,7 @@ import { isMove, whyNotItsTurn } from './turns.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import type { State } from '../../node/core/state.ts'
 import { type StopCause, causeOfStop, isWished, runningHere } from './stop-cause.ts'
+import { Storms } from './storms.ts'
 import { Trace } from './trace.ts'
 
 /**
@@ -56,6 +57,7 @@ export class Witness {
   readonly asks = new Map<TaskId, TaskRequest>()
   /** Tasks that were told to stop in favour of another copy: they count for no other. */
   readonly #yielding = new Set<string>()
+  readonly #storms = new Storms()
   readonly #stoppedAlone = new Set<AllocId>()
   /** slot → board → when its copy ended for another reason than a better copy. */
   readonly #gone = new Map<SlotId, Map<string, number>>()
@@ -71,7 +73,10 @@ export class Witness {
       this.doneWork.ended(task)
     }
     world.onPowerCut = (board) => {
-      if (board.effectsLeft !== null) this.generations.stepUndone(board)
+      if (board.effectsLeft !== null) {
+        this.generations.stepUndone(board)
+        this.rules.claims.stepUndone(board)
+      }
       for (const task of board.tasks.values()) this.copyGone(board, task.slot)
     }
   }
@@ -97,6 +102,7 @@ export class Witness {
   }
 
   #hasForgotten(board: Board): void {
+    this.rules.claims.forgets(board)
     this.generations.diskReplaced(board)
     this.doneWork.diskReplaced(board)
     this.#diskReplaced.add(board)
@@ -107,12 +113,14 @@ export class Witness {
   twinRuns(board: Board, twin: Board): void {
     this.saw('twin-ran')
     this.generations.diskReplaced(board)
+    this.rules.claims.forgets(board)
     this.excuse('lied', board.spec.name)
     this.twins.add(twin)
   }
 
   /** What runs goes on and is told, though it cannot be written: after a power cut the others know more. */
   diskFilled(board: Board): void {
+    this.rules.claims.forgets(board)
     this.#diskReplaced.add(board)
   }
 
@@ -121,6 +129,12 @@ export class Witness {
     const ends = this.#gone.get(slot) ?? new Map<string, number>()
     // An agent that is frozen learns of it when it goes on.
     this.#gone.set(slot, ends.set(board.spec.name, Math.max(this.#world.queue.now, board.pausedUntil)))
+  }
+
+  /** What is made anew of that name begins anew. */
+  removed(job: string): void {
+    this.generations.removed(job)
+    this.rules.claims.removed(job)
   }
 
   /** The first submission of a job changes nothing that runs; whatever comes after it may. */
@@ -139,6 +153,13 @@ export class Witness {
   }
 
   #watch(board: Board, event: CoreEvent, step: () => readonly Effect[]): readonly Effect[] {
+    const storm = this.#storms.whyTooMany(board, this.#world.queue.now)
+    if (storm !== null) {
+      // Or the run would not end.
+      this.violated('no-storm', storm)
+      this.#world.kill(board)
+      return []
+    }
     const running = runningHere(board)
     this.generations.stepBegins(board)
     // What its former agent was told to stop and did not get to, nobody stops any more.
