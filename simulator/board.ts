@@ -42,6 +42,8 @@ export interface Board {
   busyUntil: number
   /** Its monotonic clock. */
   clock: BoardClock
+  /** Its drivers answer nothing: what runs goes on, and no agent is told of it. */
+  isDriverSilent: boolean
   /** What it says that it has, if that is not the truth. */
   saysCapacity: Resources | null
   /** What its wall clock is ahead of the others', ms. */
@@ -77,6 +79,7 @@ export function createBoard(spec: BoardSpec, names = new Map<string, string>()):
     stepMs: 0,
     busyUntil: 0,
     clock: trueClock,
+    isDriverSilent: false,
     saysCapacity: null,
     wallAheadMs: 0,
     tasks: new Map(),

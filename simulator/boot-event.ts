@@ -41,7 +41,9 @@ export function bootEvent({ crypto, fleet, fleetEnvelopes, board, now, wallMs, b
     },
     host: { name: spec.name, ...ample, attributes: { 'cpu.arch': 'arm64', ...spec.attributes } },
     records: board.disk.scan(''),
-    running: [...board.tasks.values()],
-    fingerprints: Object.fromEntries((spec.drivers ?? ['raw_exec']).map((driver) => [driver, fingerprintOf(driver)])),
+    running: board.isDriverSilent ? [] : [...board.tasks.values()],
+    fingerprints: Object.fromEntries(
+      (spec.drivers ?? ['raw_exec']).map((driver) => [driver, fingerprintOf(driver, !board.isDriverSilent)]),
+    ),
   }
 }

@@ -2,7 +2,11 @@
 // cut what no sync followed, may be full, and drops damaged records when they are read: what `node/adapters/store-level.ts` promises, held
 // against it by the same suite (`test/acceptance`).
 
+import type { Reply } from '../crdt/api-types.ts'
 import type { StoreWrite } from '../node/core/ports.ts'
+
+/** As the real loop says it: what is not on disk is not acknowledged. */
+export const notDurable: Reply = { kind: 'error', code: 'E_STORE_FULL', message: 'the disk takes no writes' }
 
 /** More writes than any power cut undoes: of what is older the system has long written everything. */
 const unsyncedMax = 256

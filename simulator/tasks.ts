@@ -8,6 +8,9 @@ import type { Board } from './board.ts'
 
 export type Refuse = (board: Board, task: TaskRequest, phase: 'prepare' | 'start') => DriverCode | null
 
+/** How soon a stop that the driver did not answer is tried again. */
+export const stopAgainMs = 1_000
+
 /** What becomes of a task that nobody watches when the power goes: how it ended is not known. */
 export const unknownExit: TaskExit = { exitCode: null, signal: null, outOfMemory: false }
 
@@ -18,9 +21,9 @@ export const endedWell: TaskExit = { exitCode: 0, signal: null, outOfMemory: fal
 const obeyed: TaskExit = { exitCode: null, signal: 'SIGTERM', outOfMemory: false }
 const killed: TaskExit = { ...obeyed, signal: 'SIGKILL' }
 
-/** Well, and which driver it is. */
-export function fingerprintOf(driver: AdoptedTask['driver']): Fingerprint {
-  return { health: { healthy: true, reason: '' }, attributes: { [`driver.${driver}`]: '1' }, images: [] }
+/** How it is, and which driver. */
+export function fingerprintOf(driver: AdoptedTask['driver'], isWell = true): Fingerprint {
+  return { health: { healthy: isWell, reason: isWell ? '' : 'no answer' }, attributes: { [`driver.${driver}`]: '1' }, images: [] }
 }
 
 export class Tasks {
@@ -68,10 +71,10 @@ export class Tasks {
     return this.end(board, task, exit, now)
   }
 
-  /** It ends. Without an agent nobody is told: the next one is. */
+  /** It ends. Without an agent, or with a driver that says nothing, nobody is told until there is one that is. */
   end(board: Board, task: string, exit: TaskExit, now: number): CoreEvent[] {
     if (!board.tasks.delete(task)) return []
-    if (board.core !== null) return [{ kind: 'exited', now, task, exit }]
+    if (board.core !== null && !board.isDriverSilent) return [{ kind: 'exited', now, task, exit }]
     board.ended.set(task, exit)
     return []
   }
@@ -84,6 +87,7 @@ export class Tasks {
 
   /** What a new agent is told once it has heard what runs: what ended before it came. */
   endedUnseen(board: Board, now: number): CoreEvent[] {
+    if (board.isDriverSilent) return []
     const events = [...board.ended].map(([task, exit]): CoreEvent => ({ kind: 'exited', now, task, exit }))
     board.ended.clear()
     return events

@@ -15,6 +15,7 @@ import { setAlarm } from './alarm.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
 import { shownAt } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
+import { notDurable } from './disk.ts'
 import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Lifetimes } from './lifetimes.ts'
@@ -22,7 +23,7 @@ import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
 import { type Shared, createShared } from './shared.ts'
-import { Tasks, endedWell } from './tasks.ts'
+import { Tasks, endedWell, stopAgainMs } from './tasks.ts'
 
 export type { Board, BoardSpec } from './board.ts'
 
@@ -288,10 +289,12 @@ export class World {
 
   /** Events of a board that has restarted meanwhile are dropped: they belong to the former run. */
   #later(board: Board, delay: number, event: () => CoreEvent): void {
+    this.#soon(board, delay, () => this.feed(board, event()))
+  }
+
+  #soon(board: Board, delay: number, act: () => void): void {
     const { core } = board
-    this.queue.after(delay, () => {
-      if (board.core === core) this.feed(board, event())
-    })
+    this.queue.after(delay, () => (board.core === core ? act() : undefined))
   }
 
   #persist(board: Board, effect: Effect & { kind: 'persist' }): boolean {
@@ -329,6 +332,7 @@ export class World {
         return this.#start(board, effect, isWritten)
       case 'stop':
         if (this.#has('stop-ignored')) return
+        if (board.isDriverSilent) return this.#soon(board, stopAgainMs, () => this.#carryOut(board, effect, isWritten))
         return this.#stop(board, effect)
       case 'remove':
         return this.tasks.remove(board, effect.task)
@@ -394,6 +398,3 @@ export class World {
     return keys.flatMap((key) => (board.held.has(key) ? board.held.get(key) : board.disk.read(key)) ?? [])
   }
 }
-
-/** As the real loop says it: what is not on disk is not acknowledged. */
-const notDurable: Reply = { kind: 'error', code: 'E_STORE_FULL', message: 'the disk takes no writes' }

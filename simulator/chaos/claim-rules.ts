@@ -108,7 +108,8 @@ export class ClaimRules {
       if (state.allocs.get(own.slot)?.alloc === own.alloc) continue
       ended.add(own.alloc)
       this.#inStep.add(own.alloc)
-      const isFresh = before?.boots === board.boots && before.plan.own.get(own.slot)?.alloc === own.alloc
+      const former = before?.boots === board.boots ? before.plan.own.get(own.slot) : undefined
+      const isFresh = former?.alloc === own.alloc && !hasEnded(former)
       const why = own.state === 'withdrawn' && isFresh ? whyNotWithdrawn(state, own) : null
       if (why !== null) found.push({ rule: 'gives-way-in-order', what: `${board.spec.name} gives ${own.slot} up: ${why}` })
     }

@@ -138,6 +138,11 @@ function drawLater(seed: number, pools: readonly Pool[], chaosMs: number, events
     const [via, board] = prng.shuffle(prng.pick(pools)!.names) as [string, string]
     drawn.push({ kind: 'node', at: at(), via, board, wish: 'ineligible', forMs: prng.chance(0.5) ? 10_000 + prng.below(90_000) : null })
   }
+  // An agent waits three minutes for its engine before it gives a copy up.
+  if (prng.chance(0.3)) {
+    const forMs = prng.pick([30_000, 200_000, 200_000])! + prng.below(60_000)
+    drawn.push({ kind: 'silent-driver', at: at(), board: prng.pick(names)!, downMs: 300 + prng.below(3_000), forMs })
+  }
   return drawn
 }
 

@@ -2,11 +2,9 @@
 
 import type { Board } from '../board.ts'
 import { fingerprintOf, unknownExit } from '../tasks.ts'
-import { later } from './faults-boards.ts'
+import { bootLater, later } from './faults-boards.ts'
 import type { EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
-
-const unwell = { healthy: false, reason: 'no answer' }
 
 export function breakDriver(stage: Stage, event: EventOf<'driver'>): void {
   const board = stage.world.board(event.board)
@@ -22,17 +20,34 @@ export function breakDriver(stage: Stage, event: EventOf<'driver'>): void {
 function tellDriver(stage: Stage, board: Board, isWell: boolean): void {
   const { world } = stage
   for (const driver of board.spec.drivers ?? (['raw_exec'] as const)) {
-    const well = fingerprintOf(driver)
-    const fingerprint = isWell ? well : { ...well, health: unwell }
-    world.feed(board, { kind: 'fingerprint', now: world.queue.now, driver, fingerprint })
+    world.feed(board, { kind: 'fingerprint', now: world.queue.now, driver, fingerprint: fingerprintOf(driver, isWell) })
   }
 }
 
-/** As the real node does once an engine answers again: it says so, and what the engine runs. */
+/** An engine that is not there yet, or no more, when the agent comes back. */
+export function silenceDriver(stage: Stage, event: EventOf<'silent-driver'>): void {
+  const { world, witness } = stage
+  const board = world.board(event.board)
+  if (board.core === null || board.isDriverSilent || stage.parked.has(board)) return
+  world.kill(board)
+  board.isDriverSilent = true
+  witness.excuse('broken', event.board)
+  witness.saw('driver-silent')
+  bootLater(stage, board, event.downMs)
+  later(stage, event.forMs, () => {
+    board.isDriverSilent = false
+    mendDriver(stage, board)
+  })
+}
+
+/** As the real node does once an engine answers again: it says so, what the engine runs, and what has ended meanwhile. */
 export function mendDriver(stage: Stage, board: Board): void {
   const { world } = stage
+  // The next agent asks by itself.
+  if (board.core === null || board.isDriverSilent) return
   tellDriver(stage, board, true)
   world.feed(board, { kind: 'adopted', now: world.queue.now, running: [...board.tasks.values()] })
+  for (const event of world.tasks.endedUnseen(board, world.queue.now)) world.feed(board, event)
 }
 
 /** Tasks take long to end, as those do that wait for their clients. */

@@ -18,7 +18,7 @@ import {
   upgradeAll,
 } from './faults-boards.ts'
 import { beginTwin, bootClone, endTwin, fillDisk, prepareDisk, putBackOldDisk, tearRecords, unparkBoard } from './faults-disks.ts'
-import { breakDriver, crash, hangStops, mendDriver } from './faults-drivers.ts'
+import { breakDriver, crash, hangStops, mendDriver, silenceDriver } from './faults-drivers.ts'
 import { endMalice, turnMalicious } from './malice.ts'
 import type { ChaosEvent, EventOf, Way } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -53,6 +53,8 @@ export function strike(stage: Stage, event: ChaosEvent): void {
       return fillDisk(stage, event)
     case 'driver':
       return breakDriver(stage, event)
+    case 'silent-driver':
+      return silenceDriver(stage, event)
     case 'crash':
       return crash(stage, event)
     case 'torn-records':
@@ -152,6 +154,8 @@ export function endAllFaults(stage: Stage): void {
     board.stepMs = 0
     world.resume(board)
     if (board.disk.isFull) world.freeDisk(board)
+    if (board.isDriverSilent) broken.add(board.spec.name)
+    board.isDriverSilent = false
     if (stage.gone.has(board)) continue
     if (board.core === null) world.boot(board)
     if (broken.has(board.spec.name)) mendDriver(stage, board)

@@ -110,6 +110,7 @@ export const sometimes = {
   'malice-usurp': 'A malicious board signed changes of documents that are not its own.',
   'malice-claim-spam': 'A malicious board claimed every slot.',
   'malice-false-capacity': 'A malicious board said that it has more than it has.',
+  'driver-silent': 'An agent came back while its drivers answered nothing.',
   'driver-E_IMAGE_PULL': 'A driver could not fetch an image.',
   'driver-E_IMAGE_MISSING': 'A driver was asked for an image that is nowhere.',
   'driver-E_PORT_IN_USE': 'A driver found a port in use.',

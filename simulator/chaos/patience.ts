@@ -84,10 +84,12 @@ function wrongAt(stage: Stage, board: Board, state: State): Wrong[] {
 }
 
 function evictedThatRuns(board: Board): Wrong[] {
+  if (board.isDriverSilent) return []
   return [...board.tasks.keys()].map((id) => ({ rule: 'evicted-stops', key: id, what: `it knows that it is evicted and runs ${id}` }))
 }
 
 function orphans(board: Board, state: State): Wrong[] {
+  if (board.isDriverSilent) return []
   return [...board.tasks.values()]
     .filter(({ slot, alloc, id }) => {
       const claim = state.allocs.get(slot)
@@ -167,7 +169,7 @@ function aloneForTooLong(stage: Stage, board: Board, state: State): Wrong[] {
 /** Slots that nobody holds and that this board itself could take: sooner or later somebody does. */
 function vacancies(stage: Stage, board: Board, state: State): Wrong[] {
   const { view, liveness, planVersion } = state
-  if (view.fleet.planVersion > planVersion) return []
+  if (view.fleet.planVersion > planVersion || board.isDriverSilent) return []
   const self = view.nodes.get(board.spec.id)
   if (self === undefined || self.draining || !self.eligible || self.documentFull || state.leavingOrphans.size > 0) return []
   // Replacements after a mass event are paced.

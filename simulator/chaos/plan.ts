@@ -67,6 +67,8 @@ type Fault =
       readonly phase: 'prepare' | 'start'
       readonly forMs: number
     }
+  /** Its agent comes back after `downMs`, and for `forMs` no driver answers it: what runs goes on, and the agent is not told of it. */
+  | { readonly kind: 'silent-driver'; readonly board: string; readonly downMs: number; readonly forMs: number }
   | { readonly kind: 'crash'; readonly board: string; readonly nth: number }
   | { readonly kind: 'clock'; readonly board: string; readonly aheadMs: number }
   /** From now on its clocks are so many millionths too fast, or too slow. */

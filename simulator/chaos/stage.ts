@@ -101,7 +101,9 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     const spec = board.core?.state?.view.jobs.get(slotParts(slot).job)?.spec
     return spec != null && isRunOnce(spec) ? lifetimeMs(plan.seed, alloc) : null
   }
-  world.tasks.refuse = (board, _task, phase) =>
-    seen([...stage.driverFaults].find((fault) => fault.board === board.spec.name && fault.phase === phase)?.code ?? null)
+  world.tasks.refuse = (board, _task, phase) => {
+    if (board.isDriverSilent) return seen('E_DRIVER_DOWN')
+    return seen([...stage.driverFaults].find((fault) => fault.board === board.spec.name && fault.phase === phase)?.code ?? null)
+  }
   return stage
 }

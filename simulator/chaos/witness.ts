@@ -322,7 +322,8 @@ export class Witness {
       case 'replaced':
         return this.#isElsewhere(board, slot) || this.#hasLied(cause.by)
       case 'orphan':
-        return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`)
+        // It had given the copy up while its driver did not say that it runs.
+        return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`) || this.rules.claims.hasEnded(board, task.alloc)
       case 'wish':
         return this.#excuses.has(`changed ${job}`) && isWished(board, task, cause.words)
       case 'evicted':

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { runChaos } from '../../simulator/chaos/run.ts'
 import { drawPlan } from '../../simulator/chaos/draw.ts'
 import { flaws } from '../../simulator/flaws.ts'
-import { plantedBugs, unrecordedBugs } from './bugs.ts'
+import { plantedBugs } from './bugs.ts'
 import { type Planted, plant } from './load.ts'
 import { type Recorded, recordFile, recorded } from './seeds.ts'
 
@@ -24,7 +24,7 @@ const runs: (readonly [string, () => Promise<Planted['runChaos']>])[] = [
   ...flaws.map(
     (flaw) => [flaw, async () => (plan: Parameters<typeof runChaos>[0]) => runChaos(plan, new Set([flaw]), { firstOnly: true })] as const,
   ),
-  ...[...plantedBugs, ...unrecordedBugs].map(
+  ...plantedBugs.map(
     (bug) =>
       [
         bug.name,
