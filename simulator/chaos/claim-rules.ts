@@ -148,7 +148,8 @@ function whyNotWithdrawn(state: State, own: Claim): string | null {
 
 /** What runs there that its disk does not know is newer than all that the disk knows and that does not run: that has ended since. */
 function fromOldDisk({ board, state, event, effects }: SeenStep): Finding[] {
-  if (event.kind !== 'boot') return []
+  // Of a driver that answers nothing it hears of no task, and cannot tell that its disk is old.
+  if (event.kind !== 'boot' || board.isDriverSilent) return []
   const tasks = [...board.tasks.values()]
   const isOld =
     tasks.some((task) => state.allocs.get(task.slot)?.alloc !== task.alloc) ||

@@ -315,6 +315,11 @@ export class Witness {
       this.violated('alone-as-agreed', `${board.spec.name} stops ${slot} after ${aloneMs} ms alone, and may after ${limit} ms`)
   }
 
+  /** While its driver did not say that the task runs. */
+  #gaveUp(board: Board, { alloc }: RunningTask): boolean {
+    return this.#excuses.has(`broken ${board.spec.name}`) && this.rules.claims.hasEnded(board, alloc)
+  }
+
   #isAllowed(board: Board, task: RunningTask, cause: StopCause): boolean {
     const { slot } = task
     const job = slotParts(slot).job.split('/')[1] ?? ''
@@ -322,8 +327,7 @@ export class Witness {
       case 'replaced':
         return this.#isElsewhere(board, slot) || this.#hasLied(cause.by)
       case 'orphan':
-        // It had given the copy up while its driver did not say that it runs.
-        return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`) || this.rules.claims.hasEnded(board, task.alloc)
+        return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`) || this.#gaveUp(board, task)
       case 'wish':
         return this.#excuses.has(`changed ${job}`) && isWished(board, task, cause.words)
       case 'evicted':

@@ -115,13 +115,22 @@ export const coreBugs: readonly PlantedBug[] = [
     'if (!right.ok) return right',
     'if (!right.ok && doc === undefined) return right',
   ),
-  bug(
-    'alone-carries-on',
-    'stop_on_client_after is not looked at.',
-    'node/core/alone.ts',
-    'now - state.lastCompanyAt >= limitMs && isAlone(state)',
-    'now - state.lastCompanyAt >= 100 * limitMs && isAlone(state)',
-  ),
+  {
+    name: 'alone-carries-on',
+    words: 'stop_on_client_after is not looked at.',
+    edits: [
+      {
+        file: 'node/core/alone.ts',
+        find: 'now - state.lastCompanyAt >= limitMs && isAlone(state)',
+        replace: 'now - state.lastCompanyAt >= 100 * limitMs && isAlone(state)',
+      },
+      {
+        file: 'node/core/alone.ts',
+        find: 'Math.min(at, state.lastCompanyAt + limit)',
+        replace: 'Math.min(at, state.lastCompanyAt + 100 * limit)',
+      },
+    ],
+  },
   bug(
     'signature-unchecked',
     'A change is taken whatever its signature.',
