@@ -1,7 +1,7 @@
 // Wire types of the API: JSON, one request, a list of replies (most requests have one). The CLI and the node share them.
 // Every read states how old it is and how much of the fleet it covers; every write answers with a receipt.
 
-import type { Claim, JobView, Liveness, NodeView } from './view.ts'
+import type { Claim, JobView, Liveness, NodeView, WaitingReason } from './view.ts'
 
 export type Request = { readonly pool?: string } & RequestBody
 
@@ -28,6 +28,8 @@ export type RequestBody =
   /** What the placement would be if the document had these envelopes too. Nothing is kept. */
   | { readonly method: 'job.plan'; readonly envelopes: readonly string[]; readonly job: string }
   | { readonly method: 'node.list' }
+  /** Boards that wait to be admitted, at whatever board of the fleet, and those of this pool that are beyond their token's count. */
+  | { readonly method: 'node.pending' }
   | { readonly method: 'node.status'; readonly node: string }
   | { readonly method: 'alloc.list' }
   | { readonly method: 'alloc.status'; readonly alloc: string }
@@ -66,6 +68,8 @@ export type Reply =
       readonly nodes: readonly NodeRow[]
       readonly jobs: readonly JobRow[]
       readonly events: readonly EventRow[]
+      /** The board that answers is not admitted. */
+      readonly waits?: WaitsRow
     }
   | {
       readonly kind: 'fleet'
@@ -116,6 +120,7 @@ export type Reply =
     }
   | { readonly kind: 'nodes'; readonly coverage: Coverage; readonly nodes: readonly NodeRow[] }
   | { readonly kind: 'node'; readonly coverage: Coverage; readonly node: NodeDetail }
+  | { readonly kind: 'pending'; readonly coverage: Coverage; readonly boards: readonly PendingRow[] }
   | { readonly kind: 'allocs'; readonly coverage: Coverage; readonly allocs: readonly AllocRow[] }
   | { readonly kind: 'alloc'; readonly coverage: Coverage; readonly alloc: AllocDetail }
   | { readonly kind: 'bytes'; readonly data: string /* base64 */ }
@@ -149,6 +154,8 @@ export interface NodeRow {
   readonly eligible: boolean
   readonly draining: boolean
   readonly evicted: boolean
+  /** Said only of who is no full member. */
+  readonly admission?: 'surplus' | WaitingReason
   readonly allocs: number
   readonly cpuMhz: number
   readonly cpuUsedMhz: number
@@ -157,6 +164,26 @@ export interface NodeRow {
   /** ms since it was last alive here. */
   readonly silentMs: number
   readonly agentVersion: string
+}
+
+/** What the board's people compare with `node pending`, and why it waits. */
+export interface WaitsRow {
+  readonly reason: WaitingReason
+  readonly id: string
+  /** `k7qd-m2xw-9zpt`: of its key and the fleet. */
+  readonly code: string
+}
+
+export interface PendingRow {
+  readonly id: string
+  readonly code: string
+  readonly pool: string
+  /** What it says of itself. */
+  readonly name: string
+  readonly about: string
+  readonly reason: 'surplus' | WaitingReason
+  /** Boards that it is connected to, by name where that is known. */
+  readonly at: readonly string[]
 }
 
 export interface NodeDetail extends NodeRow {

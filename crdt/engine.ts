@@ -2,6 +2,8 @@
 // a document, an envelope and a result are never changed afterwards. So a process with many nodes may answer equal calls once for all
 // of them (`simulator/shared-engine.ts`), and nobody can tell; a board has its own, which remembers nothing but open handles.
 
+import { type Admission, type AdmissionRules, type Candidate, judgeAdmissions } from './admission/admission.ts'
+import { type Certificate, checkCertificate } from './admission/certificate.ts'
 import type { Crypto } from './crypto.ts'
 import type { Doc } from './doc.ts'
 import { jobView } from './documents/job.ts'
@@ -9,7 +11,7 @@ import { type Author, type Envelope, decodeEnvelope } from './envelope.ts'
 import { compactDoc } from './epoch.ts'
 import type { Result } from './errors.ts'
 import { type Admitted, type Authority, type GateCode, admitDecoded } from './gate.ts'
-import type { NodeId, PoolName } from './ids.ts'
+import type { FleetId, NodeId, PoolName } from './ids.ts'
 import { type KeptBounds, createKeptHandles } from './kept-handles.ts'
 import { type NodeReading, readNode } from './read-node.ts'
 import type { Registers, Scalar } from './registers.ts'
@@ -23,6 +25,10 @@ export interface DocumentReader {
   readonly readJob: (doc: Doc) => JobView
   /** The node as it stands in a view. */
   readonly viewOf: (node: NodeReading['node'], liveness: Liveness) => NodeView
+  /** null: it is none of this fleet. */
+  readonly readCertificate: (fleet: FleetId, bytes: Uint8Array) => Certificate | null
+  /** `admission/admission.ts` */
+  readonly judgeAdmissions: (rules: AdmissionRules, candidates: Iterable<Candidate>) => ReadonlyMap<NodeId, Admission>
 }
 
 export interface DocumentEngine extends DocumentReader {
@@ -44,7 +50,14 @@ export function createReader(crypto: Crypto): DocumentReader {
     readNode: (id, pool, doc, ops) => readNode(crypto, id, pool, doc, ops),
     readJob: (doc) => jobView(crypto, doc),
     viewOf: (node, liveness) => ({ ...node, liveness }),
+    readCertificate: (fleet, bytes) => readCertificate(crypto, fleet, bytes),
+    judgeAdmissions: (rules, candidates) => judgeAdmissions(crypto, rules, candidates),
   }
+}
+
+function readCertificate(crypto: Crypto, fleet: FleetId, bytes: Uint8Array): Certificate | null {
+  const checked = checkCertificate(crypto, fleet, bytes)
+  return checked.ok ? checked.value : null
 }
 
 export function createEngine(crypto: Crypto, bounds: KeptBounds): DocumentEngine {

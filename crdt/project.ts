@@ -5,8 +5,16 @@
 import type { Doc } from './doc.ts'
 import { isSame } from './documents/canonical.ts'
 import type { DocumentReader } from './engine.ts'
-import { fleetFromRegisters, planVersionOf } from './documents/fleet.ts'
+import { admissionMode, fleetFromRegisters, planVersionOf } from './documents/fleet.ts'
 import { type DocId, type JobId, type NodeId, type OperatorId, type PoolName, type SlotId, fleetDocId, nodeDocId, opsDocId } from './ids.ts'
+import {
+  type AdmissionMemory,
+  dropCandidate,
+  emptyAdmissions,
+  judgeStandings,
+  takeCandidate,
+  withStanding,
+} from './project-admission.ts'
 import { type Claimants, updateClaims } from './project-claims.ts'
 import { type FleetRights, fleetRights } from './rights/fleet-rights.ts'
 import { judgeDoc } from './rights/judge-doc.ts'
@@ -23,6 +31,8 @@ interface KnownNode {
   readonly view: NodeView
   /** It said itself that it left. */
   readonly left: boolean
+  /** As operators wish; who is no full member is not, whatever they wish. */
+  readonly eligible: boolean
 }
 
 /** What a view was made from, and the view. */
@@ -32,6 +42,7 @@ export interface Memory {
   rights: FleetRights | undefined
   readonly nodes: Map<NodeId, KnownNode>
   readonly claimants: Claimants
+  readonly admissions: AdmissionMemory
   view: View
 }
 
@@ -54,7 +65,7 @@ const noFleet: FleetView = Object.freeze({ name: '', planVersion: 1, operators: 
 
 export function emptyMemory(pool: PoolName): Memory {
   const view: View = { fleet: noFleet, pool, nodes: new Map(), jobs: new Map(), claims: new Map() }
-  return { docs: new Map(), rights: undefined, nodes: new Map(), claimants: new Map(), view }
+  return { docs: new Map(), rights: undefined, nodes: new Map(), claimants: new Map(), admissions: emptyAdmissions(), view }
 }
 
 export function createProjector(reader: DocumentReader): Projector {
@@ -130,10 +141,12 @@ function fleetOf(rights: FleetRights | undefined): FleetView {
   if (rights === undefined) return noFleet
   const { doc, now } = rights
   const { name, planVersion } = fleetFromRegisters(doc.registers)
+  const admission = admissionMode(doc.registers)
   const operators = new Map([...now].map(([id, { role }]) => [id as OperatorId, role]))
   // It only rises: of two that were set at the same time the higher one counts, whichever the merge picked.
   const rivals = (doc.conflicts.get('plan_version') ?? []).map(planVersionOf)
-  return { name, operators, planVersion: Math.max(planVersion, ...rivals) }
+  const fleet = { name, operators, planVersion: Math.max(planVersion, ...rivals) }
+  return admission === 'open' ? fleet : { ...fleet, admission }
 }
 
 function jobsOf(reader: DocumentReader, memory: Memory, changed: readonly DocId[]): View['jobs'] {
@@ -155,22 +168,27 @@ function takeNode(reader: DocumentReader, memory: Memory, id: NodeId): ReadonlyM
   const ops = docOf(memory, opsDocId(id))
   if (doc === undefined && ops === undefined) {
     memory.nodes.delete(id)
+    dropCandidate(memory.admissions, id)
     return new Map()
   }
-  const { node: fresh, left, claims } = reader.readNode(id, memory.view.pool, doc, ops)
-  const before = memory.nodes.get(id)?.view
-  const view = reader.viewOf(fresh, before?.liveness ?? 'unheard')
-  memory.nodes.set(id, { view: keep(before, view, nodeParts), left })
+  const { node: fresh, left, certificate, admitted, claims } = reader.readNode(id, memory.view.pool, doc, ops)
+  const before = memory.nodes.get(id)
+  const view = reader.viewOf(fresh, before?.view.liveness ?? 'unheard')
+  const { eligible, evicted } = view
+  memory.nodes.set(id, { view: keep(before?.view, view, nodeParts), left, eligible })
+  takeCandidate(reader, memory.admissions, memory.rights, { node: id, pool: memory.view.pool, certificate, admitted, evicted })
   return claims
 }
 
 /** Liveness is asked of every node: it changes without any document. */
 function nodesOf(reader: DocumentReader, memory: Memory, livenessOf: (node: NodeId) => Liveness): View['nodes'] {
   const before = memory.view.nodes
+  const standings = judgeStandings(reader, memory.admissions, memory.rights)
   let nodes: Map<NodeId, NodeView> | null = null
   for (const [id, known] of memory.nodes) {
     const liveness = known.left ? 'left' : livenessOf(id)
-    const view = liveness === known.view.liveness ? known.view : reader.viewOf(known.view, liveness)
+    const lively = liveness === known.view.liveness ? known.view : reader.viewOf(known.view, liveness)
+    const view = withStanding(lively, standings.get(id), known.eligible)
     if (view !== known.view) memory.nodes.set(id, { ...known, view })
     if (before.get(id) === view) continue
     nodes ??= new Map(before)

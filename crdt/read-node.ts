@@ -13,6 +13,9 @@ export interface NodeReading {
   readonly node: Omit<NodeView, 'liveness'>
   /** It said itself that it left. */
   readonly left: boolean
+  /** What it shows, in base64, and the pool into which an operator has admitted it; '': nothing. */
+  readonly certificate: string
+  readonly admitted: string
   readonly claims: ReadonlyMap<SlotId, Claim>
 }
 
@@ -48,5 +51,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
   const claims = new Map(
     [...record.claims].map(([slot, claim]) => [slot, { ...claim, alloc: allocId(crypto, slot, id, claim.generation) }]),
   )
-  return { node, left: record.left, claims }
+  // A word that was written for another pool's document says nothing here.
+  const admitted = ops?.pool === wishes.admitted ? wishes.admitted : ''
+  return { node, left: record.left, certificate: record.certificate, admitted, claims }
 }

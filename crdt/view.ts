@@ -18,6 +18,8 @@ export interface FleetView {
   readonly name: string
   readonly planVersion: number
   readonly operators: ReadonlyMap<OperatorId, Role>
+  /** Said only where it is so: in an open fleet everybody is a member. */
+  readonly admission?: 'certified'
 }
 
 export type Role = 'admin' | 'operator' | 'viewer'
@@ -27,6 +29,18 @@ export type Role = 'admin' | 'operator' | 'viewer'
  * time there has been none. unheard: not heard of since this node booted. left: it said so itself.
  */
 export type Liveness = 'alive' | 'disconnected' | 'unheard' | 'left'
+
+/** Why a node waits: it may ask, and nothing that it says counts. */
+export const waitingReasons = [
+  'no-certificate',
+  'token-unknown',
+  'token-revoked',
+  /** Asked of the clock of the board at which a stranger shows up, and so of no document. */
+  'token-expired',
+  'other-pool',
+  'waiting-room',
+] as const
+export type WaitingReason = (typeof waitingReasons)[number]
 
 export interface NodeView {
   readonly id: NodeId
@@ -49,6 +63,11 @@ export interface NodeView {
   /** Copies of system jobs stay while it drains. */
   readonly drainIgnoresSystem?: true
   readonly evicted: boolean
+  /**
+   * Said only of who is no full member (then `eligible` is false). surplus: beyond its token's count, it is heard and keeps what it runs.
+   * Else it waits, and why.
+   */
+  readonly admission?: 'surplus' | WaitingReason
   /** Operator-set, −100..100, default 0; part of the rank. */
   readonly weight: number
   readonly addresses: readonly string[]
@@ -60,6 +79,11 @@ export interface NodeView {
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
   /** Its document is so near to its limits that it takes no new claims. */
   readonly documentFull: boolean
+}
+
+/** It belongs here: neither evicted nor waiting. */
+export function isMember({ evicted, admission }: Pick<NodeView, 'evicted' | 'admission'>): boolean {
+  return !evicted && (admission === undefined || admission === 'surplus')
 }
 
 export interface Resources {

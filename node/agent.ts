@@ -7,12 +7,13 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
 import type { Refusal } from '../crdt/errors.ts'
-import type { PoolName } from '../crdt/ids.ts'
+import { signCertificate } from '../crdt/admission/certificate.ts'
+import type { NodeId, PoolName } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
 import { createClock } from './adapters/clock.ts'
 import { readHost } from './adapters/host.ts'
 import { type HttpDoor, openHttp } from './adapters/http.ts'
-import { type KeyPair, createCrypto, loadOrCreateKey } from './adapters/keys.ts'
+import { type KeyPair, createCrypto, keyPairFromSeed, loadOrCreateKey } from './adapters/keys.ts'
 import { createNetwork } from './adapters/libp2p/network.ts'
 import type { Log } from './adapters/log.ts'
 import { makeFolder } from './adapters/make-folder.ts'
@@ -20,8 +21,10 @@ import { createMetrics } from './adapters/metrics.ts'
 import { openStore } from './adapters/store-level.ts'
 import { createApiBridge } from './api-bridge.ts'
 import type { AgentConfig } from './config.ts'
+import { isHeard, mayConnect } from './core/admission.ts'
 import type { Config } from './core/config-types.ts'
 import type { HostFacts, Network, Store } from './core/ports.ts'
+import type { State } from './core/state.ts'
 import { type Core, createCore } from './core/step.ts'
 import { createDrivers, surveyDrivers } from './drivers.ts'
 import { type JoinFile, readJoinFile } from './join-file.ts'
@@ -86,9 +89,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const host = await readHost(config.dataDir)
   const coreConfig = coreConfigOf(config, joined.value, key, host)
   const drivers = createDrivers(config, coreConfig.self, log)
-  const network = await makeNetwork(config, joined.value, key, log)
   const crypto = createCrypto()
   const core = createCore({ crypto, signer: key.signer })
+  const network = await makeNetwork({ config, joined: joined.value, key, core, log })
   const loop = createLoop({ core, network, store, clock, drivers, api: createApiBridge, log, meters: metrics, onFatal: options.onFatal })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
@@ -159,7 +162,17 @@ function refusalError(refusal: Refusal): AgentError {
   return new AgentError(refusal.code, refusal.message)
 }
 
-async function makeNetwork(config: AgentConfig, joined: JoinFile, key: KeyPair, log: Log): Promise<Network> {
+interface NetworkInput {
+  readonly config: AgentConfig
+  readonly joined: JoinFile
+  readonly key: KeyPair
+  /** Says whom this board listens to. */
+  readonly core: Core
+  readonly log: Log
+}
+
+async function makeNetwork({ config, joined, key, core, log }: NetworkInput): Promise<Network> {
+  const asked = (answer: (state: State) => boolean): boolean => core.state === null || answer(core.state)
   try {
     return await createNetwork({
       key,
@@ -169,8 +182,8 @@ async function makeNetwork(config: AgentConfig, joined: JoinFile, key: KeyPair, 
       listen: config.listen,
       announce: config.announce,
       bootstrap: [...joined.bootstrap, ...config.bootstrap],
-      // Whoever has the fleet's key may connect: an evicted board must be told that it is, and operators are no members.
-      mayConnect: () => true,
+      mayConnect: (peer) => asked((state) => mayConnect(state, peer)),
+      isHeard: (peer) => asked((state) => isHeard(state, peer as NodeId)),
       mdns: config.listen.some((address) => !/127\.0\.0\.1|\/::1\/|localhost/.test(address)),
       log,
     })
@@ -240,12 +253,15 @@ function gaugesOf(core: Core, network: Network, loop: Loop): Record<string, numb
 
 function coreConfigOf(config: AgentConfig, joined: JoinFile, key: KeyPair, host: HostFacts): Config {
   const capacity: Resources = { cpuMhz: host.cpuMhz, memoryMib: host.memoryMib, diskMib: host.diskMib, ...config.capacity }
+  const self = key.id as NodeId
+  const name = config.name ?? host.name
   return {
-    self: key.id as Config['self'],
+    self,
     fleet: joined.fleet,
     pool: config.pool as PoolName,
-    name: config.name ?? host.name,
+    name,
     labels: config.labels,
+    certificate: certificateOf(joined, self, config, name),
     reserved: config.reserved,
     capacity: Object.keys(config.capacity).length === 0 ? null : capacity,
     dynamicPorts: config.dynamicPorts,
@@ -253,4 +269,13 @@ function coreConfigOf(config: AgentConfig, joined: JoinFile, key: KeyPair, host:
     dev: config.dev,
     version: agentVersion,
   }
+}
+
+/** Anew at every start: name and labels may be others, and equal ones give the same certificate. Throws E_CERTIFICATE: they cannot be shown. */
+function certificateOf({ fleet, tokens }: JoinFile, node: NodeId, { pool, labels }: AgentConfig, name: string): Uint8Array | null {
+  const secret = tokens.get(pool)
+  if (secret === undefined) return null
+  const made = signCertificate({ fleet, node, pool: pool as PoolName, name, labels }, keyPairFromSeed(secret).signer)
+  if (!made.ok) throw refusalError(made)
+  return made.value
 }

@@ -31,6 +31,7 @@ const shapes: Readonly<Record<Request['method'], object>> = {
   'doc.put': { envelopes, confirm: { ...count, optional: true }, timeoutMs: { ...count, optional: true } },
   'job.plan': { envelopes, job: name },
   'node.list': {},
+  'node.pending': {},
   'node.status': { node: name },
   'alloc.list': {},
   'alloc.status': { alloc: name },

@@ -1,5 +1,5 @@
 // The join file: what a new board is given so that it knows its fleet (made by `shoal fleet init`). It holds the fleet's pre-shared
-// key and is a secret. A copy is kept in the data directory, so that the file is needed once, and so that a board is not
+// key and join tokens, and is a secret. Format 1, which does not say so, knows no tokens. A copy is kept in the data directory, so that the file is needed once, and so that a board is not
 // moved to another fleet by mistake.
 
 import { createHash } from 'node:crypto'
@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 
 import { fromBase64 } from '../crdt/base64.ts'
 import { type Result, ok, refuse } from '../crdt/errors.ts'
-import { type FleetId, unhex } from '../crdt/ids.ts'
+import { type FleetId, isName, unhex } from '../crdt/ids.ts'
 import { addressForms, toMultiaddr } from './adapters/libp2p/addresses.ts'
 
 export interface JoinFile {
@@ -18,6 +18,8 @@ export interface JoinFile {
   /** The fleet document, in applicable order; the first one's hash is the fleet's identity. */
   readonly envelopes: readonly Uint8Array[]
   readonly bootstrap: readonly string[]
+  /** Pool → secret of the token with which a board signs its certificate for it (32 bytes). */
+  readonly tokens: ReadonlyMap<string, Uint8Array>
 }
 
 export type JoinCode = 'E_JOIN_FILE' | 'E_JOIN_FORMAT' | 'E_OTHER_FLEET'
@@ -62,7 +64,7 @@ async function parseJoinFile(path: string): Promise<Result<JoinFile, JoinCode>> 
   }
   const found = parse(text)
   if (found === null)
-    return refuse('E_JOIN_FORMAT', `${path} is not a join file, or is damaged; copy it again from where the fleet was made`)
+    return refuse('E_JOIN_FORMAT', `${path} is not a join file, is damaged, or is of a newer shoal than this one; copy it again from where the fleet was made`)
   const strange = found.bootstrap.find((one) => toMultiaddr(one) === null)
   if (strange !== undefined) return refuse('E_JOIN_FORMAT', `${path}: bootstrap: '${strange}' is not an address (${addressForms})`)
   return ok(found)
@@ -75,17 +77,24 @@ function parse(text: string): JoinFile | null {
   } catch {
     return null
   }
-  const { fleet, name, psk, envelopes, bootstrap } = raw ?? {}
+  const { fleet, name, psk, envelopes, bootstrap, format = 1, tokens = {} } = raw ?? {}
+  if (!joinFormats.has(format) || !isTokens(tokens)) return null
   if (!isHex64(fleet) || !isHex64(psk) || typeof name !== 'string' || !isTexts(envelopes) || !isTexts(bootstrap)) return null
   const decoded = envelopes.map((one) => fromBase64(one))
   if (decoded.length === 0 || !decoded.every((one) => one.ok)) return null
   const bytes = decoded.map((one) => one.value)
   if (createHash('sha256').update(bytes[0]!).digest('hex') !== fleet) return null
-  return { fleet: fleet as FleetId, name, psk: unhex(psk), envelopes: bytes, bootstrap }
+  return { fleet: fleet as FleetId, name, psk: unhex(psk), envelopes: bytes, bootstrap, tokens: new Map(Object.entries(tokens).map(([pool, secret]) => [pool, unhex(secret)])) }
 }
 
 function isHex64(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+}
+
+const joinFormats: ReadonlySet<unknown> = new Set([1, 2])
+
+function isTokens(value: unknown): value is Record<string, string> {
+  return typeof value === 'object' && value !== null && Object.entries(value).every(([pool, secret]) => isName(pool) && isHex64(secret))
 }
 
 function isTexts(value: unknown): value is string[] {

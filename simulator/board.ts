@@ -18,6 +18,8 @@ export interface BoardSpec {
   readonly labels?: Readonly<Record<string, string>>
   readonly capacity?: Resources
   readonly attributes?: Readonly<Record<string, string>>
+  /** By which token it is in a certified fleet. */
+  readonly certificate?: Uint8Array
   /** `raw_exec` unless told otherwise. */
   readonly drivers?: readonly TaskDriver['name'][]
   /** Where its operator told it to ask for the fleet; absent: names of some other boards. */

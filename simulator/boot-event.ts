@@ -32,6 +32,7 @@ export function bootEvent({ crypto, fleet, fleetEnvelopes, board, now, wallMs, b
       pool: (spec.pool ?? 'default') as PoolName,
       name: spec.name,
       labels: spec.labels ?? {},
+      certificate: spec.certificate ?? null,
       reserved: { cpuMhz: 0, memoryMib: 0, diskMib: 0 },
       capacity: board.saysCapacity ?? spec.capacity ?? ample,
       dynamicPorts: [20_000, 32_000],

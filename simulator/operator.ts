@@ -31,8 +31,8 @@ export interface Operator {
   readonly signJob: (spec: JobSpec) => Uint8Array[]
 }
 
-/** The key founds the fleet, and so is its only admin. */
-export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Operator {
+/** The key founds the fleet, and so is its only admin. `more`: what the first change says besides, such as that the fleet is certified. */
+export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer, more: ReadonlyMap<string, Scalar> = new Map()): Operator {
   let nonces = 0
   const author = (fleet: FleetId | ''): Author => {
     const nonce = new Uint8Array(16)
@@ -40,6 +40,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer): Op
     return { id, signer, nonce, fleet }
   }
   const registers = fleetGenesisRegisters({ name: 'test', admin: id as string as OperatorId, adminName: 'tester' })
+  for (const [path, value] of more) registers.set(path, value)
   const genesis = editDoc(crypto, emptyDoc(crypto, fleetDocId, everyPool), author(''), registers)
   const fleet = genesis.envelopes[0]!.hash as FleetId
   const authority = { fleet, rights: fleetRights(genesis.doc) }

@@ -139,12 +139,12 @@ class Readings {
   }
 
   #read(id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined): NodeReading {
-    const { node, left, claims } = this.#own.readNode(id, pool, doc, ops)
+    const read = this.#own.readNode(id, pool, doc, ops)
     const latest = this.#latest.get(id)
     const reading =
       latest === undefined
-        ? { node, left, claims }
-        : { node: keep(latest.node, node, nodeParts), left, claims: keepSame(latest.claims, claims) }
+        ? read
+        : { ...read, node: keep(latest.node, read.node, nodeParts), claims: keepSame(latest.claims, read.claims) }
     this.#latest.set(id, reading)
     return reading
   }

@@ -97,6 +97,7 @@ function recordOf({ nodes, pool }: View, id: NodeId, claims: ReadonlyMap<SlotId,
     addresses: [`/ip4/10.0.0.1/tcp/4001/${id}`],
     receipts: {},
     left: false,
+    certificate: '',
     verdicts: new Map([...claims].map(([slot, claim]) => [slot, [verdict(claim)]])),
   }
 }

@@ -5,7 +5,7 @@
 import { Writer, decodeWith } from '../codec.ts'
 import type { Reader } from '../codec.ts'
 import type { Crypto, Signer } from '../crypto.ts'
-import { hasControls } from '../documents/text-size.ts'
+import { cutToBytes, hasControls, isWellFormed, utf8Bytes } from '../documents/text-size.ts'
 import { type Result, assert, ok, refuse } from '../errors.ts'
 import { type FleetId, type NodeId, type PoolName, type TokenId, hex, isName, keyOfPeerId, peerIdOfKey, unhex } from '../ids.ts'
 
@@ -32,18 +32,32 @@ const fleetBytes = 32
 const signatureBytes = 64
 const textBytesMax = 256
 
-/** `certified.node` is the id of an ed25519 key; names and labels are short and without control characters. */
-export function signCertificate(certified: CertifiedNode, token: Signer): Uint8Array {
+/** `certified.node` is the id of an ed25519 key. Refuses what people chose and nobody could show: a name or labels that are too long or too many. */
+export function signCertificate(certified: CertifiedNode, token: Signer): Result<Uint8Array, 'E_CERTIFICATE'> {
   const { fleet, node, pool, name, labels } = certified
   const key = keyOfPeerId(node)
   assert(key !== null && fleet.length === 2 * fleetBytes, 'a certificate is for a key of a fleet')
+  const fault = faultOf(certified)
+  if (fault !== null) return refuse('E_CERTIFICATE', fault)
   const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
   const writer = new Writer().raw(magic).raw(unhex(fleet)).raw(key).text(pool).text(name).varint(sorted.length)
   for (const [label, value] of sorted) writer.text(label).text(value)
   const signed = writer.raw(token.publicKey).finish()
   const bytes = new Writer().raw(signed).raw(token.sign(signed)).finish()
+  if (bytes.length > certificateBytesMax)
+    return refuse('E_CERTIFICATE', `name and labels are too long: ${bytes.length} bytes in all, at most ${certificateBytesMax}`)
   assert(readable(bytes).ok, 'what is signed can be read')
-  return bytes
+  return ok(bytes)
+}
+
+/** What speaks against these names and labels, in words; null: nothing. */
+function faultOf({ pool, name, labels }: CertifiedNode): string | null {
+  const entries = Object.entries(labels)
+  if (!isName(pool)) return `'${pool}' is not the name of a pool`
+  if (entries.length > labelsMax) return `${entries.length} labels; at most ${labelsMax}`
+  const strange = [name, ...entries.flat()].find((text) => utf8Bytes(text) > textBytesMax || hasControls(text) || !isWellFormed(text))
+  if (strange === undefined) return null
+  return `'${cutToBytes(strange, 40)}': a name or a label has at most ${textBytesMax} bytes and no control characters`
 }
 
 /** The certificate, if it is one of this fleet and the token that it names has signed it. What the token is worth is `admission.ts`. */

@@ -24,7 +24,7 @@ export function claimRegisters(claim: Claim): number {
 /** Registers that the record may come to. */
 export function registersAhead(record: NodeRecord): number {
   const entries = [record.attributes, record.labels, record.drivers, record.drivers, record.receipts]
-  let registers = nodeFields + record.images.length
+  let registers = nodeFields + record.images.length + (record.certificate === '' ? 0 : 1)
   for (const entry of entries) registers += Object.keys(entry).length
   for (const claim of record.claims.values()) registers += claimRegisters(claim)
   for (const [slot, verdicts] of record.verdicts) registers += written((out) => writeVerdicts(out, slot, verdicts))

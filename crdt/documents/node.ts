@@ -28,9 +28,14 @@ export interface NodeRecord {
   readonly planVersion: number
   readonly receipts: Readonly<Record<string, string>>
   readonly left: boolean
+  /** By which token it is here (`crdt/admission/`), in base64; '': it shows none. */
+  readonly certificate: string
   readonly claims: ReadonlyMap<SlotId, Claim>
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
 }
+
+/** Below `x/`, as every field that some agent may not know yet. */
+const certificatePath = 'x/certificate'
 
 /** Nomad's range: above the ports that services usually have, below Linux' ephemeral ones. */
 const dynamicPortsDefault: readonly [number, number] = [20_000, 32_000]
@@ -40,6 +45,7 @@ export function nodeToRegisters(record: NodeRecord): Map<string, Scalar> {
   out.set('name', record.name)
   out.set('pool', record.pool)
   if (record.left) out.set('left', true)
+  if (record.certificate !== '') out.set(certificatePath, record.certificate)
   out.set('agent_version', record.agentVersion)
   out.set('plan_version', record.planVersion)
   out.set('capacity/cpu_mhz', record.capacity.cpuMhz)
@@ -94,6 +100,7 @@ export function nodeFromRegisters(node: NodeId, registers: Registers): NodeRecor
     planVersion: countOf(tree, 'plan_version'),
     receipts: receiptsOf(child(tree, 'receipt'), ''),
     left: child(tree, 'left')?.value === true,
+    certificate: textOf(tree, 'x', 'certificate'),
     claims: claimsOf(child(tree, 'claim'), node),
     verdicts: verdictsOf(child(tree, 'verdict')),
   }

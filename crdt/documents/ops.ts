@@ -7,6 +7,8 @@ import { encodePart } from './path-part.ts'
 import { child, registerTree } from './register-tree.ts'
 
 export interface OpsRecord {
+  /** The pool into which an operator has admitted the node; '': none has. */
+  readonly admitted: string
   readonly evicted: boolean
   readonly draining: boolean
   /** Copies of system jobs stay while the node drains. */
@@ -26,10 +28,13 @@ export const opsPaths = {
   weight: 'weight',
   by: 'by',
   note: 'note',
+  /** An operator's word that boards of other pools can check, who do not hold this document (`crdt/admission/`), in base64. */
+  certificate: 'x/certificate',
   label: (key: string): string => `label/${encodePart(key)}`,
 } as const
 
 export const opsDefaults: OpsRecord = Object.freeze({
+  admitted: '',
   evicted: false,
   draining: false,
   drainIgnoresSystem: false,
@@ -40,7 +45,9 @@ export const opsDefaults: OpsRecord = Object.freeze({
 
 export function opsFromRegisters(registers: Registers): OpsRecord {
   const weight = registers.get(opsPaths.weight)
+  const admitted = registers.get(opsPaths.admitted)
   return {
+    admitted: typeof admitted === 'string' ? admitted : '',
     evicted: registers.get(opsPaths.evicted) === true,
     draining: registers.get(opsPaths.draining) === true,
     drainIgnoresSystem: registers.get(opsPaths.drainIgnoresSystem) === true,

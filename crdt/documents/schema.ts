@@ -125,7 +125,7 @@ const nodeTable: Patterns = [
 ]
 
 const opsTable: Patterns = [
-  ['admitted', flag],
+  ['admitted', poolName],
   ['evicted', flag],
   ['draining', flag],
   ['drain_ignores_system', flag],

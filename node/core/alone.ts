@@ -1,6 +1,7 @@
 // `stop_on_client_after`: a board that hears from no peer for so long stops its copy itself, so that the side that replaces it knows
 // that only one runs. Counted on the monotonic clock of this boot; that it happened is kept in the claim's reason.
 
+import { isMember } from '../../crdt/view.ts'
 import { end } from './allocs/lifecycle.ts'
 import type { State, Step } from './state.ts'
 
@@ -21,7 +22,7 @@ function isAloneFor(state: State, limitMs: number | null, now: number): boolean 
 
 function hasOthers(state: State): boolean {
   for (const node of state.view.nodes.values()) {
-    if (node.id !== state.boot.config.self && !node.evicted && node.liveness !== 'left') return true
+    if (node.id !== state.boot.config.self && isMember(node) && node.liveness !== 'left') return true
   }
   return false
 }

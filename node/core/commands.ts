@@ -4,6 +4,7 @@
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { JobId, NodeId, OperatorId } from '../../crdt/ids.ts'
 import { parseDocId } from '../../crdt/ids.ts'
+import { isHeard } from './admission.ts'
 import { remainsOf } from './allocs/finished.ts'
 import { envelopeKey, operatorsDocs, rightsHere } from './documents.ts'
 import type { CoreEvent } from './event.ts'
@@ -13,6 +14,7 @@ import { allocDetail, allocRows, resolveAlloc } from './queries/allocs.ts'
 import { coverageOf } from './queries/coverage.ts'
 import { explainJobReply, findJob, historyReply, jobDetail, jobRows } from './queries/jobs.ts'
 import { nodeDetail, nodeRows, resolveNode } from './queries/nodes.ts'
+import { pendingReply } from './queries/pending.ts'
 import { planReply } from './queries/what-if.ts'
 import { fleetReply, statusReply } from './queries/status.ts'
 import { receiptsReply } from './queries/receipt.ts'
@@ -53,6 +55,8 @@ export function command(step: Step, event: Command): void {
       return putDocuments(step, event, request)
     case 'node.list':
       return reply(step, event.id, { kind: 'nodes', coverage: coverageOf(step), nodes: nodeRows(state, step.now) })
+    case 'node.pending':
+      return reply(step, event.id, pendingReply(step))
     case 'node.status':
       return nodeStatus(step, event.id, request.node)
     case 'alloc.list':
@@ -82,13 +86,15 @@ export function commandGone(step: Step, id: number): void {
 function mayRead(step: Step, caller: string | null): boolean {
   if (caller === null) return true
   if (rightsHere(step.state)?.now.has(caller as OperatorId) === true) return true
-  if (isEvicted(step.state, caller as NodeId)) return false
+  if (!isHeard(step.state, caller as NodeId)) return false
   return step.state.view.nodes.has(caller as NodeId) || step.state.peers.has(caller as NodeId)
 }
 
 function forbid(step: Step, id: number, caller: string): void {
   if (isEvicted(step.state, caller as NodeId))
     return refuseRequest(step, id, 'E_FORBIDDEN', `the board ${caller} is evicted`, 'an operator admits it again with `node evict --undo`')
+  if (step.state.peers.has(caller as NodeId))
+    return refuseRequest(step, id, 'E_FORBIDDEN', `the board ${caller} waits to be admitted`, 'an operator does so with `node admit`')
   refuseRequest(step, id, 'E_FORBIDDEN', `the key ${caller} has no role in this fleet`, 'an admin adds it to the fleet document')
 }
 

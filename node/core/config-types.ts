@@ -9,6 +9,8 @@ export interface Config {
   readonly pool: PoolName
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
+  /** By which token it is here, made at start from the join file (`crdt/admission/`); null: that has none for this pool. */
+  readonly certificate: Uint8Array | null
   /** Never handed to tasks. */
   readonly reserved: Resources
   /** null: what the host has. */

@@ -6,7 +6,8 @@ import { type SyncFrame, openSync } from '../../crdt/anti-entropy.ts'
 import { type NodeId, compareText } from '../../crdt/ids.ts'
 import { coreLimits } from './limits.ts'
 import { linksDigest } from './liveness/liveness.ts'
-import { type Peer, type State, type Step, isEvicted } from './state.ts'
+import { isHeard } from './admission.ts'
+import type { Peer, State, Step } from './state.ts'
 import { encodeFrame } from './wire.ts'
 
 /** The exchange that this node is in, or was last. */
@@ -49,7 +50,7 @@ export function exchangeDue(step: Step): void {
   // Once more if no answer comes: it may be catching up with another.
   peer.isAskedAgain = !peer.isAskedAgain
   peer.askedAt = peer.isAskedAgain ? step.now + coreLimits.exchangeAgainMs : null
-  if (!isEvicted(state, id)) begin(step, id, peer)
+  if (peer.waitsThere === null && isHeard(state, id)) begin(step, id, peer)
 }
 
 /**

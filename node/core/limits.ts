@@ -122,6 +122,14 @@ export const coreLimits = {
    * than a hello takes on a line of 8 kbit/s that is busy.
    */
   helloMsMax: 15_000,
+  /** Boards without admission that may be connected at a time, each with its place in the list: a delivery of them, or a stranger with many keys. */
+  waitingPeersMax: 64,
+  /** What waits here is told to the fleet so often, for `node pending` at any board … */
+  roomEveryMs: 10_000,
+  /** … and what others told of it is forgotten after three times that … */
+  roomKeptMs: 35_000,
+  /** … and beyond so many boards, of which each tells of 64 at most. */
+  roomsMax: 64,
   /** Gives the evicted node time to read its two documents before the connection is closed. */
   evictedHangUpMs: 3_000,
 } as const

@@ -6,7 +6,7 @@ import { cutBack } from '../../crdt/cut-back.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { jobView } from '../../crdt/documents/job.ts'
 import { type SlotId, jobDocId, opsDocId, slotParts } from '../../crdt/ids.ts'
-import { compareVersions } from '../../crdt/view.ts'
+import { compareVersions, isMember } from '../../crdt/view.ts'
 import { end, persistBody } from './allocs/lifecycle.ts'
 import { hasCompany } from './alone.ts'
 import { drop, put } from './documents.ts'
@@ -40,7 +40,7 @@ function isEverybodyHere({ state, now }: Step): boolean {
   const { view, boot, livenessChangedAt } = state
   if (now - livenessChangedAt < coreLimits.lackingMsMax) return false
   return [...view.nodes.values()].every(
-    ({ id, evicted, liveness }) => id === boot.config.self || evicted || liveness === 'alive' || liveness === 'left',
+    (node) => node.id === boot.config.self || !isMember(node) || node.liveness === 'alive' || node.liveness === 'left',
   )
 }
 

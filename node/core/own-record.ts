@@ -2,6 +2,7 @@
 // document, so a step writes at most one envelope however much happened in it. Upholds invariants 6, 8 and 24.
 
 import { authoredHeads } from '../../crdt/authored.ts'
+import { toBase64 } from '../../crdt/base64.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { jobPaths } from '../../crdt/documents/job.ts'
 import { nodeFromRegisters, nodeToRegisters, type NodeRecord } from '../../crdt/documents/node.ts'
@@ -107,6 +108,7 @@ function recordOf(state: State): NodeRecord {
     planVersion: state.planVersion,
     receipts: state.receipts,
     left: false,
+    certificate: config.certificate === null ? '' : toBase64(config.certificate),
     claims: claimsOf(state),
     verdicts: state.verdicts,
   }

@@ -2,9 +2,11 @@
 // as code. Upholds invariants 9, 13, 14 and 25.
 
 import { type NodeId, slotParts } from '../../crdt/ids.ts'
+import { type NodeView, isMember } from '../../crdt/view.ts'
 import { actions } from '../../scheduler/actions.ts'
 import { plan } from '../../scheduler/plan.ts'
 import type { Local } from '../../scheduler/types.ts'
+import { isHeard } from './admission.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { isAlone, stopWhatIsAlone } from './alone.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
@@ -14,7 +16,7 @@ import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liv
 import { settleOrphans } from './orphans.ts'
 import { writeOwn } from './own-record.ts'
 import { giveBackUnstarted, perform } from './perform-actions.ts'
-import { tellNewlyEvicted } from './replicate.ts'
+import { reviewStandings } from './replicate.ts'
 import { type State, type Step, log, lookSoon, note } from './state.ts'
 
 /** Runs after every event. */
@@ -69,8 +71,9 @@ function lookAgain(step: Step): boolean {
   const before = state.view
   state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
   setMembers(state.liveness, membersHere(state))
+  noteWaiting(state, step.now)
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
-  tellNewlyEvicted(step, before)
+  reviewStandings(step, before)
   keepVerdicts(state)
   forgetRemoved(step)
   forgetReplaced(step)
@@ -80,9 +83,27 @@ function lookAgain(step: Step): boolean {
 /** The own pool's nodes, and connected ones of it whose documents have not come. */
 function membersHere(state: State): NodeId[] {
   const members: NodeId[] = []
-  for (const [id, node] of state.view.nodes) if (!node.evicted) members.push(id)
-  for (const [id, peer] of state.peers) if (peer.pool === state.boot.config.pool && !state.view.nodes.has(id)) members.push(id)
+  for (const [id, node] of state.view.nodes) if (isMember(node)) members.push(id)
+  for (const [id, peer] of state.peers) {
+    const known = state.view.nodes.get(id)
+    if (peer.pool === state.boot.config.pool && (known === undefined || isWaiting(known)) && isHeard(state, id)) members.push(id)
+  }
   return members
+}
+
+function silenceOf({ liveness, waitsSince }: State): ReadonlyMap<NodeId, number> {
+  const silent = silentSince(liveness)
+  return waitsSince.size === 0 ? silent : new Map([...silent, ...waitsSince])
+}
+
+function noteWaiting({ view, waitsSince }: State, now: number): void {
+  for (const id of waitsSince.keys()) if (!isWaiting(view.nodes.get(id))) waitsSince.delete(id)
+  if (view.fleet.admission !== 'certified') return
+  for (const [id, node] of view.nodes) if (isWaiting(node) && !waitsSince.has(id)) waitsSince.set(id, now)
+}
+
+function isWaiting(node: NodeView | undefined): boolean {
+  return node !== undefined && !node.evicted && !isMember(node)
 }
 
 export function localOf(state: State, now: number): Local {
@@ -91,7 +112,7 @@ export function localOf(state: State, now: number): Local {
   return {
     self: state.boot.config.self,
     now,
-    silentSince: silentSince(state.liveness),
+    silentSince: silenceOf(state),
     failedSince: new Map([...state.failedSince].map(([slot, seen]) => [slot, seen.at])),
     pending: state.pending,
     aloneSince: isAlone(state) ? state.lastCompanyAt : null,

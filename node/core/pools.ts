@@ -3,6 +3,7 @@
 
 import { type NodeId, type PoolName, compareText } from '../../crdt/ids.ts'
 import type { PoolSummary } from '../../crdt/api-types.ts'
+import { isMember } from '../../crdt/view.ts'
 import { coreLimits } from './limits.ts'
 import type { Contact, State, Step } from './state.ts'
 import { type SummaryFrame, encodeFrame } from './wire.ts'
@@ -118,7 +119,7 @@ function countNodes(state: State): { alive: number; total: number } {
   let alive = 0
   let total = 0
   for (const node of state.view.nodes.values()) {
-    if (node.evicted) continue
+    if (!isMember(node)) continue
     total += 1
     if (node.liveness === 'alive') alive += 1
   }
@@ -133,10 +134,10 @@ export function rememberAddresses(step: Step): void {
   state.rememberedNodes = state.view.nodes
   for (const [id, node] of state.view.nodes) {
     const known = before?.get(id)
-    if (id === state.boot.config.self || (known?.addresses === node.addresses && known.evicted === node.evicted)) continue
-    const key = node.evicted ? 'evicted' : node.addresses.join(' ')
+    if (id === state.boot.config.self || (known?.addresses === node.addresses && isMember(known) === isMember(node))) continue
+    const key = isMember(node) ? node.addresses.join(' ') : 'no member'
     if (state.remembered.get(id) === key) continue
     state.remembered.set(id, key)
-    step.out.push(node.evicted ? { kind: 'forget', peer: id } : { kind: 'remember', peer: id, addresses: node.addresses, wanted: true })
+    step.out.push(isMember(node) ? { kind: 'remember', peer: id, addresses: node.addresses, wanted: true } : { kind: 'forget', peer: id })
   }
 }

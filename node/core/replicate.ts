@@ -3,7 +3,8 @@
 
 import { answerSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
 import { type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
-import type { View } from '../../crdt/view.ts'
+import { type View, isMember } from '../../crdt/view.ts'
+import { isCertified, isHeard, reasonToWait } from './admission.ts'
 import { envelopeKey, receive } from './documents.ts'
 import type { Effect } from './effect.ts'
 import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOffered, exchangeOver, exchangeSpared } from './exchanges.ts'
@@ -13,7 +14,8 @@ import { performLiveness } from './perform-liveness.ts'
 import { hearSummary, summarise } from './pools.ts'
 import { nextBelow, pick } from './random.ts'
 import { type Peer, type State, type Step, isEvicted, log, note } from './state.ts'
-import { type Frame, decodeFrame, encodeFrame } from './wire.ts'
+import { answerCame, hearRoom, keepWaiting, mayAnswer, reviewPeers, roomDue, sayHello, toldToWait } from './waiting-room.ts'
+import { type Frame, decodeFrame, encodeFrame, kindOf } from './wire.ts'
 
 export function peerCame(step: Step, peer: NodeId): void {
   const { state } = step
@@ -21,17 +23,17 @@ export function peerCame(step: Step, peer: NodeId): void {
     pool: null,
     planVersion: 0,
     version: '',
+    card: null,
+    certificate: null,
+    waits: 'no-certificate',
+    answered: null,
+    waitsThere: null,
+    toldFleet: null,
     askedAt: null,
     isAskedAgain: false,
   })
   state.hangUps.push({ peer, at: step.now + coreLimits.helloMsMax })
-  send(step, peer, {
-    kind: 'hello',
-    pool: state.boot.config.pool,
-    version: state.boot.config.version,
-    protocol: [protocolVersion.min, protocolVersion.max],
-    planVersion: state.planVersion,
-  })
+  sayHello(step, peer)
 }
 
 export function peerWent(step: Step, peer: NodeId): void {
@@ -45,19 +47,22 @@ export function peerWent(step: Step, peer: NodeId): void {
 
 export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void {
   const { state } = step
+  const peer = state.peers.get(from)
+  if (!isHeard(state, from) && !isEvicted(state, from) && !isAnswer(kindOf(bytes), via, peer)) return count(state, 'E_NOT_ADMITTED')
   const decoded = (step.env.readFrame ?? decodeFrame)(bytes)
   if (!decoded.ok) {
-    state.refusals[decoded.code] = (state.refusals[decoded.code] ?? 0) + 1
+    count(state, decoded.code)
     return log(step, 'debug', `frame from ${from} refused: ${decoded.message}`)
   }
   const frame = decoded.value
-  const peer = state.peers.get(from)
   if (frame.kind === 'hello') return via === 'stream' && peer !== undefined ? hello(step, from, peer, frame) : undefined
   // Nothing that an evicted node says counts, and nothing that it asks is answered; its hello is, with what evicted it. What operators
   // wish about it or this node does count: on its side of a cut they may have taken it back, or evicted this one.
   if (isEvicted(state, from)) return frame.kind === 'envelopes' ? wishesFrom(step, from, frame.envelopes) : undefined
-  // Gossip may carry only what stands for itself by a signature (or, for summaries, what is only a hint).
-  if (via === 'gossip' && frame.kind !== 'envelopes' && frame.kind !== 'link-states' && frame.kind !== 'summary') return
+  if (frame.kind === 'waits') return via === 'stream' && peer !== undefined ? toldToWait(step, from, peer, frame.reason) : undefined
+  if (!isHeard(state, from)) return frame.kind === 'envelopes' && peer !== undefined ? answerCame(step, peer, frame.envelopes) : undefined
+  // Gossip may carry only what stands for itself by a signature, or is only a hint.
+  if (via === 'gossip' && !gossiped.has(frame.kind)) return
   switch (frame.kind) {
     case 'probe':
       return performLiveness(step, onProbe(state.liveness, from, frame.n, step.now))
@@ -75,7 +80,21 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
       return sync(step, from, frame.scope, frame.frame)
     case 'summary':
       return hearSummary(step, frame)
+    case 'room':
+      return hearRoom(step, frame)
   }
+}
+
+const gossiped: ReadonlySet<Frame['kind']> = new Set(['envelopes', 'link-states', 'summary', 'room'])
+
+/** What is looked at of a board that waits here: who it is, and what may let either of the two in. Everything else stays unread. */
+function isAnswer(kind: Frame['kind'] | undefined, via: 'stream' | 'gossip', peer: Peer | undefined): boolean {
+  if (via === 'gossip') return false
+  return kind === 'hello' || kind === 'waits' || (kind === 'envelopes' && mayAnswer(peer))
+}
+
+function count({ refusals }: State, code: string): void {
+  refusals[code] = (refusals[code] ?? 0) + 1
 }
 
 function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hello' }): void {
@@ -90,11 +109,32 @@ function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hel
     return
   }
   if (peer.pool === null) state.hangUps = state.hangUps.filter((entry) => entry.peer !== from)
+  const isWelcome = isCertified(state) && peer.pool !== null && peer.waits === null && peer.waitsThere === null
   peer.pool = frame.pool
   peer.version = frame.version
   peer.planVersion = frame.planVersion
+  peer.card = frame.card ?? null
+  peer.certificate = frame.card === undefined ? null : state.engine.readCertificate(state.boot.config.fleet, frame.card.certificate)
+  // Whoever listens again says hello again.
+  peer.waitsThere = null
   if (isEvicted(state, from)) tellEvicted(step, from)
-  else welcome(step, from, peer)
+  else judge(step, from, peer, isWelcome)
+}
+
+/** `isWelcome`: it was before, and only shows another certificate. */
+function judge(step: Step, id: NodeId, peer: Peer, isWelcome = false): void {
+  const reason = reasonToWait(step.state, id, peer, step.now)
+  if (reason !== null) return keepWaiting(step, id, peer, reason)
+  peer.waits = null
+  if (!isWelcome) welcome(step, id, peer)
+}
+
+/** After each change of the view: who has been evicted by it, and who waits or waits no more. */
+export function reviewStandings(step: Step, before: View): void {
+  tellNewlyEvicted(step, before)
+  const { state } = step
+  if (state.view.fleet === before.fleet && state.view.nodes === before.nodes) return
+  if (isCertified(state) || state.shown !== null) reviewPeers(step, (id, peer) => welcome(step, id, peer))
 }
 
 function welcome(step: Step, from: NodeId, peer: Peer): void {
@@ -108,7 +148,7 @@ function welcome(step: Step, from: NodeId, peer: Peer): void {
 }
 
 /** Connected boards that the change of the view has evicted: each is told, and hung up on. */
-export function tellNewlyEvicted(step: Step, before: View): void {
+function tellNewlyEvicted(step: Step, before: View): void {
   const { state } = step
   for (const [id, peer] of state.peers) {
     // One whose hello has not come is told when it comes.
@@ -158,7 +198,10 @@ function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have'
     send(step, from, { kind: 'link-states', states: newer.slice(at, at + coreLimits.linkStatesSentMax) })
   }
   const own = new Map(linkSeqs(liveness))
-  const mayCount = (node: NodeId): boolean => step.state.view.nodes.get(node)?.evicted === false
+  const mayCount = (node: NodeId): boolean => {
+    const known = step.state.view.nodes.get(node)
+    return known !== undefined && isMember(known)
+  }
   const lacking = [...theirs].some(([node, seq]) => mayCount(node) && (own.get(node) ?? -1) < seq)
   if (lacking) send(step, from, { kind: 'links-have', digest: linksDigest(liveness), seqs: [...own] })
 }
@@ -224,6 +267,7 @@ export function replicateDue(step: Step): void {
   hangUpDue(step)
   askDue(step)
   exchangeDue(step)
+  roomDue(step)
 }
 
 function askDue(step: Step): void {
@@ -254,7 +298,7 @@ function hangUpDue(step: Step): void {
     const peer = state.peers.get(id)
     if (isEvicted(state, id)) step.out.push({ kind: 'disconnect', peer: id, reason: 'evicted' })
     else if (peer?.pool === null) step.out.push({ kind: 'disconnect', peer: id, reason: 'it has not said who it is' })
-    else if (peer !== undefined) welcome(step, id, peer)
+    else if (peer !== undefined) judge(step, id, peer)
   }
 }
 
@@ -262,7 +306,7 @@ function hangUpDue(step: Step): void {
 function peersOf(state: State, own: boolean): NodeId[] {
   const { pool } = state.boot.config
   return [...state.peers]
-    .filter(([id, peer]) => peer.pool !== null && (peer.pool === pool) === own && !isEvicted(state, id))
+    .filter(([id, peer]) => peer.pool !== null && (peer.pool === pool) === own && peer.waitsThere === null && isHeard(state, id))
     .map(([id]) => id)
     .sort(compareText)
 }

@@ -2,6 +2,7 @@
 // power cut is in the documents and in the `meta/` records, which are persisted by the effects that change them.
 
 import { createIndex, type DigestIndex } from '../../crdt/anti-entropy.ts'
+import type { Certificate } from '../../crdt/admission/certificate.ts'
 import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import type { DocumentEngine } from '../../crdt/engine.ts'
@@ -9,7 +10,7 @@ import type { Author } from '../../crdt/envelope.ts'
 import type { DocId, Form, Generation, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
 import { type Projector, createProjector } from '../../crdt/project.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
-import type { Claim, Verdict, View } from '../../crdt/view.ts'
+import type { Claim, Verdict, View, WaitingReason } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
 import type { plan } from '../../scheduler/plan.ts'
 import type { Pending, Plan } from '../../scheduler/types.ts'
@@ -24,7 +25,7 @@ import type { LinkStateReader } from './liveness/reader.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
 import { createRandom, type Random } from './random.ts'
-import type { decodeFrame } from './wire.ts'
+import type { Card, WaitingBoard, decodeFrame } from './wire.ts'
 
 export interface Env {
   readonly crypto: Crypto
@@ -46,6 +47,17 @@ export interface Peer {
   pool: PoolName | null
   planVersion: number
   version: string
+  /** What it shows of itself, and the certificate among it if that is one of this fleet. */
+  card: Card | null
+  certificate: Certificate | null
+  /** Why this node does not listen to it; null: it does, unless it is evicted. In an open fleet nobody asks. */
+  waits: WaitingReason | null
+  /** The documents that it was answered with, while it waits; null: it was not. */
+  answered: string | null
+  /** Why it does not listen to this node, as it said; null: it has not said so. */
+  waitsThere: WaitingReason | null
+  /** The fleet document that it was sent because it did not know this node's token. */
+  toldFleet: string | null
   /** From when on an exchange with it is wanted; null: none is. */
   askedAt: number | null
   /** That is because the one before brought no answer. */
@@ -186,6 +198,14 @@ export interface State {
   /** The pool has grown: link states that were refused before may be had now. */
   askLinks: boolean
   hangUps: { readonly peer: NodeId; readonly at: number }[]
+  /** What peers were shown last; null: an open fleet's hello shows nothing. */
+  shown: Uint8Array | null
+  /** Nodes of this pool that wait, and since when, here: they are silent to this node, whoever else listens to them. */
+  readonly waitsSince: Map<NodeId, number>
+  /** When it is due to tell who waits here. */
+  roomAt: number
+  /** Who waits at others, as they told. */
+  readonly rooms: Map<NodeId, { readonly waiting: readonly WaitingBoard[]; readonly heardAt: number; readonly seq: number }>
 }
 
 /** One step's working set: the state, the time of the event, and the effects that it has led to so far. */
@@ -267,6 +287,10 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     livenessTold: -1,
     askLinks: false,
     hangUps: [],
+    shown: null,
+    waitsSince: new Map(),
+    roomAt: Number.MAX_SAFE_INTEGER,
+    rooms: new Map(),
   }
 }
 

@@ -175,7 +175,7 @@ function isHeldBack(state: State, now: number): boolean {
 
 function wakeAt(state: State): number {
   let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
-  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), state.lostLookAt)
+  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), state.lostLookAt, state.roomAt)
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)

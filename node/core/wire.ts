@@ -2,10 +2,12 @@
 // strict (bounded, one encoding for a value, nothing may trail) and never throws: a stranger's bytes become a frame or a refusal.
 // What a frame carries (envelopes, link states) is opaque here and judged elsewhere.
 
+import { certificateBytesMax } from '../../crdt/admission/certificate.ts'
 import { CodecError, Reader, Writer, decodeWith } from '../../crdt/codec.ts'
 import { type Result, refuse } from '../../crdt/errors.ts'
 import { type NodeId, type PoolName, isName, isPeerId } from '../../crdt/ids.ts'
 import { limits } from '../../crdt/limits.ts'
+import { type WaitingReason, waitingReasons } from '../../crdt/view.ts'
 import type { SyncFrame, SyncScope } from '../../crdt/anti-entropy.ts'
 import { readSyncFrame, writeSyncFrame } from '../../crdt/sync-codec.ts'
 
@@ -17,7 +19,12 @@ export type Frame =
       readonly version: string
       readonly protocol: readonly [number, number]
       readonly planVersion: number
+      /** In a certified fleet only: agents that know nothing of certificates read the hello of an open one. */
+      readonly card?: Card
     }
+  /** The sender does not listen to this node. Nobody signed it: it is a hint, for people and for what to send. */
+  | { readonly kind: 'waits'; readonly reason: WaitingReason }
+  | RoomFrame
   | { readonly kind: 'probe'; readonly n: number }
   | { readonly kind: 'probe-ack'; readonly n: number }
   | { readonly kind: 'link-states'; readonly states: readonly Uint8Array[] }
@@ -27,6 +34,32 @@ export type Frame =
   | { readonly kind: 'envelopes'; readonly envelopes: readonly Uint8Array[] }
   | { readonly kind: 'sync'; readonly scope: SyncScope; readonly frame: SyncFrame }
   | SummaryFrame
+
+/** What a board shows of itself to those who do not know it. */
+export interface Card {
+  /** Empty: it has none. */
+  readonly certificate: Uint8Array
+  readonly name: string
+  /** Its hardware in words. */
+  readonly about: string
+}
+
+/** The boards that wait at a node: for operators, whom they ask by whatever board. */
+export interface RoomFrame {
+  readonly kind: 'room'
+  readonly node: NodeId
+  readonly waiting: readonly WaitingBoard[]
+  /** Rises with every such frame of this node; gossip passes equal ones on only once. */
+  readonly seq: number
+}
+
+export interface WaitingBoard {
+  readonly node: NodeId
+  readonly pool: PoolName
+  readonly name: string
+  readonly about: string
+  readonly reason: WaitingReason
+}
 
 /** What a pool tells the others: how it is, and whom to ask. */
 export interface SummaryFrame {
@@ -53,19 +86,33 @@ export const wireLimits = {
   linksDigestBytesMax: 64,
   envelopesMax: 1_024,
   versionBytesMax: 64,
+  /** What a board says of itself: a host name, a line about its hardware. */
+  cardWordsBytesMax: 256,
+  /** Each about 300 bytes. */
+  roomBoardsMax: 64,
   addressesMax: 32,
   /** A relayed address holds two PeerIds and a DNS name. */
   addressBytesMax: 512,
 } as const
 
 const wireVersion = 1
-const kinds = ['hello', 'probe', 'probe-ack', 'link-states', 'links-have', 'envelopes', 'sync', 'summary'] as const
+const kinds = ['hello', 'probe', 'probe-ack', 'link-states', 'links-have', 'envelopes', 'sync', 'summary', 'waits', 'room'] as const
 
 export function encodeFrame(frame: Frame): Uint8Array {
   const to = new Writer().u8(wireVersion).u8(kinds.indexOf(frame.kind))
   switch (frame.kind) {
     case 'hello':
       to.text(frame.pool).text(frame.version).varint(frame.protocol[0]).varint(frame.protocol[1]).varint(frame.planVersion)
+      if (frame.card !== undefined) to.bytes(frame.card.certificate).text(frame.card.name).text(frame.card.about)
+      break
+    case 'waits':
+      to.u8(waitingReasons.indexOf(frame.reason))
+      break
+    case 'room':
+      writeList(to.text(frame.node), frame.waiting, (board) => {
+        to.text(board.node).text(board.pool).text(board.name).text(board.about).u8(waitingReasons.indexOf(board.reason))
+      })
+      to.varint(frame.seq)
       break
     case 'probe':
     case 'probe-ack':
@@ -121,13 +168,11 @@ function readFrame(from: Reader): Frame {
   const kind = kinds[from.u8()]
   switch (kind) {
     case 'hello':
-      return {
-        kind,
-        pool: readPool(from),
-        version: from.text(wireLimits.versionBytesMax),
-        protocol: [from.varint(), from.varint()],
-        planVersion: from.varint(),
-      }
+      return readHello(from)
+    case 'waits':
+      return { kind, reason: readReason(from) }
+    case 'room':
+      return { kind, node: readNode(from), waiting: readList(from, wireLimits.roomBoardsMax, () => readWaiting(from)), seq: from.varint() }
     case 'probe':
     case 'probe-ack':
       return { kind, n: from.varint() }
@@ -143,6 +188,36 @@ function readFrame(from: Reader): Frame {
       return readSummary(from)
     default:
       throw new CodecError('unknown kind of frame')
+  }
+}
+
+function readHello(from: Reader): Frame {
+  const hello = {
+    kind: 'hello',
+    pool: readPool(from),
+    version: from.text(wireLimits.versionBytesMax),
+    protocol: [from.varint(), from.varint()],
+    planVersion: from.varint(),
+  } as const
+  if (from.remaining === 0) return hello
+  const certificate = from.bytes(certificateBytesMax).slice()
+  const [name, about] = [from.text(wireLimits.cardWordsBytesMax), from.text(wireLimits.cardWordsBytesMax)]
+  return { ...hello, card: { certificate, name, about } }
+}
+
+function readReason(from: Reader): WaitingReason {
+  const reason = waitingReasons[from.u8()]
+  if (reason === undefined) throw new CodecError('unknown reason to wait')
+  return reason
+}
+
+function readWaiting(from: Reader): WaitingBoard {
+  return {
+    node: readNode(from),
+    pool: readPool(from),
+    name: from.text(wireLimits.cardWordsBytesMax),
+    about: from.text(wireLimits.cardWordsBytesMax),
+    reason: readReason(from),
   }
 }
 
@@ -194,6 +269,11 @@ function readList<T>(from: Reader, most: number, read: () => T): T[] {
   const list: T[] = []
   for (let i = 0; i < count; i++) list.push(read())
   return list
+}
+
+/** What kind of frame it says that it is, without reading the rest; undefined: none that is known. */
+export function kindOf(frame: Uint8Array): Frame['kind'] | undefined {
+  return frame[0] === wireVersion ? kinds[frame[1] ?? kinds.length] : undefined
 }
 
 /** A probe or its answer, by its first bytes: the two kinds of frame that need not wait for the disk. */

@@ -1,6 +1,7 @@
 // The gossip of a whole world: a router for every board that runs, its heartbeats, and what a board that pauses or is busy does not do.
 
 import type { NodeId } from '../../crdt/ids.ts'
+import { isHeard } from '../../node/core/admission.ts'
 import type { Core } from '../../node/core/step.ts'
 import type { Topic } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
@@ -40,7 +41,7 @@ export class Gossip {
     const isCurrent = (): boolean => board.core === core
     const router = new Router(topicsOf(board), prng, {
       now: () => queue.now,
-      send: (to, rpc) => isCurrent() && send(board, to, rpc),
+      send: (to, rpc) => isCurrent() && send(board, to, this.#isHeard(board, to) ? rpc : { ...rpc, messages: [] }),
       deliver: (from, message) => deliver(board, from, message),
     })
     this.#routers.set(board, { router, core })
@@ -72,12 +73,17 @@ export class Gossip {
 
   /** A board that sleeps or is busy takes it later, as its core does. */
   receive(board: Board, from: NodeId, rpc: Rpc): void {
-    this.#input.takeInTurn(board, () => this.routerOf(board)?.receive(from, rpc))
+    this.#input.takeInTurn(board, () => this.routerOf(board)?.receive(from, this.#isHeard(board, from) ? rpc : { ...rpc, messages: [] }))
   }
 
   /** It will find only messages that the board has seen, and tells nothing else: to receive it would change nothing. */
   isOldNews(board: Board, rpc: Rpc, at: number): boolean {
     return this.routerOf(board)?.isOldNews(rpc, at) === true
+  }
+
+  /** As the real one's scores and validators have it: nothing goes to whom the board does not listen to, and nothing is taken from it. */
+  #isHeard({ core }: Board, peer: NodeId): boolean {
+    return core?.state == null || isHeard(core.state, peer)
   }
 
   routerOf(board: Board): Router | undefined {

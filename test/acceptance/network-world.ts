@@ -46,6 +46,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     announce: [],
     bootstrap: options.bootstrap ?? [],
     mayConnect: options.mayConnect ?? (() => true),
+    isHeard: () => true,
     log: silentLog,
   })
   let identified = 0

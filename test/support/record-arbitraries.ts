@@ -91,6 +91,7 @@ export function anyRecord(node: NodeId): fc.Arbitrary<NodeRecord> {
     planVersion: count,
     receipts: dictionary(docIds, hash),
     left: fc.boolean(),
+    certificate: fc.constantFrom('', 'c2hvd24='),
     claims: claims(node),
     verdicts: fc.uniqueArray(fc.tuple(slot, verdicts), { maxLength: 2, selector: ([one]) => one }).map((all) => new Map(all)),
   })

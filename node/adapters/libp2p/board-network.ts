@@ -26,6 +26,7 @@ export interface BoardParts {
   readonly gate: Gate
   readonly gossip: Gossip
   readonly bootstrap: readonly string[]
+  readonly isHeard: (peer: string) => boolean
   readonly log: NetworkLog
 }
 
@@ -210,7 +211,8 @@ export class BoardNetwork implements Network {
 
   #peerCounts(): { all: number; pool: number } {
     const pool = this.#parts.gossip.poolPeers()
-    const up = this.#links.upLinks()
+    // Who is not listened to is no company.
+    const up = this.#links.upLinks().filter(({ peer }) => this.#parts.isHeard(peer))
     return { all: up.length, pool: up.filter(({ peer }) => this.#book.isWanted(peer) || pool.has(peer)).length }
   }
 

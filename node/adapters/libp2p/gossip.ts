@@ -3,7 +3,7 @@
 // opens one again that died on a living connection (it is told of new connections only once per peer).
 
 import { createHash } from 'node:crypto'
-import { type GossipSub, type GossipsubOpts, StrictNoSign, gossipsub } from '@libp2p/gossipsub'
+import { type GossipSub, type GossipsubOpts, StrictNoSign, TopicValidatorResult, gossipsub } from '@libp2p/gossipsub'
 import type { Connection, Topology } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import type { FleetId, NodeId, PoolName } from '../../../crdt/ids.ts'
@@ -26,10 +26,16 @@ function messageId(topic: string, data: Uint8Array): Uint8Array {
 
 /**
  * Which peers came up a moment ago. After a cut, both halves have full meshes and gossipsub would never join them: messages would
- * cross only with the heartbeats' digests, seconds late. A small score for fresh peers makes it graft some of them.
+ * cross only with the heartbeats' digests, seconds late. A small score for fresh peers makes it graft some of them. Whoever is not heard is
+ * in no mesh and is sent nothing.
  */
-export class FreshPeers {
+export class PeerScores {
   readonly #upAt = new Map<string, number>()
+  readonly #isHeard: (peer: string) => boolean
+
+  constructor(isHeard: (peer: string) => boolean) {
+    this.#isHeard = isHeard
+  }
 
   up(peer: string): void {
     this.#upAt.set(peer, performance.now())
@@ -40,13 +46,20 @@ export class FreshPeers {
   }
 
   scoreOf(peer: string): number {
+    if (!this.#isHeard(peer)) return unheardScore
     const upAt = this.#upAt.get(peer)
     return upAt !== undefined && performance.now() - upAt < networkLimits.freshPeerMs ? 1 : 0
   }
 }
 
+/**
+ * Below gossipsub's thresholds for meshes, digests and publishing (-10, -50), and above the one at which it throws away all that a peer says
+ * (-80): what it says of its subscriptions is said once, and holds when it is admitted.
+ */
+const unheardScore = -60
+
 /** A mesh of 3 instead of libp2p's 6: each envelope comes to a board fewer times. What so small a mesh loses, anti-entropy brings. */
-export function gossipOptions(topics: TopicNames, fresh: FreshPeers): Partial<GossipsubOpts> {
+export function gossipOptions(topics: TopicNames, fresh: PeerScores): Partial<GossipsubOpts> {
   return {
     globalSignaturePolicy: StrictNoSign,
     msgIdFn: (message) => messageId(message.topic, message.data),
@@ -82,7 +95,8 @@ export interface GossipDeps {
   readonly gossip: GossipSub
   readonly registrar: Registrar
   readonly topics: TopicNames
-  readonly fresh: FreshPeers
+  readonly fresh: PeerScores
+  readonly isHeard: (peer: string) => boolean
   readonly log: NetworkLog
 }
 
@@ -101,8 +115,12 @@ export class Gossip {
       // The sender on this hop, not the author: gossip has no signature.
       onMessage(detail.propagationSource.toString() as NodeId, detail.msg.data)
     })
-    gossip.subscribe(topics.pool)
-    gossip.subscribe(topics.fleet)
+    for (const topic of [topics.pool, topics.fleet]) {
+      gossip.topicValidators.set(topic, (from) =>
+        this.#deps.isHeard(from.toString()) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore,
+      )
+      gossip.subscribe(topic)
+    }
     if (meshTopologies(registrar).length === 0) {
       this.#deps.log.warn({}, 'gossipsub changed: its streams cannot be repaired')
     }

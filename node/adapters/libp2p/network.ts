@@ -7,7 +7,7 @@ import type { KeyPair } from '../key-pair.ts'
 import { addressForms, toMultiaddr } from './addresses.ts'
 import { BoardNetwork, type BoardParts } from './board-network.ts'
 import { Gate } from './gate.ts'
-import { FreshPeers, Gossip, topicNames } from './gossip.ts'
+import { Gossip, PeerScores, topicNames } from './gossip.ts'
 import { networkLimits } from './limits.ts'
 import type { NetworkLog } from './log.ts'
 import { type Datastore, createNode } from './settings.ts'
@@ -26,6 +26,8 @@ export interface NetworkOptions {
   readonly bootstrap: readonly string[]
   /** Asked at every connection, in both directions, with the PeerId that Noise authenticated. */
   readonly mayConnect: (peer: string) => boolean
+  /** Whether what the peer gossips is looked at, and whether it is given any; asked whenever that is done. */
+  readonly isHeard: (peer: string) => boolean
   readonly log: NetworkLog
   readonly mdns?: boolean
   /** Whether this board relays for those that cannot be dialled (default true). */
@@ -45,7 +47,7 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
   const { log, fleet, pool, key } = options
   const gate = new Gate(options)
   const topics = topicNames(fleet, pool)
-  const fresh = new FreshPeers()
+  const fresh = new PeerScores(options.isHeard)
   const { node, registrar } = await createNode({
     key,
     psk: options.psk,
@@ -60,8 +62,8 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
     connectionsMax: options.connectionsMax ?? networkLimits.connectionsMax,
     datastore: options.datastore,
   })
-  const gossip = new Gossip({ gossip: node.services.gossip, registrar, topics, fresh, log })
-  return { self: key.id as NodeId, node, gate, gossip, bootstrap: options.bootstrap.map(checkedAddress), log }
+  const gossip = new Gossip({ gossip: node.services.gossip, registrar, topics, fresh, isHeard: options.isHeard, log })
+  return { self: key.id as NodeId, node, gate, gossip, bootstrap: options.bootstrap.map(checkedAddress), isHeard: options.isHeard, log }
 }
 
 function checkedAddress(text: string): string {

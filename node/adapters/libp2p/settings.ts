@@ -11,7 +11,7 @@ import type { FleetId } from '../../../crdt/ids.ts'
 import type { KeyPair } from '../key-pair.ts'
 import { commonSettings } from './common-settings.ts'
 import { dhtOptions, pingUnlessConnected } from './dht.ts'
-import { type FreshPeers, type TopicNames, gossipOptions, gossipService } from './gossip.ts'
+import { type PeerScores, type TopicNames, gossipOptions, gossipService } from './gossip.ts'
 import { networkLimits } from './limits.ts'
 
 export interface NodeSettings {
@@ -19,7 +19,7 @@ export interface NodeSettings {
   readonly psk: Uint8Array
   readonly fleet: FleetId
   readonly topics: TopicNames
-  readonly fresh: FreshPeers
+  readonly fresh: PeerScores
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly gater: ConnectionGater

@@ -50,6 +50,7 @@ function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput)
     eligible: node.eligible,
     draining: node.draining,
     evicted: node.evicted,
+    ...(node.admission === undefined ? {} : { admission: node.admission }),
     allocs: live.length,
     cpuMhz: node.capacity.cpuMhz,
     cpuUsedMhz: used.cpuMhz,

@@ -8,10 +8,12 @@ import { rightsHere } from '../documents.ts'
 import type { Step } from '../state.ts'
 import { coverageOf } from './coverage.ts'
 import { jobRows } from './jobs.ts'
+import { waitsRow } from './pending.ts'
 import { nodeRows } from './nodes.ts'
 
 export function statusReply(step: Step): Reply {
   const { state, now } = step
+  const waits = waitsRow(step)
   return {
     kind: 'status',
     coverage: coverageOf(step),
@@ -19,6 +21,7 @@ export function statusReply(step: Step): Reply {
     nodes: nodeRows(state, now),
     jobs: jobRows(state),
     events: state.events.slice(-20),
+    ...(waits === undefined ? {} : { waits }),
   }
 }
 

@@ -18,6 +18,7 @@ import { edited, foundFleet, grant, revoke, take } from '../../support/fleet-his
 
 const crypto = testCrypto()
 const founded = foundFleet()
+const shop = 'shop' as PoolName
 const boardSeeds = Array.from({ length: 8 }, (_, index) => 70 + index)
 
 const tokenId = (seed: number): TokenId => testSigner(seed).id as string as TokenId
@@ -34,7 +35,9 @@ function stated(seed: number, pool: string, mode: string, count: number): Map<st
 /** As the board makes it, and as others check it. */
 function certificate(board: number, token: number, pool: string): Certificate {
   const certified = { fleet: founded.fleet, node: testSigner(board).node, pool: pool as PoolName, name: '', labels: {} }
-  const checked = checkCertificate(crypto, founded.fleet, signCertificate(certified, testSigner(token).signer))
+  const signed = signCertificate(certified, testSigner(token).signer)
+  assert.ok(signed.ok)
+  const checked = checkCertificate(crypto, founded.fleet, signed.value)
   assert.ok(checked.ok)
   return checked.value
 }
@@ -48,13 +51,14 @@ const candidate = fc.record({
   board: fc.constantFrom(...boardSeeds),
   token: fc.constantFrom(50, 50, 50, 51, 59, null),
   pool: fc.constantFrom('shop', 'shop', 'shop', 'depot'),
-  word: fc.constantFrom('none', 'none', 'none', 'admitted', 'evicted'),
+  word: fc.constantFrom('none', 'none', 'none', 'none', 'admitted', 'admitted elsewhere', 'evicted'),
 })
 const candidates = fc.uniqueArray(candidate, { selector: ({ board }) => board, minLength: 5, maxLength: boardSeeds.length }).map((list) =>
   list.map(({ board, token, pool, word }): Candidate => ({
     node: testSigner(board).node,
+    pool: shop,
     certificate: token === null ? null : certificate(board, token, pool),
-    admitted: word === 'admitted',
+    admitted: word === 'admitted' ? shop : word === 'admitted elsewhere' ? 'depot' : '',
     evicted: word === 'evicted',
   })),
 )
@@ -136,7 +140,7 @@ test('of a token’s boards as many are members as it says, and an operator’s 
       const rules = rulesOf(doc)
       const found = judgeAdmissions(crypto, rules, list)
       const claims = list.filter(
-        ({ certificate, admitted, evicted }) => !admitted && !evicted && certificate?.token === tokenId(50) && certificate.pool === 'shop',
+        ({ certificate, admitted, evicted }) => admitted !== shop && !evicted && certificate?.token === tokenId(50) && certificate.pool === 'shop',
       )
       const seated = claims.filter(({ node }) => found.get(node)?.kind === 'member')
       assert.equal(seated.length, Math.min(count, claims.length))
@@ -147,21 +151,21 @@ test('of a token’s boards as many are members as it says, and an operator’s 
       const again = judgeAdmissions(
         crypto,
         rules,
-        list.map((one) => (one === chosen ? { ...one, admitted: true } : one)),
+        list.map((one) => (one === chosen ? { ...one, admitted: shop } : one)),
       )
       assert.deepEqual(again.get(chosen.node), { kind: 'member', by: 'operator' })
       for (const { node } of seated) assert.equal(again.get(node)?.kind, 'member')
       const gone = settled(doc, [edited(founded, doc, 3, revoke(50)).bytes!])
       const later = judgeAdmissions(crypto, rulesOf(gone), list)
       for (const { node, admitted, evicted, certificate } of list)
-        if (!evicted) assert.equal(later.get(node)?.kind, admitted ? 'member' : 'waiting', JSON.stringify(certificate))
+        if (!evicted) assert.equal(later.get(node)?.kind, admitted === shop ? 'member' : 'waiting', JSON.stringify(certificate))
     }),
     { numRuns: 60 },
   )
 })
 
 test('a fleet that says nothing of admission is open, and a token that is half stated admits nobody', () => {
-  const board: Candidate = { node: testSigner(70).node, certificate: certificate(70, 50, 'shop'), admitted: false, evicted: false }
+  const board: Candidate = { node: testSigner(70).node, pool: shop, certificate: certificate(70, 50, 'shop'), admitted: '', evicted: false }
   assert.deepEqual(judgeAdmissions(crypto, rulesOf(founded.doc), [{ ...board, certificate: null }]).get(board.node), {
     kind: 'member',
     by: 'open',
@@ -174,7 +178,7 @@ test('a certificate of another board, and what a revoked admin had stated', () =
   const { bytes, doc } = edited(founded, closed, 3, stated(50, 'shop', 'auto', 4))
   const made = settled(closed, [bytes!])
   assert.equal(made.digest, doc.digest)
-  const borrowed: Candidate = { node: testSigner(71).node, certificate: certificate(70, 50, 'shop'), admitted: false, evicted: false }
+  const borrowed: Candidate = { node: testSigner(71).node, pool: shop, certificate: certificate(70, 50, 'shop'), admitted: '', evicted: false }
   const own: Candidate = { ...borrowed, node: testSigner(70).node }
   const kinds = (at: Doc) => [...judgeAdmissions(crypto, rulesOf(at), [borrowed, own]).values()].map(({ kind }) => kind)
   assert.deepEqual(kinds(made), ['waiting', 'member'])

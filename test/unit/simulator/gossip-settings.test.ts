@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { FreshPeers, gossipOptions } from '../../../node/adapters/libp2p/gossip.ts'
+import { PeerScores, gossipOptions } from '../../../node/adapters/libp2p/gossip.ts'
 import { networkLimits } from '../../../node/adapters/libp2p/limits.ts'
 import { gossipSettings } from '../../../simulator/gossip/settings.ts'
 
-const real = gossipOptions({ pool: 'p', fleet: 'f' }, new FreshPeers())
+const real = gossipOptions({ pool: 'p', fleet: 'f' }, new PeerScores(() => true))
 // Not exported by the package.
 const constants = readFileSync(new URL('constants.js', import.meta.resolve('@libp2p/gossipsub')), 'utf8')
 

@@ -17,7 +17,9 @@ const certified: CertifiedNode = {
   name: 'till 3',
   labels: { zone: 'b', floor: '2', __proto: '' },
 }
-const bytes = signCertificate(certified, token.signer)
+const signed = signCertificate(certified, token.signer)
+assert.ok(signed.ok)
+const bytes = signed.value
 const codeOf = (given: Uint8Array, of: FleetId = fleet): string => {
   const checked = checkCertificate(crypto, of, given)
   return checked.ok ? 'ok' : checked.code
@@ -31,7 +33,7 @@ test('what was signed is read again, by whom included', () => {
 
 test('the order of labels does not matter to who signs, and does to who reads', () => {
   const turned = { ...certified, labels: Object.fromEntries(Object.entries(certified.labels).toReversed()) }
-  assert.deepEqual(signCertificate(turned, token.signer), bytes)
+  assert.deepEqual(signCertificate(turned, token.signer), signed)
 })
 
 test('no byte can be another one, and none may be missing or follow', () => {
@@ -49,11 +51,24 @@ test('a certificate is of one fleet', () => {
   assert.equal(codeOf(bytes, 'cd'.repeat(32) as FleetId), 'E_CERTIFICATE')
 })
 
-test('what nobody could show is not signed', () => {
-  const signs = (other: Partial<CertifiedNode>) => () => signCertificate({ ...certified, ...other }, token.signer)
-  assert.throws(signs({ pool: 'Not a pool' as PoolName }))
-  assert.throws(signs({ name: 'two\nlines' }))
-  assert.throws(signs({ name: 'x'.repeat(300) }))
-  assert.throws(signs({ labels: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`label${index}`, ''])) }))
-  assert.throws(signs({ fleet: 'ab' as FleetId }))
+test('what people chose and nobody could show is refused in words, and no signature is made', () => {
+  const labels = (count: number, length: number): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`label${index}`, 'x'.repeat(length)]))
+  const faults: readonly (readonly [Partial<CertifiedNode>, RegExp])[] = [
+    [{ pool: 'Not a pool' as PoolName }, /'Not a pool' is not the name of a pool/],
+    [{ name: 'two\nlines' }, /'two lines': a name or a label/],
+    [{ name: 'x'.repeat(257) }, /at most 256 bytes/],
+    [{ labels: { half: '\ud800' } }, /a name or a label/],
+    [{ labels: labels(17, 0) }, /17 labels; at most 16/],
+    [{ labels: labels(9, 250) }, /too long: 2\d{3} bytes in all, at most 2048/],
+  ]
+  for (const [other, words] of faults) {
+    const made = signCertificate({ ...certified, ...other }, token.signer)
+    assert.ok(!made.ok && made.code === 'E_CERTIFICATE')
+    assert.match(made.message, words)
+  }
+})
+
+test('the fleet and the key are no choice of anybody', () => {
+  assert.throws(() => signCertificate({ ...certified, fleet: 'ab' as FleetId }, token.signer))
 })

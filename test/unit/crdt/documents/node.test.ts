@@ -44,6 +44,7 @@ const record: NodeRecord = {
   planVersion: 1,
   receipts: { 'job/default/shop': 'cafe' },
   left: false,
+  certificate: 'c2hvd24=',
   claims: new Map([[slot, claim]]),
   verdicts: new Map(),
 }
