@@ -33,20 +33,31 @@ export function local<Options>(cli: Cli, command: Command, work: (given: Given<O
   })
 }
 
+type RemoteWork<Options> = (session: Session, given: Given<Options & SessionOptions>) => Promise<ExitCode | void>
+
 /** A command that talks to a peer. */
-export function remote<Options>(
+export function remote<Options>(cli: Cli, command: Command, work: RemoteWork<Options>): Command {
+  return talking(cli, command.option('--pool <name>', 'pool to ask about'), (options) => options, work)
+}
+
+/** The same, about no pool: `--pool` is the command's own word if it has that. */
+export function remoteAboutFleet<Options>(cli: Cli, command: Command, work: RemoteWork<Options>): Command {
+  return talking(cli, command, ({ pool: _, ...where }) => where, work)
+}
+
+function talking<Options>(
   cli: Cli,
   command: Command,
-  work: (session: Session, given: Given<Options & SessionOptions>) => Promise<ExitCode | void>,
+  where: (options: SessionOptions) => SessionOptions,
+  work: RemoteWork<Options>,
 ): Command {
   command
     .option('-p, --peer <address>', 'peer to talk to (may be repeated: the first that answers serves)', collect)
     .option('--context <name>', 'context from the configuration file')
-    .option('--pool <name>', 'pool to ask about')
     .addOption(new Option('--timeout <duration>', 'how long to wait for an answer').argParser(parseMillis).default(10_000, '10s'))
     .addOption(outputOption())
   return local<Options & SessionOptions>(cli, command, async (given) => {
-    const session = await Session.open(cli.io, given.options)
+    const session = await Session.open(cli.io, where(given.options))
     try {
       return await work(session, given)
     } finally {

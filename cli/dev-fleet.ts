@@ -23,7 +23,7 @@ export async function devArguments(io: Io, args: readonly string[]): Promise<rea
   const folder = join(configDir(io.env), name)
   const joinFile = join(folder, `${name}.join.json`)
   if (!(await isThere(joinFile))) {
-    const { keyFile } = await makeFleet(io, name, { out: joinFile, peer: [listen] })
+    const { keyFile } = await makeFleet(io, name, { out: joinFile, peer: [listen], open: true })
     io.stdout.write(`fleet ${name} is made, for trying things out; your key is ${keyFile}\n`)
     // Its address is in the arguments only, and may be one that nobody dials.
     if (says('--listen')) io.stdout.write('tell shoal where the agent is  shoal context peers HOST:PORT\n')

@@ -3,13 +3,14 @@
 
 import { mkdir, open, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { toBase64 } from '../crdt/base64.ts'
-import type { Envelope } from '../crdt/envelope.ts'
 import { hex, unhex } from '../crdt/ids.ts'
 import { CliError, codeOf, wordsOf } from './errors.ts'
+import type { JoinToken } from './join-token.ts'
 
 /** What a new board is given: read by `shoal agent` (`join` in its configuration). Holds the pre-shared key: a secret. */
 export interface JoinFile {
+  /** Absent: the first one, of fleets that were open and had no tokens. */
+  readonly format?: 2
   readonly fleet: string
   readonly name: string
   /** 32 bytes, hex. */
@@ -18,6 +19,8 @@ export interface JoinFile {
   readonly envelopes: readonly string[]
   /** Multiaddrs of nodes that a new board tries first. */
   readonly bootstrap: readonly string[]
+  /** Pool → secret of the token by which boards join it (32 bytes, hex). */
+  readonly tokens?: Readonly<Record<string, string>>
 }
 
 export interface FleetFiles {
@@ -33,15 +36,27 @@ export function joinFile(input: {
   fleet: string
   name: string
   psk: Uint8Array
-  envelopes: readonly Envelope[]
+  /** Base64. */
+  envelopes: readonly string[]
   bootstrap: readonly string[]
+  /** null: the fleet is open. */
+  tokens: readonly JoinToken[] | null
 }): JoinFile {
-  const { fleet, name, psk, envelopes, bootstrap } = input
-  return { fleet, name, psk: hex(psk), envelopes: envelopes.map((one) => toBase64(one.bytes)), bootstrap }
+  const { fleet, name, psk, envelopes, bootstrap, tokens } = input
+  const file = { fleet, name, psk: hex(psk), envelopes, bootstrap }
+  return tokens === null ? file : { format: 2, ...file, tokens: secretsOf(tokens) }
 }
 
-/** A join file's text with more bootstrap addresses behind its own. Throws E_JOIN_FORMAT: it is none. */
-export function withBootstrap(file: string, text: string, peers: readonly string[]): string {
+export function secretsOf(tokens: readonly JoinToken[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(tokens.map(({ terms, key }) => [terms.pool, hex(key.seed)]))
+}
+
+export function joinText(file: JoinFile): string {
+  return `${JSON.stringify(file, null, 2)}\n`
+}
+
+/** With more bootstrap addresses behind its own. Throws E_JOIN_FORMAT: the text is no join file. */
+export function withBootstrap(file: string, text: string, peers: readonly string[]): JoinFile {
   const hint = 'name the file that shoal fleet init wrote, with --join'
   let raw: Partial<JoinFile> | null
   try {
@@ -50,9 +65,18 @@ export function withBootstrap(file: string, text: string, peers: readonly string
     raw = null
   }
   const { fleet, psk, envelopes, bootstrap } = raw ?? {}
-  if (![fleet, psk].every((id) => typeof id === 'string' && /^[0-9a-f]{64}$/.test(id)) || !isTexts(envelopes) || !isTexts(bootstrap))
+  if (
+    ![fleet, psk].every((id) => typeof id === 'string' && /^[0-9a-f]{64}$/.test(id)) ||
+    !isTexts(envelopes) ||
+    !isTexts(bootstrap) ||
+    !isKnownFormat(raw?.format)
+  )
     throw new CliError('E_JOIN_FORMAT', `'${file}' is not a join file, or is damaged`, { hint })
-  return `${JSON.stringify({ ...raw, bootstrap: [...new Set([...bootstrap, ...peers])] }, null, 2)}\n`
+  return { ...(raw as JoinFile), bootstrap: [...new Set([...bootstrap, ...peers])] }
+}
+
+function isKnownFormat(format: unknown): boolean {
+  return format === undefined || format === 2
 }
 
 function isTexts(value: unknown): value is readonly string[] {

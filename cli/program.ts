@@ -26,6 +26,7 @@ import { addJobRemove, addJobStop } from './commands/job-stop.ts'
 import { addJobValidate } from './commands/job-validate.ts'
 import { addJobVoided } from './commands/job-voided.ts'
 import { addNodeCompact } from './commands/node-compact.ts'
+import { addNodeAdmit, addNodePending, addNodeReject } from './commands/node-pending.ts'
 import { addNodeMeta, addNodeWeight } from './commands/node-meta.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
@@ -37,6 +38,7 @@ import { addSimRun } from './commands/sim-run.ts'
 import { addStatus } from './commands/status.ts'
 import { addSyncExport } from './commands/sync-export.ts'
 import { addSyncImport } from './commands/sync-import.ts'
+import { addToken } from './commands/token.ts'
 import { addVersion } from './commands/version.ts'
 import { version } from './version.ts'
 
@@ -47,6 +49,9 @@ const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemo
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
 const nodeCommands: readonly Add[] = [
   addNodeStatus,
+  addNodePending,
+  addNodeAdmit,
+  addNodeReject,
   addNodeDrain,
   addNodeEligibility,
   addNodeEvict,
@@ -80,7 +85,7 @@ export function buildProgram(cli: Cli): Command {
   add(program.command('fleet').description('the fleet as a whole'), fleetCommands)
   add(program.command('sync').description('changes on a stick, between sites that never meet'), syncCommands)
   add(program.command('sim').description('what would happen: boards, jobs and faults in virtual time'), simCommands)
-  add(program, [addContext, addProvision, addAgent, addDemo, addCompletion, addVersion])
+  add(program, [addToken, addContext, addProvision, addAgent, addDemo, addCompletion, addVersion])
   addShortForms(program, cli)
   return program
 }

@@ -156,6 +156,8 @@ export interface NodeRow {
   readonly evicted: boolean
   /** Said only of who is no full member. */
   readonly admission?: 'surplus' | WaitingReason
+  /** Id of the token with which it made its certificate. */
+  readonly token?: string
   readonly allocs: number
   readonly cpuMhz: number
   readonly cpuUsedMhz: number

@@ -58,13 +58,12 @@ function fleetOf(rights: FleetRights | undefined): FleetId {
   return (rights?.doc.envelopes[0]?.hash ?? '') as FleetId
 }
 
-export function judgeStandings(reader: DocumentReader, memory: AdmissionMemory, rights: FleetRights | undefined): AdmissionMemory['standings'] {
+export function judgeStandings(reader: DocumentReader, memory: AdmissionMemory, rights: FleetRights | undefined): void {
   const rules = rights === undefined ? undefined : admissionRules(rights)
-  if (!memory.isStale && rules === memory.rules) return memory.standings
+  if (!memory.isStale && rules === memory.rules) return
   memory.isStale = false
   memory.rules = rules
   memory.standings = rules?.mode === 'certified' ? standingsOf(reader, rules, memory.candidates.values()) : new Map()
-  return memory.standings
 }
 
 function standingsOf(reader: DocumentReader, rules: AdmissionRules, candidates: Iterable<Candidate>): ReadonlyMap<NodeId, Standing> {
@@ -76,9 +75,12 @@ function standingsOf(reader: DocumentReader, rules: AdmissionRules, candidates: 
   return standings
 }
 
-/** The node as the view has it: who is no full member takes no new work. */
-export function withStanding(node: NodeView, standing: Standing | undefined, eligible: boolean): NodeView {
-  if (node.admission === standing && node.eligible === (eligible && standing === undefined)) return node
-  const { admission: _, ...rest } = node
-  return standing === undefined ? { ...rest, eligible } : { ...rest, eligible: false, admission: standing }
+/** The node as the view has it: who is no full member takes no new work. `eligible`: as operators wish. */
+export function withStanding(node: NodeView, eligible: boolean, { standings, candidates }: AdmissionMemory): NodeView {
+  const admission = standings.get(node.id)
+  const token = candidates.get(node.id)?.certificate?.token
+  const isEligible = eligible && admission === undefined
+  if (node.admission === admission && node.token === token && node.eligible === isEligible) return node
+  const { admission: _, token: __, ...rest } = node
+  return { ...rest, eligible: isEligible, ...(admission === undefined ? {} : { admission }), ...(token === undefined ? {} : { token }) }
 }

@@ -7,14 +7,7 @@ import { isSame } from './documents/canonical.ts'
 import type { DocumentReader } from './engine.ts'
 import { admissionMode, fleetFromRegisters, planVersionOf } from './documents/fleet.ts'
 import { type DocId, type JobId, type NodeId, type OperatorId, type PoolName, type SlotId, fleetDocId, nodeDocId, opsDocId } from './ids.ts'
-import {
-  type AdmissionMemory,
-  dropCandidate,
-  emptyAdmissions,
-  judgeStandings,
-  takeCandidate,
-  withStanding,
-} from './project-admission.ts'
+import { type AdmissionMemory, dropCandidate, emptyAdmissions, judgeStandings, takeCandidate, withStanding } from './project-admission.ts'
 import { type Claimants, updateClaims } from './project-claims.ts'
 import { type FleetRights, fleetRights } from './rights/fleet-rights.ts'
 import { judgeDoc } from './rights/judge-doc.ts'
@@ -183,12 +176,12 @@ function takeNode(reader: DocumentReader, memory: Memory, id: NodeId): ReadonlyM
 /** Liveness is asked of every node: it changes without any document. */
 function nodesOf(reader: DocumentReader, memory: Memory, livenessOf: (node: NodeId) => Liveness): View['nodes'] {
   const before = memory.view.nodes
-  const standings = judgeStandings(reader, memory.admissions, memory.rights)
+  judgeStandings(reader, memory.admissions, memory.rights)
   let nodes: Map<NodeId, NodeView> | null = null
   for (const [id, known] of memory.nodes) {
     const liveness = known.left ? 'left' : livenessOf(id)
     const lively = liveness === known.view.liveness ? known.view : reader.viewOf(known.view, liveness)
-    const view = withStanding(lively, standings.get(id), known.eligible)
+    const view = withStanding(lively, known.eligible, memory.admissions)
     if (view !== known.view) memory.nodes.set(id, { ...known, view })
     if (before.get(id) === view) continue
     nodes ??= new Map(before)

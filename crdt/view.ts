@@ -1,7 +1,7 @@
 // The immutable, plain-data picture that a node derives from its documents and the link states. The scheduler reads this and
 // nothing else. Maps may iterate in any order: whoever decides something sorts first.
 
-import type { AllocId, Form, Generation, JobId, NodeId, OperatorId, PoolName, SlotId } from './ids.ts'
+import type { AllocId, Form, Generation, JobId, NodeId, OperatorId, PoolName, SlotId, TokenId } from './ids.ts'
 import type { JobSpec } from './spec.ts'
 
 export interface View {
@@ -68,6 +68,8 @@ export interface NodeView {
    * Else it waits, and why.
    */
   readonly admission?: 'surplus' | WaitingReason
+  /** Whose certificate its document shows, if any. */
+  readonly token?: TokenId
   /** Operator-set, −100..100, default 0; part of the rank. */
   readonly weight: number
   readonly addresses: readonly string[]

@@ -64,7 +64,10 @@ async function parseJoinFile(path: string): Promise<Result<JoinFile, JoinCode>> 
   }
   const found = parse(text)
   if (found === null)
-    return refuse('E_JOIN_FORMAT', `${path} is not a join file, is damaged, or is of a newer shoal than this one; copy it again from where the fleet was made`)
+    return refuse(
+      'E_JOIN_FORMAT',
+      `${path} is not a join file, is damaged, or is of a newer shoal than this one; copy it again from where the fleet was made`,
+    )
   const strange = found.bootstrap.find((one) => toMultiaddr(one) === null)
   if (strange !== undefined) return refuse('E_JOIN_FORMAT', `${path}: bootstrap: '${strange}' is not an address (${addressForms})`)
   return ok(found)
@@ -84,7 +87,14 @@ function parse(text: string): JoinFile | null {
   if (decoded.length === 0 || !decoded.every((one) => one.ok)) return null
   const bytes = decoded.map((one) => one.value)
   if (createHash('sha256').update(bytes[0]!).digest('hex') !== fleet) return null
-  return { fleet: fleet as FleetId, name, psk: unhex(psk), envelopes: bytes, bootstrap, tokens: new Map(Object.entries(tokens).map(([pool, secret]) => [pool, unhex(secret)])) }
+  return {
+    fleet: fleet as FleetId,
+    name,
+    psk: unhex(psk),
+    envelopes: bytes,
+    bootstrap,
+    tokens: new Map(Object.entries(tokens).map(([pool, secret]) => [pool, unhex(secret)])),
+  }
 }
 
 function isHex64(value: unknown): value is string {

@@ -142,9 +142,7 @@ class Readings {
     const read = this.#own.readNode(id, pool, doc, ops)
     const latest = this.#latest.get(id)
     const reading =
-      latest === undefined
-        ? read
-        : { ...read, node: keep(latest.node, read.node, nodeParts), claims: keepSame(latest.claims, read.claims) }
+      latest === undefined ? read : { ...read, node: keep(latest.node, read.node, nodeParts), claims: keepSame(latest.claims, read.claims) }
     this.#latest.set(id, reading)
     return reading
   }

@@ -5,6 +5,7 @@ import { unlink } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { toBase64 } from '../../crdt/base64.ts'
 import { type OperatorId, fleetDocId, hex, isName, nameRule } from '../../crdt/ids.ts'
 import { fleetGenesisRegisters } from '../../crdt/documents/fleet.ts'
 import { type Envelope, everyPool } from '../../crdt/envelope.ts'
@@ -16,8 +17,9 @@ import { type Cli, collect, local, outputOption } from '../command.ts'
 import { configDir, contextsFile } from '../config-dir.ts'
 import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
 import { CliError, keyFault } from '../errors.ts'
-import { fleetFiles, joinFile, mustBeAbsent, writeSecret } from '../fleet-files.ts'
+import { fleetFiles, joinFile, joinText, mustBeAbsent, writeSecret } from '../fleet-files.ts'
 import type { Io } from '../io.ts'
+import { type JoinToken, newToken, parsePool, tokenCountDefault } from '../join-token.ts'
 import { mustBeReachable } from '../peer-address.ts'
 import { type OutputFormat, printData } from '../print.ts'
 
@@ -26,6 +28,9 @@ export interface InitOptions {
   readonly peer?: readonly string[]
   readonly operator?: string
   readonly recovery?: string
+  readonly pool?: readonly string[]
+  /** Whoever has the join file is a member, in whatever pool. */
+  readonly open?: boolean
   readonly output: OutputFormat
 }
 
@@ -38,6 +43,8 @@ export function addFleetInit(parent: Command, cli: Cli): Command {
     .argument('<name>', 'name of the fleet')
     .option('--out <file>', 'join file to write (default: NAME.join.json)')
     .option('-p, --peer <address>', 'address of a board that will be there (may be repeated): boards and you try these first', collect)
+    .option('--pool <name>', 'pool that boards may join with this file (may be repeated; default: default)', collectPool)
+    .option('--open', 'whoever has the join file is a member, of whatever pool: no tokens, no waiting room')
     .option('--operator <name>', 'your name in the fleet (default: your user name)')
     .option(
       '--recovery <file>',
@@ -47,7 +54,7 @@ export function addFleetInit(parent: Command, cli: Cli): Command {
   return local<InitOptions>(cli, command, async ({ args: [name = ''], options }) => {
     const made = await makeFleet(cli.io, name, options)
     const { fleet, key, out, keyFile, recovery } = made
-    if (options.output === 'table') return cli.io.stdout.write(nextSteps(name, made, options.peer ?? []))
+    if (options.output === 'table') return cli.io.stdout.write(nextSteps(name, made, options))
     return printData(cli.io, options.output, { fleet, name, operator: key.id, joinFile: out, keyFile, context: name, recovery })
   })
 }
@@ -62,6 +69,8 @@ export interface MadeFleet {
 }
 
 export async function makeFleet(io: Io, name: string, options: Omit<InitOptions, 'output'>): Promise<MadeFleet> {
+  if (options.open === true && options.pool !== undefined)
+    throw new CliError('E_USAGE', '--pool names the pools that a token is for, and an --open fleet has none')
   if (!isName(name)) throw new CliError('E_FLEET_NAME', `'${name}' is not a name for a fleet (${nameRule})`)
   mustBeReachable(options.peer ?? [])
   const { keyFile, pskFile } = fleetFiles(configDir(io.env), name)
@@ -96,10 +105,12 @@ async function makeFiles(
   try {
     const key = await newKey(keyFile)
     const recovery = options.recovery === undefined ? null : await newKey(options.recovery)
-    const envelope = firstEnvelope(io, name, { key, recovery, operator: options.operator ?? operatorName() })
-    const join = joinFile({ fleet: envelope.hash, name, psk, envelopes: [envelope], bootstrap: peers })
+    const tokens =
+      options.open === true ? null : poolsOf(options).map((pool) => newToken(io, pool, tokenCountDefault, { name: 'fleet init' }))
+    const envelope = firstEnvelope(io, name, { key, recovery, operator: options.operator ?? operatorName(), tokens })
+    const join = joinFile({ fleet: envelope.hash, name, psk, envelopes: [toBase64(envelope.bytes)], bootstrap: peers, tokens })
     await writeSecret(pskFile, `${hex(psk)}\n`)
-    await writeSecret(out, `${JSON.stringify(join, null, 2)}\n`)
+    await writeSecret(out, joinText(join))
     const context = { name, fleet: envelope.hash, pskFile, keyFile, peers, pool: null }
     await writeContexts({ ...known, current: name, contexts: [...known.contexts, context] })
     return { key, envelope, recovery: recovery === null ? null : { id: recovery.id, keyFile: options.recovery! } }
@@ -109,6 +120,16 @@ async function makeFiles(
       await unlink(file).catch(() => undefined)
     throw error
   }
+}
+
+const poolDefault = 'default'
+
+function poolsOf({ pool }: Pick<InitOptions, 'pool'>): readonly string[] {
+  return pool ?? [poolDefault]
+}
+
+function collectPool(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...new Set([...(before ?? []), parsePool(text)])]
 }
 
 async function newKey(file: string): Promise<KeyPair> {
@@ -121,14 +142,22 @@ interface Founders {
   readonly key: KeyPair
   readonly recovery: KeyPair | null
   readonly operator: string
+  /** null: the fleet is open. */
+  readonly tokens: readonly JoinToken[] | null
 }
 
 /** The one envelope that belongs to no fleet yet: its hash is the fleet. */
-function firstEnvelope(io: Pick<Io, 'crypto' | 'random' | 'now'>, name: string, { key, recovery, operator }: Founders): Envelope {
+function firstEnvelope(io: Pick<Io, 'crypto' | 'random' | 'now'>, name: string, { key, recovery, operator, tokens }: Founders): Envelope {
   const author = { id: key.id, signer: key.signer, nonce: io.random(nonceBytes), fleet: '' } as const
   const admin = key.id as OperatorId
   const before = recovery === null ? {} : { recovery: recovery.id as OperatorId }
-  const registers = fleetGenesisRegisters({ name, admin, adminName: operator, ...before })
+  const registers = fleetGenesisRegisters({
+    name,
+    admin,
+    adminName: operator,
+    ...before,
+    ...(tokens === null ? {} : { tokens: tokens.map(({ terms }) => terms) }),
+  })
   const { envelopes } = editDoc(io.crypto, emptyDoc(io.crypto, fleetDocId, everyPool), author, registers, Math.floor(io.now() / 1000))
   const [first] = envelopes
   assert(first !== undefined && envelopes.length === 1, 'the first edit of a fleet document is one envelope')
@@ -143,8 +172,13 @@ function operatorName(): string {
   }
 }
 
-function nextSteps(name: string, { fleet, key, keyFile, out, recovery }: MadeFleet, peers: readonly string[]): string {
-  const tell = peers.length > 0 ? '' : '  tell shoal where they are  shoal context peers HOST:7420 …\n'
+function nextSteps(name: string, { fleet, key, keyFile, out, recovery }: MadeFleet, options: InitOptions): string {
+  const tell = (options.peer ?? []).length > 0 ? '' : '  tell shoal where they are  shoal context peers HOST:7420 …\n'
+  const pools = poolsOf(options)
+  const members =
+    options.open === true
+      ? 'whoever has it is a member of the fleet'
+      : `up to ${tokenCountDefault} boards that have it are members of pool ${pools.join(' and as many of pool ')}`
   const only = recovery === null ? `keep a copy in a safe place: it is the fleet's only admin` : 'it is what you sign with'
   const rescue =
     recovery === null
@@ -156,7 +190,7 @@ function nextSteps(name: string, { fleet, key, keyFile, out, recovery }: MadeFle
   identity   ${fleet}
   your key   ${key.id}
              ${keyFile} (${only})
-${rescue}  join file  ${out} (a secret: whoever has it can talk to the fleet's boards)
+${rescue}  join file  ${out} (a secret: ${members})
 
 next:
   on each board              shoal agent --join ${out}   (add --raw-exec to allow plain processes, not only containers)

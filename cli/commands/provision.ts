@@ -4,16 +4,18 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { isName, nameRule } from '../../crdt/ids.ts'
+import type { TokenTerms } from '../../crdt/documents/fleet.ts'
 import { type Cli, collect, local, parseCount } from '../command.ts'
 import { configDir, contextsFile } from '../config-dir.ts'
 import { readContexts } from '../contexts.ts'
 import { CliError } from '../errors.ts'
-import { withBootstrap } from '../fleet-files.ts'
+import { joinText, withBootstrap } from '../fleet-files.ts'
 import type { Io } from '../io.ts'
+import { parsePool, tokenCountDefault, tokenOptions } from '../join-token.ts'
 import { mustBeReachable } from '../peer-address.ts'
 import { bundleFiles } from '../provision/bundle.ts'
 import { expandNames } from '../provision/names.ts'
+import { withToken } from '../provision/token.ts'
 import { writeBundle } from '../provision/write.ts'
 import { readTextFile } from '../text-file.ts'
 
@@ -28,11 +30,14 @@ interface Options {
   readonly names?: string
   readonly count?: number
   readonly program?: string
+  readonly expires?: number
+  readonly waitingRoom?: boolean
+  readonly keepToken?: boolean
+  readonly context?: string
 }
 
 export function addProvision(parent: Command, cli: Cli): Command {
-  const command = parent
-    .command('provision')
+  const command = tokenOptions(parent.command('provision'))
     .description('write one folder from which any number of boards is set up: SD card images, or an installer that needs no network')
     .requiredOption('--pool <name>', 'the pool that these boards belong to', parsePool)
     .option('--out <folder>', 'folder to write (new)', 'boards')
@@ -42,23 +47,25 @@ export function addProvision(parent: Command, cli: Cli): Command {
     .option('--label <name=value>', 'label of all these boards (may be repeated)', collectLabel)
     .option('--raw-exec', 'allow plain processes there, not only containers')
     .option('--names <pattern>', 'also write what each board has of its own: shop-{001..500}')
-    .option('--count <n>', 'how many boards the names must be', parseCount)
+    .option('--count <n>', 'how many boards: so many names, and so many that are members by the token of this folder', parseCount)
+    .option('--keep-token', 'put the join file’s own token for that pool in, instead of making one')
+    .option('--context <name>', 'context whose key signs for the token (default: the current one)')
     .option('--program <folder>', 'the program’s folder (default: the one that runs this command)')
   return local<Options>(cli, command, async ({ options }) => {
     const boards = namesOf(options)
     mustBeReachable(options.peer ?? [])
     const file = options.join ?? (await joinFileOf(cli.io))
-    const join = withBootstrap(file, await readTextFile(cli.io, file), options.peer ?? [])
+    const given = withBootstrap(file, await readTextFile(cli.io, file), options.peer ?? [])
+    const { join: made, token } = await withToken(cli.io, file, given, {
+      ...options,
+      count: options.count ?? (boards.length || tokenCountDefault),
+    })
+    const join = joinText(made)
     const { pool, label: labels = {}, rawExec = false, listen = [] } = options
     const program = await programFolder(options.program)
     await writeBundle(options.out, bundleFiles({ program, join, pool, labels, rawExec, listen, boards }))
-    cli.io.stdout.write(nextSteps(options.out, boards))
+    cli.io.stdout.write(nextSteps(options.out, boards, token))
   })
-}
-
-function parsePool(text: string): string {
-  if (!isName(text)) throw new InvalidArgumentError(`allowed: a pool's name (${nameRule}).`)
-  return text
 }
 
 function collectLabel(text: string, before: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
@@ -97,8 +104,13 @@ async function programFolder(named: string | undefined): Promise<string> {
   throw new CliError('E_PROGRAM', `there is no program (shoal.mjs) in '${folder}'`, { hint })
 }
 
-function nextSteps(out: string, boards: readonly string[]): string {
+function nextSteps(out: string, boards: readonly string[], token: TokenTerms | null): string {
+  const joins =
+    token === null
+      ? ''
+      : `token ${token.id}: ${token.count} boards of pool ${token.pool}${token.mode === 'auto' ? '' : ', each when an operator has admitted it'}; the fleet learns of it from the first of them
+`
   return `wrote ${out}${boards.length === 0 ? '' : ` with what ${boards.length} boards have of their own`}: a secret, it holds the fleet's pre-shared key
-next: burn ${out}/overlay into the image, or copy ${out} to a board and run: sh install.sh   (${out}/README.txt says how)
+${joins}next: burn ${out}/overlay into the image, or copy ${out} to a board and run: sh install.sh   (${out}/README.txt says how)
 `
 }

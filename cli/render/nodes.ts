@@ -9,9 +9,10 @@ import { table } from './table.ts'
 import { age, safe, shortId } from './words.ts'
 
 export function nodeState(node: NodeRow): string {
-  const wishes = [node.evicted && 'evicted', node.draining && 'draining', !node.eligible && !node.evicted && 'ineligible'].filter(
-    (word) => word !== false,
-  )
+  const { evicted, draining, eligible, admission } = node
+  const closed =
+    admission === undefined ? !eligible && !evicted && 'ineligible' : admission === 'surplus' ? 'surplus' : `waits: ${admission}`
+  const wishes = [evicted && 'evicted', draining && 'draining', closed].filter((word) => word !== false)
   return [node.liveness, ...wishes].join(', ')
 }
 

@@ -7,6 +7,7 @@ import { aliveWords } from './coverage.ts'
 import { jobTable } from './jobs.ts'
 import { nodeTable } from './nodes.ts'
 import type { Paint } from './paint.ts'
+import { waitsText } from './pending.ts'
 import { table } from './table.ts'
 import { age, safe, shortId, time } from './words.ts'
 
@@ -14,12 +15,13 @@ import { age, safe, shortId, time } from './words.ts'
 const eventsShown = 8
 
 export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
-  const { coverage, pools, nodes, jobs, events } = status
+  const { coverage, pools, nodes, jobs, events, waits } = status
   const where = `${paint.bold(`fleet ${safe(coverage.fleet)}`)}, pool ${safe(coverage.pool)}`
   const title = `${where}: ${aliveWords(coverage)}\n`
   const others = pools.length > 1 ? [poolTable(pools, paint)] : []
   const news = events.slice(-eventsShown).map((event) => `${paint.dim(time(event.at))}  ${safe(event.what)}\n`)
-  const sections = [title, ...others, nodeTable(nodes, paint), jobTable(jobs, paint), ...(news.length > 0 ? [news.join('')] : [])]
+  const room = waits === undefined ? [] : [waitsText(waits, paint)]
+  const sections = [title, ...room, ...others, nodeTable(nodes, paint), jobTable(jobs, paint), ...(news.length > 0 ? [news.join('')] : [])]
   return sections.join('\n')
 }
 

@@ -84,6 +84,17 @@ export function tokensFromRegisters(registers: Registers): ReadonlyMap<TokenId, 
   return tokens
 }
 
+export function tokenRegisters({ id, name, pool, mode, count, untilMs }: TokenTerms): Map<string, Scalar> {
+  const registers = new Map<string, Scalar>([
+    [fleetPaths.token(id, 'pool'), pool],
+    [fleetPaths.token(id, 'mode'), mode],
+    [fleetPaths.token(id, 'count'), count],
+  ])
+  if (name !== '') registers.set(fleetPaths.token(id, 'name'), name)
+  if (untilMs !== null) registers.set(fleetPaths.token(id, 'until_ms'), untilMs)
+  return registers
+}
+
 export function planVersionOf(value: Scalar): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= planVersionFirst ? value : planVersionFirst
 }
@@ -95,6 +106,8 @@ export function fleetGenesisRegisters(input: {
   readonly adminName: string
   /** An admin before the first one, kept where nobody works. */
   readonly recovery?: OperatorId
+  /** By which boards join; absent: the fleet is open. */
+  readonly tokens?: readonly TokenTerms[]
 }): Map<string, Scalar> {
   const { recovery } = input
   return new Map<string, Scalar>([
@@ -109,5 +122,7 @@ export function fleetGenesisRegisters(input: {
           [fleetPaths.operatorName(recovery), 'recovery'],
           [fleetPaths.recovery(recovery), 1],
         ] as const)),
+    ...(input.tokens === undefined ? [] : ([[fleetPaths.admission, 'certified']] as const)),
+    ...(input.tokens ?? []).flatMap((terms) => [...tokenRegisters(terms)]),
   ])
 }

@@ -96,10 +96,10 @@ function silenceOf({ liveness, waitsSince }: State): ReadonlyMap<NodeId, number>
   return waitsSince.size === 0 ? silent : new Map([...silent, ...waitsSince])
 }
 
-function noteWaiting({ view, waitsSince }: State, now: number): void {
+function noteWaiting({ view, waitsSince, boot }: State, now: number): void {
   for (const id of waitsSince.keys()) if (!isWaiting(view.nodes.get(id))) waitsSince.delete(id)
   if (view.fleet.admission !== 'certified') return
-  for (const [id, node] of view.nodes) if (isWaiting(node) && !waitsSince.has(id)) waitsSince.set(id, now)
+  for (const [id, node] of view.nodes) if (id !== boot.config.self && isWaiting(node) && !waitsSince.has(id)) waitsSince.set(id, now)
 }
 
 function isWaiting(node: NodeView | undefined): boolean {

@@ -1,7 +1,7 @@
 // A simulated fleet that is certified: boards with a token's certificate, with none, and with others, and the admin who lets them in.
 
 import { signCertificate } from '../../crdt/admission/certificate.ts'
-import { fleetPaths } from '../../crdt/documents/fleet.ts'
+import { fleetPaths, tokenRegisters } from '../../crdt/documents/fleet.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
 import { type DocId, type JobId, type PoolName, type TokenId, fleetDocId, jobDocId, jobId, opsDocId } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
@@ -16,20 +16,13 @@ export interface Terms {
   readonly pool?: string
   readonly mode?: 'auto' | 'waiting-room'
   readonly count?: number
-  readonly untilMs?: number
+  readonly untilMs?: number | null
 }
 
 export const tokenId = (seed: number): TokenId => testSigner(seed).id as string as TokenId
 
-export function stated(seed: number, { pool = 'default', mode = 'auto', count = 100, untilMs }: Terms = {}): Map<string, Scalar> {
-  const id = tokenId(seed)
-  const terms = new Map<string, Scalar>([
-    [fleetPaths.token(id, 'pool'), pool],
-    [fleetPaths.token(id, 'mode'), mode],
-    [fleetPaths.token(id, 'count'), count],
-  ])
-  if (untilMs !== undefined) terms.set(fleetPaths.token(id, 'until_ms'), untilMs)
-  return terms
+export function stated(seed: number, { pool = 'default', mode = 'auto', count = 100, untilMs = null }: Terms = {}): Map<string, Scalar> {
+  return tokenRegisters({ id: tokenId(seed), name: '', pool: pool as PoolName, mode, count, untilMs })
 }
 
 /** The token that every join file has. */

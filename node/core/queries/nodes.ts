@@ -51,6 +51,7 @@ function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput)
     draining: node.draining,
     evicted: node.evicted,
     ...(node.admission === undefined ? {} : { admission: node.admission }),
+    ...(node.token === undefined ? {} : { token: node.token }),
     allocs: live.length,
     cpuMhz: node.capacity.cpuMhz,
     cpuUsedMhz: used.cpuMhz,

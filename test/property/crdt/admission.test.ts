@@ -140,7 +140,8 @@ test('of a token’s boards as many are members as it says, and an operator’s 
       const rules = rulesOf(doc)
       const found = judgeAdmissions(crypto, rules, list)
       const claims = list.filter(
-        ({ certificate, admitted, evicted }) => admitted !== shop && !evicted && certificate?.token === tokenId(50) && certificate.pool === 'shop',
+        ({ certificate, admitted, evicted }) =>
+          admitted !== shop && !evicted && certificate?.token === tokenId(50) && certificate.pool === 'shop',
       )
       const seated = claims.filter(({ node }) => found.get(node)?.kind === 'member')
       assert.equal(seated.length, Math.min(count, claims.length))
@@ -178,7 +179,13 @@ test('a certificate of another board, and what a revoked admin had stated', () =
   const { bytes, doc } = edited(founded, closed, 3, stated(50, 'shop', 'auto', 4))
   const made = settled(closed, [bytes!])
   assert.equal(made.digest, doc.digest)
-  const borrowed: Candidate = { node: testSigner(71).node, pool: shop, certificate: certificate(70, 50, 'shop'), admitted: '', evicted: false }
+  const borrowed: Candidate = {
+    node: testSigner(71).node,
+    pool: shop,
+    certificate: certificate(70, 50, 'shop'),
+    admitted: '',
+    evicted: false,
+  }
   const own: Candidate = { ...borrowed, node: testSigner(70).node }
   const kinds = (at: Doc) => [...judgeAdmissions(crypto, rulesOf(at), [borrowed, own]).values()].map(({ kind }) => kind)
   assert.deepEqual(kinds(made), ['waiting', 'member'])

@@ -142,7 +142,10 @@ test('a token is revoked on one side of a cut: after the heal nothing has stoppe
   world.heal()
   world.until('all know', () => [b0, b1, b2, kept, lost].every((board) => standingOf(board, lost) === 'token-revoked'), 60_000)
   world.run(300_000)
-  assert.deepEqual([b0, b1, b2, kept].map((board) => board.core!.state!.view.nodes.get(kept.spec.id)?.liveness), Array(4).fill('alive'))
+  assert.deepEqual(
+    [b0, b1, b2, kept].map((board) => board.core!.state!.view.nodes.get(kept.spec.id)?.liveness),
+    Array(4).fill('alive'),
+  )
   assert.equal(waitsOf(world, lost), 'token-revoked')
   for (const board of [kept, lost]) assert.equal(board.trail.filter(({ what }) => what === 'stop').length, ran.get(board), board.spec.name)
   // What the lost one holds is replaced, as of a board that fell silent.
@@ -179,7 +182,11 @@ test('more boards than a token’s count, from both sides of a cut: all agree wh
   world.run(60_000)
   const surplus = many.filter((board) => standingOf(b0, board) === 'surplus')
   assert.equal(surplus.length, 2)
-  for (const board of all(world)) assert.deepEqual(many.filter((one) => standingOf(board, one) === 'surplus'), surplus)
+  for (const board of all(world))
+    assert.deepEqual(
+      many.filter((one) => standingOf(board, one) === 'surplus'),
+      surplus,
+    )
   for (const [index, board] of many.entries()) for (const task of running[index]!) assert.ok(board.tasks.has(task), 'it runs on')
   assert.deepEqual(
     pendingAt(world, b1).map(({ name, reason }) => [name, reason]),

@@ -1,0 +1,32 @@
+// An operator's word that a board is a member, for good: in the document of wishes about it, for its own pool, and signed as a certificate
+// that it can show to boards of other pools, which do not hold that document.
+
+import { signCertificate } from '../crdt/admission/certificate.ts'
+import { toBase64 } from '../crdt/base64.ts'
+import { opsPaths } from '../crdt/documents/ops.ts'
+import type { Doc } from '../crdt/doc.ts'
+import type { FleetId, PoolName } from '../crdt/ids.ts'
+import type { Scalar } from '../crdt/registers.ts'
+import { authorOf } from './author.ts'
+import { CliError } from './errors.ts'
+import type { Session } from './session.ts'
+import type { Receipt, ConfirmOptions } from './submit.ts'
+import { type NamedNode, writeWish } from './wish-about-node.ts'
+
+export async function admitNode(session: Session, node: NamedNode, options: ConfirmOptions): Promise<Receipt | null> {
+  const author = await authorOf(session.io, session.context)
+  const pool = node.pool as PoolName
+  const word = signCertificate({ fleet: session.context.fleet as FleetId, node: node.id, pool, name: '', labels: {} }, author.signer)
+  if (!word.ok) throw new CliError(word.code, word.message)
+  const certificate = toBase64(word.value)
+  const { receipt } = await writeWish(session, node, (doc) => admission(doc, pool, certificate), options)
+  return receipt
+}
+
+function admission({ registers }: Doc, pool: PoolName, certificate: string): ReadonlyMap<string, Scalar> {
+  const changes = new Map<string, Scalar>([[opsPaths.admitted, pool]])
+  // Another operator's is as good.
+  if (registers.get(opsPaths.admitted) !== pool || !registers.has(opsPaths.certificate)) changes.set(opsPaths.certificate, certificate)
+  if (registers.get(opsPaths.evicted) === true) changes.set(opsPaths.evicted, false)
+  return changes
+}
