@@ -42,7 +42,12 @@ export function remote<Options>(cli: Cli, command: Command, work: RemoteWork<Opt
 
 /** The same, about no pool: `--pool` is the command's own word if it has that. */
 export function remoteAboutFleet<Options>(cli: Cli, command: Command, work: RemoteWork<Options>): Command {
-  return talking(cli, command, ({ pool: _, ...where }) => where, work)
+  return talking(cli, command, withoutPool, work)
+}
+
+function withoutPool(options: SessionOptions): SessionOptions {
+  const { pool: _, ...others } = options
+  return others
 }
 
 function talking<Options>(

@@ -58,7 +58,7 @@ async function revokeToken(session: Session, text: string, options: Options): Pr
 
 /** One that the fleet has not heard of yet can be revoked before it does. */
 function tokenOf({ rights }: Fleet, text: string): TokenId {
-  if (isPeerId(text) && !rights.standing.has(text as string as AuthorId)) return text as string as TokenId
+  if (isPeerId(text) && !rights.standing.has(text as AuthorId)) return text as TokenId
   const known = [...tokensFromRegisters(rights.doc.registers).keys()]
   const found = known.filter((id) => text !== '' && (id.startsWith(text) || id.slice('12D3KooW'.length).startsWith(text)))
   const [first, ...others] = found

@@ -5,11 +5,12 @@ import type { Request } from '../../crdt/api-types.ts'
 import { fromBase64 } from '../../crdt/base64.ts'
 import { decodeEnvelope } from '../../crdt/envelope.ts'
 import { type Result, ok, refuse } from '../../crdt/errors.ts'
-import { type PoolName, fleetDocId, isName } from '../../crdt/ids.ts'
+import { type NodeId, type PoolName, fleetDocId, isName } from '../../crdt/ids.ts'
+import { waitingPeers } from './admission.ts'
 import type { CoreEvent } from './event.ts'
 import { coreLimits } from './limits.ts'
 import { contactsOf } from './pools.ts'
-import { type Step, refuseRequest } from './state.ts'
+import { type State, type Step, refuseRequest } from './state.ts'
 
 /** Signed changes say themselves which pool they are about; otherwise the request does, or it is about this one. */
 export function poolAbout(step: Step, request: Request): Result<PoolName, 'E_POOL' | 'E_POOL_NAME'> {
@@ -28,8 +29,18 @@ export function poolAbout(step: Step, request: Request): Result<PoolName, 'E_POO
     : refuse('E_POOL', `these changes are about ${pools.size} pools (${[...pools].join(', ')}): send those of each on their own`)
 }
 
+/** What is in it is checked by who gets it. */
+const signed: ReadonlySet<Request['method']> = new Set(['doc.get', 'doc.put'])
+
+/** The first board of a new pool can be admitted by way of itself only. */
+function waitingOf(state: State, pool: PoolName): readonly NodeId[] {
+  return waitingPeers(state).flatMap(([id, peer]) => (peer.pool === pool ? [id] : []))
+}
+
 export function forward(step: Step, event: CoreEvent & { kind: 'command' }, pool: PoolName): void {
-  const to = contactsOf(step.state, pool)
+  const waiting = waitingOf(step.state, pool)
+  const known = contactsOf(step.state, pool).filter((node) => !waiting.includes(node))
+  const to = known.length === 0 && signed.has(event.request.method) ? waiting : known
   const code = 'E_POOL_UNREACHABLE'
   const hint = 'check the name with `shoal status`, or name a peer of that pool with --peer'
   if (to.length === 0) return refuseRequest(step, event.id, code, `no node of pool '${pool}' is known here`, hint)

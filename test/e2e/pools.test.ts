@@ -20,7 +20,7 @@ let addressOfA1 = ''
 before(async () => {
   const addresses = await loopbacks(4)
   addressOfA1 = addresses[0]!
-  await fleet.init([addressOfA1])
+  await fleet.init([addressOfA1], ['a', 'b'])
   const [first, second, third, fourth] = [
     ['a1', 'a'],
     ['a2', 'a'],

@@ -44,8 +44,10 @@ export class Fleet {
     return join(this.folder, 'e2e.join.json')
   }
 
-  async init(bootstrap: readonly string[]): Promise<void> {
-    const made = await this.cli(['fleet', 'init', 'e2e', '--out', this.joinFile, ...bootstrap.flatMap((address) => ['--peer', address])])
+  /** Boards of these pools may join with its file. */
+  async init(bootstrap: readonly string[], pools: readonly string[] = ['default']): Promise<void> {
+    const given = [...bootstrap.flatMap((address) => ['--peer', address]), ...pools.flatMap((pool) => ['--pool', pool])]
+    const made = await this.cli(['fleet', 'init', 'e2e', '--out', this.joinFile, ...given])
     if (made.code !== 0) throw new Error(`fleet init: ${made.output}`)
   }
 
