@@ -10,6 +10,7 @@ import { addAllocRestart, addAllocStop } from './commands/alloc-wish.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
+import { addFleetClose } from './commands/fleet-close.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
 import { addFleetOperator } from './commands/fleet-operator.ts'
 import { addFleetStatus } from './commands/fleet-status.ts'
@@ -44,7 +45,7 @@ import { version } from './version.ts'
 
 type Add = (parent: Command, cli: Cli) => unknown
 
-const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator]
+const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator, addFleetClose]
 const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobStop, addJobRemove, addJobVoided, addJobCompact]
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
 const nodeCommands: readonly Add[] = [

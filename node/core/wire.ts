@@ -96,10 +96,22 @@ export const wireLimits = {
 } as const
 
 const wireVersion = 1
-const kinds = ['hello', 'probe', 'probe-ack', 'link-states', 'links-have', 'envelopes', 'sync', 'summary', 'waits', 'room'] as const
+const kinds = [
+  'hello',
+  'probe',
+  'probe-ack',
+  'link-states',
+  'links-have',
+  'envelopes',
+  'sync',
+  'summary',
+  'waits',
+  'room',
+  'hello-card',
+] as const
 
 export function encodeFrame(frame: Frame): Uint8Array {
-  const to = new Writer().u8(wireVersion).u8(kinds.indexOf(frame.kind))
+  const to = new Writer().u8(wireVersion).u8(kinds.indexOf(frame.kind === 'hello' && frame.card !== undefined ? 'hello-card' : frame.kind))
   switch (frame.kind) {
     case 'hello':
       to.text(frame.pool).text(frame.version).varint(frame.protocol[0]).varint(frame.protocol[1]).varint(frame.planVersion)
@@ -169,6 +181,8 @@ function readFrame(from: Reader): Frame {
   switch (kind) {
     case 'hello':
       return readHello(from)
+    case 'hello-card':
+      return { ...readHello(from), card: readCard(from) }
     case 'waits':
       return { kind, reason: readReason(from) }
     case 'room':
@@ -191,18 +205,22 @@ function readFrame(from: Reader): Frame {
   }
 }
 
-function readHello(from: Reader): Frame {
-  const hello = {
+function readHello(from: Reader): Frame & { kind: 'hello' } {
+  return {
     kind: 'hello',
     pool: readPool(from),
     version: from.text(wireLimits.versionBytesMax),
     protocol: [from.varint(), from.varint()],
     planVersion: from.varint(),
-  } as const
-  if (from.remaining === 0) return hello
-  const certificate = from.bytes(certificateBytesMax).slice()
-  const [name, about] = [from.text(wireLimits.cardWordsBytesMax), from.text(wireLimits.cardWordsBytesMax)]
-  return { ...hello, card: { certificate, name, about } }
+  }
+}
+
+function readCard(from: Reader): Card {
+  return {
+    certificate: from.bytes(certificateBytesMax).slice(),
+    name: from.text(wireLimits.cardWordsBytesMax),
+    about: from.text(wireLimits.cardWordsBytesMax),
+  }
 }
 
 function readReason(from: Reader): WaitingReason {
@@ -273,7 +291,8 @@ function readList<T>(from: Reader, most: number, read: () => T): T[] {
 
 /** What kind of frame it says that it is, without reading the rest; undefined: none that is known. */
 export function kindOf(frame: Uint8Array): Frame['kind'] | undefined {
-  return frame[0] === wireVersion ? kinds[frame[1] ?? kinds.length] : undefined
+  const kind = frame[0] === wireVersion ? kinds[frame[1] ?? kinds.length] : undefined
+  return kind === 'hello-card' ? 'hello' : kind
 }
 
 /** A probe or its answer, by its first bytes: the two kinds of frame that need not wait for the disk. */

@@ -11,10 +11,11 @@ import { testSecret } from './crypto.ts'
 import { fleet, operatorSeed } from './world.ts'
 
 /** Command lines of the world's operator, or of another key. `peer()`: the board that answers. */
-export async function cliOnWorld(world: World, peer: () => Board, seed = operatorSeed): Promise<TestCli> {
+export async function cliOnWorld(world: World, peer: () => Board, seed = operatorSeed, of: string = fleet): Promise<TestCli> {
   const cli = await testCli(async () => connect(world, peer()))
   await writeFile(join(cli.dir, 'operator.key'), testSecret(seed).toString('hex'), { mode: 0o600 })
-  const context = { fleet, psk: 'psk', key: 'operator.key', peers: ['board:1'] }
+  const context = { fleet: of, psk: 'psk', key: 'operator.key', peers: ['board:1'] }
+  await writeFile(join(cli.dir, 'psk'), 'ab'.repeat(32), { mode: 0o600 })
   await writeFile(join(cli.dir, 'config.yaml'), JSON.stringify({ current: 'test', contexts: { test: context } }))
   return cli
 }

@@ -68,6 +68,14 @@ describe('join file', () => {
     assert.deepEqual(kept.ok && kept.value.bootstrap, ['other:1'])
   })
 
+  it('has tokens for some pools from format 2 on, and none before', async () => {
+    const folder = await dataDir()
+    const former = await readJoinFile(await joinFile('one'), folder)
+    assert.deepEqual(former.ok && [...former.value.tokens], [])
+    const newer = await readJoinFile(await joinFile('one', { format: 2, tokens: { shop: 'ab'.repeat(32) } }), folder)
+    assert.deepEqual(newer.ok && [...newer.value.tokens], [['shop', new Uint8Array(32).fill(0xab)]])
+  })
+
   it('says how to get one when there is none', async () => {
     const read = await readJoinFile(join(root, 'none.json'), await dataDir())
     assert.ok(!read.ok)
@@ -84,6 +92,10 @@ describe('join file', () => {
       { bootstrap: 'x' },
       { bootstrap: ['x'] },
       { name: 7 },
+      { format: 3 },
+      { format: 2, tokens: { 'No Pool': 'ab'.repeat(32) } },
+      { format: 2, tokens: { shop: 'short' } },
+      { format: 2, tokens: null },
     ]
     for (const change of changes) assert.equal(await codeOf(await joinFile('bad', change), await dataDir()), 'E_JOIN_FORMAT')
     const path = join(root, 'no.json')

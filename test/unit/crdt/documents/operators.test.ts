@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { fleetFromRegisters, fleetGenesisRegisters } from '../../../../crdt/documents/fleet.ts'
+import { admissionMode, fleetFromRegisters, fleetGenesisRegisters, tokensFromRegisters } from '../../../../crdt/documents/fleet.ts'
 import { opsDefaults, opsFromRegisters, opsPaths } from '../../../../crdt/documents/ops.ts'
 import { checkRegister } from '../../../../crdt/documents/schema.ts'
 import type { Scalar } from '../../../../crdt/registers.ts'
+import type { PoolName, TokenId } from '../../../../crdt/ids.ts'
 import { testSigner } from '../../../support/crypto.ts'
 
 const admin = testSigner(1).operator
@@ -15,6 +16,7 @@ test('no wishes: admitted, eligible, not draining, of weight 0', () => {
 
 test('wishes are read, odd ones as if they were not there, weights within bounds', () => {
   const registers = new Map<string, Scalar>([
+    [opsPaths.admitted, 'shop'],
     [opsPaths.evicted, true],
     [opsPaths.draining, 'yes'],
     [opsPaths.eligible, false],
@@ -24,6 +26,7 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
     [opsPaths.label('odd'), 3],
   ])
   assert.deepEqual(opsFromRegisters(registers), {
+    admitted: 'shop',
     evicted: true,
     draining: false,
     drainIgnoresSystem: false,
@@ -34,10 +37,20 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
 })
 
 test('every path of an ops document passes the gate', () => {
-  const values: Record<string, Scalar> = { admitted: true, evicted: true, draining: true, eligible: true, weight: 5, by: 'me', note: 'why' }
+  const values: Record<string, Scalar> = { admitted: 'shop', 'x/certificate': 'c2hvd24=', evicted: true, draining: true, eligible: true, weight: 5, by: 'me', note: 'why' }
   for (const path of Object.values(opsPaths))
     if (typeof path === 'string') assert.equal(checkRegister('ops', path, values[path] ?? null), null)
   assert.equal(checkRegister('ops', opsPaths.label('a/b%'), 'x'), null)
+  assert.notEqual(checkRegister('ops', opsPaths.admitted, true), null, 'into which pool is part of the word')
+})
+
+test('a fleet that begins with a token is certified, and its terms pass the gate', () => {
+  const id = testSigner(2).id as string as TokenId
+  const terms = { id, name: 'first', pool: 'shop' as PoolName, mode: 'waiting-room', count: 3, untilMs: 5 } as const
+  const registers = fleetGenesisRegisters({ name: 'bay', admin, adminName: 'ada', tokens: [terms] })
+  for (const [path, value] of registers) assert.equal(checkRegister('fleet', path, value), null)
+  assert.equal(admissionMode(registers), 'certified')
+  assert.deepEqual([...tokensFromRegisters(registers).values()], [terms])
 })
 
 test('a new fleet has its name, one admin and the first plan version', () => {

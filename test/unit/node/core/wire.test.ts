@@ -17,6 +17,17 @@ const head = { turn: 7, root: hash }
 
 const frames: readonly Frame[] = [
   { kind: 'hello', pool, version: '0.1.0', protocol: [1, 2], planVersion: 3 },
+  {
+    kind: 'hello',
+    pool,
+    version: '0.1.0',
+    protocol: [1, 1],
+    planVersion: 1,
+    card: { certificate: bytes(1, 2, 3), name: 'till 3', about: 'arm64, 1500 MHz, 906 MiB' },
+  },
+  { kind: 'waits', reason: 'token-revoked' },
+  { kind: 'room', node, waiting: [{ node, pool, name: 'till 3', about: '', reason: 'waiting-room' }], seq: 7 },
+  { kind: 'room', node, waiting: [], seq: 8 },
   { kind: 'probe', n: 2 ** 40 },
   { kind: 'probe-ack', n: 0 },
   { kind: 'link-states', states: [bytes(1, 2, 3), bytes()] },

@@ -1,0 +1,47 @@
+// `fleet close`: makes a fleet that was open a certified one. All boards that are known are admitted first, so nothing changes for them;
+// whoever comes from then on needs a token or an operator's word.
+
+import type { Command } from 'commander'
+import type { NodeRow } from '../../crdt/api-types.ts'
+import { fleetPaths } from '../../crdt/documents/fleet.ts'
+import { type NodeId, fleetDocId } from '../../crdt/ids.ts'
+import { admitNode } from '../admit-node.ts'
+import { type Cli, type WriteOptions, confirmOptions, remoteAboutFleet } from '../command.ts'
+import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { editFleet, openDocument } from '../job-edit.ts'
+import { printData } from '../print.ts'
+import { receiptLine } from '../render/receipt.ts'
+import { settlingEnvelopes } from '../resend.ts'
+import type { Session } from '../session.ts'
+import { submit } from '../submit.ts'
+
+export function addFleetClose(parent: Command, cli: Cli): void {
+  const command = confirmOptions(
+    parent.command('close').description('admit all boards that are there, and from then on only those with a token or an operator’s word'),
+  )
+  remoteAboutFleet<WriteOptions>(cli, command, (session, { options }) => closeFleet(session, options))
+}
+
+async function closeFleet(session: Session, options: WriteOptions): Promise<ExitCode> {
+  // Only an admin may, and is told so before anything is written.
+  await openDocument(session, fleetDocId, undefined)
+  const boards = await allBoards(session)
+  for (const { id, name, pool } of boards) await admitNode(session, { id: id as NodeId, name, pool }, { ...options, confirm: 1 })
+  const edit = await editFleet(session, () => new Map([[fleetPaths.admission, 'certified']]))
+  const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
+  const { io, format } = session
+  if (format !== 'table') printData(io, format, { admitted: boards.map(({ id }) => id), receipt })
+  else {
+    const next = 'new boards need a join file with a token: shoal token create'
+    io.stdout.write(`the fleet is closed; ${boards.length} boards are admitted\n${next}\n${receiptLine(receipt, options.confirm)}`)
+  }
+  return receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
+}
+
+/** Of every pool; one that cannot be asked would be shut out whole. */
+async function allBoards(session: Session): Promise<readonly NodeRow[]> {
+  const { pools } = await session.ask('fleet', { method: 'fleet.status' })
+  const boards: NodeRow[] = []
+  for (const { pool } of pools) boards.push(...(await session.ask('nodes', { method: 'node.list' }, { pool })).nodes)
+  return boards.filter(({ evicted }) => !evicted)
+}
