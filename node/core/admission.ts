@@ -4,7 +4,7 @@
 import { type Candidate, admissionRules, isTooLate, judgeAlone } from '../../crdt/admission/admission.ts'
 import { fromBase64 } from '../../crdt/base64.ts'
 import { opsFromRegisters, opsPaths } from '../../crdt/documents/ops.ts'
-import { type AuthorId, type NodeId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
+import { type AuthorId, type NodeId, opsDocId } from '../../crdt/ids.ts'
 import { type WaitingReason, isMember } from '../../crdt/view.ts'
 import { judgedHere, rightsHere } from './documents.ts'
 import { coreLimits } from './limits.ts'
@@ -51,8 +51,8 @@ export function reasonToWait(state: State, node: NodeId, peer: Peer, now: number
   const judged = judgeAlone(rules, candidate)
   if (judged.kind === 'waiting') return judged.reason
   const terms = peer.certificate === null ? undefined : rules.tokens.get(peer.certificate.token)
-  const isStranger = !state.docs.has(nodeDocId(node))
-  return isStranger && terms !== undefined && isTooLate(terms, now + state.wallOffset) ? 'token-expired' : null
+  // A board that is known is heard by its documents, and was not asked.
+  return terms !== undefined && isTooLate(terms, now + state.wallOffset) ? 'token-expired' : null
 }
 
 /** What this node shows: an operator's word if it has one that boards of every pool can check, else the certificate that it made itself. */

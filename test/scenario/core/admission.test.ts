@@ -5,7 +5,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import type { Board, World } from '../../../simulator/world.ts'
-import { nodeDocId } from '../../../crdt/ids.ts'
+import { type PoolName, nodeDocId } from '../../../crdt/ids.ts'
+import { type Frame, encodeFrame } from '../../../node/core/wire.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { policyDefaults } from '../../../crdt/documents/defaults.ts'
 import { admit, boot, certifiedWorld, revokeToken, standingOf, state, stated, submitJob, wish } from '../../support/certified.ts'
@@ -45,12 +46,17 @@ test('a board without a certificate can do nothing but ask; admitted at any boar
   // It has no right to ask on anybody's behalf.
   const asked = answer(world, b0, 'error', { method: 'job.list' }, undefined, stranger.spec.id)
   assert.match(`${asked.code} ${asked.message}`, /E_FORBIDDEN .*waits to be admitted/)
+  let hangUps = 0
+  world.watch = (_board, event, step) => {
+    if (event.kind === 'peer-down') hangUps += 1
+    return step()
+  }
   admit(world, b1, stranger)
   world.until('it is a member everywhere', () => allAlive(all(world)), 10_000)
   world.until('it has its copy of the system job', () => claimOf(b2, slot(job, -1), stranger) !== undefined || runsOn(stranger), 10_000)
   world.run(30_000)
   assert.ok(areEqual(all(world)))
-  assert.equal(stranger.boots, 1)
+  assert.deepEqual([stranger.boots, hangUps], [1, 0], 'on the connections that it had')
   assert.deepEqual(pendingAt(world, b2), [])
   assert.equal(waitsOf(world, stranger), undefined)
 })
@@ -215,6 +221,36 @@ test('a side that has not heard of a token learns it from the very board that sh
   world.links.mend(b0, fresh)
   world.until('it is heard', () => b0.core!.state!.view.nodes.get(fresh.spec.id)?.liveness === 'alive', 30_000)
   assert.equal(standingOf(b0, fresh), 'member')
+})
+
+test('whatever a board says that waits, its documents are not taken: not with a made-up token, and not by saying that others wait at it', () => {
+  const world = certifiedWorld([{}, {}, { token: null }, { token: 59 }])
+  const [b0, b1, plain, forger] = all(world) as [Board, Board, Board, Board]
+  boot(world, [b0, b1])
+  for (const board of [plain, forger]) world.boot(board)
+  world.run(10_000)
+  for (const board of [plain, forger]) {
+    const { id } = board.spec
+    const { envelopes } = answer(world, board, 'doc', { method: 'doc.get', doc: nodeDocId(id) })
+    const own = envelopes.map((text) => new Uint8Array(Buffer.from(text, 'base64')))
+    const frames: readonly Frame[] = [
+      { kind: 'waits', reason: 'token-revoked' },
+      { kind: 'envelopes', envelopes: own },
+      { kind: 'summary', pool: 'depot' as PoolName, node: id, addresses: [], nodesAlive: 1, nodesTotal: 1, jobs: 0, seq: 1, wallMs: 1 },
+      { kind: 'room', node: id, waiting: [{ node: id, pool: 'x' as PoolName, name: 'x', about: '', reason: 'waiting-room' }], seq: 1 },
+    ]
+    for (const frame of frames)
+      for (const via of ['stream', 'gossip'] as const)
+        world.feed(b0, { kind: 'frame', now: world.queue.now, from: id, via, bytes: encodeFrame(frame) })
+  }
+  world.run(5_000)
+  assert.deepEqual([...b0.core!.state!.view.nodes.keys()].sort(), [b0.spec.id, b1.spec.id].sort())
+  assert.equal(b0.core!.state!.contacts.size, 0)
+  assert.deepEqual(
+    pendingAt(world, b0).map(({ name }) => name),
+    ['b2', 'b3'],
+  )
+  assert.ok(allAlive([b0, b1].filter((board) => board.core!.state!.view.nodes.size === 2)))
 })
 
 test('a rejected board is told so, and an operator’s word for another pool lets nobody in', () => {

@@ -37,7 +37,16 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
 })
 
 test('every path of an ops document passes the gate', () => {
-  const values: Record<string, Scalar> = { admitted: 'shop', 'x/certificate': 'c2hvd24=', evicted: true, draining: true, eligible: true, weight: 5, by: 'me', note: 'why' }
+  const values: Record<string, Scalar> = {
+    admitted: 'shop',
+    'x/certificate': 'c2hvd24=',
+    evicted: true,
+    draining: true,
+    eligible: true,
+    weight: 5,
+    by: 'me',
+    note: 'why',
+  }
   for (const path of Object.values(opsPaths))
     if (typeof path === 'string') assert.equal(checkRegister('ops', path, values[path] ?? null), null)
   assert.equal(checkRegister('ops', opsPaths.label('a/b%'), 'x'), null)
