@@ -199,6 +199,23 @@ test('a certificate of another board, and what a revoked admin had stated', () =
   assert.deepEqual(kinds(stolen), ['waiting', 'waiting'])
 })
 
+test('a certificate that an operator has signed counts in the pools of that operator, while the key has its right', () => {
+  const bob = testSigner(4).operator
+  const rights = new Map<string, Scalar>([
+    [fleetPaths.role(bob), 'operator'],
+    [fleetPaths.pools(bob, 'depot'), true],
+    [fleetPaths.jobs(bob, '*/*'), true],
+  ])
+  const granted = settled(closed, [edited(founded, closed, 1, rights).bytes!])
+  const kindIn = (pool: string, doc: Doc): string => {
+    const board = { node: testSigner(70).node, pool: pool as PoolName, certificate: certificate(70, 4, pool), admitted: '', evicted: false }
+    return judgeAdmissions(crypto, rulesOf(doc), [board]).get(board.node)!.kind
+  }
+  assert.deepEqual([kindIn('depot', granted), kindIn('shop', granted)], ['member', 'waiting'])
+  const gone = settled(granted, [edited(founded, granted, 1, revoke(4)).bytes!])
+  assert.equal(kindIn('depot', gone), 'waiting')
+})
+
 test('a token’s time is asked of the clock of whoever meets a stranger', () => {
   const until = new Map<string, Scalar>([...stated(50, 'shop', 'auto', 1), [fleetPaths.token(tokenId(50), 'until_ms'), 1_000]])
   const terms = tokensFromRegisters(until).get(tokenId(50))!

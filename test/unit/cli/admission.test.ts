@@ -55,7 +55,7 @@ const codeAt = (world: World, board: Board): string => answer(world, board, 'sta
 
 test('pending, admit by code, by name and by id, and reject', async () => {
   const { world, boards, cli } = await withStrangers({ token: null }, { token: null }, { token: null }, { token: null })
-  const [, , a, b, c, d] = boards as Board[]
+  const [, , a, b, c, d] = boards
   const { stdout } = await ok(cli, 'node', 'pending')
   for (const board of [a!, b!, c!, d!])
     assert.match(stdout, new RegExp(`${board.spec.name} +${codeAt(world, board)} +default +arm64, 4000 MHz`))
