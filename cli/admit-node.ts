@@ -25,8 +25,8 @@ export async function admitNode(session: Session, node: NamedNode, options: Conf
 
 function admission({ registers }: Doc, pool: PoolName, certificate: string): ReadonlyMap<string, Scalar> {
   const changes = new Map<string, Scalar>([[opsPaths.admitted, pool]])
-  // Another operator's is as good.
-  if (registers.get(opsPaths.admitted) !== pool || !registers.has(opsPaths.certificate)) changes.set(opsPaths.certificate, certificate)
+  // That of another operator counts only as long as nobody has revoked its key.
+  if (registers.get(opsPaths.certificate) !== certificate) changes.set(opsPaths.certificate, certificate)
   if (registers.get(opsPaths.evicted) === true) changes.set(opsPaths.evicted, false)
   return changes
 }

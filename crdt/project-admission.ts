@@ -60,10 +60,21 @@ function fleetOf(rights: FleetRights | undefined): FleetId {
 
 export function judgeStandings(reader: DocumentReader, memory: AdmissionMemory, rights: FleetRights | undefined): void {
   const rules = rights === undefined ? undefined : admissionRules(rights)
+  if (memory.rules === undefined && rules !== undefined) readAgain(reader, memory, rights)
   if (!memory.isStale && rules === memory.rules) return
   memory.isStale = false
   memory.rules = rules
   memory.standings = rules?.mode === 'certified' ? standingsOf(reader, rules, memory.candidates.values()) : new Map()
+}
+
+/** Before the fleet's document came, nobody could say whose fleet a certificate was of. */
+function readAgain(reader: DocumentReader, memory: AdmissionMemory, rights: FleetRights | undefined): void {
+  for (const [node, shown] of memory.shown) {
+    const candidate = memory.candidates.get(node)
+    if (shown === '' || candidate === undefined || candidate.certificate !== null) continue
+    memory.candidates.set(node, { ...candidate, certificate: readShown(reader, rights, shown) })
+    memory.isStale = true
+  }
 }
 
 function standingsOf(reader: DocumentReader, rules: AdmissionRules, candidates: Iterable<Candidate>): ReadonlyMap<NodeId, Standing> {

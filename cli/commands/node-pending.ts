@@ -27,6 +27,7 @@ export function addNodeAdmit(parent: Command, cli: Cli): void {
   const command = confirmOptions(parent.command('admit').description('make a board a member, for good')).argument('<node>', named)
   remote<WriteOptions>(cli, command, async (session, { args: [text = ''], options }) => {
     const node = (await findPending(session, text)) ?? (await findKnown(session, text))
+    if (node.name === text) await mustBeOnlyOne(session, node)
     return told(session, node, 'is admitted', { admitted: node.pool }, await admitNode(session, node, options), options)
   })
 }
@@ -53,11 +54,16 @@ interface Pending extends NamedNode {
   readonly reason: PendingRow['reason']
 }
 
+const isCode = /^[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}$/
+
 /** null: none is called so. */
 async function findPending(session: Session, text: string): Promise<Pending | null> {
   const { boards } = await session.ask('pending', { method: 'node.pending' })
   const isCalled = ({ id, code, name }: PendingRow): boolean =>
-    code === text || name === text || (text.length >= 4 && (id.startsWith(text) || id.slice('12D3KooW'.length).startsWith(text)))
+    // Names are what strangers say: none may pass for another board's code.
+    isCode.test(text)
+      ? code === text
+      : name === text || (text.length >= 4 && (id.startsWith(text) || id.slice('12D3KooW'.length).startsWith(text)))
   const [found, ...others] = text === '' ? [] : boards.filter(isCalled)
   if (found === undefined) return null
   if (others.length > 0) {
@@ -65,6 +71,17 @@ async function findPending(session: Session, text: string): Promise<Pending | nu
     throw new CliError('E_AMBIGUOUS', `'${text}' fits ${details.length} boards that wait`, { details, hint: 'give its code' })
   }
   return { id: found.id as NodeId, name: found.name || found.id, pool: found.pool, reason: found.reason }
+}
+
+/** A stranger may say the name of a board that is away. */
+async function mustBeOnlyOne(session: Session, { id, name }: NamedNode): Promise<void> {
+  const known = await findKnown(session, name).catch(() => null)
+  if (known === null || known.id === id) return
+  const details = [`${name}  ${id}`, `${known.name}  ${known.id}`]
+  throw new CliError('E_AMBIGUOUS', `a board that waits says that it is '${name}', and another one is called so`, {
+    details,
+    hint: 'give the code or the id',
+  })
 }
 
 /** One that is not connected now, or is a member anyhow. */

@@ -34,7 +34,21 @@ export function mayConnect(state: State, peer: string): boolean {
   const id = peer as NodeId
   if (!isCertified(state) || isHeard(state, id) || isEvicted(state, id) || state.peers.has(id)) return true
   if (rightsHere(state)?.now.has(peer as AuthorId) === true) return true
-  return waitingPeers(state).length < coreLimits.waitingPeersMax
+  // A board that waits itself has nothing to keep, and one of these may let it in.
+  return waitsEverywhere(state) !== null || unknownPeers(state) < coreLimits.unknownPeersMax
+}
+
+/** Connections of which nobody has said yet whose they are: who waits afterwards makes another one go. */
+function unknownPeers({ peers }: State): number {
+  let unknown = 0
+  for (const { pool } of peers.values()) if (pool === null) unknown++
+  return unknown
+}
+
+/** It is not admitted at any board that it is connected to, as far as they said; null: it is, or is connected to none. */
+export function waitsEverywhere(state: State): WaitingReason | null {
+  const told = [...state.peers].filter(([id, { pool }]) => pool !== null && isHeard(state, id)).map(([, { waitsThere }]) => waitsThere)
+  return told.length > 0 && told.every((reason) => reason !== null) ? (told[0] ?? null) : null
 }
 
 /** Connected boards that are not heard, and have said who they are. */
@@ -50,9 +64,14 @@ export function reasonToWait(state: State, node: NodeId, peer: Peer, now: number
   const candidate: Candidate = { node, pool: peer.pool, certificate: peer.certificate, admitted: '', evicted: false }
   const judged = judgeAlone(rules, candidate)
   if (judged.kind === 'waiting') return judged.reason
-  const terms = peer.certificate === null ? undefined : rules.tokens.get(peer.certificate.token)
+  const terms = peer.certificate === null || !canTellNewcomers(state, peer) ? undefined : rules.tokens.get(peer.certificate.token)
   // A board that is known is heard by its documents, and was not asked.
   return terms !== undefined && isTooLate(terms, now + state.wallOffset) ? 'token-expired' : null
+}
+
+/** Documents of other pools are never here, and a board that is new itself knows nobody: neither may take a member for a newcomer. */
+function canTellNewcomers({ boot, view }: State, peer: Peer): boolean {
+  return peer.pool === boot.config.pool && view.nodes.size > 1
 }
 
 /** What this node shows: an operator's word if it has one that boards of every pool can check, else the certificate that it made itself. */
@@ -62,5 +81,10 @@ export function shownCertificate(state: State): Uint8Array | null {
   const word = ops?.registers.get(opsPaths.certificate)
   if (ops === undefined || typeof word !== 'string' || opsFromRegisters(ops.registers).admitted !== pool) return certificate
   const bytes = fromBase64(word)
-  return bytes.ok && state.engine.readCertificate(fleet, bytes.value) !== null ? bytes.value : certificate
+  const read = bytes.ok ? state.engine.readCertificate(fleet, bytes.value) : null
+  const rights = rightsHere(state)
+  if (!bytes.ok || read === null || rights === undefined) return certificate
+  // The key that signed it may have been revoked since.
+  const judged = judgeAlone(admissionRules(rights), { node: self, pool, certificate: read, admitted: '', evicted: false })
+  return judged.kind === 'member' ? bytes.value : certificate
 }

@@ -5,12 +5,12 @@ import type { Request } from '../../crdt/api-types.ts'
 import { fromBase64 } from '../../crdt/base64.ts'
 import { decodeEnvelope } from '../../crdt/envelope.ts'
 import { type Result, ok, refuse } from '../../crdt/errors.ts'
-import { type NodeId, type PoolName, fleetDocId, isName } from '../../crdt/ids.ts'
+import { type NodeId, type PoolName, fleetDocId, isName, opsDocId } from '../../crdt/ids.ts'
 import { waitingPeers } from './admission.ts'
 import type { CoreEvent } from './event.ts'
 import { coreLimits } from './limits.ts'
 import { contactsOf } from './pools.ts'
-import { type State, type Step, refuseRequest } from './state.ts'
+import { type Step, refuseRequest } from './state.ts'
 
 /** Signed changes say themselves which pool they are about; otherwise the request does, or it is about this one. */
 export function poolAbout(step: Step, request: Request): Result<PoolName, 'E_POOL' | 'E_POOL_NAME'> {
@@ -29,18 +29,28 @@ export function poolAbout(step: Step, request: Request): Result<PoolName, 'E_POO
     : refuse('E_POOL', `these changes are about ${pools.size} pools (${[...pools].join(', ')}): send those of each on their own`)
 }
 
-/** What is in it is checked by who gets it. */
-const signed: ReadonlySet<Request['method']> = new Set(['doc.get', 'doc.put'])
+/** The first board of a new pool can be admitted by way of itself only: by what is signed about it and the fleet, and nothing else. */
+function waitingFor({ state, env }: Step, request: Request, pool: PoolName): readonly NodeId[] {
+  const about = documentsOf(env, request)
+  const mayKnow = (id: NodeId): boolean => about.length > 0 && about.every((doc) => doc === fleetDocId || doc === opsDocId(id))
+  return waitingPeers(state).flatMap(([id, peer]) => (peer.pool === pool && mayKnow(id) ? [id] : []))
+}
 
-/** The first board of a new pool can be admitted by way of itself only. */
-function waitingOf(state: State, pool: PoolName): readonly NodeId[] {
-  return waitingPeers(state).flatMap(([id, peer]) => (peer.pool === pool ? [id] : []))
+/** The documents that a request reads or writes; none: it is about something else. */
+function documentsOf({ crypto }: Step['env'], request: Request): readonly (string | null)[] {
+  if (request.method === 'doc.get') return [request.doc]
+  if (request.method !== 'doc.put') return []
+  return request.envelopes.map((text) => {
+    const bytes = fromBase64(text)
+    const decoded = bytes.ok ? decodeEnvelope(crypto, bytes.value) : bytes
+    return decoded.ok ? decoded.value.doc : null
+  })
 }
 
 export function forward(step: Step, event: CoreEvent & { kind: 'command' }, pool: PoolName): void {
-  const waiting = waitingOf(step.state, pool)
-  const known = contactsOf(step.state, pool).filter((node) => !waiting.includes(node))
-  const to = known.length === 0 && signed.has(event.request.method) ? waiting : known
+  const waiting = new Set(waitingPeers(step.state).map(([id]) => id))
+  const known = contactsOf(step.state, pool).filter((node) => !waiting.has(node))
+  const to = known.length === 0 ? waitingFor(step, event.request, pool) : known
   const code = 'E_POOL_UNREACHABLE'
   const hint = 'check the name with `shoal status`, or name a peer of that pool with --peer'
   if (to.length === 0) return refuseRequest(step, event.id, code, `no node of pool '${pool}' is known here`, hint)

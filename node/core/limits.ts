@@ -124,8 +124,15 @@ export const coreLimits = {
   helloMsMax: 15_000,
   /** Boards without admission that may be connected at a time, each with its place in the list: a delivery of them, or a stranger with many keys. */
   waitingPeersMax: 64,
+  /** A peer says hello once, and again with each change of what it shows or of whom it admits: so many in this time are no board's. */
+  greetingsMax: 20,
+  greetingsWindowMs: 60_000,
+  /** Connections that have not said whose they are, of boards that no document knows: a few handshakes at a time. */
+  unknownPeersMax: 16,
   /** What waits here is told to the fleet so often, for `node pending` at any board … */
   roomEveryMs: 10_000,
+  /** … and not more often than this, whoever comes and goes … */
+  roomGapMs: 2_000,
   /** … and what others told of it is forgotten after three times that … */
   roomKeptMs: 35_000,
   /** … and beyond so many boards, of which each tells of 64 at most. */

@@ -31,6 +31,7 @@ export function peerCame(step: Step, peer: NodeId): void {
     toldFleet: null,
     askedAt: null,
     isAskedAgain: false,
+    greetings: { since: step.now, count: 0 },
   })
   state.hangUps.push({ peer, at: step.now + coreLimits.helloMsMax })
   sayHello(step, peer)
@@ -55,6 +56,8 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
     return log(step, 'debug', `frame from ${from} refused: ${decoded.message}`)
   }
   const frame = decoded.value
+  if ((frame.kind === 'hello' || frame.kind === 'waits') && peer !== undefined && talksTooMuch(peer, step.now))
+    return void step.out.push({ kind: 'disconnect', peer: from, reason: 'it says who it is too often' })
   if (frame.kind === 'hello') return via === 'stream' && peer !== undefined ? hello(step, from, peer, frame) : undefined
   // Nothing that an evicted node says counts, and nothing that it asks is answered; its hello is, with what evicted it. What operators
   // wish about it or this node does count: on its side of a cut they may have taken it back, or evicted this one.
@@ -91,6 +94,12 @@ const gossiped: ReadonlySet<Frame['kind']> = new Set(['envelopes', 'link-states'
 function isAnswer(kind: Frame['kind'] | undefined, via: 'stream' | 'gossip', peer: Peer | undefined): boolean {
   if (via === 'gossip') return false
   return kind === 'hello' || kind === 'waits' || (kind === 'envelopes' && mayAnswer(peer))
+}
+
+/** Each of these may cost a signature's check, a line for operators and two documents. */
+function talksTooMuch(peer: Peer, now: number): boolean {
+  if (now - peer.greetings.since >= coreLimits.greetingsWindowMs) peer.greetings = { since: now, count: 0 }
+  return ++peer.greetings.count > coreLimits.greetingsMax
 }
 
 function count({ refusals }: State, code: string): void {

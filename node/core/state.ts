@@ -62,6 +62,8 @@ export interface Peer {
   askedAt: number | null
   /** That is because the one before brought no answer. */
   isAskedAgain: boolean
+  /** How often it said lately who it is, or that this node waits there. */
+  greetings: { readonly since: number; count: number }
 }
 
 /** A node of another pool, from a pool summary. */
@@ -204,6 +206,8 @@ export interface State {
   readonly waitsSince: Map<NodeId, number>
   /** When it is due to tell who waits here. */
   roomAt: number
+  /** When that was told last. */
+  roomToldAt: number
   /** Who waits at others, as they told. */
   readonly rooms: Map<NodeId, { readonly waiting: readonly WaitingBoard[]; readonly heardAt: number; readonly seq: number }>
 }
@@ -290,6 +294,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     shown: null,
     waitsSince: new Map(),
     roomAt: Number.MAX_SAFE_INTEGER,
+    roomToldAt: -Infinity,
     rooms: new Map(),
   }
 }

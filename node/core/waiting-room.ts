@@ -4,7 +4,7 @@
 
 import { type DocId, type NodeId, compareText, fleetDocId, opsDocId } from '../../crdt/ids.ts'
 import type { WaitingReason } from '../../crdt/view.ts'
-import { isCertified, isHeard, reasonToWait, shownCertificate, waitingPeers } from './admission.ts'
+import { isCertified, reasonToWait, shownCertificate, waitingPeers } from './admission.ts'
 import { envelopeKey, receive } from './documents.ts'
 import { exchangeOver } from './exchanges.ts'
 import { coreLimits, protocolVersion } from './limits.ts'
@@ -44,17 +44,29 @@ export function keepWaiting(step: Step, id: NodeId, peer: Peer, reason: WaitingR
   const { state } = step
   const documents = answerDigest(state, id)
   if (peer.waits === reason && peer.answered === documents) return
-  if (peer.answered === null && waitingPeers(state).length > coreLimits.waitingPeersMax)
-    return void step.out.push({ kind: 'disconnect', peer: id, reason: 'too many boards wait here' })
+  if (peer.answered === null) makeRoom(step, id)
   if (peer.waits !== reason || peer.answered === null) {
     note(step, `${nameOf(id, peer)} waits: ${reason}`)
-    state.roomAt = step.now
+    tellRoomSoon(state, step.now)
   }
   if (peer.waits === null) leaveOut(step, id)
   peer.waits = reason
   peer.answered = documents
   send(step, id, { kind: 'waits', reason })
   sendDocuments(step, id, [fleetDocId, opsDocId(id)])
+}
+
+/** Whoever has waited longest here goes; it dials again, here or elsewhere. So nobody who waits keeps others from being heard. */
+function makeRoom(step: Step, newcomer: NodeId): void {
+  const waiting = waitingPeers(step.state).filter(([id]) => id !== newcomer)
+  const [longest] = waiting
+  if (longest === undefined || waiting.length < coreLimits.waitingPeersMax) return
+  step.out.push({ kind: 'disconnect', peer: longest[0], reason: 'too many boards wait here' })
+}
+
+/** At once if nothing was told lately: whoever comes and goes all the time is told of no more often. */
+function tellRoomSoon(state: State, now: number): void {
+  state.roomAt = Math.min(state.roomAt, Math.max(now, state.roomToldAt + coreLimits.roomGapMs))
 }
 
 /** Nothing is asked of it any more. */
@@ -122,7 +134,7 @@ export function reviewPeers(step: Step, welcome: (id: NodeId, peer: Peer) => voi
 function admit(step: Step, id: NodeId, peer: Peer, welcome: (id: NodeId, peer: Peer) => void): void {
   peer.waits = null
   peer.answered = null
-  step.state.roomAt = step.now
+  tellRoomSoon(step.state, step.now)
   note(step, `${nameOf(id, peer)} is admitted`)
   // What lets it in goes before: it may think itself that it waits.
   sendDocuments(step, id, [fleetDocId, opsDocId(id)])
@@ -135,6 +147,7 @@ export function roomDue(step: Step): void {
   const { state } = step
   if (step.now < state.roomAt) return
   const waiting = waitingHere(state)
+  state.roomToldAt = step.now
   state.roomAt = waiting.length === 0 ? Number.MAX_SAFE_INTEGER : step.now + coreLimits.roomEveryMs
   const room: RoomFrame = { kind: 'room', node: state.boot.config.self, waiting, seq: Math.trunc(step.now + state.wallOffset) }
   step.out.push({ kind: 'broadcast', topic: 'fleet', frame: encodeFrame(room) })
@@ -170,10 +183,4 @@ function isSameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
 
 function send(step: Step, to: NodeId, frame: Frame): void {
   step.out.push({ kind: 'send', to, frame: encodeFrame(frame) })
-}
-
-/** It is not admitted at any board that it is connected to, as far as they said; null: it is, or is connected to none. */
-export function waitsEverywhere(state: State): WaitingReason | null {
-  const told = [...state.peers].filter(([id, { pool }]) => pool !== null && isHeard(state, id)).map(([, { waitsThere }]) => waitsThere)
-  return told.length > 0 && told.every((reason) => reason !== null) ? (told[0] ?? null) : null
 }

@@ -97,6 +97,24 @@ test('two boards that say the same name: the code tells them apart; an operator 
   assert.equal(standingOf(boards[0]!, boards[2]!), null)
 })
 
+test('a stranger that calls itself by the code of another board, or by the name of one that is away, is not admitted for it', async () => {
+  const { world, boards, cli } = await withStrangers({ token: null })
+  const [b0, b1, thief] = boards as [Board, Board, Board]
+  const renamed = async (to: string): Promise<void> => {
+    thief.spec = { ...thief.spec, name: to }
+    world.kill(thief)
+    world.boot(thief)
+    world.run(25_000)
+    assert.match((await ok(cli, 'node', 'pending')).stdout, new RegExp(to))
+  }
+  await renamed('aaaa-bbbb-cccc')
+  await fails(cli, /E_NODE_UNKNOWN/, 'node', 'admit', 'aaaa-bbbb-cccc')
+  world.kill(b0)
+  await renamed('b0')
+  await fails(cli, /E_AMBIGUOUS.*says that it is 'b0'/, 'node', 'admit', 'b0')
+  assert.equal(standingOf(b1, thief), null)
+})
+
 test('token create writes a join file whose secret is in no document; list counts its boards; revoke keeps those that are named', async () => {
   const { world, boards, cli } = await withStrangers({ token: 51 }, { token: 51 })
   const out = join(cli.dir, 'shop.join.json')
