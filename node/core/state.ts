@@ -291,12 +291,13 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     livenessTold: -1,
     askLinks: false,
     hangUps: [],
-    shown: null,
-    waitsSince: new Map(),
-    roomAt: Number.MAX_SAFE_INTEGER,
-    roomToldAt: -Infinity,
-    rooms: new Map(),
+    ...emptyRoom(),
   }
+}
+
+/** Nobody waits here, as far as this node knows, nor anywhere else. */
+function emptyRoom(): Pick<State, 'shown' | 'waitsSince' | 'roomAt' | 'roomToldAt' | 'rooms'> {
+  return { shown: null, waitsSince: new Map(), roomAt: Number.MAX_SAFE_INTEGER, roomToldAt: -Infinity, rooms: new Map() }
 }
 
 function withoutRecords({ kind, now, wallMs, nonce, config, host, running, fingerprints }: Boot): State['boot'] {
