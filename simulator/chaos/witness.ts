@@ -315,9 +315,9 @@ export class Witness {
       this.violated('alone-as-agreed', `${board.spec.name} stops ${slot} after ${aloneMs} ms alone, and may after ${limit} ms`)
   }
 
-  /** While its driver did not say that the task runs. */
+  /** While its driver did not say that the task runs. Of what a full disk did not take, nobody noted that it was over. */
   #gaveUp(board: Board, { alloc }: RunningTask): boolean {
-    return this.#excuses.has(`broken ${board.spec.name}`) && this.rules.claims.hasEnded(board, alloc)
+    return this.#excuses.has(`broken ${board.spec.name}`) && (board.disk.isFull || this.rules.claims.hasEnded(board, alloc))
   }
 
   #isAllowed(board: Board, task: RunningTask, cause: StopCause): boolean {
