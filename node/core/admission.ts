@@ -28,7 +28,7 @@ function isHeardByDocuments({ boot, view }: State, node: NodeId): boolean {
 
 /**
  * May it have a connection: whoever is heard, whoever has a right (operators are no nodes), who must be told that it is evicted, and so many
- * that wait.
+ * at a time that have yet to say who they are.
  */
 export function mayConnect(state: State, peer: string): boolean {
   const id = peer as NodeId
