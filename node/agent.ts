@@ -98,9 +98,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
     readAll(store),
     warmUp(crypto, key, joined.value.fleet),
   ])
-  const { running, fingerprints, silent } = surveyed
+  const { running, fingerprints } = surveyed
   const nonce = new Uint8Array(randomBytes(16))
-  await loop.start({ kind: 'boot', nonce, config: coreConfig, host, records, running, fingerprints }, silent)
+  await loop.start({ kind: 'boot', nonce, config: coreConfig, host, records, running, fingerprints })
   // The core keeps its first event; the whole store in memory a second time is not to stay with it.
   records.length = 0
   const health = (): object => ({

@@ -1,5 +1,5 @@
-// The drivers that the configuration allows, and what they say at boot. A driver that does not answer in time is unhealthy and adopts
-// nothing for now; it must never keep the agent from starting. `watch-drivers.ts` goes on asking.
+// The drivers that the configuration allows, and what they say at boot. A driver that does not answer in time, or does not say what it
+// runs, is unhealthy for now; it must never keep the agent from starting. `watch-drivers.ts` goes on asking.
 
 import { createDockerDriver } from './adapters/docker/driver.ts'
 import { createRawExecDriver } from './adapters/raw-exec/driver.ts'
@@ -7,7 +7,7 @@ import type { Log } from './adapters/log.ts'
 import type { AgentConfig } from './config.ts'
 import type { AdoptedTask, Clock, Fingerprint, TaskDriver } from './core/ports.ts'
 import type { NodeId } from '../crdt/ids.ts'
-import { adoptFrom, fingerprintOf } from './watch-drivers.ts'
+import { adoptFrom, fingerprintOf, withoutList } from './watch-drivers.ts'
 import { wordsOf } from './words.ts'
 
 /** Boards boot their engine and the agent at the same time: waiting longer would delay what does not need the engine. */
@@ -27,21 +27,18 @@ export function createDrivers(config: AgentConfig, node: NodeId, log: Log): Task
 export interface Surveyed {
   readonly running: readonly AdoptedTask[]
   readonly fingerprints: Readonly<Record<string, Fingerprint>>
-  /** Drivers that did not say what runs: they are asked again, since a container that nobody knows of would run beside its replacement. */
-  readonly silent: ReadonlySet<string>
 }
 
 export async function surveyDrivers(drivers: readonly TaskDriver[], clock: Clock, log: Log): Promise<Surveyed> {
   const found = await Promise.all(
     drivers.map(async (driver) => {
       const [running, fingerprint] = await Promise.all([adopted(driver, clock, log), fingerprintOf(driver, clock, bootMsMax)])
-      return { name: driver.name, running, fingerprint }
+      return { name: driver.name, running: running ?? [], fingerprint: running === null ? withoutList(fingerprint) : fingerprint }
     }),
   )
   return {
-    running: found.flatMap((one) => one.running ?? []),
+    running: found.flatMap((one) => one.running),
     fingerprints: Object.fromEntries(found.map((one) => [one.name, one.fingerprint])),
-    silent: new Set(found.filter((one) => one.running === null).map((one) => one.name)),
   }
 }
 

@@ -47,11 +47,8 @@ export interface LoopInput {
 }
 
 export interface Loop {
-  /**
-   * The first step. Returns once its effects, also those of what followed from it, have been carried out. `silent`: drivers that did not
-   * say what runs, and are asked again.
-   */
-  start(boot: LooseBoot, silent?: ReadonlySet<string>): Promise<void>
+  /** The first step. Returns once its effects, also those of what followed from it, have been carried out. */
+  start(boot: LooseBoot): Promise<void>
   readonly handlers: NetworkHandlers
   /** From now on the network carries broadcasts; what the first step wanted to tell, peers learn when they connect. */
   networkStarted(): void
@@ -123,7 +120,7 @@ class DriverLoop implements Loop {
     return this.#urgent.length + this.#events.length
   }
 
-  async start(boot: LooseBoot, silent: ReadonlySet<string> = new Set()): Promise<void> {
+  async start(boot: LooseBoot): Promise<void> {
     const { clock } = this.#input
     this.#take({ ...boot, now: clock.now(), wallMs: clock.wallMs() })
     // Drivers may have told of exits while they looked for what runs: those events come second.
@@ -133,7 +130,6 @@ class DriverLoop implements Loop {
     this.#unwatchDrivers = watchDrivers({
       drivers: this.#input.drivers,
       known,
-      silent,
       clock,
       push: (event) => this.#push(event),
       log: this.#input.log,

@@ -1,6 +1,6 @@
 // Asks each driver every 30 s how it is and what it has, and tells the core when the answer changed. A driver that does not answer in
-// time counts as unhealthy: the node is no candidate for its tasks until it answers again. Whenever a driver gets healthy it is asked
-// what it runs, until it says so.
+// time counts as unhealthy: the node is no candidate for its tasks until it answers again. Whenever a driver gets well it first says what
+// it runs: what nobody knows of has room and would run beside its replacement.
 
 import type { AdoptedTask, Clock, Fingerprint, TaskDriver } from './core/ports.ts'
 import type { LooseEvent } from './loose-event.ts'
@@ -9,8 +9,6 @@ import { wordsOf } from './words.ts'
 export interface WatchDriversInput {
   readonly drivers: readonly TaskDriver[]
   readonly known: Readonly<Record<string, Fingerprint>>
-  /** Drivers that were asked what runs and did not say. */
-  readonly silent: ReadonlySet<string>
   readonly clock: Clock
   readonly push: (event: LooseEvent) => void
   readonly log: { warn(data: object, message: string): void }
@@ -27,23 +25,23 @@ export function watchDrivers(input: WatchDriversInput): () => void {
   let ended = false
   for (const driver of input.drivers) {
     let before = JSON.stringify(input.known[driver.name])
-    const adoption = { isDone: input.known[driver.name]?.health.healthy === true && !input.silent.has(driver.name), isUnderWay: false }
-    const again = (): void => {
+    let isWell = input.known[driver.name]?.health.healthy === true
+    const look = async (): Promise<void> => {
+      let fingerprint = await fingerprintOf(driver, clock, fingerprintMsMax)
       if (ended) return
-      cancels.set(
-        driver,
-        clock.at(clock.now() + fingerprintEveryMs, () => {
-          void fingerprintOf(driver, clock, fingerprintMsMax).then((fingerprint) => {
-            const now = JSON.stringify(fingerprint)
-            if (now !== before && !ended) input.push({ kind: 'fingerprint', driver: driver.name, fingerprint })
-            if (!fingerprint.health.healthy) adoption.isDone = false
-            else if (!adoption.isDone && !adoption.isUnderWay && !ended) void adoptAgain(driver, input, adoption)
-            before = now
-            again()
-          })
-        }),
-      )
+      if (fingerprint.health.healthy && !isWell && !(await adoptAgain(driver, input))) fingerprint = withoutList(fingerprint)
+      if (ended) return
+      isWell = fingerprint.health.healthy
+      const now = JSON.stringify(fingerprint)
+      if (now !== before) input.push({ kind: 'fingerprint', driver: driver.name, fingerprint })
+      before = now
+      again()
     }
+    const again = (): void =>
+      void cancels.set(
+        driver,
+        clock.at(clock.now() + fingerprintEveryMs, () => void look()),
+      )
     again()
   }
   return () => {
@@ -52,17 +50,17 @@ export function watchDrivers(input: WatchDriversInput): () => void {
   }
 }
 
-/** An engine that was down, or too busy to say what it runs, may run containers that nobody has claimed here. */
-async function adoptAgain(driver: TaskDriver, input: WatchDriversInput, adoption: { isDone: boolean; isUnderWay: boolean }): Promise<void> {
-  // Without a limit in time: nothing waits for it, and every call to an engine has one.
-  adoption.isUnderWay = true
+/**
+ * An engine that was down, or too busy to say what it runs, may run containers that nobody has claimed here. Without a limit in time: only
+ * this driver's next look waits for it, and every call to an engine has one. False: it did not say.
+ */
+async function adoptAgain(driver: TaskDriver, input: WatchDriversInput): Promise<boolean> {
   try {
     input.push({ kind: 'adopted', running: await adoptFrom(driver) })
-    adoption.isDone = true
+    return true
   } catch (error) {
     input.log.warn({ driver: driver.name, error: wordsOf(error) }, 'what it runs could not be listed; it is asked again')
-  } finally {
-    adoption.isUnderWay = false
+    return false
   }
 }
 
@@ -79,6 +77,11 @@ export async function fingerprintOf(driver: TaskDriver, clock: Clock, withinMs: 
     .then(() => driver.fingerprint())
     .catch((error: unknown) => unhealthy(wordsOf(error)))
   return Promise.race([answer, tooLate]).finally(() => cancel?.())
+}
+
+/** Whatever it says of itself: nothing can be placed beside tasks that nobody can list. */
+export function withoutList({ health, ...rest }: Fingerprint): Fingerprint {
+  return { ...rest, health: health.healthy ? { healthy: false, reason: 'it does not say what it runs' } : health }
 }
 
 function unhealthy(reason: string): Fingerprint {

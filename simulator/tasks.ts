@@ -50,8 +50,9 @@ export class Tasks {
     if (code !== null) return { ok: false, code, message: `${task.spec.config.command ?? task.spec.name}: ${code}` }
     const taken = Object.entries(task.ports).find(([, port]) => this.#isTaken(board, task, port))
     if (taken !== undefined) return { ok: false, code: 'E_PORT_IN_USE', message: `port ${taken[1]}, for '${taken[0]}', is in use` }
-    const { id, slot, alloc, generation, form, ports } = task
-    board.tasks.set(id, { id, slot, alloc, generation, form, task: task.spec.name, ports, startedAt: wallMs, driver: task.spec.driver })
+    const { id, slot, alloc, generation, form, updates, ports } = task
+    const driver = task.spec.driver
+    board.tasks.set(id, { id, slot, alloc, generation, form, updates, task: task.spec.name, ports, startedAt: wallMs, driver })
     board.ended.delete(id)
     board.trail.push({ at: now, what: 'start', task: id, slot })
     return { ok: true }

@@ -1,7 +1,7 @@
 // The first step after start: documents from the store, allocations from the own document, running tasks from the drivers. What
 // the board already ran goes on (or starts again, after a power cut) before any peer has answered. Upholds invariants 18 and 20.
 
-import type { Form } from '../../crdt/ids.ts'
+import type { Form, SlotId } from '../../crdt/ids.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
 import { type Alloc, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
@@ -28,11 +28,11 @@ export function boot(step: Step, records: StoreRecords): void {
     if (body !== undefined) bodies.set(key, body)
   }
   const running = new Map(step.state.boot.running.map((task) => [task.id, task]))
-  const isOldDisk = step.state.boot.running.some((task) => !isKnown(record?.claims.get(task.slot), task))
+  const updatesOf = (slot: SlotId): number => bodies.get(allocKey(slot))?.updates ?? 0
+  const isOldDisk = step.state.boot.running.some((task) => !isKnown(record?.claims.get(task.slot), updatesOf(task.slot), task))
   for (const [slot, claim] of record?.claims ?? []) {
     if (hasEnded(claim)) step.state.ended.set(slot, endedClaim(claim))
-    // An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs.
-    else if ([...running.values()].some((task) => task.slot === slot && task.generation > claim.generation)) continue
+    else if ([...running.values()].some((task) => isNewer(task, claim, updatesOf(slot)))) leaveToOrphans(step, claim)
     else if (isOldDisk && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
     else resume(step, claim, bodies.get(allocKey(slot)), running)
   }
@@ -40,11 +40,27 @@ export function boot(step: Step, records: StoreRecords): void {
 }
 
 /**
- * A task is started only once its claim is on disk, at that form, and a claim ends only once its tasks are gone. Another form may be the
- * former one of an update that the agent did not finish; it costs little to take the disk for an old one then.
+ * A task is started only once its claim is on disk, after that update, and a claim ends only once its tasks are gone. One of before the
+ * last update is left of one that the agent did not finish.
  */
-function isKnown(claim: Claim | undefined, task: AdoptedTask): boolean {
-  return claim !== undefined && claim.alloc === task.alloc && claim.form === task.form && !hasEnded(claim)
+function isKnown(claim: Claim | undefined, updates: number, task: AdoptedTask): boolean {
+  if (claim === undefined || claim.alloc !== task.alloc || hasEnded(claim)) return false
+  return task.updates < updates || (task.updates === updates && task.form === claim.form)
+}
+
+/** Of a later claim of the slot, or of this one after an update that this disk knows nothing of. */
+function isNewer(task: AdoptedTask, claim: Claim, updates: number): boolean {
+  if (task.slot !== claim.slot) return false
+  return task.generation > claim.generation || (task.alloc === claim.alloc && task.updates > updates)
+}
+
+/**
+ * An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs. Until then the claim counts as lost, not as
+ * if it had never been: its generation is used, and nobody need hurry to replace it.
+ */
+function leaveToOrphans({ state }: Step, claim: Claim): void {
+  const lost = { ...claim, state: 'failed', reason: 'record-lost: this disk is older than what runs on the board' } as const
+  state.ended.set(claim.slot, endedClaim(lost))
 }
 
 /**
@@ -75,7 +91,13 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
     slot: claim.slot,
     alloc: claim.alloc,
     generation: claim.generation,
-    body: createBody({ ...record, alloc: claim.alloc, form: record.form as Form, runsOnce: record.runsOnce === true }),
+    body: createBody({
+      ...record,
+      alloc: claim.alloc,
+      form: record.form as Form,
+      updates: record.updates ?? 0,
+      runsOnce: record.runsOnce === true,
+    }),
     settleUntil: step.now,
     lost: claim.lost,
   })

@@ -108,6 +108,11 @@ export const coreLimits = {
   keptHandleBytesMax: 262_144,
   /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 1 ms. The rest comes by anti-entropy. */
   envelopesTakenMax: 32,
+  /** Overtaken by one another within some ten milliseconds: what a busy pool has under way, in memory that a board has to spare. */
+  earlyEnvelopesMax: 64,
+  earlyBytesMax: 262_144,
+  /** Each is checked again, at about 1 ms, whenever a change of its document comes. */
+  earlyOfDocMax: 4,
   /** About 16 kB a frame, and verified within a few ms. */
   linkStatesSentMax: 32,
   linkStatesTakenMax: 64,

@@ -52,7 +52,11 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
 
 /** What nobody could settle yet has ended by itself: it must not be taken up as if it ran. */
 export function orphanExited(state: State, id: TaskId): void {
-  state.orphans = state.orphans.filter((orphan) => orphan.id !== id)
+  const left = state.orphans.filter((orphan) => orphan.id !== id)
+  if (left.length === state.orphans.length) return
+  state.orphans = left
+  // Claims have waited for it.
+  state.planStale = true
 }
 
 function settleOrphan(step: Step, task: AdoptedTask): boolean {
@@ -93,6 +97,7 @@ function bodyFor(view: JobView, task: AdoptedTask): Body | null {
     alloc: task.alloc,
     version: view.version,
     form: task.form,
+    updates: task.updates,
     pool: view.spec.pool,
     jobMeta: view.spec.meta,
     group: spec,

@@ -93,6 +93,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
     alloc: id,
     version: view.version,
     form: entry.form,
+    updates: 0,
     pool: view.spec.pool,
     jobMeta: view.spec.meta,
     group: spec,
@@ -117,11 +118,11 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
 }
 
 /**
- * A node that has just booted takes nothing new. Nor does one on which a task that nothing claims is still stopping: it holds room, and
- * may be of this very slot.
+ * A node that has just booted takes nothing new. Nor does one on which a task that nothing claims runs or is still stopping: it holds
+ * room that no view tells of, and may be of this very slot.
  */
-function mayClaim(state: State): boolean {
-  return state.acting && state.leavingOrphans.size === 0
+function mayClaim({ acting, orphans, leavingOrphans }: State): boolean {
+  return acting && orphans.length === 0 && leavingOrphans.size === 0
 }
 
 function updateInPlace(step: Step, alloc: Alloc): void {
@@ -137,6 +138,7 @@ function updateInPlace(step: Step, alloc: Alloc): void {
       alloc: alloc.alloc,
       version: view.version,
       form,
+      updates: alloc.body.updates + 1,
       pool: view.spec.pool,
       jobMeta: view.spec.meta,
       group: spec,

@@ -108,6 +108,8 @@ export interface TaskRequest {
   readonly alloc: AllocId
   readonly generation: Generation
   readonly form: Form
+  /** How often its claim had been updated in place when this was asked for. */
+  readonly updates: number
   readonly spec: TaskSpec
   readonly network: NetworkSpec
   /** Port label → number on the board. */
@@ -126,6 +128,8 @@ export interface RunningTask {
   readonly alloc: AllocId
   readonly generation: Generation
   readonly form: Form
+  /** As asked for: with the board's records it tells a disk that is older than what runs from an update that was not finished. */
+  readonly updates: number
   readonly task: string
   readonly ports: Readonly<Record<string, number>>
   /** Wall-clock ms. */

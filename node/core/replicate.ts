@@ -6,6 +6,7 @@ import { type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../..
 import { type View, isMember } from '../../crdt/view.ts'
 import { isCertified, isHeard, reasonToWait } from './admission.ts'
 import { envelopeKey, receive } from './documents.ts'
+import { keepEarly, takeEarly } from './early.ts'
 import type { Effect } from './effect.ts'
 import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOffered, exchangeOver, exchangeSpared } from './exchanges.ts'
 import { coreLimits, protocolVersion } from './limits.ts'
@@ -221,7 +222,7 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
   const told: string[] = []
   let isOwn = false
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
-    const received = receive(step, bytes, false)
+    const received = receiveInOrder(step, bytes)
     if (!received.ok && (received.code === 'E_MISSING' || received.code === 'E_RIGHT')) missing = true
     if (received.ok && received.value.doc.id === opsDocId(state.boot.config.self)) told.push(received.value.envelope.hash)
     isOwn ||= received.ok && received.value.doc.id === nodeDocId(from)
@@ -234,6 +235,19 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
   missing ||= !state.acting
   if (missing) askExchange(step, from)
   if (via === 'stream') exchangeHeard(step, from, null)
+}
+
+/** Takes it in, and then what had come before it and builds on it. */
+function receiveInOrder(step: Step, bytes: Uint8Array): ReturnType<typeof receive> {
+  const { state } = step
+  const received = receive(step, bytes, false)
+  if (!received.ok) {
+    const envelope = received.code === 'E_MISSING' ? state.engine.decodeEnvelope(bytes) : received
+    if (envelope.ok) keepEarly(state, { doc: envelope.value.doc, bytes })
+  } else if (received.value.kind === 'applied') {
+    for (const early of takeEarly(state, received.value.doc.id)) receiveInOrder(step, early.bytes)
+  }
+  return received
 }
 
 /**

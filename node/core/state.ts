@@ -17,6 +17,7 @@ import type { Pending, Plan } from '../../scheduler/types.ts'
 import type { Alloc } from './allocs/alloc.ts'
 import type { Remains } from './allocs/finished.ts'
 import type { Boot } from './event.ts'
+import type { Early } from './early.ts'
 import type { Effect } from './effect.ts'
 import { type Failing, type failingIn, noFailing } from './failing.ts'
 import type { Exchange } from './exchanges.ts'
@@ -123,6 +124,8 @@ export interface State {
   saveAt: number | null
   /** Hashes of envelopes that the store lost although their document is here: peers may send them. */
   readonly lacking: Set<string>
+  /** Envelopes that came too early, in the order in which they came (`early.ts`). */
+  early: Early[]
   /** When somebody was last found to be there, or not to be there any more. */
   livenessChangedAt: number
   /** When `lost-changes.ts` next looks at what has not come again. */
@@ -240,6 +243,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     unsaved: new Set(),
     saveAt: null,
     lacking: new Set(),
+    early: [],
     livenessChangedAt: boot.now,
     lostLookAt: boot.now + coreLimits.lackingMsMax,
     project: (env.createProjector ?? createProjector)(engine),

@@ -4,10 +4,12 @@
 import type { SlotId } from '../../crdt/ids.ts'
 import { slotParts } from '../../crdt/ids.ts'
 import type { State } from '../../node/core/state.ts'
+import type { Board } from '../board.ts'
 import type { Finding } from './invariants.ts'
 import { type SeenStep, clockPart } from './seen-step.ts'
 
 const failed = /^(\S+) failed here \(generation (\d+)\)/
+const claimed = /^claimed (\S+) /
 
 export class Delays {
   /** Boot and task → when it ended by itself, on its board's clock. */
@@ -62,8 +64,21 @@ export class Delays {
     for (const known of this.#again.keys()) if (known.startsWith(`${copy} `) && known !== `${copy} ${form}`) this.#again.delete(known)
   }
 
-  /** From the log of the board that gave the copy up. */
-  noteFailure(state: State, message: string, virtualNow: number): void {
+  /** From the log of a board. */
+  note(board: Board, state: State, message: string, virtualNow: number): void {
+    this.#noteFailure(state, message, virtualNow)
+    const [, slot] = claimed.exec(message) ?? []
+    const alloc = slot === undefined ? undefined : state.allocs.get(slot as SlotId)
+    // A job that was removed and is run again begins again: with the same generation a claim has the same name.
+    if (alloc !== undefined) this.#copyBegins(`${board.spec.name} ${board.boots} ${alloc.alloc}`)
+  }
+
+  #copyBegins(copy: string): void {
+    for (const task of this.#ended.keys()) if (task.startsWith(`${copy}.`)) this.#ended.delete(task)
+    for (const known of this.#again.keys()) if (known.startsWith(`${copy} `)) this.#again.delete(known)
+  }
+
+  #noteFailure(state: State, message: string, virtualNow: number): void {
     const [, slot, generation] = failed.exec(message) ?? []
     if (slot === undefined) return
     const { job, group } = slotParts(slot as SlotId)

@@ -40,13 +40,13 @@ export function silenceDriver(stage: Stage, event: EventOf<'silent-driver'>): vo
   })
 }
 
-/** As the real node does once an engine answers again: it says so, what the engine runs, and what has ended meanwhile. */
+/** As the real node does once an engine answers again: it says what the engine runs, that it is well, and what has ended meanwhile. */
 export function mendDriver(stage: Stage, board: Board): void {
   const { world } = stage
   // The next agent asks by itself.
   if (board.core === null || board.isDriverSilent) return
-  tellDriver(stage, board, true)
   world.feed(board, { kind: 'adopted', now: world.queue.now, running: [...board.tasks.values()] })
+  tellDriver(stage, board, true)
   for (const event of world.tasks.endedUnseen(board, world.queue.now)) world.feed(board, event)
 }
 

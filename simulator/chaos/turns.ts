@@ -28,8 +28,8 @@ export function whyNotItsTurn(state: State, slot: SlotId): string | null {
     // A vacancy that this board fills in this very step was none on its way when it was decided whose turn it is.
     const isNew = (claim: Claim): boolean => claim.node === state.boot.config.self && claim.state === 'claimed'
     const atForm = claims.filter((claim) => claim.form === form && !isNew(claim))
-    // Also on a board that is being drained: its replacement is no step of the roll-out.
-    const hasArrived = atForm.some((claim) => claim.healthy)
+    // Also on a board that is being drained, or was away for too long: its replacement is no step of the roll-out.
+    const hasArrived = mayHold(state, other).some((claim) => claim.form === form && claim.healthy)
     if (atForm.some((claim) => isThere(state, claim) && !isDraining(state, claim)) && !hasArrived) moving.push(other.split('/').at(-1)!)
   }
   return moving.length < wanted.update.maxParallel
@@ -37,14 +37,18 @@ export function whyNotItsTurn(state: State, slot: SlotId): string | null {
     : `copies ${moving.join(', ')} are not healthy yet, max_parallel is ${wanted.update.maxParallel}`
 }
 
-/** Claims that count for whose turn it is. One of a board that is silent, or not heard yet, may hold the slot and be healthy. */
 function standing(state: State, slot: SlotId): Claim[] {
+  const all = state.view.claims.get(slot) ?? []
+  return mayHold(state, slot).filter((claim) => !isLost(claim, all))
+}
+
+/** Claims that count for whose turn it is. One of a board that is silent, or not heard yet, may hold the slot and be healthy. */
+function mayHold(state: State, slot: SlotId): Claim[] {
   const all = state.view.claims.get(slot) ?? []
   const stopped = state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)?.stopGeneration ?? 0
   return all.filter((claim) => {
     const node = state.view.nodes.get(claim.node)
-    const mayHold = node !== undefined && node.liveness !== 'left' && !node.evicted
-    return mayHold && !hasEnded(claim) && claim.generation > stopped && !isLost(claim, all)
+    return node !== undefined && node.liveness !== 'left' && !node.evicted && !hasEnded(claim) && claim.generation > stopped
   })
 }
 

@@ -230,7 +230,7 @@ export class Witness {
   /** Peers hold newer changes of a board only where its disk was replaced, or lost what it had. */
   #judgeReach(board: Board, message: string): void {
     const state = board.core?.state
-    if (state != null) this.rules.delays.noteFailure(state, message, this.#world.queue.now)
+    if (state != null) this.rules.delays.note(board, state, message, this.#world.queue.now)
     if (message.startsWith('peers hold newer changes') && !this.#diskReplaced.has(board) && !this.#hasLied(board.spec.id))
       this.violated('durable-before-told', `${board.spec.name} has told more of itself than is on its disk: ${message}`)
   }

@@ -70,8 +70,8 @@ const cases: Cases<ContractHarness> = {
     const asked = task(harness, { obeys: 0 }, { ports: { http: 28_080 } })
     const before = harness.wallMs()
     const { startedAt, ...rest } = await start(driver, asked)
-    const { id, slot, alloc, generation, form, ports } = asked
-    assert.deepEqual(rest, { id, slot, alloc, generation, form, ports, task: 'app' })
+    const { id, slot, alloc, generation, form, updates, ports } = asked
+    assert.deepEqual(rest, { id, slot, alloc, generation, form, updates, ports, task: 'app' })
     assert.ok(startedAt >= before - 1_000 && startedAt <= harness.wallMs() + 1_000)
   },
 

@@ -97,6 +97,7 @@ export function taskRequest(wishes: TaskWishes): TaskRequest {
     alloc,
     generation: 3,
     form,
+    updates: 2,
     spec,
     network: wishes.network ?? { mode: 'host', ports: [] },
     ports: wishes.ports ?? {},

@@ -93,7 +93,19 @@ async function reuseOrCreate(
 
 function runningTask(node: NodeId, task: TaskRequest, found: Found | undefined): RunningTask {
   const startedAt = found === undefined ? Number.NaN : Date.parse(found.state.StartedAt)
-  const { id, slot, alloc, generation, form, ports } = task
+  const { id, slot, alloc, generation, form, updates, ports } = task
   const stamp = startedAt > 0 ? startedAt : Date.now()
-  return taskOfLabels(labelsOf(node, task), stamp) ?? { id, slot, alloc, generation, form, task: task.spec.name, ports, startedAt: stamp }
+  return (
+    taskOfLabels(labelsOf(node, task), stamp) ?? {
+      id,
+      slot,
+      alloc,
+      generation,
+      form,
+      updates,
+      task: task.spec.name,
+      ports,
+      startedAt: stamp,
+    }
+  )
 }

@@ -47,7 +47,8 @@ export function writeRecord(folder: TaskFolder, record: TaskRecord): void {
 export function readRecord(folder: TaskFolder): TaskRecord | undefined {
   try {
     const record: unknown = JSON.parse(readFileSync(folder.record, 'utf8'))
-    return isRecord(record) ? record : undefined
+    // Agents that did not count updates wrote none.
+    return isRecord(record) ? { ...record, task: { ...record.task, updates: record.task.updates ?? 0 } } : undefined
   } catch {
     return undefined
   }
@@ -87,6 +88,7 @@ function isRecord(value: unknown): value is TaskRecord {
     typeof task['startedAt'] === 'number' &&
     typeof task['ports'] === 'object' &&
     Number.isSafeInteger(task['generation']) &&
+    Number.isSafeInteger(task['updates'] ?? 0) &&
     Number.isSafeInteger(leader?.['pid']) &&
     Number(leader?.['pid']) > 1 &&
     typeof leader?.['startTicks'] === 'string' &&

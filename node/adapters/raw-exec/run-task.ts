@@ -71,8 +71,8 @@ function makeFolders(folder: TaskFolder, program: Program): void {
 }
 
 function runningTask(task: TaskRequest): RunningTask {
-  const { id, slot, alloc, generation, form, ports } = task
-  return { id, slot, alloc, generation, form, task: task.spec.name, ports, startedAt: Date.now() }
+  const { id, slot, alloc, generation, form, updates, ports } = task
+  return { id, slot, alloc, generation, form, updates, task: task.spec.name, ports, startedAt: Date.now() }
 }
 
 function logLimits(task: TaskRequest): LogLimits {

@@ -35,6 +35,8 @@ export interface TaskRun {
 export interface Body {
   version: JobVersion
   readonly form: Form
+  /** How many updates in place of this claim came before it. */
+  updates: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
   group: GroupSpec
@@ -86,6 +88,7 @@ export function createBody(input: {
   readonly alloc: AllocId
   readonly version: JobVersion
   readonly form: Form
+  readonly updates: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
@@ -93,8 +96,8 @@ export function createBody(input: {
 }): Body {
   const tasks = new Map<string, TaskRun>()
   for (const spec of input.group.tasks) tasks.set(spec.name, createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending'))
-  const { version, form, pool, jobMeta, group, runsOnce } = input
-  return { version, form, pool, jobMeta, group, runsOnce, tasks }
+  const { version, form, updates, pool, jobMeta, group, runsOnce } = input
+  return { version, form, updates, pool, jobMeta, group, runsOnce, tasks }
 }
 
 export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRun {

@@ -69,14 +69,16 @@ function statusOf(task: TaskRun): TaskStatus {
 export interface BodyRecord {
   readonly version: JobVersion
   readonly form: string
+  /** Missing in those of before it was counted: none. */
+  readonly updates?: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
   readonly runsOnce?: true
 }
 
-export function encodeBody({ version, form, pool, jobMeta, group, runsOnce }: Body): Uint8Array {
-  const record: BodyRecord = { version, form, pool, jobMeta, group, ...(runsOnce ? { runsOnce } : {}) }
+export function encodeBody({ version, form, updates, pool, jobMeta, group, runsOnce }: Body): Uint8Array {
+  const record: BodyRecord = { version, form, updates, pool, jobMeta, group, ...(runsOnce ? { runsOnce } : {}) }
   return new TextEncoder().encode(JSON.stringify(record))
 }
 

@@ -18,6 +18,7 @@ export function requestFor(alloc: Alloc, body: Body, task: TaskRun, self: NodeId
     alloc: alloc.alloc,
     generation: alloc.generation,
     form: body.form,
+    updates: body.updates,
     spec: { ...task.spec, config: filled(task.spec.config, fill) },
     network: body.group.network,
     ports: { ...alloc.ports },

@@ -269,3 +269,77 @@ test('a copy that is taken up after an old disk keeps its port from the claims o
   assert.deepEqual(runners(world, slot(held)), ['b0'])
   assert.equal(claimOf(b0, slot(late), b0), undefined, 'nothing is claimed that cannot have its port')
 })
+
+test('nothing is claimed beside a task of a job that this board does not know: how much room it takes is in no view', () => {
+  const half = { tasks: [{ ...jobSpec().groups[0]!.tasks[0]!, resources: { cpuMhz: 100, memoryMib: 600 } }] }
+  const { world, b0, goBack } = withOldDisk()
+  const held = place(world, { name: 'held', group: half })
+  goBack()
+  world.run(10_000)
+  const late = runJob(world, b0, jobSpec({ name: 'late', group: half }))
+  world.run(60_000)
+  assert.deepEqual(
+    [...b0.tasks.values()].map((task) => task.slot),
+    [slot(held)],
+  )
+  world.heal()
+  world.run(60_000)
+  assert.deepEqual([runners(world, slot(held)), claimOf(b0, slot(late), b0)], [['b0'], undefined])
+  world.crash(b0, slot(held))
+  edit(world, b0, jobDocId(held), 'default', () => new Map([['state/desired', 'stopped']]))
+  world.until('the room is taken', () => runners(world, slot(late)).length === 1, 60_000)
+})
+
+test('what was not claimed beside an unknown task is claimed as soon as that ends by itself', () => {
+  const { world, b0, goBack } = withOldDisk()
+  const held = place(world, { name: 'held' })
+  goBack()
+  const late = runJob(world, b0, jobSpec({ name: 'late' }))
+  world.run(60_000)
+  assert.deepEqual(runners(world, slot(late)), [])
+  world.crash(b0, slot(held))
+  world.until('the room is taken', () => runners(world, slot(late)).length === 1, 5_000)
+})
+
+/** A copy that is updated in place so often after its board's disk was saved; then the board is back with that disk, while the copy runs on. */
+function updatedSinceItsDisk(updates: number) {
+  const { world, boards } = bootPool(2)
+  const b1 = boards[1]!
+  edit(world, b1, opsDocId(boards[0]!.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
+  world.run(2_000)
+  const job = place(world, { command: '/bin/v0' })
+  const image = new Map(b1.disk)
+  for (let n = 1; n <= updates; n++) {
+    runJob(world, boards[0]!, jobSpec({ command: `/bin/v${n % 2}` }))
+    world.run(10_000)
+  }
+  const [running] = b1.tasks.values()
+  world.kill(b1)
+  b1.disk.clear()
+  for (const [key, value] of image) b1.disk.set(key, value)
+  const seen = [count(world, 'start'), count(world, 'stop')]
+  world.boot(b1)
+  const moved = (): number[] => [count(world, 'start') - seen[0]!, count(world, 'stop') - seen[1]!]
+  return { world, boards, b1, job, running: running!, moved }
+}
+
+for (const updates of [1, 2, 3]) {
+  test(`a copy that was updated ${updates} times since its board's disk was saved runs on, at its generation`, () => {
+    const { world, boards, b1, job, running, moved } = updatedSinceItsDisk(updates)
+    world.run(30_000)
+    assert.deepEqual([[...b1.tasks.keys()], moved()], [[running.id], [0, 0]])
+    const claim = claimOf(boards[0]!, slot(job), b1)!
+    assert.deepEqual([claim.state, claim.generation, claim.form], ['running', 1, running.form])
+  })
+}
+
+test('what an agent started that counted no updates is what an unfinished update left, as ever', () => {
+  const { world, b1, job, running, moved } = updatedSinceItsDisk(0)
+  world.kill(b1)
+  b1.tasks.clear()
+  const left = `${running.alloc}.other.app`
+  b1.tasks.set(left, { ...running, id: left, form: 'other' as Form, updates: 0 })
+  world.boot(b1)
+  world.until('the form of the disk runs alone', () => b1.tasks.size === 1 && !b1.tasks.has(left), 30_000)
+  assert.deepEqual([moved(), runners(world, slot(job))], [[1, 1], ['b1']])
+})

@@ -24,12 +24,11 @@ async function surveyed(...answers: (() => Promise<readonly RunningTask[]>)[]) {
   const survey = surveyDrivers([driver], clock, silentLog)
   await turns()
   clock.advance(5_000)
-  const { running, fingerprints, silent } = await survey
+  const { running, fingerprints } = await survey
   const events: LooseEvent[] = []
   const end = watchDrivers({
     drivers: [driver],
     known: fingerprints,
-    silent,
     clock,
     push: (event) => void events.push(event),
     log: silentLog,
@@ -40,7 +39,7 @@ async function surveyed(...answers: (() => Promise<readonly RunningTask[]>)[]) {
       await turns()
     }
   }
-  return { driver, asked, running, silent, events, end, looks }
+  return { driver, asked, running, fingerprints, events, end, looks }
 }
 
 const answers = async (): Promise<readonly RunningTask[]> => [task]
@@ -48,23 +47,29 @@ const fails = async (): Promise<never> => Promise.reject(new Error('too busy'))
 const hangs = (): Promise<never> => new Promise(() => undefined)
 const adopted: LooseEvent = { kind: 'adopted', running: [{ ...task, driver: 'raw_exec' }] }
 
+function health(event: LooseEvent | undefined): boolean | undefined {
+  return event?.kind === 'fingerprint' ? event.fingerprint.health.healthy : undefined
+}
+
 test('what a driver runs bears its name, and it is asked once', async () => {
-  const { running, silent, asked, events, looks, end } = await surveyed(answers)
+  const { running, fingerprints, asked, events, looks, end } = await surveyed(answers)
   await looks(3)
   end()
   assert.deepEqual(running, [{ ...task, driver: 'raw_exec' }])
-  assert.deepEqual([[...silent], asked.count, events], [[], 1, []])
+  assert.equal(fingerprints['raw_exec']?.health.healthy, true)
+  assert.deepEqual([asked.count, events], [1, []])
 })
 
 for (const [how, first] of Object.entries({ fails, hangs })) {
-  test(`a healthy driver that ${how} to say what runs at boot is asked until it says so, and then no more`, async () => {
-    const { running, silent, asked, events, looks, end } = await surveyed(first, fails, answers)
-    assert.deepEqual([running, [...silent]], [[], ['raw_exec']])
+  test(`a healthy driver that ${how} to say what runs at boot is unhealthy, and is asked until it says so, and then no more`, async () => {
+    const { running, fingerprints, asked, events, looks, end } = await surveyed(first, fails, answers)
+    assert.deepEqual(running, [])
+    assert.deepEqual(fingerprints['raw_exec']?.health, { healthy: false, reason: 'it does not say what it runs' })
     await looks(1)
     assert.deepEqual(events, [])
     await looks(3)
     end()
-    assert.deepEqual(events, [adopted])
+    assert.deepEqual([events[0], health(events[1]), events.length], [adopted, true, 2])
     assert.equal(asked.count, 3)
   })
 }
@@ -76,15 +81,17 @@ test('a driver that takes its time is not asked a second time meanwhile', async 
   assert.equal(asked.count, 2)
 })
 
-test('a driver that was down is asked again when it is back', async () => {
-  const { driver, asked, events, looks, end } = await surveyed(answers)
+test('a driver that was down is asked what it runs when it is back, before it counts as well', async () => {
+  const { driver, asked, events, looks, end } = await surveyed(answers, fails, answers)
   const healthy = driver.current
   driver.current = { ...healthy, health: { healthy: false, reason: 'down' } }
   await looks(2)
   assert.equal(asked.count, 1)
   driver.current = healthy
+  await looks(1)
+  assert.deepEqual([asked.count, health(events.at(-1)), events.length], [2, false, 2])
   await looks(2)
   end()
-  assert.equal(asked.count, 2)
-  assert.deepEqual(events.at(-1), adopted)
+  assert.equal(asked.count, 3)
+  assert.deepEqual([events.at(-2), health(events.at(-1))], [adopted, true])
 })

@@ -58,11 +58,15 @@ test('a mirror has the same image under its own name', () => {
 
 test('labels bring back the task; a stranger’s labels bring nothing', () => {
   const labels = labelsOf(testNode, task)
-  const { id, slot, alloc, generation, form, ports } = task
-  assert.deepEqual(taskOfLabels(labels, 7), { id, slot, alloc, generation, form, ports, task: 'app', startedAt: 7 })
+  const { id, slot, alloc, generation, form, updates, ports } = task
+  const running = { id, slot, alloc, generation, form, updates, ports, task: 'app', startedAt: 7 }
+  assert.deepEqual(taskOfLabels(labels, 7), running)
+  const { 'shoal.updates': _updates, ...former } = labels
+  assert.deepEqual(taskOfLabels(former, 7), { ...running, updates: 0 })
   for (const [name, value] of [
     ['shoal.id', '../x'],
     ['shoal.generation', 'x'],
+    ['shoal.updates', 'x'],
     ['shoal.ports', '[]'],
     ['shoal.ports', '{"a":"b"}'],
     ['shoal.ports', '{'],
