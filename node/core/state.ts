@@ -245,7 +245,6 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     lacking: new Set(),
     early: [],
     livenessChangedAt: boot.now,
-    lostLookAt: boot.now + coreLimits.lackingMsMax,
     project: (env.createProjector ?? createProjector)(engine),
     peers: new Map(),
     contacts: new Map(),
@@ -266,15 +265,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     failedSince: new Map(),
     failing: noFailing(),
     replacementTimes: [],
-    allocs: new Map(),
-    ended: new Map(),
-    registersLeft: null,
-    fullSaid: false,
-    finished: [],
-    orphans: [],
-    leavingOrphans: new Map(),
-    hasMoved: false,
-    verdicts: new Map(),
+    ...emptyBoard(boot.now),
     addresses: [],
     fingerprints: { ...boot.fingerprints },
     acting: false,
@@ -296,6 +287,27 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     askLinks: false,
     hangUps: [],
     ...emptyRoom(),
+  }
+}
+
+/** Nothing runs here, nothing has, and nothing is missed. */
+function emptyBoard(
+  now: number,
+): Pick<
+  State,
+  'lostLookAt' | 'allocs' | 'ended' | 'registersLeft' | 'fullSaid' | 'finished' | 'orphans' | 'leavingOrphans' | 'hasMoved' | 'verdicts'
+> {
+  return {
+    lostLookAt: now + coreLimits.lackingMsMax,
+    allocs: new Map(),
+    ended: new Map(),
+    registersLeft: null,
+    fullSaid: false,
+    finished: [],
+    orphans: [],
+    leavingOrphans: new Map(),
+    hasMoved: false,
+    verdicts: new Map(),
   }
 }
 
