@@ -13,6 +13,13 @@ import type { Crypto } from '../crdt/crypto.ts'
 import { CliError } from './errors.ts'
 import type { Session } from './session.ts'
 
+/** What a peer sent that nobody may build upon. */
+export class BadChange extends CliError {
+  constructor(code: string, message: string) {
+    super(code, message, { hint: 'nothing was changed; try another peer with --peer' })
+  }
+}
+
 export interface Fleet {
   readonly doc: Doc
   readonly name: string
@@ -66,10 +73,9 @@ function rebuild(
     const bytes = fromBase64(text)
     const admitted = bytes.ok ? admit(crypto, doc, bytes.value, authorityFor(doc)) : bytes
     if (!admitted.ok) {
-      const hint = 'nothing was changed; try another peer with --peer'
-      throw new CliError(admitted.code, `the peer sent a change of ${id} that does not hold: ${admitted.message}`, { hint })
+      throw new BadChange(admitted.code, `the peer sent a change of ${id} that does not hold: ${admitted.message}`)
     }
-    if (admitted.value.doc.id !== id) throw new CliError('E_DOC_ID', `the peer sent ${admitted.value.doc.id} where ${id} was asked for`)
+    if (admitted.value.doc.id !== id) throw new BadChange('E_DOC_ID', `the peer sent ${admitted.value.doc.id} where ${id} was asked for`)
     doc = admitted.value.doc
   }
   return doc

@@ -7,6 +7,7 @@ import { addAgent } from './commands/agent.ts'
 import { addAllocLogs } from './commands/alloc-logs.ts'
 import { addAllocStatus } from './commands/alloc-status.ts'
 import { addAllocRestart, addAllocStop } from './commands/alloc-wish.ts'
+import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
@@ -79,7 +80,7 @@ export function buildProgram(cli: Cli): Command {
     })
     .exitOverride()
   const add = (parent: Command, commands: readonly Add[]): void => commands.forEach((one) => one(parent, cli))
-  add(program, [addStatus])
+  add(program, [addStatus, addAudit])
   add(program.command('job').description('jobs: submit, follow, explain'), [...jobWrites, ...jobReads])
   add(program.command('alloc').description('allocations: copies of jobs on nodes'), allocCommands)
   add(program.command('node').description('nodes: the boards'), nodeCommands)

@@ -6,6 +6,7 @@ import { createRawExecDriver } from './adapters/raw-exec/driver.ts'
 import type { Log } from './adapters/log.ts'
 import type { AgentConfig } from './config.ts'
 import type { AdoptedTask, Clock, Fingerprint, TaskDriver } from './core/ports.ts'
+import { type Result, ok, refuse } from '../crdt/errors.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import { adoptFrom, fingerprintOf, withoutList } from './watch-drivers.ts'
 import { wordsOf } from './words.ts'
@@ -33,7 +34,8 @@ export async function surveyDrivers(drivers: readonly TaskDriver[], clock: Clock
   const found = await Promise.all(
     drivers.map(async (driver) => {
       const [running, fingerprint] = await Promise.all([adopted(driver, clock, log), fingerprintOf(driver, clock, bootMsMax)])
-      return { name: driver.name, running: running ?? [], fingerprint: running === null ? withoutList(fingerprint) : fingerprint }
+      if (running.ok) return { name: driver.name, running: running.value, fingerprint }
+      return { name: driver.name, running: [], fingerprint: withoutList(fingerprint, running.message) }
     }),
   )
   return {
@@ -42,17 +44,16 @@ export async function surveyDrivers(drivers: readonly TaskDriver[], clock: Clock
   }
 }
 
-/** null: it did not say. */
-async function adopted(driver: TaskDriver, clock: Clock, log: Log): Promise<readonly AdoptedTask[] | null> {
+async function adopted(driver: TaskDriver, clock: Clock, log: Log): Promise<Result<readonly AdoptedTask[], 'E_DRIVER_DOWN'>> {
   let cancel: (() => void) | undefined
   const tooLate = new Promise<never>((_resolve, reject) => {
     cancel = clock.at(clock.now() + bootMsMax, () => reject(new Error(`no answer within ${bootMsMax / 1_000} s`)))
   })
   try {
-    return await Promise.race([adoptFrom(driver), tooLate])
+    return ok(await Promise.race([adoptFrom(driver), tooLate]))
   } catch (error) {
     log.warn({ driver: driver.name, error: wordsOf(error) }, 'the driver could not say what runs already')
-    return null
+    return refuse('E_DRIVER_DOWN', wordsOf(error))
   } finally {
     cancel?.()
   }

@@ -29,7 +29,7 @@ export function watchDrivers(input: WatchDriversInput): () => void {
     const look = async (): Promise<void> => {
       let fingerprint = await fingerprintOf(driver, clock, fingerprintMsMax)
       if (ended) return
-      if (fingerprint.health.healthy && !isWell && !(await adoptAgain(driver, input))) fingerprint = withoutList(fingerprint)
+      if (fingerprint.health.healthy && !isWell) fingerprint = await adoptAgain(driver, input, fingerprint)
       if (ended) return
       isWell = fingerprint.health.healthy
       const now = JSON.stringify(fingerprint)
@@ -52,15 +52,15 @@ export function watchDrivers(input: WatchDriversInput): () => void {
 
 /**
  * An engine that was down, or too busy to say what it runs, may run containers that nobody has claimed here. Without a limit in time: only
- * this driver's next look waits for it, and every call to an engine has one. False: it did not say.
+ * this driver's next look waits for it, and every call to an engine has one.
  */
-async function adoptAgain(driver: TaskDriver, input: WatchDriversInput): Promise<boolean> {
+async function adoptAgain(driver: TaskDriver, input: WatchDriversInput, fingerprint: Fingerprint): Promise<Fingerprint> {
   try {
     input.push({ kind: 'adopted', running: await adoptFrom(driver) })
-    return true
+    return fingerprint
   } catch (error) {
     input.log.warn({ driver: driver.name, error: wordsOf(error) }, 'what it runs could not be listed; it is asked again')
-    return false
+    return withoutList(fingerprint, error)
   }
 }
 
@@ -80,8 +80,8 @@ export async function fingerprintOf(driver: TaskDriver, clock: Clock, withinMs: 
 }
 
 /** Whatever it says of itself: nothing can be placed beside tasks that nobody can list. */
-export function withoutList({ health, ...rest }: Fingerprint): Fingerprint {
-  return { ...rest, health: health.healthy ? { healthy: false, reason: 'it does not say what it runs' } : health }
+export function withoutList({ health, ...rest }: Fingerprint, error: unknown): Fingerprint {
+  return { ...rest, health: health.healthy ? { healthy: false, reason: `it does not say what it runs: ${wordsOf(error)}` } : health }
 }
 
 function unhealthy(reason: string): Fingerprint {

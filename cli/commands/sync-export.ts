@@ -4,10 +4,11 @@
 import type { Command } from 'commander'
 import { fromBase64 } from '../../crdt/base64.ts'
 import { type Envelope, decodeEnvelope } from '../../crdt/envelope.ts'
-import { type DocId, fleetDocId } from '../../crdt/ids.ts'
+import type { DocId } from '../../crdt/ids.ts'
 import { type Cli, remote } from '../command.ts'
-import { CliError, codeOf } from '../errors.ts'
+import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { operatorsDocs } from '../operators-docs.ts'
 import { printData } from '../print.ts'
 import { plural, safe } from '../render/words.ts'
 import type { Session, SessionOptions } from '../session.ts'
@@ -29,8 +30,9 @@ export function addSyncExport(parent: Command, cli: Cli): void {
     const earlier = options.since === undefined ? null : await readSyncFile(session.io.crypto, options.since, session.io.signal)
     if (earlier !== null && earlier.fleet !== fleet)
       throw new CliError('E_FLEET', `'${options.since}' is of another fleet`, { hint: 'name another file, or another --context' })
-    const { documents, silent } = await collectDocs(session, options.pool)
-    const carried = documents.map((doc) => without(doc, earlier))
+    const { documents, silent } = await operatorsDocs(session, options.pool)
+    const carried: CarriedDoc[] = []
+    for (const { id, pool } of documents) carried.push(without(await collectDoc(session, id, pool), earlier))
     const bytes = await packSyncFile({ fleet, documents: carried })
     await writeNew(file, bytes, 'name another file')
     const changes = carried.reduce((sum, { envelopes }) => sum + envelopes.length, 0)
@@ -43,32 +45,6 @@ export function addSyncExport(parent: Command, cli: Cli): void {
     else printData(session.io, session.format, { file, documents: carried.length, changes, silent })
     return silent.length > 0 ? exitCodes.error : exitCodes.done
   })
-}
-
-interface Collected {
-  readonly documents: readonly CarriedDoc[]
-  /** Pools that nobody could be asked about. */
-  readonly silent: readonly string[]
-}
-
-/** The fleet's own document first: the others hold by it. */
-async function collectDocs(session: Session, only: string | undefined): Promise<Collected> {
-  const { pools } = await session.ask('fleet', { method: 'fleet.status' })
-  const documents = [await collectDoc(session, fleetDocId)]
-  const silent: string[] = []
-  for (const pool of only === undefined ? pools.map((one) => one.pool) : [only]) {
-    const docs = await docsOf(session, pool).catch((error: unknown) => {
-      if (only !== undefined || codeOf(error) !== 'E_POOL_UNREACHABLE') throw error
-      silent.push(pool)
-      return []
-    })
-    for (const id of docs) documents.push(await collectDoc(session, id, pool))
-  }
-  return { documents, silent }
-}
-
-async function docsOf(session: Session, pool: string): Promise<readonly DocId[]> {
-  return (await session.ask('docs', { method: 'doc.list' }, { pool })).docs as readonly DocId[]
 }
 
 async function collectDoc(session: Session, id: DocId, pool?: string): Promise<CarriedDoc> {

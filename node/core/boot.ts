@@ -9,7 +9,7 @@ import { readRemains } from './allocs/finished.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreRecords } from './event.ts'
-import { stopOrphan } from './orphans.ts'
+import { stopOrphan, tellOrphans } from './orphans.ts'
 import { readOwn } from './own-record.ts'
 import type { AdoptedTask } from './ports.ts'
 import { restore } from './restore.ts'
@@ -28,38 +28,44 @@ export function boot(step: Step, records: StoreRecords): void {
     if (body !== undefined) bodies.set(key, body)
   }
   const running = new Map(step.state.boot.running.map((task) => [task.id, task]))
-  const updatesOf = (slot: SlotId): number => bodies.get(allocKey(slot))?.updates ?? 0
+  const updatesOf = (slot: SlotId): number | undefined => bodies.get(allocKey(slot))?.updates
   const isOldDisk = step.state.boot.running.some((task) => !isKnown(record?.claims.get(task.slot), updatesOf(task.slot), task))
   for (const [slot, claim] of record?.claims ?? []) {
     if (hasEnded(claim)) step.state.ended.set(slot, endedClaim(claim))
-    else if ([...running.values()].some((task) => isNewer(task, claim, updatesOf(slot)))) leaveToOrphans(step, claim)
+    else if ([...running.values()].some((task) => isNewer(task, claim, updatesOf(slot)))) leaveToOrphans(step, claim, running)
     else if (isOldDisk && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
     else resume(step, claim, bodies.get(allocKey(slot)), running)
   }
   step.state.orphans = [...running.values()]
+  step.state.orphansSince = step.now
+  tellOrphans(step)
 }
 
 /**
  * A task is started only once its claim is on disk, after that update, and a claim ends only once its tasks are gone. One of before the
- * last update is left of one that the agent did not finish.
+ * last update is left of one that the agent did not finish. Where updates were not counted, another form may be either; it costs little to
+ * take the disk for an old one then.
  */
-function isKnown(claim: Claim | undefined, updates: number, task: AdoptedTask): boolean {
+function isKnown(claim: Claim | undefined, updates: number | undefined, task: AdoptedTask): boolean {
   if (claim === undefined || claim.alloc !== task.alloc || hasEnded(claim)) return false
+  if (updates === undefined || task.updates === null) return task.form === claim.form
   return task.updates < updates || (task.updates === updates && task.form === claim.form)
 }
 
 /** Of a later claim of the slot, or of this one after an update that this disk knows nothing of. */
-function isNewer(task: AdoptedTask, claim: Claim, updates: number): boolean {
+function isNewer(task: AdoptedTask, claim: Claim, updates: number | undefined): boolean {
   if (task.slot !== claim.slot) return false
-  return task.generation > claim.generation || (task.alloc === claim.alloc && task.updates > updates)
+  if (task.generation > claim.generation) return true
+  return task.alloc === claim.alloc && updates !== undefined && task.updates !== null && task.updates > updates
 }
 
 /**
  * An old disk was put back: the driver knows better, and `orphans.ts` takes up what it runs. Until then the claim counts as lost, not as
- * if it had never been: its generation is used, and nobody need hurry to replace it.
+ * if it had never been: its generation is used, that of what runs as well, and nobody need hurry to replace it.
  */
-function leaveToOrphans({ state }: Step, claim: Claim): void {
-  const lost = { ...claim, state: 'failed', reason: 'record-lost: this disk is older than what runs on the board' } as const
+function leaveToOrphans({ state }: Step, claim: Claim, running: ReadonlyMap<string, AdoptedTask>): void {
+  const generation = Math.max(claim.generation, ...[...running.values()].map((task) => (task.slot === claim.slot ? task.generation : 0)))
+  const lost = { ...claim, generation, state: 'failed', reason: 'record-lost: this disk is older than what runs on the board' } as const
   state.ended.set(claim.slot, endedClaim(lost))
 }
 

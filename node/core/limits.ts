@@ -108,10 +108,11 @@ export const coreLimits = {
   keptHandleBytesMax: 262_144,
   /** Of one frame: honest ones hold at most 8 kB of envelopes, and each costs about 1 ms. The rest comes by anti-entropy. */
   envelopesTakenMax: 32,
-  /** Overtaken by one another within some ten milliseconds: what a busy pool has under way, in memory that a board has to spare. */
+  /** Overtaken by one another within some ten milliseconds: what a busy pool has under way. */
   earlyEnvelopesMax: 64,
-  earlyBytesMax: 262_144,
-  /** Each is checked again, at about 1 ms, whenever a change of its document comes. */
+  /** All of them together may have to be checked again in one step: no more than that takes within 50 ms. Larger changes are rare. */
+  earlyBytesMax: 65_536,
+  /** Each is checked again, at about 1 ms, with every frame that brings a change of its document. */
   earlyOfDocMax: 4,
   /** About 16 kB a frame, and verified within a few ms. */
   linkStatesSentMax: 32,

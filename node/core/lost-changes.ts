@@ -21,7 +21,8 @@ export function giveUpLost(step: Step): void {
   for (const doc of [...state.docs.values()])
     if (doc.envelopes.some((ref) => state.lacking.has(ref.hash)) && hasSomebodyToAsk(state, doc)) giveUp(step, doc)
   if (hasCompany(state) && isEverybodyHere(step)) endUnknown(step)
-  tellUnknown(step)
+  // What was held back for the sake of orphans may be claimed by now.
+  if (state.orphans.length > 0) state.planStale = true
   const isAnyLost = state.lacking.size > 0 || [...state.allocs.values(), ...state.orphans].some((copy) => isUnknown(state, copy))
   state.lostLookAt = isAnyLost ? nextLookAt(step) : Number.MAX_SAFE_INTEGER
 }
@@ -73,12 +74,6 @@ function endUnknown(step: Step): void {
   const orphans = state.orphans.filter((task) => isUnknown(state, task))
   state.orphans = state.orphans.filter((task) => !orphans.includes(task))
   for (const task of orphans) stopOrphan(step, task)
-}
-
-/** It may be long before everybody is here. */
-function tellUnknown(step: Step): void {
-  const { length } = step.state.orphans
-  if (length > 0) note(step, `${length} tasks run here for jobs that no board in reach knows: nothing new is claimed beside them`, 'warn')
 }
 
 function isUnknown(state: State, { slot }: { readonly slot: SlotId }): boolean {

@@ -2,7 +2,7 @@
 // the claim is written anew, so that what runs goes on; else the task is stopped once the documents are as good as they will
 // get. Tasks of jobs that nobody here knows are left to `lost-changes.ts`. Upholds invariants 8, 13 and 20.
 
-import { type SlotId, slotParts } from '../../crdt/ids.ts'
+import { type SlotId, jobDocId, slotParts } from '../../crdt/ids.ts'
 import { isPerNode, isRunOnce } from '../../crdt/spec.ts'
 import type { JobView } from '../../crdt/view.ts'
 import { type Alloc, type Body, createAlloc, createBody, isUp } from './allocs/alloc.ts'
@@ -25,6 +25,7 @@ export function settleOrphans(step: Step): boolean {
 /** A driver answers again and tells what it runs: what an allocation here waits for goes on, what nobody here knows is an orphan. */
 export function adopted(step: Step, running: readonly AdoptedTask[]): void {
   const { state } = step
+  const before = state.orphans.length
   for (const task of running) {
     const alloc = state.allocs.get(task.slot)
     const run = alloc?.alloc === task.alloc ? alloc.body.tasks.get(task.task) : undefined
@@ -35,6 +36,7 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
     if (!isKnown && state.hasMoved) stopOrphan(step, task)
     else if (!isKnown && !state.orphans.some((orphan) => orphan.id === task.id)) {
       state.orphans.push(task)
+      state.orphansSince = step.now
       state.lostLookAt = Math.min(state.lostLookAt, step.now + coreLimits.lackingMsMax)
     }
     if (alloc === undefined || alloc.ending !== null || run?.id !== task.id || (run.phase !== 'pending' && run.phase !== 'waiting'))
@@ -47,7 +49,25 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
     if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
     state.ownStale = true
   }
+  if (state.orphans.length > before) tellOrphans(step)
   state.viewStale = true
+}
+
+/** Operators wonder why the board takes nothing new. */
+export function tellOrphans(step: Step): void {
+  const unknown = step.state.orphans.filter(({ slot }) => !step.state.docs.has(jobDocId(slotParts(slot).job)))
+  if (unknown.length === 0) return
+  const slots = [...new Set(unknown.map(({ slot }) => slot))].join(', ')
+  const minutes = coreLimits.lackingMsMax / 60_000
+  note(step, `runs ${slots}, of jobs that are not known here: claims nothing new for ${minutes} minutes, unless they come before`, 'warn')
+}
+
+/**
+ * A task runs here whose job is not known yet, and a peer may be about to send it. What none of them has sent in so long only somebody has
+ * who is away, maybe for good: the board cannot wait for that.
+ */
+export function isJobToCome({ orphans, orphansSince }: State, now: number): boolean {
+  return orphans.length > 0 && now - orphansSince < coreLimits.lackingMsMax
 }
 
 /** What nobody could settle yet has ended by itself: it must not be taken up as if it ran. */
@@ -97,7 +117,7 @@ function bodyFor(view: JobView, task: AdoptedTask): Body | null {
     alloc: task.alloc,
     version: view.version,
     form: task.form,
-    updates: task.updates,
+    updates: task.updates ?? 0,
     pool: view.spec.pool,
     jobMeta: view.spec.meta,
     group: spec,

@@ -10,7 +10,7 @@ import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { begin, beginUpdate, dropUpdate, end, persistBody, restartAll, switchOver } from './allocs/lifecycle.ts'
 import { portsToCome } from './allocs/ports.ts'
-import { wishedRestart } from './orphans.ts'
+import { isJobToCome, wishedRestart } from './orphans.ts'
 import { hasRoomFor } from './own-record.ts'
 import { settleTime } from './settle-time.ts'
 import { type State, type Step, note } from './state.ts'
@@ -80,7 +80,7 @@ function startOrYield(step: Step, plan: Plan, alloc: Alloc): void {
 
 function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void {
   const { state, env } = step
-  if (!mayClaim(state)) return
+  if (!mayClaim(state, step.now)) return
   const held = state.allocs.get(action.slot)
   if (held !== undefined && !hasEnded(held)) return
   const { job, group } = slotParts(action.slot)
@@ -118,11 +118,11 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
 }
 
 /**
- * A node that has just booted takes nothing new. Nor does one on which a task that nothing claims runs or is still stopping: it holds
- * room that no view tells of, and may be of this very slot.
+ * A node that has just booted takes nothing new. Nor does one on which a task that nothing claims is still stopping, or one runs whose job
+ * its peers may know: they hold room that no view tells of, and may be of this very slot.
  */
-function mayClaim({ acting, orphans, leavingOrphans }: State): boolean {
-  return acting && orphans.length === 0 && leavingOrphans.size === 0
+function mayClaim(state: State, now: number): boolean {
+  return state.acting && state.leavingOrphans.size === 0 && !isJobToCome(state, now)
 }
 
 function updateInPlace(step: Step, alloc: Alloc): void {

@@ -128,8 +128,11 @@ export interface RunningTask {
   readonly alloc: AllocId
   readonly generation: Generation
   readonly form: Form
-  /** As asked for: with the board's records it tells a disk that is older than what runs from an update that was not finished. */
-  readonly updates: number
+  /**
+   * As asked for: with the board's records it tells a disk that is older than what runs from an update that was not finished. null: an agent
+   * asked that did not count.
+   */
+  readonly updates: number | null
   readonly task: string
   readonly ports: Readonly<Record<string, number>>
   /** Wall-clock ms. */

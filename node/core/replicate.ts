@@ -2,11 +2,11 @@
 // documents equal is the digest exchange on every connection and on a timer. Upholds invariants 16, 17 and 19.
 
 import { answerSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
-import { type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
+import { type DocId, type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
 import { type View, isMember } from '../../crdt/view.ts'
 import { isCertified, isHeard, reasonToWait } from './admission.ts'
 import { envelopeKey, receive } from './documents.ts'
-import { keepEarly, takeEarly } from './early.ts'
+import { dropEarly, earlyOf, keepEarly } from './early.ts'
 import type { Effect } from './effect.ts'
 import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOffered, exchangeOver, exchangeSpared } from './exchanges.ts'
 import { coreLimits, protocolVersion } from './limits.ts'
@@ -220,15 +220,25 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
   const { state } = step
   let missing = list.length > coreLimits.envelopesTakenMax
   const told: string[] = []
+  const grown = new Set<DocId>()
+  const early = new Set<DocId | null>()
   let isOwn = false
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
-    const received = receiveInOrder(step, bytes)
-    if (!received.ok && (received.code === 'E_MISSING' || received.code === 'E_RIGHT')) missing = true
-    if (received.ok && received.value.doc.id === opsDocId(state.boot.config.self)) told.push(received.value.envelope.hash)
-    isOwn ||= received.ok && received.value.doc.id === nodeDocId(from)
-    if (received.ok && received.value.kind === 'applied')
-      state.actAt = Math.min(step.now + coreLimits.aloneAfterBootMs, state.boot.now + coreLimits.catchUpMsMax)
+    const received = receive(step, bytes, false)
+    if (!received.ok) {
+      missing ||= received.code === 'E_RIGHT'
+      if (received.code === 'E_MISSING') early.add(keptEarly(step, bytes))
+      continue
+    }
+    const { kind, doc, envelope } = received.value
+    if (doc.id === opsDocId(state.boot.config.self)) told.push(envelope.hash)
+    isOwn ||= doc.id === nodeDocId(from)
+    if (kind === 'known') continue
+    grown.add(doc.id)
+    state.actAt = Math.min(step.now + coreLimits.aloneAfterBootMs, state.boot.now + coreLimits.catchUpMsMax)
   }
+  takeEarly(step, grown)
+  missing ||= [...early].some((doc) => doc === null || earlyOf(state, doc).length > 0)
   if (told.length > 0 && via === 'stream') answerWishes(step, from, told)
   if (isOwn && via === 'stream') showOwner(step, from)
   // A node that has just booted wants to know when it has everything.
@@ -237,17 +247,30 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
   if (via === 'stream') exchangeHeard(step, from, null)
 }
 
-/** Takes it in, and then what had come before it and builds on it. */
-function receiveInOrder(step: Step, bytes: Uint8Array): ReturnType<typeof receive> {
-  const { state } = step
-  const received = receive(step, bytes, false)
-  if (!received.ok) {
-    const envelope = received.code === 'E_MISSING' ? state.engine.decodeEnvelope(bytes) : received
-    if (envelope.ok) keepEarly(state, { doc: envelope.value.doc, bytes })
-  } else if (received.value.kind === 'applied') {
-    for (const early of takeEarly(state, received.value.doc.id)) receiveInOrder(step, early.bytes)
+/** Keeps what came too early, and says of which document it is. */
+function keptEarly(step: Step, bytes: Uint8Array): DocId | null {
+  const envelope = step.state.engine.decodeEnvelope(bytes)
+  if (!envelope.ok) return null
+  keepEarly(step.state, { doc: envelope.value.doc, bytes })
+  return envelope.value.doc
+}
+
+/**
+ * Of each document what had come too early, now that something of it has come: a few envelopes at most, however long the frame was. Each that is
+ * taken in may have been waited for by another.
+ */
+function takeEarly(step: Step, docs: ReadonlySet<DocId>): void {
+  for (const doc of docs) {
+    for (let isAnyTaken = true; isAnyTaken;) {
+      isAnyTaken = false
+      for (const early of earlyOf(step.state, doc)) {
+        const received = receive(step, early.bytes, false)
+        if (!received.ok && received.code === 'E_MISSING') continue
+        dropEarly(step.state, early)
+        isAnyTaken ||= received.ok && received.value.kind === 'applied'
+      }
+    }
   }
-  return received
 }
 
 /**

@@ -171,6 +171,8 @@ export interface State {
   finished: Remains[]
   /** Tasks that run here without a claim of this node. */
   orphans: AdoptedTask[]
+  /** Since when the newest of them has been known. */
+  orphansSince: number
   /** Those of them that are being stopped: what they leave is removed then. */
   readonly leavingOrphans: Map<TaskId, AdoptedTask>
   /** The board was in another pool until this boot: what runs and is not known here ran for that one. */
@@ -295,7 +297,17 @@ function emptyBoard(
   now: number,
 ): Pick<
   State,
-  'lostLookAt' | 'allocs' | 'ended' | 'registersLeft' | 'fullSaid' | 'finished' | 'orphans' | 'leavingOrphans' | 'hasMoved' | 'verdicts'
+  | 'lostLookAt'
+  | 'allocs'
+  | 'ended'
+  | 'registersLeft'
+  | 'fullSaid'
+  | 'finished'
+  | 'orphans'
+  | 'orphansSince'
+  | 'leavingOrphans'
+  | 'hasMoved'
+  | 'verdicts'
 > {
   return {
     lostLookAt: now + coreLimits.lackingMsMax,
@@ -305,6 +317,7 @@ function emptyBoard(
     fullSaid: false,
     finished: [],
     orphans: [],
+    orphansSince: now,
     leavingOrphans: new Map(),
     hasMoved: false,
     verdicts: new Map(),

@@ -28,8 +28,10 @@ export function whyNotItsTurn(state: State, slot: SlotId): string | null {
     // A vacancy that this board fills in this very step was none on its way when it was decided whose turn it is.
     const isNew = (claim: Claim): boolean => claim.node === state.boot.config.self && claim.state === 'claimed'
     const atForm = claims.filter((claim) => claim.form === form && !isNew(claim))
-    // Also on a board that is being drained, or was away for too long: its replacement is no step of the roll-out.
-    const hasArrived = mayHold(state, other).some((claim) => claim.form === form && claim.healthy)
+    // Also on a board that is being drained, or is back after too long: its replacement is no step of the roll-out.
+    const hasArrived = mayHold(state, other).some(
+      (claim) => claim.form === form && claim.healthy && (isThere(state, claim) || claims.includes(claim)),
+    )
     if (atForm.some((claim) => isThere(state, claim) && !isDraining(state, claim)) && !hasArrived) moving.push(other.split('/').at(-1)!)
   }
   return moving.length < wanted.update.maxParallel

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
   readonly signal?: AbortSignal
+  /** Wall-clock ms in place of `testNow`. */
+  readonly now?: number
 }
 
 export function testOut(isTty = false, columns = 200): TestOut {
@@ -67,7 +69,7 @@ export async function testCli(connect: (options: ConnectOptions) => Promise<ApiC
         stderr,
         crypto: testCrypto(),
         signal: options.signal ?? new AbortController().signal,
-        now: () => testNow,
+        now: () => options.now ?? testNow,
         random,
         stdin: () => Readable.from([Buffer.from(options.stdin ?? '')]),
         connect,

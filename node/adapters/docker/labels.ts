@@ -31,11 +31,16 @@ export function labelsOf(node: NodeId, task: TaskRequest): Record<string, string
 export function taskOfLabels(labels: Labels, startedAt: number): RunningTask | undefined {
   const id = labels[idLabel]
   const generation = Number(labels['shoal.generation'])
-  // Containers of agents that did not count them have none.
-  const updates = Number(labels['shoal.updates'] ?? 0)
+  const updates = labels['shoal.updates'] === undefined ? null : Number(labels['shoal.updates'])
   const ports = portsOf(labels['shoal.ports'])
   const { 'shoal.slot': slot, 'shoal.alloc': alloc, 'shoal.form': form, 'shoal.task': task } = labels
-  if (id === undefined || !isTaskId(id) || !Number.isSafeInteger(generation) || !Number.isSafeInteger(updates) || ports === undefined)
+  if (
+    id === undefined ||
+    !isTaskId(id) ||
+    !Number.isSafeInteger(generation) ||
+    (updates !== null && !Number.isSafeInteger(updates)) ||
+    ports === undefined
+  )
     return undefined
   if (slot === undefined || alloc === undefined || form === undefined || task === undefined) return undefined
   return { id, slot: slot as SlotId, alloc: alloc as AllocId, generation, form: form as Form, updates, task, ports, startedAt }

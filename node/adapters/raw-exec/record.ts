@@ -48,7 +48,7 @@ export function readRecord(folder: TaskFolder): TaskRecord | undefined {
   try {
     const record: unknown = JSON.parse(readFileSync(folder.record, 'utf8'))
     // Agents that did not count updates wrote none.
-    return isRecord(record) ? { ...record, task: { ...record.task, updates: record.task.updates ?? 0 } } : undefined
+    return isRecord(record) ? { ...record, task: { ...record.task, updates: record.task.updates ?? null } } : undefined
   } catch {
     return undefined
   }

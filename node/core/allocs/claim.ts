@@ -69,7 +69,7 @@ function statusOf(task: TaskRun): TaskStatus {
 export interface BodyRecord {
   readonly version: JobVersion
   readonly form: string
-  /** Missing in those of before it was counted: none. */
+  /** Missing in those of agents that did not count. */
   readonly updates?: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>

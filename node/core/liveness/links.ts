@@ -4,6 +4,7 @@
 
 import { utf8 } from '../../../crdt/codec.ts'
 import { type NodeId, compareText } from '../../../crdt/ids.ts'
+import { edgeFell } from './paths.ts'
 import { packProbe } from './probe-number.ts'
 import { neighboursChanged } from './publish.ts'
 import type { Link, LivenessState } from './state.ts'
@@ -94,7 +95,7 @@ export function unname(s: LivenessState, link: Link): void {
   if (link.named === null) return
   s.stirred = true
   link.named = null
-  s.grown = null
+  edgeFell(s, s.self, link.peer)
   neighboursChanged(s)
 }
 

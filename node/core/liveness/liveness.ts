@@ -67,6 +67,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     own: { heads: null, left: false, sequence: 0, publishAt: null, publishedAt: null, headsChanged: null },
     reached: new Map([[input.self, null]]),
     grown: new Set(),
+    fallen: new Set(),
     pathsAt: null,
     memberAt: Infinity,
     changes: 0,
@@ -330,7 +331,7 @@ function forget(s: LivenessState, node: NodeId): void {
   s.stirred = true
   s.members.delete(node)
   s.unsettled.delete(node)
-  s.grown = null
+  s.fallen.add(node)
   s.keys.delete(node)
   remove(s, node)
   s.changes++

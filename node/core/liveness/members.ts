@@ -12,16 +12,16 @@ export function newMember(now: number): Member {
   return { status: 'unheard', pathAt: null, lostAt: now, returns: [], orderly: false }
 }
 
-/** Computes paths if something changed, and judges every member if that or time may have changed a verdict. */
+/** Brings paths up to date if something changed, and judges every member whose verdict that or time may have changed. */
 export function judgeMembers(s: LivenessState): void {
   const moved = s.pathsAt !== null && s.now >= s.pathsAt
   if (!moved && s.now < s.memberAt) return
-  const isAnybodyLost = moved && findPaths(s)
+  if (moved) findPaths(s)
   if (moved) s.pathsAt = null
   s.stirred = true
   s.memberAt = Infinity
   const patience = suspicionMs(s)
-  for (const node of isAnybodyLost ? s.members.keys() : s.unsettled) {
+  for (const node of s.unsettled) {
     const member = s.members.get(node)!
     const before = member.status
     judge(s, node, member, patience)

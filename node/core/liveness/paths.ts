@@ -1,17 +1,15 @@
 // Edges and paths over the table of link states. An edge stands while both ends name each other, and neither's statement is
-// older than the one that the other had seen: what a node said before its last boot holds up no edge of today. The cost is
-// that of one walk over nodes and edges, and it is paid only after an edge fell: where edges only came, the walk goes on from them.
+// older than the one that the other had seen: what a node said before its last boot holds up no edge of today. The paths are a tree:
+// where edges came, the walk goes on from them, and where one fell, only who was reached over it is looked for anew.
 
 import { type NodeId, compareText } from '../../../crdt/ids.ts'
 import type { LinkState, Neighbour } from './link-state.ts'
 import type { LivenessState } from './state.ts'
 
-/** Brings `reached` up to date: every node that a path of standing edges leads to from this one. False: nobody was lost; who is new is unsettled. */
-export function findPaths(s: LivenessState): boolean {
-  const { grown } = s
-  s.grown = new Set()
-  if (grown === null) s.reached = new Map([[s.self, null]])
+/** Brings `reached` up to date: every node that a path of standing edges leads to from this one. Whose path came or went is unsettled. */
+export function findPaths(s: LivenessState): void {
   const { reached } = s
+  const lost = takeLost(s)
   const open: NodeId[] = []
   const reach = (node: NodeId, over: NodeId): void => {
     reached.set(node, over)
@@ -19,28 +17,44 @@ export function findPaths(s: LivenessState): boolean {
     if (s.members.has(node)) s.unsettled.add(node)
   }
   for (const { peer } of s.links.values()) if (!reached.has(peer) && standsFromSelf(s, peer)) reach(peer, s.self)
-  for (const node of grown ?? []) {
+  for (const node of [...lost, ...s.grown]) {
     const over = reached.has(node) ? null : standingNeighbours(s, node).find((next) => reached.has(next))
     if (over === null) open.push(node)
     else if (over !== undefined) reach(node, over)
   }
+  s.grown.clear()
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const from = s.table.get(node)?.state
     for (const next of from?.neighbours ?? []) if (!reached.has(next.node) && stands(s, from!, next)) reach(next.node, node)
   }
-  return grown === null
+  for (const node of lost) if (!reached.has(node) && s.members.has(node)) s.unsettled.add(node)
 }
 
-/** What a newer link state does to edges. If one is gone over which a path led, all paths are computed anew: there may be another way. */
+/** Takes those out of `reached` whose path led over an edge that fell. */
+function takeLost({ reached, fallen }: LivenessState): ReadonlySet<NodeId> {
+  const lost = new Set<NodeId>()
+  if (fallen.size === 0) return lost
+  // Whoever is reached over another comes after it.
+  for (const [node, over] of reached) if (fallen.has(node) || (over !== null && lost.has(over))) lost.add(node)
+  for (const node of lost) reached.delete(node)
+  fallen.clear()
+  return lost
+}
+
+/** What a newer link state does to edges. */
 export function noteEdges(s: LivenessState, state: LinkState, before: LinkState | undefined): void {
-  if (s.grown === null) return
-  const falls = (edge: Neighbour): boolean => {
-    if (!hasLed(s, state.author, edge.node) || !stands(s, before!, edge)) return false
+  for (const edge of before?.neighbours ?? []) {
+    if (!hasLed(s, state.author, edge.node) || !stands(s, before!, edge)) continue
     const now = state.neighbours.find(({ node }) => node === edge.node)
-    return now === undefined || !stands(s, state, now)
+    if (now === undefined || !stands(s, state, now)) edgeFell(s, state.author, edge.node)
   }
-  if (before?.neighbours.some(falls) === true) s.grown = null
-  else s.grown.add(state.author)
+  s.grown.add(state.author)
+}
+
+/** Whoever was reached over it has to be looked for: there may be another way. */
+export function edgeFell({ reached, fallen }: LivenessState, a: NodeId, b: NodeId): void {
+  if (reached.get(a) === b) fallen.add(a)
+  if (reached.get(b) === a) fallen.add(b)
 }
 
 /** Whether the path to one of them was found over the other. */

@@ -122,10 +122,12 @@ export interface LivenessState {
   readonly keys: Map<NodeId, Uint8Array>
   holds: (node: NodeId, heads: string) => boolean
   own: Own
-  /** Nodes that a path leads to, each with the node before it on that path; self included, with none. */
-  reached: Map<NodeId, NodeId | null>
-  /** Whose edges may be more since paths were computed; null: some that paths may have led over are gone. */
-  grown: Set<NodeId> | null
+  /** Nodes that a path leads to, each with the node before it on that path, which comes before it here; self included, with none. */
+  readonly reached: Map<NodeId, NodeId | null>
+  /** Whose edges may be more since paths were computed. */
+  readonly grown: Set<NodeId>
+  /** Who was reached over an edge that is gone since then. */
+  readonly fallen: Set<NodeId>
   /** When paths must be computed again; null: nothing changed. */
   pathsAt: number | null
   /** Next moment at which time alone may change a member's status. */

@@ -7,6 +7,7 @@ import { networkDefaults } from '../../../crdt/documents/defaults.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { type AllocId, type Form, type JobId, jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import type { TaskSpec } from '../../../crdt/spec.ts'
+import { decodeBody } from '../../../node/core/allocs/claim.ts'
 import type { AdoptedTask } from '../../../node/core/ports.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { bootPool, bothTasks, count, home, place, slotsOf } from '../../support/pool.ts'
@@ -342,4 +343,44 @@ test('what an agent started that counted no updates is what an unfinished update
   world.boot(b1)
   world.until('the form of the disk runs alone', () => b1.tasks.size === 1 && !b1.tasks.has(left), 30_000)
   assert.deepEqual([moved(), runners(world, slot(job))], [[1, 1], ['b1']])
+})
+
+test('an agent of before updates were counted has rewritten the record: no good claim is taken for one of an old disk', () => {
+  const { world, first } = bootPool(1)
+  const job = place(world, { command: '/bin/v0' })
+  runJob(world, first, jobSpec({ command: '/bin/v1' }))
+  world.run(10_000)
+  const [running] = first.tasks.values()
+  assert.equal(running!.updates, 1)
+  world.kill(first)
+  const key = `meta/alloc/${slot(job)}`
+  const { updates: _updates, ...former } = decodeBody(first.disk.get(key)!)!
+  first.disk.set(key, new TextEncoder().encode(JSON.stringify(former)))
+  const seen = count(world, 'stop')
+  world.boot(first)
+  world.run(30_000)
+  assert.deepEqual([[...first.tasks.keys()], count(world, 'stop') - seen], [[running!.id], 0])
+  assert.deepEqual(claimOf(first, slot(job), first)?.generation, 1)
+})
+
+test('a board does not wait for ever for the job of a task that it does not know', () => {
+  const { world, b0, goBack } = withOldDisk()
+  place(world, { name: 'held' })
+  goBack()
+  const late = runJob(world, b0, jobSpec({ name: 'late' }))
+  world.run(4 * 60_000)
+  assert.deepEqual(runners(world, slot(late)), [])
+  world.until('claimed', () => runners(world, slot(late)).length === 1, 2 * 60_000)
+})
+
+test('under an old disk no generation that runs is used again', () => {
+  const { world, boards, b1, job } = updatedSinceItsDisk(0)
+  world.kill(b1)
+  const [running] = b1.tasks.values()
+  b1.tasks.clear()
+  b1.tasks.set('later.form.app', { ...running!, id: 'later.form.app', alloc: 'later' as AllocId, form: 'other' as Form, generation: 7 })
+  world.boot(b1)
+  world.until('a copy runs again', () => b1.tasks.size === 1 && !b1.tasks.has('later.form.app'), 60_000)
+  world.run(10_000)
+  assert.equal(claimOf(boards[0]!, slot(job), b1)!.generation, 8)
 })

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
-import { keepEarly, takeEarly } from '../../../node/core/early.ts'
+import { earlyOf, keepEarly } from '../../../node/core/early.ts'
 import { coreLimits } from '../../../node/core/limits.ts'
 import type { State } from '../../../node/core/state.ts'
 import { encodeFrame } from '../../../node/core/wire.ts'
@@ -24,14 +24,20 @@ function changesBehindACut(changes: number) {
   for (let n = 0; n < changes; n++) edit(world, b0, doc, 'default', () => new Map([[opsPaths.weight, n]]))
   const envelopes = b0.core!.state!.docs.get(doc)!.envelopes.map(({ hash }) => b0.disk.get(`env/${hash}`)!)
   assert.equal(envelopes.length, changes)
-  const hear = (...indices: readonly number[]): void => {
-    for (const at of indices) {
-      const bytes = encodeFrame({ kind: 'envelopes', envelopes: [envelopes[at]!] })
-      world.feed(b1, { kind: 'frame', now: world.queue.now, from: b0.spec.id, via: 'gossip', bytes })
-    }
+  const sent: string[] = []
+  world.watch = (_board, _event, step) => {
+    const effects = step()
+    for (const { kind } of effects) if (kind === 'send') sent.push(kind)
+    return effects
+  }
+  /** Each in a frame of its own. */
+  const hear = (...indices: readonly number[]): void => indices.forEach((at) => hearAtOnce(at))
+  const hearAtOnce = (...indices: readonly number[]): void => {
+    const bytes = encodeFrame({ kind: 'envelopes', envelopes: indices.map((at) => envelopes[at]!) })
+    world.feed(b1, { kind: 'frame', now: world.queue.now, from: b0.spec.id, via: 'gossip', bytes })
   }
   const heard = (): number | undefined => b1.core!.state!.docs.get(doc)?.envelopes.length
-  return { hear, heard, early: () => b1.core!.state!.early }
+  return { b1, hear, hearAtOnce, heard, sent, early: () => b1.core!.state!.early }
 }
 
 for (const order of [
@@ -49,6 +55,20 @@ for (const order of [
   })
 }
 
+test('nobody is asked for what one frame brings in the wrong order', () => {
+  const { hearAtOnce, heard, sent } = changesBehindACut(3)
+  hearAtOnce(2, 0, 1)
+  assert.deepEqual([heard(), sent], [3, []])
+})
+
+test('a frame of many changes looks at what waits for them once', () => {
+  const { b1, hear, hearAtOnce, heard } = changesBehindACut(40)
+  hear(36, 37, 38, 39)
+  const before = b1.core!.state!.refusals['E_MISSING'] ?? 0
+  hearAtOnce(...Array.from({ length: 30 }, (_, at) => at))
+  assert.deepEqual([heard(), b1.core!.state!.refusals['E_MISSING']! - before], [30, 4])
+})
+
 test('of one document only the newest few wait, each once', () => {
   const { hear, early } = changesBehindACut(8)
   hear(1, 2, 3, 4, 5, 5, 6, 7)
@@ -60,7 +80,8 @@ test('what waits is bounded in number and in bytes, and the oldest makes way', (
   const docOf = (n: number) => opsDocId(`node${n}` as never)
   for (let n = 0; n < 100; n++) keepEarly(state, { doc: docOf(n), bytes: new Uint8Array([n]) })
   assert.equal(state.early.length, coreLimits.earlyEnvelopesMax)
-  assert.deepEqual([takeEarly(state, docOf(0)).length, takeEarly(state, docOf(99)).length], [0, 1])
+  assert.deepEqual([earlyOf(state, docOf(0)).length, earlyOf(state, docOf(99)).length], [0, 1])
+  state.early = []
   const third = Math.floor(coreLimits.earlyBytesMax / 3)
   for (let n = 0; n < 4; n++) keepEarly(state, { doc: docOf(n), bytes: new Uint8Array(third).fill(n) })
   assert.deepEqual(
@@ -68,5 +89,5 @@ test('what waits is bounded in number and in bytes, and the oldest makes way', (
     [docOf(1), docOf(2), docOf(3)],
   )
   keepEarly(state, { doc: docOf(7), bytes: new Uint8Array(coreLimits.earlyBytesMax + 1) })
-  assert.equal(takeEarly(state, docOf(7)).length, 0)
+  assert.equal(earlyOf(state, docOf(7)).length, 0)
 })

@@ -62,7 +62,7 @@ test('labels bring back the task; a stranger’s labels bring nothing', () => {
   const running = { id, slot, alloc, generation, form, updates, ports, task: 'app', startedAt: 7 }
   assert.deepEqual(taskOfLabels(labels, 7), running)
   const { 'shoal.updates': _updates, ...former } = labels
-  assert.deepEqual(taskOfLabels(former, 7), { ...running, updates: 0 })
+  assert.deepEqual(taskOfLabels(former, 7), { ...running, updates: null })
   for (const [name, value] of [
     ['shoal.id', '../x'],
     ['shoal.generation', 'x'],
@@ -273,6 +273,36 @@ test('what ends while containers that never started are cleared away is not said
     await driver.close()
     assert.deepEqual([running, told], [[], [task.id]])
   })
+})
+
+/** One container runs; the other ended in a power cut and can be listed only, unless the list says that it runs, too. */
+function damagedEngine(damaged: string): RequestListener {
+  const State = { Status: 'running', Running: true, ExitCode: 0, StartedAt: '2026-01-01T00:00:00Z' }
+  return ({ url = '' }, response) => {
+    if (url.includes('/events')) response.writeHead(200).flushHeaders()
+    else if (url.includes('/containers/json'))
+      response.end(
+        JSON.stringify([
+          { Id: 'broken', State: damaged },
+          { Id: 'run', State: 'running' },
+        ]),
+      )
+    else if (url.includes('/broken/')) response.writeHead(500).end('{"message":"RWLayer of container broken is unexpectedly nil"}')
+    else response.end(JSON.stringify({ Id: 'run', Config: { Labels: labelsOf(testNode, task) }, State }))
+  }
+}
+
+test('a damaged container that does not run keeps no other from being adopted; one that runs must not be overlooked', async () => {
+  const adopt = async (socketPath: string): Promise<readonly string[]> => {
+    const driver = createDockerDriver({ node: testNode, dataDir: '', socketPath, registries: {}, mirrors: {}, log: silentLog })
+    try {
+      return (await driver.adopt()).map(({ id }) => id)
+    } finally {
+      await driver.close()
+    }
+  }
+  await withEngine(damagedEngine('exited'), async (socketPath) => assert.deepEqual(await adopt(socketPath), [task.id]))
+  await withEngine(damagedEngine('running'), (socketPath) => assert.rejects(adopt(socketPath), /unexpectedly nil/))
 })
 
 async function withEngine(answer: RequestListener, use: (socketPath: string) => Promise<void>): Promise<void> {
