@@ -223,6 +223,8 @@ export interface JobRow {
   readonly complete: number
   readonly conflicts: number
   readonly problems: readonly string[]
+  /** An operator has paused its roll-outs. */
+  readonly paused?: boolean
 }
 
 export interface JobDetail extends JobRow {

@@ -111,6 +111,8 @@ export interface JobView {
   readonly forms: ReadonlyMap<string, Form>
   /** Operators' wishes about single slots (`alloc restart`, `alloc stop`). */
   readonly wishes: ReadonlyMap<SlotId, SlotWish>
+  /** Roll-outs of the job wait for an operator's `job resume`. Said only where it is so. */
+  readonly paused?: true
   /** Because of void edits; they stay as they are until an admin has spoken. null: none are. */
   readonly held: HeldCopies | null
 }

@@ -24,9 +24,12 @@ export function isOutOfDate(slot: SlotFacts, index: number, rules: GroupRules): 
   return holder !== null && holder.form !== rules.form && !holdsBack(slot, index, rules)
 }
 
-/** `slots` in order of index. Unknown slots and those at a newer job version do not count and are skipped. */
+/**
+ * `slots` in order of index. Unknown slots and those at a newer job version do not count and are skipped. Of a paused job only what never
+ * started may move: like a vacant slot, it can begin with nothing but the form in force.
+ */
 export function turnsOf(slots: readonly SlotFacts[], rules: GroupRules): Turns {
-  const { form } = rules
+  const { form, job } = rules
   // Copies that end by themselves are never waited for.
   const maxParallel = isRunOnce(rules.spec) ? 0 : rules.group.update.maxParallel
   const mayMove = new Set<number>()
@@ -45,6 +48,9 @@ export function turnsOf(slots: readonly SlotFacts[], rules: GroupRules): Turns {
       mayMove.add(index)
     } else if (holder?.form === form && holder.healthy) {
       // It has arrived, though somebody else has failed at it since: nobody will try again, so nobody need wait for that.
+      continue
+    } else if (job.paused === true) {
+      // What is on its way elsewhere goes on; nothing that runs makes way here.
       continue
     } else if (hasFailed || (outOfDate ? heir?.form === form : holder !== null && !holder.healthy)) {
       inFlight++

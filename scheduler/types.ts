@@ -79,6 +79,8 @@ export type Reason =
   /** The only node that could is alone, and would stop it for that (`stop_on_client_after`), or has. */
   | 'node-alone'
   | 'rollout-waits'
+  /** An operator has paused the job's roll-outs. */
+  | 'rollout-paused'
   | 'held-back'
   /** Of a system job: the node whose slot it is is away, drains or takes nothing new. */
   | 'node-closed'

@@ -87,13 +87,17 @@ function judgeOwned(about: Case, context: Judge): Judgement {
   }
   if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
   if (!isOutOfDate(facts, about.index, rules)) return settled
-  if (!turns.mayMove.has(about.index)) return { kind: 'waits', reason: 'rollout-waits' }
+  if (!turns.mayMove.has(about.index)) return notItsTurn(rules)
   const wait = retryWait(about, context)
   if (wait !== null) return wait
   // No other node can take it: looked at again in every plan, until it fits.
   if (inPlaceRejection(rules, context.boards, context.usage(), index, holder) !== null) return vacant
   holdGrowth(context.usage(), context.boards, index, holder, rules.ask)
   return { kind: 'update' }
+}
+
+function notItsTurn({ job }: GroupRules): Judgement {
+  return { kind: 'waits', reason: job.paused === true ? 'rollout-paused' : 'rollout-waits' }
 }
 
 /** No live claim. */
@@ -115,7 +119,7 @@ function judgeEmpty(about: Case, context: Judge): Judgement {
 function judgeOutOfDate(about: Case, context: Judge): Judgement {
   const { facts, rules, turns } = about
   const { heir, holder } = facts.standing
-  if (!turns.mayMove.has(about.index) || holder === null) return { kind: 'waits', reason: 'rollout-waits' }
+  if (!turns.mayMove.has(about.index) || holder === null) return notItsTurn(rules)
   if (heir?.form === rules.form) return settled
   const wait = retryWait(about, context)
   if (wait !== null) return wait

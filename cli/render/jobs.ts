@@ -15,6 +15,7 @@ import { plural } from './words.ts'
 export function jobState(job: JobRow): string {
   if (job.desired !== 'run') return job.desired
   if (job.problems.length > 0) return 'not valid'
+  if (job.paused === true) return 'paused'
   if (isRunOnceRow(job))
     return job.complete >= job.wanted ? 'complete' : job.complete + job.running >= job.wanted ? 'running' : 'incomplete'
   return job.healthy >= job.wanted ? 'running' : 'incomplete'
@@ -68,6 +69,7 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
     ['Type', job.type || '-'],
     ['Pool', job.pool],
     ['State', jobState(job)],
+    ...(job.paused === true ? ([['Roll-outs', `paused: shoal job resume ${shortJob(job.id)}`]] as const) : []),
     ['Priority', String(job.priority)],
     ['Version', job.version],
     [
@@ -97,7 +99,7 @@ function openSlots(slots: readonly SlotRow[], paint: Paint): string {
 }
 
 const conflictHelp = `Two sides changed these fields at the same time. To settle them, write the value that you want into the job file and run
-it again: shoal job run FILE (what stands in the file then holds everywhere, and the conflict is gone).
+it again: shoal job run FILE (what stands in the file then holds everywhere, and the conflict is gone). Of x/paused: job pause or job resume.
 `
 
 type Conflict = JobDetail['conflictsList'][number]

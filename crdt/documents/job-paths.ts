@@ -1,3 +1,10 @@
 // Registers of a job document that say what shall become of the job, whatever its specification.
 
-export const jobPaths = { desired: 'state/desired', by: 'state/by', note: 'state/note', rerun: 'spec/rerun' } as const
+export const jobPaths = {
+  desired: 'state/desired',
+  by: 'state/by',
+  note: 'state/note',
+  rerun: 'spec/rerun',
+  /** Below `x/`, so that agents which do not know it take and pass on the change; they go on rolling out what runs on them. */
+  paused: 'x/paused',
+} as const

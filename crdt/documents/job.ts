@@ -50,6 +50,7 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
     problems,
     forms,
     wishes: wishesOf(registers, id),
+    ...(registers.get(jobPaths.paused) === true ? { paused: true } : {}),
     held: heldCopies(crypto, doc),
   }
 }

@@ -4,6 +4,7 @@
 // Agents of different versions live together for weeks, so there are two doors for what this version does not know yet, both
 // bounded in shape and size: below `spec/` in a job (kept and passed on; the specification then does not validate here, it "needs a
 // newer agent", and the newest one that does stays in force), and below `x/` in any document (kept, passed on and ignored).
+// So whoever reads one of these, such as `x/paused` of a job, must bear any value there.
 // A newer agent may write a new field of a node, ops or fleet document only below `x/` until no older agent is left.
 
 import { type DocKind, isName, nameRule } from '../ids.ts'

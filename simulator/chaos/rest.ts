@@ -147,6 +147,7 @@ function wrongForms(pool: Pool): string[] {
     if (room.length === 0) stuck.add(key)
     if (wrong === undefined || room.length === 0) continue
     const reason = pool.reasonOf(slot) ?? 'no reason'
+    if (reason === 'rollout-paused' && pool.view.jobs.get(job)?.paused === true) continue
     const what = `${slot} runs at another form than the one in force (${reason}), which fits on ${namesOf(room)}`
     found.push({ group: key, reason, what })
   }

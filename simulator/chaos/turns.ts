@@ -16,6 +16,7 @@ export function whyNotItsTurn(state: State, slot: SlotId): string | null {
   if (view?.spec == null || wanted === undefined || form === undefined || wanted.update.maxParallel <= 0) return null
   // What ends by itself is not rolled out.
   if (isRunOnce(view.spec)) return null
+  if (view.paused === true) return 'the roll-out is paused'
   // A copy that failed on its way is tried again whatever the others do.
   const hasFailed = [...state.view.nodes.values()].some(
     (node) => node.verdicts.get(slot)?.some((verdict) => verdict.form === form && verdict.failures > 0) === true,

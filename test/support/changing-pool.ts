@@ -239,6 +239,7 @@ function altered(job: JobView, next: Next): JobView {
     () => ({ ...newer, spec: spec && { ...spec, priority: pick([10, 50, 90], next) } }),
     () => ({ ...newer, desired: pick(['run', 'run', 'stopped', 'removed'], next) }),
     () => ({ ...newer, spec: chance(next, 0.3) ? null : spec }),
+    () => (job.paused === true ? resumed(newer) : { ...newer, paused: true }),
     () => ({ ...newer, forms: new Map(groups.map((group) => [group.name, form(pick(['f1', 'f2', 'f3'], next))])) }),
     () => ({
       ...job,
@@ -246,6 +247,11 @@ function altered(job: JobView, next: Next): JobView {
     }),
   ]
   return pick(kinds, next)()
+}
+
+function resumed(job: JobView): JobView {
+  const { paused: _, ...others } = job
+  return others
 }
 
 const timePasses: Change = ({ view, local }, next) => ({

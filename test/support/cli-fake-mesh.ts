@@ -250,6 +250,7 @@ export function jobDetail(doc: Doc, id: string): JobDetail {
     complete: 0,
     conflicts: conflictsList.length,
     problems: view.problems,
+    ...(view.paused === true ? { paused: true } : {}),
     voided: [],
     spec: view.spec,
     allocs,

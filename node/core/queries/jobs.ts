@@ -53,6 +53,7 @@ function jobRow(state: State, job: JobView): JobRow {
     complete: slots.filter(({ standing }) => standing.complete !== null).length,
     conflicts: judgedHere(state, jobDocId(job.id))?.conflicts.size ?? 0,
     problems: job.problems,
+    ...(job.paused === true ? { paused: true } : {}),
   }
 }
 
@@ -98,6 +99,7 @@ const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
   'partition-half',
   'plan-version-unknown',
   'held-back',
+  'rollout-paused',
 ])
 
 /** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */

@@ -25,19 +25,21 @@ interface Case {
   readonly nodes?: readonly NodeView[]
   readonly local?: Partial<Local> & { readonly silent?: Readonly<Record<string, number>> }
   readonly cpuMhz?: number
+  readonly paused?: true
 }
 
 const newForm = { form: form('f2'), version: version(2) }
 const oldAt = (index: number, parts: Partial<Claim> = {}): Claim => makeClaim(`n0${index}`, { slot: slotOf(index), ...parts })
 const newAt = (index: number, parts: Partial<Claim> = {}): Claim => oldAt(index, { ...newForm, ...parts })
 
-function inputs({ claims, maxParallel = 1, nodes = makeNodes(6), local = {}, cpuMhz = 100 }: Case) {
+function inputs({ claims, maxParallel = 1, nodes = makeNodes(6), local = {}, cpuMhz = 100, paused }: Case) {
   const group = makeGroup({
     count: 4,
     update: { maxParallel, minHealthyMs: 10_000, healthyDeadlineMs: 300_000 },
     tasks: [makeTask({ resources: { cpuMhz, memoryMib: 64 } })],
   })
-  return { view: makeView({ nodes, jobs: [makeJob({ groups: [group], ...newForm })], claims }), local: makeLocal('n00', local) }
+  const job = { ...makeJob({ groups: [group], ...newForm }), ...(paused === undefined ? {} : { paused }) }
+  return { view: makeView({ nodes, jobs: [job], claims }), local: makeLocal('n00', local) }
 }
 
 function slots(given: Case): readonly SlotPlan[] {
@@ -195,4 +197,27 @@ test('what never started changes at once: nothing is lost by it', () => {
 test('a vacant slot is placed at the new form directly', () => {
   const made = slots({ claims: [oldAt(0), oldAt(1), oldAt(2)] })
   assert.deepEqual([made[3]?.form, made[3]?.candidate === null], ['f2', false])
+})
+
+test('of a paused job nothing that runs moves, whatever was begun or failed; what is vacant or never started takes the form in force', () => {
+  const paused = true
+  const told = (given: Case): (string | null)[] => slots({ ...given, paused }).map(({ update, reason }) => (update ? 'update' : reason))
+  const claims = [0, 1, 2, 3].map((i) => oldAt(i))
+  const waits = Array.from({ length: 4 }, () => 'rollout-paused')
+  assert.deepEqual(told({ claims, maxParallel: 4 }), waits)
+  assert.deepEqual(told({ claims, maxParallel: 0 }), waits)
+  const nodes = makeNodes(6, (i) => (i === 0 ? { verdicts: new Map([[slotOf(0), [makeVerdict({ form: form('f2') })]]]) } : {}))
+  assert.deepEqual(told({ claims, nodes, local: { failedSince: new Map([[slotOf(0), 0]]) } }), waits)
+  assert.deepEqual(told({ claims: [oldAt(0, { state: 'preparing', startedAt: 0 }), ...claims.slice(1)] }), ['update', ...waits.slice(1)])
+  const [vacant] = slots({ claims: claims.slice(1), paused })
+  assert.deepEqual([vacant?.form, vacant?.candidate === null], ['f2', false])
+  // A second claim that is on its way starts and takes over: it is the heir.
+  const second = makeClaim('n00', { slot: slotOf(1), generation: 2, state: 'claimed', startedAt: 0, ...newForm })
+  const { view, local } = inputs({ claims: [...claims.slice(1), second], paused })
+  assert.deepEqual(
+    actions(view, plan(view, local), local)
+      .filter(({ slot }) => slot === slotOf(1))
+      .map(({ kind }) => kind),
+    ['start'],
+  )
 })

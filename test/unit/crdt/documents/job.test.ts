@@ -245,3 +245,9 @@ const formOfSample = '3d578f48d91114dc'
 test('a form is the same in every version of the agent', () => {
   assert.equal(form({}), formOfSample)
 })
+
+test('only `true` pauses, whatever else an agent wrote there', () => {
+  for (const value of ['true', 1, false, null, 'paused'] as const)
+    assert.equal('paused' in view(edit(start().doc, 1, { [jobPaths.paused]: value })), false)
+  assert.equal(view(edit(start().doc, 1, { [jobPaths.paused]: true })).paused, true)
+})
