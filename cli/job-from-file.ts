@@ -15,7 +15,7 @@ import { readJobFile } from './job-file/read-job-file.ts'
 import type { Session } from './session.ts'
 import { readTextFile } from './text-file.ts'
 
-export interface FileEdit {
+export interface SpecEdit {
   readonly job: JobId
   readonly spec: JobSpec
   /** The pool that the job lives in. */
@@ -32,15 +32,15 @@ export async function loadJobFile(io: Io, file: string, pool?: string): Promise<
 }
 
 /** `again`: complete copies are to run once more although nothing else is different. */
-export async function editFromFile(session: Session, file: string, again = false): Promise<FileEdit> {
+export async function editFromFile(session: Session, file: string, again = false): Promise<SpecEdit> {
   const spec = await loadJobFile(session.io, file, session.pool ?? undefined)
   const job = jobId(spec.namespace, spec.name)
   const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => jobChanges(session.io.crypto, doc, spec, again))
   return { job, spec, pool: spec.pool, edit }
 }
 
-/** What the file says and the document does not; null for what only the document says. */
-function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): ReadonlyMap<string, Scalar> {
+/** What the specification says and the document does not; null for what only the document says. */
+export function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): ReadonlyMap<string, Scalar> {
   if (doc.pool !== spec.pool) {
     const hint = 'a job cannot move: remove it there, and run it under another name or once it is gone'
     throw new CliError('E_POOL', `the job lives in pool ${doc.pool}, the file says ${spec.pool}`, { hint })
@@ -69,6 +69,6 @@ function rerunOf(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): Pick<
   return again || isOther || doc.registers.get(jobPaths.desired) === 'removed' ? { rerun: rerun + 1 } : rerun === 0 ? {} : { rerun }
 }
 
-function specPart(registers: Registers): Registers {
+export function specPart(registers: Registers): Registers {
   return new Map([...registers].filter(([path]) => path.startsWith('spec/')))
 }

@@ -23,6 +23,7 @@ import { addJobInit } from './commands/job-init.ts'
 import { addJobInspect } from './commands/job-inspect.ts'
 import { addJobPause, addJobResume } from './commands/job-pause.ts'
 import { addJobPlan } from './commands/job-plan.ts'
+import { addJobRevert } from './commands/job-revert.ts'
 import { addJobRun } from './commands/job-run.ts'
 import { addJobStatus } from './commands/job-status.ts'
 import { addJobRemove, addJobStop } from './commands/job-stop.ts'
@@ -48,7 +49,17 @@ import { version } from './version.ts'
 type Add = (parent: Command, cli: Cli) => unknown
 
 const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator, addFleetClose]
-const jobWrites: readonly Add[] = [addJobRun, addJobPlan, addJobPause, addJobResume, addJobStop, addJobRemove, addJobVoided, addJobCompact]
+const jobWrites: readonly Add[] = [
+  addJobRun,
+  addJobPlan,
+  addJobRevert,
+  addJobPause,
+  addJobResume,
+  addJobStop,
+  addJobRemove,
+  addJobVoided,
+  addJobCompact,
+]
 const jobReads: readonly Add[] = [addJobStatus, addJobInspect, addJobExplain, addJobConflicts, addJobHistory, addJobValidate, addJobInit]
 const nodeCommands: readonly Add[] = [
   addNodeStatus,

@@ -11,7 +11,7 @@ import { buildProgram } from './program.ts'
 
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const cli: Cli = { io, argv, exitCode: exitCodes.done }
-  const isPlan = argv[0] === 'plan' || (argv[0] === 'job' && argv[1] === 'plan')
+  const isPlan = argv[0] === 'plan' || (argv[0] === 'job' && (argv[1] === 'plan' || (argv[1] === 'revert' && argv.includes('--plan'))))
   const errorCode = isPlan ? exitCodes.planError : exitCodes.error
   try {
     await buildProgram(cli).parseAsync([...argv], { from: 'user' })

@@ -3,19 +3,18 @@
 
 import type { Crypto } from '../crypto.ts'
 import type { Doc } from '../doc.ts'
-import { type ChangeHash, type Form, type JobId, type NodeId, type SlotId, compareText, slotId } from '../ids.ts'
+import { type Form, type JobId, type NodeId, type SlotId, slotId } from '../ids.ts'
 import { type Registers, below } from '../registers.ts'
-import { historyOf, registersAt } from '../replica.ts'
+import { registersAt } from '../replica.ts'
 import type { JobSpec } from '../spec.ts'
 import { type JobView, type JobVersion, type SlotWish } from '../view.ts'
-import { shortHash } from './canonical.ts'
-import { faultText, shown } from './fault.ts'
+import { faultText } from './fault.ts'
 import { formOf } from './form.ts'
 import { heldCopies, isGivenUp } from './held.ts'
 import { jobPaths } from './job-paths.ts'
+import { faultsHere, pastVersions, versionOf } from './job-versions.ts'
 import { modelLimits } from './model-limits.ts'
 import { placeOf } from './path-table.ts'
-import { specFaults } from './spec-faults.ts'
 import { specToRegisters } from './spec-writer.ts'
 
 export { formOf, jobPaths, specToRegisters }
@@ -38,7 +37,7 @@ interface InForce {
 
 export function jobView(crypto: Crypto, doc: Doc): JobView {
   const id = doc.id.slice('job/'.length) as JobId
-  const { spec, version, problems } = specInForce(crypto, doc, id)
+  const { spec, version, problems } = specInForce(crypto, doc)
   const forms = new Map<string, Form>()
   for (const group of spec?.groups ?? []) forms.set(group.name, formOf(crypto, spec as JobSpec, group))
   const { registers } = doc
@@ -56,49 +55,16 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
 }
 
 /** The merge of all heads if it validates; else, over every change's own causal past, the valid one with the highest version. */
-function specInForce(crypto: Crypto, doc: Doc, id: JobId): InForce {
-  const merge = faultsHere(doc.registers, doc, id)
+function specInForce(crypto: Crypto, doc: Doc): InForce {
+  const merge = faultsHere(doc.registers, doc)
   const version = versionOf(crypto, doc, doc.changeCount, doc.heads)
   if (merge.faults.length === 0) return { spec: merge.spec, version, problems: [] }
   const problems = merge.faults.map(faultText)
-  for (const { past, heads, hash } of pastVersions(crypto, doc)) {
-    const older = faultsHere(registersAt(doc, heads), doc, id)
-    if (older.faults.length === 0) return { spec: older.spec, version: { epoch: doc.epoch, count: doc.base + past, hash }, problems }
+  for (const { change, version: older } of pastVersions(crypto, doc).slice(0, modelLimits.fallbackEditsMax)) {
+    const { spec, faults } = faultsHere(registersAt(doc, [change]), doc)
+    if (faults.length === 0) return { spec, version: older, problems }
   }
   return { spec: null, version, problems }
-}
-
-/** What the specification says of itself must also be true of the document that it is in. */
-function faultsHere(registers: Registers, doc: Doc, id: JobId): ReturnType<typeof specFaults> {
-  const read = specFaults(registers)
-  const { spec } = read
-  const faults = [...read.faults]
-  if (`${spec.namespace}/${spec.name}` !== id)
-    faults.push({ path: 'job', found: shown(`${spec.namespace}/${spec.name}`), allowed: `${id}, the document's own name` })
-  if (spec.pool !== doc.pool)
-    faults.push({ path: 'pool', found: shown(spec.pool), allowed: `${doc.pool}, the pool that holds the document` })
-  return { spec, faults }
-}
-
-/**
- * Every edit's own causal past, newest version first. An edit that was too big for one change is one envelope of several: only the
- * last of them is an edit that somebody meant.
- */
-function pastVersions(crypto: Crypto, doc: Doc): readonly { past: number; heads: readonly ChangeHash[]; hash: string }[] {
-  const lastOfEnvelope = new Set(doc.envelopes.map((ref) => `${ref.actor} ${ref.firstSeq + ref.count - 1}`))
-  return historyOf(doc)
-    .filter((change) => lastOfEnvelope.has(`${change.actor} ${change.seq}`))
-    .map((change) => ({ past: change.past, heads: [change.hash], hash: headsHash(crypto, [change.hash]) }))
-    .sort((a, b) => b.past - a.past || compareText(b.hash, a.hash))
-    .slice(0, modelLimits.fallbackEditsMax)
-}
-
-function versionOf(crypto: Crypto, doc: Doc, count: number, heads: readonly ChangeHash[]): JobVersion {
-  return { epoch: doc.epoch, count: doc.base + count, hash: headsHash(crypto, heads) }
-}
-
-function headsHash(crypto: Crypto, heads: readonly ChangeHash[]): string {
-  return shortHash(crypto, [...heads].sort(compareText).join(','), 16)
 }
 
 function desiredOf(doc: Doc, spec: JobSpec | null): JobView['desired'] {
