@@ -35,7 +35,7 @@ export interface Compactable {
   readonly words: string
   readonly conflictHint: string
   /** Throws when its kind has a reason against it. */
-  readonly check: (doc: Doc) => void
+  readonly check: (doc: Doc) => void | Promise<void>
 }
 
 const lossWords = 'changes that they hold or have made meanwhile, and that this copy lacks, will be lost'
@@ -50,7 +50,7 @@ export function compactCommand(cli: Cli, command: Command, find: (session: Sessi
 
 async function compact(session: Session, what: Compactable, options: CompactOptions): Promise<ExitCode> {
   const { author, before } = await openDocument(session, what.id, what.pool)
-  what.check(before)
+  await what.check(before)
   if (before.envelopes.length < 2) return sayNothingToDo(session, what, before)
   mustAgree(what, before)
   const behind = await behindOf(session, before)

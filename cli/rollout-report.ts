@@ -6,7 +6,7 @@ import { shortJob } from './job-ref.ts'
 import { paintFor } from './print.ts'
 import { allocState, isOver, slotText } from './render/allocs.ts'
 import { shortReasons } from './render/explain.ts'
-import { arrivedWords } from './render/jobs.ts'
+import { arrivedWords, wentBackWords } from './render/jobs.ts'
 import { safe } from './render/words.ts'
 import type { Rollout } from './rollout.ts'
 import type { Session } from './session.ts'
@@ -23,6 +23,7 @@ export async function reportRollout(session: Session, job: JobId, pool: string, 
   io.stderr.write(
     `${warn(`job ${shortJob(job)}: submitted, but ${missing}${outcome === 'timeout' ? ' after the time given with --follow' : ''}`)}\n`,
   )
+  if (detail?.wentBackTo !== undefined) io.stderr.write(`  ${wentBackWords(detail, detail.wentBackTo)}\n`)
   for (const problem of detail?.problems ?? []) io.stderr.write(`  not in force: ${safe(problem)}\n`)
   for (const line of await reasons(session, job, pool)) io.stderr.write(`  ${line}\n`)
   for (const alloc of detail?.allocs ?? []) {

@@ -65,8 +65,9 @@ export function isAtLeast(version: string, wanted: string): boolean {
   return epoch > wantedEpoch || (epoch === wantedEpoch && count >= wantedCount)
 }
 
+/** What went back by itself is not what was submitted, however well it runs. */
 function isComplete(job: JobDetail): boolean {
-  return job.desired !== 'run' || (job.problems.length === 0 && arrived(job) >= job.wanted)
+  return job.desired !== 'run' || (job.problems.length === 0 && job.wentBackTo === undefined && arrived(job) >= job.wanted)
 }
 
 /** Every slot that is not healthy has no holder, no candidate, and a reason that waiting does not cure. */

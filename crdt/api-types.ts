@@ -225,6 +225,8 @@ export interface JobRow {
   readonly problems: readonly string[]
   /** An operator has paused its roll-outs. */
   readonly paused?: boolean
+  /** The newest version failed, and this older one is in force (`update.auto_revert`). */
+  readonly wentBackTo?: string
 }
 
 export interface JobDetail extends JobRow {

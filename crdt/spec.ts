@@ -154,7 +154,17 @@ export interface UpdatePolicy {
   readonly minHealthyMs: number
   /** Default 5 m: a copy at a new form that is not healthy by then failed. */
   readonly healthyDeadlineMs: number
+  /** When the group's form has failed, the job goes back to its newest version that has not. Absent: it does not. */
+  readonly autoRevert?: true
+  /**
+   * With `autoRevert`: a slot whose next try at a new form would be due so long after its first failure has given the form up; 0: after
+   * the first. Absent: 10 m.
+   */
+  readonly progressDeadlineMs?: number
 }
+
+/** Not written out in a specification that does not say it, so that those from before read as they did. */
+export const progressDeadlineMs = 600_000
 
 export interface DisconnectPolicy {
   /** Default true. */

@@ -111,10 +111,23 @@ export interface JobView {
   readonly forms: ReadonlyMap<string, Form>
   /** Operators' wishes about single slots (`alloc restart`, `alloc stop`). */
   readonly wishes: ReadonlyMap<SlotId, SlotWish>
+  /** Newest first, from the newest that validates on: what `scheduler/in-force.ts` chooses from. Said only of a job that may go back by itself. */
+  readonly versions?: readonly SpecVersion[]
+  /** The newest version has failed, and this one is in force. Said only where it is so. */
+  readonly wentBackTo?: JobVersion
   /** Roll-outs of the job wait for an operator's `job resume`. Said only where it is so. */
   readonly paused?: true
   /** Because of void edits; they stay as they are until an admin has spoken. null: none are. */
   readonly held: HeldCopies | null
+}
+
+/** A version of a job that differs from the newer ones in what takes a restart. */
+export interface SpecVersion {
+  readonly version: JobVersion
+  readonly spec: JobSpec
+  readonly forms: ReadonlyMap<string, Form>
+  /** How often operators have ordered it: going back to it and ordering it again is another order. */
+  readonly orders: number
 }
 
 export interface HeldCopies {
@@ -215,6 +228,14 @@ export interface Verdict {
   readonly failures: number
   /** Generation of the newest failure (0: none). */
   readonly generation: Generation
+}
+
+/** Begins the reason of a failed verdict on a form that had been healthy there: such a copy is no failed try of a new version. */
+export const wasHealthyCode = 'was-healthy'
+
+/** Whether the form has ever been healthy there. */
+export function hasArrived({ verdict, reason }: Verdict): boolean {
+  return verdict === 'healthy' || reason.startsWith(`${wasHealthyCode}:`)
 }
 
 export function compareVersions(a: JobVersion, b: JobVersion): number {

@@ -25,6 +25,8 @@ export const schedulerLimits = {
   /** One failure of the slot on a board outweighs every affinity; beyond three the order of bad boards does not matter. */
   failurePoints: point,
   failuresMax: 3,
+  /** A slot fails at a new version at most so often before it counts: more tells nothing new, however short the delays are. */
+  goBackTriesMax: 100,
   /** An image that is there saves a download, not more: it decides between boards that are otherwise about equal. */
   imagePoints: point / 5,
   /** Spread is clamped, so that one value that is far over its share cannot drown every other reason. */

@@ -2,9 +2,10 @@
 // the form, which every node reads from the view; only the moment of the newest failure is a node's own memory.
 
 import type { Form } from '../crdt/ids.ts'
-import type { ReschedulePolicy } from '../crdt/spec.ts'
+import { type GroupSpec, type ReschedulePolicy, progressDeadlineMs } from '../crdt/spec.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { History } from './history.ts'
+import { schedulerLimits as limits } from './limits.ts'
 
 /** Whether the newest try at the form failed: nothing newer stands at it, and nothing at that generation does again. */
 export function newestFailed(form: Form, claims: readonly Claim[], live: readonly Claim[], history: History): boolean {
@@ -39,4 +40,17 @@ export function retryAt(policy: ReschedulePolicy, failures: number, failedSince:
   if (failures <= policy.attempts) return failedSince + rescheduleDelay(policy, failures)
   // The interval slides over failures; only the newest one's time is known. Once that is out of it, all are.
   return policy.attempts === 0 ? null : failedSince + policy.intervalMs
+}
+
+/**
+ * How many failed tries give a new form up in a slot: as many as begin within `progress_deadline` of the first failure, were each to fail
+ * at once. Counted in tries and not in time, because no two boards' clocks agree, and a plan must not depend on them.
+ */
+export function triesOf({ reschedule, update }: Pick<GroupSpec, 'reschedule' | 'update'>): number {
+  const deadlineMs = update.progressDeadlineMs ?? progressDeadlineMs
+  const most = reschedule.unlimited ? limits.goBackTriesMax : Math.min(reschedule.attempts + 1, limits.goBackTriesMax)
+  let tries = 1
+  for (let waited = rescheduleDelay(reschedule, 1); waited <= deadlineMs && tries < most; waited += rescheduleDelay(reschedule, tries))
+    tries++
+  return tries
 }

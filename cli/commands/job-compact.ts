@@ -24,7 +24,10 @@ export function addJobCompact(parent: Command, cli: Cli): Command {
       pool: undefined,
       words: `job ${shortJob(job)}`,
       conflictHint: `settle them first: shoal job conflicts ${shortJob(job)}`,
-      check: (doc) => mustBeInForce(session, doc, job),
+      check: async (doc) => {
+        mustBeInForce(session, doc, job)
+        await mustNotHaveGoneBack(session, job)
+      },
     }
   })
 }
@@ -43,5 +46,14 @@ function mustBeInForce(session: Session, doc: Doc, job: JobId): void {
   throw new CliError('E_JOB_NOT_VALID', `the newest state of job ${shortJob(job)} does not validate; what is in force is in its history`, {
     details: problems,
     hint: 'correct it first: shoal job run with a whole file',
+  })
+}
+
+/** The version that is in force is in the history, and the one that failed would be in force again. */
+async function mustNotHaveGoneBack(session: Session, id: JobId): Promise<void> {
+  const { job } = await session.ask('job', { method: 'job.status', job: id })
+  if (job.wentBackTo === undefined) return
+  throw new CliError('E_WENT_BACK', `the newest version of job ${shortJob(id)} failed, and ${job.wentBackTo} is in force`, {
+    hint: `shoal job revert ${shortJob(id)} --last makes it the newest; then compact`,
   })
 }

@@ -17,17 +17,18 @@ import {
   taskDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
-import type {
-  Affinity,
-  Constraint,
-  DisconnectPolicy,
-  GroupSpec,
-  JobSpec,
-  NetworkSpec,
-  PortSpec,
-  Spread,
-  TaskConfig,
-  TaskSpec,
+import {
+  type Affinity,
+  type Constraint,
+  type DisconnectPolicy,
+  type GroupSpec,
+  type JobSpec,
+  type NetworkSpec,
+  type PortSpec,
+  type Spread,
+  type TaskConfig,
+  type TaskSpec,
+  progressDeadlineMs,
 } from '../../crdt/spec.ts'
 import { formatClock, formatDuration, formatSize } from './units.ts'
 
@@ -114,6 +115,8 @@ function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>
           ['max_parallel', update.maxParallel, updateDefaults.maxParallel],
           ['min_healthy_time', update.minHealthyMs, updateDefaults.minHealthyMs, formatDuration],
           ['healthy_deadline', update.healthyDeadlineMs, updateDefaults.healthyDeadlineMs, formatDuration],
+          ['progress_deadline', update.progressDeadlineMs ?? progressDeadlineMs, progressDeadlineMs, formatDuration],
+          ['auto_revert', update.autoRevert === true, false],
         ]),
       ],
       ['disconnect', disconnectData(group.disconnect, pick)],

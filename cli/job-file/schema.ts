@@ -62,7 +62,16 @@ const reschedule = (): Rule =>
   )
 
 const update = (): Rule =>
-  shape({}, { max_parallel: integer(0, modelLimits.countMax), min_healthy_time: duration(), healthy_deadline: duration() })
+  shape(
+    {},
+    {
+      max_parallel: integer(0, modelLimits.countMax),
+      min_healthy_time: duration(),
+      healthy_deadline: duration(),
+      progress_deadline: duration(),
+      auto_revert: flag(),
+    },
+  )
 
 const disconnect = (): Rule =>
   shape(

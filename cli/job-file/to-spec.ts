@@ -17,18 +17,20 @@ import {
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
 import { compareText } from '../../crdt/ids.ts'
-import type {
-  Affinity,
-  Constraint,
-  DisconnectPolicy,
-  GroupSpec,
-  JobSpec,
-  JobType,
-  NetworkSpec,
-  ReschedulePolicy,
-  Spread,
-  TaskConfig,
-  TaskSpec,
+import {
+  type Affinity,
+  type Constraint,
+  type DisconnectPolicy,
+  type GroupSpec,
+  type JobSpec,
+  type JobType,
+  type NetworkSpec,
+  type ReschedulePolicy,
+  type Spread,
+  type TaskConfig,
+  type TaskSpec,
+  type UpdatePolicy,
+  progressDeadlineMs,
 } from '../../crdt/spec.ts'
 import { operatorOf } from './operators.ts'
 import type { Reader } from './reader.ts'
@@ -50,7 +52,6 @@ export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
 
 function toGroup(name: string, group: Reader, defaults: Pick<GroupSpec, 'restart' | 'reschedule'>): GroupSpec {
   const restart = group.block('restart')
-  const update = group.block('update')
   return {
     name,
     count: group.integer('count', groupDefaults.count),
@@ -63,16 +64,23 @@ function toGroup(name: string, group: Reader, defaults: Pick<GroupSpec, 'restart
       mode: restart.word('mode', defaults.restart.mode),
     },
     reschedule: toReschedule(group.block('reschedule'), defaults.reschedule),
-    update: {
-      maxParallel: update.integer('max_parallel', updateDefaults.maxParallel),
-      minHealthyMs: update.duration('min_healthy_time', updateDefaults.minHealthyMs),
-      healthyDeadlineMs: update.duration('healthy_deadline', updateDefaults.healthyDeadlineMs),
-    },
+    update: toUpdate(group.block('update')),
     disconnect: toDisconnect(group.block('disconnect')),
     network: toNetwork(group.block('network')),
     diskMib: group.size('disk', groupDefaults.diskMib),
     meta: group.texts('meta'),
     tasks: group.named('tasks').map(([taskName, task]) => toTask(taskName, task)),
+  }
+}
+
+function toUpdate(block: Reader): UpdatePolicy {
+  const deadlineMs = block.duration('progress_deadline', progressDeadlineMs)
+  return {
+    maxParallel: block.integer('max_parallel', updateDefaults.maxParallel),
+    minHealthyMs: block.duration('min_healthy_time', updateDefaults.minHealthyMs),
+    healthyDeadlineMs: block.duration('healthy_deadline', updateDefaults.healthyDeadlineMs),
+    ...(deadlineMs === progressDeadlineMs ? {} : { progressDeadlineMs: deadlineMs }),
+    ...(block.flag('auto_revert', false) ? { autoRevert: true } : {}),
   }
 }
 

@@ -37,6 +37,10 @@ function isRunOnceRow({ type }: JobRow): boolean {
   return (jobTypes as readonly string[]).includes(type) && isRunOnce({ type: type as JobType })
 }
 
+export function wentBackWords({ id, version }: JobRow, to: string): string {
+  return `version ${to}, since ${version} failed (auto_revert); to try it again: shoal job revert ${shortJob(id)} --last, and then job run`
+}
+
 export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
   if (jobs.length === 0) return 'no jobs\n'
   return table<JobRow>(
@@ -69,6 +73,7 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
     ['Type', job.type || '-'],
     ['Pool', job.pool],
     ['State', jobState(job)],
+    ...(job.wentBackTo === undefined ? [] : ([['In force', wentBackWords(job, job.wentBackTo)]] as const)),
     ...(job.paused === true ? ([['Roll-outs', `paused: shoal job resume ${shortJob(job.id)}`]] as const) : []),
     ['Priority', String(job.priority)],
     ['Version', job.version],

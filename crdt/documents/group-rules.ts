@@ -1,6 +1,6 @@
 // Rules for one group, beyond the ranges of its fields: what its blocks mean together.
 
-import { type GroupSpec, type JobSpec, isPerNode, isRunOnce } from '../spec.ts'
+import { type GroupSpec, type JobSpec, isPerNode, isRunOnce, progressDeadlineMs } from '../spec.ts'
 import { updateDefaults } from './defaults.ts'
 import { durationText, shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
@@ -24,6 +24,7 @@ export function checkGroup(report: RuleReport, group: GroupSpec, job: JobSpec): 
   checkRestart(report, group)
   checkReschedule(report, group)
   checkUpdate(report, group)
+  checkAutoRevert(report, group)
   checkNetwork(report, group)
   checkCount(report, 'tasks', group.tasks.length, 1, modelLimits.tasksMax)
   checkUnique(
@@ -47,6 +48,9 @@ function checkPerNode(report: RuleReport, group: GroupSpec, { type }: JobSpec): 
       durationText(group.disconnect.stopOnClientAfterMs),
       `nothing in a ${type} job: nobody else takes its place`,
     )
+  // One board whose copy fails would take the version back on all of them.
+  if (group.update.autoRevert === true)
+    fault(report, 'update/auto_revert', 'true', `nothing in a ${type} job: each board is a slot of its own`)
   for (const task of group.tasks)
     if (task.affinities.length > 0)
       fault(inside(report, 'tasks', task.name), 'affinities', String(task.affinities.length), `none in a ${type} job`)
@@ -55,7 +59,8 @@ function checkPerNode(report: RuleReport, group: GroupSpec, { type }: JobSpec): 
 /** As in Nomad: what ends by itself is not rolled out; copies that run take on a new version at once. */
 function checkRunOnce(report: RuleReport, { update }: GroupSpec, { type }: JobSpec): void {
   const isSaid = (Object.keys(updateDefaults) as (keyof typeof update)[]).some((key) => update[key] !== updateDefaults[key])
-  if (isSaid) fault(report, 'update', 'an update block', `none in a ${type} job: its copies end by themselves`)
+  if (isSaid || update.autoRevert !== undefined || update.progressDeadlineMs !== undefined)
+    fault(report, 'update', 'an update block', `none in a ${type} job: its copies end by themselves`)
 }
 
 function checkRestart(report: RuleReport, { restart }: GroupSpec): void {
@@ -87,6 +92,14 @@ function checkUpdate(report: RuleReport, { update }: GroupSpec): void {
       `less than healthy_deadline, ${durationText(update.healthyDeadlineMs)}`,
     )
   }
+}
+
+/** Only where it counts: a job from before, whose healthy_deadline is longer than a default that came later, stays valid. */
+function checkAutoRevert(report: RuleReport, { update }: GroupSpec): void {
+  const { autoRevert, healthyDeadlineMs, progressDeadlineMs: deadlineMs = progressDeadlineMs } = update
+  if (autoRevert !== true || deadlineMs === 0 || deadlineMs > healthyDeadlineMs) return
+  const allowed = `0, or more than healthy_deadline, ${durationText(healthyDeadlineMs)}`
+  fault(report, 'update/progress_deadline', durationText(deadlineMs), allowed)
 }
 
 function checkNetwork(report: RuleReport, { network, tasks }: GroupSpec): void {

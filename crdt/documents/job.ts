@@ -15,6 +15,7 @@ import { jobPaths } from './job-paths.ts'
 import { faultsHere, pastVersions, versionOf } from './job-versions.ts'
 import { modelLimits } from './model-limits.ts'
 import { placeOf } from './path-table.ts'
+import { formsOf, specVersions } from './spec-versions.ts'
 import { specToRegisters } from './spec-writer.ts'
 
 export { formOf, jobPaths, specToRegisters }
@@ -38,8 +39,7 @@ interface InForce {
 export function jobView(crypto: Crypto, doc: Doc): JobView {
   const id = doc.id.slice('job/'.length) as JobId
   const { spec, version, problems } = specInForce(crypto, doc)
-  const forms = new Map<string, Form>()
-  for (const group of spec?.groups ?? []) forms.set(group.name, formOf(crypto, spec as JobSpec, group))
+  const forms = spec === null ? new Map<string, Form>() : formsOf(crypto, spec)
   const { registers } = doc
   return {
     id,
@@ -49,6 +49,9 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
     problems,
     forms,
     wishes: wishesOf(registers, id),
+    ...(spec?.groups.some(({ update }) => update.autoRevert === true) === true
+      ? { versions: specVersions(crypto, doc, { version, spec, forms }) }
+      : {}),
     ...(registers.get(jobPaths.paused) === true ? { paused: true } : {}),
     held: heldCopies(crypto, doc),
   }

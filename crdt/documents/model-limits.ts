@@ -37,6 +37,10 @@ export const modelLimits = Object.freeze({
   specRegistersMax: 2000,
   /** Edits that are looked at, newest first, for a specification that validates: each costs about 1 ms, a step may take 50. */
   fallbackEditsMax: 32,
+  /** Edits of the specification that are looked at, newest first, for versions to go back to: as many milliseconds, remembered. */
+  goBackEditsMax: 16,
+  /** Verdicts on the forms of so many versions stay in the documents of the nodes. */
+  goBackVersionsMax: 4,
   /** A year: longer is a mistake in units. */
   durationMsMax: 366 * 86_400_000,
   /** An hour: a stop that takes longer blocks every update and drain of the group. */

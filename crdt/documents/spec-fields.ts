@@ -1,7 +1,7 @@
 // The scalar fields of a job, a group and a task, in Nomad's words. Fields that are maps (environment, metadata, ports, volumes,
 // constraints …) are in `spec-maps.ts`. The order here is the order in which faults are reported.
 
-import { type GroupSpec, type JobSpec, type TaskSpec, isRunOnce, jobTypes } from '../spec.ts'
+import { type GroupSpec, type JobSpec, type TaskSpec, isRunOnce, jobTypes, progressDeadlineMs } from '../spec.ts'
 import {
   configDefaults,
   disconnectDefaults,
@@ -68,6 +68,10 @@ const otherGroupFields: readonly Field<GroupSpec>[] = [
   }),
   durationField('update/min_healthy_time', (group) => group.update.minHealthyMs, { fallback: updateDefaults.minHealthyMs }),
   durationField('update/healthy_deadline', (group) => group.update.healthyDeadlineMs, { fallback: updateDefaults.healthyDeadlineMs }),
+  durationField('update/progress_deadline', (group) => group.update.progressDeadlineMs ?? progressDeadlineMs, {
+    fallback: progressDeadlineMs,
+  }),
+  flagField('update/auto_revert', (group) => group.update.autoRevert === true, { fallback: false }),
   flagField('disconnect/replace', (group) => group.disconnect.replace, { fallback: disconnectDefaults.replace }),
   durationField('disconnect/replace_after', (group) => group.disconnect.replaceAfterMs, { fallback: disconnectDefaults.replaceAfterMs }),
   // No fallback: whether it was said at all matters (with replace = false only an explicit value leads to a replacement).

@@ -5,7 +5,17 @@
 
 import { compareText } from '../ids.ts'
 import type { Registers } from '../registers.ts'
-import type { Affinity, Constraint, GroupSpec, JobSpec, PortSpec, Spread, TaskConfig, TaskSpec } from '../spec.ts'
+import {
+  type Affinity,
+  type Constraint,
+  type GroupSpec,
+  type JobSpec,
+  type PortSpec,
+  type Spread,
+  type TaskConfig,
+  type TaskSpec,
+  progressDeadlineMs,
+} from '../spec.ts'
 import { disconnectDefaults, spreadDefaults } from './defaults.ts'
 import { type Fault, shown } from './fault.ts'
 import { type Block, type FieldValues, readFields } from './field-reader.ts'
@@ -60,6 +70,7 @@ function readGroup(name: string, type: JobSpec['type'], block: Block): GroupSpec
 
 function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'disconnect'> {
   const lostAfterMs = values.optionalInt('disconnect/lost_after')
+  const progressMs = values.int('update/progress_deadline')
   return {
     restart: {
       attempts: values.int('restart/attempts'),
@@ -79,6 +90,8 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
       maxParallel: values.int('update/max_parallel'),
       minHealthyMs: values.int('update/min_healthy_time'),
       healthyDeadlineMs: values.int('update/healthy_deadline'),
+      ...(progressMs === progressDeadlineMs ? {} : { progressDeadlineMs: progressMs }),
+      ...(values.flag('update/auto_revert') ? { autoRevert: true } : {}),
     },
     disconnect: {
       replace: values.flag('disconnect/replace'),

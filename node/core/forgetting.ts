@@ -8,14 +8,15 @@ import { isFailureJudged } from './failures.ts'
 import { coreLimits } from './limits.ts'
 import { type State, type Step, writeOwnSoon } from './state.ts'
 
-/** Verdicts stay while the job names their form, or the copy here still runs it. */
+/** Verdicts stay while the job, or a version that it may go back to, names their form, or the copy here still runs it. */
 export function keepVerdicts(state: State): void {
   for (const [slot, verdicts] of state.verdicts) {
     const { job, group } = slotParts(slot)
     const view = state.view.jobs.get(job)
     if (view === undefined) continue
     const running = state.allocs.get(slot)?.body.form
-    const kept = verdicts.filter((verdict: Verdict) => verdict.form === view.forms.get(group) || verdict.form === running)
+    const named = new Set([view, ...(view.versions ?? [])].map(({ forms }) => forms.get(group)))
+    const kept = verdicts.filter(({ form }: Verdict) => named.has(form) || form === running)
     if (kept.length === verdicts.length) continue
     if (kept.length === 0) state.verdicts.delete(slot)
     else state.verdicts.set(slot, kept)

@@ -4,6 +4,7 @@
 import { type NodeId, slotParts } from '../../crdt/ids.ts'
 import { type NodeView, isMember } from '../../crdt/view.ts'
 import { actions } from '../../scheduler/actions.ts'
+import { inForce } from '../../scheduler/in-force.ts'
 import { plan } from '../../scheduler/plan.ts'
 import type { Local } from '../../scheduler/types.ts'
 import { isHeard } from './admission.ts'
@@ -69,7 +70,8 @@ function lookAgain(step: Step): boolean {
   // What the former view says held until now, however long ago anything was planned.
   if (!isAlone(state)) state.lastCompanyAt = step.now
   const before = state.view
-  state.view = state.project({ pool: state.boot.config.pool, docs: state.docs, livenessOf: (node) => livenessOf(state.liveness, node) })
+  const { docs } = state
+  state.view = inForce(state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) }))
   setMembers(state.liveness, membersHere(state))
   noteWaiting(state, step.now)
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true

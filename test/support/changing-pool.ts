@@ -65,7 +65,11 @@ function randomGroup(name: string, next: Next): GroupSpec {
     affinities: chance(next, 0.5) ? [{ ...site, weight: pick([50, -50], next) }] : [],
     spread: chance(next, 0.3) ? [{ attribute: '${label.site}', weight: 50, targets: [] }] : [],
     reschedule: { ...base.reschedule, unlimited: chance(next, 0.6), attempts: 1, intervalMs: 100_000, delayMs: 5_000 },
-    update: { ...base.update, maxParallel: pick([0, 1, 2], next) },
+    update: {
+      ...base.update,
+      maxParallel: pick([0, 1, 2], next),
+      ...(chance(next, 0.3) ? { autoRevert: true, progressDeadlineMs: 0 } : {}),
+    },
     disconnect: {
       ...base.disconnect,
       replace: chance(next, 0.8),
@@ -228,7 +232,36 @@ const changeJob: Change = ({ view, local }, next) => {
   return { view: { ...view, jobs }, local }
 }
 
+/** The newest version is what the job says now. */
 function altered(job: JobView, next: Next): JobView {
+  const { versions, ...now } = alteredOnce(job, next)
+  const { spec, forms, version: at } = now
+  if (versions === undefined || spec === null) return now
+  return { ...now, versions: [{ spec, forms, version: at, orders: pick([1, 1, 2], next) }, ...versions.slice(1)] }
+}
+
+function mayGoBack(job: JobView, next: Next): JobView {
+  const { spec } = job
+  if (spec === null) return job
+  const groups = spec.groups.map((group) => ({ ...group, update: { ...group.update, autoRevert: true as const, progressDeadlineMs: 0 } }))
+  const newest = { ...job, spec: { ...spec, groups } }
+  const older = Array.from({ length: pick([1, 2], next) }, (_, at) => randomJob(spec.name, at, next))
+  const versions = [newest, ...older].map((one) => ({ spec: one.spec!, forms: one.forms, version: one.version, orders: 1 }))
+  return { ...newest, versions }
+}
+
+/** A board says that a version failed there, or was healthy. */
+const judgeVersion: Change = ({ view, local }, next) => {
+  const jobs = [...view.jobs.values()].filter(({ versions }) => versions !== undefined)
+  if (jobs.length === 0) return { view, local }
+  const { name } = pick(jobs, next).spec ?? {}
+  const slot = slotOf(Math.floor(next() * 3), 'web', name)
+  const id = someNode(view, next)
+  const verdicts = new Map(view.nodes.get(id)?.verdicts).set(slot, [randomVerdict(next)])
+  return { view: withNode(view, id, { verdicts }), local }
+}
+
+function alteredOnce(job: JobView, next: Next): JobView {
   const { spec } = job
   const newer = { ...job, version: version(job.version.count + 1) }
   const groups = spec?.groups ?? []
@@ -239,6 +272,8 @@ function altered(job: JobView, next: Next): JobView {
     () => ({ ...newer, spec: spec && { ...spec, priority: pick([10, 50, 90], next) } }),
     () => ({ ...newer, desired: pick(['run', 'run', 'stopped', 'removed'], next) }),
     () => ({ ...newer, spec: chance(next, 0.3) ? null : spec }),
+    () => mayGoBack(newer, next),
+    () => mayGoBack(newer, next),
     () => (job.paused === true ? resumed(newer) : { ...newer, paused: true }),
     () => ({ ...newer, forms: new Map(groups.map((group) => [group.name, form(pick(['f1', 'f2', 'f3'], next))])) }),
     () => ({
@@ -321,4 +356,6 @@ const changes: readonly Change[] = [
   claimPlanned,
   claimPlanned,
   changeFleet,
+  judgeVersion,
+  judgeVersion,
 ]

@@ -15,6 +15,7 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
+  type UpdatePolicy,
   isPerNode,
   isRunOnce,
   jobTypes,
@@ -95,6 +96,15 @@ const task: fc.Arbitrary<TaskSpec> = fc
 
 type Scope = Pick<TaskSpec, 'constraints' | 'affinities' | 'meta'>
 
+/** Deadlines that are longer than any healthy_deadline here. */
+const withRevert = (update: UpdatePolicy): fc.Arbitrary<UpdatePolicy> =>
+  fc.constantFrom(
+    update,
+    { ...update, progressDeadlineMs: 0, autoRevert: true },
+    { ...update, progressDeadlineMs: 1_000_000 },
+    { ...update, progressDeadlineMs: 1_000_000, autoRevert: true },
+  )
+
 const group: fc.Arbitrary<GroupSpec> = fc
   .tuple(
     scope,
@@ -116,7 +126,11 @@ const group: fc.Arbitrary<GroupSpec> = fc
         delayFunction: fc.constantFrom('constant', 'exponential', 'fibonacci'),
         maxDelayMs: ms(60_000, 7_200_000),
       }),
-      update: plain({ maxParallel: fc.integer({ min: 1, max: 9 }), minHealthyMs: ms(0, 9000), healthyDeadlineMs: ms(10_000, 900_000) }),
+      update: plain({
+        maxParallel: fc.integer({ min: 1, max: 9 }),
+        minHealthyMs: ms(0, 9000),
+        healthyDeadlineMs: ms(10_000, 900_000),
+      }).chain(withRevert),
       disconnect,
       network: plain<GroupSpec['network']>({
         mode: fc.constant('host'),
@@ -142,10 +156,15 @@ function oneEach(spec: JobSpec): JobSpec {
     count: Math.min(one.count, 1),
     affinities: [],
     spread: [],
+    update: withoutRevert(one.update),
     disconnect: { ...one.disconnect, stopOnClientAfterMs: null },
     tasks: one.tasks.map((each) => ({ ...each, affinities: [] })),
   }))
   return { ...spec, affinities: [], groups }
+}
+
+function withoutRevert({ maxParallel, minHealthyMs, healthyDeadlineMs }: UpdatePolicy): UpdatePolicy {
+  return { maxParallel, minHealthyMs, healthyDeadlineMs }
 }
 
 /** Without what has no meaning where copies end by themselves. */

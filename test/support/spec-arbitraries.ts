@@ -16,6 +16,7 @@ import {
   type TaskSpec,
   constraintOperators,
   jobTypes,
+  progressDeadlineMs,
 } from '../../crdt/spec.ts'
 
 // Plain objects, as reading makes them; strict equality looks at prototypes.
@@ -108,7 +109,16 @@ const policies = record({
     maxDelayMs: count,
     delayFunction: fc.constantFrom('constant', 'exponential', 'fibonacci'),
   }),
-  update: record({ maxParallel: count, minHealthyMs: count, healthyDeadlineMs: count }),
+  update: fc.record(
+    {
+      maxParallel: count,
+      minHealthyMs: count,
+      healthyDeadlineMs: count,
+      progressDeadlineMs: count.filter((ms) => ms !== progressDeadlineMs),
+      autoRevert: fc.constant(true),
+    },
+    { requiredKeys: ['maxParallel', 'minHealthyMs', 'healthyDeadlineMs'], noNullPrototype: true },
+  ),
   disconnect,
 }) as fc.Arbitrary<Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'disconnect'>>
 

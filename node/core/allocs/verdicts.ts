@@ -1,7 +1,7 @@
 // What became of a form in a slot on this board, for the plan of everybody.
 
-import type { Form } from '../../../crdt/ids.ts'
-import type { Verdict } from '../../../crdt/view.ts'
+import { type Form, slotParts } from '../../../crdt/ids.ts'
+import { type Verdict, hasArrived, wasHealthyCode } from '../../../crdt/view.ts'
 import type { State } from '../state.ts'
 import type { Alloc } from './alloc.ts'
 
@@ -12,11 +12,16 @@ export function noteVerdict(state: State, alloc: Alloc, form: Form, verdict: Ver
   const next: Verdict = {
     form,
     verdict,
-    reason,
+    reason: failed && before !== undefined && hasArrived(before) && mayGoBack(state, alloc) ? `${wasHealthyCode}: ${reason}` : reason,
     failures: (before?.failures ?? 0) + (failed ? 1 : 0),
     generation: failed ? alloc.generation : (before?.generation ?? 0),
   }
   state.verdicts.set(alloc.slot, [...list.filter((entry) => entry.form !== form), next])
+}
+
+/** Only where somebody reads it: other jobs' documents say what they always said. */
+function mayGoBack({ view }: State, { slot }: Alloc): boolean {
+  return view.jobs.get(slotParts(slot).job)?.versions !== undefined
 }
 
 export function wasHealthy(state: State, alloc: Alloc): boolean {

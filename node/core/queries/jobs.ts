@@ -54,6 +54,7 @@ function jobRow(state: State, job: JobView): JobRow {
     conflicts: judgedHere(state, jobDocId(job.id))?.conflicts.size ?? 0,
     problems: job.problems,
     ...(job.paused === true ? { paused: true } : {}),
+    ...(job.wentBackTo === undefined ? {} : { wentBackTo: versionText(job.wentBackTo) }),
   }
 }
 

@@ -7,6 +7,7 @@ import { type JobId, compareText, jobDocId, slotParts } from '../../../crdt/ids.
 import { difference } from '../../../crdt/registers.ts'
 import { type Claim, type View, hasEnded, isHeld } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
+import { inForce } from '../../../scheduler/in-force.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Plan, SlotPlan } from '../../../scheduler/types.ts'
 import { admitAside, judgedHere } from '../documents.ts'
@@ -31,7 +32,7 @@ export function planReply(step: Step, name: string, envelopes: readonly string[]
     const admitted = bytes.ok ? admitAside(env, state, bytes.value, docs) : bytes
     if (!admitted.ok) return { kind: 'error', code: admitted.code, message: admitted.message }
   }
-  const view = state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) })
+  const view = inForce(state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) }))
   const local = localOf(state, step.now)
   const planned = plan(view, { ...local, pending: new Map() }, state.plan)
   const before = judgedHere(state, jobDocId(job))?.registers ?? new Map()

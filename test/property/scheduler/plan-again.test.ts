@@ -9,6 +9,7 @@ import type { View } from '../../../crdt/view.ts'
 import { generateView } from '../../../bench/placement/generator.ts'
 import { actions } from '../../../scheduler/actions.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
+import { inForce } from '../../../scheduler/in-force.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Local, Plan } from '../../../scheduler/types.ts'
 import { type Story, firstStory, nextStory } from '../../support/changing-pool.ts'
@@ -49,6 +50,28 @@ test('a plan from an earlier one is the plan from nothing, after every change', 
       if (step % 10 === 9) assert.deepEqual(explained(made, story), explained(anew, story), `seed ${seed}, change ${step}`)
     }
   }
+})
+
+test('the same where jobs go back to earlier versions by themselves; and whoever reads the same view finds the same in force', () => {
+  let back = 0
+  for (let seed = 1; seed <= stories / 2; seed++) {
+    const next = random(seed + 30_000)
+    let story = firstStory(next)
+    let made = plan(inForce(story.view), story.local)
+    for (let step = 0; step < changesEach; step++) {
+      story = nextStory(story, next, made)
+      const view = inForce(story.view)
+      const rebuilt = inForce(structuredClone({ ...story.view, claims: new Map(story.view.claims) }))
+      made = plan(view, story.local, made)
+      assert.deepEqual(
+        told(made, view, story.local),
+        told(plan(rebuilt, story.local), rebuilt, story.local),
+        `seed ${seed}, change ${step}`,
+      )
+      back += [...view.jobs.values()].filter(({ wentBackTo }) => wentBackTo !== undefined).length
+    }
+  }
+  assert.ok(back > 20, `${back} times a job was back at an earlier version`)
 })
 
 test('an earlier plan is as it was after others started from it, and any of them may be started from', () => {

@@ -1,0 +1,111 @@
+// Which version of a job is in force, where its newest one may fail (`update.auto_revert`, docs/adr/0020): the newest that has not failed,
+// by what all boards say of its forms. A function of the view, which is given back with that version in the place of the newest; nobody
+// writes into the job's document that it went back.
+
+import { type Form, type JobId, type SlotId, slotParts } from '../crdt/ids.ts'
+import type { GroupSpec } from '../crdt/spec.ts'
+import { type JobView, type NodeView, type SpecVersion, type Verdict, type View, hasArrived, isMember } from '../crdt/view.ts'
+import { triesOf } from './reschedule.ts'
+
+/** A pure function's memory: equal objects get equal objects, so that a plan starts from the one before. */
+const views = new WeakMap<View, View>()
+const jobs = new WeakMap<JobView, Map<number, JobView>>()
+
+export function inForce(view: View): View {
+  const known = views.get(view)
+  if (known !== undefined) return known
+  const chosen = choose(view)
+  views.set(view, chosen)
+  return chosen
+}
+
+function choose(view: View): View {
+  const changed = new Map<JobId, JobView>()
+  for (const job of view.jobs.values()) {
+    if (job.versions === undefined) continue
+    const at = newestUnfailed(view, job.id, job.versions)
+    if (at > 0) changed.set(job.id, backTo(job, at, job.versions))
+  }
+  return changed.size === 0 ? view : { ...view, jobs: new Map([...view.jobs, ...changed]) }
+}
+
+/** Where nothing is left to go back to, the newest is tried on. */
+function newestUnfailed(view: View, job: JobId, versions: readonly SpecVersion[]): number {
+  const at = versions.findIndex((version) => !hasFailed(view, job, version))
+  return Math.max(0, at)
+}
+
+function backTo(job: JobView, at: number, versions: readonly SpecVersion[]): JobView {
+  const made = jobs.get(job) ?? new Map<number, JobView>()
+  jobs.set(job, made)
+  const known = made.get(at)
+  if (known !== undefined) return known
+  const { spec, forms, version } = versions[at]!
+  const back = { ...job, spec, forms, wentBackTo: version }
+  made.set(at, back)
+  return back
+}
+
+/** Only a version that says so of itself is ever left. */
+function hasFailed(view: View, job: JobId, { spec, forms, orders }: SpecVersion): boolean {
+  return spec.groups.some((group) => {
+    const form = forms.get(group.name)
+    return group.update.autoRevert === true && form !== undefined && hasGivenUp(view, job, group, form, orders)
+  })
+}
+
+/**
+ * A slot at which the form never got healthy has failed as often as it may. What was healthy in more than half of the slots is not taken
+ * back for the others; and once it was healthy anywhere, each slot has one try more.
+ */
+function hasGivenUp(view: View, job: JobId, group: GroupSpec, form: Form, orders: number): boolean {
+  const { failures, arrived } = pastOf(view, job, group, form)
+  if (failures.size === 0 || arrived.size * 2 > group.count) return false
+  const tries = triesOf(group) * orders + (arrived.size > 0 ? 1 : 0)
+  return [...failures].some(([slot, count]) => !arrived.has(slot) && count >= tries)
+}
+
+/** What boards say of one form of a group, by slot. */
+interface Past {
+  readonly failures: Map<SlotId, number>
+  readonly arrived: Set<SlotId>
+}
+
+/** Of all members: who evicts a board takes its word away. */
+function pastOf(view: View, job: JobId, { name, count }: GroupSpec, form: Form): Past {
+  const past: Past = { failures: new Map(), arrived: new Set() }
+  for (const node of view.nodes.values()) {
+    if (!isMember(node)) continue
+    for (const { slot, index, verdict } of verdictsOn(node.verdicts).get(`${job}/${name} ${form}`) ?? nothing) {
+      if (index >= count) continue
+      if (verdict.failures > 0) past.failures.set(slot, (past.failures.get(slot) ?? 0) + verdict.failures)
+      if (hasArrived(verdict)) past.arrived.add(slot)
+    }
+  }
+  return past
+}
+
+interface SlotVerdict {
+  readonly slot: SlotId
+  readonly index: number
+  readonly verdict: Verdict
+}
+
+const nothing: readonly SlotVerdict[] = []
+const sorted = new WeakMap<NodeView['verdicts'], ReadonlyMap<string, readonly SlotVerdict[]>>()
+
+/** A node's verdicts by group and form: most nodes say the same as when the last view was made. */
+function verdictsOn(verdicts: NodeView['verdicts']): ReadonlyMap<string, readonly SlotVerdict[]> {
+  const known = sorted.get(verdicts)
+  if (known !== undefined) return known
+  const byForm = new Map<string, SlotVerdict[]>()
+  for (const [slot, ofSlot] of verdicts) {
+    const { job, group, index } = slotParts(slot)
+    for (const verdict of ofSlot) {
+      const name = `${job}/${group} ${verdict.form}`
+      byForm.set(name, [...(byForm.get(name) ?? nothing), { slot, index, verdict }])
+    }
+  }
+  sorted.set(verdicts, byForm)
+  return byForm
+}
