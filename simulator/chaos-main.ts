@@ -1,5 +1,6 @@
 // `npm run sim -- --seeds 1..100 [--workers 2] [--minutes 10]`: runs seeded chaos and prints a line for every seed that breaks a rule.
 // `--minutes`: how long the chaos lasts, instead of the 3 to 10 that a seed draws. `--hashes` adds each seed's trace hash.
+// `--rollouts`: also roll-outs that are paused, resumed and taken back.
 // `--open`: seeds of `open-seeds.tsv` are told and do not count as red: faults that are known and not mended yet.
 // `npm run sim -- --seed 7 [--verbose] [--shrink] [--flaw sync-frames-dropped]`: one seed, its timeline, its shortest failing plan.
 // `--keep NAME` writes that plan to `test/named-seeds/NAME.json`, where a test plays it for ever.
@@ -8,24 +9,26 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type SearchOptions, addResult, newSearch, searchSeed, shrunk, summaryLines, violationLines } from './chaos/search.ts'
 import type { SeedResult } from './chaos/search.ts'
+import type { Setting } from './chaos/own-jobs.ts'
 import { playAll, workersOf } from './crew-main.ts'
 import { type Flaw, flaws } from './flaws.ts'
 import { readOptions, readRange } from './options-main.ts'
 
-const options = readOptions(['verbose', 'shrink', 'hashes', 'open'])
+const options = readOptions(['verbose', 'shrink', 'hashes', 'open', 'rollouts'])
 const active = new Set<Flaw>()
 for (const name of (options.get('flaw') ?? '').split(',').filter((text) => text !== '')) {
   if (!(flaws as readonly string[]).includes(name)) throw new Error(`no flaw is called ${name}: ${flaws.join(', ')}`)
   active.add(name as Flaw)
 }
 const minutes = options.has('minutes') ? Number(options.get('minutes')) : null
-const how: SearchOptions = { flaws: active, setting: minutes === null ? {} : { minutes } }
+const setting: Setting = { ...(minutes === null ? {} : { minutes }), ...(options.has('rollouts') ? { rollouts: true } : {}) }
+const how: SearchOptions = { flaws: active, setting }
 const [from, to] = readRange(options.get('seeds') ?? options.get('seed') ?? '1..20')
 const search = newSearch()
 const began = performance.now()
 
 if (options.has('workers')) {
-  if (active.size > 0 || options.has('verbose') || options.has('shrink'))
+  if (active.size > 0 || options.has('verbose') || options.has('shrink') || options.has('rollouts'))
     throw new Error('--workers goes with --seeds, --minutes and --hashes only')
   const results: SeedResult[] = []
   const seeds = Array.from({ length: to - from + 1 }, (_, i) => ({ kind: 'seed', seed: from + i, minutes }) as const)
@@ -69,7 +72,7 @@ function openSeeds(): ReadonlyMap<string, string> {
 function tell(result: SeedResult): void {
   const { seed, traceHash, steps } = result
   if (options.has('verbose') || options.has('hashes')) console.log(`seed ${seed} trace ${traceHash} after ${steps} steps`)
-  const flags = `${minutes === null ? '' : ` --minutes ${minutes}`}${active.size > 0 ? ` --flaw ${[...active].join(',')}` : ''}`
+  const flags = `${options.has('rollouts') ? ' --rollouts' : ''}${minutes === null ? '' : ` --minutes ${minutes}`}${active.size > 0 ? ` --flaw ${[...active].join(',')}` : ''}`
   const lines = violationLines(result, `npm run sim -- --seed ${seed} --verbose${flags}`)
   if (lines.length > 0) console.log(lines.join('\n'))
 }

@@ -9,6 +9,7 @@ import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
 import { drawOperation } from './draw-operations.ts'
+import { drawRollouts, goingBack } from './draw-rollouts.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
 import type { ChaosBoard, ChaosEvent, ChaosPlan } from './plan.ts'
 
@@ -46,6 +47,10 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
   if (setting.jobs === undefined) events.push(...drawKinds(seed, pools, chaosMs))
   const agents = setting.jobs === undefined ? drawAgents(seed, names, chaosMs) : noAgents
   events.push(...agents.events)
+  if (setting.rollouts === true) {
+    events.push(...drawRollouts(seed, pools, chaosMs))
+    events.splice(0, events.length, ...events.map((event) => goingBack(seed, event)))
+  }
   events.sort((a, b) => a.at - b.at)
   return {
     seed,

@@ -1,11 +1,13 @@
 // Carries out what operators do: at one board, with what that board knows. A board that is down or takes no writes does nothing.
 
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
+import { faultsHere, pastVersions } from '../../crdt/documents/job-versions.ts'
 import { jobPaths, restartPath, specToRegisters, stopGenerationPath } from '../../crdt/documents/job.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
 import { type DocId, fleetDocId, hex, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
 import { toBase64 } from '../../crdt/base64.ts'
-import type { Scalar } from '../../crdt/registers.ts'
+import { type Registers, type Scalar, difference } from '../../crdt/registers.ts'
+import { registersAt } from '../../crdt/replica.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import { nextPlanVersion } from '../next-agent.ts'
@@ -27,6 +29,10 @@ export function operate(stage: Stage, event: ChaosEvent): void {
     case 'desire':
       if (event.desired === 'removed') stage.witness.removed(chaosJobId(event.job))
       return wish(stage, event, () => new Map([[jobPaths.desired, event.desired]]))
+    case 'pause-rollouts':
+      return wish(stage, event, () => new Map([[jobPaths.paused, event.paused ? true : null]]))
+    case 'revert':
+      return revert(stage, event)
     case 'alloc-stop':
       return stopAlloc(stage, event)
     case 'alloc-restart': {
@@ -117,6 +123,19 @@ function edit(stage: Stage, event: { readonly via: string; readonly job: string 
   if (spec == null) return
   const [before, after] = [specToRegisters(spec), specToRegisters(change(spec))]
   wish(stage, event, () => new Map([...after].filter(([path, value]) => before.get(path) !== value)))
+}
+
+function revert(stage: Stage, event: EventOf<'revert'>): void {
+  const { state } = stage.world.board(event.via).core ?? {}
+  const doc = state?.docs.get(jobDocId(chaosJobId(event.job)))
+  if (doc === undefined) return
+  const specOf = (registers: Registers): Registers => new Map([...registers].filter(([path]) => path.startsWith('spec/')))
+  for (const { change } of pastVersions(chaosCrypto, doc)) {
+    const registers = registersAt(doc, [change])
+    const changes = difference(specOf(doc.registers), specOf(registers))
+    if (changes.size === 0 || faultsHere(registers, doc).faults.length > 0) continue
+    return wish(stage, event, () => changes)
+  }
 }
 
 function withGroup(spec: JobSpec, change: Partial<GroupSpec>): JobSpec {

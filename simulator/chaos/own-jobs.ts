@@ -12,6 +12,8 @@ export interface Setting {
   /** How long the chaos lasts, virtual. */
   readonly minutes?: number
   readonly jobs?: readonly JobSpec[]
+  /** Also roll-outs that are paused, resumed and taken back, by operators and by boards (`draw-rollouts.ts`). */
+  readonly rollouts?: true
 }
 
 /** Boards and jobs that belong together. Jobs as their names, with the namespace if they are an operator's own. */

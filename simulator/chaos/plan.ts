@@ -98,6 +98,9 @@ type Operation =
   | { readonly kind: 'scale'; readonly via: string; readonly job: string; readonly count: number }
   | { readonly kind: 'command'; readonly via: string; readonly job: string; readonly command: string }
   | { readonly kind: 'desire'; readonly via: string; readonly job: string; readonly desired: 'run' | 'stopped' | 'removed' }
+  | { readonly kind: 'pause-rollouts'; readonly via: string; readonly job: string; readonly paused: boolean }
+  /** To the newest version that says something else, as `job revert --last` does. */
+  | { readonly kind: 'revert'; readonly via: string; readonly job: string }
   | { readonly kind: 'alloc-stop'; readonly via: string; readonly job: string; readonly index: number }
   | { readonly kind: 'alloc-restart'; readonly via: string; readonly job: string; readonly index: number }
   /** `forMs` null: it stays so. */
@@ -119,6 +122,8 @@ const operations: ReadonlySet<ChaosEvent['kind']> = new Set([
   'scale',
   'command',
   'desire',
+  'pause-rollouts',
+  'revert',
   'alloc-stop',
   'alloc-restart',
   'node',

@@ -95,7 +95,7 @@ test('one side went back and the other found it healthy: it is tried once more w
   assert.equal(
     told({
       said: [
-        [0, 0, 'f2', failed],
+        [0, 0, 'f2', { ...failed, failures: 9 }],
         [3, 0, 'f2', healthy],
       ],
     }),

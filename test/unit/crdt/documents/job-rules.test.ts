@@ -30,6 +30,24 @@ const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
     /an update block/,
     /none in a batch job/,
   ],
+  'progress deadline of a batch job': [
+    { ...group({ update: { ...defaults.updateDefaults, progressDeadlineMs: 0 } }), type: 'batch' },
+    'groups/web/update',
+    /an update block/,
+    /none in a batch job/,
+  ],
+  'auto_revert of a system job': [
+    { ...group({ count: 1, update: { ...defaults.updateDefaults, autoRevert: true } }), type: 'system' },
+    'groups/web/update/auto_revert',
+    /true/,
+    /nothing in a system job/,
+  ],
+  'a deadline that the first try may outlast': [
+    group({ update: { ...defaults.updateDefaults, healthyDeadlineMs: 600_000, autoRevert: true } }),
+    'groups/web/update/progress_deadline',
+    /10m/,
+    /0, or more than healthy_deadline, 10m/,
+  ],
   'count of a sysbatch job': [{ ...group({ count: 2 }), type: 'sysbatch' }, 'groups/web/count', /2/, /0 or 1 in a sysbatch job/],
   'count of a system job': [{ ...group({ count: 2 }), type: 'system' }, 'groups/web/count', /2/, /0 or 1 in a system job/],
   'affinities of a system job': [
@@ -344,4 +362,11 @@ test('a specification that no gate would take is refused before it is signed', (
   const many = Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`K${i}`, 'x']))
   const groups = Array.from({ length: 9 }, (_, i) => sampleGroup({ name: `g${i}`, meta: many }))
   assert.match(checkSpec(sampleJob({ groups })).map(faultText).join(), /at most 2000 in one job/)
+})
+
+test('a job from before progress_deadline stays valid however long its healthy_deadline is; 0 is after the first failure', () => {
+  const late = { ...defaults.updateDefaults, healthyDeadlineMs: 3_600_000 }
+  assert.deepEqual(checkSpec(group({ update: late })), [])
+  assert.deepEqual(checkSpec(group({ update: { ...late, autoRevert: true, progressDeadlineMs: 0 } })), [])
+  assert.deepEqual(checkSpec(group({ update: { ...late, autoRevert: true, progressDeadlineMs: 3_600_001 } })), [])
 })
