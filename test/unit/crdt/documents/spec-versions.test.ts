@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { updateDefaults } from '../../../../crdt/documents/defaults.ts'
 import { jobPaths, jobView, restartPath, specToRegisters } from '../../../../crdt/documents/job.ts'
 import { modelLimits } from '../../../../crdt/documents/model-limits.ts'
-import { type Scalar, difference } from '../../../../crdt/registers.ts'
+import { difference } from '../../../../crdt/registers.ts'
 import type { GroupSpec, JobSpec } from '../../../../crdt/spec.ts'
 import { jobWith } from '../../../../simulator/sample-job.ts'
 import { testCrypto } from '../../../support/crypto.ts'
@@ -18,7 +18,7 @@ const version = (program: string, group: Partial<GroupSpec> = reverting): JobSpe
 
 function order(from: Edited, spec: JobSpec, seed = 1): Edited {
   const known = new Map([...from.doc.registers].filter(([path]) => path.startsWith('spec/')))
-  return edit(from.doc, seed, difference(known, specToRegisters(spec)) as Map<string, Scalar>)
+  return edit(from.doc, seed, difference(known, specToRegisters(spec)))
 }
 
 const first = (spec: JobSpec): Edited => edit(newDoc('job/default/shop'), 1, specToRegisters(spec))
