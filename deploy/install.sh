@@ -4,9 +4,12 @@
 #
 #   sh install.sh [--board NAME]
 #
-# --board NAME   also gives it what boards/NAME holds: its own name and labels
+# --board NAME   also gives it what boards/NAME holds: its own name and labels. On a running board it need not be said: there it is the
+#                one of the host's name, if there is one
 # DESTDIR=PATH   installs below PATH (an SD card's root file system) and starts nothing
 set -eu
+# What is no secret is for all, whatever the umask of whoever runs this.
+umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 root=${DESTDIR:-}
 board=
@@ -36,6 +39,8 @@ if [ -z "$root" ]; then
     die "Node.js here is $("$node" --version); 20.19 or later is needed"
 fi
 
+if [ -z "$root" ] && [ -z "$board" ] && [ -f "$here/boards/$(hostname)/board.yaml" ]; then board=$(hostname); fi
+
 # The program beside the old one, then in its place at once: a board that loses power meanwhile has the one or the other.
 mkdir -p "$root/opt" "$root/etc/shoal" "$root/etc/systemd/system/multi-user.target.wants" "$root/usr/local/bin"
 chmod 700 "$root/etc/shoal"
@@ -54,6 +59,13 @@ put() { # FROM TO: whole or not at all, for root alone
 for file in "$here"/overlay/etc/shoal/*; do put "$file" "$root/etc/shoal/${file##*/}"; done
 [ -z "$board" ] || put "$here/boards/$board/board.yaml" "$root/etc/shoal/board.yaml"
 cp "$here/overlay/etc/systemd/system/shoal.service" "$root/etc/systemd/system/shoal.service"
+# What an earlier bundle bound the agent with is not for boards that now run plain processes.
+bounds=etc/systemd/system/shoal.service.d/containers-only.conf
+rm -f "$root/$bounds"
+if [ -f "$here/overlay/$bounds" ]; then
+  mkdir -p "$root/${bounds%/*}"
+  cp "$here/overlay/$bounds" "$root/$bounds"
+fi
 ln -sfn ../shoal.service "$root/etc/systemd/system/multi-user.target.wants/shoal.service"
 sync
 

@@ -14,10 +14,16 @@ const isRoot = process.getuid?.() === 0
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 const needs = [
   {
-    pattern: /^test\/e2e\/provision/,
+    pattern: /^test\/e2e\/provision\.test/,
     what: 'what a board tells systemd (systemd-notify, python3)',
     present: has('systemd-notify') && has('python3'),
   },
+  {
+    pattern: /^test\/e2e\/provision-debian/,
+    what: 'boards with a systemd of their own (root, systemd-container, cloud-init, ansible-core, dpkg, binutils, procps)',
+    present: isRoot && ['systemd-nspawn', 'cloud-init', 'ansible-playbook', 'dpkg-deb', 'readelf', 'pgrep'].every(has),
+  },
+  { pattern: /^test\/e2e\/docker-compose/, what: 'Compose (docker-compose)', present: has('docker-compose') },
   { pattern: /^test\/e2e\/netns/, what: 'network namespaces (root, iproute2, iptables)', present: isRoot && has('ip') && has('iptables') },
   {
     pattern: /docker/,

@@ -1,7 +1,7 @@
 // `provision`: one folder from which any number of boards is set up, with nobody logging in anywhere. Asks no peer: it is made where
 // the fleet's join file is.
 
-import { access } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { TokenTerms } from '../../crdt/documents/fleet.ts'
@@ -14,6 +14,7 @@ import type { Io } from '../io.ts'
 import { parsePool, tokenCountDefault, tokenOptions } from '../join-token.ts'
 import { mustBeReachable } from '../peer-address.ts'
 import { bundleFiles } from '../provision/bundle.ts'
+import { type Form, formsText, parseForms } from '../provision/forms.ts'
 import { expandNames } from '../provision/names.ts'
 import { withToken } from '../provision/token.ts'
 import { writeBundle } from '../provision/write.ts'
@@ -27,6 +28,7 @@ interface Options {
   readonly listen?: readonly string[]
   readonly label?: Readonly<Record<string, string>>
   readonly rawExec?: boolean
+  readonly form?: readonly Form[]
   readonly names?: string
   readonly count?: number
   readonly program?: string
@@ -46,6 +48,7 @@ export function addProvision(parent: Command, cli: Cli): Command {
     .option('--listen <address>', 'address on which the boards listen (may be repeated; default: /ip4/0.0.0.0/tcp/7420)', collect)
     .option('--label <name=value>', 'label of all these boards (may be repeated)', collectLabel)
     .option('--raw-exec', 'allow plain processes there, not only containers')
+    .option('--form <forms>', `besides overlay and installer: ${formsText} (separated by commas)`, parseForms)
     .option('--names <pattern>', 'also write what each board has of its own: shop-{001..500}')
     .option('--count <n>', 'how many boards: so many names, and so many that are members by the token of this folder', parseCount)
     .option('--keep-token', 'put the join file’s own token for that pool in, instead of making one')
@@ -61,9 +64,10 @@ export function addProvision(parent: Command, cli: Cli): Command {
       count: options.count ?? (boards.length || tokenCountDefault),
     })
     const join = joinText(made)
-    const { pool, label: labels = {}, rawExec = false, listen = [] } = options
-    const program = await programFolder(options.program)
-    await writeBundle(options.out, bundleFiles({ program, join, pool, labels, rawExec, listen, boards }))
+    const { pool, label: labels = {}, rawExec = false, listen = [], form: forms = [] } = options
+    const madeAt = Math.floor(cli.io.now() / 1000)
+    const built = await builtProgram(options.program)
+    await writeBundle(options.out, bundleFiles({ ...built, join, pool, labels, rawExec, listen, boards, forms, madeAt }))
     cli.io.stdout.write(nextSteps(options.out, boards, token))
   })
 }
@@ -90,18 +94,15 @@ async function joinFileOf(io: Io): Promise<string> {
 }
 
 /** The bundle that runs this command, unless it is run from the sources. */
-async function programFolder(named: string | undefined): Promise<string> {
-  const folder = named ?? import.meta.dirname
-  const isProgram = await access(join(folder, 'shoal.mjs')).then(
-    () => true,
-    () => false,
-  )
-  if (isProgram) return folder
+async function builtProgram(named: string | undefined): Promise<{ readonly program: string; readonly version: string }> {
+  const program = named ?? import.meta.dirname
+  const version = await readFile(join(program, 'board/version'), 'utf8').catch(() => null)
+  if (version !== null) return { program, version: version.trim() }
   const hint =
     named === undefined
       ? 'this runs from the sources: npm run build, then name dist/ with --program'
       : 'name the folder that npm run build made'
-  throw new CliError('E_PROGRAM', `there is no program (shoal.mjs) in '${folder}'`, { hint })
+  throw new CliError('E_PROGRAM', `there is no built program in '${program}'`, { hint })
 }
 
 function nextSteps(out: string, boards: readonly string[], token: TokenTerms | null): string {

@@ -1,23 +1,21 @@
 // What boards are burned with: one folder for all of them, and small extras for each. Which files it has is decided here, as data;
-// `write.ts` makes them.
+// `write.ts` makes them. The overlay is the one source: every other form wraps the same files.
 
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-
-/** A file: its text, or the file or folder that it is a copy of, or where a link leads. */
-export type Content = { readonly text: string } | { readonly copyOf: string } | { readonly linkTo: string }
-
-export interface BundleFile {
-  /** Relative to the bundle. */
-  readonly path: string
-  readonly content: Content
-  /** Holds a secret: for its owner alone. */
-  readonly isSecret?: boolean
-}
+import { ansibleFiles } from './ansible.ts'
+import { cloudInitFiles } from './cloud-init.ts'
+import { composeFiles } from './compose.ts'
+import { debFiles } from './deb.ts'
+import { type BundleFile, below } from './files.ts'
+import type { Form } from './forms.ts'
+import { readme } from './readme.ts'
 
 export interface BundleInput {
   /** The folder with the program (`dist/`). */
   readonly program: string
+  /** The program's version. */
+  readonly version: string
   /** The join file's text: the pre-shared key, the fleet, and the bootstrap list that all boards share. */
   readonly join: string
   readonly pool: string
@@ -25,29 +23,68 @@ export interface BundleInput {
   readonly rawExec: boolean
   readonly listen: readonly string[]
   readonly boards: readonly string[]
+  readonly forms: readonly Form[]
+  /** Seconds since 1970. */
+  readonly madeAt: number
 }
 
-/** What an agent on a board needs of the program's folder: other systems' prebuilds are left out. */
-const programFiles = [
-  'shoal',
-  'shoal.mjs',
-  'automerge_wasm_bg.wasm',
-  ...['x64', 'arm64', 'arm'].map((machine) => `prebuilds/linux-${machine}`),
-] as const
+/** The parts of a bundle that every form is made of; paths are those of a board's root file system. */
+export interface Parts {
+  readonly config: readonly BundleFile[]
+  /** `machines` as prebuilds name them. */
+  program(machines: readonly string[]): readonly BundleFile[]
+  /** The unit and what belongs to it; where units lie differs from form to form. */
+  unit(folder: string): readonly BundleFile[]
+  /** What `install.sh` needs beside it, itself included. */
+  readonly installer: readonly BundleFile[]
+}
+
+const machines = ['x64', 'arm64', 'arm'] as const
 
 export function bundleFiles(input: BundleInput): BundleFile[] {
-  const { program, join: joinText, boards } = input
+  const parts = partsOf(input)
   return [
     { path: 'README.txt', content: { text: readme(input) } },
-    { path: 'install.sh', content: { copyOf: join(program, 'board/install.sh') } },
-    ...programFiles.map((file) => ({ path: `overlay/opt/shoal/${file}`, content: { copyOf: join(program, file) } })),
-    { path: 'overlay/usr/local/bin/shoal', content: { linkTo: '/opt/shoal/shoal' } },
-    { path: 'overlay/etc/shoal/agent.yaml', content: { text: agentConfig(input) }, isSecret: true },
-    { path: 'overlay/etc/shoal/join.json', content: { text: joinText }, isSecret: true },
-    { path: 'overlay/etc/systemd/system/shoal.service', content: { copyOf: join(program, 'board/shoal.service') } },
-    { path: 'overlay/etc/systemd/system/multi-user.target.wants/shoal.service', content: { linkTo: '../shoal.service' } },
-    ...boards.map((name) => ({ path: `boards/${name}/board.yaml`, content: { text: boardConfig(name) }, isSecret: true })),
+    ...parts.installer,
+    ...input.forms.flatMap((form) => filesOfForm[form](input, parts)),
   ]
+}
+
+const filesOfForm: Readonly<Record<Form, (input: BundleInput, parts: Parts) => readonly BundleFile[]>> = {
+  'cloud-init': cloudInitFiles,
+  ansible: ansibleFiles,
+  deb: debFiles,
+  compose: composeFiles,
+}
+
+function partsOf(input: BundleInput): Parts {
+  const config: BundleFile[] = [
+    { path: 'etc/shoal/agent.yaml', content: { text: agentConfig(input) }, isSecret: true },
+    { path: 'etc/shoal/join.json', content: { text: input.join }, isSecret: true },
+  ]
+  // What an agent on a board needs of the program's folder: other systems' prebuilds are left out.
+  const program: Parts['program'] = (wanted) =>
+    ['shoal', 'shoal.mjs', 'automerge_wasm_bg.wasm', ...wanted.map((machine) => `prebuilds/linux-${machine}`)].map((file) => ({
+      path: `opt/shoal/${file}`,
+      content: { copyOf: join(input.program, file) },
+    }))
+  const unit: Parts['unit'] = (folder) => unitFiles(input, folder)
+  const boards = input.boards.map((name) => ({ path: `boards/${name}/board.yaml`, content: { text: boardConfig(name) }, isSecret: true }))
+  const overlay: BundleFile[] = [
+    ...program(machines),
+    { path: 'usr/local/bin/shoal', content: { linkTo: '/opt/shoal/shoal' } },
+    ...config,
+    ...unit('etc/systemd/system'),
+    { path: 'etc/systemd/system/multi-user.target.wants/shoal.service', content: { linkTo: '../shoal.service' } },
+  ]
+  const script: BundleFile = { path: 'install.sh', content: { copyOf: join(input.program, 'board/install.sh') } }
+  return { config, program, unit, installer: [script, ...below('overlay', overlay), ...boards] }
+}
+
+function unitFiles({ program, rawExec }: BundleInput, folder: string): BundleFile[] {
+  const copy = (path: string, of: string): BundleFile => ({ path: `${folder}/${path}`, content: { copyOf: join(program, 'board', of) } })
+  const bounds = rawExec ? [] : [copy('shoal.service.d/containers-only.conf', 'containers-only.conf')]
+  return [copy('shoal.service', 'shoal.service'), ...bounds]
 }
 
 function agentConfig({ pool, labels, rawExec, listen }: BundleInput): string {
@@ -64,17 +101,4 @@ function agentConfig({ pool, labels, rawExec, listen }: BundleInput): string {
 
 function boardConfig(name: string): string {
   return `# This board's own settings; stronger than agent.yaml. labels: { … } may be added here.\n${stringify({ name })}`
-}
-
-function readme({ pool, boards }: BundleInput): string {
-  const [first = 'NAME'] = boards
-  return `shoal for the boards of pool ${pool}. The same folder serves every board; it holds the fleet's pre-shared key and is a secret.
-
-SD card image    copy overlay/ onto the root file system as root:   cp -a overlay/. /mnt/sd/ && chown -R root:root /mnt/sd/opt/shoal /mnt/sd/etc/shoal
-                 or: DESTDIR=/mnt/sd sh install.sh
-a running board  copy this folder there, then as root:              sh install.sh${boards.length === 0 ? '' : `\nits own name      sh install.sh --board ${first}   (boards/ has one folder for each; a board without takes its host name)`}
-
-Nobody has to log in: a board makes its own key at its first start and joins through the addresses in overlay/etc/shoal/join.json.
-An image must not hold /var/lib/shoal: a key that two boards share makes them one.
-`
 }

@@ -3,7 +3,7 @@
 import { chmod, cp, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CliError, wordsOf } from '../errors.ts'
-import type { BundleFile } from './bundle.ts'
+import type { BundleFile } from './files.ts'
 
 export async function writeBundle(folder: string, files: readonly BundleFile[]): Promise<void> {
   if (await isThere(folder)) throw new CliError('E_EXISTS', `'${folder}' is there already`, { hint: 'name another folder with --out' })
@@ -22,7 +22,7 @@ async function writeFileOf(path: string, { content, isSecret = false }: BundleFi
   await mkdir(dirname(path), { recursive: true })
   if ('linkTo' in content) return await symlink(content.linkTo, path)
   if ('copyOf' in content) return await cp(content.copyOf, path, { recursive: true })
-  await writeFile(path, content.text, { mode: isSecret ? 0o600 : 0o644 })
+  await writeFile(path, 'text' in content ? content.text : await content.made(), { mode: isSecret ? 0o600 : 0o644 })
   // Whatever the umask of whoever makes it.
   await chmod(path, isSecret ? 0o600 : 0o644)
 }

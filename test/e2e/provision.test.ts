@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { NodeRow } from '../../crdt/api-types.ts'
 import { Fleet, until } from './support/fleet.ts'
@@ -38,7 +38,8 @@ async function provision(...args: string[]): ReturnType<Fleet['cli']> {
 }
 
 async function install(name: string, ...args: string[]): ReturnType<typeof run> {
-  return await run('sh', [join(bundle, 'install.sh'), ...args], { env: { PATH: process.env['PATH'] ?? '', DESTDIR: rootOf(name) } })
+  const env = { PATH: process.env['PATH'] ?? '', DESTDIR: rootOf(name) }
+  return await run('sh', ['-c', 'umask 077; exec sh "$@"', 'sh', join(bundle, 'install.sh'), ...args], { env })
 }
 
 function start(name: string, env: Readonly<Record<string, string>> = {}): void {
@@ -74,6 +75,7 @@ test('three boards are installed and join by themselves, each under its own name
   for (const name of names) {
     const ran = await install(name, '--board', name)
     assert.equal(ran.code, 0, ran.output)
+    assert.equal(statSync(join(rootOf(name), 'opt/shoal/shoal')).mode & 0o777, 0o755, 'a command for all, whatever the umask')
     start(name)
   }
   for (const name of names) {
@@ -97,9 +99,13 @@ test('installed again, the program is a new one and the board the same; systemd 
   assert.equal(await ended(child), 0)
   const program = join(rootOf(name), 'opt/shoal')
   writeFileSync(join(program, 'left-over'), 'of the version before')
+  const bounds = join(rootOf(name), 'etc/systemd/system/shoal.service.d/containers-only.conf')
+  mkdirSync(dirname(bounds), { recursive: true })
+  writeFileSync(bounds, 'of a bundle for containers only')
   const ran = await install(name)
   assert.equal(ran.code, 0, ran.output)
   assert.throws(() => statSync(join(program, 'left-over')))
+  assert.throws(() => statSync(bounds), 'plain processes are not bound with the agent')
   const socket = join(fleet.folder, 'notify')
   const heard = listener(socket)
   await until('somebody listens', 30_000, async () => statSync(socket).isSocket())
@@ -121,6 +127,7 @@ test('what cannot be: said with a code, and nothing is written', async () => {
     [['--peer', 'unix:/run/x'], /E_PEER/],
     [['--program', fleet.folder], /E_PROGRAM/],
     [['--label', 'kind'], /E_USAGE/],
+    [['--form', 'rpm'], /E_USAGE.*cloud-init, ansible, deb, compose, or all/],
   ]
   const out = join(fleet.folder, 'never')
   for (const [args, words] of faults) {
