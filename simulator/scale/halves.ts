@@ -10,10 +10,10 @@ import { chaosCrypto } from '../chaos/crypto.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import { createOperator, submission } from '../operator.ts'
 import type { TaskId, TaskRequest } from '../../node/core/ports.ts'
-import type { Overlay } from '../overlay.ts'
 import { sampleGroup, sampleJob, sampleTask } from '../sample-job.ts'
 import type { Board, World } from '../world.ts'
 import { disorderAtRest } from './at-rest.ts'
+import { overlayOf } from './overlay-of.ts'
 import { settledWorld } from './settled.ts'
 
 export interface HalvesOptions {
@@ -134,13 +134,6 @@ function createPool({ nodes, dials, crypto = chaosCrypto, sharesViews = true }: 
     waitFor(world, `${spec.name} runs`, () => tasksOn(boards) >= wanted)
   }
   return { world, submit }
-}
-
-/** Steps that grow, so that any two boards are few hops apart. */
-function overlayOf(nodes: number, dials: number): Overlay {
-  return Array.from({ length: nodes }, (_, from) =>
-    Array.from({ length: dials }, (_, nth) => [from, (from + 1 + 7 * nth * (nth + 1)) % nodes] as const).filter(([a, b]) => a !== b),
-  ).flat()
 }
 
 /** Each group has at most a copy for every second board, on boards of their own: a half has room for the other half's copies. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { playFleet } from '../../simulator/scale/fleet.ts'
 import { playHalves } from '../../simulator/scale/halves.ts'
+import { playOnboard } from '../../simulator/scale/onboard.ts'
 
 test('a pool split in halves runs copies on both sides, and each once after the heal', () => {
   const parts: string[] = []
@@ -28,4 +29,10 @@ test('in a fleet of many pools, the boards of those that are played hear of all 
   })
   assert.equal(result.pools, 60)
   assert.equal(known, 59)
+})
+
+test('boards with one token and empty disks become members by themselves, as many as it is for; all see the same ones beyond that', () => {
+  const { members, surplus, joinedMs } = playOnboard({ boards: 24, count: 20, dials: 3, everyMs: 200 })
+  assert.deepEqual({ members, surplus }, { members: 20, surplus: 4 })
+  assert.ok(joinedMs.every((ms) => ms >= 0))
 })
