@@ -9,6 +9,7 @@ import { nativeCrypto } from '../simulator/native-crypto-main.ts'
 import { playOnboard } from '../simulator/scale/onboard.ts'
 import { undoAtExit } from '../test/e2e/support/cleanup.ts'
 import { type Agent, Fleet, aliveOn } from '../test/e2e/support/fleet.ts'
+import { loopbacks } from '../test/e2e/support/ports.ts'
 import { ended, run as runToEnd } from '../test/e2e/support/run.ts'
 import { median, rounded } from './lib/stats.ts'
 import type { BenchOptions } from './main.ts'
@@ -17,7 +18,6 @@ const boardsDefault = 30
 const simulatedBoards = 500
 /** One person who burns cards is slower. */
 const simulatedEveryMs = 200
-const firstPort = 46_000
 /** Boards whose addresses the bundle has. */
 const bootstrapBoards = 3
 /** A bench that cannot end must say so; the time itself is what is measured. */
@@ -45,10 +45,11 @@ async function processes(count: number): Promise<object> {
   const installed: Installed[] = []
   const undo = undoAtExit(() => installed.forEach(({ process }) => process.kill('SIGKILL')))
   try {
-    const bundle = await provision(fleet, count)
+    const addresses = await loopbacks(count)
+    const bundle = await provision(fleet, addresses)
     const began = performance.now()
     const joining = watch(installed, count)
-    for (let at = 0; at < count; at++) installed.push(await setUp(fleet, bundle, at))
+    for (let at = 0; at < count; at++) installed.push(await setUp(fleet, bundle, `b-${at + 1}`, addresses[at]!))
     const joinedMs = await joining
     const allMs = performance.now() - began
     return {
@@ -65,30 +66,26 @@ async function processes(count: number): Promise<object> {
   }
 }
 
-const addressOf = (at: number): string => `/ip4/127.0.0.1/tcp/${firstPort + at}`
-
-async function provision(fleet: Fleet, count: number): Promise<string> {
-  const bootstrap = Array.from({ length: Math.min(count, bootstrapBoards) }, (_, at) => addressOf(at))
-  await fleet.init(bootstrap)
+async function provision(fleet: Fleet, addresses: readonly string[]): Promise<string> {
+  await fleet.init(addresses.slice(0, bootstrapBoards))
   const bundle = join(fleet.folder, 'boards')
-  const names = ['--names', `b-{1..${count}}`, '--count', String(count)]
+  const names = ['--names', `b-{1..${addresses.length}}`, '--count', String(addresses.length)]
   const made = await fleet.cli(['provision', '--pool', 'shops', '--join', fleet.joinFile, '--out', bundle, ...names])
   if (made.code !== 0) throw new Error(made.output)
   return bundle
 }
 
 /** The one command, and what the board's init does then. */
-async function setUp(fleet: Fleet, bundle: string, at: number): Promise<Installed> {
-  const name = `b-${at + 1}`
+async function setUp(fleet: Fleet, bundle: string, name: string, listen: string): Promise<Installed> {
   const root = join(fleet.folder, `root-${name}`)
   const begunAt = performance.now()
   const ran = await runToEnd('sh', [join(bundle, 'install.sh'), '--board', name], { env: { DESTDIR: root } })
   if (ran.code !== 0) throw new Error(ran.output)
   const data = join(root, 'var/lib/shoal')
   mkdirSync(data, { recursive: true })
-  const own = { SHOAL_DATA_DIR: data, SHOAL_LISTEN: addressOf(at), SHOAL_NODE: process.execPath }
+  const own = { SHOAL_DATA_DIR: data, SHOAL_LISTEN: listen, SHOAL_NODE: process.execPath }
   const args = ['agent', '--config', join(root, 'etc/shoal')]
-  const child = spawn(join(root, 'opt/shoal/shoal'), args, { stdio: 'ignore', env: { ...process.env, ...own } })
+  const child = spawn(join(root, 'opt/shoal/shoal'), args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...own } })
   return { name, data, process: child, begunAt }
 }
 

@@ -44,9 +44,10 @@ async function provision(out: string, ...args: readonly string[]): Promise<strin
   return folder
 }
 
-async function boot(name: string): Promise<DebianBoard> {
+async function boot(name: string, prepare: (board: DebianBoard) => Promise<void> = async () => {}): Promise<DebianBoard> {
   const board = new DebianBoard(name)
   boards.push(board)
+  await prepare(board)
   await board.boot()
   return board
 }
@@ -89,6 +90,21 @@ test('user-data: cloud-init takes it as it is, and the board joins under its hos
   assert.equal(await must(board, 'systemctl', 'is-enabled', 'shoal.service'), 'enabled')
   assert.equal(await must(board, 'stat', '--format=%a', '/etc/shoal', '/etc/shoal/join.json', '/var/lib/shoal'), '700\n600\n700')
   assert.equal(await must(board, 'sh', '-c', 'ls /run | grep -c shoal-bundle || true'), '0', 'no copy of the secrets is left')
+})
+
+test('an image that was set up before its first boot: systemd starts the agent, and starts it again when it was killed', async () => {
+  const board = await boot('burnt', async ({ root }) => {
+    const ran = await run('sh', [join(fleet.folder, 'plain/install.sh'), '--board', 'shop-10'], { env: { DESTDIR: root } })
+    assert.equal(ran.code, 0, ran.output)
+  })
+  const isMember = async (): Promise<boolean> => (await aliveOn(first)).includes('shop-10')
+  await until('shop-10 is a member', joinMsMax, isMember)
+  const killed = await stateOf(board, 'MainPID')
+  await must(board, 'kill', '-KILL', killed)
+  await until('another one is up', joinMsMax, async () => {
+    const [pid, state] = [await stateOf(board, 'MainPID'), await stateOf(board, 'ActiveState')]
+    return state === 'active' && pid !== killed && (await isMember())
+  })
 })
 
 test('the role: names and labels from the inventory, and run again it changes nothing', async () => {
