@@ -2,7 +2,7 @@
 // (its installer) and then started as its init system would; and five hundred simulated ones with the certificate of one token.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { nativeCrypto } from '../simulator/native-crypto-main.ts'
@@ -75,6 +75,8 @@ async function provision(fleet: Fleet, addresses: readonly string[]): Promise<st
   return bundle
 }
 
+const logOf = (data: string): string => `${data}.log`
+
 /** The one command, and what the board's init does then. */
 async function setUp(fleet: Fleet, bundle: string, name: string, listen: string): Promise<Installed> {
   const root = join(fleet.folder, `root-${name}`)
@@ -85,7 +87,9 @@ async function setUp(fleet: Fleet, bundle: string, name: string, listen: string)
   mkdirSync(data, { recursive: true })
   const own = { SHOAL_DATA_DIR: data, SHOAL_LISTEN: listen, SHOAL_NODE: process.execPath }
   const args = ['agent', '--config', join(root, 'etc/shoal')]
-  const child = spawn(join(root, 'opt/shoal/shoal'), args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...own } })
+  const log = openSync(logOf(data), 'a')
+  const child = spawn(join(root, 'opt/shoal/shoal'), args, { stdio: ['ignore', log, log], env: { ...process.env, ...own } })
+  closeSync(log)
   return { name, data, process: child, begunAt }
 }
 
@@ -97,8 +101,9 @@ async function watch(installed: readonly Installed[], count: number): Promise<nu
     const [first] = installed
     if (first === undefined) continue
     const alive = await aliveOn({ socket: join(first.data, 'api.sock'), name: first.name } as Agent)
-    for (const { name, process: agent, begunAt } of installed) {
-      if (agent.exitCode !== null) throw new Error(`the agent of ${name} ended with ${agent.exitCode}`)
+    for (const { name, data, process: agent, begunAt } of installed) {
+      if (agent.exitCode !== null)
+        throw new Error(`the agent of ${name} ended with ${agent.exitCode}: ${readFileSync(logOf(data), 'utf8')}`)
       if (alive.includes(name) && !joinedMs.has(name)) joinedMs.set(name, performance.now() - begunAt)
     }
   }

@@ -156,7 +156,9 @@ test('the package: installed, upgraded under a running process, removed, install
   await until('it is the same board', joinMsMax, async () => (await idOf('packaged')) === id && (await aliveOn(first)).includes('packaged'))
   assert.equal(await must(board, 'pgrep', '--full', '--exact', 'sleep 1000000'), task)
 
+  writeFileSync(board.path('usr/local/bin/docker'), engineOfTwo, { mode: 0o755 })
   await must(board, 'dpkg', '--purge', 'shoal')
+  assert.equal(await must(board, 'cat', '/root/asked'), 'ps --all --quiet --filter label=shoal.node\nrm --force one two', 'no container')
   assert.equal((await board.run('pgrep', '--full', '--exact', 'sleep 1000000')).stdout, '', 'no task')
   assert.equal((await board.run('dpkg', '--status', 'shoal')).code, 1)
   const left = 'find /etc /opt /usr /var/lib /run -name "*shoal*" -not -path "/var/lib/shoal-*" 2>/dev/null || true'
@@ -181,6 +183,11 @@ test('a package for each architecture has its own LevelDB, asks for the librarie
   }
 })
 
+/** Notes what it is asked, and has two containers. */
+const engineOfTwo = `#!/bin/sh
+echo "$@" >>/root/asked
+[ "$1" != ps ] || printf 'one\\ntwo\\n'
+`
 const here = ['--peer', 'unix:/var/lib/shoal/api.sock'] as const
 const on = (name: string): object => ({ attribute: '${node.unique.name}', value: name })
 
