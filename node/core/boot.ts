@@ -64,8 +64,13 @@ function isNewer(task: AdoptedTask, claim: Claim, updates: number | undefined): 
  * if it had never been: its generation is used, that of what runs as well, and nobody need hurry to replace it.
  */
 function leaveToOrphans({ state }: Step, claim: Claim, running: ReadonlyMap<string, AdoptedTask>): void {
-  const generation = Math.max(claim.generation, ...[...running.values()].map((task) => (task.slot === claim.slot ? task.generation : 0)))
-  const lost = { ...claim, generation, state: 'failed', reason: 'record-lost: this disk is older than what runs on the board' } as const
+  const newest = [...running.values()].reduce<Pick<Claim, 'alloc' | 'generation'>>(
+    (known, task) => (task.slot === claim.slot && task.generation > known.generation ? task : known),
+    claim,
+  )
+  const { alloc, generation } = newest
+  const reason = 'record-lost: this disk is older than what runs on the board'
+  const lost = { ...claim, alloc, generation, state: 'failed', reason } as const
   state.ended.set(claim.slot, endedClaim(lost))
 }
 

@@ -2,6 +2,7 @@
 // documents equal is the digest exchange on every connection and on a timer. Upholds invariants 16, 17 and 19.
 
 import { answerSync, rootOf, type SyncFrame, type SyncScope } from '../../crdt/anti-entropy.ts'
+import { assert } from '../../crdt/errors.ts'
 import { type DocId, type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
 import { type View, isMember } from '../../crdt/view.ts'
 import { isCertified, isHeard, reasonToWait } from './admission.ts'
@@ -221,13 +222,13 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
   let missing = list.length > coreLimits.envelopesTakenMax
   const told: string[] = []
   const grown = new Set<DocId>()
-  const early = new Set<DocId | null>()
+  const early: string[] = []
   let isOwn = false
   for (const bytes of list.slice(0, coreLimits.envelopesTakenMax)) {
     const received = receive(step, bytes, false)
     if (!received.ok) {
       missing ||= received.code === 'E_RIGHT'
-      if (received.code === 'E_MISSING') early.add(keptEarly(step, bytes))
+      if (received.code === 'E_MISSING') early.push(keptEarly(step, bytes))
       continue
     }
     const { kind, doc, envelope } = received.value
@@ -237,8 +238,8 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
     grown.add(doc.id)
     state.actAt = Math.min(step.now + coreLimits.aloneAfterBootMs, state.boot.now + coreLimits.catchUpMsMax)
   }
-  takeEarly(step, grown)
-  missing ||= [...early].some((doc) => doc === null || earlyOf(state, doc).length > 0)
+  const taken = takeEarly(step, grown)
+  missing ||= early.some((hash) => !taken.has(hash))
   if (told.length > 0 && via === 'stream') answerWishes(step, from, told)
   if (isOwn && via === 'stream') showOwner(step, from)
   // A node that has just booted wants to know when it has everything.
@@ -247,19 +248,20 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
   if (via === 'stream') exchangeHeard(step, from, null)
 }
 
-/** Keeps what came too early, and says of which document it is. */
-function keptEarly(step: Step, bytes: Uint8Array): DocId | null {
-  const envelope = step.state.engine.decodeEnvelope(bytes)
-  if (!envelope.ok) return null
-  keepEarly(step.state, { doc: envelope.value.doc, bytes })
-  return envelope.value.doc
+/** Returns its hash. */
+function keptEarly({ state }: Step, bytes: Uint8Array): string {
+  const envelope = state.engine.decodeEnvelope(bytes)
+  assert(envelope.ok, 'the gate has read it')
+  keepEarly(state, envelope.value)
+  return envelope.value.hash
 }
 
 /**
  * Of each document what had come too early, now that something of it has come: a few envelopes at most, however long the frame was. Each that is
- * taken in may have been waited for by another.
+ * taken in may have been waited for by another. Returns the hashes of those that wait no more.
  */
-function takeEarly(step: Step, docs: ReadonlySet<DocId>): void {
+function takeEarly(step: Step, docs: ReadonlySet<DocId>): ReadonlySet<string> {
+  const taken = new Set<string>()
   for (const doc of docs) {
     for (let isAnyTaken = true; isAnyTaken;) {
       isAnyTaken = false
@@ -267,10 +269,12 @@ function takeEarly(step: Step, docs: ReadonlySet<DocId>): void {
         const received = receive(step, early.bytes, false)
         if (!received.ok && received.code === 'E_MISSING') continue
         dropEarly(step.state, early)
+        taken.add(early.hash)
         isAnyTaken ||= received.ok && received.value.kind === 'applied'
       }
     }
   }
+  return taken
 }
 
 /**

@@ -378,9 +378,10 @@ test('under an old disk no generation that runs is used again', () => {
   world.kill(b1)
   const [running] = b1.tasks.values()
   b1.tasks.clear()
-  b1.tasks.set('later.form.app', { ...running!, id: 'later.form.app', alloc: 'later' as AllocId, form: 'other' as Form, generation: 7 })
+  const later = { ...running!, id: 'abcdef0123456789.form.app', alloc: 'abcdef0123456789' as AllocId, form: 'other' as Form, generation: 7 }
+  b1.tasks.set(later.id, later)
   world.boot(b1)
-  world.until('a copy runs again', () => b1.tasks.size === 1 && !b1.tasks.has('later.form.app'), 60_000)
+  world.until('a copy runs again', () => b1.tasks.size === 1 && !b1.tasks.has(later.id), 60_000)
   world.run(10_000)
   assert.equal(claimOf(boards[0]!, slot(job), b1)!.generation, 8)
 })

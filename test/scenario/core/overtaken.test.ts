@@ -18,8 +18,8 @@ function changesBehindACut(changes: number) {
   const { world, boards } = bootPool(2)
   const [b0, b1] = boards as [Board, Board]
   world.run(10_000)
+  // They have not noticed yet, and would ask one another.
   world.split([b0], [b1])
-  world.run(5_000)
   const doc = opsDocId(b1.spec.id)
   for (let n = 0; n < changes; n++) edit(world, b0, doc, 'default', () => new Map([[opsPaths.weight, n]]))
   const envelopes = b0.core!.state!.docs.get(doc)!.envelopes.map(({ hash }) => b0.disk.get(`env/${hash}`)!)
@@ -61,6 +61,12 @@ test('nobody is asked for what one frame brings in the wrong order', () => {
   assert.deepEqual([heard(), sent], [3, []])
 })
 
+test('what is still missing after a frame is asked for, though it waits no more', () => {
+  const { hearAtOnce, sent } = changesBehindACut(8)
+  hearAtOnce(2, 3, 4, 5, 6, 7, 0)
+  assert.ok(sent.length > 0)
+})
+
 test('a frame of many changes looks at what waits for them once', () => {
   const { b1, hear, hearAtOnce, heard } = changesBehindACut(40)
   hear(36, 37, 38, 39)
@@ -78,16 +84,16 @@ test('of one document only the newest few wait, each once', () => {
 test('what waits is bounded in number and in bytes, and the oldest makes way', () => {
   const state = { early: [] } as unknown as State
   const docOf = (n: number) => opsDocId(`node${n}` as never)
-  for (let n = 0; n < 100; n++) keepEarly(state, { doc: docOf(n), bytes: new Uint8Array([n]) })
+  for (let n = 0; n < 100; n++) keepEarly(state, { doc: docOf(n), hash: `${n}`, bytes: new Uint8Array([n]) })
   assert.equal(state.early.length, coreLimits.earlyEnvelopesMax)
   assert.deepEqual([earlyOf(state, docOf(0)).length, earlyOf(state, docOf(99)).length], [0, 1])
   state.early = []
   const third = Math.floor(coreLimits.earlyBytesMax / 3)
-  for (let n = 0; n < 4; n++) keepEarly(state, { doc: docOf(n), bytes: new Uint8Array(third).fill(n) })
+  for (let n = 0; n < 4; n++) keepEarly(state, { doc: docOf(n), hash: `${n}`, bytes: new Uint8Array(third) })
   assert.deepEqual(
     state.early.map(({ doc }) => doc),
     [docOf(1), docOf(2), docOf(3)],
   )
-  keepEarly(state, { doc: docOf(7), bytes: new Uint8Array(coreLimits.earlyBytesMax + 1) })
+  keepEarly(state, { doc: docOf(7), hash: '7', bytes: new Uint8Array(coreLimits.earlyBytesMax + 1) })
   assert.equal(earlyOf(state, docOf(7)).length, 0)
 })
