@@ -119,7 +119,7 @@ test('who is a member is the same in every order in which statements and boards 
       assert.deepEqual(sorted(a), sorted(b))
       for (const found of a.values()) seen.add(found.kind === 'waiting' ? found.reason : found.kind)
     }),
-    { numRuns: 120 },
+    { numRuns: 90 },
   )
   for (const kind of ['member', 'surplus', 'evicted', 'no-certificate', 'token-unknown', 'token-revoked', 'other-pool', 'waiting-room'])
     assert.ok(seen.has(kind), `some of these boards are ${kind}`)
@@ -165,7 +165,7 @@ test('of a token’s boards as many are members as it says, and an operator’s 
         if (!evicted) assert.equal(later.get(node)?.kind, hasWord ? 'member' : 'waiting', JSON.stringify(certificate))
       }
     }),
-    { numRuns: 120 },
+    { numRuns: 90 },
   )
 })
 
