@@ -128,6 +128,8 @@ export interface SpecVersion {
   readonly forms: ReadonlyMap<string, Form>
   /** How often operators have ordered it: going back to it and ordering it again is another order. */
   readonly orders: number
+  /** Group → the lowest count that any of these orders gave it: what was accepted at that count is not undone by a higher one. */
+  readonly leastCounts: ReadonlyMap<string, number>
 }
 
 export interface HeldCopies {

@@ -21,18 +21,33 @@ export function inForce(view: View): View {
 
 function choose(view: View): View {
   const changed = new Map<JobId, JobView>()
+  const suspects = failedForms(view)
   for (const job of view.jobs.values()) {
-    if (job.versions === undefined) continue
-    const at = newestUnfailed(view, job.id, job.versions)
-    if (at > 0) changed.set(job.id, backTo(job, at, job.versions))
+    const [newest, ...older] = job.versions ?? []
+    if (newest === undefined || !isLeft(view, suspects, job.id, newest)) continue
+    const at = bestOf(view, suspects, job.id, older)
+    if (at >= 0) changed.set(job.id, backTo(job, at + 1, job.versions!))
   }
   return changed.size === 0 ? view : { ...view, jobs: new Map([...view.jobs, ...changed]) }
 }
 
-/** Where nothing is left to go back to, the newest is tried on. */
-function newestUnfailed(view: View, job: JobId, versions: readonly SpecVersion[]): number {
-  const at = versions.findIndex((version) => !hasFailed(view, job, version))
-  return Math.max(0, at)
+/** Only a version that says so of itself is ever left. */
+function isLeft(view: View, suspects: Suspects, job: JobId, version: SpecVersion): boolean {
+  return version.spec.groups.some((group) => group.update.autoRevert === true && hasGivenUp(view, suspects, job, group, version))
+}
+
+/** Of those that have not failed the newest that was healthy somewhere, or else the newest; −1: there is none, and the newest of all is tried on. */
+function bestOf(view: View, suspects: Suspects, job: JobId, versions: readonly SpecVersion[]): number {
+  const hasFailed = versions.map((version) => version.spec.groups.some((group) => hasGivenUp(view, suspects, job, group, version)))
+  const stable = versions.findIndex((version, at) => !hasFailed[at] && hasRun(view, job, version))
+  return stable >= 0 ? stable : hasFailed.indexOf(false)
+}
+
+function hasRun(view: View, job: JobId, { spec, forms }: SpecVersion): boolean {
+  return spec.groups.every((group) => {
+    const form = forms.get(group.name)
+    return form === undefined || group.count === 0 || pastOf(view, job, group.name, group.count, form).arrived.size > 0
+  })
 }
 
 function backTo(job: JobView, at: number, versions: readonly SpecVersion[]): JobView {
@@ -46,23 +61,37 @@ function backTo(job: JobView, at: number, versions: readonly SpecVersion[]): Job
   return back
 }
 
-/** Only a version that says so of itself is ever left. */
-function hasFailed(view: View, job: JobId, { spec, forms, orders }: SpecVersion): boolean {
-  return spec.groups.some((group) => {
-    const form = forms.get(group.name)
-    return group.update.autoRevert === true && form !== undefined && hasGivenUp(view, job, group, form, orders)
-  })
-}
-
 /**
  * A slot at which the form never got healthy has failed as often as it may. What was healthy in more than half of the slots is not taken
- * back for the others; and once it was healthy anywhere, each slot has one try more.
+ * back for the others, nor for slots that were added since; and once it was healthy anywhere, each slot has one try more.
  */
-function hasGivenUp(view: View, job: JobId, group: GroupSpec, form: Form, orders: number): boolean {
-  const { failures, arrived } = pastOf(view, job, group, form)
-  if (failures.size === 0 || arrived.size * 2 > group.count) return false
+function hasGivenUp(view: View, suspects: Suspects, job: JobId, group: GroupSpec, { forms, orders, leastCounts }: SpecVersion): boolean {
+  const form = forms.get(group.name)
+  if (form === undefined || !suspects.has(form)) return false
+  const count = Math.min(group.count, leastCounts.get(group.name) ?? group.count)
+  const { failures, arrived } = pastOf(view, job, group.name, count, form)
+  if (failures.size === 0 || arrived.size * 2 > count) return false
   const tries = triesOf(group) * orders + (arrived.size > 0 ? 1 : 0)
-  return [...failures].some(([slot, count]) => !arrived.has(slot) && count >= tries)
+  return [...failures].some(([slot, times]) => !arrived.has(slot) && times >= tries)
+}
+
+/** Forms of which some member says that they failed: mostly none, so that nobody's words need be sorted. */
+type Suspects = ReadonlySet<string>
+
+function failedForms(view: View): Suspects {
+  const found = new Set<string>()
+  for (const node of view.nodes.values()) if (isMember(node)) for (const form of failedOn(node.verdicts)) found.add(form)
+  return found
+}
+
+const failedBefore = new WeakMap<NodeView['verdicts'], readonly string[]>()
+
+function failedOn(verdicts: NodeView['verdicts']): readonly string[] {
+  const known = failedBefore.get(verdicts)
+  if (known !== undefined) return known
+  const failed = [...verdicts.values()].flatMap((ofSlot) => ofSlot.flatMap(({ failures, form }) => (failures > 0 ? [form] : [])))
+  failedBefore.set(verdicts, failed)
+  return failed
 }
 
 /** What boards say of one form of a group, by slot. */
@@ -71,12 +100,12 @@ interface Past {
   readonly arrived: Set<SlotId>
 }
 
-/** Of all members: who evicts a board takes its word away. */
-function pastOf(view: View, job: JobId, { name, count }: GroupSpec, form: Form): Past {
+/** Of the first so many slots, by all members: who evicts a board takes its word away. */
+function pastOf(view: View, job: JobId, group: string, count: number, form: Form): Past {
   const past: Past = { failures: new Map(), arrived: new Set() }
   for (const node of view.nodes.values()) {
     if (!isMember(node)) continue
-    for (const { slot, index, verdict } of verdictsOn(node.verdicts).get(`${job}/${name} ${form}`) ?? nothing) {
+    for (const { slot, index, verdict } of verdictsOn(node.verdicts).get(`${job}/${group} ${form}`) ?? nothing) {
       if (index >= count) continue
       if (verdict.failures > 0) past.failures.set(slot, (past.failures.get(slot) ?? 0) + verdict.failures)
       if (hasArrived(verdict)) past.arrived.add(slot)

@@ -54,6 +54,6 @@ async function mustNotHaveGoneBack(session: Session, id: JobId): Promise<void> {
   const { job } = await session.ask('job', { method: 'job.status', job: id })
   if (job.wentBackTo === undefined) return
   throw new CliError('E_WENT_BACK', `the newest version of job ${shortJob(id)} failed, and ${job.wentBackTo} is in force`, {
-    hint: `shoal job revert ${shortJob(id)} --last makes it the newest; then compact`,
+    hint: `shoal job revert ${shortJob(id)} ${job.wentBackTo} makes it the newest; then compact`,
   })
 }

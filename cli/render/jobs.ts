@@ -38,7 +38,7 @@ function isRunOnceRow({ type }: JobRow): boolean {
 }
 
 export function wentBackWords({ id, version }: JobRow, to: string): string {
-  return `version ${to}, since ${version} failed (auto_revert); to try it again: shoal job revert ${shortJob(id)} --last, and then job run`
+  return `version ${to}, since ${version} failed (auto_revert); to try it again: shoal job revert ${shortJob(id)} ${to}, and then job run`
 }
 
 export function jobTable(jobs: readonly JobRow[], paint: Paint): string {

@@ -21,20 +21,31 @@ export function formsOf(crypto: Crypto, spec: JobSpec): ReadonlyMap<string, Form
 }
 
 /** `newest` is in force, unless it fails. Edits that two sides made at once may count as one order more: a few tries more, on all boards. */
-export function specVersions(crypto: Crypto, doc: Doc, newest: Omit<SpecVersion, 'orders'>): readonly SpecVersion[] {
-  const found = new Map<string, SpecVersion>([[named(newest.forms), { ...newest, orders: 1 }]])
+export function specVersions(crypto: Crypto, doc: Doc, newest: Omit<SpecVersion, 'orders' | 'leastCounts'>): readonly SpecVersion[] {
+  const found = new Map<string, SpecVersion>([[named(newest.forms), { ...newest, orders: 1, leastCounts: countsOf(newest.spec) }]])
   let newer = named(newest.forms)
   for (const edit of editsOfSpec(crypto, doc)) {
     const order = orderOf(crypto, doc, edit)
     if (order === null) continue
     const name = named(order.forms)
-    if (name === newer) continue
-    newer = name
     const known = found.get(name)
-    if (known !== undefined) found.set(name, { ...known, orders: known.orders + 1 })
-    else if (found.size < modelLimits.goBackVersionsMax) found.set(name, { ...order, version: edit.version, orders: 1 })
+    const counts = countsOf(order.spec)
+    if (known !== undefined) {
+      const orders = name === newer ? known.orders : known.orders + 1
+      found.set(name, { ...known, orders, leastCounts: lower(known.leastCounts, counts) })
+    } else if (found.size < modelLimits.goBackVersionsMax)
+      found.set(name, { ...order, version: edit.version, orders: 1, leastCounts: counts })
+    newer = name
   }
   return [...found.values()]
+}
+
+function countsOf({ groups }: JobSpec): ReadonlyMap<string, number> {
+  return new Map(groups.map(({ name, count }) => [name, count]))
+}
+
+function lower(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  return new Map([...a].map(([group, count]) => [group, Math.min(count, b.get(group) ?? count)]))
 }
 
 function named(forms: ReadonlyMap<string, Form>): string {

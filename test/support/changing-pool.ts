@@ -3,7 +3,7 @@
 
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { withChanges } from '../../crdt/layered-map.ts'
-import type { GroupSpec } from '../../crdt/spec.ts'
+import type { JobSpec, GroupSpec } from '../../crdt/spec.ts'
 import type { Claim, JobView, NodeView, SlotWish, Verdict, View } from '../../crdt/view.ts'
 import type { Local, Plan } from '../../scheduler/types.ts'
 import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeTask, makeVerdict, makeView, slotOf, version } from './view.ts'
@@ -237,7 +237,14 @@ function altered(job: JobView, next: Next): JobView {
   const { versions, ...now } = alteredOnce(job, next)
   const { spec, forms, version: at } = now
   if (versions === undefined || spec === null) return now
-  return { ...now, versions: [{ spec, forms, version: at, orders: pick([1, 1, 2], next) }, ...versions.slice(1)] }
+  return {
+    ...now,
+    versions: [{ spec, forms, version: at, orders: pick([1, 1, 2], next), leastCounts: leastCounts(spec, next) }, ...versions.slice(1)],
+  }
+}
+
+function leastCounts({ groups }: JobSpec, next: Next): ReadonlyMap<string, number> {
+  return new Map(groups.map(({ name, count }) => [name, pick([count, count, 1], next)]))
 }
 
 function mayGoBack(job: JobView, next: Next): JobView {
@@ -246,7 +253,13 @@ function mayGoBack(job: JobView, next: Next): JobView {
   const groups = spec.groups.map((group) => ({ ...group, update: { ...group.update, autoRevert: true as const, progressDeadlineMs: 0 } }))
   const newest = { ...job, spec: { ...spec, groups } }
   const older = Array.from({ length: pick([1, 2], next) }, (_, at) => randomJob(spec.name, at, next))
-  const versions = [newest, ...older].map((one) => ({ spec: one.spec!, forms: one.forms, version: one.version, orders: 1 }))
+  const versions = [newest, ...older].map(({ spec, forms, version }) => ({
+    spec: spec!,
+    forms,
+    version,
+    orders: 1,
+    leastCounts: leastCounts(spec!, next),
+  }))
   return { ...newest, versions }
 }
 

@@ -34,7 +34,7 @@ it('job run ends with 2 and says why, however well the older version runs', asyn
   assert.equal(ran.exitCode, 2)
   assert.match(
     ran.stderr,
-    /version 1\.1\.0a1b2c3d, since 1\.2\.[0-9a-f]{8} failed \(auto_revert\); to try it again: shoal job revert hello --last/,
+    /version 1\.1\.0a1b2c3d, since 1\.2\.[0-9a-f]{8} failed \(auto_revert\); to try it again: shoal job revert hello 1\.1\.0a1b2c3d, and then job run/,
   )
 })
 

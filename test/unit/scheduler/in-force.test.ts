@@ -16,6 +16,8 @@ interface Story {
   /** What each board says: [board, slot, form, verdict]. */
   readonly said?: readonly (readonly [board: number, slot: number, form: string, verdict: Partial<Verdict>])[]
   readonly count?: number
+  /** Of each version, as it was first ordered. */
+  readonly leastCount?: number
   readonly update?: GroupSpec['update']
   /** Newest first; a version of another `update` as [form, update]. */
   readonly versions?: readonly (string | readonly [string, GroupSpec['update']])[]
@@ -27,11 +29,20 @@ const failed: Partial<Verdict> = { verdict: 'failed', failures: 1 }
 const healthy: Partial<Verdict> = { verdict: 'healthy', failures: 0, generation: 0 }
 const later: Partial<Verdict> = { verdict: 'failed', failures: 9, reason: 'was-healthy: exit 1' }
 
-function viewOf({ said = [], count = 4, update = reverting, versions = ['f2', 'f1'], orders = 1, nodes = () => ({}) }: Story) {
+function viewOf({
+  said = [],
+  count = 4,
+  leastCount = count,
+  update = reverting,
+  versions = ['f2', 'f1'],
+  orders = 1,
+  nodes = () => ({}),
+}: Story) {
   const all = versions.map((one, at): SpecVersion => {
     const [name, policy] = typeof one === 'string' ? [one, update] : one
     const { spec, forms } = makeJob({ groups: [makeGroup({ count, update: policy })], form: form(name) })
-    return { version: version(9 - at), spec: spec!, forms, orders: at === 0 ? orders : 1 }
+    const leastCounts = new Map([['web', leastCount]])
+    return { version: version(9 - at), spec: spec!, forms, orders: at === 0 ? orders : 1, leastCounts }
   })
   const [newest] = all as [SpecVersion, ...SpecVersion[]]
   const job: JobView = { ...makeJob(), ...newest, versions: all }
@@ -131,18 +142,28 @@ test('the oldest version, or all of them failed: the newest is tried on', () => 
   )
 })
 
-test('only a version that says so itself is left', () => {
+test('only a newest version that says so itself is left; one that failed is none to go back to, whatever it says', () => {
   const quiet = { ...updateDefaults }
-  assert.equal(
-    told({
-      said: [
-        [0, 0, 'f2', failed],
-        [1, 0, 'f1', failed],
-      ],
-      versions: ['f2', ['f1', quiet]],
-    }),
-    'f1',
-  )
+  const said = (...forms: readonly string[]) => forms.map((name, at) => [at, 0, name, { ...failed, failures: 9 }] as const)
+  assert.equal(told({ said: said('f2'), versions: [['f2', quiet], 'f1'] }), 'f2')
+  assert.equal(told({ said: said('f2', 'f1'), versions: ['f2', ['f1', quiet]] }), 'f2', 'nothing is left: tried on')
+  assert.equal(told({ said: said('f3', 'f2'), versions: ['f3', ['f2', quiet], ['f1', quiet]] }), 'f1')
+})
+
+test('a version that was healthy somewhere is gone back to before a newer one that nobody has tried', () => {
+  const said = [[0, 0, 'f3', failed]] as const
+  const versions = ['f3', 'f2', 'f1']
+  assert.equal(told({ said, versions }), 'f2')
+  assert.equal(told({ said: [...said, [1, 0, 'f1', healthy]], versions }), 'f1')
+  assert.equal(told({ said: [...said, [1, 0, 'f1', healthy], [2, 0, 'f2', healthy]], versions }), 'f2')
+})
+
+test('what was healthy at a lower count is not taken back because a higher one fails', () => {
+  const added = [[3, 2, 'f2', { ...failed, failures: 99 }]] as const
+  assert.equal(told({ said: added, count: 3, leastCount: 1 }), 'f2')
+  assert.equal(told({ said: [[0, 0, 'f2', healthy], ...added], count: 3, leastCount: 1 }), 'f2')
+  assert.equal(told({ said: [[0, 0, 'f2', failed], ...added], count: 3, leastCount: 1 }), 'f1')
+  assert.equal(told({ said: [[0, 0, 'f2', healthy], ...added], count: 3 }), 'f1')
 })
 
 test('a failure that was forgotten, or that an evicted board told of, counts no more; another order is another try', () => {

@@ -50,6 +50,22 @@ test('going back and ordering it again is another order; wishes and pauses are n
   assert.deepEqual(programs(doc), ['b 2', 'a 2'])
 })
 
+test('each version knows the lowest count that it was ever ordered at', () => {
+  const counted = (program: string, count: number): JobSpec => version(program, { ...reverting, count })
+  const doc = [counted('a', 3), counted('b', 2), counted('b', 5), counted('a', 1), counted('b', 4)].reduce<Edited>(
+    (before, spec) => order(before, spec),
+    first(counted('a', 9)),
+  )
+  const least = jobView(crypto, doc.doc).versions?.map(({ leastCounts }) => [...leastCounts.values()])
+  assert.deepEqual(
+    [programs(doc), least],
+    [
+      ['b 2', 'a 2'],
+      [[2], [1]],
+    ],
+  )
+})
+
 test('what does not validate is no version to go back to', () => {
   const broken = edit(first(version('a')).doc, 1, { 'spec/priority': 1000 })
   const mended = edit(broken.doc, 1, specToRegisters(version('b')))
