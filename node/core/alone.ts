@@ -1,13 +1,29 @@
 // `stop_on_client_after`: a board that hears from no peer for so long stops its copy itself, so that the side that replaces it knows
 // that only one runs. Counted on the monotonic clock of this boot; that it happened is kept in the claim's reason.
 
-import { isMember } from '../../crdt/view.ts'
+import type { NodeId } from '../../crdt/ids.ts'
+import { type View, isMember } from '../../crdt/view.ts'
 import { end } from './allocs/lifecycle.ts'
 import type { State, Step } from './state.ts'
 
-export function hasCompany(state: State): boolean {
-  for (const node of state.view.nodes.values()) if (node.id !== state.boot.config.self && node.liveness === 'alive') return true
-  return false
+export function hasCompany({ view, boot }: State): boolean {
+  return twoAlive(view.nodes).some((node) => node !== boot.config.self)
+}
+
+/** A pure function's memory: it is asked several times a step, and while nobody is alive every node is looked at. */
+const aliveBefore = new WeakMap<View['nodes'], readonly NodeId[]>()
+
+/** One of two is somebody else. */
+function twoAlive(nodes: View['nodes']): readonly NodeId[] {
+  const known = aliveBefore.get(nodes)
+  if (known !== undefined) return known
+  const found: NodeId[] = []
+  for (const { id, liveness } of nodes.values()) {
+    if (liveness === 'alive') found.push(id)
+    if (found.length === 2) break
+  }
+  aliveBefore.set(nodes, found)
+  return found
 }
 
 /** Others belong here, and none of them is heard. A board that is the only one, or has evicted all others, is not waiting for anybody. */
