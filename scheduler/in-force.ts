@@ -1,5 +1,5 @@
-// Which version of a job is in force, where its newest one may fail (`update.auto_revert`, docs/adr/0020): the newest that has not failed,
-// by what all boards say of its forms. A function of the view, which is given back with that version in the place of the newest; nobody
+// Which version of a job is in force, where its newest one may fail (`update.auto_revert`, docs/adr/0020): of those that have not failed,
+// by what all boards say of their forms, the newest that was healthy somewhere. A function of the view, which is given back with that version in the place of the newest; nobody
 // writes into the job's document that it went back.
 
 import { type Form, type JobId, type SlotId, slotParts } from '../crdt/ids.ts'
@@ -21,9 +21,12 @@ export function inForce(view: View): View {
 
 function choose(view: View): View {
   const changed = new Map<JobId, JobView>()
+  const wary = [...view.jobs.values()].filter(({ versions }) => versions !== undefined)
+  // In most pools no job asks for it.
+  if (wary.length === 0) return view
   const suspects = failedForms(view)
-  for (const job of view.jobs.values()) {
-    const [newest, ...older] = job.versions ?? []
+  for (const job of wary) {
+    const [newest, ...older] = job.versions!
     if (newest === undefined || !isLeft(view, suspects, job.id, newest)) continue
     const at = bestOf(view, suspects, job.id, older)
     if (at >= 0) changed.set(job.id, backTo(job, at + 1, job.versions!))

@@ -1,13 +1,14 @@
 // A fleet that the real `fleet init` made, and the peer in memory that its commands talk to.
 
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { JoinFile } from '../../cli/fleet-files.ts'
 import type { ApiClient } from '../../cli/io.ts'
 import { type FakeMesh, fakeMesh } from './cli-fake-mesh.ts'
-import { type TestCli, testCli } from './cli-io.ts'
+import { type CliRun, type TestCli, testCli } from './cli-io.ts'
+import { type JobFileLike, jobText } from './cli-job.ts'
 
 /** For `--peer`: the fake answers whatever the address. */
 export const fakePeer = ['--peer', '/ip4/192.0.2.1/tcp/1'] as const
@@ -30,4 +31,11 @@ export async function cliFleet(): Promise<CliFleet> {
   fleet = founded.fleet
   assert.equal(mesh.put(founded.envelopes).kind, 'receipt')
   return { cli, mesh, joinFile }
+}
+
+/** `job run` of this job, from a file. */
+export async function runJobFile(cli: TestCli, job: JobFileLike, ...options: readonly string[]): Promise<CliRun> {
+  const file = join(cli.dir, 'job.yaml')
+  await writeFile(file, jobText(job))
+  return await cli.run(['job', 'run', file, ...fakePeer, ...options])
 }

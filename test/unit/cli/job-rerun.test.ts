@@ -1,14 +1,12 @@
 // When `job run` orders that complete copies run once more.
 
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterEach, beforeEach, it } from 'node:test'
 
 import { type FakeMesh } from '../../support/cli-fake-mesh.ts'
-import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
+import { cliFleet, fakePeer, runJobFile } from '../../support/cli-fleet.ts'
 import type { CliRun, TestCli } from '../../support/cli-io.ts'
-import { type JobFileLike, jobText } from '../../support/cli-job.ts'
+import type { JobFileLike } from '../../support/cli-job.ts'
 
 let mesh: FakeMesh
 let cli: TestCli
@@ -19,11 +17,7 @@ beforeEach(async () => {
 
 afterEach(async () => await cli.close())
 
-async function runJob(job: JobFileLike, ...options: string[]): Promise<CliRun> {
-  const file = join(cli.dir, 'job.yaml')
-  await writeFile(file, jobText(job))
-  return await cli.run(['job', 'run', file, ...fakePeer, ...options])
-}
+const runJob = async (job: JobFileLike, ...options: string[]): Promise<CliRun> => await runJobFile(cli, job, ...options)
 
 const rerun = (): unknown => mesh.job('default/hello').registers.get('spec/rerun') ?? null
 

@@ -1,16 +1,14 @@
 // `job revert`: which version is meant, what is written, and when nothing is.
 
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterEach, beforeEach, it } from 'node:test'
 
 import { pastVersions } from '../../../crdt/documents/job-versions.ts'
 import { jobView } from '../../../crdt/documents/job.ts'
 import { type FakeMesh } from '../../support/cli-fake-mesh.ts'
-import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
+import { cliFleet, fakePeer, runJobFile } from '../../support/cli-fleet.ts'
 import type { CliRun, TestCli } from '../../support/cli-io.ts'
-import { type JobFileLike, jobText } from '../../support/cli-job.ts'
+import type { JobFileLike } from '../../support/cli-job.ts'
 import { testCrypto } from '../../support/crypto.ts'
 
 const crypto = testCrypto()
@@ -25,9 +23,7 @@ beforeEach(async () => {
 afterEach(async () => await cli.close())
 
 async function runJob(job: JobFileLike, ...options: string[]): Promise<CliRun> {
-  const file = join(cli.dir, 'job.yaml')
-  await writeFile(file, jobText(job))
-  const ran = await cli.run(['job', 'run', file, ...fakePeer, ...options])
+  const ran = await runJobFile(cli, job, ...options)
   assert.equal(ran.exitCode, 0, ran.stderr)
   return ran
 }
