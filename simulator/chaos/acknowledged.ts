@@ -36,6 +36,7 @@ export class Acknowledgements {
     for (const [{ hash }, keepers] of this.#keepers) {
       if (!keepers.has(board) || stillHas(hash)) continue
       keepers.delete(board)
+      // What is only in a board's memory may end with its power.
       for (const other of able) if (other.disk.isSafe(envelopeKey(hash))) keepers.add(other)
     }
   }
@@ -46,8 +47,8 @@ export class Acknowledgements {
   }
 }
 
-/** What is only in the memory of a board may end with its power, and one that knows that it is evicted tells nobody anything. */
+/** One that knows that it is evicted tells nobody anything. What a board that is down knows will be seen when it is back. */
 function isListenedTo({ core, spec }: Board): boolean {
   const state = core?.state
-  return state != null && !isEvicted(state, spec.id)
+  return state == null || !isEvicted(state, spec.id)
 }

@@ -9,7 +9,13 @@ import { bootLater, later, losePower } from './faults-boards.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
 
-type Image = ReadonlyMap<string, Uint8Array>
+type Disk = ReadonlyMap<string, Uint8Array>
+
+interface Image {
+  readonly disk: Disk
+  /** Whether a second machine was in the board's place when it was taken. */
+  readonly isOfClone: boolean
+}
 
 /** Disk images taken for later, by the event that will put them back. */
 const images = new WeakMap<ChaosEvent, Image>()
@@ -18,7 +24,10 @@ const images = new WeakMap<ChaosEvent, Image>()
 export function prepareDisk(stage: Stage, event: ChaosEvent): void {
   if (event.kind !== 'old-disk' && event.kind !== 'clone' && event.kind !== 'twin') return
   const { world } = stage
-  world.queue.at(Math.max(0, event.at - event.ageMs), () => images.set(event, new Map(world.board(event.board).disk)))
+  world.queue.at(Math.max(0, event.at - event.ageMs), () => {
+    const board = world.board(event.board)
+    images.set(event, { disk: new Map(board.disk), isOfClone: stage.parked.has(board) })
+  })
 }
 
 export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
@@ -31,9 +40,9 @@ export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
   })
 }
 
-function putIn(board: Board, image: Image): void {
+function putIn(board: Board, disk: Disk): void {
   board.held.clear()
-  board.disk.replaceBy(image)
+  board.disk.replaceBy(disk)
 }
 
 export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
@@ -43,8 +52,9 @@ export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
   if (image === undefined || board.core === null) return
   if (event.isPowerCut) losePower(stage, board, 0)
   else world.kill(board)
-  putIn(board, image)
+  putIn(board, image.disk)
   witness.diskReplaced(board)
+  if (image.isOfClone !== stage.parked.has(board)) witness.diskOfAnother(board)
   bootLater(stage, board, event.forMs)
 }
 
@@ -61,7 +71,7 @@ export function bootClone(stage: Stage, event: EventOf<'clone'>): void {
   stage.parked.set(board, { disk: new Map(board.disk), tasks: new Map(board.tasks) })
   board.tasks.clear()
   board.ended.clear()
-  putIn(board, image)
+  putIn(board, image.disk)
   witness.diskReplaced(board)
   world.boot(board)
   witness.saw('clone-ran')
@@ -74,7 +84,7 @@ export function beginTwin(stage: Stage, event: EventOf<'twin'>): void {
   const image = images.get(event)
   const board = world.board(event.board)
   if (image === undefined || board.core === null || stage.parked.has(board) || stage.twins.has(board)) return
-  const twin = bootTwin(world, board, image)
+  const twin = bootTwin(world, board, image.disk)
   stage.twins.set(board, twin)
   witness.twinRuns(board, twin)
   later(stage, event.forMs, () => endTwin(stage, board))

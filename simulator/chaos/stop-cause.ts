@@ -3,6 +3,7 @@
 import { type Generation, type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { isUp } from '../../node/core/allocs/alloc.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
+import { isEvicted } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
 
 export type StopCause = { readonly words: string } & (
@@ -37,7 +38,10 @@ export function runningHere(board: Board): ReadonlySet<SlotId> {
 export function causeOfStop(board: Board, task: RunningTask): StopCause {
   const state = board.core?.state
   const alloc = state?.allocs.get(task.slot)
-  if (state == null || alloc === undefined || alloc.alloc !== task.alloc) return { kind: 'orphan', words: 'nothing here claims it' }
+  if (state == null || alloc === undefined || alloc.alloc !== task.alloc) {
+    const isOut = state != null && isEvicted(state, board.spec.id)
+    return isOut ? { kind: 'evicted', words: 'evicted' } : { kind: 'orphan', words: 'nothing here claims it' }
+  }
   if (alloc.leaving.has(task.id)) return { kind: 'wish', words: 'updated in place' }
   const run = alloc.body.tasks.get(task.task)
   if (run?.again === true) return { kind: 'wish', words: 'restarted on a wish' }

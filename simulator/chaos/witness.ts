@@ -95,6 +95,11 @@ export class Witness {
     this.acknowledgements.diskReplaced(board, this.#world.boards.values())
   }
 
+  /** The disk that it has now was never in this machine: it claims other copies than those that run here. */
+  diskOfAnother(board: Board): void {
+    for (const id of board.tasks.keys()) this.excuse('disk-of-another', id)
+  }
+
   /** Records of its disk are gone. */
   recordsLost(board: Board): void {
     this.#hasForgotten(board)
@@ -327,7 +332,12 @@ export class Witness {
       case 'replaced':
         return this.#isElsewhere(board, slot) || this.#hasLied(cause.by)
       case 'orphan':
-        return this.#isElsewhere(board, slot) || this.#excuses.has(`changed ${job}`) || this.#gaveUp(board, task)
+        return (
+          this.#isElsewhere(board, slot) ||
+          this.#excuses.has(`changed ${job}`) ||
+          this.#excuses.has(`disk-of-another ${task.id}`) ||
+          this.#gaveUp(board, task)
+        )
       case 'wish':
         return this.#excuses.has(`changed ${job}`) && isWished(board, task, cause.words)
       case 'evicted':

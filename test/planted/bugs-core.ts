@@ -187,4 +187,23 @@ export const coreBugs: readonly PlantedBug[] = [
     'if (doc.envelopes.some((ref) => state.lacking.has(ref.hash))) return removeDigest',
     'if (state.lacking.size > 1_000_000) return removeDigest',
   ),
+  bug(
+    'changes-not-replayed',
+    'What became of a job after its document was last saved whole is not read at boot.',
+    'node/core/restore.ts',
+    'if (!decoded.ok || !belongsHere(state, decoded.value)) return false',
+    "if (!decoded.ok || !belongsHere(state, decoded.value) || decoded.value.doc.startsWith('job/')) return false",
+  ),
+  {
+    name: 'ended-forgotten',
+    words: 'A claim that ended is forgotten at once, and its generation with it.',
+    edits: [
+      {
+        file: 'node/core/forgetting.ts',
+        find: 'return !isDoneInForce(state, claim) && isCovered(state, claim)',
+        replace: 'return !isDoneInForce(state, claim)',
+      },
+      { file: 'node/core/limits.ts', find: 'replacedClaimsMax: 64', replace: 'replacedClaimsMax: 0' },
+    ],
+  },
 ]
