@@ -73,7 +73,9 @@ export class Gossip {
 
   /** A board that sleeps or is busy takes it later, as its core does. */
   receive(board: Board, from: NodeId, rpc: Rpc): void {
-    this.#input.takeInTurn(board, () => this.routerOf(board)?.receive(from, this.#isHeard(board, from) ? rpc : { ...rpc, messages: [] }))
+    this.#input.takeInTurn(board, () =>
+      this.routerOf(board)?.receive(from, rpc.messages.length === 0 || this.#isHeard(board, from) ? rpc : { ...rpc, messages: [] }),
+    )
   }
 
   /** It will find only messages that the board has seen, and tells nothing else: to receive it would change nothing. */

@@ -37,7 +37,7 @@ export function bridge(s: LivenessState): void {
   }
   // This is asked after every event, and mostly nobody is.
   if (!isAnyApart) return
-  const apart = linksInOrder(s).filter((link) => !s.reached.has(link.peer))
+  const apart = linksInOrder(s, (link) => !s.reached.has(link.peer))
   let trying = apart.filter((link) => link.wants && !link.hungUp).length
   let watched = watchedCount(s)
   for (const link of apart) {
@@ -58,7 +58,7 @@ export function review(s: LivenessState): void {
   if (s.now < s.reviewAt) return
   s.stirred = true
   s.reviewAt = s.now + (s.limits.reviewMs >> 1) + nextBelow(s.random, s.limits.reviewMs)
-  const wanted = linksInOrder(s).filter((link) => link.wants && !link.hungUp)
+  const wanted = linksInOrder(s, (link) => link.wants && !link.hungUp)
   const spare = wanted
     .slice(s.limits.choicesCount)
     .reverse()

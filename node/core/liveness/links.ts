@@ -61,9 +61,10 @@ export function roomFor(s: LivenessState, link: Link): boolean {
   return watched < s.limits.watchedCountMax || (watched < s.limits.namedCountMax && !s.reached.has(link.peer))
 }
 
-/** Connected members, best choice first. */
-export function linksInOrder(s: LivenessState): Link[] {
-  return [...s.links.values()].filter((link) => s.members.has(link.peer)).sort((a, b) => a.rank - b.rank || compareText(a.peer, b.peer))
+/** Connected members of which that holds, best choice first. */
+export function linksInOrder(s: LivenessState, holds: (link: Link) => boolean = () => true): Link[] {
+  const links = [...s.links.values()].filter((link) => s.members.has(link.peer) && holds(link))
+  return links.sort((a, b) => a.rank - b.rank || compareText(a.peer, b.peer))
 }
 
 /** The peer is known to have signed something that is not here. */
