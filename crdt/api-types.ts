@@ -143,6 +143,8 @@ export interface OperatorRow {
   /** Patterns of what an operator may write. */
   readonly pools: readonly string[]
   readonly jobs: readonly string[]
+  /** Wall-clock ms until which boards take changes from it; absent: there is no such time. */
+  readonly untilMs?: number
   readonly revoked: boolean
 }
 

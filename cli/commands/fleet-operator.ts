@@ -1,8 +1,8 @@
 // `fleet operator`: who may do what. Everything is a signed statement of an admin in the fleet document; rights of a key only grow, and
 // revoking the key is what takes them back, for ever.
 
-import type { Command } from 'commander'
-import { fleetPaths } from '../../crdt/documents/fleet.ts'
+import { type Command, Option } from 'commander'
+import { fleetPaths, operatorUntil } from '../../crdt/documents/fleet.ts'
 import { type OperatorId, isPeerId } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import { type Grant, everyJob, everyPoolPattern, widen } from '../../crdt/rights/grant.ts'
@@ -13,6 +13,7 @@ import { type Fleet, fetchFleet } from '../document.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { editFleet } from '../job-edit.ts'
+import { parseExpiry } from '../join-token.ts'
 import { printData, printReply } from '../print.ts'
 import { operatorTable } from '../render/status.ts'
 import { receiptLine } from '../render/receipt.ts'
@@ -27,6 +28,8 @@ interface AddOptions extends WriteOptions {
   readonly name?: string
   readonly pools?: readonly string[]
   readonly jobs?: readonly string[]
+  /** Ms from now. */
+  readonly expires?: number
 }
 
 export function addFleetOperator(parent: Command, cli: Cli): void {
@@ -37,6 +40,11 @@ export function addFleetOperator(parent: Command, cli: Cli): void {
     .option('--name <name>', 'what people call its owner')
     .option('--pools <pattern>', 'an operator: pools, such as shop-* (may be repeated; default: all)', collect)
     .option('--jobs <pattern>', 'an operator: jobs, such as web-* or team/* (may be repeated; default: all)', collect)
+    .addOption(
+      new Option('--expires <duration>', 'an operator: how long boards take changes from it, such as 8h (default: for ever)').argParser(
+        parseExpiry,
+      ),
+    )
   remote<AddOptions>(cli, add, (session, { args: [key = ''], options }) => addOperator(session, key, options))
   remote(cli, group.command('list').description('list the keys and what they may do'), async (session) => {
     printReply(session, await session.ask('fleet', { method: 'fleet.status' }), operatorTable)
@@ -53,6 +61,8 @@ async function addOperator(session: Session, key: string, options: AddOptions): 
   mustGrow(fleet, operator, role)
   const { pools, jobs } = patternsOf(options, fleet.rights.now.get(operator))
   const wanted = new Map<string, Scalar>([[fleetPaths.role(operator), options.role]])
+  const until = untilOf(session, fleet, operator, options)
+  if (until !== null) wanted.set(fleetPaths.operatorUntil(operator), until)
   if (options.name !== undefined) wanted.set(fleetPaths.operatorName(operator), options.name)
   for (const pattern of pools) wanted.set(fleetPaths.pools(operator, pattern), true)
   for (const pattern of jobs) wanted.set(fleetPaths.jobs(operator, pattern), true)
@@ -70,6 +80,20 @@ function mustGrow({ rights }: Fleet, key: OperatorId, role: Role): void {
   const known = rights.now.get(key)
   if (known === undefined || widen(known, { role }).role === role) return
   throw new CliError('E_USAGE', `the key ${key} is ${known.role} already, and rights only grow`, { hint: `revoke it, and ${hint}` })
+}
+
+/** Wall-clock ms; null: as it is. */
+function untilOf({ io }: Session, { doc, rights }: Fleet, key: OperatorId, { role, expires }: AddOptions): number | null {
+  if (expires === undefined) return null
+  if (role !== 'operator')
+    throw new CliError('E_USAGE', `--expires is for an operator, not for ${role === 'admin' ? 'an admin' : 'a viewer'}`)
+  const until = io.now() + expires
+  const known = operatorUntil(doc.registers, key)
+  if (!rights.now.has(key) || (known !== null && known <= until)) return until
+  const words = known === null ? 'has no end' : 'ends later than that'
+  throw new CliError('E_USAGE', `the time of the key ${key} ${words}, and rights only grow`, {
+    hint: 'revoke it, and its owner makes a new key: shoal context add',
+  })
 }
 
 /** Only an operator's rights have limits. A pattern without a namespace means the default one; no pattern at first means all. */

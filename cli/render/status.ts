@@ -41,12 +41,15 @@ export function operatorTable({ operators }: ReplyOf<'fleet'>, paint: Paint): st
       },
       { head: 'POOLS', text: (one) => (one.role === 'operator' ? one.pools.join(', ') || '-' : '') },
       { head: 'JOBS', text: (one) => (one.role === 'operator' ? one.jobs.map(shortJob).join(', ') || '-' : '') },
+      ...(operators.some(({ untilMs }) => untilMs !== undefined) ? [untilColumn] : []),
       { head: 'ID', text: (one) => one.id, paint: paint.dim },
     ],
     operators,
     paint,
   )
 }
+
+const untilColumn = { head: 'UNTIL', text: ({ untilMs }: OperatorRow): string => (untilMs === undefined ? '-' : time(untilMs)) }
 
 function poolTable(pools: readonly PoolSummary[], paint: Paint): string {
   return table<PoolSummary>(

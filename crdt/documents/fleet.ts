@@ -37,6 +37,7 @@ export const fleetPaths = {
   operatorName: (operator: OperatorId): string => `operator/${operator}/name`,
   pools: (operator: OperatorId, pattern: string): string => `operator/${operator}/pools/${encodePart(pattern)}`,
   jobs: (operator: OperatorId, pattern: string): string => `operator/${operator}/jobs/${encodePart(pattern)}`,
+  operatorUntil: (operator: OperatorId): string => `operator/${operator}/until_ms`,
   /** Comes first in seniority among the keys that the same change makes admins. */
   recovery: (key: OperatorId): string => `recovery/${key}`,
   admission: 'admission',
@@ -63,6 +64,15 @@ export function fleetFromRegisters(registers: Registers): FleetRecord {
     planVersion: planVersionOf(registers.get(fleetPaths.planVersion) ?? null),
     operatorNames,
   }
+}
+
+/**
+ * Wall-clock ms after which no board takes a new change from that operator itself; null: there is no such time. What was taken before
+ * goes on to count, and replicas never ask: two boards whose clocks differ hold the same.
+ */
+export function operatorUntil(registers: Registers, operator: OperatorId): number | null {
+  const until = registers.get(fleetPaths.operatorUntil(operator))
+  return typeof until === 'number' ? until : null
 }
 
 export function admissionMode(registers: Registers): AdmissionMode {

@@ -145,6 +145,7 @@ const fleetTable: Patterns = [
   ['operator/:peer/name', word],
   ['operator/:peer/pools/:key', flag],
   ['operator/:peer/jobs/:key', flag],
+  ['operator/:peer/until_ms', wallMs],
   ['recovery/:peer', integer(1, 1)],
   ['admission', oneOf(...admissionModes)],
   ['token/:peer/pool', poolName],

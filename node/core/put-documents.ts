@@ -3,8 +3,10 @@
 
 import type { Request } from '../../crdt/api-types.ts'
 import { fromBase64 } from '../../crdt/base64.ts'
+import { operatorUntil } from '../../crdt/documents/fleet.ts'
 import { type Result, ok, refuse } from '../../crdt/errors.ts'
-import { type AuthorId, type DocId, fleetDocId } from '../../crdt/ids.ts'
+import { type AuthorId, type DocId, type OperatorId, fleetDocId } from '../../crdt/ids.ts'
+import type { FleetRights } from '../../crdt/rights/fleet-rights.ts'
 import { receive, rightsHere } from './documents.ts'
 import type { CoreEvent } from './event.ts'
 import { follow, hasRoom } from './follow.ts'
@@ -54,8 +56,8 @@ function takeAll(step: Step, envelopes: readonly string[], caller: string | null
   for (const text of envelopes) {
     const bytes = fromBase64(text)
     if (!bytes.ok) return bytes
-    const revoked = refuseRevoked(step, bytes.value, caller)
-    if (!revoked.ok) return revoked
+    const refused = refuseOver(step, bytes.value, caller)
+    if (!refused.ok) return refused
     const received = receive(step, bytes.value, true)
     if (!received.ok) return received
     taken.documents.add(received.value.doc.id)
@@ -66,10 +68,11 @@ function takeAll(step: Step, envelopes: readonly string[], caller: string | null
 
 /**
  * Boards tell one another what a revoked key wrote, so that all hold the same, and an operator may carry it from a site that never meets
- * this one; from its owner nothing new is taken. About the fleet document the gate decides alone: what a key writes there without knowing
- * that it is revoked may stand.
+ * this one; from its owner nothing new is taken, nor from one whose time is over. About the fleet document the gate decides alone: what a
+ * key writes there without knowing that it is revoked may stand.
  */
-function refuseRevoked({ state }: Step, bytes: Uint8Array, caller: string | null): Result<void> {
+function refuseOver(step: Step, bytes: Uint8Array, caller: string | null): Result<void> {
+  const { state } = step
   const decoded = state.engine.decodeEnvelope(bytes)
   if (!decoded.ok || decoded.value.kind === 'fleet') return ok(undefined)
   const { author, doc, hash } = decoded.value
@@ -77,8 +80,16 @@ function refuseRevoked({ state }: Step, bytes: Uint8Array, caller: string | null
   const isHere = state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) === true
   const role = caller === null || caller === author ? undefined : rights?.now.get(caller as AuthorId)?.role
   const isCarried = role !== undefined && role !== 'viewer'
-  if (isHere || isCarried || rights?.revoked.has(author) !== true) return ok(undefined)
-  return refuse('E_REVOKED', `the key ${author} is revoked: nothing that it signs has an effect`)
+  if (isHere || isCarried || rights === undefined) return ok(undefined)
+  if (rights.revoked.has(author)) return refuse('E_REVOKED', `the key ${author} is revoked: nothing that it signs has an effect`)
+  return refuseExpired(rights, author, step.now + state.wallOffset)
+}
+
+/** By this board's own clock, as with the `until` of tokens: there is no other. */
+function refuseExpired({ doc, now }: FleetRights, author: AuthorId, wallMs: number): Result<void> {
+  const until = operatorUntil(doc.registers, author as OperatorId)
+  if (until === null || wallMs <= until || now.get(author)?.role === 'admin') return ok(undefined)
+  return refuse('E_EXPIRED', `the key ${author} was for a time that is over by this board's clock: nothing new of it is taken`)
 }
 
 function spread(step: Step, { documents, fresh }: Taken): void {

@@ -2,7 +2,9 @@
 
 import type { OperatorRow, Reply } from '../../../crdt/api-types.ts'
 import { type OperatorId, compareText } from '../../../crdt/ids.ts'
-import { fleetFromRegisters } from '../../../crdt/documents/fleet.ts'
+import { fleetFromRegisters, operatorUntil } from '../../../crdt/documents/fleet.ts'
+import type { Registers } from '../../../crdt/registers.ts'
+import type { Role } from '../../../crdt/view.ts'
 import { poolSummaries } from '../pools.ts'
 import { rightsHere } from '../documents.ts'
 import type { Step } from '../state.ts'
@@ -28,12 +30,14 @@ export function statusReply(step: Step): Reply {
 export function fleetReply(step: Step): Reply {
   const { state, now } = step
   const rights = rightsHere(state)
-  const names = fleetFromRegisters(rights?.doc.registers ?? new Map()).operatorNames
+  const registers = rights?.doc.registers ?? new Map()
+  const names = fleetFromRegisters(registers).operatorNames
   const operators = [...(rights?.standing ?? [])]
     .map(([id, grant]): OperatorRow => ({
       id,
       ...grant,
       name: names.get(id as OperatorId) ?? '',
+      ...untilOf(registers, id as OperatorId, grant.role),
       revoked: rights?.revoked.has(id) === true,
     }))
     .sort((a, b) => compareText(a.id, b.id))
@@ -45,4 +49,10 @@ export function fleetReply(step: Step): Reply {
     operators,
     pools: poolSummaries(state, now),
   }
+}
+
+/** An admin's time is never over. */
+function untilOf(registers: Registers, id: OperatorId, role: Role): Pick<OperatorRow, 'untilMs'> {
+  const untilMs = role === 'admin' ? null : operatorUntil(registers, id)
+  return untilMs === null ? {} : { untilMs }
 }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { type OperatorId, jobDocId } from '../../../crdt/ids.ts'
 import type { Board, World } from '../../../simulator/world.ts'
+import { testNow } from '../../support/cli-io.ts'
 import { type Stage, closeStages, hello, ok, other, run, stage } from '../../support/operator-stage.ts'
 import { answer, count } from '../../support/pool.ts'
 import { areEqual, runners, slot } from '../../support/world.ts'
@@ -54,6 +55,41 @@ test('what a revoked key had written goes on to count, and what it writes later 
   assert.match((await run(two, { count: 3 })).stderr, /E_ROLE: the key \w+ is revoked/)
   assert.match((await admin.run(['fleet', 'operator', 'add', other])).stderr, /E_REVOKED/)
   assert.match((await ok(admin, 'job', 'voided', 'hello')).stdout, /every edit of hello counts/)
+})
+
+test('a key for a time: each board asks its own clock, and whatever one has taken counts at all of them', async () => {
+  const { world, boards, admin, two, at } = await stage(3)
+  for (const board of boards) board.wallAheadMs = testNow - world.wallMs
+  await ok(admin, 'fleet', 'operator', 'add', other, '--name', 'bob', '--expires', '10m')
+  world.run(1_000)
+  assert.match((await ok(two, 'fleet', 'operator', 'list')).stdout, /UNTIL[^]*bob +operator +\* +\*\/\* +20\d\d-/)
+  assert.equal((await run(two)).exitCode, 0)
+  world.until('it runs', () => copies(world, 1), 10_000)
+  world.run(10 * 60_000)
+  assert.match((await run(two, { count: 2 })).stderr, /E_EXPIRED: the key \w+ was for a time that is over by this board's clock/)
+  world.run(1_000)
+  assert.ok(copies(world, 1), 'what it wrote in time counts')
+  // A board whose clock is an hour late takes it, and the others do not ask.
+  at.two.wallAheadMs -= 3_600_000
+  assert.equal((await run(two, { count: 2 })).exitCode, 0)
+  world.until('both run', () => copies(world, 2), 10_000)
+  world.run(10_000)
+  assert.ok(areEqual(boards))
+})
+
+test('the time of a key is only ever extended, and an admin has none', async () => {
+  const { world, boards, admin, two } = await stage(1)
+  const add = async (...words: string[]) => (await admin.run(['fleet', 'operator', 'add', other, ...words])).stderr
+  assert.match(await add('--role', 'admin', '--expires', '1h'), /E_USAGE: --expires is for an operator, not for an admin/)
+  await ok(admin, 'fleet', 'operator', 'add', other, '--expires', '8h')
+  world.run(1_000)
+  assert.match(await add('--expires', '1h'), /E_USAGE: the time of the key \w+ ends later than that, and rights only grow/)
+  await ok(admin, 'fleet', 'operator', 'add', other, '--expires', '12h')
+  await ok(admin, 'fleet', 'operator', 'add', other, '--role', 'admin')
+  world.run(1_000)
+  assert.doesNotMatch((await ok(admin, 'fleet', 'operator', 'list')).stdout, /UNTIL/)
+  boards[0]!.wallAheadMs = testNow + 24 * 3_600_000 - world.wallMs
+  assert.equal((await run(two)).exitCode, 0)
 })
 
 /** Key 2 has changed the job on the larger, far side, where it is not known to be revoked, and the sides have met again. */
