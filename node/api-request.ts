@@ -60,12 +60,23 @@ export function parseRequest(bytes: Uint8Array): Result<Request, 'E_REQUEST'> {
     return refuse('E_REQUEST', 'the request is not an object with a method')
   }
   const request = value as Request
-  const found = checkOf(request.method)(request) as true | ValidationError[]
+  const found = faultsOf(request)
+  if (found === null) return refuse('E_REQUEST', 'the request is nested too deeply')
   if (found === true) return ok(request)
   return refuse(
     'E_REQUEST',
     `request '${request.method.slice(0, 40)}': ${found.map((fault) => `${fault.field}: ${fault.message ?? fault.type}`).join(' ')}`,
   )
+}
+
+/** null: the validator ran out of stack while it put a value into words. */
+function faultsOf(request: Request): true | ValidationError[] | null {
+  try {
+    return checkOf(request.method)(request) as true | ValidationError[]
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  }
 }
 
 function checkOf(wanted: string): Check {
