@@ -7,6 +7,7 @@ import type { Doc } from '../../crdt/doc.ts'
 import { jobView } from '../../crdt/documents/job.ts'
 import { type SlotId, jobDocId, opsDocId, slotParts } from '../../crdt/ids.ts'
 import { compareVersions, isMember } from '../../crdt/view.ts'
+import type { Alloc } from './allocs/alloc.ts'
 import { end, persistBody } from './allocs/lifecycle.ts'
 import { hasCompany } from './alone.ts'
 import { drop, put } from './documents.ts'
@@ -20,10 +21,17 @@ export function giveUpLost(step: Step): void {
   if (now < state.lostLookAt) return
   for (const doc of [...state.docs.values()])
     if (doc.envelopes.some((ref) => state.lacking.has(ref.hash)) && hasSomebodyToAsk(state, doc)) giveUp(step, doc)
-  if (hasCompany(state) && isEverybodyHere(step)) endUnknown(step)
+  if (hasCompany(state) && isEverybodyHere(step)) {
+    endUnknown(step)
+    for (const doc of state.docs.values()) if (doc.kind === 'job') takeBackVersions(step, doc)
+  }
   // What was held back for the sake of orphans may be claimed by now.
   if (state.orphans.length > 0) state.planStale = true
-  const isAnyLost = state.lacking.size > 0 || [...state.allocs.values(), ...state.orphans].some((copy) => isUnknown(state, copy))
+  const copies = [...state.allocs.values()]
+  const isAnyLost =
+    state.lacking.size > 0 ||
+    [...copies, ...state.orphans].some((copy) => isUnknown(state, copy)) ||
+    copies.some((copy) => isAhead(step, copy))
   state.lostLookAt = isAnyLost ? nextLookAt(step) : Number.MAX_SAFE_INTEGER
 }
 
@@ -80,6 +88,12 @@ function isUnknown(state: State, { slot }: { readonly slot: SlotId }): boolean {
   return !state.docs.has(jobDocId(slotParts(slot).job))
 }
 
+/** It runs at a version of which this board's own documents know nothing: they are older than the disk on which it was begun. */
+function isAhead({ state, env }: Step, { slot, body }: Alloc): boolean {
+  const doc = state.docs.get(jobDocId(slotParts(slot).job))
+  return doc !== undefined && compareVersions(body.version, jobView(env.crypto, doc).version) > 0
+}
+
 /** What runs here at a version that nobody will ever hear of counts as the newest of those that are left: all would wait for it otherwise. */
 function takeBackVersions(step: Step, doc: Doc): void {
   const { id, version } = jobView(step.env.crypto, doc)
@@ -87,5 +101,7 @@ function takeBackVersions(step: Step, doc: Doc): void {
     if (slotParts(alloc.slot).job !== id || compareVersions(alloc.body.version, version) <= 0) continue
     alloc.body.version = version
     persistBody(step, alloc)
+    step.state.ownStale = true
+    step.state.planStale = true
   }
 }

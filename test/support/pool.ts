@@ -73,3 +73,13 @@ export function bothTasks(): { readonly tasks: readonly TaskSpec[] } {
 export function claimsHeld(board: Board): string[] {
   return [...(board.core?.state?.allocs.keys() ?? [])].sort()
 }
+
+/** Kills the agent, lets the caller change its disk, and boots it again; its tasks run on. */
+export function withDisk(world: World, board: Board, change: (disk: Map<string, Uint8Array>) => void): void {
+  // Records are written a while after what they are about.
+  world.run(10_000)
+  world.kill(board)
+  world.run(1_000)
+  change(board.disk)
+  world.boot(board)
+}

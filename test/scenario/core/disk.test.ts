@@ -3,28 +3,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { toBase64 } from '../../../crdt/base64.ts'
-import { disconnectDefaults, networkDefaults } from '../../../crdt/documents/defaults.ts'
+import { networkDefaults } from '../../../crdt/documents/defaults.ts'
 import { restartPath } from '../../../crdt/documents/job.ts'
-import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { compactDoc } from '../../../crdt/epoch.ts'
-import { type JobId, jobDocId, nodeDocId, opsDocId } from '../../../crdt/ids.ts'
+import { type JobId, jobDocId, nodeDocId } from '../../../crdt/ids.ts'
 import { coreLimits } from '../../../node/core/limits.ts'
 import { envelopeFrames } from '../../../node/core/wire.ts'
-import type { Board, World } from '../../../simulator/world.ts'
-import { answer, bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
-import { allAlive, areEqual, claimOf, crypto, edit, fleet, jobSpec, runJob, runners, signJob, slot } from '../../support/world.ts'
+import type { Board } from '../../../simulator/world.ts'
+import { answer, bootPool, count, home, place, slotsOf, withDisk } from '../../support/pool.ts'
+import { areEqual, claimOf, crypto, edit, fleet, jobSpec, runJob, runners, signJob, slot } from '../../support/world.ts'
 
 const epochOf = (board: Board, of = board): number => board.core!.state!.docs.get(nodeDocId(of.spec.id))!.epoch
-
-/** Kills the agent, lets the caller change its disk, and boots it again; its tasks run on. */
-function withDisk(world: World, board: Board, change: (disk: Map<string, Uint8Array>) => void): void {
-  // Records are written a while after what they are about.
-  world.run(10_000)
-  world.kill(board)
-  world.run(1_000)
-  change(board.disk)
-  world.boot(board)
-}
 
 const damaged = (): Uint8Array => new Uint8Array([1, 2, 3])
 
@@ -196,99 +185,6 @@ test('a lost record of what a claim runs: a copy that runs is taken up, one that
   world.until('it runs again', () => runners(world, mine).length === 1, 60_000)
   assert.equal(claimOf(boards[0]!, mine, home(world, mine))!.generation, 2)
 })
-
-test('a signed change that the disk lost is asked for again', () => {
-  const { world, boards } = bootPool(3)
-  const job = place(world, { count: 1 })
-  const b1 = world.board('b1')
-  const [ref] = b1.core!.state!.docs.get(jobDocId(job))!.envelopes
-  withDisk(world, b1, (disk) => disk.delete(`env/${ref!.hash}`))
-  world.until('it is there again', () => b1.disk.has(`env/${ref!.hash}`), 40_000)
-  world.run(5_000)
-  assert.ok(areEqual(boards))
-  assert.equal(answer(world, b1, 'doc', { method: 'doc.get', doc: jobDocId(job) }).envelopes.length, 1)
-})
-
-test('a signed change that the only disk with it has lost is given up: all agree again, and the job can be changed on both boards', () => {
-  const { world, boards } = bootPool(2)
-  const job = place(world)
-  const [b0, b1] = [world.board('b0'), world.board('b1')]
-  world.split([b0], [b1])
-  runJob(world, b1, jobSpec({ priority: 70 }))
-  world.run(6_000)
-  const ref = b1.core!.state!.docs.get(jobDocId(job))!.envelopes.at(-1)!
-  withDisk(world, b1, (disk) => disk.delete(`env/${ref.hash}`))
-  world.heal()
-  world.until('equal', () => areEqual(boards), 400_000)
-  assert.equal(b1.core!.state!.view.jobs.get(job)!.spec!.priority, 50)
-  assert.ok(b1.logs.some((line) => line.includes('1 signed changes of job/default/web are gone from this disk')))
-  runJob(world, b1, jobSpec({ priority: 80 }))
-  world.until('b0 takes what was written on b1', () => b0.core!.state!.view.jobs.get(job)!.spec!.priority === 80, 20_000)
-})
-
-test('a copy that runs a version that is given up is updated to the one that is left', () => {
-  const { world, boards } = bootPool(2)
-  const job = place(world)
-  const lost = home(world, slot(job))
-  const other = boards.find((board) => board !== lost)!
-  const programOn = (board: Board) => board.core!.state!.allocs.get(slot(job))?.body.group.tasks[0]!.config.command
-  world.split([lost], [other])
-  runJob(world, lost, jobSpec({ command: '/bin/second' }))
-  world.run(6_000)
-  assert.equal(programOn(lost), '/bin/second')
-  const ref = lost.core!.state!.docs.get(jobDocId(job))!.envelopes.at(-1)!
-  withDisk(world, lost, (disk) => disk.delete(`env/${ref.hash}`))
-  world.heal()
-  world.until('it is given up', () => areEqual(boards), 400_000)
-  world.until(
-    'one copy runs what is left',
-    () => runners(world, slot(job)).length === 1 && programOn(home(world, slot(job))) === '/bin/app',
-    60_000,
-  )
-})
-
-test('a wish about a board that is lost whole is given up once everybody has been asked, and the board counts again', () => {
-  const { world, boards } = bootPool(3)
-  const [b0, b1, b2] = boards as [Board, Board, Board]
-  world.split([b0], [b1, b2])
-  edit(world, b0, opsDocId(b2.spec.id), 'default', () => new Map([[opsPaths.evicted, true]]))
-  world.run(6_000)
-  const ref = b0.core!.state!.docs.get(opsDocId(b2.spec.id))!.envelopes.at(-1)!
-  withDisk(world, b0, (disk) => disk.delete(`env/${ref.hash}`))
-  world.run(400_000)
-  assert.equal(b0.core!.state!.view.nodes.get(b2.spec.id)!.evicted, true, 'alone, it gives up nothing')
-  world.heal()
-  world.until('equal', () => areEqual(boards) && allAlive(boards), 700_000)
-  assert.ok(b0.logs.some((line) => line.includes('it is given up; make it anew')))
-  assert.deepEqual(
-    [...b0.disk.keys()].filter((key) => key.includes(ref.hash) || key.includes('ops/')),
-    [],
-  )
-})
-
-for (const isRecordLost of [false, true]) {
-  test(`a job that is lost whole (${isRecordLost ? 'with' : 'without'} its record) is given up, what ran for it is stopped, and it can be made anew`, () => {
-    const { world, boards } = bootPool(2)
-    const [b0, b1] = boards as [Board, Board]
-    world.split([b0], [b1])
-    const job = runJob(world, b0, jobSpec({ group: { disconnect: { ...disconnectDefaults, partition: 'any' } } }))
-    world.until('it runs', () => b0.tasks.size === 1, 90_000)
-    const ref = b0.core!.state!.docs.get(jobDocId(job))!.envelopes.at(-1)!
-    withDisk(world, b0, (disk) => {
-      disk.delete(`env/${ref.hash}`)
-      if (isRecordLost) disk.delete(`doc/${jobDocId(job)}`)
-    })
-    // It looks every five minutes, and the second look comes soon after the heal.
-    world.run(590_000)
-    assert.equal(b0.tasks.size, 1, 'alone, it gives up nothing')
-    world.heal()
-    world.run(60_000)
-    assert.equal(b0.tasks.size, 1, 'who has just come back may have it yet')
-    world.until('stopped, and equal', () => b0.tasks.size === 0 && areEqual(boards), 700_000)
-    runJob(world, b1, jobSpec({}))
-    world.until('it runs again', () => runners(world, slot(job)).length === 1, 60_000)
-  })
-}
 
 test('a change of its own that the disk lost makes a board write its document anew', () => {
   const { world, boards } = bootPool(3)
