@@ -31,7 +31,7 @@ const jobsAt = '5s'
 /** `also` is run in place of the job of its name, or beside the others. */
 export async function fleetScenario(session: Session, also: JobSpec | null = null): Promise<FleetScenario> {
   const { nodes, coverage } = await session.ask('nodes', { method: 'node.list' })
-  const members = nodes.filter((node) => !node.evicted)
+  const members = nodes.filter((node) => !node.evicted && node.liveness !== 'left')
   if (members.length > boardsMax) throw new CliError('E_POOL', `${members.length} boards are more than can be played (${boardsMax})`)
   const via = members.find((node) => node.liveness === 'alive')?.id
   if (via === undefined) throw new CliError('E_NO_NODE', 'no board of the pool is alive, so there is nothing to play')

@@ -31,6 +31,7 @@ import { addJobValidate } from './commands/job-validate.ts'
 import { addJobVoided } from './commands/job-voided.ts'
 import { addNodeCompact } from './commands/node-compact.ts'
 import { addNodeAdmit, addNodePending, addNodeReject } from './commands/node-pending.ts'
+import { addNodeLeave } from './commands/node-leave.ts'
 import { addNodeMeta, addNodeWeight } from './commands/node-meta.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
@@ -69,6 +70,7 @@ const nodeCommands: readonly Add[] = [
   addNodeDrain,
   addNodeEligibility,
   addNodeEvict,
+  addNodeLeave,
   addNodeMeta,
   addNodeWeight,
   addNodeCompact,

@@ -155,6 +155,8 @@ export interface NodeRow {
   readonly liveness: Liveness
   readonly eligible: boolean
   readonly draining: boolean
+  /** It leaves the fleet once it is drained. */
+  readonly leaving?: true
   readonly evicted: boolean
   /** Said only of who is no full member. */
   readonly admission?: 'surplus' | WaitingReason

@@ -32,12 +32,12 @@ export function takeCandidate(
   rights: FleetRights | undefined,
   told: Omit<Candidate, 'certificate'> & { readonly certificate: string },
 ): void {
-  const { node, pool, certificate: shown, admitted, evicted } = told
+  const { node, pool, certificate: shown, admitted, evicted, left } = told
   const before = memory.candidates.get(node)
   const isKnown = before !== undefined && memory.shown.get(node) === shown
   const certificate = isKnown ? before.certificate : readShown(reader, rights, shown)
-  if (isKnown && before.admitted === admitted && before.evicted === evicted) return
-  memory.candidates.set(node, { node, pool, certificate, admitted, evicted })
+  if (isKnown && before.admitted === admitted && before.evicted === evicted && before.left === left) return
+  memory.candidates.set(node, { node, pool, certificate, admitted, evicted, left })
   memory.shown.set(node, shown)
   memory.isStale = true
 }

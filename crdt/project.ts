@@ -52,6 +52,7 @@ export const nodeParts = [
   'addresses',
   'receipts',
   'verdicts',
+  'leaving',
 ] as const
 
 const noFleet: FleetView = Object.freeze({ name: '', planVersion: 1, operators: new Map() })
@@ -169,7 +170,7 @@ function takeNode(reader: DocumentReader, memory: Memory, id: NodeId): ReadonlyM
   const view = reader.viewOf(fresh, before?.view.liveness ?? 'unheard')
   const { eligible, evicted } = view
   memory.nodes.set(id, { view: keep(before?.view, view, nodeParts), left, eligible })
-  takeCandidate(reader, memory.admissions, memory.rights, { node: id, pool: memory.view.pool, certificate, admitted, evicted })
+  takeCandidate(reader, memory.admissions, memory.rights, { node: id, pool: memory.view.pool, certificate, admitted, evicted, left })
   return claims
 }
 

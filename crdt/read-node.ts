@@ -23,7 +23,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
   const record = nodeFromRegisters(id, doc?.registers ?? new Map())
   const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
   const { addresses, agentVersion, attributes, capacity, drivers, dynamicPorts, name, planVersion, receipts, verdicts } = record
-  const { draining, drainIgnoresSystem, eligible, evicted, weight } = wishes
+  const { draining, drainIgnoresSystem, leaving, eligible, evicted, weight } = wishes
   const node = {
     id,
     name,
@@ -40,6 +40,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     draining,
     // Said only where it is so: most nodes read as they did to agents without system jobs.
     ...(drainIgnoresSystem ? ({ drainIgnoresSystem } as const) : {}),
+    ...(leaving === null ? {} : { leaving }),
     eligible,
     evicted,
     weight,

@@ -62,6 +62,8 @@ export interface NodeView {
   readonly draining: boolean
   /** Copies of system jobs stay while it drains. */
   readonly drainIgnoresSystem?: true
+  /** An operator has told it to leave the fleet once nothing is held there; until it has left it drains. Said only where it is so. */
+  readonly leaving?: Leaving
   readonly evicted: boolean
   /**
    * Said only of who is no full member (then `eligible` is false). surplus: beyond its token's count, it is heard and keeps what it runs.
@@ -86,6 +88,16 @@ export interface NodeView {
 /** It belongs here: neither evicted nor waiting. */
 export function isMember({ evicted, admission }: Pick<NodeView, 'evicted' | 'admission'>): boolean {
   return !evicted && (admission === undefined || admission === 'surplus')
+}
+
+/** A member whom others count and wait for: it has not said that it left. */
+export function isAwaited(node: Pick<NodeView, 'evicted' | 'admission' | 'liveness'>): boolean {
+  return isMember(node) && node.liveness !== 'left'
+}
+
+export interface Leaving {
+  /** How long it waits for other boards to take over, by its own clock; what is left then it stops. null: for as long as it takes. */
+  readonly deadlineMs: number | null
 }
 
 export interface Resources {

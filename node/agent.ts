@@ -4,6 +4,7 @@
 
 import './polyfill.ts'
 import { randomBytes } from 'node:crypto'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import type { Refusal } from '../crdt/errors.ts'
@@ -59,10 +60,13 @@ export interface AgentOptions {
   readonly log: Log
   /** A bug was found in the core: the process should end (70), so that its supervisor starts it anew. */
   readonly onFatal: (error: unknown) => void
+  /** The board has left its fleet: the process should end. */
+  readonly onLeft: () => void
 }
 
 export async function startAgent(config: AgentConfig, options: AgentOptions): Promise<RunningAgent> {
   await makeDataDir(config.dataDir)
+  await mayStart(config)
   // First, because LevelDB's files would be inherited by whatever is spawned after them.
   const guard = startStuckGuard(options.log)
   try {
@@ -83,7 +87,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const { log } = options
   const joined = await readJoinFile(config.join, config.dataDir)
   if (!joined.ok) throw refusalError(joined)
-  const key = await loadOrCreateKey(join(config.dataDir, 'node.key'))
+  const key = await loadOrCreateKey(join(config.dataDir, keyName))
+  // For what removes the board's containers when no agent is there any more to ask (deploy/end-tasks.sh).
+  await writeFile(join(config.dataDir, 'node.id'), `${key.id}\n`)
   const clock = createClock()
   const metrics = createMetrics()
   const host = await readHost(config.dataDir)
@@ -92,7 +98,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const crypto = createCrypto()
   const core = createCore({ crypto, signer: key.signer })
   const network = await makeNetwork({ config, joined: joined.value, key, core, log })
-  const loop = createLoop({ core, network, store, clock, drivers, api: createApiBridge, log, meters: metrics, onFatal: options.onFatal })
+  const { onFatal } = options
+  const onLeft = (): void => void noteLeft(config.dataDir, log).then(options.onLeft)
+  const loop = createLoop({ core, network, store, clock, drivers, api: createApiBridge, log, meters: metrics, onFatal, onLeft })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
     readAll(store),
@@ -134,6 +142,30 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
     loopbackPort: http.port,
     stop: () => stopAll({ guard, http, network, loop, store, log }),
   }
+}
+
+const keyName = 'node.key'
+/** Says that this board has left its fleet. */
+const leftName = 'left'
+
+/** A supervisor starts the agent again, whatever it ended with: a board that has left is not to come back by that. Throws E_LEFT. */
+async function mayStart({ dataDir, rejoin }: AgentConfig): Promise<void> {
+  const said = await readFile(join(dataDir, leftName), 'utf8').catch(() => null)
+  if (said === null) return
+  if (!rejoin)
+    throw new AgentError(
+      'E_LEFT',
+      `${said.trim()}; start it with --rejoin to let it join as a new board, or empty ${dataDir} (deploy: uninstall.sh --purge)`,
+    )
+  // The mark goes last: whatever interrupts this, the next start goes on with it.
+  for (const name of ['store', keyName, leftName]) await rm(join(dataDir, name), { recursive: true, force: true })
+}
+
+/** Should this fail, the next start finds it in the board's own document, and ends in the same way. */
+async function noteLeft(dataDir: string, log: Log): Promise<void> {
+  const words = 'this board has left its fleet'
+  await writeFile(join(dataDir, leftName), `${words}\n`).catch((error: unknown) => log.warn({ error: wordsOf(error) }, 'cannot note it'))
+  log.warn({}, `${words}: the agent ends`)
 }
 
 async function stopAll(parts: { guard: StuckGuard; http: HttpDoor; network: Network; loop: Loop; store: Store; log: Log }): Promise<void> {

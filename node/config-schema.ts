@@ -108,6 +108,7 @@ const schema = {
       ),
     }),
     dev: flag,
+    rejoin: flag,
   },
 }
 

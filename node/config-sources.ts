@@ -35,6 +35,7 @@ export const settings: readonly Setting[] = [
   { path: 'log.level', flag: 'log-level', kind: 'text', help: 'debug, info, warn or error (info)' },
   { path: 'http.socket', flag: 'http-socket', kind: 'text', help: 'the unix socket of the local API (DATA_DIR/api.sock)' },
   { path: 'http.loopback_port', flag: 'loopback-port', kind: 'number', help: 'also serve the local API on this port of 127.0.0.1' },
+  { path: 'rejoin', flag: 'rejoin', kind: 'switch', help: 'a board that has left its fleet joins again, as a new one' },
   { path: 'dev', flag: 'dev', kind: 'switch', help: 'allow plain processes and fault injection' },
 ]
 

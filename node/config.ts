@@ -36,6 +36,8 @@ export interface AgentConfig {
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
   readonly http: { readonly socket: string; readonly loopbackPort: number | null }
   readonly dev: boolean
+  /** A board that has left its fleet joins as a new one. */
+  readonly rejoin: boolean
 }
 
 export const configDefaults = {
@@ -80,6 +82,7 @@ interface Raw {
   readonly log?: { readonly level?: AgentConfig['log']['level'] }
   readonly http?: { readonly socket?: string; readonly loopback_port?: number }
   readonly dev?: boolean
+  readonly rejoin?: boolean
 }
 
 interface RawResources {
@@ -117,6 +120,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     log: { level: raw.log?.level ?? configDefaults.logLevel },
     http: { socket: resolve(raw.http?.socket ?? join(dataDir, 'api.sock')), loopbackPort: raw.http?.loopback_port ?? null },
     dev,
+    rejoin: raw.rejoin ?? false,
   }
 }
 

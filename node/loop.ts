@@ -44,6 +44,8 @@ export interface LoopInput {
   readonly meters: LoopMeters
   /** The core threw: a bug. The loop has stopped; tasks run on. */
   readonly onFatal: (error: unknown) => void
+  /** This board has left its fleet, and another one knows. */
+  readonly onLeft: () => void
 }
 
 export interface Loop {
@@ -333,6 +335,8 @@ class DriverLoop implements Loop {
         )
       case 'forward':
         return this.#api.forward(effect, network)
+      case 'left':
+        return this.#input.onLeft()
       case 'logs':
         return this.#api.logs(effect, this.#tasks.driver(effect.driver))
       case 'persist':

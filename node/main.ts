@@ -1,5 +1,6 @@
 // `shoal agent`: configuration, log, signals, exit codes. 0: stopped on request. 1: cannot start, with the reason. 70: a bug in the core
-// was found; a supervisor starts the agent anew, and its tasks, which never stopped, are adopted.
+// was found; a supervisor starts the agent anew, and its tasks, which never stopped, are adopted. 69: the board has left its
+// fleet; no supervisor is to start it again.
 
 import { createLog, type Log } from './adapters/log.ts'
 import { nodeNameOf } from './adapters/host.ts'
@@ -13,6 +14,8 @@ import { wordsOf } from './words.ts'
 
 /** As in sysexits.h: an internal software error. */
 const exitBug = 70
+/** As in sysexits.h: a service that is not there any more. `deploy/shoal.service` knows it. */
+const exitLeft = 69
 /** A stop that takes longer than this is cut off; what was acknowledged is on disk. */
 const stopMsMax = 10_000
 /** A signal that comes again so soon is the same one. */
@@ -31,16 +34,20 @@ export async function runAgent(argv: readonly string[]): Promise<number> {
   const log = createLog({ level: config.log.level, name, isTerminal: process.stderr.isTTY === true })
   const stopAsked = signalled(['SIGTERM', 'SIGINT'], log)
   catchStrays(log)
+  let onLeft = (): void => undefined
+  const left = new Promise<void>((resolve) => (onLeft = resolve))
   let agent: RunningAgent
   try {
-    agent = await startAgent(config, { log, onFatal: (error) => dieOf(error, log) })
+    agent = await startAgent(config, { log, onFatal: (error) => dieOf(error, log), onLeft: () => onLeft() })
   } catch (error) {
     if (error instanceof AssertionError) dieOf(error, log)
-    return leave(failed(error instanceof AgentError || hasCode(error) ? error.code : 'E_AGENT', wordsOf(error)))
+    const code = error instanceof AgentError || hasCode(error) ? error.code : 'E_AGENT'
+    const exitCode = failed(code, wordsOf(error))
+    return leave(code === 'E_LEFT' ? exitLeft : exitCode)
   }
   const service = createServiceNotify(process.env, log)
   service.ready()
-  await stopAsked
+  await Promise.race([stopAsked, left])
   service.stopping()
   await agent.stop()
   return leave(0)

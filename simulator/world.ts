@@ -277,6 +277,7 @@ export class World {
     let isWritten = true
     for (const effect of this.watch(board, event, () => core.step(event))) {
       if (board.effectsLeft !== null && board.effectsLeft-- <= 0) return this.powerCut(board)
+      if (effect.kind === 'left') return this.kill(board)
       if (effect.kind === 'persist') isWritten = this.#persist(board, effect) && isWritten
       else this.#carryOut(board, effect, isWritten)
     }

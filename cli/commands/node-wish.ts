@@ -38,7 +38,9 @@ export function addNodeDrain(parent: Command, cli: Cli): Command {
     const ignored = options.ignoreSystem === true
     if (ignored && !draining) throw new CliError('E_USAGE', '--ignore-system says how to drain, --off that it ends')
     const words = draining ? `is draining${ignored ? ', but for system jobs' : ''}` : 'is no longer draining'
-    return wish(session, node, { writes: { [opsPaths.draining]: draining, [opsPaths.drainIgnoresSystem]: ignored }, words }, options)
+    // A drain that is to end in leaving is taken back as a whole, and does not come back with the next one.
+    const writes = { [opsPaths.draining]: draining, [opsPaths.drainIgnoresSystem]: ignored, [opsPaths.leave]: false }
+    return wish(session, node, { writes, words }, options)
   })
 }
 

@@ -9,10 +9,10 @@ import { table } from './table.ts'
 import { age, safe, shortId } from './words.ts'
 
 export function nodeState(node: NodeRow): string {
-  const { evicted, draining, eligible, admission } = node
+  const { evicted, draining, leaving, eligible, admission } = node
   const closed =
     admission === undefined ? !eligible && !evicted && 'ineligible' : admission === 'surplus' ? 'surplus' : `waits: ${admission}`
-  const wishes = [evicted && 'evicted', draining && 'draining', closed].filter((word) => word !== false)
+  const wishes = [evicted && 'evicted', leaving === true && node.liveness !== 'left' ? 'leaving' : draining && 'draining', closed].filter((word) => word !== false)
   return [node.liveness, ...wishes].join(', ')
 }
 

@@ -41,6 +41,8 @@ export interface Candidate {
   /** The pool that an operator's word names, in force; '': there is none. */
   readonly admitted: string
   readonly evicted: boolean
+  /** It said itself that it left: its seat is another's. */
+  readonly left: boolean
 }
 
 export type Admission =
@@ -57,8 +59,8 @@ export function judgeAdmissions(crypto: Crypto, rules: AdmissionRules, candidate
   const seated = new Map<TokenId, NodeId[]>()
   for (const candidate of candidates) {
     const alone = judgeAlone(rules, candidate)
-    const { node, certificate } = candidate
-    if (alone.kind !== 'member' || alone.by !== 'token' || certificate === null) found.set(node, alone)
+    const { node, certificate, left } = candidate
+    if (alone.kind !== 'member' || alone.by !== 'token' || certificate === null || left) found.set(node, alone)
     else {
       const nodes = seated.get(certificate.token) ?? []
       nodes.push(node)
@@ -74,7 +76,7 @@ export function judgeAdmissions(crypto: Crypto, rules: AdmissionRules, candidate
 }
 
 /** The same without asking how many others there are. */
-export function judgeAlone(rules: AdmissionRules, { node, pool, certificate, admitted, evicted }: Candidate): Admission {
+export function judgeAlone(rules: AdmissionRules, { node, pool, certificate, admitted, evicted }: Omit<Candidate, 'left'>): Admission {
   if (evicted) return { kind: 'evicted' }
   if (rules.mode === 'open') return { kind: 'member', by: 'open' }
   if (admitted === pool) return { kind: 'member', by: 'operator' }

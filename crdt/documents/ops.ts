@@ -2,6 +2,7 @@
 // eligible, not draining.
 
 import type { Registers } from '../registers.ts'
+import type { Leaving } from '../view.ts'
 import { entriesOf } from './node.ts'
 import { encodePart } from './path-part.ts'
 import { child, registerTree } from './register-tree.ts'
@@ -13,6 +14,8 @@ export interface OpsRecord {
   readonly draining: boolean
   /** Copies of system jobs stay while the node drains. */
   readonly drainIgnoresSystem: boolean
+  /** It is to leave once it is drained; null: it is not. */
+  readonly leaving: Leaving | null
   readonly eligible: boolean
   readonly labels: Readonly<Record<string, string>>
   /** −100..100; part of the rank. */
@@ -30,6 +33,9 @@ export const opsPaths = {
   note: 'note',
   /** An operator's word that boards of other pools can check, who do not hold this document (`crdt/admission/`), in base64. */
   certificate: 'x/certificate',
+  /** Beside `draining`, which agents that do not know of this carry out; when that is taken back, so is this. */
+  leave: 'x/leave',
+  leaveDeadlineMs: 'x/leave_deadline_ms',
   label: (key: string): string => `label/${encodePart(key)}`,
 } as const
 
@@ -38,6 +44,7 @@ export const opsDefaults: OpsRecord = Object.freeze({
   evicted: false,
   draining: false,
   drainIgnoresSystem: false,
+  leaving: null,
   eligible: true,
   labels: Object.freeze({}),
   weight: 0,
@@ -51,8 +58,15 @@ export function opsFromRegisters(registers: Registers): OpsRecord {
     evicted: registers.get(opsPaths.evicted) === true,
     draining: registers.get(opsPaths.draining) === true,
     drainIgnoresSystem: registers.get(opsPaths.drainIgnoresSystem) === true,
+    leaving: leavingOf(registers),
     eligible: registers.get(opsPaths.eligible) !== false,
     labels: entriesOf(child(registerTree(registers, ''), 'label')),
     weight: typeof weight === 'number' && Number.isSafeInteger(weight) ? Math.min(100, Math.max(-100, weight)) : 0,
   }
+}
+
+function leavingOf(registers: Registers): Leaving | null {
+  if (registers.get(opsPaths.draining) !== true || registers.get(opsPaths.leave) !== true) return null
+  const deadlineMs = registers.get(opsPaths.leaveDeadlineMs)
+  return { deadlineMs: typeof deadlineMs === 'number' && deadlineMs >= 0 ? deadlineMs : null }
 }

@@ -1,7 +1,7 @@
 // Whom this node listens to: the fleet's documents say who belongs to it, and what a peer shows on its connection says it of one whose
 // document has not come. Everything that takes in bytes of others asks here first, the network's adapter as well.
 
-import { type Candidate, admissionRules, isTooLate, judgeAlone } from '../../crdt/admission/admission.ts'
+import { admissionRules, isTooLate, judgeAlone } from '../../crdt/admission/admission.ts'
 import { fromBase64 } from '../../crdt/base64.ts'
 import { opsFromRegisters, opsPaths } from '../../crdt/documents/ops.ts'
 import { type AuthorId, type NodeId, opsDocId } from '../../crdt/ids.ts'
@@ -61,7 +61,7 @@ export function reasonToWait(state: State, node: NodeId, peer: Peer, now: number
   const rights = rightsHere(state)
   if (!isCertified(state) || rights === undefined || isHeardByDocuments(state, node) || peer.pool === null) return null
   const rules = admissionRules(rights)
-  const candidate: Candidate = { node, pool: peer.pool, certificate: peer.certificate, admitted: '', evicted: false }
+  const candidate = { node, pool: peer.pool, certificate: peer.certificate, admitted: '', evicted: false }
   const judged = judgeAlone(rules, candidate)
   if (judged.kind === 'waiting') return judged.reason
   const terms = peer.certificate === null || !canTellNewcomers(state, peer) ? undefined : rules.tokens.get(peer.certificate.token)

@@ -2,7 +2,7 @@
 // that only one runs. Counted on the monotonic clock of this boot; that it happened is kept in the claim's reason.
 
 import type { NodeId } from '../../crdt/ids.ts'
-import { type View, isMember } from '../../crdt/view.ts'
+import { type View, isAwaited } from '../../crdt/view.ts'
 import { end } from './allocs/lifecycle.ts'
 import type { State, Step } from './state.ts'
 
@@ -36,9 +36,9 @@ function isAloneFor(state: State, limitMs: number | null, now: number): boolean 
   return limitMs !== null && now - state.lastCompanyAt >= limitMs && isAlone(state)
 }
 
-function hasOthers(state: State): boolean {
+export function hasOthers(state: State): boolean {
   for (const node of state.view.nodes.values()) {
-    if (node.id !== state.boot.config.self && isMember(node) && node.liveness !== 'left') return true
+    if (node.id !== state.boot.config.self && isAwaited(node)) return true
   }
   return false
 }

@@ -9,6 +9,7 @@ import { readRemains } from './allocs/finished.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreRecords } from './event.ts'
+import { recallLeft } from './leaving.ts'
 import { stopOrphan, tellOrphans } from './orphans.ts'
 import { readOwn } from './own-record.ts'
 import type { AdoptedTask } from './ports.ts'
@@ -22,6 +23,7 @@ export function boot(step: Step, records: StoreRecords): void {
   readRemains(step, records, moved ? 0 : coreLimits.finishedAllocsMax)
   if (moved) return step.state.boot.running.forEach((task) => stopOrphan(step, task))
   const record = readOwn(step)
+  if (record !== null) recallLeft(step, record)
   const bodies = new Map<string, BodyRecord>()
   for (const [key, bytes] of records) {
     const body = key.startsWith('meta/alloc/') ? decodeBody(bytes) : undefined

@@ -143,6 +143,8 @@ export const coreLimits = {
   roomKeptMs: 35_000,
   /** … and beyond so many boards, of which each tells of 64 at most. */
   roomsMax: 64,
+  /** A board that has left stays for so long after somebody knows: whoever follows it there sees the end of it, and gossip passes it on. */
+  leftLingerMs: 3_000,
   /** Gives the evicted node time to read its two documents before the connection is closed. */
   evictedHangUpMs: 3_000,
 } as const

@@ -107,7 +107,7 @@ function recordOf(state: State): NodeRecord {
     agentVersion: config.version,
     planVersion: state.planVersion,
     receipts: state.receipts,
-    left: false,
+    left: state.leave.left,
     certificate: config.certificate === null ? '' : toBase64(config.certificate),
     claims: claimsOf(state),
     verdicts: state.verdicts,

@@ -12,6 +12,7 @@ import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { isAlone, stopWhatIsAlone } from './alone.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
 import { forgetRemoved, forgetReplaced, keepVerdicts } from './forgetting.ts'
+import { leaveIfAsked } from './leaving.ts'
 import { coreLimits } from './limits.ts'
 import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
 import { settleOrphans } from './orphans.ts'
@@ -30,6 +31,7 @@ export function settle(step: Step): void {
     // What this board has just taken up is in no view yet: a plan would give its ports and its room to others.
     if (state.planStale && !hasTakenUp) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
+    leaveIfAsked(step)
     if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) return
     state.ownStale = false
     state.ownDueAt = null

@@ -3,7 +3,7 @@
 
 import { type NodeId, type PoolName, compareText } from '../../crdt/ids.ts'
 import type { PoolSummary } from '../../crdt/api-types.ts'
-import { isMember } from '../../crdt/view.ts'
+import { isAwaited } from '../../crdt/view.ts'
 import { coreLimits } from './limits.ts'
 import type { Contact, State, Step } from './state.ts'
 import { type SummaryFrame, encodeFrame } from './wire.ts'
@@ -119,7 +119,7 @@ function countNodes(state: State): { alive: number; total: number } {
   let alive = 0
   let total = 0
   for (const node of state.view.nodes.values()) {
-    if (!isMember(node)) continue
+    if (!isAwaited(node)) continue
     total += 1
     if (node.liveness === 'alive') alive += 1
   }
@@ -134,10 +134,10 @@ export function rememberAddresses(step: Step): void {
   state.rememberedNodes = state.view.nodes
   for (const [id, node] of state.view.nodes) {
     const known = before?.get(id)
-    if (id === state.boot.config.self || (known?.addresses === node.addresses && isMember(known) === isMember(node))) continue
-    const key = isMember(node) ? node.addresses.join(' ') : 'no member'
+    if (id === state.boot.config.self || (known?.addresses === node.addresses && isAwaited(known) === isAwaited(node))) continue
+    const key = isAwaited(node) ? node.addresses.join(' ') : 'not awaited'
     if (state.remembered.get(id) === key) continue
     state.remembered.set(id, key)
-    step.out.push(isMember(node) ? { kind: 'remember', peer: id, addresses: node.addresses, wanted: true } : { kind: 'forget', peer: id })
+    step.out.push(isAwaited(node) ? { kind: 'remember', peer: id, addresses: node.addresses, wanted: true } : { kind: 'forget', peer: id })
   }
 }

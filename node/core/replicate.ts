@@ -10,6 +10,7 @@ import { envelopeKey, receive } from './documents.ts'
 import { dropEarly, earlyOf, keepEarly } from './early.ts'
 import type { Effect } from './effect.ts'
 import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOffered, exchangeOver, exchangeSpared } from './exchanges.ts'
+import { noteTold } from './leaving.ts'
 import { coreLimits, protocolVersion } from './limits.ts'
 import { linkSeqs, linkStatesNewerThan, linksDigest, onLinkState, onProbe, onProbeAck, peerDown, peerUp } from './liveness/liveness.ts'
 import { performLiveness } from './perform-liveness.ts'
@@ -299,7 +300,9 @@ function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): voi
   const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
   if (answer.send.length > 0) step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
-  if (scope === 'pool' && isSame) startActing(step, 'a peer has the same documents')
+  if (scope !== 'pool' || !isSame) return
+  startActing(step, 'a peer has the same documents')
+  noteTold(state)
 }
 
 /** From here on the node takes new work. */

@@ -106,6 +106,19 @@ export interface FailedSlot {
   readonly healthySince: number | null
 }
 
+/** Of a board that leaves the fleet (`leaving.ts`). */
+export interface Leave {
+  /** Since when this boot has known that it is to leave. */
+  askedAt: number | null
+  /** Its own document says that it has left, or is about to. */
+  left: boolean
+  /** Another board knows. */
+  told: boolean
+  /** When the agent is told to end; null: not yet, or it has been. */
+  overAt: number | null
+  isOver: boolean
+}
+
 export interface State {
   /** The records are read at boot and not kept: they are as large as the disk. */
   readonly boot: Omit<Boot, 'records'>
@@ -177,6 +190,7 @@ export interface State {
   readonly leavingOrphans: Map<TaskId, AdoptedTask>
   /** The board was in another pool until this boot: what runs and is not known here ran for that one. */
   hasMoved: boolean
+  readonly leave: Leave
   readonly verdicts: Map<SlotId, readonly Verdict[]>
   addresses: readonly string[]
   fingerprints: Record<string, Fingerprint>
@@ -263,6 +277,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     changedAt: new Map(),
     ownEpochFloor: 0,
     epochJumps: { count: 0, nextAt: boot.now },
+    leave: { askedAt: null, left: false, told: false, overAt: null, isOver: false },
     pending: new Map(),
     failedSince: new Map(),
     failing: noFailing(),

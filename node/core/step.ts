@@ -19,6 +19,7 @@ import { followDeadline, tellFollowers } from './follow.ts'
 import { isAnyoneReturning } from './liveness/members.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
 import { adopted, orphanExited, orphanStopped } from './orphans.ts'
+import { leaveDeadline } from './leaving.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { coreLimits } from './limits.ts'
 import { giveUpLost } from './lost-changes.ts'
@@ -175,7 +176,7 @@ function isHeldBack(state: State, now: number): boolean {
 
 function wakeAt(state: State): number {
   let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
-  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), state.lostLookAt, state.roomAt)
+  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), state.lostLookAt, state.roomAt, leaveDeadline(state))
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)

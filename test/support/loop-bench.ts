@@ -194,6 +194,7 @@ export async function loopBench(
     log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     meters: { step: nothing, lag: nothing, persist: nothing, effect: nothing, dropped: (what) => void logged.push(`dropped ${what}`) },
     onFatal: (error) => void fatal.push(error),
+    onLeft: () => void fatal.push('left'),
   })
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))

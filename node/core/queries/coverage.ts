@@ -2,7 +2,7 @@
 
 import type { Coverage } from '../../../crdt/api-types.ts'
 import { viewHash } from '../../../crdt/view-hash.ts'
-import { isMember } from '../../../crdt/view.ts'
+import { isAwaited } from '../../../crdt/view.ts'
 import { silentSince } from '../liveness/liveness.ts'
 import type { State, Step } from '../state.ts'
 
@@ -16,7 +16,7 @@ export function coverage(state: State, now: number, view: string): Coverage {
   let total = 0
   let oldestMs = 0
   for (const node of state.view.nodes.values()) {
-    if (!isMember(node)) continue
+    if (!isAwaited(node)) continue
     total += 1
     if (node.liveness === 'alive') alive += 1
     else oldestMs = Math.max(oldestMs, now - (silent.get(node.id) ?? now))

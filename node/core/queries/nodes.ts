@@ -49,6 +49,7 @@ function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput)
     liveness: node.liveness,
     eligible: node.eligible,
     draining: node.draining,
+    ...(node.leaving === undefined ? {} : { leaving: true }),
     evicted: node.evicted,
     ...(node.admission === undefined ? {} : { admission: node.admission }),
     ...(node.token === undefined ? {} : { token: node.token }),

@@ -3,7 +3,7 @@
 
 import type { RecordedRow, Reply } from '../../../crdt/api-types.ts'
 import { type DocId, compareText } from '../../../crdt/ids.ts'
-import { type NodeView, isMember } from '../../../crdt/view.ts'
+import { type NodeView, isAwaited } from '../../../crdt/view.ts'
 import type { State, Step } from '../state.ts'
 import { coverageOf } from './coverage.ts'
 
@@ -12,7 +12,7 @@ export function receiptReply(step: Step, documents: readonly DocId[], wanted: nu
   const { state } = step
   const { self, name } = state.boot.config
   const confirmedBy = [...state.view.nodes.values()]
-    .filter((node) => node.id !== self && isMember(node) && documents.every((id) => node.receipts[id] === state.docs.get(id)?.digest))
+    .filter((node) => node.id !== self && isAwaited(node) && documents.every((id) => node.receipts[id] === state.docs.get(id)?.digest))
     .map((node) => node.name)
     .sort(compareText)
   const all = [name, ...confirmedBy]
@@ -28,7 +28,7 @@ export function receiptReply(step: Step, documents: readonly DocId[], wanted: nu
 export function receiptsReply(step: Step, doc: DocId): Reply {
   const { state } = step
   const nodes = [...state.view.nodes.values()]
-    .filter(isMember)
+    .filter(isAwaited)
     .map((node) => recordedRow(state, node, doc))
     .sort((a, b) => compareText(a.name, b.name) || compareText(a.node, b.node))
   return { kind: 'receipts', coverage: coverageOf(step), doc, nodes }

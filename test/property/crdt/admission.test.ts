@@ -54,14 +54,16 @@ const candidate = fc.record({
   token: fc.constantFrom(50, 50, 50, 51, 59, 2, 3, null),
   pool: fc.constantFrom('shop', 'shop', 'shop', 'depot'),
   word: fc.constantFrom('none', 'none', 'none', 'none', 'admitted', 'admitted elsewhere', 'evicted'),
+  left: fc.constantFrom(false, false, false, true),
 })
 const candidates = fc.uniqueArray(candidate, { selector: ({ board }) => board, minLength: 5, maxLength: boardSeeds.length }).map((list) =>
-  list.map(({ board, token, pool, word }): Candidate => ({
+  list.map(({ board, token, pool, word, left }): Candidate => ({
     node: testSigner(board).node,
     pool: shop,
     certificate: token === null ? null : certificate(board, token, pool),
     admitted: word === 'admitted' ? shop : word === 'admitted elsewhere' ? 'depot' : '',
     evicted: word === 'evicted',
+    left,
   })),
 )
 
@@ -135,15 +137,15 @@ function settled(doc: Doc, sent: readonly Uint8Array[]): Doc {
   return now
 }
 
-test('of a token’s boards as many are members as it says, and an operator’s word takes no seat and stays', () => {
+test('of a token’s boards as many are members as it says, those that left aside, and an operator’s word takes no seat and stays', () => {
   fc.assert(
     fc.property(candidates, fc.integer({ min: 1, max: 4 }), fc.nat(7), (list, count, extra) => {
       const doc = settled(closed, [edited(founded, closed, 2, stated(50, 'shop', 'auto', count)).bytes!])
       const rules = rulesOf(doc)
       const found = judgeAdmissions(crypto, rules, list)
       const claims = list.filter(
-        ({ certificate, admitted, evicted }) =>
-          admitted !== shop && !evicted && certificate?.token === tokenId(50) && certificate.pool === 'shop',
+        ({ certificate, admitted, evicted, left }) =>
+          admitted !== shop && !evicted && !left && certificate?.token === tokenId(50) && certificate.pool === 'shop',
       )
       const seated = claims.filter(({ node }) => found.get(node)?.kind === 'member')
       assert.equal(seated.length, Math.min(count, claims.length))
@@ -170,7 +172,8 @@ test('of a token’s boards as many are members as it says, and an operator’s 
 })
 
 test('a fleet that says nothing of admission is open, and a token that is half stated admits nobody', () => {
-  const board: Candidate = { node: testSigner(70).node, pool: shop, certificate: certificate(70, 50, 'shop'), admitted: '', evicted: false }
+  const pure = { admitted: '', evicted: false, left: false }
+  const board: Candidate = { node: testSigner(70).node, pool: shop, certificate: certificate(70, 50, 'shop'), ...pure }
   assert.deepEqual(judgeAdmissions(crypto, rulesOf(founded.doc), [{ ...board, certificate: null }]).get(board.node), {
     kind: 'member',
     by: 'open',
@@ -189,6 +192,7 @@ test('a certificate of another board, and what a revoked admin had stated', () =
     certificate: certificate(70, 50, 'shop'),
     admitted: '',
     evicted: false,
+    left: false,
   }
   const own: Candidate = { ...borrowed, node: testSigner(70).node }
   const kinds = (at: Doc) => [...judgeAdmissions(crypto, rulesOf(at), [borrowed, own]).values()].map(({ kind }) => kind)
@@ -208,7 +212,8 @@ test('a certificate that an operator has signed counts in the pools of that oper
   ])
   const granted = settled(closed, [edited(founded, closed, 1, rights).bytes!])
   const kindIn = (pool: string, doc: Doc): string => {
-    const board = { node: testSigner(70).node, pool: pool as PoolName, certificate: certificate(70, 4, pool), admitted: '', evicted: false }
+    const shown = { pool: pool as PoolName, certificate: certificate(70, 4, pool) }
+    const board = { node: testSigner(70).node, ...shown, admitted: '', evicted: false, left: false }
     return judgeAdmissions(crypto, rulesOf(doc), [board]).get(board.node)!.kind
   }
   assert.deepEqual([kindIn('depot', granted), kindIn('shop', granted)], ['member', 'waiting'])

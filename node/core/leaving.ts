@@ -1,0 +1,78 @@
+// A board that leaves the fleet for good: an operator wishes it, it drains, and once it holds nothing any more its own document and its
+// link state say that it has left. It ends when another board has that word. From then on this key's board is over: whoever wants it back
+// lets it join as a new one (`agent --rejoin`). docs/adr/0021.
+
+import type { NodeRecord } from '../../crdt/documents/node.ts'
+import { removeRemains } from './allocs/finished.ts'
+import { end } from './allocs/lifecycle.ts'
+import { hasOthers } from './alone.ts'
+import { coreLimits } from './limits.ts'
+import { markLeft } from './liveness/liveness.ts'
+import { performLiveness } from './perform-liveness.ts'
+import { type State, type Step, isEvicted, note } from './state.ts'
+
+/** What the own document said when the board went down: once said, it stands. */
+export function recallLeft(step: Step, { left }: Pick<NodeRecord, 'left'>): void {
+  if (left) sayLeft(step)
+}
+
+/** Runs in every step; nobody pays for it where nobody leaves. */
+export function leaveIfAsked(step: Step): void {
+  const { leave, view, boot } = step.state
+  if (leave.left) return endIfTold(step)
+  const wish = view.nodes.get(boot.config.self)?.leaving
+  if (wish === undefined) {
+    if (leave.askedAt !== null) note(step, 'an operator has taken it back: this board does not leave')
+    leave.askedAt = null
+    return
+  }
+  if (leave.askedAt === null) note(step, `this board is to leave the fleet: ${step.state.allocs.size} copies go first`)
+  leave.askedAt ??= step.now
+  if (step.now >= leaveDeadline(step.state)) stopWhatIsLeft(step)
+  if (!isEmpty(step.state)) return
+  note(step, 'nothing is held here any more: this board has left the fleet', 'warn')
+  for (const remains of step.state.finished) removeRemains(step, remains)
+  sayLeft(step)
+}
+
+/** When it is next looked at: to stop what nobody has taken over, or to end. */
+export function leaveDeadline({ leave, view, boot, allocs }: State): number {
+  const never = Number.MAX_SAFE_INTEGER
+  if (leave.overAt !== null) return leave.overAt
+  const deadlineMs = view.nodes.get(boot.config.self)?.leaving?.deadlineMs ?? null
+  const isDue = leave.askedAt !== null && !leave.left && deadlineMs !== null && [...allocs.values()].some(({ ending }) => ending === null)
+  return isDue ? leave.askedAt! + deadlineMs : never
+}
+
+function stopWhatIsLeft(step: Step): void {
+  for (const alloc of [...step.state.allocs.values()]) end(step, alloc, 'stopped', 'leaving: its board left, and nobody had taken it over')
+}
+
+/** Whoever has only just booted may not know yet what runs here. */
+function isEmpty({ acting, allocs, orphans, leavingOrphans }: State): boolean {
+  return acting && allocs.size === 0 && orphans.length === 0 && leavingOrphans.size === 0
+}
+
+function sayLeft(step: Step): void {
+  step.state.leave.left = true
+  step.state.ownStale = true
+  performLiveness(step, markLeft(step.state.liveness, step.now))
+}
+
+/** A neighbour has the same documents as this board. */
+export function noteTold({ leave }: State): void {
+  leave.told = leave.left
+}
+
+/** Nobody hears an evicted board, and one that was alone in its fleet has nobody to tell. */
+function endIfTold(step: Step): void {
+  const { state } = step
+  const { leave } = state
+  if (leave.isOver) return
+  const mayEnd = leave.told || (state.acting && (isEvicted(state, state.boot.config.self) || !hasOthers(state)))
+  if (mayEnd) leave.overAt ??= step.now + coreLimits.leftLingerMs
+  if (leave.overAt === null || step.now < leave.overAt) return
+  leave.overAt = null
+  leave.isOver = true
+  step.out.push({ kind: 'left' })
+}

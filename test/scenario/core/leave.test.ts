@@ -1,0 +1,159 @@
+// `node leave` on simulated boards: what runs there goes elsewhere, then the board says that it has left, and ends; it does not come back.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { opsPaths } from '../../../crdt/documents/ops.ts'
+import { opsDocId } from '../../../crdt/ids.ts'
+import type { Scalar } from '../../../crdt/registers.ts'
+import type { Board, World } from '../../../simulator/world.ts'
+import { boot, certifiedWorld, firstToken, standingOf, state, stated, wish } from '../../support/certified.ts'
+import { cliOnWorld } from '../../support/cli-on-world.ts'
+import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
+import { edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
+
+const minuteMs = 60_000
+const distinct = { group: { constraints: [{ attribute: '', operator: 'distinct_hosts', value: 'true' }] } } as const
+
+const leaveWish = (deadlineMs: number | null = null): ReadonlyMap<string, Scalar> =>
+  new Map<string, Scalar>([
+    [opsPaths.draining, true],
+    [opsPaths.leave, true],
+    ...(deadlineMs === null ? [] : ([[opsPaths.leaveDeadlineMs, deadlineMs]] as const)),
+  ])
+
+function leave(world: World, by: Board, board: Board, deadlineMs: number | null = null): void {
+  edit(world, by, opsDocId(board.spec.id), 'default', () => leaveWish(deadlineMs))
+}
+
+const livenessAt = (board: Board, other: Board): string | undefined => board.core!.state!.view.nodes.get(other.spec.id)?.liveness
+const hasEnded = (board: Board): boolean => board.core === null
+const said = (board: Board, words: string): boolean => board.logs.some((line) => line.includes(words))
+
+test('its copies move, it says that it has left, and ends; started again it ends again, runs nothing and takes nothing', async () => {
+  const { world, boards, first } = bootPool(3)
+  const job = place(world, { count: 3, ...distinct })
+  runJob(world, first, jobSpec({ name: 'log', type: 'system' }))
+  world.until('a copy of it on each board', () => boards.every((board) => board.tasks.size === 2), minuteMs)
+  runJob(world, first, jobSpec({ count: 2, ...distinct }))
+  world.until('two are left', () => slotsOf(job, 3).filter((id) => runners(world, id).length > 0).length === 2, minuteMs)
+  const going = home(world, slot(job, 0))
+  const others = boards.filter((board) => board !== going)
+  const cli = await cliOnWorld(world, () => others[0]!)
+  const asked = await cli.run(['node', 'leave', going.spec.name, '--detach'])
+  assert.equal(asked.exitCode, 0, asked.stderr)
+  world.until('its agent has ended', () => hasEnded(going), 5 * minuteMs)
+  assert.equal(going.tasks.size, 0)
+  for (const other of others) assert.equal(livenessAt(other, going), 'left')
+  assert.deepEqual(
+    slotsOf(job, 2).map((id) => runners(world, id).length),
+    [1, 1],
+  )
+  const shown = await cli.run(['node', 'status', going.spec.name])
+  assert.match(shown.stdout, /State +left\b/)
+  assert.doesNotMatch(shown.stdout, /leaving/)
+  const again = await cli.run(['node', 'leave', going.spec.name])
+  assert.deepEqual([again.exitCode, again.stdout], [0, `node ${going.spec.name} has left already\n`])
+  const starts = count(world, 'start', { board: going })
+  world.boot(going)
+  world.until('it has ended again', () => hasEnded(going), minuteMs)
+  assert.equal(count(world, 'start', { board: going }), starts)
+  assert.ok(others.every((board) => livenessAt(board, going) === 'left'))
+  // Those that are there are all that are counted: nobody waits for one that left.
+  runJob(world, others[0]!, jobSpec({ name: 'both', count: 2, ...distinct }))
+  const explained = await cli.run(['job', 'explain', 'both', '-o', 'json'])
+  assert.match(explained.stdout, /"left"/)
+  assert.match((await cli.run(['node', 'status', '-o', 'json'])).stdout, /"nodesTotal": 2/)
+  await cli.close()
+})
+
+test('with no place for its work it waits and runs it on; after the deadline it stops that, and has left', () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world, { count: 2, ...distinct })
+  const going = home(world, slot(job, 0))
+  const other = boards.find((board) => board !== going)!
+  leave(world, other, going, 5 * minuteMs)
+  world.run(4 * minuteMs)
+  assert.deepEqual(runners(world, slot(job, 0)), [going.spec.name])
+  assert.equal(livenessAt(other, going), 'alive')
+  world.until('it has ended', () => hasEnded(going), 2 * minuteMs)
+  assert.deepEqual(runners(world, slot(job, 0)), [])
+  assert.deepEqual(runners(world, slot(job, 1)), [other.spec.name])
+  const claim = other.core!.state!.view.claims.get(slot(job, 0))!.find(({ node }) => node === going.spec.id)
+  assert.equal(claim?.reason.split(':')[0], 'leaving')
+})
+
+test('taken back while it drains it stays; a drain afterwards is a drain only', async () => {
+  const { world, boards } = bootPool(2)
+  const job = place(world, { count: 2, ...distinct })
+  const [first, second] = boards as [Board, Board]
+  const cli = await cliOnWorld(world, () => second)
+  await cli.run(['node', 'leave', first.spec.name, '--detach'])
+  world.run(minuteMs)
+  assert.match((await cli.run(['node', 'status', first.spec.name])).stdout, /State +alive, leaving/)
+  await cli.run(['node', 'drain', first.spec.name, '--off'])
+  world.run(minuteMs)
+  assert.ok(said(first, 'taken it back'))
+  runJob(world, second, jobSpec({ count: 1 }))
+  await cli.run(['node', 'drain', first.spec.name])
+  world.until('it is empty', () => first.tasks.size === 0, minuteMs)
+  world.run(minuteMs)
+  assert.deepEqual([hasEnded(first), livenessAt(second, first), runners(world, slot(job)).length], [false, 'alive', 1])
+  await cli.close()
+})
+
+test('cut off it stops by force, and ends only once somebody else knows that it has left', () => {
+  const { world, boards, first } = bootPool(3)
+  const job = place(world, { count: 3, ...distinct })
+  const others = boards.slice(1)
+  world.split([first], others)
+  world.run(minuteMs / 2)
+  leave(world, first, first, 0)
+  world.until('it holds nothing', () => first.tasks.size === 0, minuteMs)
+  world.run(10 * minuteMs)
+  assert.equal(hasEnded(first), false)
+  assert.notEqual(livenessAt(others[0]!, first), 'left')
+  world.powerCut(first)
+  world.boot(first)
+  world.run(minuteMs)
+  assert.equal(hasEnded(first), false)
+  world.heal()
+  world.until('it has ended', () => hasEnded(first), 2 * minuteMs)
+  for (const other of others) assert.equal(livenessAt(other, first), 'left')
+  assert.equal(slotsOf(job, 3).filter((id) => runners(world, id).includes(first.spec.name)).length, 0)
+})
+
+test('a board that is the only one has nobody to tell', () => {
+  const { world, first } = bootPool(1)
+  place(world)
+  leave(world, first, first, 0)
+  world.until('it has ended', () => hasEnded(first), minuteMs)
+  assert.equal(first.tasks.size, 0)
+})
+
+test('with a disk of before it left it comes up, hears what was wished, and leaves again', () => {
+  const { world, boards, first } = bootPool(3)
+  world.run(minuteMs / 2)
+  const image = new Map(first.disk)
+  leave(world, boards[1]!, first)
+  world.until('it has ended', () => hasEnded(first), minuteMs)
+  first.disk.replaceBy(image)
+  world.boot(first)
+  world.until('it has ended again', () => hasEnded(first), 2 * minuteMs)
+  world.run(minuteMs)
+  for (const other of boards.slice(1)) assert.equal(livenessAt(other, first), 'left')
+})
+
+test('its seat is another’s: one more board than the token’s count is a full member once one of them has left', () => {
+  const world = certifiedWorld([{}, {}, {}])
+  const boards = [...world.boards.values()]
+  boot(world, boards)
+  state(world, boards[0]!, stated(firstToken, { count: 2 }))
+  const surplusOf = (at: Board): Board[] => boards.filter((board) => standingOf(at, board) === 'surplus')
+  world.until('one is beyond the count', () => surplusOf(boards[0]!).length === 1, minuteMs)
+  const [beyond] = surplusOf(boards[0]!)
+  const [going, stays] = boards.filter((board) => board !== beyond) as [Board, Board]
+  wish(world, stays, going, leaveWish())
+  world.until('it has ended', () => hasEnded(going), minuteMs)
+  world.until('nobody is beyond the count', () => [stays, beyond!].every((board) => surplusOf(board).length === 0), minuteMs)
+  assert.equal(stays.core!.state!.view.nodes.get(beyond!.spec.id)!.eligible, true)
+})
