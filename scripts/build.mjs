@@ -44,6 +44,7 @@ const wasm = readFileSync(join(dirname(require.resolve('@automerge/automerge')),
 writeFileSync(join(dist, 'automerge_wasm_bg.wasm'), withoutNames(wasm))
 cpSync(join(dirname(require.resolve('classic-level/package.json')), 'prebuilds'), join(dist, 'prebuilds'), { recursive: true })
 copyFileSync(join(root, 'deploy/shoal.sh'), join(dist, 'shoal'))
+for (const script of ['uninstall.sh', 'end-tasks.sh']) copyFileSync(join(root, 'deploy', script), join(dist, script))
 // What `shoal provision` writes beside the program.
 for (const part of ['install.sh', 'shoal.service', 'containers-only.conf', 'ansible', 'compose', 'deb'])
   cpSync(join(root, 'deploy', part), join(dist, 'board', part), { recursive: true, filter: (path) => !path.endsWith('README.md') })

@@ -40,6 +40,7 @@ export interface Parts {
 }
 
 const machines = ['x64', 'arm64', 'arm'] as const
+const programFiles = ['shoal', 'shoal.mjs', 'automerge_wasm_bg.wasm', 'uninstall.sh', 'end-tasks.sh'] as const
 
 export function bundleFiles(input: BundleInput): BundleFile[] {
   const parts = partsOf(input)
@@ -64,7 +65,7 @@ function partsOf(input: BundleInput): Parts {
   ]
   // What an agent on a board needs of the program's folder: other systems' prebuilds are left out.
   const program: Parts['program'] = (wanted) =>
-    ['shoal', 'shoal.mjs', 'automerge_wasm_bg.wasm', ...wanted.map((machine) => `prebuilds/linux-${machine}`)].map((file) => ({
+    [...programFiles, ...wanted.map((machine) => `prebuilds/linux-${machine}`)].map((file) => ({
       path: `opt/shoal/${file}`,
       content: { copyOf: join(input.program, file) },
     }))

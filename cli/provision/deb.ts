@@ -85,8 +85,11 @@ Description: scheduler for containers and processes, without a server
 `
 }
 
+/** When the package is purged, nothing of the program is there any more: what a script sources is put into it. */
 async function scriptOf({ program }: BundleInput, name: string): Promise<TarEntry> {
-  return { kind: 'file', path: `./${name}`, mode: 0o755, bytes: await readFile(join(program, 'board/deb', name)) }
+  const text = await readFile(join(program, 'board/deb', name), 'utf8')
+  const shared = await readFile(join(program, 'end-tasks.sh'), 'utf8')
+  return { kind: 'file', path: `./${name}`, mode: 0o755, bytes: Buffer.from(text.replace('. ./end-tasks.sh\n', () => shared)) }
 }
 
 function sizeOf(files: readonly TarEntry[]): number {

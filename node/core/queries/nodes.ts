@@ -3,7 +3,7 @@
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import { type NodeId, compareText, slotParts } from '../../../crdt/ids.ts'
 import type { NodeDetail, NodeRow } from '../../../crdt/api-types.ts'
-import { type Claim, type NodeView, hasEnded } from '../../../crdt/view.ts'
+import { type Claim, type NodeView, hasEnded, isAwaited } from '../../../crdt/view.ts'
 import { neighboursOf, silentSince } from '../liveness/liveness.ts'
 import type { State } from '../state.ts'
 import { allocRow, byPlace } from './allocs.ts'
@@ -74,7 +74,10 @@ export function nodeRows(state: State, now: number): NodeRow[] {
 /** By name, or by unique prefix of the id (the part after `12D3KooW` suffices). */
 export function resolveNode(state: State, text: string): Result<NodeView, 'E_NODE_UNKNOWN' | 'E_AMBIGUOUS'> {
   const nodes = [...state.view.nodes.values()]
-  const named = nodes.filter((node) => node.name === text)
+  const called = nodes.filter((node) => node.name === text)
+  // A board that is gone for good may have left its name to another.
+  const here = called.filter(isAwaited)
+  const named = here.length > 0 ? here : called
   const found =
     named.length > 0 || text === '' ? named : nodes.filter((node) => node.id.startsWith(text) || node.id.slice(8).startsWith(text))
   const [first, second] = found

@@ -83,3 +83,24 @@ test('forms: one or several, said once or twice, all of them, none that is unkno
   assert.deepEqual(parseForms('all'), ['cloud-init', 'ansible', 'deb', 'compose'])
   assert.throws(() => parseForms('rpm'), /cloud-init/)
 })
+
+test('what a purge removes: containers of this board’s own id, whoever else has some on the machine, and none where that is unknown', () => {
+  const [bin, data] = [join(folder, 'bin'), join(folder, 'data')]
+  for (const made of [bin, data]) mkdirSync(made)
+  const calls = join(folder, 'docker-calls')
+  // An engine with a container of this board and one of another: it honours the filter as the real one does.
+  const engine = `#!/bin/sh
+echo "$*" >>'${calls}'
+case "$*" in *label=shoal.node=12D3own*) echo own ;; *label=shoal.node*) echo own other ;; esac
+`
+  writeFileSync(join(bin, 'docker'), engine, { mode: 0o755 })
+  const purge = (): string => {
+    writeFileSync(calls, '')
+    const script = `. ./deploy/end-tasks.sh && end_tasks '${data}'`
+    execFileSync('sh', ['-euc', script], { env: { PATH: `${bin}:${process.env['PATH']}` } })
+    return readFileSync(calls, 'utf8')
+  }
+  assert.equal(purge(), '')
+  writeFileSync(join(data, 'node.id'), '12D3own\n')
+  assert.equal(purge(), 'ps --all --quiet --filter label=shoal.node=12D3own\nrm --force own\n')
+})

@@ -128,6 +128,7 @@ drivers:
 log: { level: warn }
 http: { socket: door.sock, loopback_port: 7421 }
 dev: true
+rejoin: true
 `)
     assert.deepEqual(config(['--config', path]), {
       join: join(folder, 'fleet.join.json'),
@@ -153,6 +154,7 @@ dev: true
       log: { level: 'warn' },
       http: { socket: join(folder, 'door.sock'), loopbackPort: 7_421 },
       dev: true,
+      rejoin: true,
     })
   })
 

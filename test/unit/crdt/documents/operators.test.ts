@@ -30,10 +30,20 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
     evicted: true,
     draining: false,
     drainIgnoresSystem: false,
+    leaving: null,
     eligible: false,
     labels: { 'a/b': 'x' },
     weight: -100,
   })
+})
+
+test('to leave is part of a drain: without it the wish is none, and an odd deadline is as none', () => {
+  const leaving = (registers: readonly (readonly [string, Scalar])[]) => opsFromRegisters(new Map(registers)).leaving
+  const [draining, leave] = [[opsPaths.draining, true] as const, [opsPaths.leave, true] as const]
+  assert.deepEqual(leaving([draining, leave]), { deadlineMs: null })
+  assert.deepEqual(leaving([draining, leave, [opsPaths.leaveDeadlineMs, 0]]), { deadlineMs: 0 })
+  assert.deepEqual(leaving([draining, leave, [opsPaths.leaveDeadlineMs, 'soon']]), { deadlineMs: null })
+  for (const less of [[draining], [leave], [[opsPaths.draining, false] as const, leave]]) assert.equal(leaving(less), null)
 })
 
 test('every path of an ops document passes the gate', () => {
