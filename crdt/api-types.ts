@@ -160,6 +160,8 @@ export interface NodeRow {
   readonly evicted: boolean
   /** Said only of who is no full member. */
   readonly admission?: 'surplus' | WaitingReason
+  /** Machines that run with its key, if there are several. */
+  readonly clones?: NodeView['clones']
   /** Id of the token with which it made its certificate. */
   readonly token?: string
   readonly allocs: number

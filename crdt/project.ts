@@ -53,6 +53,7 @@ export const nodeParts = [
   'receipts',
   'verdicts',
   'leaving',
+  'clones',
 ] as const
 
 const noFleet: FleetView = Object.freeze({ name: '', planVersion: 1, operators: new Map() })

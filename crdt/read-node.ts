@@ -2,11 +2,12 @@
 
 import type { Crypto } from './crypto.ts'
 import type { Doc } from './doc.ts'
+import type { CloneWords } from './documents/clones.ts'
 import { nodeFromRegisters } from './documents/node.ts'
 import { isFull, registersAhead } from './documents/node-growth.ts'
 import { opsDefaults, opsFromRegisters } from './documents/ops.ts'
-import type { NodeId, PoolName, SlotId } from './ids.ts'
-import type { Claim, NodeView } from './view.ts'
+import { type NodeId, type PoolName, type SlotId, compareText } from './ids.ts'
+import type { Claim, Clone, NodeView } from './view.ts'
 import { allocId } from './view-hash.ts'
 
 export interface NodeReading {
@@ -23,7 +24,8 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
   const record = nodeFromRegisters(id, doc?.registers ?? new Map())
   const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
   const { addresses, agentVersion, attributes, capacity, drivers, dynamicPorts, name, planVersion, receipts, verdicts } = record
-  const { draining, drainIgnoresSystem, leaving, eligible, evicted, weight } = wishes
+  const { draining, drainIgnoresSystem, leaving, evicted, weight } = wishes
+  const clones = clonesLeft(record.clones, wishes.out)
   const node = {
     id,
     name,
@@ -41,7 +43,8 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     // Said only where it is so: most nodes read as they did to agents without system jobs.
     ...(drainIgnoresSystem ? ({ drainIgnoresSystem } as const) : {}),
     ...(leaving === null ? {} : { leaving }),
-    eligible,
+    ...(clones.length < 2 ? {} : { clones }),
+    eligible: wishes.eligible && clones.length < 2,
     evicted,
     weight,
     pool,
@@ -55,4 +58,9 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
   // A word that was written for another pool's document says nothing here.
   const admitted = ops?.pool === wishes.admitted ? wishes.admitted : ''
   return { node, left: record.left, certificate: record.certificate, admitted, claims }
+}
+
+function clonesLeft({ known }: CloneWords, out: ReadonlySet<string>): readonly Clone[] {
+  const left = [...known].filter(([id]) => !out.has(id))
+  return left.map(([id, where]) => ({ id, where })).sort((a, b) => compareText(a.id, b.id))
 }

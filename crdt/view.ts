@@ -70,6 +70,8 @@ export interface NodeView {
    * Else it waits, and why.
    */
   readonly admission?: 'surplus' | WaitingReason
+  /** Machines that run with its key, two at least: none takes new work until one is left (then `eligible` is false). Said only where it is so. */
+  readonly clones?: readonly Clone[]
   /** Whose certificate its document shows, if any. */
   readonly token?: TokenId
   /** Operator-set, −100..100, default 0; part of the rank. */
@@ -93,6 +95,12 @@ export function isMember({ evicted, admission }: Pick<NodeView, 'evicted' | 'adm
 /** A member whom others count and wait for: it has not said that it left. */
 export function isAwaited(node: Pick<NodeView, 'evicted' | 'admission' | 'liveness'>): boolean {
   return isMember(node) && node.liveness !== 'left'
+}
+
+export interface Clone {
+  readonly id: string
+  /** Its addresses. */
+  readonly where: string
 }
 
 export interface Leaving {

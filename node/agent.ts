@@ -60,7 +60,7 @@ export interface AgentOptions {
   readonly log: Log
   /** A bug was found in the core: the process should end (70), so that its supervisor starts it anew. */
   readonly onFatal: (error: unknown) => void
-  /** The board has left its fleet: the process should end. */
+  /** The board is over: the process should end. */
   readonly onLeft: () => void
 }
 
@@ -99,7 +99,7 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const core = createCore({ crypto, signer: key.signer })
   const network = await makeNetwork({ config, joined: joined.value, key, core, log })
   const { onFatal } = options
-  const onLeft = (): void => void noteLeft(config.dataDir, log).then(options.onLeft)
+  const onLeft = (why: string): void => void noteLeft(config.dataDir, why, log).then(options.onLeft)
   const loop = createLoop({ core, network, store, clock, drivers, api: createApiBridge, log, meters: metrics, onFatal, onLeft })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
@@ -145,7 +145,7 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
 }
 
 const keyName = 'node.key'
-/** Says that this board has left its fleet. */
+/** Says that this board has left its fleet, or was sent away as a clone. */
 const leftName = 'left'
 
 /** A supervisor starts the agent again, whatever it ended with: a board that has left is not to come back by that. Throws E_LEFT. */
@@ -162,10 +162,9 @@ async function mayStart({ dataDir, rejoin }: AgentConfig): Promise<void> {
 }
 
 /** Should this fail, the next start finds it in the board's own document, and ends in the same way. */
-async function noteLeft(dataDir: string, log: Log): Promise<void> {
-  const words = 'this board has left its fleet'
-  await writeFile(join(dataDir, leftName), `${words}\n`).catch((error: unknown) => log.warn({ error: wordsOf(error) }, 'cannot note it'))
-  log.warn({}, `${words}: the agent ends`)
+async function noteLeft(dataDir: string, why: string, log: Log): Promise<void> {
+  await writeFile(join(dataDir, leftName), `${why}\n`).catch((error: unknown) => log.warn({ error: wordsOf(error) }, 'cannot note it'))
+  log.warn({}, `${why}: the agent ends`)
 }
 
 async function stopAll(parts: { guard: StuckGuard; http: HttpDoor; network: Network; loop: Loop; store: Store; log: Log }): Promise<void> {

@@ -44,8 +44,8 @@ export interface LoopInput {
   readonly meters: LoopMeters
   /** The core threw: a bug. The loop has stopped; tasks run on. */
   readonly onFatal: (error: unknown) => void
-  /** This board has left its fleet, and another one knows. */
-  readonly onLeft: () => void
+  /** This board is over, and why: its agent is to end. */
+  readonly onLeft: (why: string) => void
 }
 
 export interface Loop {
@@ -336,7 +336,7 @@ class DriverLoop implements Loop {
       case 'forward':
         return this.#api.forward(effect, network)
       case 'left':
-        return this.#input.onLeft()
+        return this.#input.onLeft(effect.why)
       case 'logs':
         return this.#api.logs(effect, this.#tasks.driver(effect.driver))
       case 'persist':

@@ -51,7 +51,7 @@ export const driverState = { healthy: 0, unhealthy: 1, missing: 2 } as const
 /** What constraints and affinities can read of a node. */
 const describing = ['name', 'pool', 'attributes', 'labels'] as const
 const counted = [...describing, 'evicted', 'liveness', 'eligible'] as const
-const closing = ['evicted', 'liveness', 'eligible', 'draining', 'planVersion', 'documentFull'] as const
+const closing = ['evicted', 'liveness', 'clones', 'eligible', 'draining', 'planVersion', 'documentFull'] as const
 
 export function boardsOf(view: View, before: Boards | null = null): Boards {
   const changed = before === null ? null : changedNodes(view, before)
@@ -180,6 +180,7 @@ function closedReason(node: NodeView, planVersion: number): Rejection | null {
   if (node.evicted) return 'evicted'
   if (node.liveness === 'left') return 'left'
   if (node.liveness !== 'alive') return 'not-alive'
+  if (node.clones !== undefined) return 'clones'
   if (!node.eligible) return 'ineligible'
   if (node.draining) return 'draining'
   if (node.planVersion < planVersion) return 'plan-version'

@@ -93,6 +93,7 @@ export type Reason =
 export type Rejection =
   | 'evicted'
   | 'left'
+  | 'clones'
   | 'not-alive'
   | 'ineligible'
   | 'draining'

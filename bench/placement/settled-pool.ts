@@ -3,6 +3,7 @@
 // measured; from then on the core does what it does on a board.
 
 import { specToRegisters } from '../../crdt/documents/job.ts'
+import { noClones } from '../../crdt/documents/clones.ts'
 import { type NodeRecord, nodeToRegisters } from '../../crdt/documents/node.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { type AllocId, type ChangeHash, type DocId, type NodeId, type SlotId, jobDocId, nodeDocId } from '../../crdt/ids.ts'
@@ -98,6 +99,7 @@ function recordOf({ nodes, pool }: View, id: NodeId, claims: ReadonlyMap<SlotId,
     receipts: {},
     left: false,
     certificate: '',
+    clones: noClones,
     verdicts: new Map([...claims].map(([slot, claim]) => [slot, [verdict(claim)]])),
   }
 }

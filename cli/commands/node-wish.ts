@@ -7,6 +7,7 @@ import type { Registers } from '../../crdt/registers.ts'
 import { type Cli, type WriteOptions, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import type { ExitCode } from '../exit-codes.ts'
+import { safe } from '../render/words.ts'
 import type { Session } from '../session.ts'
 import { nodeCommand, wishAbout } from '../wish-about-node.ts'
 
@@ -17,13 +18,23 @@ interface Wish {
   readonly words: string
 }
 
+interface EvictOptions extends WriteOptions {
+  readonly undo?: boolean
+  readonly clone?: string
+}
+
 export function addNodeEvict(parent: Command, cli: Cli): Command {
   const command = nodeCommand(
     parent,
     'evict',
     'take a node out of the fleet: its copies are replaced, and it stops them when it hears of it',
-  ).option('--undo', 'admit it again')
-  return remote<WriteOptions & { undo?: boolean }>(cli, command, (session, { args: [node = ''], options }) => {
+  )
+    .option('--undo', 'admit it again')
+    .option('--clone <id>', 'only this one of several machines that run with its key (node status shows them); the other one keeps it')
+  return remote<EvictOptions>(cli, command, (session, { args: [node = ''], options }) => {
+    const { clone } = options
+    if (clone !== undefined && options.undo === true) throw new CliError('E_USAGE', 'a clone that was sent away joins anew, by itself')
+    if (clone !== undefined) return evictClone(session, node, clone, options)
     const evicted = options.undo !== true
     return wish(session, node, { writes: { [opsPaths.evicted]: evicted }, words: evicted ? 'is evicted' : 'is admitted again' }, options)
   })
@@ -53,6 +64,25 @@ export function addNodeEligibility(parent: Command, cli: Cli): Command {
     const eligible = options.enable === true
     return wish(session, node, { writes: { [opsPaths.eligible]: eligible }, words: eligible ? 'is eligible' : 'is not eligible' }, options)
   })
+}
+
+/** For good: the machine ends its copies and its agent, and may join as a new board (`shoal agent --rejoin`). */
+async function evictClone(session: Session, name: string, text: string, options: WriteOptions): Promise<ExitCode> {
+  const { node } = await session.ask('node', { method: 'node.status', node: name })
+  const known = node.clones ?? []
+  const [clone, ...others] = known.filter(({ id }) => text !== '' && id.startsWith(text))
+  if (clone === undefined || others.length > 0) {
+    const words = known.length === 0 ? 'is not known to run on more than one machine' : `has no single clone '${safe(text)}'`
+    const details = known.map(({ id, where }) => `  ${id}  ${safe(where)}`)
+    throw new CliError('E_CLONE_UNKNOWN', `node ${safe(node.name)} ${words}`, { details, hint: 'shoal node status NODE shows its clones' })
+  }
+  const words = `: clone ${clone.id} (${safe(clone.where)}) goes`
+  return await wishAbout(
+    session,
+    node.id,
+    { changes: () => new Map([[opsPaths.out(clone.id), true]]), words, told: { clone: clone.id } },
+    options,
+  )
 }
 
 async function wish(session: Session, name: string, { writes, words }: Wish, options: WriteOptions): Promise<ExitCode> {

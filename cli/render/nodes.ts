@@ -8,12 +8,14 @@ import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 import { age, safe, shortId } from './words.ts'
 
-export function nodeState(node: NodeRow): string {
-  const { evicted, draining, leaving, eligible, admission } = node
-  const closed =
-    admission === undefined ? !eligible && !evicted && 'ineligible' : admission === 'surplus' ? 'surplus' : `waits: ${admission}`
-  const wishes = [evicted && 'evicted', leaving === true && node.liveness !== 'left' ? 'leaving' : draining && 'draining', closed].filter((word) => word !== false)
-  return [node.liveness, ...wishes].join(', ')
+export function nodeState({ liveness, evicted, leaving, draining, clones, admission, eligible }: NodeRow): string {
+  const words: string[] = [liveness]
+  if (evicted) words.push('evicted')
+  if (draining && liveness !== 'left') words.push(leaving === true ? 'leaving' : 'draining')
+  if (clones !== undefined) words.push('clones')
+  if (admission !== undefined) words.push(admission === 'surplus' ? admission : `waits: ${admission}`)
+  else if (!eligible && !evicted && clones === undefined) words.push('ineligible')
+  return words.join(', ')
 }
 
 export function nodeTable(nodes: readonly NodeRow[], paint: Paint): string {
@@ -50,6 +52,7 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
     ['State', nodeState(node) + (node.silentMs > 0 ? `, silent for ${age(node.silentMs)}` : '')],
     ['CPU', `${node.cpuUsedMhz} of ${node.cpuMhz} MHz asked for`],
     ['Memory', `${node.memoryUsedMib} of ${node.memoryMib} MiB asked for`],
+    ...clonesField(node),
     ['Drivers', drivers.join('; ') || '-'],
     ['Labels', pairs(node.labels)],
     ['Weight', String(node.weight)],
@@ -59,6 +62,13 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
     ['Attributes', pairs(node.attributes)],
   ])
   return `${head}\n${allocTable(node.claims, paint)}`
+}
+
+/** Only where it is so: they say which words to type. */
+function clonesField({ name, clones }: NodeDetail): [string, string][] {
+  if (clones === undefined) return []
+  const rows = clones.map(({ id, where }) => safe(`${id}  ${where}`))
+  return [['Clones', `${rows.join('\n')}\nno new work until one goes: shoal node evict ${safe(name)} --clone ID`]]
 }
 
 export function pairs(record: Readonly<Record<string, string>>): string {

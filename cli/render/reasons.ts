@@ -21,6 +21,7 @@ const sentences: Readonly<Record<string, string>> = {
   // why a node cannot take a slot
   evicted: 'the node is evicted',
   left: 'the node has left',
+  clones: 'two machines run with its key: shoal node evict NODE --clone ID says which one goes',
   'not-alive': 'the node is not alive',
   ineligible: 'the node is not eligible',
   draining: 'the node is draining',

@@ -4,6 +4,7 @@
 import { type NodeId, type SlotId, compareText, isName, jobId, slotId, slotParts } from '../ids.ts'
 import type { Registers, Scalar } from '../registers.ts'
 import type { Claim, DriverHealth, Resources, Verdict } from '../view.ts'
+import { type CloneWords, readClones, writeClones } from './clones.ts'
 import { countOf, readClaim, readVerdicts, textOf, writeClaim, writeVerdicts } from './claim-codec.ts'
 import { modelLimits } from './model-limits.ts'
 import { decodePart, encodePart, isCanonicalPart } from './path-part.ts'
@@ -30,6 +31,7 @@ export interface NodeRecord {
   readonly left: boolean
   /** By which token it is here (`crdt/admission/`), in base64; '': it shows none. */
   readonly certificate: string
+  readonly clones: CloneWords
   readonly claims: ReadonlyMap<SlotId, Claim>
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
 }
@@ -46,6 +48,7 @@ export function nodeToRegisters(record: NodeRecord): Map<string, Scalar> {
   out.set('pool', record.pool)
   if (record.left) out.set('left', true)
   if (record.certificate !== '') out.set(certificatePath, record.certificate)
+  writeClones(out, record.clones)
   out.set('agent_version', record.agentVersion)
   out.set('plan_version', record.planVersion)
   out.set('capacity/cpu_mhz', record.capacity.cpuMhz)
@@ -101,6 +104,7 @@ export function nodeFromRegisters(node: NodeId, registers: Registers): NodeRecor
     receipts: receiptsOf(child(tree, 'receipt'), ''),
     left: child(tree, 'left')?.value === true,
     certificate: textOf(tree, 'x', 'certificate'),
+    clones: readClones(child(tree, 'x')),
     claims: claimsOf(child(tree, 'claim'), node),
     verdicts: verdictsOf(child(tree, 'verdict')),
   }

@@ -3,6 +3,7 @@
 
 import type { Registers } from '../registers.ts'
 import type { Leaving } from '../view.ts'
+import { isBootId } from './clones.ts'
 import { entriesOf } from './node.ts'
 import { encodePart } from './path-part.ts'
 import { child, registerTree } from './register-tree.ts'
@@ -17,6 +18,8 @@ export interface OpsRecord {
   /** It is to leave once it is drained; null: it is not. */
   readonly leaving: Leaving | null
   readonly eligible: boolean
+  /** Clones of the board that are to go, by id (`clones.ts`). */
+  readonly out: ReadonlySet<string>
   readonly labels: Readonly<Record<string, string>>
   /** −100..100; part of the rank. */
   readonly weight: number
@@ -36,6 +39,7 @@ export const opsPaths = {
   /** Beside `draining`, which agents that do not know of this carry out; when that is taken back, so is this. */
   leave: 'x/leave',
   leaveDeadlineMs: 'x/leave_deadline_ms',
+  out: (clone: string): string => `x/out/${clone}`,
   label: (key: string): string => `label/${encodePart(key)}`,
 } as const
 
@@ -46,6 +50,7 @@ export const opsDefaults: OpsRecord = Object.freeze({
   drainIgnoresSystem: false,
   leaving: null,
   eligible: true,
+  out: new Set<string>(),
   labels: Object.freeze({}),
   weight: 0,
 })
@@ -60,6 +65,7 @@ export function opsFromRegisters(registers: Registers): OpsRecord {
     drainIgnoresSystem: registers.get(opsPaths.drainIgnoresSystem) === true,
     leaving: leavingOf(registers),
     eligible: registers.get(opsPaths.eligible) !== false,
+    out: outOf(registers),
     labels: entriesOf(child(registerTree(registers, ''), 'label')),
     weight: typeof weight === 'number' && Number.isSafeInteger(weight) ? Math.min(100, Math.max(-100, weight)) : 0,
   }
@@ -69,4 +75,12 @@ function leavingOf(registers: Registers): Leaving | null {
   if (registers.get(opsPaths.draining) !== true || registers.get(opsPaths.leave) !== true) return null
   const deadlineMs = registers.get(opsPaths.leaveDeadlineMs)
   return { deadlineMs: typeof deadlineMs === 'number' && deadlineMs >= 0 ? deadlineMs : null }
+}
+
+const nobody: ReadonlySet<string> = new Set<string>()
+
+function outOf(registers: Registers): ReadonlySet<string> {
+  const prefix = opsPaths.out('')
+  const out = [...registers].flatMap(([path, value]) => (value === true && path.startsWith(prefix) ? [path.slice(prefix.length)] : []))
+  return out.length === 0 ? nobody : new Set(out.filter(isBootId))
 }

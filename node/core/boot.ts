@@ -6,6 +6,7 @@ import { type Claim, hasEnded } from '../../crdt/view.ts'
 import { type Alloc, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
 import { readRemains } from './allocs/finished.ts'
+import { recallClones } from './clones.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreRecords } from './event.ts'
@@ -23,7 +24,10 @@ export function boot(step: Step, records: StoreRecords): void {
   readRemains(step, records, moved ? 0 : coreLimits.finishedAllocsMax)
   if (moved) return step.state.boot.running.forEach((task) => stopOrphan(step, task))
   const record = readOwn(step)
-  if (record !== null) recallLeft(step, record)
+  if (record !== null) {
+    recallLeft(step, record)
+    recallClones(step.state, record.clones)
+  }
   const bodies = new Map<string, BodyRecord>()
   for (const [key, bytes] of records) {
     const body = key.startsWith('meta/alloc/') ? decodeBody(bytes) : undefined

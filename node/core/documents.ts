@@ -9,6 +9,7 @@ import { type Result, refuse } from '../../crdt/errors.ts'
 import { type DocId, compareText, fleetDocId, nodeDocId } from '../../crdt/ids.ts'
 import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts'
 import { judgeDoc } from '../../crdt/rights/judge-doc.ts'
+import { hearOwnChange } from './clone-proof.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreWrite } from './ports.ts'
 import { type Env, type State, type Step, log, lookSoon, note } from './state.ts'
@@ -77,6 +78,7 @@ function ownFromAbroad(step: Step, own: Doc | undefined, envelope: Envelope): Re
   const genuine = checked.ok || checked.code === 'E_MISSING'
   const unknown = own === undefined || (envelope.epoch >= own.epoch && !own.envelopes.some((ref) => ref.hash === envelope.hash))
   if (genuine && unknown) {
+    hearOwnChange(step, envelope, checked.ok ? checked.value.doc : null)
     const highest = Math.max(envelope.epoch, own?.epoch ?? 0)
     if (state.ownEpochFloor <= highest && step.now >= state.epochJumps.nextAt) jumpTo(step, highest + 1)
   }

@@ -56,8 +56,8 @@ export type Effect =
       readonly follow: boolean
       readonly tailBytes: number | null
     }
-  /** This board is over: the agent ends, and does not start again by itself. */
-  | { readonly kind: 'left' }
+  /** This board is over, and why: the agent ends, and does not start again by itself. */
+  | { readonly kind: 'left'; readonly why: string }
   | { readonly kind: 'inject-cut'; readonly peers: readonly NodeId[] | null }
   | {
       readonly kind: 'log'

@@ -6,8 +6,10 @@ import type { NodeRecord } from '../../crdt/documents/node.ts'
 import { removeRemains } from './allocs/finished.ts'
 import { end } from './allocs/lifecycle.ts'
 import { hasOthers } from './alone.ts'
+import { isSentAway } from './clones.ts'
 import { coreLimits } from './limits.ts'
 import { markLeft } from './liveness/liveness.ts'
+import { stopOrphan } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { type State, type Step, isEvicted, note } from './state.ts'
 
@@ -19,6 +21,7 @@ export function recallLeft(step: Step, { left }: Pick<NodeRecord, 'left'>): void
 /** Runs in every step; nobody pays for it where nobody leaves. */
 export function leaveIfAsked(step: Step): void {
   const { leave, view, boot } = step.state
+  if (isSentAway(step.state)) return goAway(step)
   if (leave.left) return endIfTold(step)
   const wish = view.nodes.get(boot.config.self)?.leaving
   if (wish === undefined) {
@@ -64,15 +67,27 @@ export function noteTold({ leave }: State): void {
   leave.told = leave.left
 }
 
+/** The key is another machine's from now on: this one tells nobody anything, and what it runs is the other's to run. */
+function goAway(step: Step): void {
+  const { state } = step
+  for (const alloc of [...state.allocs.values()]) end(step, alloc, 'stopped', 'evicted: an operator has sent this clone of the board away')
+  for (const task of state.orphans.splice(0)) stopOrphan(step, task)
+  if (isEmpty(state)) endSoon(step, 'an operator has sent this clone of a board away')
+}
+
 /** Nobody hears an evicted board, and one that was alone in its fleet has nobody to tell. */
 function endIfTold(step: Step): void {
   const { state } = step
-  const { leave } = state
+  const mayEnd = state.leave.told || (state.acting && (isEvicted(state, state.boot.config.self) || !hasOthers(state)))
+  if (mayEnd) endSoon(step, 'this board has left its fleet')
+}
+
+function endSoon(step: Step, why: string): void {
+  const { leave } = step.state
   if (leave.isOver) return
-  const mayEnd = leave.told || (state.acting && (isEvicted(state, state.boot.config.self) || !hasOthers(state)))
-  if (mayEnd) leave.overAt ??= step.now + coreLimits.leftLingerMs
-  if (leave.overAt === null || step.now < leave.overAt) return
+  leave.overAt ??= step.now + coreLimits.leftLingerMs
+  if (step.now < leave.overAt) return
   leave.overAt = null
   leave.isOver = true
-  step.out.push({ kind: 'left' })
+  step.out.push({ kind: 'left', why })
 }

@@ -117,6 +117,10 @@ export const coreLimits = {
   /** About 16 kB a frame, and verified within a few ms. */
   linkStatesSentMax: 32,
   linkStatesTakenMax: 64,
+  /** Other boots of its own key that a board tells of: two clones restarted now and then. */
+  bootsHeardMax: 8,
+  /** By which people find a clone: IPv4 and IPv6. */
+  cloneAddressesMax: 2,
   /** After a first jump of the own document's epoch the next waits so long: peers whose news of an old disk differ are heard by then … */
   epochJumpMsMin: 2_000,
   /** … and doubling up to this: with a copied key on another board, each jump is a synced write here and a document for the whole pool. */

@@ -15,6 +15,7 @@ import { emptyDoc } from '../../crdt/replica.ts'
 import type { Claim, DriverHealth, Resources } from '../../crdt/view.ts'
 import type { Alloc } from './allocs/alloc.ts'
 import { claimOf } from './allocs/claim.ts'
+import { clonesNow, isSentAway } from './clones.ts'
 import { operatorsDocs, put } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { setOwnHeads } from './liveness/liveness.ts'
@@ -25,6 +26,8 @@ import { type State, type Step, note } from './state.ts'
 /** Brings the own document up to date and spreads the change. True when something was written. */
 export function writeOwn(step: Step): boolean {
   const { state, env } = step
+  // The document is the other machine's.
+  if (isSentAway(state)) return false
   const id = nodeDocId(state.boot.config.self)
   const own = state.docs.get(id) ?? emptyDoc(env.crypto, id, state.boot.config.pool)
   const wanted = wantedRegisters(state, own, step.now)
@@ -109,6 +112,7 @@ function recordOf(state: State): NodeRecord {
     receipts: state.receipts,
     left: state.leave.left,
     certificate: config.certificate === null ? '' : toBase64(config.certificate),
+    clones: clonesNow(state),
     claims: claimsOf(state),
     verdicts: state.verdicts,
   }

@@ -5,6 +5,7 @@ import { createIndex, type DigestIndex } from '../../crdt/anti-entropy.ts'
 import type { Certificate } from '../../crdt/admission/certificate.ts'
 import type { Crypto, Signer } from '../../crdt/crypto.ts'
 import type { Doc } from '../../crdt/doc.ts'
+import { type CloneWords, noClones } from '../../crdt/documents/clones.ts'
 import type { DocumentEngine } from '../../crdt/engine.ts'
 import type { Author } from '../../crdt/envelope.ts'
 import type { DocId, Form, Generation, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
@@ -191,6 +192,8 @@ export interface State {
   /** The board was in another pool until this boot: what runs and is not known here ran for that one. */
   hasMoved: boolean
   readonly leave: Leave
+  /** Of other machines with this node's key (`clones.ts`). */
+  clones: CloneWords
   readonly verdicts: Map<SlotId, readonly Verdict[]>
   addresses: readonly string[]
   fingerprints: Record<string, Fingerprint>
@@ -277,6 +280,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     changedAt: new Map(),
     ownEpochFloor: 0,
     epochJumps: { count: 0, nextAt: boot.now },
+    clones: noClones,
     leave: { askedAt: null, left: false, told: false, overAt: null, isOver: false },
     pending: new Map(),
     failedSince: new Map(),

@@ -1,11 +1,14 @@
 // Faults of disks: full, an old image put back, the disk of another moment in a second machine with the same key, records that a power
 // cut tears. What only such a disk had may be gone with it, and the witness is told so.
 
+import { opsPaths } from '../../crdt/documents/ops.ts'
+import { opsDocId } from '../../crdt/ids.ts'
 import type { AdoptedTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 import { createPrng } from '../prng.ts'
 import { bootTwin, removeTwin } from '../twins.ts'
 import { bootLater, later, losePower } from './faults-boards.ts'
+import { put } from './operations.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
 
@@ -96,6 +99,16 @@ export function endTwin(stage: Stage, board: Board): void {
   if (twin === undefined) return
   stage.twins.delete(board)
   removeTwin(stage.world, twin)
+}
+
+/** An operator keeps the machines that are there: whatever else has run with their keys is sent away, should it ever come back. */
+export function sendTwinsAway(stage: Stage): void {
+  for (const { spec } of stage.witness.twins) {
+    const { state } = stage.world.boards.get(spec.id)?.core ?? {}
+    const others = (state?.view.nodes.get(spec.id)?.clones ?? []).filter(({ id }) => id !== state?.clones.self)
+    const wishes = new Map(others.map(({ id }) => [opsPaths.out(id), true] as const))
+    if (state != null && wishes.size > 0) put(stage, state.boot.config.name, opsDocId(spec.id), () => wishes)
+  }
 }
 
 /** The second machine goes, the first is back. */

@@ -3,6 +3,7 @@
 import { isPerNode } from '../../crdt/spec.ts'
 import type { Flaw } from '../flaws.ts'
 import { documentsOf, findingsAtEnd, viewsThatDiffer } from './finals.ts'
+import { sendTwinsAway } from './faults-disks.ts'
 import { endAllFaults, evictTheGone, schedule, strike } from './faults.ts'
 import type { Sight, Violation } from './invariants.ts'
 import { operate } from './operations.ts'
@@ -98,6 +99,7 @@ function comeToRest(stage: Stage, isEnough: () => boolean): void {
   while (queue.now < until) {
     stage.world.run(chaosLimits.lookEveryMs)
     evictTheGone(stage)
+    sendTwinsAway(stage)
     lookForWhatLasts(stage)
     if (isEnough()) return
     const now = motionOf(stage)

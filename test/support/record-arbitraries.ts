@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 
+import { type CloneWords, noClones } from '../../crdt/documents/clones.ts'
 import type { NodeRecord } from '../../crdt/documents/node.ts'
 import { type AllocId, type Form, type NodeId, type SlotId, compareText } from '../../crdt/ids.ts'
 import { type Claim, type Verdict, claimStates } from '../../crdt/view.ts'
@@ -76,6 +77,16 @@ const docIds = fc.oneof(
   fc.constantFrom(...recordNodes).map((id) => `ops/${id}`),
 )
 
+const boots = fc.constantFrom('0123456789ab', 'ba9876543210', 'ffffffffffff')
+const clones: fc.Arbitrary<CloneWords> = fc.oneof(
+  fc.constant(noClones),
+  record<CloneWords>({
+    heard: fc.uniqueArray(boots).map((all) => new Set(all)),
+    self: fc.oneof(fc.constant(''), boots),
+    known: fc.uniqueArray(fc.tuple(boots, words), { selector: ([one]) => one }).map((all) => new Map(all)),
+  }),
+)
+
 export function anyRecord(node: NodeId): fc.Arbitrary<NodeRecord> {
   return record<NodeRecord>({
     name,
@@ -92,6 +103,7 @@ export function anyRecord(node: NodeId): fc.Arbitrary<NodeRecord> {
     receipts: dictionary(docIds, hash),
     left: fc.boolean(),
     certificate: fc.constantFrom('', 'c2hvd24='),
+    clones,
     claims: claims(node),
     verdicts: fc.uniqueArray(fc.tuple(slot, verdicts), { maxLength: 2, selector: ([one]) => one }).map((all) => new Map(all)),
   })

@@ -52,6 +52,7 @@ function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput)
     ...(node.leaving === undefined ? {} : { leaving: true }),
     evicted: node.evicted,
     ...(node.admission === undefined ? {} : { admission: node.admission }),
+    ...(node.clones === undefined ? {} : { clones: node.clones }),
     ...(node.token === undefined ? {} : { token: node.token }),
     allocs: live.length,
     cpuMhz: node.capacity.cpuMhz,

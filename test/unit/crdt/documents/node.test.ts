@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { noClones } from '../../../../crdt/documents/clones.ts'
 import { type NodeRecord, nodeFromRegisters, nodeToRegisters } from '../../../../crdt/documents/node.ts'
 import type { AllocId, Form, SlotId } from '../../../../crdt/ids.ts'
 import type { Scalar } from '../../../../crdt/registers.ts'
@@ -45,6 +46,7 @@ const record: NodeRecord = {
   receipts: { 'job/default/shop': 'cafe' },
   left: false,
   certificate: 'c2hvd24=',
+  clones: noClones,
   claims: new Map([[slot, claim]]),
   verdicts: new Map(),
 }

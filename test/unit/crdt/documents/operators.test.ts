@@ -32,6 +32,7 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
     drainIgnoresSystem: false,
     leaving: null,
     eligible: false,
+    out: new Set(),
     labels: { 'a/b': 'x' },
     weight: -100,
   })
