@@ -310,8 +310,7 @@ export class World {
     const { queue } = this
     switch (effect.kind) {
       case 'send':
-        this.links.send(board, effect.to, effect.frame)
-        return
+        return void this.links.send(board, effect.to, effect.frame)
       case 'send-stored':
         for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
         return

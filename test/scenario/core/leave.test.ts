@@ -53,6 +53,8 @@ test('its copies move, it says that it has left, and ends; started again it ends
   assert.doesNotMatch(shown.stdout, /leaving/)
   const again = await cli.run(['node', 'leave', going.spec.name])
   assert.deepEqual([again.exitCode, again.stdout], [0, `node ${going.spec.name} has left already\n`])
+  // What is wished of it afterwards does not bring it back.
+  await cli.run(['node', 'drain', going.spec.name, '--off'])
   const starts = count(world, 'start', { board: going })
   world.boot(going)
   world.until('it has ended again', () => hasEnded(going), minuteMs)
