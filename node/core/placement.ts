@@ -9,7 +9,6 @@ import { plan } from '../../scheduler/plan.ts'
 import type { Local } from '../../scheduler/types.ts'
 import { isHeard } from './admission.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
-import { isSentAway } from './clones.ts'
 import { isAlone, stopWhatIsAlone } from './alone.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
 import { forgetRemoved, forgetReplaced, keepVerdicts } from './forgetting.ts'
@@ -128,8 +127,6 @@ export function localOf(state: State, now: number): Local {
 function planAgain(step: Step): void {
   const { state } = step
   state.planStale = false
-  // Whatever the plan says of this node is the other machine's business.
-  if (isSentAway(state)) return
   noteFailures(step)
   forgetFailures(step)
   const local = localOf(state, step.now)

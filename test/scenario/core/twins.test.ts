@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
-import { opsDocId } from '../../../crdt/ids.ts'
+import { nodeDocId, opsDocId } from '../../../crdt/ids.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { bootTwin, removeTwin } from '../../../simulator/twins.ts'
 import { cliOnWorld } from '../../support/cli-on-world.ts'
@@ -85,7 +85,19 @@ for (const kept of ['the first', 'the second'] as const) {
     const job = runJob(world, others[0]!, jobSpec({ name: 'new', count: 4, group: each }))
     world.run(10_000)
     sendAway(all, cloneOf(goes))
-    world.until('it has ended', () => goes.core === null && goes.tasks.size === 0, 2 * minuteMs)
+    const id = cloneOf(goes)
+    let last = ''
+    const hasEnded = (): boolean => {
+      const { docs } = goes.core?.state ?? {}
+      if (docs === undefined) return goes.tasks.size === 0
+      // Once it knows, it writes nothing more in the other one's name.
+      const own = docs.get(nodeDocId(first.spec.id))!.digest
+      if (last !== '') assert.equal(own, last)
+      else if (docs.get(opsDocId(first.spec.id))?.registers.has(opsPaths.out(id))) last = own
+      return false
+    }
+    world.until('it has ended', hasEnded, 2 * minuteMs)
+    assert.notEqual(last, '')
     world.until('nobody tells of two', () => [...others, stays].every((board) => clonesAt(board, first).length === 0), minuteMs)
     const hasIt = (): boolean => [...stays.tasks.values()].some((task) => task.slot.startsWith(`${job}/`))
     world.until('it has a copy of what is new', hasIt, 2 * minuteMs)
