@@ -89,27 +89,33 @@ function sayWhatIsInTheWay({ io }: Session, { name, liveness }: NodeDetail): voi
 }
 
 async function follow(session: Session, { id, name }: NodeDetail, options: Options): Promise<ExitCode> {
-  const until = session.io.now() + options.follow
+  const { io, format } = session
+  const over = AbortSignal.timeout(options.follow)
   let said = ''
-  for (let silent = 0; ;) {
-    let node: NodeDetail
-    try {
-      node = await find(session, id)
-      silent = 0
-    } catch (error) {
-      if (session.io.signal.aborted) throw interrupted()
-      if (++silent > silentMax) throw error
-      await session.reconnect()
-      continue
-    }
+  for (;;) {
+    const node = await findStill(session, id)
     if (node.liveness === 'left') return told(session, node, exitCodes.done, 'has left the fleet')
     if (node.leaving !== true) throw new CliError('E_NOT_LEAVING', `node ${safe(name)} leaves no more: somebody has taken it back`)
     const held = node.claims.filter((alloc) => !isOver(alloc))
     const words = held.length === 0 ? 'holds nothing any more' : `still holds ${plural(held.length, 'copy', 'copies')}`
-    if (words !== said && session.format === 'table') session.io.stdout.write(`node ${safe(name)} ${words}\n`)
+    if (words !== said && format === 'table') io.stdout.write(`node ${safe(name)} ${words}\n`)
     said = words
-    if (session.io.now() >= until) return await givesUp(session, node, held)
-    await pause(pollMs, undefined, { signal: session.io.signal }).catch(() => Promise.reject(interrupted()))
+    if (over.aborted) return await givesUp(session, node, held)
+    await pause(pollMs, undefined, { signal: AbortSignal.any([io.signal, over]) }).catch(() => undefined)
+    if (io.signal.aborted) throw interrupted()
+  }
+}
+
+/** The peer may be the very board that leaves: then another one is asked. */
+async function findStill(session: Session, id: string): Promise<NodeDetail> {
+  for (let silent = 1; ; silent++) {
+    try {
+      return await find(session, id)
+    } catch (error) {
+      if (session.io.signal.aborted) throw interrupted()
+      if (silent > silentMax) throw error
+      await session.reconnect()
+    }
   }
 }
 
