@@ -158,7 +158,11 @@ test('the package: installed, upgraded under a running process, removed, install
 
   writeFileSync(board.path('usr/local/bin/docker'), engineOfTwo, { mode: 0o755 })
   await must(board, 'dpkg', '--purge', 'shoal')
-  assert.equal(await must(board, 'cat', '/var/tmp/asked'), 'ps --all --quiet --filter label=shoal.node\nrm --force one two', 'no container')
+  assert.equal(
+    await must(board, 'cat', '/var/tmp/asked'),
+    `ps --all --quiet --filter label=shoal.node=${id}\nrm --force one two`,
+    'its containers',
+  )
   assert.equal((await board.run('pgrep', '--full', '--exact', 'sleep 1000000')).stdout, '', 'no task')
   assert.equal((await board.run('dpkg', '--status', 'shoal')).code, 1)
   const left = 'find /etc /opt /usr /var/lib /run -name "*shoal*" -not -path "/var/lib/shoal-*" 2>/dev/null || true'
