@@ -20,6 +20,8 @@ network: { config: disabled }
 warnings: { dsid_missing_source: off }
 cloud_init_modules: [write-files, runcmd, scripts-user]
 `
+/** Anything of shoal on a board. */
+const leftOver = 'find /etc /opt /usr /var/lib /run -name "*shoal*" -not -path "/var/lib/shoal-*" 2>/dev/null || true'
 const fleet = new Fleet()
 const boards: DebianBoard[] = []
 let first: Agent
@@ -92,7 +94,7 @@ test('user-data: cloud-init takes it as it is, and the board joins under its hos
   assert.equal(await must(board, 'sh', '-c', 'ls /run | grep -c shoal-bundle || true'), '0', 'no copy of the secrets is left')
 })
 
-test('an image that was set up before its first boot: systemd starts the agent, and starts it again when it was killed', async () => {
+test('an image that was set up before its first boot: systemd starts the agent, again when it was killed, and not when it has left; then it is uninstalled', async () => {
   const board = await boot('burnt', async ({ root }) => {
     const ran = await run('sh', [join(fleet.folder, 'plain/install.sh'), '--board', 'shop-10'], { env: { DESTDIR: root } })
     assert.equal(ran.code, 0, ran.output)
@@ -105,6 +107,14 @@ test('an image that was set up before its first boot: systemd starts the agent, 
     const [pid, state] = [await stateOf(board, 'MainPID'), await stateOf(board, 'ActiveState')]
     return state === 'active' && pid !== killed && (await isMember())
   })
+  // It leaves for good: systemd starts it once more, hears that it is not to, and uninstalled nothing is left of it.
+  const peer = ['--peer', `unix:${first.socket}`, '--pool', 'shops']
+  const left = await fleet.cli(['node', 'leave', 'shop-10', ...peer])
+  assert.equal(left.code, 0, left.output)
+  await until('systemd gives it up', joinMsMax, async () => (await stateOf(board, 'ActiveState')) === 'failed')
+  assert.equal(await stateOf(board, 'ExecMainStatus'), '69')
+  await must(board, 'sh', '/opt/shoal/uninstall.sh', '--purge')
+  assert.equal(await must(board, 'sh', '-c', leftOver), '')
 })
 
 test('the role: names and labels from the inventory, and run again it changes nothing', async () => {
@@ -165,8 +175,7 @@ test('the package: installed, upgraded under a running process, removed, install
   )
   assert.equal((await board.run('pgrep', '--full', '--exact', 'sleep 1000000')).stdout, '', 'no task')
   assert.equal((await board.run('dpkg', '--status', 'shoal')).code, 1)
-  const left = 'find /etc /opt /usr /var/lib /run -name "*shoal*" -not -path "/var/lib/shoal-*" 2>/dev/null || true'
-  assert.equal(await must(board, 'sh', '-c', left), '')
+  assert.equal(await must(board, 'sh', '-c', leftOver), '')
 })
 
 test('a package for each architecture has its own LevelDB, asks for the libraries that that one needs, and none is for others to read', async () => {
