@@ -3,6 +3,8 @@
 // lets it join as a new one (`agent --rejoin`). docs/adr/0021.
 
 import type { NodeRecord } from '../../crdt/documents/node.ts'
+import type { NodeId } from '../../crdt/ids.ts'
+import { isAwaited } from '../../crdt/view.ts'
 import { removeRemains } from './allocs/finished.ts'
 import { end } from './allocs/lifecycle.ts'
 import { hasOthers } from './alone.ts'
@@ -39,16 +41,19 @@ export function leaveIfAsked(step: Step): void {
 }
 
 /** When it is next looked at: to stop what nobody has taken over, or to end. */
-export function leaveDeadline({ leave, view, boot, allocs }: State): number {
+export function leaveDeadline({ leave, view, boot, allocs, orphans }: State): number {
   const never = Number.MAX_SAFE_INTEGER
   if (leave.overAt !== null) return leave.overAt
   const deadlineMs = view.nodes.get(boot.config.self)?.leaving?.deadlineMs ?? null
-  const isDue = leave.askedAt !== null && !leave.left && deadlineMs !== null && [...allocs.values()].some(({ ending }) => ending === null)
-  return isDue ? leave.askedAt! + deadlineMs : never
+  if (leave.askedAt === null || leave.left || deadlineMs === null) return never
+  const isAnythingLeft = orphans.length > 0 || [...allocs.values()].some(({ ending }) => ending === null)
+  return isAnythingLeft ? leave.askedAt + deadlineMs : never
 }
 
 function stopWhatIsLeft(step: Step): void {
-  for (const alloc of [...step.state.allocs.values()]) end(step, alloc, 'stopped', 'leaving: its board left, and nobody had taken it over')
+  const { allocs, orphans } = step.state
+  for (const alloc of [...allocs.values()]) end(step, alloc, 'stopped', 'leaving: its board left, and nobody had taken it over')
+  for (const task of orphans.splice(0)) stopOrphan(step, task)
 }
 
 /** Whoever has only just booted may not know yet what runs here. */
@@ -63,8 +68,16 @@ function sayLeft(step: Step): void {
 }
 
 /** A neighbour has the same documents as this board. */
-export function noteTold({ leave }: State): void {
-  leave.told = leave.left
+export function noteTold({ leave }: State, neighbour: NodeId): void {
+  if (leave.left) leave.told.add(neighbour)
+}
+
+/** One that leaves itself may take the word with it. */
+function isKnownToOneWhoStays({ leave, view }: State): boolean {
+  return [...leave.told].some((id) => {
+    const node = view.nodes.get(id)
+    return node !== undefined && isAwaited(node)
+  })
 }
 
 /** The key is another machine's from now on: this one tells nobody anything, and what it runs is the other's to run. */
@@ -78,8 +91,9 @@ function goAway(step: Step): void {
 /** Nobody hears an evicted board, and one that was alone in its fleet has nobody to tell. */
 function endIfTold(step: Step): void {
   const { state } = step
-  const mayEnd = state.leave.told || (state.acting && (isEvicted(state, state.boot.config.self) || !hasOthers(state)))
+  const mayEnd = isKnownToOneWhoStays(state) || (state.acting && (isEvicted(state, state.boot.config.self) || !hasOthers(state)))
   if (mayEnd) endSoon(step, 'this board has left its fleet')
+  else state.leave.overAt = null
 }
 
 function endSoon(step: Step, why: string): void {

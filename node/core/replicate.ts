@@ -302,7 +302,7 @@ function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): voi
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
   if (scope !== 'pool' || !isSame) return
   startActing(step, 'a peer has the same documents')
-  noteTold(state)
+  noteTold(state, from)
 }
 
 /** From here on the node takes new work. */

@@ -113,8 +113,8 @@ export interface Leave {
   askedAt: number | null
   /** Its own document says that it has left, or is about to. */
   left: boolean
-  /** Another board knows. */
-  told: boolean
+  /** Boards that know. */
+  readonly told: Set<NodeId>
   /** When the agent is told to end; null: not yet, or it has been. */
   overAt: number | null
   isOver: boolean
@@ -281,7 +281,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     ownEpochFloor: 0,
     epochJumps: { count: 0, nextAt: boot.now },
     clones: noClones,
-    leave: { askedAt: null, left: false, told: false, overAt: null, isOver: false },
+    leave: { askedAt: null, left: false, told: new Set(), overAt: null, isOver: false },
     pending: new Map(),
     failedSince: new Map(),
     failing: noFailing(),

@@ -124,6 +124,44 @@ test('cut off it stops by force, and ends only once somebody else knows that it 
   assert.equal(slotsOf(job, 3).filter((id) => runners(world, id).includes(first.spec.name)).length, 0)
 })
 
+test('two that leave on one side of a cut do not end on each other’s word: somebody who stays has to know', () => {
+  const { world, boards } = bootPool(4)
+  const [first, second, ...others] = boards as [Board, Board, Board, Board]
+  world.split([first, second], others)
+  for (const board of [first, second]) leave(world, first, board, 0)
+  world.run(10 * minuteMs)
+  assert.ok(!hasEnded(first) || !hasEnded(second))
+  world.heal()
+  world.until('both have ended', () => hasEnded(first) && hasEnded(second), 2 * minuteMs)
+  for (const other of others) for (const board of [first, second]) assert.equal(livenessAt(other, board), 'left')
+})
+
+test('two boards that are all of the fleet leave at once, and both end', () => {
+  const { world, boards } = bootPool(2)
+  const [first, second] = boards as [Board, Board]
+  for (const board of boards) leave(world, board === first ? second : first, board, 0)
+  world.until('both have ended', () => boards.every(hasEnded), minuteMs)
+})
+
+test('a task that no claim here explains is stopped by force as well: its job may never be heard of', () => {
+  const { world, boards, first } = bootPool(2)
+  const job = place(world, { count: 2, ...distinct })
+  world.kill(first)
+  first.disk.replaceBy(new Map())
+  world.split([first], boards.slice(1))
+  world.boot(first)
+  world.run(minuteMs / 2)
+  assert.equal(first.core!.state!.orphans.length, 1)
+  leave(world, first, first, 0)
+  world.until('nothing runs there', () => first.tasks.size === 0, minuteMs)
+  world.heal()
+  world.until('it has ended', () => hasEnded(first), 2 * minuteMs)
+  assert.deepEqual(
+    slotsOf(job, 2).flatMap((id) => runners(world, id)),
+    [boards[1]!.spec.name],
+  )
+})
+
 test('a board that is the only one has nobody to tell', () => {
   const { world, first } = bootPool(1)
   place(world)
