@@ -19,7 +19,7 @@ export function hearOwnChange(step: Step, { nonce }: Pick<Envelope, 'nonce'>, do
   hearBoot(state, other)
   if (doc === null) return
   const { addresses, clones } = nodeFromRegisters(state.boot.config.self, doc.registers)
-  if (clones.heard.has(self)) meetClone(step, clones.self === '' ? other : clones.self, whereOf(addresses))
+  if (clones.heard.has(self)) meetClone(step, clones.self, other, whereOf(addresses))
 }
 
 function hearBoot(state: State, boot: string): void {
@@ -30,15 +30,31 @@ function hearBoot(state: State, boot: string): void {
   state.ownStale = true
 }
 
-function meetClone(step: Step, id: string, where: string): void {
+function meetClone(step: Step, told: string, other: string, where: string): void {
   const { state } = step
   const { self, known } = state.clones
-  if (known.has(id)) return
   const own = self === '' ? bootId(state.author.nonce) : self
-  state.clones = { ...state.clones, self: own, known: new Map([...known, [own, ''], [id, where]]) }
+  if (told === own) return renameClone(step)
+  const id = told === '' ? other : told
+  if (known.has(id)) return
+  // The newest: one that begins with a disk from before the proof has another id each time.
+  const others = [...known, [id, where] as const].filter(([one]) => one !== own).slice(-coreLimits.clonesKnownMax)
+  state.clones = { ...state.clones, self: own, known: new Map([[own, ''], ...others]) }
   state.ownStale = true
   const words = `a second machine runs with this node's key: this one is clone ${own}, the other one ${id} (${where})`
   note(step, `${words}. Neither takes new work until an operator says which one goes: shoal node evict NODE --clone ID`, 'warn')
+}
+
+/** Its card was copied after it had learned its id, and the copy tells of itself by the same: whichever has booted since takes another. */
+function renameClone(step: Step): void {
+  const { state } = step
+  const { self: before, known } = state.clones
+  const self = bootId(state.author.nonce)
+  if (self === before) return
+  const others = [...known].filter(([id]) => id !== before)
+  state.clones = { ...state.clones, self, known: new Map([[self, ''], ...others]) }
+  state.ownStale = true
+  note(step, `another machine with this node's key is clone ${before}, too: this one is clone ${self} from now on`, 'warn')
 }
 
 export function whereOf(addresses: readonly string[]): string {

@@ -119,6 +119,8 @@ export const coreLimits = {
   linkStatesTakenMax: 64,
   /** Other boots of its own key that a board tells of: two clones restarted now and then. */
   bootsHeardMax: 8,
+  /** Other machines with its key that a board tells of. Whichever is dropped is proved anew while it runs. */
+  clonesKnownMax: 8,
   /** By which people find a clone: IPv4 and IPv6. */
   cloneAddressesMax: 2,
   /** After a first jump of the own document's epoch the next waits so long: peers whose news of an old disk differ are heard by then … */

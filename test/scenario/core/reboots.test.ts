@@ -62,15 +62,15 @@ function assertNoneIsTwo(boards: readonly Board[]): void {
 const said = (boards: readonly Board[], words: string): number =>
   boards.flatMap(({ logs }) => logs).filter((line) => line.includes(words)).length
 
-test('1,000 reboots under cuts: no board is ever taken for two', () => {
+test('120 reboots under cuts: no board is ever taken for two', () => {
   const story = begin(1)
   const { boards } = story
-  while (story.reboots < 1_000) {
+  while (story.reboots < 120) {
     if (story.reboots % 8 === 0) story.cuts = cutOrHeal(story)
     reboot(story)
     assertNoneIsTwo(boards)
   }
-  assert.ok(story.cuts > 50)
+  assert.ok(story.cuts > 8)
   assert.equal(said(boards, 'a second machine runs'), 0)
 })
 

@@ -130,6 +130,19 @@ test('a clone that was restarted is known by the same id', () => {
   for (const board of boards) assert.deepEqual(clonesAt(board, first), ids)
 })
 
+test('a card that is copied once more while both are told: the third machine is not taken for the first, and can be sent away', () => {
+  const all = quarantined()
+  const { world, first, twin, others } = all
+  const third = bootTwin(world, first, new Map(first.disk))
+  assert.equal(third.spec.id, first.spec.id)
+  world.until('three are told', () => clonesAt(others[0]!, first).length === 3, 10 * minuteMs)
+  assert.equal(new Set([first, twin, third].map(cloneOf)).size, 3)
+  for (const gone of [twin, third]) sendAway(all, cloneOf(gone))
+  world.until('both have ended', () => twin.core === null && third.core === null, 5 * minuteMs)
+  assert.notEqual(first.core, null)
+  assert.deepEqual(clonesAt(others[0]!, first), [])
+})
+
 for (const left of ['the first', 'the second'] as const) {
   test(`once one of them is switched off the pool is whole again: ${left} goes on`, () => {
     const { world, boards, first, twin, others } = withTwin()
