@@ -203,6 +203,8 @@ test('with a join file, as a member: others’ documents, jobs, rights, wishes; 
 test('as a member: a link state of another board, changed or said again later, and whatever was heard said again', async () => {
   const mallory = attackers.at(-1)!
   const [first, second] = await Promise.all([a, b].map(idOf))
+  // As a board asks that has none.
+  mallory.send(first!, encodeFrame({ kind: 'links-have', digest: '', seqs: [] }))
   const states = await until('it has heard what b signed', 60_000, async () => {
     const heard = mallory.frames.flatMap(({ frame }) => (frame.kind === 'link-states' ? frame.states : []))
     const ofB = heard.filter((bytes) => {
