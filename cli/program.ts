@@ -11,6 +11,7 @@ import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
+import { addFleetBootstrap } from './commands/fleet-bootstrap.ts'
 import { addFleetClose } from './commands/fleet-close.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
 import { addFleetOperator } from './commands/fleet-operator.ts'
@@ -48,7 +49,7 @@ import { version } from './version.ts'
 
 type Add = (parent: Command, cli: Cli) => unknown
 
-const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator, addFleetClose]
+const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator, addFleetBootstrap, addFleetClose]
 const jobWrites: readonly Add[] = [
   addJobRun,
   addJobPlan,

@@ -36,6 +36,7 @@ export interface WorldOptions {
   readonly delayMs?: number
   /** Boards dial as the real ones do; otherwise each is connected with all others. */
   readonly isDialled?: boolean
+  readonly keepsWorked?: boolean
   /** For what the boards' networks leave to chance. */
   readonly seed?: number
   readonly loses?: (to: NodeId, count: number) => boolean
@@ -97,6 +98,7 @@ export class World {
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
       isDialled: options.isDialled ?? false,
+      keepsWorked: options.keepsWorked ?? false,
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
@@ -318,6 +320,7 @@ export class World {
         return this.links.broadcast(board, effect.topic, effect.frame)
       case 'remember':
       case 'forget':
+      case 'bootstrap':
         return this.links.dialling.learn(board, effect)
       case 'disconnect':
         return this.links.disconnect(board, effect.peer)

@@ -195,6 +195,8 @@ export interface State {
   readonly remembered: Map<NodeId, string>
   /** The nodes when that was last looked at. */
   rememberedNodes: View['nodes'] | null
+  /** The fleet document from which the network was told of bootstrap addresses, and what it was told. */
+  bootstrap: { readonly fleet: Doc | undefined; readonly said: string }
   storeProblem: string | null
   readonly followers: Map<number, Follower>
   events: { at: number; what: string }[]
@@ -280,6 +282,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     summaryAt: boot.now,
     remembered: new Map(),
     rememberedNodes: null,
+    bootstrap: { fleet: undefined, said: '[[],[]]' },
     storeProblem: null,
     followers: new Map(),
     events: [],

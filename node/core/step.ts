@@ -9,6 +9,7 @@ import type { Alloc, Body, TaskRun } from './allocs/alloc.ts'
 import { allocDeadline, exited, prepared, started, stopped } from './allocs/lifecycle.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
+import { tellBootstrap } from './bootstrap-list.ts'
 import { saveDue } from './documents.ts'
 import { command, commandGone } from './commands.ts'
 import type { Effect } from './effect.ts'
@@ -58,6 +59,7 @@ export function createCore(env: Env): Core {
       if (isPlanDue(state, step.now)) state.planStale = true
       settle(step)
       rememberAddresses(step)
+      tellBootstrap(step)
       summariseDue(step)
       tellFollowers(step)
       step.out.push({ kind: 'wake', at: wakeAt(state) })

@@ -95,6 +95,7 @@ class SimulatedWorld implements World {
       seed: 1,
       loses: () => false,
       isDialled: true,
+      keepsWorked: true,
     })
   }
 

@@ -18,11 +18,14 @@ const operator = createOperator(crypto, testSigner(operatorSeed).id, testSigner(
 export const { fleet, signJob, sign: signChange } = operator
 export const { fleetEnvelopes } = operator
 
-export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool' | 'drivers'>>
+export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool' | 'drivers' | 'bootstrap'>>
 
 export function createWorld(
   count: number,
-  { board, ...options }: { board?: (index: number) => BoardOptions } & Pick<WorldOptions, 'loses' | 'delayMs' | 'flaws' | 'isDialled'> = {},
+  {
+    board,
+    ...options
+  }: { board?: (index: number) => BoardOptions } & Pick<WorldOptions, 'loses' | 'delayMs' | 'flaws' | 'isDialled' | 'keepsWorked'> = {},
 ): World {
   const boards = Array.from({ length: count }, (_, index): BoardSpec => {
     const { node, signer } = testSigner(100 + index)

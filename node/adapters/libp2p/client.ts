@@ -13,6 +13,8 @@ import { commonSettings } from './common-settings.ts'
 import { hangsUpOnNonsense } from './hang-up.ts'
 import { wordsOf } from './log.ts'
 
+export { toMultiaddr } from './addresses.ts'
+
 export interface ApiClient {
   readonly peer: string
   request(body: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array>

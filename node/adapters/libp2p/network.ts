@@ -11,6 +11,7 @@ import { Gossip, PeerScores, topicNames } from './gossip.ts'
 import { networkLimits } from './limits.ts'
 import type { NetworkLog } from './log.ts'
 import { type Datastore, createNode } from './settings.ts'
+import { noWorkedAddresses, workedAddressesIn } from './worked-addresses.ts'
 
 export interface NetworkOptions {
   readonly key: KeyPair
@@ -35,6 +36,8 @@ export interface NetworkOptions {
   /** Never below the fleet's size on a board that is in a bootstrap list. */
   readonly connectionsMax?: number
   readonly datastore?: Datastore
+  /** Where addresses that worked are kept for the next process; not given: nowhere. */
+  readonly workedAddressesFile?: string
 }
 
 /** Throws on malformed addresses or keys. Nothing is opened before `start`. */
@@ -63,7 +66,10 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
     datastore: options.datastore,
   })
   const gossip = new Gossip({ gossip: node.services.gossip, registrar, topics, fresh, isHeard: options.isHeard, log })
-  return { self: key.id as NodeId, node, gate, gossip, bootstrap: options.bootstrap.map(checkedAddress), isHeard: options.isHeard, log }
+  const bootstrap = options.bootstrap.map(checkedAddress)
+  const file = options.workedAddressesFile
+  const worked = file === undefined ? noWorkedAddresses : workedAddressesIn(file, log)
+  return { self: key.id as NodeId, node, gate, gossip, bootstrap, worked, isHeard: options.isHeard, log }
 }
 
 function checkedAddress(text: string): string {
