@@ -15,6 +15,7 @@ import { addFleetBootstrap } from './commands/fleet-bootstrap.ts'
 import { addFleetClose } from './commands/fleet-close.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
 import { addFleetOperator } from './commands/fleet-operator.ts'
+import { addFleetPsk } from './commands/fleet-psk.ts'
 import { addFleetStatus } from './commands/fleet-status.ts'
 import { addJobCompact } from './commands/job-compact.ts'
 import { addJobConflicts } from './commands/job-conflicts.ts'
@@ -49,7 +50,7 @@ import { version } from './version.ts'
 
 type Add = (parent: Command, cli: Cli) => unknown
 
-const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator, addFleetBootstrap, addFleetClose]
+const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator, addFleetBootstrap, addFleetPsk, addFleetClose]
 const jobWrites: readonly Add[] = [
   addJobRun,
   addJobPlan,

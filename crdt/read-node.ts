@@ -22,7 +22,7 @@ export interface NodeReading {
 export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined): NodeReading {
   const record = nodeFromRegisters(id, doc?.registers ?? new Map())
   const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
-  const { addresses, agentVersion, attributes, capacity, drivers, dynamicPorts, name, planVersion, receipts, verdicts } = record
+  const { addresses, agentVersion, attributes, capacity, drivers, dynamicPorts, name, planVersion, psk, receipts, verdicts } = record
   const { draining, drainIgnoresSystem, eligible, evicted, weight } = wishes
   const node = {
     id,
@@ -40,6 +40,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     draining,
     // Said only where it is so: most nodes read as they did to agents without system jobs.
     ...(drainIgnoresSystem ? ({ drainIgnoresSystem } as const) : {}),
+    ...(psk === '' ? {} : { psk }),
     eligible,
     evicted,
     weight,

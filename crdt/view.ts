@@ -63,6 +63,8 @@ export interface NodeView {
   /** Copies of system jobs stay while it drains. */
   readonly drainIgnoresSystem?: true
   readonly evicted: boolean
+  /** The newest open pre-shared key that it has, by short digest. Said only in fleets that have rotated theirs. */
+  readonly psk?: string
   /**
    * Said only of who is no full member (then `eligible` is false). surplus: beyond its token's count, it is heard and keeps what it runs.
    * Else it waits, and why.

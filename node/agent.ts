@@ -267,6 +267,7 @@ function coreConfigOf(config: AgentConfig, joined: JoinFile, key: KeyPair, host:
     capacity: Object.keys(config.capacity).length === 0 ? null : capacity,
     dynamicPorts: config.dynamicPorts,
     fleetEnvelopes: joined.envelopes,
+    psk: joined.psk,
     dev: config.dev,
     version: agentVersion,
   }

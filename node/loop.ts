@@ -313,6 +313,8 @@ class DriverLoop implements Loop {
         return network.forget(effect.peer)
       case 'bootstrap':
         return network.bootstrap(effect.listed, effect.removed)
+      case 'use-psk':
+        return network.usePsk(effect.keys)
       case 'inject-cut':
         return network.injectCut(effect.peers)
       case 'prepare':

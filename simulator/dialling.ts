@@ -27,8 +27,6 @@ export interface DiallingInput {
   readonly links: Links
   /** One way, ms. */
   readonly delayMs: number
-  /** Addresses that led to a board are kept, as real boards do. */
-  readonly keepsWorked: boolean
 }
 
 /** What one process knows; the next one begins with the bootstrap list. */
@@ -39,6 +37,8 @@ interface Dialler {
 }
 
 export class Dialling {
+  /** Whether boards that boot from now on keep addresses that led to others, as real ones do: off, or traces of before that would change. */
+  keepsWorked = false
   readonly #input: DiallingInput
   readonly #diallers = new Map<Board, Dialler>()
   /** What a board's operator gave it when it was set up. */
@@ -70,7 +70,7 @@ export class Dialling {
     const { queue, seed, links } = this.#input
     const core = board.core!
     const prng = createPrng(seed ^ Math.imul(++this.#boots, 0x85ebca6b))
-    const book = new AddressBook({ workedMax: this.#input.keepsWorked ? dialLimits.workedMax : 0 })
+    const book = new AddressBook({ workedMax: this.keepsWorked ? dialLimits.workedMax : 0 })
     const bootstrap = this.#bootstrap.get(board) ?? board.spec.bootstrap ?? this.#bootstrapOf(board)
     this.#bootstrap.set(board, bootstrap)
     for (const address of bootstrap) book.addBootstrap(address, undefined)

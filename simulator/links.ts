@@ -66,8 +66,6 @@ export interface LinksInput {
   readonly loses: (to: NodeId, count: number) => boolean
   /** Boards dial one another by the addresses that they know; otherwise each is connected with all others as soon as that is possible. */
   readonly isDialled: boolean
-  /** Of those: they keep addresses that led to a board. Off where traces of before that are to stay as they were. */
-  readonly keepsWorked: boolean
   /** Frames that never arrive, on any way: for planted faults. */
   readonly swallows?: (frame: Uint8Array) => boolean
 }
@@ -86,8 +84,8 @@ export class Links {
 
   constructor(input: LinksInput) {
     this.#input = input
-    const { queue, seed, boards, delayMs, keepsWorked, takeInTurn } = input
-    this.dialling = new Dialling({ queue, seed, boards, links: this, delayMs, keepsWorked })
+    const { queue, seed, boards, delayMs, takeInTurn } = input
+    this.dialling = new Dialling({ queue, seed, boards, links: this, delayMs })
     this.gossip = new Gossip({
       queue,
       seed,

@@ -36,7 +36,6 @@ export interface WorldOptions {
   readonly delayMs?: number
   /** Boards dial as the real ones do; otherwise each is connected with all others. */
   readonly isDialled?: boolean
-  readonly keepsWorked?: boolean
   /** For what the boards' networks leave to chance. */
   readonly seed?: number
   readonly loses?: (to: NodeId, count: number) => boolean
@@ -98,7 +97,6 @@ export class World {
       delayMs: options.delayMs ?? 5,
       seed: options.seed ?? 1,
       isDialled: options.isDialled ?? false,
-      keepsWorked: options.keepsWorked ?? false,
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
@@ -311,8 +309,7 @@ export class World {
     const { queue } = this
     switch (effect.kind) {
       case 'send':
-        this.links.send(board, effect.to, effect.frame)
-        return
+        return void this.links.send(board, effect.to, effect.frame)
       case 'send-stored':
         for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
         return

@@ -30,12 +30,15 @@ export interface NodeRecord {
   readonly left: boolean
   /** By which token it is here (`crdt/admission/`), in base64; '': it shows none. */
   readonly certificate: string
+  /** The newest open pre-shared key that it has (`psk.ts`), by short digest; '': none was ever opened. */
+  readonly psk: string
   readonly claims: ReadonlyMap<SlotId, Claim>
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
 }
 
 /** Below `x/`, as every field that some agent may not know yet. */
 const certificatePath = 'x/certificate'
+const pskPath = 'x/psk'
 
 /** Nomad's range: above the ports that services usually have, below Linux' ephemeral ones. */
 const dynamicPortsDefault: readonly [number, number] = [20_000, 32_000]
@@ -46,6 +49,7 @@ export function nodeToRegisters(record: NodeRecord): Map<string, Scalar> {
   out.set('pool', record.pool)
   if (record.left) out.set('left', true)
   if (record.certificate !== '') out.set(certificatePath, record.certificate)
+  if (record.psk !== '') out.set(pskPath, record.psk)
   out.set('agent_version', record.agentVersion)
   out.set('plan_version', record.planVersion)
   out.set('capacity/cpu_mhz', record.capacity.cpuMhz)
@@ -101,6 +105,7 @@ export function nodeFromRegisters(node: NodeId, registers: Registers): NodeRecor
     receipts: receiptsOf(child(tree, 'receipt'), ''),
     left: child(tree, 'left')?.value === true,
     certificate: textOf(tree, 'x', 'certificate'),
+    psk: textOf(tree, 'x', 'psk'),
     claims: claimsOf(child(tree, 'claim'), node),
     verdicts: verdictsOf(child(tree, 'verdict')),
   }

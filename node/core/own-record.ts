@@ -19,6 +19,7 @@ import { operatorsDocs, put } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { setOwnHeads } from './liveness/liveness.ts'
 import { performLiveness } from './perform-liveness.ts'
+import { newestPsk } from './psk.ts'
 import { envelopeFrames } from './wire.ts'
 import { type State, type Step, note } from './state.ts'
 
@@ -109,6 +110,7 @@ function recordOf(state: State): NodeRecord {
     receipts: state.receipts,
     left: false,
     certificate: config.certificate === null ? '' : toBase64(config.certificate),
+    psk: newestPsk(state),
     claims: claimsOf(state),
     verdicts: state.verdicts,
   }

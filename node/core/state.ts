@@ -25,6 +25,7 @@ import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { LinkStateReader } from './liveness/reader.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
+import { noPsks, type Psks } from './psk.ts'
 import { createRandom, type Random } from './random.ts'
 import type { Card, WaitingBoard, decodeFrame } from './wire.ts'
 
@@ -197,6 +198,7 @@ export interface State {
   rememberedNodes: View['nodes'] | null
   /** The fleet document from which the network was told of bootstrap addresses, and what it was told. */
   bootstrap: { readonly fleet: Doc | undefined; readonly said: string }
+  readonly psks: Psks
   storeProblem: string | null
   readonly followers: Map<number, Follower>
   events: { at: number; what: string }[]
@@ -283,6 +285,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     remembered: new Map(),
     rememberedNodes: null,
     bootstrap: { fleet: undefined, said: '[[],[]]' },
+    psks: noPsks(),
     storeProblem: null,
     followers: new Map(),
     events: [],

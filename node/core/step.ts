@@ -26,6 +26,7 @@ import { giveUpLost } from './lost-changes.ts'
 import { settle } from './placement.ts'
 import type { TaskId } from './ports.ts'
 import { rememberAddresses, summariseDue } from './pools.ts'
+import { psksDue, restorePsks } from './psk.ts'
 import { frameCame, peerCame, peerWent, replicateDue } from './replicate.ts'
 import { type Env, type State, type Step, createState, note, writeOwnSoon } from './state.ts'
 
@@ -60,6 +61,7 @@ export function createCore(env: Env): Core {
       settle(step)
       rememberAddresses(step)
       tellBootstrap(step)
+      psksDue(step)
       summariseDue(step)
       tellFollowers(step)
       step.out.push({ kind: 'wake', at: wakeAt(state) })
@@ -74,6 +76,7 @@ function handle(step: Step, event: CoreEvent): void {
   switch (event.kind) {
     case 'boot':
       setHolds(state.liveness, holdsIn(state.docs))
+      restorePsks(step, event.records)
       return boot(step, event.records)
     case 'tick':
       return performLiveness(step, tick(state.liveness, step.now, event.lagMs))

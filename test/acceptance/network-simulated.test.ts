@@ -95,7 +95,6 @@ class SimulatedWorld implements World {
       seed: 1,
       loses: () => false,
       isDialled: true,
-      keepsWorked: true,
     })
   }
 

@@ -92,6 +92,7 @@ export function anyRecord(node: NodeId): fc.Arbitrary<NodeRecord> {
     receipts: dictionary(docIds, hash),
     left: fc.boolean(),
     certificate: fc.constantFrom('', 'c2hvd24='),
+    psk: fc.constantFrom('', '0123456789abcdef'),
     claims: claims(node),
     verdicts: fc.uniqueArray(fc.tuple(slot, verdicts), { maxLength: 2, selector: ([one]) => one }).map((all) => new Map(all)),
   })

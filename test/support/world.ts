@@ -22,10 +22,7 @@ export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool
 
 export function createWorld(
   count: number,
-  {
-    board,
-    ...options
-  }: { board?: (index: number) => BoardOptions } & Pick<WorldOptions, 'loses' | 'delayMs' | 'flaws' | 'isDialled' | 'keepsWorked'> = {},
+  { board, ...options }: { board?: (index: number) => BoardOptions } & Pick<WorldOptions, 'loses' | 'delayMs' | 'flaws' | 'isDialled'> = {},
 ): World {
   const boards = Array.from({ length: count }, (_, index): BoardSpec => {
     const { node, signer } = testSigner(100 + index)

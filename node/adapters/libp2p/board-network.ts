@@ -14,6 +14,7 @@ import { dialAddress } from './dial.ts'
 import { bootIdBytes, framesProtocol } from './frame-stream.ts'
 import type { Gate } from './gate.ts'
 import type { Gossip } from './gossip.ts'
+import type { KeyRing } from './key-ring.ts'
 import { networkLimits } from './limits.ts'
 import { Links, closeQuietly, idOf } from './links.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
@@ -25,6 +26,7 @@ import type { WorkedAddresses } from './worked-addresses.ts'
 export interface BoardParts {
   readonly self: NodeId
   readonly node: BoardNode
+  readonly ring: KeyRing
   readonly gate: Gate
   readonly gossip: Gossip
   readonly bootstrap: readonly string[]
@@ -157,6 +159,12 @@ export class BoardNetwork implements Network {
     const wanted = usable.filter((address) => !removed.includes(address))
     this.#book.setBootstrap(new Map(wanted.map((address) => [address, peerInAddress(address)])))
     this.#maintain.hurry()
+  }
+
+  usePsk(keys: readonly Uint8Array[]): void {
+    this.#parts.ring.use(keys)
+    // Whoever could not be reached for want of a key may be now.
+    this.#maintain.recovered()
   }
 
   async *request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -8,6 +8,7 @@ import { addressForms, toMultiaddr } from './addresses.ts'
 import { BoardNetwork, type BoardParts } from './board-network.ts'
 import { Gate } from './gate.ts'
 import { Gossip, PeerScores, topicNames } from './gossip.ts'
+import { KeyRing } from './key-ring.ts'
 import { networkLimits } from './limits.ts'
 import type { NetworkLog } from './log.ts'
 import { type Datastore, createNode } from './settings.ts'
@@ -15,7 +16,7 @@ import { noWorkedAddresses, workedAddressesIn } from './worked-addresses.ts'
 
 export interface NetworkOptions {
   readonly key: KeyPair
-  /** 32 bytes, or a swarm key file. */
+  /** The fleet's pre-shared key as the join file has it, 32 bytes; `usePsk` replaces it. */
   readonly psk: Uint8Array
   readonly fleet: FleetId
   readonly pool: PoolName
@@ -51,9 +52,10 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
   const gate = new Gate(options)
   const topics = topicNames(fleet, pool)
   const fresh = new PeerScores(options.isHeard)
+  const ring = new KeyRing([options.psk])
   const { node, registrar } = await createNode({
     key,
-    psk: options.psk,
+    ring,
     fleet,
     topics,
     fresh,
@@ -69,7 +71,7 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
   const bootstrap = options.bootstrap.map(checkedAddress)
   const file = options.workedAddressesFile
   const worked = file === undefined ? noWorkedAddresses : workedAddressesIn(file, log)
-  return { self: key.id as NodeId, node, gate, gossip, bootstrap, worked, isHeard: options.isHeard, log }
+  return { self: key.id as NodeId, node, ring, gate, gossip, bootstrap, worked, isHeard: options.isHeard, log }
 }
 
 function checkedAddress(text: string): string {

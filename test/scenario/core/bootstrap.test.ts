@@ -24,7 +24,8 @@ function listAt(board: Board): ReturnType<typeof bootstrapFromRegisters> {
 /** Six boards; the last sleeps while both bootstrap boards go for good, and all others move, as it does itself. */
 function outlived(listed: Readonly<Record<string, boolean>>): { world: World; late: Board } {
   const join = ['/dns/b0', '/dns/b1']
-  const world = createWorld(6, { isDialled: true, keepsWorked: true, board: () => ({ bootstrap: join }) })
+  const world = createWorld(6, { isDialled: true, board: () => ({ bootstrap: join }) })
+  world.links.dialling.keepsWorked = true
   const boards = all(world)
   world.bootAll()
   world.until('all see each other', () => allAlive(boards), 30_000)
@@ -61,7 +62,8 @@ test('what a join file names is tried no more once an admin has removed it, unle
     [true, true, 1],
     [false, false, 1],
   ] as const) {
-    const world = createWorld(2, { isDialled: true, keepsWorked })
+    const world = createWorld(2, { isDialled: true })
+    world.links.dialling.keepsWorked = keepsWorked
     const [a, b] = all(world) as [Board, Board]
     world.bootAll()
     world.until('they see each other', () => allAlive([a, b]), 30_000)

@@ -45,6 +45,7 @@ const record: NodeRecord = {
   receipts: { 'job/default/shop': 'cafe' },
   left: false,
   certificate: 'c2hvd24=',
+  psk: '0123456789abcdef',
   claims: new Map([[slot, claim]]),
   verdicts: new Map(),
 }
