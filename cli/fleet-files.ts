@@ -94,7 +94,7 @@ export async function mustBeAbsent(files: readonly string[]): Promise<void> {
   throw new CliError('E_EXISTS', `not overwriting: ${present.join(', ')}`, { hint })
 }
 
-async function isThere(file: string): Promise<boolean> {
+export async function isThere(file: string): Promise<boolean> {
   try {
     await stat(file)
     return true

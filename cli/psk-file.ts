@@ -23,6 +23,9 @@ export async function readNewestPsk(file: string): Promise<Uint8Array> {
   return newest!
 }
 
+/** A key that was made and that no board may have heard of yet: apart from those that are used. */
+export const nextPskFile = (file: string): string => `${file}.next`
+
 /** Newest first. */
 export async function writePsks(file: string, keys: readonly Uint8Array[]): Promise<void> {
   await replaceSecret(file, `${keys.map(hex).reverse().join('\n')}\n`)

@@ -1,22 +1,24 @@
 // `fleet psk`: rotation of the pre-shared key. `rotate` opens a new one beside the old, boards hand it to one another, `status` tells how far
 // that is, and `finish` closes the old one. Between the two every connection is made with whichever both ends have.
 
+import { rm } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { NodeRow } from '../../crdt/api-types.ts'
 import { toBase64 } from '../../crdt/base64.ts'
 import { admissionMode } from '../../crdt/documents/fleet.ts'
 import { type PskDigest, type PskStatements, pskDigest, pskFromRegisters, pskPaths, shortPskDigest } from '../../crdt/documents/psk.ts'
-import { type FleetId, fleetDocId } from '../../crdt/ids.ts'
+import { type FleetId, fleetDocId, hex } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import { allBoards } from '../all-boards.ts'
 import { type Cli, type WriteOptions, confirmOptions, remoteAboutFleet } from '../command.ts'
 import { type Fleet, fetchFleet } from '../document.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { isThere, writeSecret } from '../fleet-files.ts'
 import { editFleet, openDocument } from '../job-edit.ts'
 import { usable } from '../learn-psks.ts'
 import { paintFor, printData } from '../print.ts'
-import { readPsks, writePsks } from '../psk-file.ts'
+import { nextPskFile, readPsks, writePsks } from '../psk-file.ts'
 import { boardsText, pskRows } from '../render/psk.ts'
 import { receiptLine } from '../render/receipt.ts'
 import type { Session } from '../session.ts'
@@ -53,19 +55,22 @@ async function rotateKey(session: Session, options: WriteOptions): Promise<ExitC
     throw new CliError('E_PSK', 'the fleet is open: whoever has the old key is a member, and would be handed the new one', { hint })
   }
   const known = await readPsks(context.pskFile)
+  const next = nextPskFile(context.pskFile)
+  const begun = (await isThere(next)) ? await readPsks(next) : []
   const { open } = pskFromRegisters(registers)
-  const begun = open.length > 1 ? heldKey(session, open[0]!, known) : unsaid(session, pskFromRegisters(registers), known)
-  const key = begun ?? io.random(pskBytes)
+  const isUnderWay = open.length > 1
+  const key = isUnderWay ? heldKey(session, open[0]!, [...known, ...begun]) : (begun[0] ?? io.random(pskBytes))
   // On this machine's disk before anybody hears of it: a key that boards are told of and nobody has would keep them asking.
-  if (begun === undefined) await writePsks(context.pskFile, [key, ...known])
+  if (!isUnderWay && begun.length === 0) await writeSecret(next, `${hex(key)}\n`)
   const edit = await editFleet(session, (doc) => opening(session, pskFromRegisters(doc.registers), key, known))
   const receipt = edit.envelopes.length === 0 ? null : await submit(session, edit.envelopes, undefined, options)
   for await (const _ of session.follow({ method: 'psk.offer', key: toBase64(key) }, AbortSignal.timeout(session.timeoutMs))) void _
+  await writePsks(context.pskFile, usable(io.crypto, context.fleet as FleetId, pskFromRegisters(edit.after.registers), [key, ...known]))
+  await rm(next, { force: true })
   const digest = shortPskDigest(digestOf(session, key))
   if (session.format !== 'table') printData(io, session.format, { key: digest, receipt })
   else {
-    io.stdout
-      .write(`${begun === undefined ? 'a new key is' : 'the key that was begun is handed out again'}: ${digest}; the old one stays valid
+    io.stdout.write(`${!isUnderWay ? 'a new key is' : 'the key that was begun is handed out again'}: ${digest}; the old one stays valid
 next: shoal fleet psk status, until all boards have it; then shoal fleet psk finish
       shoal fleet join-file FILE for each join file that new boards are given
 ${receipt === null ? '' : receiptLine(receipt, options.confirm)}`)
@@ -82,12 +87,6 @@ function heldKey(session: Session, digest: PskDigest, known: readonly Uint8Array
   })
 }
 
-/** Made by a command that was broken off before any board had heard of it. */
-function unsaid(session: Session, { open, closed }: PskStatements, known: readonly Uint8Array[]): Uint8Array | undefined {
-  const isSaid = (key: Uint8Array): boolean => [...open, ...closed].includes(digestOf(session, key))
-  return known.find((key) => !isSaid(key) && (open.length > 0 || key !== known.at(-1)))
-}
-
 function opening(
   session: Session,
   { open, generation }: PskStatements,
@@ -98,7 +97,7 @@ function opening(
   if (open.includes(digest)) return new Map()
   if (open.length > 0) return new Map([[pskPaths.opened(digest), generation + 1]])
   // The first key of a fleet is in no document: it is named now, so that it can be closed.
-  const first = pskPaths.opened(digestOf(session, known.at(-1)!))
+  const first = pskPaths.opened(digestOf(session, known[0]!))
   return new Map([
     [first, generation + 1],
     [pskPaths.opened(digest), generation + 2],
