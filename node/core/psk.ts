@@ -3,33 +3,17 @@
 // once it is on disk, passes it on after that, and gives up a closed one only when it has an open one: at every moment it has one by
 // which it can be reached. Nothing of this happens in a fleet that never rotated its key.
 
-import { type PskDigest, type PskStatements, pskDigest, pskFromRegisters, shortPskDigest, usablePsks } from '../../crdt/documents/psk.ts'
+import { type PskDigest, pskDigest, pskFromRegisters, shortPskDigest, usablePsks } from '../../crdt/documents/psk.ts'
 import { type NodeId, fleetDocId } from '../../crdt/ids.ts'
 import { isCertified, isHeard } from './admission.ts'
 import { rightsHere } from './documents.ts'
 import type { StoreRecords } from './event.ts'
 import { coreLimits } from './limits.ts'
+import type { Psks } from './psk-state.ts'
 import { type State, type Step, note } from './state.ts'
 import { encodeFrame, wireLimits } from './wire.ts'
 
 const recordPrefix = 'meta/psk/'
-
-export interface Psks {
-  readonly held: Map<PskDigest, Uint8Array>
-  /** The fleet document that was read last, and what it says. */
-  fleet: object | undefined
-  statements: PskStatements
-  /** Digests of the keys that the network uses. */
-  used: string
-  /** When to ask again for what is missing. */
-  askAt: number
-  /** Who asked for a key that this board does not have yet. */
-  readonly askers: Map<PskDigest, Set<NodeId>>
-}
-
-export function noPsks(): Psks {
-  return { held: new Map(), fleet: undefined, statements: pskFromRegisters(new Map()), used: '', askAt: 0, askers: new Map() }
-}
 
 /** The join file's key, and those that came later. */
 export function restorePsks({ state, env }: Step, records: StoreRecords): void {

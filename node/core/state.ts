@@ -25,7 +25,7 @@ import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { LinkStateReader } from './liveness/reader.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
-import { noPsks, type Psks } from './psk.ts'
+import { noPsks, type Psks } from './psk-state.ts'
 import { createRandom, type Random } from './random.ts'
 import type { Card, WaitingBoard, decodeFrame } from './wire.ts'
 
