@@ -55,8 +55,8 @@ export function joinText(file: JoinFile): string {
   return `${JSON.stringify(file, null, 2)}\n`
 }
 
-/** With more bootstrap addresses behind its own. Throws E_JOIN_FORMAT: the text is no join file. */
-export function withBootstrap(file: string, text: string, peers: readonly string[]): JoinFile {
+/** Throws E_JOIN_FORMAT: the text is no join file. */
+export function parseJoinFile(file: string, text: string): JoinFile {
   const hint = 'name the file that shoal fleet init wrote, with --join'
   let raw: Partial<JoinFile> | null
   try {
@@ -72,7 +72,7 @@ export function withBootstrap(file: string, text: string, peers: readonly string
     !isKnownFormat(raw?.format)
   )
     throw new CliError('E_JOIN_FORMAT', `'${file}' is not a join file, or is damaged`, { hint })
-  return { ...(raw as JoinFile), bootstrap: [...new Set([...bootstrap, ...peers])] }
+  return raw as JoinFile
 }
 
 function isKnownFormat(format: unknown): boolean {

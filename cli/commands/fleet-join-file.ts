@@ -4,7 +4,7 @@
 import type { Command } from 'commander'
 import { type Cli, remoteAboutFleet } from '../command.ts'
 import { currentJoinFile } from '../current-join-file.ts'
-import { joinText, withBootstrap } from '../fleet-files.ts'
+import { joinText, parseJoinFile } from '../fleet-files.ts'
 import { replaceSecret } from '../psk-file.ts'
 import { readTextFile } from '../text-file.ts'
 
@@ -14,7 +14,7 @@ export function addFleetJoinFile(parent: Command, cli: Cli): void {
     .description('bring a join file up to date: the newest pre-shared key, the bootstrap list, the fleet document')
     .argument('<file>', 'the join file, which is replaced')
   remoteAboutFleet(cli, command, async (session, { args: [file = ''] }) => {
-    const join = await currentJoinFile(session, withBootstrap(file, await readTextFile(session.io, file), []))
+    const join = await currentJoinFile(session, parseJoinFile(file, await readTextFile(session.io, file)))
     await replaceSecret(file, joinText(join))
     session.io.stdout.write(`${file} is up to date: new boards join with it as before
 a board that lost the fleet with the old key   put it there as its join file, and start the agent again

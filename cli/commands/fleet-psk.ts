@@ -21,6 +21,7 @@ import { paintFor, printData } from '../print.ts'
 import { nextPskFile, readPsks, writePsks } from '../psk-file.ts'
 import { boardsText, pskRows } from '../render/psk.ts'
 import { receiptLine } from '../render/receipt.ts'
+import { safe } from '../render/words.ts'
 import type { Session } from '../session.ts'
 import { submit } from '../submit.ts'
 
@@ -162,7 +163,7 @@ async function finishRotation(session: Session, options: FinishOptions): Promise
 async function boardsBehind(session: Session, newest: PskDigest): Promise<readonly string[]> {
   const { boards, silentPools } = await look(session)
   const lacking = pskRows(boards, newest).filter(({ has }) => !has)
-  return [...lacking.map(({ name }) => name), ...silentPools.map((pool) => `pool ${pool}, of which nobody answers`)]
+  return [...lacking.map(({ name }) => safe(name)), ...silentPools.map((pool) => `pool ${safe(pool)}, of which nobody answers`)]
 }
 
 /** Members alone: who waits is given no key. */

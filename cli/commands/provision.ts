@@ -10,7 +10,7 @@ import { configDir, contextsFile } from '../config-dir.ts'
 import { readContexts } from '../contexts.ts'
 import { currentJoinFile } from '../current-join-file.ts'
 import { CliError } from '../errors.ts'
-import { type JoinFile, joinText, withBootstrap } from '../fleet-files.ts'
+import { type JoinFile, joinText, parseJoinFile } from '../fleet-files.ts'
 import type { Io } from '../io.ts'
 import { parsePool, tokenCountDefault, tokenOptions } from '../join-token.ts'
 import { mustBeReachable } from '../peer-address.ts'
@@ -62,9 +62,9 @@ export function addProvision(parent: Command, cli: Cli): Command {
     const boards = namesOf(options)
     mustBeReachable(options.peer ?? [])
     const file = options.join ?? (await joinFileOf(cli.io))
-    const given = withBootstrap(file, await readTextFile(cli.io, file), options.peer ?? [])
+    const given = parseJoinFile(file, await readTextFile(cli.io, file))
     const current = options.offline === true ? given : await asRunning(cli.io, given, options.context)
-    const { join: made, token } = await withToken(cli.io, file, current, {
+    const { join: made, token } = await withToken(cli.io, file, withPeers(current, options.peer), {
       ...options,
       count: options.count ?? (boards.length || tokenCountDefault),
     })
@@ -77,6 +77,11 @@ export function addProvision(parent: Command, cli: Cli): Command {
   })
 }
 
+/** What is named here and now is in the list, whatever the fleet says of it. */
+function withPeers(file: JoinFile, peers: readonly string[] = []): JoinFile {
+  return { ...file, bootstrap: [...new Set([...file.bootstrap, ...peers])] }
+}
+
 /** The file as it is when no board answers: a fleet may be provisioned before there is one. */
 async function asRunning(io: Io, file: JoinFile, context: string | undefined): Promise<JoinFile> {
   const session = await Session.open(io, { timeout: askMs, ...(context === undefined ? {} : { context }) }).catch(() => null)
@@ -85,7 +90,7 @@ async function asRunning(io: Io, file: JoinFile, context: string | undefined): P
     return await currentJoinFile(session, file)
   } catch (error) {
     if (!(error instanceof CliError && notRunning.has(error.code))) throw error
-    io.stderr.write(`no board answers: the bootstrap list and the pre-shared key are those of the join file (--offline asks none)\n`)
+    io.stderr.write(`${error.message}\nso the bootstrap list and the pre-shared key are those of the join file (--offline asks nobody)\n`)
     return file
   } finally {
     await session.close()

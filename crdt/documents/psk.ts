@@ -4,6 +4,7 @@
 import type { Crypto } from '../crypto.ts'
 import { type FleetId, compareText, hex } from '../ids.ts'
 import { type Registers, below } from '../registers.ts'
+import { modelLimits } from './model-limits.ts'
 
 /** Hex; says nothing of the key, which is 256 random bits. */
 export type PskDigest = string
@@ -41,7 +42,9 @@ export function shortPskDigest(digest: PskDigest): string {
 export function usablePsks({ open, closed }: PskStatements, held: readonly PskDigest[]): readonly PskDigest[] {
   const others = held.filter((digest) => !open.includes(digest) && !closed.has(digest))
   const valid = [...open.filter((digest) => held.includes(digest)), ...others]
-  return valid.length > 0 ? valid : held
+  const all = valid.length > 0 ? valid : held
+  // Were there ever more, those who were away know the oldest.
+  return all.length <= modelLimits.psksMax ? all : [...all.slice(0, modelLimits.psksMax - 1), all.at(-1)!]
 }
 
 export function pskFromRegisters(registers: Registers): PskStatements {

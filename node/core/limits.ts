@@ -143,11 +143,6 @@ export const coreLimits = {
   roomKeptMs: 35_000,
   /** … and beyond so many boards, of which each tells of 64 at most. */
   roomsMax: 64,
-  /**
-   * Pre-shared keys at a time: the one that goes, the one that comes, and one that was begun on the other side of a cut. A nonce has room to
-   * tell of no more (`node/adapters/libp2p/key-ring.ts`).
-   */
-  psksMax: 3,
   /** A board that lacks a key asks whoever it is connected with; it is sent unasked to those who asked before it came, so this is for lost frames. */
   pskAskEveryMs: 15_000,
   /** Gives the evicted node time to read its two documents before the connection is closed. */

@@ -25,7 +25,7 @@ export function restorePsks({ state, env }: Step, records: StoreRecords): void {
 }
 
 function ringOf({ held, statements }: Psks): readonly PskDigest[] {
-  return usablePsks(statements, [...held.keys()]).slice(0, coreLimits.psksMax)
+  return usablePsks(statements, [...held.keys()])
 }
 
 export function missingPsks({ statements, held }: Psks): readonly PskDigest[] {
@@ -68,7 +68,7 @@ export function newestPsk({ psks }: State): string {
 
 export function askForPsks(step: Step, peers: readonly NodeId[]): void {
   const { state } = step
-  const missing = missingPsks(state.psks).slice(0, coreLimits.psksMax)
+  const missing = missingPsks(state.psks).slice(0, wireLimits.pskDigestsMax)
   if (missing.length === 0) return
   state.psks.askAt = step.now + coreLimits.pskAskEveryMs
   const frame = encodeFrame({ kind: 'psk-want', digests: missing })
@@ -80,11 +80,10 @@ export function pskWanted(step: Step, from: NodeId, digests: readonly PskDigest[
   const { state } = step
   // In an open fleet whoever has the old key would be handed the new one.
   if (!isCertified(state)) return
-  for (const digest of digests) {
-    const key = state.psks.statements.open.includes(digest) ? state.psks.held.get(digest) : undefined
+  for (const digest of digests.filter((one) => state.psks.statements.open.includes(one))) {
+    const key = state.psks.held.get(digest)
     if (key !== undefined) step.out.push({ kind: 'send', to: from, frame: encodeFrame({ kind: 'psk', key }) })
-    else if (state.psks.askers.has(digest) || state.psks.askers.size < coreLimits.psksMax)
-      state.psks.askers.set(digest, (state.psks.askers.get(digest) ?? new Set()).add(from))
+    else state.psks.askers.set(digest, (state.psks.askers.get(digest) ?? new Set()).add(from))
   }
 }
 
