@@ -214,6 +214,29 @@ inWorld('the reasons for not getting in are told apart', async (_, board) => {
   await assert.rejects(attempt([]), { code: 'E_UNREACHABLE' })
 })
 
+inWorld('keys are replaced while boards run: their link stands, either key is served, and then the new one alone', async (world, board) => {
+  const [a, b] = [await board(), await board()]
+  b.network.remember(a.id, a.addresses, true)
+  await world.until('they are up', () => isUp(a, b) && isUp(b, a))
+  const next = new Uint8Array(32).fill(9)
+  const served = async (...psks: Uint8Array[]): Promise<boolean> => {
+    const client = await connectClient({ key: generateKeyPair(), psks, fleet, peers: [a.addresses[0]!], timeoutMs: 5000 })
+    await client.close()
+    return client.isBehind
+  }
+  assert.equal(await served(psk), false)
+  await assert.rejects(served(next), { code: 'E_WRONG_FLEET' })
+  a.network.usePsk([next, psk])
+  assert.deepEqual([await served(psk), await served(next), await served(next, psk)], [true, true, false])
+  // The other board has the old key alone, and finds this one all the same.
+  a.disconnect(b.id, 'to see them meet again')
+  await world.until('they are up again', () => a.ups.length === 2 && isUp(a, b))
+  a.network.usePsk([next])
+  await assert.rejects(served(psk), { code: 'E_WRONG_FLEET' })
+  assert.equal(await served(next), false)
+  assert.ok(isUp(a, b), 'what stands goes on')
+})
+
 // What a wrong key looks like on the wire is chance: these two play the unlucky case, and a dead board, on purpose.
 test('a foreign board that waits for more is told from one that is dead', async (t) => {
   const attemptAt = async (bytesBeforeHangUp: number): Promise<unknown> => {
