@@ -29,7 +29,9 @@ export function workedAddressesIn(file: string, log: NetworkLog): WorkedAddresse
   return {
     read: () => parse(textIn(file)),
     write: (addresses) => {
-      const text = `${addresses.map(({ address, peer }) => withPeer(address, peer)).join('\n')}\n`
+      // A listed address may stand there without its peer and, from an earlier process, with it.
+      const lines = new Set(addresses.map(({ address, peer }) => withPeer(address, peer)))
+      const text = `${[...lines].join('\n')}\n`
       last = last
         .then(async () => await save(text))
         .catch((error: unknown) => log.warn({ file, error: wordsOf(error) }, 'addresses that worked are not kept'))
