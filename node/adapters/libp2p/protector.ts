@@ -4,8 +4,8 @@
 
 import type { AbortOptions, ConnectionProtector, MultiaddrConnection } from '@libp2p/interface'
 import { type AbstractMessageStream, AbstractMultiaddrConnection, byteStream } from '@libp2p/utils'
-import xsalsa20 from 'xsalsa20'
 import { type KeyRing, nonceBytes } from './key-ring.ts'
+import { xsalsa20Stream } from './xsalsa20.ts'
 
 /** `met`: the nonce of the other end, once for each connection. */
 export function protector(ring: KeyRing, met: (nonce: Uint8Array) => void = () => undefined): () => ConnectionProtector {
@@ -33,11 +33,16 @@ class ProtectedConnection extends AbstractMultiaddrConnection {
 
   constructor(inner: MultiaddrConnection, { localNonce, remoteNonce, key }: Handshake) {
     super({ remoteAddr: inner.remoteAddr, direction: inner.direction, log: inner.log.newScope('pnet') })
-    const [inbound, outbound] = [xsalsa20(remoteNonce, key), xsalsa20(localNonce, key)]
+    const decrypt = xsalsa20Stream(remoteNonce, key)
     this.#inner = inner
-    this.#encrypt = (bytes) => outbound.update(bytes)
+    this.#encrypt = xsalsa20Stream(localNonce, key)
     inner.addEventListener('message', ({ data }) => {
-      for (const chunk of data instanceof Uint8Array ? [data] : data) this.onData(inbound.update(chunk))
+      try {
+        for (const chunk of data instanceof Uint8Array ? [data] : data) this.onData(decrypt(chunk))
+      } catch (error) {
+        // The key stream has an end, after 256 GiB: this connection's, and not the process's.
+        this.abort(error as Error)
+      }
     })
     inner.addEventListener('drain', () => this.onMuxerDrain())
     inner.addEventListener('close', ({ error, local }) => {
