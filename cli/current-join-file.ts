@@ -2,11 +2,14 @@
 // secrets, which no board tells anybody, stay those of the file.
 
 import { bootstrapFromRegisters } from '../crdt/documents/fleet.ts'
+import { pskDigest, pskFromRegisters } from '../crdt/documents/psk.ts'
 import { type FleetId, fleetDocId, hex } from '../crdt/ids.ts'
+import type { Registers } from '../crdt/registers.ts'
 import { rebuildFleet } from './document.ts'
 import { CliError } from './errors.ts'
 import type { JoinFile } from './fleet-files.ts'
-import { readNewestPsk } from './psk-file.ts'
+import { usable } from './learn-psks.ts'
+import { readPsks } from './psk-file.ts'
 import type { Session } from './session.ts'
 
 export async function currentJoinFile(session: Session, file: JoinFile): Promise<JoinFile> {
@@ -22,5 +25,20 @@ export async function currentJoinFile(session: Session, file: JoinFile): Promise
   const { listed, removed } = bootstrapFromRegisters(rights.doc.registers)
   const bootstrap = [...new Set([...file.bootstrap, ...listed])].filter((address) => !removed.includes(address))
   // Read now: the connection may just have brought it.
-  return { ...file, psk: hex(await readNewestPsk(context.pskFile)), envelopes, bootstrap }
+  return { ...file, psk: hex(await newestPsk(session, rights.doc.registers)), envelopes, bootstrap }
+}
+
+/** The one that new boards are given. A context that only ever talks to a board's socket, which tells no keys, may have none that is valid. */
+export async function newestPsk({ context, io }: Pick<Session, 'context' | 'io'>, registers: Registers): Promise<Uint8Array> {
+  const statements = pskFromRegisters(registers)
+  const fleet = context.fleet as FleetId
+  const [newest] = usable(io.crypto, fleet, statements, await readPsks(context.pskFile))
+  if (!statements.closed.has(pskDigest(io.crypto, fleet, newest!))) return newest!
+  throw new CliError(
+    'E_PSK',
+    `context '${context.name}' has no pre-shared key that is still valid: boards would be set up with one that is closed`,
+    {
+      hint: 'take an up-to-date join file or key file from an admin who has the new one: docs/security.md, Rotation',
+    },
+  )
 }

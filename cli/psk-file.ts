@@ -1,4 +1,5 @@
-// The pre-shared keys of a context: a line of 64 hex digits each, the newest last, where a CLI that knows of one only looks for it.
+// The pre-shared keys of a context: a line of 64 hex digits each, the oldest last. There a CLI that knows of one only looks for it, and the
+// oldest is what boards meet such a one with.
 
 import { open, readFile, rename } from 'node:fs/promises'
 import { hex, unhex } from '../crdt/ids.ts'
@@ -14,13 +15,7 @@ export async function readPsks(file: string): Promise<readonly Uint8Array[]> {
   }
   const keys = text.split(/\s+/).filter((word) => /^[0-9a-fA-F]{64}$/.test(word))
   if (keys.length === 0) throw new CliError('E_PSK', `'${file}' holds no pre-shared key (expected 64 hex digits, or a swarm key file)`)
-  return keys.map((key) => unhex(key.toLowerCase())).reverse()
-}
-
-/** The one that new boards are given. */
-export async function readNewestPsk(file: string): Promise<Uint8Array> {
-  const [newest] = await readPsks(file)
-  return newest!
+  return keys.map((key) => unhex(key.toLowerCase()))
 }
 
 /** A key that was made and that no board may have heard of yet: apart from those that are used. */
@@ -28,7 +23,7 @@ export const nextPskFile = (file: string): string => `${file}.next`
 
 /** Newest first. */
 export async function writePsks(file: string, keys: readonly Uint8Array[]): Promise<void> {
-  await replaceSecret(file, `${keys.map(hex).reverse().join('\n')}\n`)
+  await replaceSecret(file, `${keys.map(hex).join('\n')}\n`)
 }
 
 /** The old content or the new one, on disk, whenever the power goes; for nobody else to read. */

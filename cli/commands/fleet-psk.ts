@@ -7,14 +7,14 @@ import type { NodeRow } from '../../crdt/api-types.ts'
 import { toBase64 } from '../../crdt/base64.ts'
 import { admissionMode } from '../../crdt/documents/fleet.ts'
 import { type PskDigest, type PskStatements, pskDigest, pskFromRegisters, pskPaths, shortPskDigest } from '../../crdt/documents/psk.ts'
-import { type FleetId, fleetDocId, hex } from '../../crdt/ids.ts'
+import { type FleetId, fleetDocId } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import { allBoards } from '../all-boards.ts'
 import { type Cli, type WriteOptions, confirmOptions, remoteAboutFleet } from '../command.ts'
 import { type Fleet, fetchFleet } from '../document.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { isThere, writeSecret } from '../fleet-files.ts'
+import { isThere } from '../fleet-files.ts'
 import { editFleet, openDocument } from '../job-edit.ts'
 import { usable } from '../learn-psks.ts'
 import { paintFor, printData } from '../print.ts'
@@ -57,12 +57,13 @@ async function rotateKey(session: Session, options: WriteOptions): Promise<ExitC
   }
   const known = await readPsks(context.pskFile)
   const next = nextPskFile(context.pskFile)
-  const begun = (await isThere(next)) ? await readPsks(next) : []
-  const { open } = pskFromRegisters(registers)
+  const { open, closed } = pskFromRegisters(registers)
+  // One that was given up meanwhile, for one from the other side of a cut, is open no more.
+  const begun = ((await isThere(next)) ? await readPsks(next) : []).filter((key) => !closed.has(digestOf(session, key)))
   const isUnderWay = open.length > 1
   const key = isUnderWay ? heldKey(session, open[0]!, [...known, ...begun]) : (begun[0] ?? io.random(pskBytes))
   // On this machine's disk before anybody hears of it: a key that boards are told of and nobody has would keep them asking.
-  if (!isUnderWay && begun.length === 0) await writeSecret(next, `${hex(key)}\n`)
+  if (!isUnderWay && begun.length === 0) await writePsks(next, [key])
   const edit = await editFleet(session, (doc) => opening(session, pskFromRegisters(doc.registers), key, known))
   const receipt = edit.envelopes.length === 0 ? null : await submit(session, edit.envelopes, undefined, options)
   for await (const _ of session.follow({ method: 'psk.offer', key: toBase64(key) }, AbortSignal.timeout(session.timeoutMs))) void _
@@ -147,7 +148,9 @@ async function finishRotation(session: Session, options: FinishOptions): Promise
     )
   }
   const edit = await editFleet(session, ({ registers }) => {
-    const [, ...others] = pskFromRegisters(registers).open
+    const [now, ...others] = pskFromRegisters(registers).open
+    // Of that nobody was asked whether all have it.
+    if (now !== newest) throw new CliError('E_PSK', 'another rotation began just now', { hint: 'look at it: shoal fleet psk status' })
     return new Map(others.map((digest) => [pskPaths.closed(digest), 1]))
   })
   const receipt = await submit(session, edit.envelopes, undefined, options)

@@ -60,8 +60,12 @@ function useRing(step: Step): void {
   state.ownStale = true
 }
 
-/** What the own document says of it; '': nothing was ever rotated, or this board has not heard of it. */
-export function newestPsk({ psks }: State): string {
+/**
+ * What the own document says of it; '': nothing was ever rotated, or this board has not heard of it. Of a key that a full disk may not have
+ * taken it says nothing: the old one would be closed, and a power cut leave this board with none.
+ */
+export function newestPsk({ psks, storeProblem }: State): string {
+  if (storeProblem !== null) return ''
   const newest = psks.statements.open.find((digest) => psks.held.has(digest))
   return newest === undefined ? '' : shortPskDigest(newest)
 }

@@ -122,6 +122,8 @@ function handle(step: Step, event: CoreEvent): void {
             : `the disk takes no writes: ${event.reason}; what runs goes on, nothing new is taken`,
         )
       state.storeProblem = event.writable ? null : event.reason
+      // What it says of pre-shared keys is what is safe on its disk.
+      if (state.psks.statements.open.length > 0) state.ownStale = true
       state.planStale = true
       return
     default:

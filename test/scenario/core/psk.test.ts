@@ -190,6 +190,23 @@ function tellsOf(effect: Effect): boolean {
   return effect.kind === 'use-psk'
 }
 
+test('a board whose disk is full uses the key and does not say that it has it, until it is on disk', () => {
+  const world = fleetOf({}, {})
+  const [b0, full] = all(world) as [Board, Board]
+  boot(world, [b0, full])
+  world.fillDisk(full)
+  state(world, b0, opened(keyOf(2)))
+  offer(world, b0, keyOf(2))
+  world.run(20_000)
+  assert.deepEqual(ringAt(full), [2, 1])
+  assert.deepEqual([saysAt(b0, b0), saysAt(b0, full)], [shortPskDigest(digest(keyOf(2))), undefined])
+  world.freeDisk(full)
+  world.until('it says so', () => saysAt(b0, full) === shortPskDigest(digest(keyOf(2))), 60_000)
+  world.powerCut(full)
+  world.boot(full)
+  assert.deepEqual(ringAt(full), [2, 1])
+})
+
 test('frames with the key are lost: it is asked for again', () => {
   const world = fleetOf({}, {})
   const [b0, b1] = all(world) as [Board, Board]

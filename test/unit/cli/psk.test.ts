@@ -10,7 +10,9 @@ import { learnPsks } from '../../../cli/learn-psks.ts'
 import { readPsks } from '../../../cli/psk-file.ts'
 import { toBase64 } from '../../../crdt/base64.ts'
 import { fleetPaths } from '../../../crdt/documents/fleet.ts'
+import { pskDigest, pskPaths } from '../../../crdt/documents/psk.ts'
 import { hex } from '../../../crdt/ids.ts'
+import { KeyRing } from '../../../node/adapters/libp2p/key-ring.ts'
 import { validPsks } from '../../../node/core/psk.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { boot, certifiedWorld, fleet, state } from '../../support/certified.ts'
@@ -108,6 +110,56 @@ test('a command that was broken off leaves its key apart; the next one takes it 
   world.run(5_000)
   assert.deepEqual(await keysIn(pskFile), [made, first])
   await assert.rejects(stat(`${pskFile}.next`))
+})
+
+test('a key that was made and is closed meanwhile is not taken up: another is made', async () => {
+  const { world, boards, cli, pskFile } = await members(1)
+  const given = 'cd'.repeat(32)
+  state(world, boards[0]!, new Map([[pskPaths.closed(pskDigest(crypto, fleet, Buffer.from(given, 'hex'))), 1]]))
+  await writeFile(`${pskFile}.next`, `${given}\n`, { mode: 0o600 })
+  await ok(cli, 'fleet', 'psk', 'rotate')
+  world.run(5_000)
+  const keys = await keysIn(pskFile)
+  assert.ok(keys.length === 2 && !keys.includes(given))
+  assert.deepEqual(ringAt(boards[0]!), keys)
+})
+
+test('finish closes nothing if another rotation began while boards were asked', async () => {
+  const { world, boards, cli } = await members(2)
+  await ok(cli, 'fleet', 'psk', 'rotate')
+  world.run(10_000)
+  const ask = world.ask.bind(world)
+  world.ask = (board, request, ...more) => {
+    const other = pskDigest(crypto, fleet, new Uint8Array(32).fill(9))
+    if (request.method === 'node.list') state(world, boards[0]!, new Map([[pskPaths.opened(other), 3]]))
+    return ask(board, request, ...more)
+  }
+  await fails(cli, /E_PSK: another rotation began just now/, 'fleet', 'psk', 'finish')
+  for (const board of boards) assert.equal(ringAt(board).length, 2)
+})
+
+test('no join file is made with a key that is closed: a context that missed the rotation is told so', async () => {
+  const { world, boards, cli, pskFile } = await members(2)
+  const { envelopes } = answer(world, boards[0]!, 'doc', { method: 'doc.get', doc: 'fleet' })
+  const file = join(cli.dir, 'old.join.json')
+  const old = JSON.stringify({ format: 2, fleet, name: 'home', psk: first, envelopes, bootstrap: [], tokens: {} })
+  await writeFile(file, old)
+  await ok(cli, 'fleet', 'psk', 'rotate')
+  world.run(5_000)
+  await ok(cli, 'fleet', 'psk', 'finish')
+  await writeFile(pskFile, `${first}\n`)
+  const none = /E_PSK: context 'test' has no pre-shared key that is still valid/
+  await fails(cli, none, 'fleet', 'join-file', file)
+  await fails(cli, none, 'token', 'create', '--pool', 'default', '--count', '1', '--out', join(cli.dir, 'new.json'))
+  assert.equal(await readFile(file, 'utf8'), old)
+})
+
+test('a CLI that knows of one key finds in the context the one that boards meet it with', async () => {
+  const { cli, pskFile } = await members(1)
+  await ok(cli, 'fleet', 'psk', 'rotate')
+  const last = (await readFile(pskFile, 'utf8')).trim().split('\n').at(-1)!
+  const ring = new KeyRing(await readPsks(pskFile))
+  assert.equal(last, hex(ring.keyFor(Buffer.alloc(24, 0x5a))))
 })
 
 test('an open fleet is not rotated, and nobody but an admin rotates', async () => {
