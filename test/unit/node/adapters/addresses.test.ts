@@ -7,6 +7,7 @@ test('addresses as people write them', () => {
     ['/ip4/10.0.0.5/tcp/4001', '/ip4/10.0.0.5/tcp/4001'],
     ['10.0.0.5:4001', '/ip4/10.0.0.5/tcp/4001'],
     ['[fd00::5]:4001', '/ip6/fd00::5/tcp/4001'],
+    ['[FD00:0::5]:4001', '/ip6/fd00::5/tcp/4001'],
     ['board-7.local:4001', '/dns4/board-7.local/tcp/4001'],
     ['/ip4/10.0.0.5/tcp', null],
     ['/nonsense/1', null],
