@@ -60,8 +60,9 @@ async function rotateKey(session: Session, options: WriteOptions): Promise<ExitC
   const { open, closed } = pskFromRegisters(registers)
   // One that was given up meanwhile, for one from the other side of a cut, is open no more.
   const begun = ((await isThere(next)) ? await readPsks(next) : []).filter((key) => !closed.has(digestOf(session, key)))
-  const isUnderWay = open.length > 1
-  const key = isUnderWay ? heldKey(session, open[0]!, [...known, ...begun]) : (begun[0] ?? io.random(pskBytes))
+  const held = [...known, ...begun]
+  const isUnderWay = open.length > 1 && (await isThereAnywhere(session, open[0]!, held))
+  const key = isUnderWay ? heldKey(session, open[0]!, held) : (begun[0] ?? io.random(pskBytes))
   // On this machine's disk before anybody hears of it: a key that boards are told of and nobody has would keep them asking.
   if (!isUnderWay && begun.length === 0) await writePsks(next, [key])
   const edit = await editFleet(session, (doc) => opening(session, pskFromRegisters(doc.registers), key, known))
@@ -78,6 +79,13 @@ next: shoal fleet psk status, until all boards have it; then shoal fleet psk fin
 ${receipt === null ? '' : receiptLine(receipt, options.confirm)}`)
   }
   return receipt === null || receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
+}
+
+/** One that no board has said to have, and this context has not, is lost with the machine that made it: then another one is made. */
+async function isThereAnywhere(session: Session, newest: PskDigest, held: readonly Uint8Array[]): Promise<boolean> {
+  if (held.some((key) => digestOf(session, key) === newest)) return true
+  const { boards } = await look(session)
+  return pskRows(boards, newest).some(({ has }) => has)
 }
 
 /** A rotation is under way: this key is handed out again, not another one made. */

@@ -124,6 +124,24 @@ test('a key that was made and is closed meanwhile is not taken up: another is ma
   assert.deepEqual(ringAt(boards[0]!), keys)
 })
 
+test('a key that was named and got lost before any board had it holds up nothing: rotate makes another', async () => {
+  const { world, boards, cli, pskFile } = await members(2)
+  const names = [first, 'ef'.repeat(32)].map((key) => pskPaths.opened(pskDigest(crypto, fleet, Buffer.from(key, 'hex'))))
+  state(world, boards[0]!, new Map(names.map((path, index) => [path, index + 1])))
+  world.run(10_000)
+  await fails(cli, /E_PSK: a rotation is under way, and this context does not have its key/, 'fleet', 'psk', 'finish')
+  assert.match(await ok(cli, 'fleet', 'psk', 'rotate'), /^a new key is/)
+  world.run(10_000)
+  const [fresh] = await keysIn(pskFile)
+  // A context that lacks a key which boards have makes no other one.
+  await writeFile(pskFile, `${first}\n`)
+  await fails(cli, /E_PSK: a rotation is under way/, 'fleet', 'psk', 'rotate')
+  await writeFile(pskFile, `${fresh}\n${first}\n`)
+  await ok(cli, 'fleet', 'psk', 'finish')
+  world.run(5_000)
+  for (const board of boards) assert.deepEqual(ringAt(board), [fresh])
+})
+
 test('finish closes nothing if another rotation began while boards were asked', async () => {
   const { world, boards, cli } = await members(2)
   await ok(cli, 'fleet', 'psk', 'rotate')
