@@ -1,12 +1,13 @@
 // Connects to the first peer of an ordered list that answers: unix sockets over HTTP, everything else over libp2p with the
 // operator's key. libp2p is loaded only when it is needed: it takes longer than reading a socket does.
 
-import { loadKey } from '../node/adapters/keys.ts'
+import { createCrypto, loadKey } from '../node/adapters/keys.ts'
 import type { Context } from './contexts.ts'
 import { CliError, codeOf, keyFault, wordsOf } from './errors.ts'
-import { readPsk } from './fleet-files.ts'
 import type { ApiClient, ConnectOptions } from './io.ts'
+import { learnPsks } from './learn-psks.ts'
 import { isUnix, peerAddressRule, unixPrefix } from './peer-address.ts'
+import { readPsks } from './psk-file.ts'
 import { unixAnswers, unixClient } from './unix-client.ts'
 
 /** Faults of one peer, after which the next one is tried. */
@@ -58,10 +59,12 @@ async function connectLibp2p(peers: readonly string[], context: Context | null, 
     throw new CliError('E_NO_CONTEXT', 'there is no context, so no key to show to the peer', {
       hint: 'make a fleet with: shoal fleet init NAME',
     })
-  const psk = await readPsk(context.pskFile)
+  const psks = await readPsks(context.pskFile)
   const key = await loadKey(context.keyFile).catch((error: unknown) => {
     throw keyFault(error)
   })
   const { connectClient } = await import('../node/adapters/libp2p/client.ts')
-  return await connectClient({ key, psk, fleet: context.fleet, peers, timeoutMs })
+  const client = await connectClient({ key, psks, fleet: context.fleet, peers, timeoutMs })
+  if (client.isBehind) await learnPsks(createCrypto(), client, context, psks)
+  return client
 }

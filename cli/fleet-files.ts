@@ -1,9 +1,9 @@
 // The files that `fleet init` makes: the operator's key, the fleet's pre-shared key, the join file and the context. Everything is
 // created new or not at all: an existing file is never overwritten, since a lost key is a lost fleet.
 
-import { mkdir, open, readFile, stat } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { hex, unhex } from '../crdt/ids.ts'
+import { hex } from '../crdt/ids.ts'
 import { CliError, codeOf, wordsOf } from './errors.ts'
 import type { JoinToken } from './join-token.ts'
 
@@ -55,8 +55,8 @@ export function joinText(file: JoinFile): string {
   return `${JSON.stringify(file, null, 2)}\n`
 }
 
-/** With more bootstrap addresses behind its own. Throws E_JOIN_FORMAT: the text is no join file. */
-export function withBootstrap(file: string, text: string, peers: readonly string[]): JoinFile {
+/** Throws E_JOIN_FORMAT: the text is no join file. */
+export function parseJoinFile(file: string, text: string): JoinFile {
   const hint = 'name the file that shoal fleet init wrote, with --join'
   let raw: Partial<JoinFile> | null
   try {
@@ -72,7 +72,7 @@ export function withBootstrap(file: string, text: string, peers: readonly string
     !isKnownFormat(raw?.format)
   )
     throw new CliError('E_JOIN_FORMAT', `'${file}' is not a join file, or is damaged`, { hint })
-  return { ...(raw as JoinFile), bootstrap: [...new Set([...bootstrap, ...peers])] }
+  return raw as JoinFile
 }
 
 function isKnownFormat(format: unknown): boolean {
@@ -94,7 +94,7 @@ export async function mustBeAbsent(files: readonly string[]): Promise<void> {
   throw new CliError('E_EXISTS', `not overwriting: ${present.join(', ')}`, { hint })
 }
 
-async function isThere(file: string): Promise<boolean> {
+export async function isThere(file: string): Promise<boolean> {
   try {
     await stat(file)
     return true
@@ -118,18 +118,4 @@ export async function writeSecret(file: string, text: string): Promise<void> {
   } catch (error) {
     throw new CliError(codeOf(error) === 'EEXIST' ? 'E_EXISTS' : 'E_FILE', `cannot write '${file}': ${wordsOf(error)}`)
   }
-}
-
-/** The pre-shared key of a context: a line of 64 hex digits, or a swarm key file. */
-export async function readPsk(file: string): Promise<Uint8Array> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    throw new CliError('E_PSK', `cannot read the fleet's pre-shared key: ${wordsOf(error)}`)
-  }
-  const line = text.trim().split('\n').at(-1)?.trim() ?? ''
-  if (!/^[0-9a-fA-F]{64}$/.test(line))
-    throw new CliError('E_PSK', `'${file}' holds no pre-shared key (expected 64 hex digits, or a swarm key file)`)
-  return unhex(line.toLowerCase())
 }

@@ -11,9 +11,12 @@ import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
+import { addFleetBootstrap } from './commands/fleet-bootstrap.ts'
 import { addFleetClose } from './commands/fleet-close.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
+import { addFleetJoinFile } from './commands/fleet-join-file.ts'
 import { addFleetOperator } from './commands/fleet-operator.ts'
+import { addFleetPsk } from './commands/fleet-psk.ts'
 import { addFleetStatus } from './commands/fleet-status.ts'
 import { addJobCompact } from './commands/job-compact.ts'
 import { addJobConflicts } from './commands/job-conflicts.ts'
@@ -49,7 +52,15 @@ import { version } from './version.ts'
 
 type Add = (parent: Command, cli: Cli) => unknown
 
-const fleetCommands: readonly Add[] = [addFleetInit, addFleetStatus, addFleetOperator, addFleetClose]
+const fleetCommands: readonly Add[] = [
+  addFleetInit,
+  addFleetStatus,
+  addFleetOperator,
+  addFleetBootstrap,
+  addFleetPsk,
+  addFleetJoinFile,
+  addFleetClose,
+]
 const jobWrites: readonly Add[] = [
   addJobRun,
   addJobPlan,

@@ -41,6 +41,10 @@ export type RequestBody =
       readonly follow: boolean
       readonly tailBytes: number | null
     }
+  /** A new pre-shared key (base64) whose digest an admin has signed; boards pass it on. */
+  | { readonly method: 'psk.offer'; readonly key: string }
+  /** The valid pre-shared keys: for keys that have a right in the fleet. */
+  | { readonly method: 'psk.get' }
   /** Demo and tests only (`--dev`): cut this node off from these peers (null: all; []: heal). */
   | { readonly method: 'fault.cut'; readonly peers: readonly string[] | null }
 
@@ -123,6 +127,7 @@ export type Reply =
   | { readonly kind: 'pending'; readonly coverage: Coverage; readonly boards: readonly PendingRow[] }
   | { readonly kind: 'allocs'; readonly coverage: Coverage; readonly allocs: readonly AllocRow[] }
   | { readonly kind: 'alloc'; readonly coverage: Coverage; readonly alloc: AllocDetail }
+  | { readonly kind: 'psk'; readonly keys: readonly string[] /* base64, newest first */ }
   | { readonly kind: 'bytes'; readonly data: string /* base64 */ }
   | { readonly kind: 'done' }
 
@@ -172,6 +177,8 @@ export interface NodeRow {
   /** ms since it was last alive here. */
   readonly silentMs: number
   readonly agentVersion: string
+  /** The newest open pre-shared key that it has, by short digest. */
+  readonly psk?: string
 }
 
 /** What the board's people compare with `node pending`, and why it waits. */

@@ -65,6 +65,8 @@ export interface NodeView {
   /** An operator has told it to leave the fleet once nothing is held there; until it has left it drains. Said only where it is so. */
   readonly leaving?: Leaving
   readonly evicted: boolean
+  /** The newest open pre-shared key that it has, by short digest. Said only in fleets that have rotated theirs. */
+  readonly psk?: string
   /**
    * Said only of who is no full member (then `eligible` is false). surplus: beyond its token's count, it is heard and keeps what it runs.
    * Else it waits, and why.

@@ -213,6 +213,7 @@ async function makeNetwork({ config, joined, key, core, log }: NetworkInput): Pr
       listen: config.listen,
       announce: config.announce,
       bootstrap: [...joined.bootstrap, ...config.bootstrap],
+      workedAddressesFile: join(config.dataDir, 'worked-addresses'),
       mayConnect: (peer) => asked((state) => mayConnect(state, peer)),
       isHeard: (peer) => asked((state) => isHeard(state, peer as NodeId)),
       mdns: config.listen.some((address) => !/127\.0\.0\.1|\/::1\/|localhost/.test(address)),
@@ -297,6 +298,7 @@ function coreConfigOf(config: AgentConfig, joined: JoinFile, key: KeyPair, host:
     capacity: Object.keys(config.capacity).length === 0 ? null : capacity,
     dynamicPorts: config.dynamicPorts,
     fleetEnvelopes: joined.envelopes,
+    psk: joined.psk,
     dev: config.dev,
     version: agentVersion,
   }

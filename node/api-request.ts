@@ -42,6 +42,8 @@ const shapes: Readonly<Record<Request['method'], object>> = {
     follow: 'boolean',
     tailBytes: { ...count, max: tailBytesMax, nullable: true },
   },
+  'psk.offer': { key: { type: 'string', max: 64 } },
+  'psk.get': {},
   'fault.cut': { peers: { type: 'array', items: name, max: 10_000, nullable: true } },
 }
 

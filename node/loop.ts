@@ -313,6 +313,10 @@ class DriverLoop implements Loop {
         return network.remember(effect.peer, effect.addresses, effect.wanted)
       case 'forget':
         return network.forget(effect.peer)
+      case 'bootstrap':
+        return network.bootstrap(effect.listed, effect.removed)
+      case 'use-psk':
+        return network.usePsk(effect.keys)
       case 'inject-cut':
         return network.injectCut(effect.peers)
       case 'prepare':

@@ -20,6 +20,8 @@ export interface BoardSpec {
   readonly attributes?: Readonly<Record<string, string>>
   /** By which token it is in a certified fleet. */
   readonly certificate?: Uint8Array
+  /** Of its join file; absent: nobody asks for one. It keeps nobody out here, and boards hand on later ones as real ones do. */
+  readonly psk?: Uint8Array
   /** `raw_exec` unless told otherwise. */
   readonly drivers?: readonly TaskDriver['name'][]
   /** Where its operator told it to ask for the fleet; absent: names of some other boards. */

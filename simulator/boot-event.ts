@@ -37,6 +37,7 @@ export function bootEvent({ crypto, fleet, fleetEnvelopes, board, now, wallMs, b
       capacity: board.saysCapacity ?? spec.capacity ?? ample,
       dynamicPorts: [20_000, 32_000],
       fleetEnvelopes,
+      ...(spec.psk === undefined ? {} : { psk: spec.psk }),
       dev: true,
       version: 'sim',
     },

@@ -37,6 +37,8 @@ interface Dialler {
 }
 
 export class Dialling {
+  /** Whether boards that boot from now on keep addresses that led to others, as real ones do: off, or traces of before that would change. */
+  keepsWorked = false
   readonly #input: DiallingInput
   readonly #diallers = new Map<Board, Dialler>()
   /** What a board's operator gave it when it was set up. */
@@ -68,7 +70,7 @@ export class Dialling {
     const { queue, seed, links } = this.#input
     const core = board.core!
     const prng = createPrng(seed ^ Math.imul(++this.#boots, 0x85ebca6b))
-    const book = new AddressBook()
+    const book = new AddressBook({ workedMax: this.keepsWorked ? dialLimits.workedMax : 0 })
     const bootstrap = this.#bootstrap.get(board) ?? board.spec.bootstrap ?? this.#bootstrapOf(board)
     this.#bootstrap.set(board, bootstrap)
     for (const address of bootstrap) book.addBootstrap(address, undefined)
@@ -85,15 +87,23 @@ export class Dialling {
       chance,
       after: (ms, act) => this.#after(board, ms, act),
     })
+    for (const { address, peer } of this.#diallers.get(board)?.book.workedAddresses() ?? []) book.worked(address, peer)
     this.#diallers.set(board, { core, book, maintain })
     maintain.start()
     this.#querySelf(board, (dialLimits.firstQuerySelfMsMax * (1 + chance())) / 2, prng)
   }
 
   /** What the board's core says about where others are. */
-  learn(board: Board, effect: Effect & { kind: 'remember' | 'forget' }): void {
-    if (effect.kind === 'forget') this.#of(board)?.book.forget(effect.peer)
+  learn(board: Board, effect: Effect & { kind: 'remember' | 'forget' | 'bootstrap' }): void {
+    if (effect.kind === 'bootstrap') this.#listed(board, effect.listed, effect.removed)
+    else if (effect.kind === 'forget') this.#of(board)?.book.forget(effect.peer)
     else if (effect.peer !== board.spec.id) this.#of(board)?.book.remember(effect.peer, effect.addresses, effect.wanted)
+  }
+
+  #listed(board: Board, listed: readonly string[], removed: readonly string[]): void {
+    const wanted = [...(this.#bootstrap.get(board) ?? []), ...listed].filter((address) => !removed.includes(address))
+    this.#of(board)?.book.setBootstrap(new Map(wanted.map((address) => [address, undefined])))
+    this.#of(board)?.maintain.hurry()
   }
 
   up(board: Board, peer: NodeId): void {
@@ -152,7 +162,10 @@ export class Dialling {
     this.#after(board, Math.max(2 * delayMs, target.pausedUntil - this.#input.queue.now), () => {
       if (target.core !== core || target.address !== address || !links.isPassable(board, target)) return silent()
       // A machine with one's own key is oneself to libp2p.
-      if (target.spec.id !== board.spec.id) links.join(board, target)
+      if (target.spec.id !== board.spec.id) {
+        this.#of(board)?.book.worked(dialled, target.spec.id)
+        links.join(board, target)
+      }
       done({ peer: target.spec.id })
     })
   }

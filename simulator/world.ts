@@ -318,6 +318,7 @@ export class World {
         return this.links.broadcast(board, effect.topic, effect.frame)
       case 'remember':
       case 'forget':
+      case 'bootstrap':
         return this.links.dialling.learn(board, effect)
       case 'disconnect':
         return this.links.disconnect(board, effect.peer)

@@ -100,6 +100,7 @@ function recordOf({ nodes, pool }: View, id: NodeId, claims: ReadonlyMap<SlotId,
     left: false,
     certificate: '',
     clones: noClones,
+    psk: '',
     verdicts: new Map([...claims].map(([slot, claim]) => [slot, [verdict(claim)]])),
   }
 }

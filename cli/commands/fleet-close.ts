@@ -2,10 +2,10 @@
 // whoever comes from then on needs a token or an operator's word.
 
 import type { Command } from 'commander'
-import type { NodeRow } from '../../crdt/api-types.ts'
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
 import { type NodeId, fleetDocId } from '../../crdt/ids.ts'
 import { admitNode } from '../admit-node.ts'
+import { allBoards } from '../all-boards.ts'
 import { type Cli, type WriteOptions, confirmOptions, remoteAboutFleet } from '../command.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { editFleet, openDocument } from '../job-edit.ts'
@@ -25,6 +25,7 @@ export function addFleetClose(parent: Command, cli: Cli): void {
 async function closeFleet(session: Session, options: WriteOptions): Promise<ExitCode> {
   // Only an admin may, and is told so before anything is written.
   await openDocument(session, fleetDocId, undefined)
+  // A pool that cannot be asked would be shut out whole.
   const boards = await allBoards(session)
   for (const { id, name, pool } of boards) await admitNode(session, { id: id as NodeId, name, pool }, { ...options, confirm: 1 })
   const edit = await editFleet(session, () => new Map([[fleetPaths.admission, 'certified']]))
@@ -36,12 +37,4 @@ async function closeFleet(session: Session, options: WriteOptions): Promise<Exit
     io.stdout.write(`the fleet is closed; ${boards.length} boards are admitted\n${next}\n${receiptLine(receipt, options.confirm)}`)
   }
   return receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
-}
-
-/** Of every pool; one that cannot be asked would be shut out whole. */
-async function allBoards(session: Session): Promise<readonly NodeRow[]> {
-  const { pools } = await session.ask('fleet', { method: 'fleet.status' })
-  const boards: NodeRow[] = []
-  for (const { pool } of pools) boards.push(...(await session.ask('nodes', { method: 'node.list' }, { pool })).nodes)
-  return boards.filter(({ evicted }) => !evicted)
 }

@@ -14,6 +14,7 @@ import { editDoc, emptyDoc } from '../../crdt/replica.ts'
 import { type KeyPair, loadOrCreateKey } from '../../node/adapters/keys.ts'
 import { nonceBytes } from '../author.ts'
 import { type Cli, collect, local, outputOption } from '../command.ts'
+import { confirmed } from '../confirm.ts'
 import { configDir, contextsFile } from '../config-dir.ts'
 import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
 import { CliError, keyFault } from '../errors.ts'
@@ -28,6 +29,8 @@ export interface InitOptions {
   readonly peer?: readonly string[]
   readonly operator?: string
   readonly recovery?: string
+  /** Its file is where it will be locked away: nobody has to be asked. */
+  readonly recoveryKept?: boolean
   readonly pool?: readonly string[]
   /** Whoever has the join file is a member, in whatever pool. */
   readonly open?: boolean
@@ -50,12 +53,29 @@ export function addFleetInit(parent: Command, cli: Cli): Command {
       '--recovery <file>',
       'also make a recovery key there, on a stick to be locked away: it alone can revoke your key should that be stolen',
     )
+    .option('--recovery-kept', 'say that this file is on something that you take away and lock up; without it you are asked')
     .addOption(outputOption())
   return local<InitOptions>(cli, command, async ({ args: [name = ''], options }) => {
+    await mustBeKept(cli.io, options)
     const made = await makeFleet(cli.io, name, options)
     const { fleet, key, out, keyFile, recovery } = made
     if (options.output === 'table') return cli.io.stdout.write(nextSteps(name, made, options))
     return printData(cli.io, options.output, { fleet, name, operator: key.id, joinFile: out, keyFile, context: name, recovery })
+  })
+}
+
+/** A recovery key that stays on the founder's machine is stolen with the founder's key. Asked before anything is made. */
+async function mustBeKept(io: Io, { recovery, recoveryKept }: InitOptions): Promise<void> {
+  if (recovery === undefined || recoveryKept === true) return
+  const question = `'${recovery}' alone will be able to revoke your key, and nothing revokes it. Is that on a stick or the like that you take away from this machine and lock up?`
+  const isKept = await confirmed(io, question)
+  if (isKept === true) return
+  const found =
+    isKept === null
+      ? 'that the recovery key is kept safe is not confirmed, and there is no terminal to ask'
+      : 'the recovery key has no safe place yet'
+  throw new CliError('E_RECOVERY', `${found}: no fleet was made`, {
+    hint: 'name a file on what you lock up with --recovery, and confirm it with --recovery-kept',
   })
 }
 
@@ -68,7 +88,7 @@ export interface MadeFleet {
   readonly recovery: { readonly id: string; readonly keyFile: string } | null
 }
 
-export async function makeFleet(io: Io, name: string, options: Omit<InitOptions, 'output'>): Promise<MadeFleet> {
+export async function makeFleet(io: Io, name: string, options: Omit<InitOptions, 'output' | 'recoveryKept'>): Promise<MadeFleet> {
   if (options.open === true && options.pool !== undefined)
     throw new CliError('E_USAGE', '--pool names the pools that a token is for, and an --open fleet has none')
   if (!isName(name)) throw new CliError('E_FLEET_NAME', `'${name}' is not a name for a fleet (${nameRule})`)

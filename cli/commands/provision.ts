@@ -1,5 +1,5 @@
-// `provision`: one folder from which any number of boards is set up, with nobody logging in anywhere. Asks no peer: it is made where
-// the fleet's join file is.
+// `provision`: one folder from which any number of boards is set up, with nobody logging in anywhere. It is made where the fleet's join file
+// is; of a fleet that runs already it asks for what has changed since that was made.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,8 +8,9 @@ import type { TokenTerms } from '../../crdt/documents/fleet.ts'
 import { type Cli, collect, local, parseCount } from '../command.ts'
 import { configDir, contextsFile } from '../config-dir.ts'
 import { readContexts } from '../contexts.ts'
+import { currentJoinFile } from '../current-join-file.ts'
 import { CliError } from '../errors.ts'
-import { joinText, withBootstrap } from '../fleet-files.ts'
+import { type JoinFile, joinText, parseJoinFile } from '../fleet-files.ts'
 import type { Io } from '../io.ts'
 import { parsePool, tokenCountDefault, tokenOptions } from '../join-token.ts'
 import { mustBeReachable } from '../peer-address.ts'
@@ -18,6 +19,7 @@ import { type Form, formsText, parseForms } from '../provision/forms.ts'
 import { expandNames } from '../provision/names.ts'
 import { withToken } from '../provision/token.ts'
 import { writeBundle } from '../provision/write.ts'
+import { Session } from '../session.ts'
 import { readTextFile } from '../text-file.ts'
 
 interface Options {
@@ -35,6 +37,7 @@ interface Options {
   readonly expires?: number
   readonly waitingRoom?: boolean
   readonly keepToken?: boolean
+  readonly offline?: boolean
   readonly context?: string
 }
 
@@ -52,14 +55,16 @@ export function addProvision(parent: Command, cli: Cli): Command {
     .option('--names <pattern>', 'also write what each board has of its own: shop-{001..500}')
     .option('--count <n>', 'how many boards: so many names, and so many that are members by the token of this folder', parseCount)
     .option('--keep-token', 'put the join file’s own token for that pool in, instead of making one')
+    .option('--offline', 'ask no board: the bootstrap list and the pre-shared key are those of the join file')
     .option('--context <name>', 'context whose key signs for the token (default: the current one)')
     .option('--program <folder>', 'the program’s folder (default: the one that runs this command)')
   return local<Options>(cli, command, async ({ options }) => {
     const boards = namesOf(options)
     mustBeReachable(options.peer ?? [])
     const file = options.join ?? (await joinFileOf(cli.io))
-    const given = withBootstrap(file, await readTextFile(cli.io, file), options.peer ?? [])
-    const { join: made, token } = await withToken(cli.io, file, given, {
+    const given = parseJoinFile(file, await readTextFile(cli.io, file))
+    const current = options.offline === true ? given : await asRunning(cli.io, given, options.context)
+    const { join: made, token } = await withToken(cli.io, file, withPeers(current, options.peer), {
       ...options,
       count: options.count ?? (boards.length || tokenCountDefault),
     })
@@ -71,6 +76,30 @@ export function addProvision(parent: Command, cli: Cli): Command {
     cli.io.stdout.write(nextSteps(options.out, boards, token))
   })
 }
+
+/** What is named here and now is in the list, whatever the fleet says of it. */
+function withPeers(file: JoinFile, peers: readonly string[] = []): JoinFile {
+  return { ...file, bootstrap: [...new Set([...file.bootstrap, ...peers])] }
+}
+
+/** The file as it is when no board answers: a fleet may be provisioned before there is one. */
+async function asRunning(io: Io, file: JoinFile, context: string | undefined): Promise<JoinFile> {
+  const session = await Session.open(io, { timeout: askMs, ...(context === undefined ? {} : { context }) }).catch(() => null)
+  if (session === null) return file
+  try {
+    return await currentJoinFile(session, file)
+  } catch (error) {
+    if (!(error instanceof CliError && notRunning.has(error.code))) throw error
+    io.stderr.write(`${error.message}\nso the bootstrap list and the pre-shared key are those of the join file (--offline asks nobody)\n`)
+    return file
+  } finally {
+    await session.close()
+  }
+}
+
+/** A board nearby answers within a second; nobody waits long for one that is not there yet. */
+const askMs = 4_000
+const notRunning: ReadonlySet<string> = new Set(['E_UNREACHABLE', 'E_TIMEOUT', 'E_CONNECTION', 'E_CONTEXT', 'E_NO_CONTEXT'])
 
 function collectLabel(text: string, before: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
   const [, name = '', value = ''] = /^([\w.-]+)=(.*)$/s.exec(text) ?? []

@@ -5,10 +5,11 @@ import type { Command } from 'commander'
 import { type TokenTerms, tokenRegisters, tokensFromRegisters } from '../../crdt/documents/fleet.ts'
 import type { AuthorId } from '../../crdt/ids.ts'
 import { type Cli, type WriteOptions, confirmOptions, parseCount, remoteAboutFleet } from '../command.ts'
+import { newestPsk } from '../current-join-file.ts'
 import { fetchFleet } from '../document.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { joinFile, joinText, mustBeAbsent, readPsk, writeSecret } from '../fleet-files.ts'
+import { joinFile, joinText, mustBeAbsent, writeSecret } from '../fleet-files.ts'
 import { editFleet } from '../job-edit.ts'
 import { type TokenOptions, newToken, parsePool, tokenOptions } from '../join-token.ts'
 import { paintFor, printData } from '../print.ts'
@@ -46,7 +47,8 @@ async function createToken(session: Session, options: CreateOptions): Promise<Ex
   if (auto === true && waitingRoom === true) throw new CliError('E_USAGE', 'say either --auto or --waiting-room')
   const out = options.out ?? `${pool}.join.json`
   await mustBeAbsent([out])
-  const psk = await readPsk(context.pskFile)
+  const { rights } = await fetchFleet(session)
+  const psk = await newestPsk(session, rights.doc.registers)
   const token = newToken(io, pool, options.count, options)
   const edit = await editFleet(session, () => tokenRegisters(token.terms))
   const receipt = await submit(session, edit.envelopes, undefined, options)

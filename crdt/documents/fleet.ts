@@ -4,7 +4,8 @@
 import { type OperatorId, type PoolName, type TokenId, compareText, isName, isPeerId } from '../ids.ts'
 import { type Registers, type Scalar, below } from '../registers.ts'
 import type { FleetView } from '../view.ts'
-import { encodePart } from './path-part.ts'
+import { modelLimits } from './model-limits.ts'
+import { decodePart, encodePart } from './path-part.ts'
 
 /** Who may do what is not read here: it takes the document's history (`rights/`). */
 export interface FleetRecord extends Omit<FleetView, 'operators'> {
@@ -30,6 +31,9 @@ export interface TokenTerms {
   readonly untilMs: number | null
 }
 
+/** Below `x/`, as every field that some agent may not know yet. One register for each address: two admins at once both have their way. */
+const bootstrapPrefix = 'x/bootstrap'
+
 export const fleetPaths = {
   name: 'name',
   planVersion: 'plan_version',
@@ -44,6 +48,8 @@ export const fleetPaths = {
   token: (token: TokenId, field: 'pool' | 'mode' | 'count' | 'until_ms' | 'name'): string => `token/${token}/${field}`,
   /** Of an operator or a token. */
   revoked: (key: OperatorId | TokenId): string => `revoked/${key}`,
+  /** A multiaddr: true, boards try it first; false, they do not, also if their join file names it. */
+  bootstrap: (address: string): string => `${bootstrapPrefix}/${encodePart(address)}`,
   /** The epoch that this envelope began stands, though its author is revoked. */
   kept: (envelope: string): string => `kept/${envelope}`,
 } as const
@@ -103,6 +109,24 @@ export function tokenRegisters({ id, name, pool, mode, count, untilMs }: TokenTe
   if (name !== '') registers.set(fleetPaths.token(id, 'name'), name)
   if (untilMs !== null) registers.set(fleetPaths.token(id, 'until_ms'), untilMs)
   return registers
+}
+
+/** What admins say of addresses that boards try first. */
+export interface BootstrapList {
+  /** Sorted. */
+  readonly listed: readonly string[]
+  /** Taken from the list, and from the lists in join files. */
+  readonly removed: readonly string[]
+}
+
+export function bootstrapFromRegisters(registers: Registers): BootstrapList {
+  const said = [...below(registers, bootstrapPrefix)].map(([part, value]) => [decodePart(part), value] as const)
+  const those = (wanted: boolean): string[] =>
+    said
+      .filter(([, value]) => value === wanted)
+      .map(([address]) => address)
+      .sort(compareText)
+  return { listed: those(true).slice(0, modelLimits.bootstrapMax), removed: those(false) }
 }
 
 export function planVersionOf(value: Scalar): number {

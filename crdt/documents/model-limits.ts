@@ -28,6 +28,13 @@ export const modelLimits = Object.freeze({
   portsMax: 64,
   /** Of one node; one register holds them all. More than a few interfaces with two protocols each do not occur. */
   addressesMax: 32,
+  /** Addresses that admins list for all boards. One that is alone makes 30 dials a minute: it has tried all of these within two. */
+  bootstrapMax: 64,
+  /**
+   * Pre-shared keys used at a time: the one that goes, the one that comes, and one that was begun on the other side of a cut. A nonce has room
+   * to tell of no more (`node/adapters/libp2p/key-ring.ts`).
+   */
+  psksMax: 3,
   volumesMax: 64,
   /** Constraints, affinities or spreads in one scope; each is evaluated for every node. */
   rulesMax: 64,

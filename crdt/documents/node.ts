@@ -32,12 +32,15 @@ export interface NodeRecord {
   /** By which token it is here (`crdt/admission/`), in base64; '': it shows none. */
   readonly certificate: string
   readonly clones: CloneWords
+  /** The newest open pre-shared key that it has (`psk.ts`), by short digest; '': none was ever opened. */
+  readonly psk: string
   readonly claims: ReadonlyMap<SlotId, Claim>
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
 }
 
 /** Below `x/`, as every field that some agent may not know yet. */
 const certificatePath = 'x/certificate'
+const pskPath = 'x/psk'
 
 /** Nomad's range: above the ports that services usually have, below Linux' ephemeral ones. */
 const dynamicPortsDefault: readonly [number, number] = [20_000, 32_000]
@@ -49,6 +52,7 @@ export function nodeToRegisters(record: NodeRecord): Map<string, Scalar> {
   if (record.left) out.set('left', true)
   if (record.certificate !== '') out.set(certificatePath, record.certificate)
   writeClones(out, record.clones)
+  if (record.psk !== '') out.set(pskPath, record.psk)
   out.set('agent_version', record.agentVersion)
   out.set('plan_version', record.planVersion)
   out.set('capacity/cpu_mhz', record.capacity.cpuMhz)
@@ -105,6 +109,7 @@ export function nodeFromRegisters(node: NodeId, registers: Registers): NodeRecor
     left: child(tree, 'left')?.value === true,
     certificate: textOf(tree, 'x', 'certificate'),
     clones: readClones(child(tree, 'x')),
+    psk: textOf(tree, 'x', 'psk'),
     claims: claimsOf(child(tree, 'claim'), node),
     verdicts: verdictsOf(child(tree, 'verdict')),
   }

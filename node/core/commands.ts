@@ -2,6 +2,7 @@
 // through the same gate as everybody's. What is about another pool is forwarded to a node of it.
 
 import type { Reply, Request } from '../../crdt/api-types.ts'
+import { fromBase64, toBase64 } from '../../crdt/base64.ts'
 import type { JobId, NodeId, OperatorId } from '../../crdt/ids.ts'
 import { parseDocId } from '../../crdt/ids.ts'
 import { isHeard } from './admission.ts'
@@ -19,7 +20,9 @@ import { planReply } from './queries/what-if.ts'
 import { fleetReply, statusReply } from './queries/status.ts'
 import { receiptsReply } from './queries/receipt.ts'
 import { putDocuments } from './put-documents.ts'
+import { pskCame, validPsks } from './psk.ts'
 import { type Step, isEvicted, log, refuseRequest, reply } from './state.ts'
+import { wireLimits } from './wire.ts'
 
 type Command = CoreEvent & { kind: 'command' }
 
@@ -65,6 +68,10 @@ export function command(step: Step, event: Command): void {
       return allocStatus(step, event.id, request.alloc)
     case 'alloc.logs':
       return logs(step, event.id, request)
+    case 'psk.offer':
+      return pskOffered(step, event.id, request.key)
+    case 'psk.get':
+      return pskAsked(step, event.id, event.caller)
     case 'fault.cut':
       return faultCut(step, event.id, request.peers)
     default:
@@ -191,6 +198,19 @@ function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' 
     follow: request.follow,
     tailBytes: request.tailBytes,
   })
+}
+
+/** Whoever brings it: what makes it the fleet's is an admin's word in the document. */
+function pskOffered(step: Step, id: number, text: string): void {
+  const bytes = fromBase64(text)
+  if (bytes.ok && bytes.value.length === wireLimits.pskBytes && pskCame(step, bytes.value)) return reply(step, id, { kind: 'done' })
+  refuseRequest(step, id, 'E_PSK', 'no admin has said of this pre-shared key that it is the fleet’s', 'begin with: shoal fleet psk rotate')
+}
+
+/** Boards ask one another on their own connections; whoever has only a board's socket needs no key. */
+function pskAsked(step: Step, id: number, caller: string | null): void {
+  if (caller === null || rightsHere(step.state)?.now.has(caller as OperatorId) !== true) return forbid(step, id, caller ?? 'of the socket')
+  reply(step, id, { kind: 'psk', keys: validPsks(step.state).map(toBase64) })
 }
 
 function faultCut(step: Step, id: number, peers: readonly string[] | null): void {

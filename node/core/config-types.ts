@@ -11,6 +11,8 @@ export interface Config {
   readonly labels: Readonly<Record<string, string>>
   /** By which token it is here, made at start from the join file (`crdt/admission/`); null: that has none for this pool. */
   readonly certificate: Uint8Array | null
+  /** The pre-shared key of the join file; absent: there is no network that asks for one (simulated boards). */
+  readonly psk?: Uint8Array
   /** Never handed to tasks. */
   readonly reserved: Resources
   /** null: what the host has. */

@@ -14,6 +14,10 @@ export type Effect =
   | { readonly kind: 'disconnect'; readonly peer: NodeId; readonly reason: string }
   | { readonly kind: 'remember'; readonly peer: NodeId; readonly addresses: readonly string[]; readonly wanted: boolean }
   | { readonly kind: 'forget'; readonly peer: NodeId }
+  /** What admins say of the bootstrap list, beside the board's own. */
+  | { readonly kind: 'bootstrap'; readonly listed: readonly string[]; readonly removed: readonly string[] }
+  /** Valid pre-shared keys, newest first. What is persisted before survives a power cut by the time they are used. */
+  | { readonly kind: 'use-psk'; readonly keys: readonly Uint8Array[] }
   | { readonly kind: 'prepare'; readonly task: TaskRequest }
   | { readonly kind: 'cancel-prepare'; readonly task: TaskId }
   | { readonly kind: 'start'; readonly task: TaskRequest }

@@ -14,6 +14,8 @@ import { type Step, refuseRequest } from './state.ts'
 
 /** Signed changes say themselves which pool they are about; otherwise the request does, or it is about this one. */
 export function poolAbout(step: Step, request: Request): Result<PoolName, 'E_POOL' | 'E_POOL_NAME'> {
+  // About the fleet, and for the board that is asked alone.
+  if (request.method === 'psk.get' || request.method === 'psk.offer') return ok(step.state.boot.config.pool)
   const asked = request.pool ?? step.state.boot.config.pool
   if (!isName(asked)) return refuse('E_POOL_NAME', `'${asked.slice(0, 80)}' is not a pool name`)
   if (request.method !== 'doc.put' && request.method !== 'job.plan') return ok(asked as PoolName)

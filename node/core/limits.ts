@@ -151,6 +151,8 @@ export const coreLimits = {
   roomsMax: 64,
   /** A board that has left stays for so long after somebody knows: whoever follows it there sees the end of it, and gossip passes it on. */
   leftLingerMs: 3_000,
+  /** A board that lacks a key asks whoever it is connected with; it is sent unasked to those who asked before it came, so this is for lost frames. */
+  pskAskEveryMs: 15_000,
   /** Gives the evicted node time to read its two documents before the connection is closed. */
   evictedHangUpMs: 3_000,
 } as const

@@ -20,6 +20,7 @@ import { operatorsDocs, put } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { setOwnHeads } from './liveness/liveness.ts'
 import { performLiveness } from './perform-liveness.ts'
+import { newestPsk } from './psk.ts'
 import { envelopeFrames } from './wire.ts'
 import { type State, type Step, note } from './state.ts'
 
@@ -113,6 +114,7 @@ function recordOf(state: State): NodeRecord {
     left: state.leave.left,
     certificate: config.certificate === null ? '' : toBase64(config.certificate),
     clones: clonesNow(state),
+    psk: newestPsk(state),
     claims: claimsOf(state),
     verdicts: state.verdicts,
   }

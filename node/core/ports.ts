@@ -48,6 +48,10 @@ export interface Network {
   /** Addresses learnt from node documents and pool summaries; the maintain loop redials them for ever. `wanted` peers come first. */
   remember(peer: NodeId, addresses: readonly string[], wanted: boolean): void
   forget(peer: NodeId): void
+  /** Addresses that are tried first besides the board's own list, and those of its own that are not any more. Replaces what was said before. */
+  bootstrap(listed: readonly string[], removed: readonly string[]): void
+  /** The pre-shared keys of connections that begin from now on, newest first; those that stand go on. */
+  usePsk(keys: readonly Uint8Array[]): void
   /** Sends one API request to a node and yields the answer's frames. Finds the node by known addresses, then the DHT. */
   request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncIterable<Uint8Array>
   /** Test and demo only: drops everything to and from these peers (`null`: everybody) until called with an empty list. */

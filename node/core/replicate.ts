@@ -15,6 +15,7 @@ import { coreLimits, protocolVersion } from './limits.ts'
 import { linkSeqs, linkStatesNewerThan, linksDigest, onLinkState, onProbe, onProbeAck, peerDown, peerUp } from './liveness/liveness.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { hearSummary, summarise } from './pools.ts'
+import { askForPsks, pskCame, pskWanted } from './psk.ts'
 import { nextBelow, pick } from './random.ts'
 import { type Peer, type State, type Step, isEvicted, log, note } from './state.ts'
 import { answerCame, hearRoom, keepWaiting, mayAnswer, reviewPeers, roomDue, sayHello, toldToWait } from './waiting-room.ts'
@@ -88,6 +89,11 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
       return hearSummary(step, frame)
     case 'room':
       return hearRoom(step, frame)
+    case 'psk-want':
+      return pskWanted(step, from, frame.digests)
+    case 'psk':
+      if (!pskCame(step, frame.key)) count(state, 'E_PSK')
+      return
   }
 }
 
@@ -157,6 +163,7 @@ function welcome(step: Step, from: NodeId, peer: Peer): void {
     performLiveness(step, peerUp(state.liveness, from, step.now))
   } else send(step, from, summarise(step))
   askFirstExchange(step, from)
+  askForPsks(step, [from])
 }
 
 /** Connected boards that the change of the view has evicted: each is told, and hung up on. */

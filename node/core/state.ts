@@ -26,6 +26,7 @@ import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { LinkStateReader } from './liveness/reader.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
+import { noPsks, type Psks } from './psk-state.ts'
 import { createRandom, type Random } from './random.ts'
 import type { Card, WaitingBoard, decodeFrame } from './wire.ts'
 
@@ -212,6 +213,9 @@ export interface State {
   readonly remembered: Map<NodeId, string>
   /** The nodes when that was last looked at. */
   rememberedNodes: View['nodes'] | null
+  /** The fleet document from which the network was told of bootstrap addresses, and what it was told. */
+  bootstrap: { readonly fleet: Doc | undefined; readonly said: string }
+  readonly psks: Psks
   storeProblem: string | null
   readonly followers: Map<number, Follower>
   events: { at: number; what: string }[]
@@ -299,6 +303,8 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     summaryAt: boot.now,
     remembered: new Map(),
     rememberedNodes: null,
+    bootstrap: { fleet: undefined, said: '[[],[]]' },
+    psks: noPsks(),
     storeProblem: null,
     followers: new Map(),
     events: [],

@@ -9,6 +9,7 @@ import type { Alloc, Body, TaskRun } from './allocs/alloc.ts'
 import { allocDeadline, exited, prepared, started, stopped } from './allocs/lifecycle.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
+import { tellBootstrap } from './bootstrap-list.ts'
 import { saveDue } from './documents.ts'
 import { command, commandGone } from './commands.ts'
 import type { Effect } from './effect.ts'
@@ -26,6 +27,7 @@ import { giveUpLost } from './lost-changes.ts'
 import { settle } from './placement.ts'
 import type { TaskId } from './ports.ts'
 import { rememberAddresses, summariseDue } from './pools.ts'
+import { psksDue, restorePsks } from './psk.ts'
 import { frameCame, peerCame, peerWent, replicateDue } from './replicate.ts'
 import { type Env, type State, type Step, createState, note, writeOwnSoon } from './state.ts'
 
@@ -59,6 +61,8 @@ export function createCore(env: Env): Core {
       if (isPlanDue(state, step.now)) state.planStale = true
       settle(step)
       rememberAddresses(step)
+      tellBootstrap(step)
+      psksDue(step)
       summariseDue(step)
       tellFollowers(step)
       step.out.push({ kind: 'wake', at: wakeAt(state) })
@@ -73,6 +77,7 @@ function handle(step: Step, event: CoreEvent): void {
   switch (event.kind) {
     case 'boot':
       setHolds(state.liveness, holdsIn(state.docs))
+      restorePsks(step, event.records)
       return boot(step, event.records)
     case 'tick':
       return performLiveness(step, tick(state.liveness, step.now, event.lagMs))
@@ -118,6 +123,8 @@ function handle(step: Step, event: CoreEvent): void {
             : `the disk takes no writes: ${event.reason}; what runs goes on, nothing new is taken`,
         )
       state.storeProblem = event.writable ? null : event.reason
+      // What it says of pre-shared keys is what is safe on its disk.
+      if (state.psks.statements.open.length > 0) state.ownStale = true
       state.planStale = true
       return
     default:

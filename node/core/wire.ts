@@ -34,6 +34,10 @@ export type Frame =
   | { readonly kind: 'envelopes'; readonly envelopes: readonly Uint8Array[] }
   | { readonly kind: 'sync'; readonly scope: SyncScope; readonly frame: SyncFrame }
   | SummaryFrame
+  /** Pre-shared keys that admins have opened and the sender lacks, by digest. */
+  | { readonly kind: 'psk-want'; readonly digests: readonly string[] }
+  /** Never by gossip: only the connection keeps it secret. */
+  | { readonly kind: 'psk'; readonly key: Uint8Array }
 
 /** What a board shows of itself to those who do not know it. */
 export interface Card {
@@ -91,6 +95,11 @@ export const wireLimits = {
   /** Each about 300 bytes. */
   roomBoardsMax: 64,
   addressesMax: 32,
+  /** As many as are open at a time. */
+  pskDigestsMax: 3,
+  /** SHA-256, hex. */
+  pskDigestBytes: 64,
+  pskBytes: 32,
   /** A relayed address holds two PeerIds and a DNS name. */
   addressBytesMax: 512,
 } as const
@@ -108,6 +117,8 @@ const kinds = [
   'waits',
   'room',
   'hello-card',
+  'psk-want',
+  'psk',
 ] as const
 
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -145,6 +156,12 @@ export function encodeFrame(frame: Frame): Uint8Array {
       break
     case 'summary':
       writeSummary(to, frame)
+      break
+    case 'psk-want':
+      writeList(to, frame.digests, (digest) => to.text(digest))
+      break
+    case 'psk':
+      to.bytes(frame.key)
       break
   }
   return to.finish()
@@ -200,6 +217,10 @@ function readFrame(from: Reader): Frame {
       return { kind, scope: from.varint(1) === 0 ? 'fleet' : 'pool', frame: readSyncFrame(from) }
     case 'summary':
       return readSummary(from)
+    case 'psk-want':
+      return { kind, digests: readList(from, wireLimits.pskDigestsMax, () => from.text(wireLimits.pskDigestBytes)) }
+    case 'psk':
+      return { kind, key: readPsk(from) }
     default:
       throw new CodecError('unknown kind of frame')
   }
@@ -263,6 +284,12 @@ function readSummary(from: Reader): SummaryFrame {
     seq: from.varint(),
     wallMs: from.varint(),
   }
+}
+
+function readPsk(from: Reader): Uint8Array {
+  const key = from.bytes(wireLimits.pskBytes).slice()
+  if (key.length !== wireLimits.pskBytes) throw new CodecError('not a pre-shared key')
+  return key
 }
 
 function readPool(from: Reader): PoolName {

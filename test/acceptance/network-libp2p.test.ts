@@ -13,7 +13,9 @@ import { type ApiClient, connectClient } from '../../node/adapters/libp2p/client
 import { commonSettings } from '../../node/adapters/libp2p/common-settings.ts'
 import { encodeFrame } from '../../node/adapters/libp2p/frame-codec.ts'
 import { framesProtocol } from '../../node/adapters/libp2p/frame-stream.ts'
+import { KeyRing } from '../../node/adapters/libp2p/key-ring.ts'
 import { networkLimits } from '../../node/adapters/libp2p/limits.ts'
+import { protector } from '../../node/adapters/libp2p/protector.ts'
 import { type BoardOptions, type World, bytesOf, gossips, isUp, textOf } from './network-verbs.ts'
 import { slowProxy } from './slow-proxy.ts'
 import { type LocalBoard, createRealWorld, fleet, psk } from './network-world.ts'
@@ -32,7 +34,10 @@ function inWorld(what: string, body: (world: World, board: MakeBoard) => Promise
 }
 
 async function stranger() {
-  return await createLibp2p({ ...commonSettings(generateKeyPair(), psk), connectionGater: { denyDialMultiaddr: () => false } })
+  return await createLibp2p({
+    ...commonSettings(generateKeyPair(), protector(new KeyRing([psk]))),
+    connectionGater: { denyDialMultiaddr: () => false },
+  })
 }
 
 inWorld('an oversize frame and a false greeting close their streams, not the connection and not the process', async (world, board) => {
@@ -169,7 +174,7 @@ inWorld('an operator is served by the first peer that answers, and is never a pe
   const port = /tcp\/(\d+)/.exec(a.addresses[0]!)![1]!
   const key = generateKeyPair()
   const peers = ['127.0.0.1:9', '/ip4/127.0.0.1/tcp/9', `127.0.0.1:${port}`]
-  const client = await connectClient({ key, psk, fleet, peers, timeoutMs: 5000 })
+  const client = await connectClient({ key, psks: [psk], fleet, peers, timeoutMs: 5000 })
   assert.equal(client.peer, `127.0.0.1:${port}`)
   assert.deepEqual(await Promise.all([ask(client, 'count 3'), ask(client, 'count 1')]), [['n 0', 'n 1', 'n 2'], ['n 0']])
   assert.equal(a.callers[0]?.caller, key.id)
@@ -184,7 +189,7 @@ inWorld('an operator is served by the first peer that answers, and is never a pe
 
 inWorld('an answer that is cut off is an error, not a short answer', async (world, board) => {
   const a = await board()
-  const client = await connectClient({ key: generateKeyPair(), psk, fleet, peers: [a.addresses[0]!], timeoutMs: 5000 })
+  const client = await connectClient({ key: generateKeyPair(), psks: [psk], fleet, peers: [a.addresses[0]!], timeoutMs: 5000 })
   const frames: Uint8Array[] = []
   const reading = (async () => {
     for await (const frame of client.request(bytesOf('begin'))) frames.push(frame)
@@ -200,13 +205,36 @@ inWorld('the reasons for not getting in are told apart', async (_, board) => {
   const a = await board({ mayConnect: () => false })
   const address = a.addresses[0]!
   const attempt = async (peers: string[], otherPsk = psk): Promise<ApiClient> =>
-    await connectClient({ key: generateKeyPair(), psk: otherPsk, fleet, peers, timeoutMs: 3000 })
+    await connectClient({ key: generateKeyPair(), psks: [otherPsk], fleet, peers, timeoutMs: 3000 })
   await assert.rejects(attempt([address]), { code: 'E_NOT_ADMITTED' })
   await assert.rejects(attempt([address], new Uint8Array(32).fill(9)), { code: 'E_WRONG_FLEET' })
   await assert.rejects(attempt(['127.0.0.1:9']), { code: 'E_UNREACHABLE', message: /127\.0\.0\.1:9: .*ECONNREFUSED/ })
   await assert.rejects(attempt(['nonsense']), { code: 'E_PEER_ADDRESS', message: /nonsense: not an address/ })
   await assert.rejects(attempt(['127.0.0.1:9', address]), { code: 'E_UNREACHABLE', message: /127\.0\.0\.1:9.*; .*does not admit/ })
   await assert.rejects(attempt([]), { code: 'E_UNREACHABLE' })
+})
+
+inWorld('keys are replaced while boards run: their link stands, either key is served, and then the new one alone', async (world, board) => {
+  const [a, b] = [await board(), await board()]
+  b.network.remember(a.id, a.addresses, true)
+  await world.until('they are up', () => isUp(a, b) && isUp(b, a))
+  const next = new Uint8Array(32).fill(9)
+  const served = async (...psks: Uint8Array[]): Promise<boolean> => {
+    const client = await connectClient({ key: generateKeyPair(), psks, fleet, peers: [a.addresses[0]!], timeoutMs: 5000 })
+    await client.close()
+    return client.isBehind
+  }
+  assert.equal(await served(psk), false)
+  await assert.rejects(served(next), { code: 'E_WRONG_FLEET' })
+  a.network.usePsk([next, psk])
+  assert.deepEqual([await served(psk), await served(next), await served(next, psk)], [true, true, false])
+  // The other board has the old key alone, and finds this one all the same.
+  a.disconnect(b.id, 'to see them meet again')
+  await world.until('they are up again', () => a.ups.length === 2 && isUp(a, b))
+  a.network.usePsk([next])
+  await assert.rejects(served(psk), { code: 'E_WRONG_FLEET' })
+  assert.equal(await served(next), false)
+  assert.ok(isUp(a, b), 'what stands goes on')
 })
 
 // What a wrong key looks like on the wire is chance: these two play the unlucky case, and a dead board, on purpose.
@@ -223,7 +251,7 @@ test('a foreign board that waits for more is told from one that is dead', async 
     await once(server.listen(0, '127.0.0.1'), 'listening')
     t.after(() => server.close())
     const { port } = server.address() as AddressInfo
-    return await connectClient({ key: generateKeyPair(), psk, fleet, peers: [`127.0.0.1:${port}`], timeoutMs: 900 })
+    return await connectClient({ key: generateKeyPair(), psks: [psk], fleet, peers: [`127.0.0.1:${port}`], timeoutMs: 900 })
   }
   const nonceBytes = 24
   const longestPromiseBytes = 1026

@@ -38,13 +38,21 @@ export interface CertifiedBoard {
   /** The pool that its certificate names, if that is not its own. */
   readonly says?: string
   readonly pool?: string
+  /** The pre-shared key of its join file. */
+  readonly psk?: Uint8Array
 }
 
 /** Board `b0` has key 100, and so on. */
 export function certifiedWorld(boards: readonly CertifiedBoard[], options: Pick<WorldOptions, 'overlay' | 'isDialled'> = {}): World {
-  const specs = boards.map(({ token = firstToken, says, pool }, index): BoardSpec => {
+  const specs = boards.map(({ token = firstToken, says, pool, psk }, index): BoardSpec => {
     const { node, signer: key } = testSigner(100 + index)
-    const spec = { name: `b${index}`, id: node, signer: key, ...(pool === undefined ? {} : { pool }) }
+    const spec = {
+      name: `b${index}`,
+      id: node,
+      signer: key,
+      ...(pool === undefined ? {} : { pool }),
+      ...(psk === undefined ? {} : { psk }),
+    }
     if (token === null) return spec
     const certified = { fleet, node, pool: (says ?? pool ?? 'default') as PoolName, name: spec.name, labels: {} }
     const made = signCertificate(certified, testSigner(token).signer)

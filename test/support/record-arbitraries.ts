@@ -104,6 +104,7 @@ export function anyRecord(node: NodeId): fc.Arbitrary<NodeRecord> {
     left: fc.boolean(),
     certificate: fc.constantFrom('', 'c2hvd24='),
     clones,
+    psk: fc.constantFrom('', '0123456789abcdef'),
     claims: claims(node),
     verdicts: fc.uniqueArray(fc.tuple(slot, verdicts), { maxLength: 2, selector: ([one]) => one }).map((all) => new Map(all)),
   })

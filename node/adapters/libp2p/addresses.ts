@@ -22,7 +22,10 @@ export function toMultiaddr(text: string): string | null {
   if (host === undefined || port < 1 || port > 65_535) return null
   if (match?.[1] !== undefined && !isIPv6(host)) return null
   const kind = isIPv4(host) ? 'ip4' : isIPv6(host) ? 'ip6' : 'dns4'
-  return kind === 'dns4' && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host) ? null : `/${kind}/${host}/tcp/${port}`
+  if (kind === 'dns4' && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host)) return null
+  const address = `/${kind}/${host}/tcp/${port}`
+  // Of an IPv6 host there are many spellings, and one is compared with another (the bootstrap list's).
+  return kind === 'ip6' ? toMultiaddr(address) : address
 }
 
 /** Which addresses cannot be listened on and why, out of libp2p's many lines with their stack traces. */

@@ -6,6 +6,7 @@ import type { Connection } from '@libp2p/interface'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { ApiChannel, Network, NetworkHandlers, NetworkStats, Topic } from '../../core/ports.ts'
 import { AddressBook } from '../../core/dialling/address-book.ts'
+import { dialLimits } from '../../core/dialling/limits.ts'
 import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
 import { ApiServer, apiProtocol, requestOn } from './api-protocol.ts'
 import { findAddresses } from './dht.ts'
@@ -13,26 +14,31 @@ import { dialAddress } from './dial.ts'
 import { bootIdBytes, framesProtocol } from './frame-stream.ts'
 import type { Gate } from './gate.ts'
 import type { Gossip } from './gossip.ts'
+import type { KeyRing } from './key-ring.ts'
 import { networkLimits } from './limits.ts'
 import { Links, closeQuietly, idOf } from './links.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
 import { type DialOutcome, Maintain } from '../../core/dialling/maintain.ts'
 import { reach } from './reach.ts'
 import type { BoardNode } from './settings.ts'
+import type { WorkedAddresses } from './worked-addresses.ts'
 
 export interface BoardParts {
   readonly self: NodeId
   readonly node: BoardNode
+  readonly ring: KeyRing
   readonly gate: Gate
   readonly gossip: Gossip
   readonly bootstrap: readonly string[]
+  /** Addresses that worked for earlier processes of this board, with their peers. */
+  readonly worked: WorkedAddresses
   readonly isHeard: (peer: string) => boolean
   readonly log: NetworkLog
 }
 
 export class BoardNetwork implements Network {
   readonly #parts: BoardParts
-  readonly #book = new AddressBook()
+  readonly #book = new AddressBook({ workedMax: dialLimits.workedMax })
   readonly #links: Links
   readonly #maintain: Maintain
   readonly #api: ApiServer
@@ -71,7 +77,8 @@ export class BoardNetwork implements Network {
         return () => clearTimeout(timer)
       },
     })
-    for (const address of parts.bootstrap) this.#book.addBootstrap(address, peerInAddress(address))
+    this.bootstrap([], [])
+    for (const { address, peer } of parts.worked.read()) this.#book.worked(address, peer)
   }
 
   async start(handlers: NetworkHandlers): Promise<void> {
@@ -147,6 +154,19 @@ export class BoardNetwork implements Network {
     this.#book.forget(peer)
   }
 
+  bootstrap(listed: readonly string[], removed: readonly string[]): void {
+    const usable = [...this.#parts.bootstrap, ...listed.flatMap((address) => toMultiaddr(address) ?? [])]
+    const wanted = usable.filter((address) => !removed.includes(address))
+    this.#book.setBootstrap(new Map(wanted.map((address) => [address, peerInAddress(address)])))
+    this.#maintain.hurry()
+  }
+
+  usePsk(keys: readonly Uint8Array[]): void {
+    this.#parts.ring.use(keys)
+    // Whoever could not be reached for want of a key may be now.
+    this.#maintain.recovered()
+  }
+
   async *request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const { node, log } = this.#parts
     yield* requestOn(await reach({ node, book: this.#book, peer, signal, log }), request, signal)
@@ -219,7 +239,9 @@ export class BoardNetwork implements Network {
   async #dial(address: string, peer: string | undefined, failures: number): Promise<DialOutcome> {
     try {
       const connection = await dialAddress(this.#parts.node, address, failures)
-      return { peer: connection.remotePeer.toString() }
+      const found = connection.remotePeer.toString()
+      if (this.#book.worked(address, found)) this.#parts.worked.write(this.#book.workedAddresses())
+      return { peer: found }
     } catch (error) {
       const fault = wordsOf(error)
       // This board's own entry of the shared bootstrap list: it counts as connected from now on.

@@ -11,17 +11,24 @@ import { ApiConnectError, type ApiErrorCode } from './api-error.ts'
 import { probe, requestOn } from './api-protocol.ts'
 import { commonSettings } from './common-settings.ts'
 import { hangsUpOnNonsense } from './hang-up.ts'
+import { KeyRing, keysMax } from './key-ring.ts'
 import { wordsOf } from './log.ts'
+import { protector } from './protector.ts'
+
+export { toMultiaddr } from './addresses.ts'
 
 export interface ApiClient {
   readonly peer: string
+  /** The board has other pre-shared keys than this side: a rotation is under way, or over. */
+  readonly isBehind: boolean
   request(body: Uint8Array, signal?: AbortSignal): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
 export interface ClientOptions {
   readonly key: KeyPair
-  readonly psk: Uint8Array
+  /** Newest first. */
+  readonly psks: readonly Uint8Array[]
   readonly fleet: string
   /** Multiaddrs or host:port, in order of preference. */
   readonly peers: readonly string[]
@@ -31,8 +38,13 @@ export interface ClientOptions {
 
 export async function connectClient(options: ClientOptions): Promise<ApiClient> {
   if (options.peers.length === 0) throw new ApiConnectError('E_UNREACHABLE', 'no peer is given')
+  const ring = new KeyRing(options.psks.slice(0, keysMax))
+  let isBehind = false
   const node = await createLibp2p({
-    ...commonSettings(options.key, options.psk),
+    ...commonSettings(
+      options.key,
+      protector(ring, (nonce) => (isBehind = ring.isBehind(nonce))),
+    ),
     connectionManager: { addressDialTimeout: options.timeoutMs, dialTimeout: options.timeoutMs, reconnectRetries: 0 },
     // The default refuses private addresses in places where a fleet lives on them.
     connectionGater: { denyDialMultiaddr: () => false },
@@ -41,7 +53,7 @@ export async function connectClient(options: ClientOptions): Promise<ApiClient> 
   for (const peer of options.peers) {
     try {
       const connection = await connectPatiently(node, peer, options.timeoutMs)
-      return clientOn(connection, peer, async () => await node.stop())
+      return { ...clientOn(connection, peer, async () => await node.stop()), isBehind }
     } catch (error) {
       faults.push(explain(peer, error))
     }
@@ -93,7 +105,7 @@ async function connect(node: ClientNode, peer: string, signal: AbortSignal): Pro
   return connection
 }
 
-function clientOn(connection: Connection, peer: string, close: () => Promise<void>): ApiClient {
+function clientOn(connection: Connection, peer: string, close: () => Promise<void>): Omit<ApiClient, 'isBehind'> {
   return {
     peer,
     request: (body, signal) => requestOn(connection, body, signal ?? new AbortController().signal),

@@ -4,16 +4,15 @@
 import '../../polyfill.ts'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { noise } from '@libp2p/noise'
-import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
 import type { KeyPair } from '../key-pair.ts'
 import { guardedYamux } from './guarded-yamux.ts'
 import { networkLimits } from './limits.ts'
-import { swarmKeyFile } from './swarm-key.ts'
+import type { protector } from './protector.ts'
 
 const socketOptions = { keepAlive: true, keepAliveInitialDelay: networkLimits.tcpKeepAliveMs, noDelay: true }
 
-export function commonSettings(key: KeyPair, psk: Uint8Array) {
+export function commonSettings(key: KeyPair, connectionProtector: ReturnType<typeof protector>) {
   return {
     // Seed and public key: from the seed alone libp2p derives the public key in JavaScript, at 10 to 100 ms and 1 MB of tables.
     privateKey: privateKeyFromRaw(Buffer.concat([key.seed, key.signer.publicKey])),
@@ -24,7 +23,7 @@ export function commonSettings(key: KeyPair, psk: Uint8Array) {
         streamOptions: { maxStreamWindowSize: networkLimits.streamWindowBytesMax },
       }),
     ],
-    connectionProtector: preSharedKey({ psk: swarmKeyFile(psk) }),
+    connectionProtector,
     // A ping stream per connection every 10 s is most of libp2p's idle cost; the core probes on the frame streams instead.
     connectionMonitor: { enabled: false },
     transports: [tcp({ dialOpts: socketOptions, listenOpts: socketOptions })],

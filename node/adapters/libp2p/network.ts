@@ -8,13 +8,15 @@ import { addressForms, toMultiaddr } from './addresses.ts'
 import { BoardNetwork, type BoardParts } from './board-network.ts'
 import { Gate } from './gate.ts'
 import { Gossip, PeerScores, topicNames } from './gossip.ts'
+import { KeyRing } from './key-ring.ts'
 import { networkLimits } from './limits.ts'
 import type { NetworkLog } from './log.ts'
 import { type Datastore, createNode } from './settings.ts'
+import { noWorkedAddresses, workedAddressesIn } from './worked-addresses.ts'
 
 export interface NetworkOptions {
   readonly key: KeyPair
-  /** 32 bytes, or a swarm key file. */
+  /** The fleet's pre-shared key as the join file has it, 32 bytes; `usePsk` replaces it. */
   readonly psk: Uint8Array
   readonly fleet: FleetId
   readonly pool: PoolName
@@ -35,6 +37,8 @@ export interface NetworkOptions {
   /** Never below the fleet's size on a board that is in a bootstrap list. */
   readonly connectionsMax?: number
   readonly datastore?: Datastore
+  /** Where addresses that worked are kept for the next process; not given: nowhere. */
+  readonly workedAddressesFile?: string
 }
 
 /** Throws on malformed addresses or keys. Nothing is opened before `start`. */
@@ -48,9 +52,10 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
   const gate = new Gate(options)
   const topics = topicNames(fleet, pool)
   const fresh = new PeerScores(options.isHeard)
+  const ring = new KeyRing([options.psk])
   const { node, registrar } = await createNode({
     key,
-    psk: options.psk,
+    ring,
     fleet,
     topics,
     fresh,
@@ -63,7 +68,10 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
     datastore: options.datastore,
   })
   const gossip = new Gossip({ gossip: node.services.gossip, registrar, topics, fresh, isHeard: options.isHeard, log })
-  return { self: key.id as NodeId, node, gate, gossip, bootstrap: options.bootstrap.map(checkedAddress), isHeard: options.isHeard, log }
+  const bootstrap = options.bootstrap.map(checkedAddress)
+  const file = options.workedAddressesFile
+  const worked = file === undefined ? noWorkedAddresses : workedAddressesIn(file, log)
+  return { self: key.id as NodeId, node, ring, gate, gossip, bootstrap, worked, isHeard: options.isHeard, log }
 }
 
 function checkedAddress(text: string): string {

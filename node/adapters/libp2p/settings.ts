@@ -12,11 +12,13 @@ import type { KeyPair } from '../key-pair.ts'
 import { commonSettings } from './common-settings.ts'
 import { dhtOptions, pingUnlessConnected } from './dht.ts'
 import { type PeerScores, type TopicNames, gossipOptions, gossipService } from './gossip.ts'
+import type { KeyRing } from './key-ring.ts'
 import { networkLimits } from './limits.ts'
+import { protector } from './protector.ts'
 
 export interface NodeSettings {
   readonly key: KeyPair
-  readonly psk: Uint8Array
+  readonly ring: KeyRing
   readonly fleet: FleetId
   readonly topics: TopicNames
   readonly fresh: PeerScores
@@ -34,7 +36,7 @@ export type Datastore = NonNullable<NonNullable<Parameters<typeof createLibp2p>[
 
 /** Created, not started: handlers have to stand before the first peer connects. */
 export async function createNode(settings: NodeSettings) {
-  const common = commonSettings(settings.key, settings.psk)
+  const common = commonSettings(settings.key, protector(settings.ring))
   let registrar: Registrar | undefined
   const node = await createLibp2p({
     ...common,

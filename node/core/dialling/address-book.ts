@@ -1,17 +1,20 @@
 // Every address that may be dialled, with its back-off: the bootstrap list, what node documents say, what the DHT and mDNS
-// found. Pure: time and chance come from the caller. An address is never given up; its pause only grows, up to a limit that is
-// shorter while the board has too few peers.
+// found, and what once led to a board. Pure: time and chance come from the caller. An address is never given up; its pause only
+// grows, up to a limit that is shorter while the board has too few peers.
 
 import { dialLimits } from './limits.ts'
 
 /** No peer at all; too few of the own pool; fewer than aimed at; enough. */
 export type Need = 'isolated' | 'hungry' | 'modest' | 'satisfied'
 
+type Source = 'bootstrap' | 'remembered' | 'found' | 'worked'
+
 export interface AddressEntry {
   readonly address: string
   /** Unknown for a bootstrap entry without one, until it has been reached. */
   peer: string | undefined
-  readonly source: 'bootstrap' | 'remembered' | 'found'
+  /** Why it is known; without any reason left it is dropped. */
+  readonly sources: Set<Source>
   failures: number
   triedAt: number
   /** ± the jitter, drawn when it is tried, so that boards do not dial in step. */
@@ -25,9 +28,50 @@ export class AddressBook {
   /** Insertion order: the oldest loss first. */
   readonly #lost = new Set<string>()
   readonly #found = new Set<string>()
+  /** Listed addresses of which only a document says whose they are: that does not keep them from being tried. Address → who says so. */
+  readonly #claimed = new Map<string, string>()
+  /** Addresses that led to a board, the one of which that was longest ago first. */
+  readonly #worked = new Set<string>()
+  readonly #workedMax: number
+
+  /** `workedMax`: how many of them are kept when nothing else names them any more. */
+  constructor({ workedMax = 0 }: { readonly workedMax?: number } = {}) {
+    this.#workedMax = workedMax
+  }
 
   addBootstrap(address: string, peer: string | undefined): void {
     this.#add(address, peer, 'bootstrap')
+  }
+
+  /** What is no longer listed is not dialled for that. */
+  setBootstrap(list: ReadonlyMap<string, string | undefined>): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (list.has(entry.address)) continue
+      this.#unsay(entry, 'bootstrap')
+      const owner = this.#claimed.get(entry.address)
+      if (owner !== undefined && this.#claimed.delete(entry.address)) this.#add(entry.address, owner, 'remembered')
+    }
+    for (const [address, peer] of list) this.addBootstrap(address, peer)
+  }
+
+  /** It led to this peer, now or before this process began. Says whether that is news. */
+  worked(address: string, peer: string): boolean {
+    if (this.#workedMax === 0) return false
+    const isNews = !this.#worked.delete(address)
+    this.#worked.add(address)
+    this.#add(address, peer, 'worked')
+    const entry = this.#entries.get(address)
+    if (entry !== undefined) this.identified(entry, peer)
+    if (this.#worked.size > this.#workedMax) this.#outlive(this.#worked.values().next().value as string)
+    return isNews
+  }
+
+  /** In the order in which they led to a board. */
+  workedAddresses(): { readonly address: string; readonly peer: string }[] {
+    return [...this.#worked].flatMap((address) => {
+      const peer = this.#entries.get(address)?.peer
+      return peer === undefined ? [] : [{ address, peer }]
+    })
   }
 
   /** Replaces what was remembered of the peer; addresses of other sources stay. */
@@ -35,9 +79,8 @@ export class AddressBook {
     if (wanted) this.#wanted.add(peer)
     else this.#wanted.delete(peer)
     const kept = new Set(addresses.slice(0, dialLimits.addressesPerPeerMax))
-    for (const entry of this.entriesOf(peer)) {
-      if (entry.source === 'remembered' && !kept.has(entry.address)) this.#remove(entry)
-    }
+    for (const entry of this.entriesOf(peer)) if (!kept.has(entry.address)) this.#unsay(entry, 'remembered')
+    this.#disclaim(peer, kept)
     for (const address of kept) this.#add(address, peer, 'remembered')
   }
 
@@ -47,8 +90,8 @@ export class AddressBook {
     this.#found.delete(peer)
     this.#found.add(peer)
     for (const address of addresses.slice(0, dialLimits.addressesPerPeerMax)) this.#add(address, peer, 'found')
-    const foundOf = this.entriesOf(peer).filter((entry) => entry.source === 'found')
-    for (const entry of foundOf.slice(0, -dialLimits.addressesPerPeerMax)) this.#remove(entry)
+    const foundOf = this.entriesOf(peer).filter((entry) => entry.sources.has('found'))
+    for (const entry of foundOf.slice(0, -dialLimits.addressesPerPeerMax)) this.#unsay(entry, 'found')
     if (this.#found.size > dialLimits.foundPeersMax) this.#dropFound(this.#found.values().next().value as string)
   }
 
@@ -56,7 +99,8 @@ export class AddressBook {
     this.#wanted.delete(peer)
     this.#lost.delete(peer)
     this.#found.delete(peer)
-    for (const entry of this.entriesOf(peer)) if (entry.source !== 'bootstrap') this.#remove(entry)
+    this.#disclaim(peer, new Set())
+    for (const entry of this.entriesOf(peer)) for (const source of ['remembered', 'found', 'worked'] as const) this.#unsay(entry, source)
   }
 
   /** Its connection broke: it is tried again whatever else is connected. */
@@ -114,16 +158,36 @@ export class AddressBook {
     this.#index(entry)
   }
 
-  #add(address: string, peer: string | undefined, source: AddressEntry['source']): void {
+  #add(address: string, peer: string | undefined, source: Source): void {
     const present = this.#entries.get(address)
-    if (present !== undefined) {
-      if (present.source === 'found' && source === 'remembered') this.#remove(present)
-      else return
+    const isOnlyFound = present !== undefined && present.sources.size === 1 && present.sources.has('found')
+    if (present !== undefined && !(isOnlyFound && source === 'remembered')) {
+      // What is known otherwise is not to be dropped with the few that were found.
+      if (source === 'remembered' && present.peer === undefined) this.#claimed.set(address, peer!)
+      else if (source !== 'found') present.sources.add(source)
+      return
     }
+    if (present !== undefined) this.#remove(present)
     if (this.#entries.size >= dialLimits.addressesMax) return
-    const entry: AddressEntry = { address, peer, source, failures: 0, triedAt: Number.NEGATIVE_INFINITY, stretchPercent: 100 }
+    const sources = new Set([source])
+    const entry: AddressEntry = { address, peer, sources, failures: 0, triedAt: Number.NEGATIVE_INFINITY, stretchPercent: 100 }
     this.#entries.set(address, entry)
     this.#index(entry)
+  }
+
+  #disclaim(peer: string, kept: ReadonlySet<string>): void {
+    for (const [address, owner] of this.#claimed) if (owner === peer && !kept.has(address)) this.#claimed.delete(address)
+  }
+
+  #unsay(entry: AddressEntry, source: Source): void {
+    if (source === 'worked') this.#worked.delete(entry.address)
+    if (entry.sources.delete(source) && entry.sources.size === 0) this.#remove(entry)
+  }
+
+  #outlive(address: string): void {
+    const entry = this.#entries.get(address)
+    if (entry !== undefined) this.#unsay(entry, 'worked')
+    else this.#worked.delete(address)
   }
 
   #index(entry: AddressEntry): void {
@@ -143,7 +207,7 @@ export class AddressBook {
 
   #dropFound(peer: string): void {
     this.#found.delete(peer)
-    for (const entry of this.entriesOf(peer)) if (entry.source === 'found') this.#remove(entry)
+    for (const entry of this.entriesOf(peer)) this.#unsay(entry, 'found')
   }
 }
 

@@ -39,6 +39,11 @@ export const dialLimits = {
   foundPeersMax: 64,
   /** Peers whose connection was lost are tried whatever else is connected; the oldest are forgotten first. */
   lostPeersMax: 64,
+  /**
+   * Addresses that led to a board and that nothing else names any more, also of earlier processes. A board that is alone makes 30 dials a
+   * minute: it has tried all of these and a full bootstrap list within five.
+   */
+  workedMax: 64,
   /** First pause between DHT searches for one peer; doubles up to the back-off's maximum. */
   searchMsMin: 20_000,
   /** A search asks boards that may be as dead as the one it looks for; it counts as so many dials. */

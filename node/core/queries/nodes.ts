@@ -61,6 +61,7 @@ function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput)
     memoryUsedMib: used.memoryMib,
     silentMs: node.liveness === 'alive' || since === undefined ? 0 : Math.trunc(now - since),
     agentVersion: node.agentVersion,
+    ...(node.psk === undefined ? {} : { psk: node.psk }),
   }
 }
 

@@ -10,7 +10,17 @@ import { fleetDocId } from '../../../crdt/ids.ts'
 import { keyPairFromSeed } from '../../../node/adapters/key-pair.ts'
 import { fleetPaths } from '../../../crdt/documents/fleet.ts'
 import type { Board, World } from '../../../simulator/world.ts'
-import { boot, certifiedWorld, firstToken, fleet, standingOf, state, tokenId, type CertifiedBoard } from '../../support/certified.ts'
+import {
+  boot,
+  certifiedWorld,
+  firstToken,
+  fleet,
+  standingOf,
+  state,
+  stated,
+  tokenId,
+  type CertifiedBoard,
+} from '../../support/certified.ts'
 import type { CliRun, TestCli } from '../../support/cli-io.ts'
 import { cliOnWorld } from '../../support/cli-on-world.ts'
 import { operatorSeed } from '../../support/world.ts'
@@ -167,6 +177,23 @@ test('token create writes a join file whose secret is in no document; list count
     ['member', 'member', 'member', 'token-revoked'],
   )
   assert.match((await ok(cli, 'token', 'list')).stdout, /default +- +revoked +2\/5/)
+})
+
+test('a token is rotated: a new one for new boards, the old one revoked, and who is there stays', async () => {
+  const { world, boards, cli } = await withStrangers({}, { token: 51 })
+  const [b0, b1, late, other] = boards as [Board, Board, Board, Board]
+  world.until('the third is a member', () => allAlive([b0, b1, late]), 20_000)
+  state(world, b0, stated(51))
+  const { stdout } = await ok(cli, 'token', 'revoke', tokenId(firstToken), '--keep-all')
+  assert.match(stdout, /kept +b0, b1, b2/)
+  world.until('the one with the new token is in', () => allAlive(boards), 30_000)
+  world.kill(late)
+  world.boot(late)
+  world.until('and one that starts anew with the old one’s certificate', () => allAlive(boards), 60_000)
+  assert.deepEqual(
+    [b0, b1, late, other].map((board) => standingOf(b1, board)),
+    ['member', 'member', 'member', 'member'],
+  )
 })
 
 test('an open fleet is closed: who is there stays, nothing stops, and who comes without a token waits', async () => {

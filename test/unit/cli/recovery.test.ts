@@ -22,7 +22,7 @@ test('fleet init makes a recovery key that is before the founder’s; used where
   const cli = await testCli((): Promise<ApiClient> => mesh.connect())
   try {
     const [joinFile, stick] = [join(cli.dir, 'bay.join.json'), join(cli.dir, 'stick', 'bay.recovery.key')]
-    const made = await cli.run(['fleet', 'init', 'bay', '--out', joinFile, '--recovery', stick, '--output', 'json'])
+    const made = await cli.run(['fleet', 'init', 'bay', '--out', joinFile, '--recovery', stick, '--recovery-kept', '--output', 'json'])
     assert.equal(made.exitCode, 0, made.stderr)
     const { operator, recovery } = JSON.parse(made.stdout) as { operator: AuthorId; recovery: { id: AuthorId; keyFile: string } }
     assert.equal((await stat(stick)).mode & 0o777, 0o600)
@@ -60,9 +60,9 @@ test('a recovery key overwrites nothing, and a key that is brought along is neit
   const cli = await testCli(() => Promise.reject(new Error('nobody is asked')))
   try {
     const [joinFile, stick] = [join(cli.dir, 'bay.join.json'), join(cli.dir, 'bay.recovery.key')]
-    await cli.run(['fleet', 'init', 'bay', '--out', joinFile, '--recovery', stick])
+    await cli.run(['fleet', 'init', 'bay', '--out', joinFile, '--recovery', stick, '--recovery-kept'])
     const before = await readFile(stick, 'utf8')
-    const again = await cli.run(['fleet', 'init', 'sea', '--out', join(cli.dir, 'sea.json'), '--recovery', stick])
+    const again = await cli.run(['fleet', 'init', 'sea', '--out', join(cli.dir, 'sea.json'), '--recovery', stick, '--recovery-kept'])
     assert.match(again.stderr, /not overwriting: .*recovery\.key/)
     const taken = await cli.run(['context', 'add', joinFile, '--name', 'bay', '--key', stick])
     assert.match(taken.stderr, /E_EXISTS/)
@@ -70,6 +70,25 @@ test('a recovery key overwrites nothing, and a key that is brought along is neit
     assert.equal(missing.exitCode, 1)
     assert.doesNotMatch((await cli.run(['context', 'list'])).stdout, /lost|sea/)
     assert.equal(await readFile(stick, 'utf8'), before)
+  } finally {
+    await cli.close()
+  }
+})
+
+test('without a word that its file will be locked away there is no recovery key and no fleet', async () => {
+  const cli = await testCli(() => Promise.reject(new Error('nobody is asked')))
+  try {
+    const stick = join(cli.dir, 'bay.recovery.key')
+    const init = ['fleet', 'init', 'bay', '--out', join(cli.dir, 'bay.join.json'), '--recovery', stick]
+    const alone = await cli.run(init)
+    assert.equal(alone.exitCode, 1)
+    assert.match(alone.stderr, /E_RECOVERY: .*no terminal to ask: no fleet was made\nhint: .*--recovery-kept/)
+    const unsure = await cli.run(init, { isTty: true, stdin: 'y\n' })
+    assert.match(unsure.stdout, /lock up\? Type yes: /)
+    assert.match(unsure.stderr, /E_RECOVERY.*the recovery key has no safe place yet/)
+    await assert.rejects(stat(stick))
+    assert.equal((await cli.run(init, { isTty: true, stdin: 'yes\n' })).exitCode, 0)
+    assert.equal((await stat(stick)).mode & 0o777, 0o600)
   } finally {
     await cli.close()
   }

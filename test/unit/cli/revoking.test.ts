@@ -77,7 +77,7 @@ test('the recovery key is a file of its own', async () => {
   const cli = await testCli(() => Promise.reject(new Error('nobody is asked')))
   open.push(cli)
   for (const same of [join(cli.dir, 'keys', 'sea.key'), join(cli.dir, 'keys', '..', 'sea.join.json')]) {
-    const made = await cli.run(['fleet', 'init', 'sea', '--out', join(cli.dir, 'sea.join.json'), '--recovery', same])
+    const made = await cli.run(['fleet', 'init', 'sea', '--out', join(cli.dir, 'sea.join.json'), '--recovery', same, '--recovery-kept'])
     assert.match(made.stderr, /error E_USAGE: two of the files that would be made are one/)
   }
   assert.equal((await cli.run(['fleet', 'init', 'sea', '--out', join(cli.dir, 'sea.join.json')])).exitCode, 0)

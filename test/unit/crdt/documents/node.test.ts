@@ -47,6 +47,7 @@ const record: NodeRecord = {
   left: false,
   certificate: 'c2hvd24=',
   clones: noClones,
+  psk: '0123456789abcdef',
   claims: new Map([[slot, claim]]),
   verdicts: new Map(),
 }

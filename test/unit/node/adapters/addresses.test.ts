@@ -1,13 +1,13 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from '../../../../node/adapters/libp2p/addresses.ts'
-import { swarmKeyFile } from '../../../../node/adapters/libp2p/swarm-key.ts'
 
 test('addresses as people write them', () => {
   const cases: [string, string | null][] = [
     ['/ip4/10.0.0.5/tcp/4001', '/ip4/10.0.0.5/tcp/4001'],
     ['10.0.0.5:4001', '/ip4/10.0.0.5/tcp/4001'],
     ['[fd00::5]:4001', '/ip6/fd00::5/tcp/4001'],
+    ['[FD00:0::5]:4001', '/ip6/fd00::5/tcp/4001'],
     ['board-7.local:4001', '/dns4/board-7.local/tcp/4001'],
     ['/ip4/10.0.0.5/tcp', null],
     ['/nonsense/1', null],
@@ -49,13 +49,4 @@ test('loopback is told to others only when there is nothing else', () => {
   const outside = '/ip4/198.51.100.7/tcp/1'
   assert.deepEqual(dialableAddresses([loopback, outside, '/ip6/::1/tcp/1']), [outside])
   assert.deepEqual(dialableAddresses([loopback]), [loopback])
-})
-
-test('a pre-shared key becomes a swarm key file; a file stays as it is; anything else is refused', () => {
-  const file = swarmKeyFile(new Uint8Array(32).fill(0xab))
-  assert.equal(new TextDecoder().decode(file), `/key/swarm/psk/1.0.0/\n/base16/\n${'ab'.repeat(32)}\n`)
-  assert.deepEqual(swarmKeyFile(file), file)
-  for (const bad of [new Uint8Array(31), new Uint8Array(33), new TextEncoder().encode('/key/swarm/psk/1.0.0/\n/base16/\nxyz\n')]) {
-    assert.throws(() => swarmKeyFile(bad), RangeError)
-  }
 })

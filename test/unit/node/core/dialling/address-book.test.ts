@@ -163,3 +163,36 @@ test('what strangers make us find is bounded', () => {
   assert.ok(book.size <= dialLimits.foundPeersMax * dialLimits.addressesPerPeerMax, `${book.size}`)
   assert.equal([...Array(1000).keys()].filter((peer) => book.isLost(`p${peer}`)).length, dialLimits.lostPeersMax)
 })
+
+test('what the bootstrap list names no more is dropped, unless it worked or a document names it', () => {
+  const book = new AddressBook({ workedMax: 2 })
+  const listed = ['/gone', '/worked', '/said']
+  book.setBootstrap(new Map(listed.map((address) => [address, undefined])))
+  book.worked('/worked', 'w')
+  book.remember('s', ['/said'], true)
+  book.setBootstrap(new Map([['/new', undefined]]))
+  assert.deepEqual([...book.entries()].map(({ address }) => address).sort(), ['/new', '/said', '/worked'])
+  book.setBootstrap(new Map())
+  book.remember('s', [], true)
+  assert.deepEqual(
+    [...book.entries()].map(({ address }) => address),
+    ['/worked'],
+  )
+})
+
+test('of the addresses that worked so many are kept, the latest; who is no member keeps none', () => {
+  const book = new AddressBook({ workedMax: 2 })
+  assert.deepEqual(
+    ['/a', '/b', '/a', '/c'].map((address) => book.worked(address, address.slice(1))),
+    [true, true, false, true],
+  )
+  assert.deepEqual(book.workedAddresses(), [
+    { address: '/a', peer: 'a' },
+    { address: '/c', peer: 'c' },
+  ])
+  assert.deepEqual(choose(book).sort(), ['/a', '/c'])
+  book.forget('a')
+  assert.deepEqual(choose(book), ['/c'])
+  const none = new AddressBook()
+  assert.deepEqual([none.worked('/a', 'a'), none.size], [false, 0])
+})
