@@ -303,8 +303,7 @@ class DriverLoop implements Loop {
     const { network } = this.#input
     switch (effect.kind) {
       case 'send':
-        if (!network.send(effect.to, effect.frame)) this.#input.meters.dropped('send')
-        return
+        return network.send(effect.to, effect.frame) ? undefined : this.#input.meters.dropped('send')
       case 'broadcast':
         return this.#isNetworkUp ? network.broadcast(effect.topic, effect.frame) : undefined
       case 'disconnect':
@@ -355,10 +354,8 @@ class DriverLoop implements Loop {
     try {
       const found = await this.#journal.readMany(keys)
       for (const frame of envelopeFrames(found.filter((bytes) => bytes !== undefined))) {
-        if (this.#input.network.send(to, frame)) continue
         // The peer's queue is full: what follows would be refused for what is missing before it. The next exchange goes on here.
-        this.#input.meters.dropped('send')
-        return
+        if (!this.#input.network.send(to, frame)) return this.#input.meters.dropped('send')
       }
     } catch (error) {
       this.#input.log.error({ error: wordsOf(error) }, 'stored envelopes could not be sent')

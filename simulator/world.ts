@@ -312,8 +312,7 @@ export class World {
       case 'send':
         return void this.links.send(board, effect.to, effect.frame)
       case 'send-stored':
-        for (const frame of envelopeFrames(this.#stored(board, effect.keys))) this.links.send(board, effect.to, frame)
-        return
+        return envelopeFrames(this.#stored(board, effect.keys)).forEach((frame) => void this.links.send(board, effect.to, frame))
       case 'broadcast':
         return this.links.broadcast(board, effect.topic, effect.frame)
       case 'remember':

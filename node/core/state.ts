@@ -26,6 +26,7 @@ import { createLiveness, type LivenessState } from './liveness/liveness.ts'
 import type { LinkStateReader } from './liveness/reader.ts'
 import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
+import { type Leave, noLeave } from './leave-state.ts'
 import { noPsks, type Psks } from './psk-state.ts'
 import { createRandom, type Random } from './random.ts'
 import type { Card, WaitingBoard, decodeFrame } from './wire.ts'
@@ -106,19 +107,6 @@ export interface FailedSlot {
   readonly at: number
   /** Since when it is healthy somewhere; null: it is not. */
   readonly healthySince: number | null
-}
-
-/** Of a board that leaves the fleet (`leaving.ts`). */
-export interface Leave {
-  /** Since when this boot has known that it is to leave. */
-  askedAt: number | null
-  /** Its own document says that it has left, or is about to. */
-  left: boolean
-  /** Boards that know. */
-  readonly told: Set<NodeId>
-  /** When the agent is told to end; null: not yet, or it has been. */
-  overAt: number | null
-  isOver: boolean
 }
 
 export interface State {
@@ -285,7 +273,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     ownEpochFloor: 0,
     epochJumps: { count: 0, nextAt: boot.now },
     clones: noClones,
-    leave: { askedAt: null, left: false, told: new Set(), overAt: null, isOver: false },
+    leave: noLeave(),
     pending: new Map(),
     failedSince: new Map(),
     failing: noFailing(),
