@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BenchOptions } from './main.ts'
 import { type Agent, Fleet, aliveOn } from '../test/e2e/support/fleet.ts'
-import { metric } from './lib/metrics.ts'
+import { metric } from '../test/e2e/support/metrics.ts'
 import { cpuSeconds } from './lib/proc.ts'
 import { median, rounded } from './lib/stats.ts'
 

@@ -23,7 +23,8 @@ export function giveUpLost(step: Step): void {
     if (doc.envelopes.some((ref) => state.lacking.has(ref.hash)) && hasSomebodyToAsk(state, doc)) giveUp(step, doc)
   if (hasCompany(state) && isEverybodyHere(step)) {
     endUnknown(step)
-    for (const doc of state.docs.values()) if (doc.kind === 'job') takeBackVersions(step, doc)
+    for (const alloc of state.allocs.values())
+      if (isAhead(step, alloc)) takeBackVersions(step, state.docs.get(jobDocId(slotParts(alloc.slot).job))!)
   }
   // What was held back for the sake of orphans may be claimed by now.
   if (state.orphans.length > 0) state.planStale = true

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
 import { type Socket, connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { JoinFile } from '../../cli/fleet-files.ts'
@@ -23,6 +22,7 @@ import { forge, looseDecode, looseEncode, withColumn } from '../support/envelope
 import { Attacker, type Stolen } from './support/attacker.ts'
 import { type Agent, Fleet, aliveOn, allocsOf, ask, runningOn, taskPids, until } from './support/fleet.ts'
 import { job } from './support/jobs.ts'
+import { metric } from './support/metrics.ts'
 import { loopbacks } from './support/ports.ts'
 
 const crypto = testCrypto()
@@ -87,18 +87,7 @@ const bytesOf = (text: string): Uint8Array => {
 }
 
 /** Frames that the agent has refused since its start. */
-async function refusedBy(agent: Agent): Promise<number> {
-  const text = await new Promise<string>((done, failed) => {
-    const sent = httpRequest({ socketPath: agent.socket, path: '/metrics' }, (response) => {
-      let read = ''
-      response.on('data', (chunk: Buffer) => (read += chunk.toString()))
-      response.on('end', () => done(read))
-    })
-    sent.on('error', failed)
-    sent.end()
-  })
-  return Number(/refused_frames (\d+)/.exec(text)?.[1])
-}
+const refusedBy = async (agent: Agent): Promise<number> => await metric(agent, 'shoal_refused_frames')
 
 test('without the pre-shared key: neither bytes nor a board of another fleet come through the door', async () => {
   const port = Number(addresses[0]!.split('/')[4])

@@ -1,5 +1,5 @@
 // Rotation of the pre-shared key among simulated boards: who is handed a new key and who is not, across cuts, power cuts and lost frames. That
-// only boards which share a key can connect is the network's business (test/unit/node/adapters/key-ring.test.ts, test/e2e/psk.test.ts).
+// only boards which share a key can connect is the network's business (test/unit/node/adapters/key-ring.test.ts, test/e2e/rotation.test.ts).
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

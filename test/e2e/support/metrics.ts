@@ -1,7 +1,7 @@
 // One figure from a board's Prometheus page.
 
 import { request as httpRequest } from 'node:http'
-import type { Agent } from '../../test/e2e/support/fleet.ts'
+import type { Agent } from './fleet.ts'
 
 export async function metric(agent: Agent, name: string): Promise<number> {
   const text = await new Promise<string>((done, failed) => {
