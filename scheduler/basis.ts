@@ -8,6 +8,7 @@ import { type Boards, boardsOf, isDifferent } from './boards.ts'
 import { type VerdictsBySlot, nextVerdicts, telling, verdictsBySlot } from './history.ts'
 import { type Claimants, type Holdings, claimantsOf, nextClaimants } from './holdings.ts'
 import type { Judged } from './judged.ts'
+import { schedulerLimits as limits } from './limits.ts'
 import type { Local } from './types.ts'
 
 export interface Basis {
@@ -38,6 +39,11 @@ export interface Start extends Omit<Basis, 'judged' | 'restless'> {
 /** What standing, silence and the right to replace read of a node that has a claim. */
 const standingFields = ['evicted', 'liveness', 'draining', 'weight', 'name', 'pool', 'attributes', 'labels'] as const
 const nobody: ReadonlySet<SlotId> = new Set()
+
+/** Whether the rules that the fleet plans by are known here. */
+export function knowsRules({ view }: Pick<Basis, 'view'>): boolean {
+  return view.fleet.planVersion <= limits.planVersion
+}
 
 /** Times only go forward within one basis, and a node changes its pool only by starting anew. */
 export function canStartFrom(basis: Basis, view: View, local: Local): boolean {

@@ -5,12 +5,11 @@
 import { type JobId, slotParts } from '../crdt/ids.ts'
 import { withChanges } from '../crdt/layered-map.ts'
 import type { JobView, View } from '../crdt/view.ts'
-import { type Basis, type Start, basisOf, canStartFrom, startAnew, startFrom, touchedOf } from './basis.ts'
+import { type Basis, type Start, basisOf, canStartFrom, knowsRules, startAnew, startFrom, touchedOf } from './basis.ts'
 import { replacementBudget } from './disconnect.ts'
 import { groupsOf, rulesOf } from './group.ts'
 import { type Holdings, holdingsOf, usageOf } from './holdings.ts'
 import { type Judged, isAtRest, judgeGroup, stillStands } from './judged.ts'
-import { schedulerLimits as limits } from './limits.ts'
 import { type GroupVacancies, type Placement, keepCandidates, placeVacancies } from './place.ts'
 import { SlotTable } from './slot-table.ts'
 import type { Local, Plan } from './types.ts'
@@ -102,7 +101,7 @@ function place(start: Start, fresh: JudgedJobs, usage: () => Usage, wake: Wake):
   }
   const placement: Placement = { pending: new Map(), budget: null, replacements: 0 }
   if (open.length === 0) return placement
-  if (view.fleet.planVersion > limits.planVersion) {
+  if (!knowsRules(start)) {
     refuseAll(open)
     return placement
   }

@@ -72,6 +72,7 @@ export function bootClone(stage: Stage, event: EventOf<'clone'>): void {
   if (image === undefined || board.core === null || stage.parked.has(board)) return
   world.kill(board)
   stage.parked.set(board, { disk: new Map(board.disk), tasks: new Map(board.tasks) })
+  witness.allGone(board)
   board.tasks.clear()
   board.ended.clear()
   putIn(board, image.disk)

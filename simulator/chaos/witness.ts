@@ -77,7 +77,7 @@ export class Witness {
         this.generations.stepUndone(board)
         this.rules.claims.stepUndone(board)
       }
-      for (const task of board.tasks.values()) this.copyGone(board, task.slot)
+      this.allGone(board)
     }
   }
 
@@ -134,6 +134,11 @@ export class Witness {
     const ends = this.#gone.get(slot) ?? new Map<string, number>()
     // An agent that is frozen learns of it when it goes on.
     this.#gone.set(slot, ends.set(board.spec.name, Math.max(this.#world.queue.now, board.pausedUntil)))
+  }
+
+  /** The machine that runs them is off, or no longer here. */
+  allGone(board: Board): void {
+    for (const { slot } of board.tasks.values()) this.copyGone(board, slot)
   }
 
   /** What is made anew of that name begins anew. */

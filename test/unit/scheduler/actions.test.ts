@@ -42,6 +42,15 @@ test('a running heir names its rivals; the rival stops only then', () => {
   )
 })
 
+test('a node that does not know the fleet’s rules stops nothing that runs for a heir of older ones, unless it drains', () => {
+  const claims = (own: Partial<Claim> = {}) => [makeClaim('n00', over('n01', 2)), makeClaim('n01', { generation: 2, ...own })]
+  const of = (own: Partial<Claim>, draining = false) =>
+    asked({ fleet: { planVersion: 2 }, nodes: makeNodes(2, (i) => ({ draining: i === 1 && draining })), claims: claims(own) }, 'n01')
+  assert.deepEqual(of({}), [])
+  assert.deepEqual(of({}, true), [{ kind: 'stop', slot, reason: 'replaced: n00' }])
+  assert.deepEqual(of({ state: 'preparing' }), [{ kind: 'withdraw', slot, reason: 'not-needed: n00' }], 'nothing runs there')
+})
+
 test('a copy whose work another has done stops at once, though nobody names it and the other is not here', () => {
   const job = makeJob({ spec: { type: 'batch' } })
   const done = makeClaim('n01', { state: 'complete' })
