@@ -64,6 +64,11 @@ export class Delays {
     for (const known of this.#again.keys()) if (known.startsWith(`${copy} `) && known !== `${copy} ${form}`) this.#again.delete(known)
   }
 
+  /** What is made anew of that name may fail with the same generation. */
+  removed(job: string): void {
+    for (const slot of this.#failed.keys()) if (slotParts(slot).job === job) this.#failed.delete(slot)
+  }
+
   /** From the log of a board. */
   note(board: Board, state: State, message: string, virtualNow: number): void {
     this.#noteFailure(state, message, virtualNow)
@@ -82,7 +87,10 @@ export class Delays {
     const [, slot, generation] = failed.exec(message) ?? []
     if (slot === undefined) return
     const { job, group } = slotParts(slot as SlotId)
-    this.#failed.set(slot as SlotId, { generation: Number(generation), at: virtualNow, form: state.view.jobs.get(job)?.forms.get(group) })
+    const failure = { generation: Number(generation), at: virtualNow, form: state.view.jobs.get(job)?.forms.get(group) }
+    const before = this.#failed.get(slot as SlotId)
+    // With an older disk in it a board may fail once more with the same copy: whoever has heard of that waits already.
+    if (before?.generation !== failure.generation || before.form !== failure.form) this.#failed.set(slot as SlotId, failure)
   }
 
   /** Why the slot ought not to be claimed with this generation yet; null: it may. The board must have heard of the failure, and of no later try. */

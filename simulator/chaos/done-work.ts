@@ -32,7 +32,8 @@ export class DoneWork {
     return [...this.#ended].some((key) => key.startsWith(`${slot} `))
   }
 
-  diskReplaced(board: Board): void {
+  /** Its disk is another, or lacks what no sync had followed. */
+  forgets(board: Board): void {
     this.#known.delete(board)
   }
 

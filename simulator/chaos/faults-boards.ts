@@ -38,7 +38,7 @@ export function powerCut(stage: Stage, event: EventOf<'power-cut'>): void {
 }
 
 export function losePower(stage: Stage, board: Board, lostWrites: number): void {
-  if (lostWrites > 0 && board.disk.unsynced.length > 0) stage.witness.saw('writes-undone')
+  if (lostWrites > 0 && board.disk.unsynced.length > 0) stage.witness.writesUndone(board)
   stage.world.powerCut(board, lostWrites)
 }
 

@@ -18,7 +18,8 @@ export const always = {
   'replaced-as-agreed':
     'A silent copy is replaced after replace_after, not at all where replace is false, and with `partition: half` not on the smaller side; and none whose version is not known.',
   'generations-rise': 'No board uses a generation of a slot twice, unless its disk was replaced or the job removed.',
-  'done-stays-done': 'No board starts work that it has known to be done, unless the disk that said so was replaced or the job removed.',
+  'done-stays-done':
+    'No board starts work that it has known to be done, unless the disk that said so was replaced or lost it with the power, or the job was removed.',
   'calm-runs-once': 'Until the first fault no slot runs at one form on two boards.',
   'durable-before-told': 'What a board says of itself, and what it acknowledges to an operator, is on disk for good.',
   'not-over-committed': 'What runs on a board asks together for no more than the board has.',

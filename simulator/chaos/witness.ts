@@ -106,10 +106,16 @@ export class Witness {
     this.acknowledgements.recordsLost(board, this.#world.boards.values())
   }
 
+  /** What it had heard last may be on no disk of its own any more. */
+  writesUndone(board: Board): void {
+    this.saw('writes-undone')
+    this.doneWork.forgets(board)
+  }
+
   #hasForgotten(board: Board): void {
     this.rules.claims.forgets(board)
     this.generations.diskReplaced(board)
-    this.doneWork.diskReplaced(board)
+    this.doneWork.forgets(board)
     this.#diskReplaced.add(board)
     this.lastWords.diskReplaced()
   }
@@ -145,6 +151,7 @@ export class Witness {
   removed(job: string): void {
     this.generations.removed(job)
     this.rules.claims.removed(job)
+    this.rules.delays.removed(job)
   }
 
   /** The first submission of a job changes nothing that runs; whatever comes after it may. */

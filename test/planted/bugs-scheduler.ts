@@ -205,9 +205,9 @@ export const schedulerBugs: readonly PlantedBug[] = [
     words: 'A board takes new work by a plan that the fleet does not follow any more.',
     edits: [
       {
-        file: 'scheduler/plan.ts',
-        find: 'if (view.fleet.planVersion > limits.planVersion) {',
-        replace: 'if (view.fleet.planVersion > 9) {',
+        file: 'scheduler/basis.ts',
+        find: 'return view.fleet.planVersion <= limits.planVersion',
+        replace: 'return view.fleet.planVersion <= 9',
       },
       {
         file: 'scheduler/boards.ts',
