@@ -202,6 +202,8 @@ export interface PendingRow {
 }
 
 export interface NodeDetail extends NodeRow {
+  /** Its owner's bound on copies there. */
+  readonly allocsMax?: number
   readonly diskMib: number
   readonly labels: NodeView['labels']
   /** What operators gave it, -100 to 100; 0 if nothing. */

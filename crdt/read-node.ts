@@ -23,7 +23,8 @@ export interface NodeReading {
 export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined): NodeReading {
   const record = nodeFromRegisters(id, doc?.registers ?? new Map())
   const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
-  const { addresses, agentVersion, attributes, capacity, drivers, dynamicPorts, name, planVersion, psk, receipts, verdicts } = record
+  const { addresses, agentVersion, allocsMax, attributes, capacity, drivers, dynamicPorts, name, planVersion, psk, receipts, verdicts } =
+    record
   const { draining, drainIgnoresSystem, leaving, evicted, weight } = wishes
   const clones = clonesLeft(record.clones, wishes.out)
   const node = {
@@ -45,6 +46,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     ...(leaving === null ? {} : { leaving }),
     ...(clones.length < 2 ? {} : { clones }),
     ...(psk === '' ? {} : { psk }),
+    ...(allocsMax === 0 ? {} : { allocsMax }),
     eligible: wishes.eligible && clones.length < 2,
     evicted,
     weight,

@@ -54,6 +54,8 @@ export interface NodeView {
   /** The node's own labels, overlaid with those that operators set. */
   readonly labels: Readonly<Record<string, string>>
   readonly drivers: Readonly<Record<string, DriverHealth>>
+  /** Its owner's bound on copies there, all jobs together. Said only where there is one. */
+  readonly allocsMax?: number
   /** Names of images that are on the board, for image locality. */
   readonly images: ReadonlySet<string>
   /** Inclusive range for dynamic ports. */

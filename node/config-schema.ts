@@ -95,6 +95,7 @@ const schema = {
     reserved: resources,
     capacity: resources,
     dynamic_ports: leaf("a range of ports between 1024 and 65535, such as '20000-32000'", (value) => portRangeOf(value) !== null),
+    max_allocs: leaf('a whole number from 1 on', (value) => Number.isSafeInteger(value) && (value as number) >= 1),
     drivers: group({
       raw_exec: group({ enabled: flag }),
       docker: group({ enabled: flag, socket: text, registries, mirrors }),
@@ -110,6 +111,15 @@ const schema = {
     dev: flag,
     rejoin: flag,
   },
+}
+
+/** Dotted names of everything that a file may say. */
+export const configKeys: readonly string[] = keysOf(schema.props)
+
+function keysOf(props: Record<string, Rule>, prefix = ''): string[] {
+  return Object.entries(props).flatMap(([name, rule]) =>
+    rule['type'] === 'object' ? keysOf(rule['props'] as Record<string, Rule>, `${prefix}${name}.`) : [prefix + name],
+  )
 }
 
 const check = new Validator({ useNewCustomCheckerFunction: true }).compile(schema)

@@ -31,6 +31,7 @@ export const settings: readonly Setting[] = [
   { path: 'bootstrap', flag: 'bootstrap', kind: 'list', help: 'a peer to try first; repeatable' },
   { path: 'labels', flag: 'label', kind: 'map', help: 'NAME=VALUE for constraints; repeatable' },
   { path: 'dynamic_ports', flag: 'dynamic-ports', kind: 'text', help: 'range of dynamic ports (20000-32000)' },
+  { path: 'max_allocs', flag: 'max-allocs', kind: 'number', help: 'copies at most, all jobs together' },
   { path: 'drivers.raw_exec.enabled', flag: 'raw-exec', kind: 'switch', help: 'allow plain processes' },
   { path: 'log.level', flag: 'log-level', kind: 'text', help: 'debug, info, warn or error (info)' },
   { path: 'http.socket', flag: 'http-socket', kind: 'text', help: 'the unix socket of the local API (DATA_DIR/api.sock)' },

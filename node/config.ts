@@ -24,6 +24,8 @@ export interface AgentConfig {
   /** What differs from what the host has. */
   readonly capacity: Partial<Resources>
   readonly dynamicPorts: readonly [number, number]
+  /** Copies at most, all jobs together; null: as many as there is room for. */
+  readonly maxAllocs: number | null
   readonly drivers: {
     readonly rawExec: { readonly enabled: boolean }
     readonly docker: {
@@ -73,6 +75,7 @@ interface Raw {
   readonly reserved?: RawResources
   readonly capacity?: RawResources
   readonly dynamic_ports?: unknown
+  readonly max_allocs?: number
   readonly drivers?: {
     readonly raw_exec?: { readonly enabled?: boolean }
     readonly docker?: { readonly enabled?: boolean; readonly socket?: string } & Partial<
@@ -107,6 +110,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     reserved: { ...configDefaults.reserved, ...resourcesOf(raw.reserved) },
     capacity: resourcesOf(raw.capacity),
     dynamicPorts: portRangeOf(raw.dynamic_ports) ?? configDefaults.dynamicPorts,
+    maxAllocs: raw.max_allocs ?? null,
     drivers: {
       // As in Nomad, plain processes (with the agent's own rights) must be allowed first.
       rawExec: { enabled: raw.drivers?.raw_exec?.enabled ?? dev },

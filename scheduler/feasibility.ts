@@ -103,6 +103,7 @@ export function roomRejection(group: Group, boards: Boards, usage: Usage, index:
     if ((copies.get(index) ?? 0) > 0) return 'distinct-hosts'
   }
   for (const property of group.properties()) if (isFull(property, index)) return 'distinct-property'
+  if ((usage.allocs[index] ?? 0) >= (boards.nodes[index]?.allocsMax ?? Number.MAX_SAFE_INTEGER)) return 'max-allocs'
   for (const port of group.ask.staticPorts) if (holdersOf(usage, index, port) > 0) return 'port-taken'
   if (!hasDynamicPorts(group, boards, usage, index)) return 'port-taken'
   return resourceRejection(group, boards, usage, index, nothingHeld)

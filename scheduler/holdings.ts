@@ -14,6 +14,7 @@ export interface Held {
   readonly cpuMhz: number
   readonly memoryMib: number
   readonly diskMib: number
+  readonly allocs: number
   /** Ports held inside the node's dynamic range. */
   readonly dynamicPorts: number
   /** Port → how many holders (a second one only in disorder). */
@@ -95,10 +96,11 @@ function asksOf(view: View): (job: JobId, group: string) => Ask | undefined {
 
 function entryOf(node: NodeView, claims: ClaimsOfNode, asks: ReturnType<typeof asksOf>, view: View): Entry {
   const asked = new Map<JobId, JobView | undefined>()
-  const sum = { cpuMhz: 0, memoryMib: 0, diskMib: 0, dynamicPorts: 0 }
+  const sum = { cpuMhz: 0, memoryMib: 0, diskMib: 0, allocs: 0, dynamicPorts: 0 }
   const ports = new Map<number, number>()
   for (const [slot, claim] of claims) {
     if (hasEnded(claim)) continue
+    sum.allocs++
     const [namespace = '', name = '', group = ''] = slot.split('/')
     const job = `${namespace}/${name}` as JobId
     const ask = saysAll(claim) ? undefined : asks(job, group)
@@ -128,6 +130,7 @@ export function usageOf(boards: Boards, holdings: Holdings): Usage {
     cpuMhz: new Float64Array(boards.ids.length),
     memoryMib: new Float64Array(boards.ids.length),
     diskMib: new Float64Array(boards.ids.length),
+    allocs: new Int32Array(boards.ids.length),
     dynamicPorts: new Int32Array(boards.ids.length),
     ports: boards.ids.map((id) => holdings.get(id)?.held.ports),
     added: new Map(),
@@ -138,6 +141,7 @@ export function usageOf(boards: Boards, holdings: Holdings): Usage {
     usage.cpuMhz[index] = held.cpuMhz
     usage.memoryMib[index] = held.memoryMib
     usage.diskMib[index] = held.diskMib
+    usage.allocs[index] = held.allocs
     usage.dynamicPorts[index] = held.dynamicPorts
   }
   return usage

@@ -100,6 +100,7 @@ export type Rejection =
   | 'wrong-pool'
   | 'plan-version'
   | 'document-full'
+  | 'max-allocs'
   | 'constraint'
   | 'distinct-hosts'
   | 'distinct-property'

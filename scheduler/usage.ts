@@ -8,6 +8,8 @@ export interface Usage {
   readonly cpuMhz: Float64Array
   readonly memoryMib: Float64Array
   readonly diskMib: Float64Array
+  /** Copies, of whichever job. */
+  readonly allocs: Int32Array
   /** Ports held inside the node's dynamic range. */
   readonly dynamicPorts: Int32Array
   /** By node: port → how many claims hold it. Never changed here. */
@@ -33,6 +35,7 @@ export function portsOfClaim(claim: Claim, ask: Ask | undefined): readonly numbe
 /** A candidate of the plan, as if it had claimed. */
 export function holdAsk(usage: Usage, boards: Boards, index: number, ask: Ask): void {
   addResources(usage, index, ask)
+  usage.allocs[index] = (usage.allocs[index] ?? 0) + 1
   const node = boards.nodes[index]
   if (node !== undefined) for (const port of ask.staticPorts) holdPort(usage, index, node, port)
   usage.dynamicPorts[index] = (usage.dynamicPorts[index] ?? 0) + ask.dynamicPorts

@@ -36,6 +36,7 @@ export function bootEvent({ crypto, fleet, fleetEnvelopes, board, now, wallMs, b
       reserved: { cpuMhz: 0, memoryMib: 0, diskMib: 0 },
       capacity: board.saysCapacity ?? spec.capacity ?? ample,
       dynamicPorts: [20_000, 32_000],
+      allocsMax: 0,
       fleetEnvelopes,
       ...(spec.psk === undefined ? {} : { psk: spec.psk }),
       dev: true,

@@ -101,6 +101,7 @@ function recordOf({ nodes, pool }: View, id: NodeId, claims: ReadonlyMap<SlotId,
     certificate: '',
     clones: noClones,
     psk: '',
+    allocsMax: 0,
     verdicts: new Map([...claims].map(([slot, claim]) => [slot, [verdict(claim)]])),
   }
 }

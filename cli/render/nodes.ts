@@ -52,6 +52,7 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
     ['State', nodeState(node) + (node.silentMs > 0 ? `, silent for ${age(node.silentMs)}` : '')],
     ['CPU', `${node.cpuUsedMhz} of ${node.cpuMhz} MHz asked for`],
     ['Memory', `${node.memoryUsedMib} of ${node.memoryMib} MiB asked for`],
+    ...(node.allocsMax === undefined ? [] : [['Copies', `${node.allocs} of at most ${node.allocsMax}`] as [string, string]]),
     ...clonesField(node),
     ['Drivers', drivers.join('; ') || '-'],
     ['Labels', pairs(node.labels)],

@@ -27,6 +27,7 @@ const sentences: Readonly<Record<string, string>> = {
   draining: 'the node is draining',
   'wrong-pool': 'the node is in another pool',
   'plan-version': 'the node does not know the fleet’s plan version',
+  'max-allocs': 'it holds as many copies as its owner allows (max_allocs)',
   'document-full': 'its document holds as many claims as it can tell of',
   constraint: 'a constraint does not match',
   'distinct-hosts': 'another copy runs there (distinct_hosts)',

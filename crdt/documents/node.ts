@@ -34,6 +34,8 @@ export interface NodeRecord {
   readonly clones: CloneWords
   /** The newest open pre-shared key that it has (`psk.ts`), by short digest; '': none was ever opened. */
   readonly psk: string
+  /** Its owner's bound on copies there, all jobs together; 0: none. */
+  readonly allocsMax: number
   readonly claims: ReadonlyMap<SlotId, Claim>
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
 }
@@ -41,6 +43,7 @@ export interface NodeRecord {
 /** Below `x/`, as every field that some agent may not know yet. */
 const certificatePath = 'x/certificate'
 const pskPath = 'x/psk'
+const allocsMaxPath = 'x/allocs_max'
 
 /** Nomad's range: above the ports that services usually have, below Linux' ephemeral ones. */
 const dynamicPortsDefault: readonly [number, number] = [20_000, 32_000]
@@ -53,6 +56,7 @@ export function nodeToRegisters(record: NodeRecord): Map<string, Scalar> {
   if (record.certificate !== '') out.set(certificatePath, record.certificate)
   writeClones(out, record.clones)
   if (record.psk !== '') out.set(pskPath, record.psk)
+  if (record.allocsMax > 0) out.set(allocsMaxPath, record.allocsMax)
   out.set('agent_version', record.agentVersion)
   out.set('plan_version', record.planVersion)
   out.set('capacity/cpu_mhz', record.capacity.cpuMhz)
@@ -110,6 +114,7 @@ export function nodeFromRegisters(node: NodeId, registers: Registers): NodeRecor
     certificate: textOf(tree, 'x', 'certificate'),
     clones: readClones(child(tree, 'x')),
     psk: textOf(tree, 'x', 'psk'),
+    allocsMax: countOf(tree, 'x', 'allocs_max'),
     claims: claimsOf(child(tree, 'claim'), node),
     verdicts: verdictsOf(child(tree, 'verdict')),
   }

@@ -18,6 +18,8 @@ export interface Config {
   /** null: what the host has. */
   readonly capacity: Resources | null
   readonly dynamicPorts: readonly [number, number]
+  /** As many copies at most, all jobs together; 0: as many as there is room for. */
+  readonly allocsMax: number
   /** The fleet document's envelopes from the join file: what makes a new board know its fleet. */
   readonly fleetEnvelopes: readonly Uint8Array[]
   /** Allows `fault` requests (demo and tests). */

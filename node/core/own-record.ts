@@ -107,6 +107,7 @@ function recordOf(state: State): NodeRecord {
     drivers,
     images: [...images].sort(),
     dynamicPorts: config.dynamicPorts,
+    allocsMax: config.allocsMax,
     addresses: state.addresses,
     agentVersion: config.version,
     planVersion: state.planVersion,

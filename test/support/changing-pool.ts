@@ -139,6 +139,7 @@ const changeNode: Change = (story, next) => {
     () => ({ planVersion: pick([1, 1, 2], next) }),
     () => ({ images: new Set(chance(next, 0.5) ? ['busybox:latest'] : []) }),
     () => ({ drivers: chance(next, 0.2) ? {} : { raw_exec: { healthy: chance(next, 0.7), reason: '' } } }),
+    () => ({ allocsMax: pick([1, 2, 3] as const, next) }),
     () => ({ dynamicPorts: pick([[20_000, 20_001] as const, [20_001, 20_001] as const, [20_002, 20_002] as const], next) }),
     () => ({ capacity: { cpuMhz: pick([100, 300, 1_000], next), memoryMib: 512, diskMib: 32_768 } }),
     () => ({ receipts: { fleet: String(next()) } }),

@@ -105,6 +105,7 @@ export function anyRecord(node: NodeId): fc.Arbitrary<NodeRecord> {
     certificate: fc.constantFrom('', 'c2hvd24='),
     clones,
     psk: fc.constantFrom('', '0123456789abcdef'),
+    allocsMax: fc.nat({ max: 100 }),
     claims: claims(node),
     verdicts: fc.uniqueArray(fc.tuple(slot, verdicts), { maxLength: 2, selector: ([one]) => one }).map((all) => new Map(all)),
   })

@@ -99,6 +99,7 @@ export function nodeDetail(state: State, node: NodeView, now: number): NodeDetai
   const claims = claimsByNode(state).get(node.id) ?? []
   return {
     ...nodeRow(state, node, { now, claims, since: silentSince(state.liveness).get(node.id) }),
+    ...(node.allocsMax === undefined ? {} : { allocsMax: node.allocsMax }),
     diskMib: node.capacity.diskMib,
     labels: node.labels,
     weight: node.weight,

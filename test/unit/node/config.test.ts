@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 
 import { type AgentConfig, configDefaults, loadConfig } from '../../../node/config.ts'
+import { configKeys } from '../../../node/config-schema.ts'
 import { usage } from '../../../node/config-sources.ts'
 import { agentVersion } from '../../../node/version.ts'
 
@@ -32,6 +33,12 @@ function problems(argv: readonly string[], env: Record<string, string> = {}): st
 }
 
 describe('configuration', () => {
+  it('has every key in the page for operators, and no others', () => {
+    const page = readFileSync(new URL('../../../docs/agent.md', import.meta.url), 'utf8')
+    const told = [...page.matchAll(/^\| `([a-z_.]+)` /gm)].map(([, key]) => key)
+    assert.deepEqual(told.toSorted(), configKeys.toSorted())
+  })
+
   it('never repeats a password in a fault', () => {
     const faults = [
       'drivers: { docker: { registries: { registry.example: { username: me, passwort: hunter2 } } } }',
@@ -118,6 +125,7 @@ labels: { room: cellar, floor: 2, spare: true }
 reserved: { cpu: 1.5 GHz, memory: 1 GiB, disk: 500 MiB }
 capacity: { memory: 2 GiB }
 dynamic_ports: 21000-21999
+max_allocs: 12
 drivers:
   raw_exec: { enabled: true }
   docker:
@@ -142,6 +150,7 @@ rejoin: true
       reserved: { cpuMhz: 1_500, memoryMib: 1_024, diskMib: 500 },
       capacity: { memoryMib: 2_048 },
       dynamicPorts: [21_000, 21_999],
+      maxAllocs: 12,
       drivers: {
         rawExec: { enabled: true },
         docker: {

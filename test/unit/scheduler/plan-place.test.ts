@@ -3,11 +3,23 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Affinity, GroupSpec } from '../../../crdt/spec.ts'
-import type { NodeView, View } from '../../../crdt/view.ts'
+import type { Claim, NodeView, View } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Rejection } from '../../../scheduler/types.ts'
-import { makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeNodes, makeTask, makeView, node, slotOf } from '../../support/view.ts'
+import {
+  form,
+  makeClaim,
+  makeGroup,
+  makeJob,
+  makeLocal,
+  makeNode,
+  makeNodes,
+  makeTask,
+  makeView,
+  node,
+  slotOf,
+} from '../../support/view.ts'
 
 const local = makeLocal('n00')
 const places = (view: View): (string | null)[] => plan(view, local).slots.map((slot) => slot.candidate)
@@ -38,10 +50,22 @@ test('each way to be rejected has its code', () => {
     rejected({ dynamicPorts: [20_000, 20_000] }, { network: { mode: 'host', ports: [port('a', null), port('b', null)] } }),
     'port-taken',
   )
+  assert.equal(rejected({ allocsMax: 0 }), 'max-allocs')
   assert.equal(rejected({ capacity: { cpuMhz: 99, memoryMib: 64, diskMib: 300 } }), 'cpu-exhausted')
   assert.equal(rejected({ capacity: { cpuMhz: 100, memoryMib: 63, diskMib: 300 } }), 'memory-exhausted')
   assert.equal(rejected({ capacity: { cpuMhz: 100, memoryMib: 64, diskMib: 299 } }), 'disk-exhausted')
   assert.equal(rejected({ capacity: { cpuMhz: 100, memoryMib: 64, diskMib: 300 } }), null)
+})
+
+test('a node takes no more copies than its owner allows, of whichever job; an update in place is none', () => {
+  const nodes = makeNodes(2, (i) => (i === 0 ? { allocsMax: 2 } : { eligible: false }))
+  const jobs = [makeJob({ groups: [makeGroup({ count: 3 })] })]
+  const other = makeClaim('n00', { slot: slotOf(0, 'web', 'other') })
+  const count = (claims: Claim[]): number => places(makeView({ nodes, jobs, claims })).filter((place) => place === 'n00').length
+  assert.deepEqual([count([]), count([other]), count([{ ...other, state: 'stopped' }])], [2, 1, 2])
+  const full = [other, makeClaim('n00', { form: form('f0') })]
+  const made = plan(makeView({ nodes, jobs, claims: full }), local)
+  assert.deepEqual([made.slots[0]?.update, made.slots[1]?.candidate, made.slots[1]?.reason], [true, null, 'no-node-feasible'])
 })
 
 test('a static port is free once a node, whoever holds it', () => {

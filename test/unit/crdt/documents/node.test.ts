@@ -39,6 +39,7 @@ const record: NodeRecord = {
   labels: {},
   drivers: { raw_exec: { healthy: true, reason: '' } },
   images: ['ghcr.io/x/y:1'],
+  allocsMax: 0,
   dynamicPorts: [20_000, 32_000],
   addresses: [],
   agentVersion: '0.1.0',
