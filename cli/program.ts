@@ -11,6 +11,7 @@ import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
+import { addFleetAlgorithm } from './commands/fleet-algorithm.ts'
 import { addFleetBootstrap } from './commands/fleet-bootstrap.ts'
 import { addFleetClose } from './commands/fleet-close.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
@@ -56,6 +57,7 @@ const fleetCommands: readonly Add[] = [
   addFleetInit,
   addFleetStatus,
   addFleetOperator,
+  addFleetAlgorithm,
   addFleetBootstrap,
   addFleetPsk,
   addFleetJoinFile,

@@ -1,7 +1,7 @@
 // Wire types of the API: JSON, one request, a list of replies (most requests have one). The CLI and the node share them.
 // Every read states how old it is and how much of the fleet it covers; every write answers with a receipt.
 
-import type { Claim, JobView, Liveness, NodeView, WaitingReason } from './view.ts'
+import type { Claim, JobView, Liveness, NodeView, SchedulerAlgorithm, WaitingReason } from './view.ts'
 
 export type Request = { readonly pool?: string } & RequestBody
 
@@ -82,6 +82,8 @@ export type Reply =
       readonly planVersion: number
       readonly operators: readonly OperatorRow[]
       readonly pools: readonly PoolSummary[]
+      /** By pool, where it is not binpack. */
+      readonly algorithms?: Readonly<Record<string, SchedulerAlgorithm>>
     }
   | { readonly kind: 'jobs'; readonly coverage: Coverage; readonly jobs: readonly JobRow[] }
   | {

@@ -20,7 +20,13 @@ export interface FleetView {
   readonly operators: ReadonlyMap<OperatorId, Role>
   /** Said only where it is so: in an open fleet everybody is a member. */
   readonly admission?: 'certified'
+  /** By pool, where admins have chosen; binpack elsewhere. Said only where it is so. */
+  readonly algorithms?: ReadonlyMap<PoolName, SchedulerAlgorithm>
 }
+
+/** binpack: fuller boards first, so that large copies find room elsewhere; spread: emptier ones first, so that a board's loss costs little. */
+export const schedulerAlgorithms = ['binpack', 'spread'] as const
+export type SchedulerAlgorithm = (typeof schedulerAlgorithms)[number]
 
 export type Role = 'admin' | 'operator' | 'viewer'
 

@@ -5,7 +5,7 @@
 import { compareText } from '../crdt/ids.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Affinity, Constraint } from '../crdt/spec.ts'
-import type { NodeView, View } from '../crdt/view.ts'
+import type { NodeView, SchedulerAlgorithm, View } from '../crdt/view.ts'
 import { targetValue, testOf } from './constraints.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import type { Suited } from './per-node.ts'
@@ -28,6 +28,7 @@ export interface Boards {
   /** Changes whenever one of its nodes enters or leaves what `partition: half` counts; holds answers by question. */
   readonly electorate: Map<string, boolean>
   readonly planVersion: number
+  readonly algorithm: SchedulerAlgorithm
   readonly columns: Columns
   readonly textColumns: Map<string, readonly (string | undefined)[]>
   /** 1 where the constraint holds. */
@@ -57,7 +58,8 @@ export function boardsOf(view: View, before: Boards | null = null): Boards {
   const changed = before === null ? null : changedNodes(view, before)
   if (before === null || changed === null) return makeBoards(view)
   const { planVersion } = view.fleet
-  if (changed.length === 0 && planVersion === before.planVersion) return { ...before, source: view.nodes }
+  const algorithm = algorithmOf(view)
+  if (changed.length === 0 && planVersion === before.planVersion) return { ...before, algorithm, source: view.nodes }
   const differ = (fields: readonly (keyof NodeView)[]): boolean =>
     changed.some((index) => isDifferent(before.nodes[index], view.nodes.get(before.ids[index] as NodeId), fields))
   const nodes = before.ids.map((id) => view.nodes.get(id) as NodeView)
@@ -75,6 +77,7 @@ export function boardsOf(view: View, before: Boards | null = null): Boards {
     suited: isClosedAnew || isDescribedAnew ? new Map() : before.suited,
     electorate: differ(counted) ? new Map() : before.electorate,
     planVersion,
+    algorithm,
     columns: isDescribedAnew ? patched(before.columns, nodes, changed) : before.columns,
     textColumns: isDescribedAnew ? new Map() : before.textColumns,
   })
@@ -123,9 +126,14 @@ function makeBoards(view: View): Boards {
     suited: new Map(),
     electorate: new Map(),
     planVersion,
+    algorithm: algorithmOf(view),
     columns: new Map(),
     textColumns: new Map(),
   })
+}
+
+function algorithmOf({ fleet, pool }: View): SchedulerAlgorithm {
+  return fleet.algorithms?.get(pool) ?? 'binpack'
 }
 
 function capacityOf(nodes: readonly NodeView[]): Boards['capacity'] {

@@ -19,16 +19,17 @@ export function scorer(group: Group, boards: Boards, usage: Usage): (index: numb
   const copies = group.copies()
   return (index) =>
     rank(index) +
-    packing(group, boards, usage, index) -
+    filling(group, boards, usage, index) -
     crowding(copies.get(index) ?? 0, group.group.count) +
     imageLocality(group, boards, index)
 }
 
-/** 0 (empty) to 1 point (full) after the copy is placed: fuller boards first, so that large copies find room elsewhere. */
-function packing(group: Group, { capacity }: Boards, usage: Usage, index: number): number {
+/** After the copy is placed: 0 (empty) to 1 point (full) where copies are packed, the other way round where they are spread. */
+function filling(group: Group, { algorithm, capacity }: Boards, usage: Usage, index: number): number {
   const cpu = freePart(capacity.cpuMhz[index] ?? 0, (usage.cpuMhz[index] ?? 0) + group.ask.cpuMhz)
   const memory = freePart(capacity.memoryMib[index] ?? 0, (usage.memoryMib[index] ?? 0) + group.ask.memoryMib)
-  return Math.trunc((20 * point - powerOfTen(cpu) - powerOfTen(memory)) / 18)
+  const free = powerOfTen(cpu) + powerOfTen(memory)
+  return Math.trunc((algorithm === 'spread' ? free - 2 * point : 20 * point - free) / 18)
 }
 
 function freePart(capacity: number, used: number): number {

@@ -54,7 +54,12 @@ export function factsOf(rules: GroupRules, slot: SlotId, sources: SlotSources): 
 }
 
 /** Whoever is silent and not unknown yet will be. A silence that nobody counts is looked at every time. */
-export function lastsUntil(rules: GroupRules, { live, ahead }: Standing, { view, local }: Pick<SlotSources, 'view' | 'local'>): number {
+export function lastsUntil(
+  rules: GroupRules,
+  { live, ahead, complete }: Standing,
+  { view, local }: Pick<SlotSources, 'view' | 'local'>,
+): number {
+  if (complete !== null) return never
   let until = never
   for (const claims of [live, ahead]) {
     for (const { node } of claims) {

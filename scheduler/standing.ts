@@ -34,13 +34,14 @@ export function standing(input: StandingInput): Standing {
   const live: Claim[] = []
   const unknown: Claim[] = []
   const ahead: Claim[] = []
+  const complete = input.runsOnce ? completed(input.claims, input.form) : null
   for (const claim of input.claims) {
     if (!mayStand(claim, input)) continue
-    if (input.isUnknown(claim.node)) unknown.push(claim)
+    // Of done work nobody is replaced, however long a silence lasts.
+    if (complete === null && input.isUnknown(claim.node)) unknown.push(claim)
     else if (compareVersions(claim.version, input.version) > 0) ahead.push(claim)
     else live.push(claim)
   }
-  const complete = input.runsOnce ? completed(input.claims, input.form) : null
   if (live.length + unknown.length + ahead.length === 0) return complete === null ? emptyStanding : { ...emptyStanding, complete }
   sortClaims(live, input)
   sortClaims(unknown, input)

@@ -27,7 +27,7 @@ export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
 
 export function fleetText(fleet: ReplyOf<'fleet'>, paint: Paint): string {
   const title = `${paint.bold(`fleet ${safe(fleet.name)}`)}, plan version ${fleet.planVersion}\n`
-  return `${title}\n${poolTable(fleet.pools, paint)}\n${operatorTable(fleet, paint)}`
+  return `${title}\n${poolTable(fleet.pools, paint, fleet.algorithms)}\n${operatorTable(fleet, paint)}`
 }
 
 export function operatorTable({ operators }: ReplyOf<'fleet'>, paint: Paint): string {
@@ -51,12 +51,14 @@ export function operatorTable({ operators }: ReplyOf<'fleet'>, paint: Paint): st
 
 const untilColumn = { head: 'UNTIL', text: ({ untilMs }: OperatorRow): string => (untilMs === undefined ? '-' : time(untilMs)) }
 
-function poolTable(pools: readonly PoolSummary[], paint: Paint): string {
+function poolTable(pools: readonly PoolSummary[], paint: Paint, algorithms: ReplyOf<'fleet'>['algorithms'] = {}): string {
+  const algorithm = { head: 'ALGORITHM', text: ({ pool }: PoolSummary) => algorithms[pool] ?? 'binpack' }
   return table<PoolSummary>(
     [
       { head: 'POOL', text: (pool) => pool.pool, paint: paint.bold },
       { head: 'NODES', text: (pool) => `${pool.nodesAlive}/${pool.nodesTotal}`, right: true },
       { head: 'JOBS', text: (pool) => String(pool.jobs), right: true },
+      ...(Object.keys(algorithms).length > 0 ? [algorithm] : []),
       { head: 'SEEN', text: (pool) => (pool.own ? 'here' : `${age(pool.ageMs)} ago`) },
     ],
     pools,

@@ -3,7 +3,7 @@
 
 import { type OperatorId, type PoolName, type TokenId, compareText, isName, isPeerId } from '../ids.ts'
 import { type Registers, type Scalar, below } from '../registers.ts'
-import type { FleetView } from '../view.ts'
+import { type FleetView, type SchedulerAlgorithm, schedulerAlgorithms } from '../view.ts'
 import { modelLimits } from './model-limits.ts'
 import { decodePart, encodePart } from './path-part.ts'
 
@@ -34,6 +34,8 @@ export interface TokenTerms {
 /** Below `x/`, as every field that some agent may not know yet. One register for each address: two admins at once both have their way. */
 const bootstrapPrefix = 'x/bootstrap'
 
+const poolPrefix = 'x/pool'
+
 export const fleetPaths = {
   name: 'name',
   planVersion: 'plan_version',
@@ -50,6 +52,7 @@ export const fleetPaths = {
   revoked: (key: OperatorId | TokenId): string => `revoked/${key}`,
   /** A multiaddr: true, boards try it first; false, they do not, also if their join file names it. */
   bootstrap: (address: string): string => `${bootstrapPrefix}/${encodePart(address)}`,
+  algorithm: (pool: PoolName): string => `${poolPrefix}/${encodePart(pool)}/algorithm`,
   /** The epoch that this envelope began stands, though its author is revoked. */
   kept: (envelope: string): string => `kept/${envelope}`,
 } as const
@@ -127,6 +130,17 @@ export function bootstrapFromRegisters(registers: Registers): BootstrapList {
       .map(([address]) => address)
       .sort(compareText)
   return { listed: those(true).slice(0, modelLimits.bootstrapMax), removed: those(false) }
+}
+
+/** By pool; what this program does not know is left out, and so is what goes without saying. */
+export function algorithmsFromRegisters(registers: Registers): ReadonlyMap<PoolName, SchedulerAlgorithm> {
+  const chosen = new Map<PoolName, SchedulerAlgorithm>()
+  for (const [path, value] of below(registers, poolPrefix)) {
+    const [part = '', field, ...rest] = path.split('/')
+    const [pool, known] = [decodePart(part), schedulerAlgorithms.find((one) => one === value)]
+    if (field === 'algorithm' && rest.length === 0 && isName(pool) && known === 'spread') chosen.set(pool as PoolName, known)
+  }
+  return chosen
 }
 
 export function planVersionOf(value: Scalar): number {

@@ -4,7 +4,7 @@
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { withChanges } from '../../crdt/layered-map.ts'
 import type { JobSpec, GroupSpec } from '../../crdt/spec.ts'
-import type { Claim, JobView, NodeView, SlotWish, Verdict, View } from '../../crdt/view.ts'
+import { type Claim, type JobView, type NodeView, type SlotWish, type Verdict, type View, schedulerAlgorithms } from '../../crdt/view.ts'
 import type { Local, Plan } from '../../scheduler/types.ts'
 import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeTask, makeVerdict, makeView, slotOf, version } from './view.ts'
 
@@ -345,7 +345,14 @@ const claimPlanned: Change = ({ view, local }, next, made) => {
 }
 
 const changeFleet: Change = ({ view, local }, next) => ({
-  view: { ...view, fleet: { ...view.fleet, planVersion: pick([1, 1, 1, 2], next) } },
+  view: {
+    ...view,
+    fleet: {
+      ...view.fleet,
+      planVersion: pick([1, 1, 1, 2], next),
+      ...(chance(next, 0.3) ? { algorithms: new Map([[view.pool, pick(schedulerAlgorithms, next)]]) } : {}),
+    },
+  },
   local,
 })
 

@@ -4,7 +4,7 @@ import type { OperatorRow, Reply } from '../../../crdt/api-types.ts'
 import { type OperatorId, compareText } from '../../../crdt/ids.ts'
 import { fleetFromRegisters, operatorUntil } from '../../../crdt/documents/fleet.ts'
 import type { Registers } from '../../../crdt/registers.ts'
-import type { Role } from '../../../crdt/view.ts'
+import type { FleetView, Role } from '../../../crdt/view.ts'
 import { poolSummaries } from '../pools.ts'
 import { rightsHere } from '../documents.ts'
 import type { Step } from '../state.ts'
@@ -48,7 +48,12 @@ export function fleetReply(step: Step): Reply {
     planVersion: state.view.fleet.planVersion,
     operators,
     pools: poolSummaries(state, now),
+    ...algorithmsOf(state.view.fleet),
   }
+}
+
+function algorithmsOf({ algorithms }: FleetView): Pick<Extract<Reply, { kind: 'fleet' }>, 'algorithms'> {
+  return algorithms === undefined ? {} : { algorithms: Object.fromEntries(algorithms) }
 }
 
 /** An admin's time is never over. */

@@ -47,3 +47,16 @@ test('an earlier time than that of the plan before is planned from nothing', () 
   assert.equal(late.slots[0]?.standing.unknown.length, 1)
   assert.equal(plan(view, early, late).slots[0]?.standing.live.length, 1)
 })
+
+test('whose work is done is told alike however long another copy’s board is silent', () => {
+  const view = makeView({
+    nodes: makeNodes(2, (i) => ({ liveness: i === 0 ? 'alive' : 'disconnected' })),
+    jobs: [makeJob({ spec: { type: 'batch' } })],
+    claims: [makeClaim('n00', { state: 'complete' }), makeClaim('n01')],
+  })
+  const at = (now: number) => ({ ...makeLocal('n00', { silent: { n01: 0 } }), now })
+  const { now } = makeLocal('n00')
+  const early = plan(view, at(now))
+  const late = plan(view, at(now + 3_600_000), early)
+  assert.deepEqual(late.bySlot.get(slotOf(0)), plan(view, at(now + 3_600_000)).bySlot.get(slotOf(0)))
+})

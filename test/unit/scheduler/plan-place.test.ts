@@ -101,6 +101,14 @@ test('copies of one group keep apart, copies of a large one are packed', () => {
   assert.ok(new Set(packed).size < 20, `${new Set(packed).size} nodes`)
 })
 
+test('in a pool that spreads, single copies go to the emptier board, in others to the fuller one', () => {
+  const nodes = makeNodes(2)
+  const claims = [makeClaim('n01', { slot: slotOf(0, 'web', 'other'), resources: { cpuMhz: 1_000, memoryMib: 1_000, diskMib: 300 } })]
+  const where = (of: string): (string | null)[] =>
+    places(makeView({ nodes, claims, fleet: { algorithms: new Map([[of as View['pool'], 'spread']]) } }))
+  assert.deepEqual([where('default'), where('elsewhere')], [['n00'], ['n01']])
+})
+
 test('single copies go to the fuller board', () => {
   const full = makeClaim('n01', { slot: slotOf(0, 'web', 'other'), resources: { cpuMhz: 2_000, memoryMib: 2_000, diskMib: 0 } })
   assert.deepEqual(places(makeView({ nodes: makeNodes(3), claims: [full] })), ['n01'])
