@@ -198,12 +198,13 @@ test('a board that waits takes the place of a dead one: it runs what only that o
   await until('it runs there', 60_000, async () =>
     (await allocsOf(m1, 'counter')).some(({ node, nodeName, state }) => node === id && nodeName === 'till' && state === 'running'),
   )
-  assert.equal(taskPids(spare).length, 1)
+  const pids = taskPids(spare)
+  assert.ok(pids.length > 0)
   fleet.launch(till)
   await until('the old one hears that it is out', 60_000, async () => {
     const { nodes, coverage } = await ask(till, 'nodes', { method: 'node.list' })
     return nodes.some(({ id: own, replacedBy }) => own === coverage.node && replacedBy?.[0] === id)
   })
   await until('and runs nothing', 60_000, async () => taskPids(till).length === 0)
-  assert.equal(taskPids(spare).length, 1)
+  assert.deepEqual(taskPids(spare), pids)
 })
