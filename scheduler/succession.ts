@@ -25,6 +25,8 @@ interface Wanted {
 
 /** null: whoever is best takes the slot. */
 export function successionOf({ claims, overdue, policy }: Wanted, boards: Boards, local: Local): Succession | null {
+  // Most vacant slots are no legacy, and there may be a million of them.
+  if (!claims.some(({ node }) => replacedBy(node, boards).length > 0)) return null
   const successors = successorsOf(claims, boards)
   if (successors.length === 0) return null
   const ready: number[] = []

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { disconnectDefaults } from '../../../crdt/documents/defaults.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
-import type { Claim, NodeView } from '../../../crdt/view.ts'
+import type { Claim, NodeView, View } from '../../../crdt/view.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Local, Plan } from '../../../scheduler/types.ts'
+import { createSharedPlan } from '../../../simulator/shared-plans.ts'
 import { makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeView, node, slotOf } from '../../support/view.ts'
 
 const replaced = (name: string, ...by: string[]): NodeView =>
@@ -23,11 +24,13 @@ interface Case {
   readonly local?: Partial<Local> & { readonly silent?: Readonly<Record<string, number>> }
 }
 
-function planned({ nodes, claims = [held], group = {}, local = {} }: Case): Plan {
-  const replaceAtOnce = { disconnect: { ...disconnectDefaults, partition: 'any', replaceAfterMs: minuteMs } } as const
-  const job = makeJob({ groups: [makeGroup({ ...replaceAtOnce, ...group })] })
-  return plan(makeView({ nodes: [best, ...nodes], claims, jobs: [job] }), makeLocal('n01', local))
+function viewOf({ nodes, claims = [held], group = {} }: Case): View {
+  const afterAMinute = { disconnect: { ...disconnectDefaults, partition: 'any', replaceAfterMs: minuteMs } } as const
+  const job = makeJob({ groups: [makeGroup({ ...afterAMinute, ...group })] })
+  return makeView({ nodes: [best, ...nodes], claims, jobs: [job] })
 }
+
+const planned = (about: Case): Plan => plan(viewOf(about), makeLocal('n01', about.local))
 
 const placed = (about: Case): string | null => {
   const [slot] = planned(about).slots
@@ -57,6 +60,15 @@ test('a board that is not alive yet is waited for as long as replace_after says,
   assert.equal(placed({ nodes, local: { silent: { old: 900_000, new: minuteMs } } }), 'n01')
   assert.equal(placed({ nodes: [nodes[0]!, makeNode('new', { liveness: 'left' })] }), 'n01')
   assert.equal(placed({ nodes: [nodes[0]!, makeNode('new', { liveness: 'unheard', eligible: false })] }), 'n01')
+})
+
+test('boards of a simulation that wait for one share no plan: each counts for itself', () => {
+  const view = viewOf({ nodes: [replaced('old', 'new'), makeNode('new', { liveness: 'unheard' })] })
+  const shared = createSharedPlan()
+  for (const silentMs of [20_000, 30_000, minuteMs]) {
+    const local = makeLocal('n01', { silent: { new: silentMs } })
+    assert.equal(shared(view, local, null).wakeAt, plan(view, local).wakeAt)
+  }
 })
 
 test('a chain leads to its end, whatever happened to those between; a circle leads nowhere', () => {
