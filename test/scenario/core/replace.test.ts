@@ -8,8 +8,8 @@ import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { type JobId, type SlotId, opsDocId } from '../../../crdt/ids.ts'
 import type { DisconnectPolicy } from '../../../crdt/spec.ts'
 import type { Board, World } from '../../../simulator/world.ts'
-import { bootPool, count, place, slotsOf } from '../../support/pool.ts'
-import { type JobOptions, areEqual, claimOf, edit, holderOf, runners } from '../../support/world.ts'
+import { answer, bootPool, count, place, slotsOf } from '../../support/pool.ts'
+import { type JobOptions, areEqual, claimOf, edit, holderOf, jobSpec, runJob, runners } from '../../support/world.ts'
 
 const minuteMs = 60_000
 const waiting = (policy: Partial<DisconnectPolicy> = {}): JobOptions => ({
@@ -131,6 +131,39 @@ test('replaced by two boards on two sides of a cut: both stay, one copy of each 
     assert.deepEqual(nodes.get(old.spec.id)!.replacedBy, [left.spec.id, right.spec.id].toSorted())
     assert.deepEqual([evictedAt(board, left), evictedAt(board, right)], [false, false])
   }
+  assert.equal(answer(world, b0, 'error', { method: 'node.status', node: 'b2' }).code, 'E_AMBIGUOUS', 'both bear its name')
+})
+
+test('a part that has not heard of it places the copy by score: after the heal the better one stays, and nothing else moves', () => {
+  const { world, boards, slots } = shop({ replaceAfterMs: 30_000 })
+  const [b0, b1, old, better, spare] = boards as [Board, Board, Board, Board, Board]
+  const [lost] = runsOn(world, slots, old)
+  world.powerCut(old)
+  world.split([b0, spare], [b1, better])
+  replace(world, b0, old, spare)
+  world.until('both sides run it', () => runners(world, lost!).length === 2, 2 * minuteMs)
+  const before = count(world, 'stop')
+  world.heal()
+  world.until('one of them stays', () => isWhole(world, slots), 2 * minuteMs)
+  agree(world, [b0, b1, better, spare], slots)
+  assert.deepEqual([runners(world, lost!), count(world, 'stop')], [[better.spec.name], before + 1])
+})
+
+test('one board in the place of two has what both held', () => {
+  const { world, boards, slots } = shop()
+  const [b0, one, two, , spare] = boards as [Board, Board, Board, Board, Board]
+  wish(world, b0, spare, { [opsPaths.weight]: -100 })
+  const job = runJob(world, b0, jobSpec({ name: 'mail', count: 2, group: { ...waiting().group, constraints: [] } }))
+  world.run(10_000)
+  const gone = [one, two].flatMap((board) => runsOn(world, [...slots, ...slotsOf(job, 2)], board))
+  for (const board of [one, two]) world.powerCut(board)
+  world.run(minuteMs)
+  for (const board of [one, two]) replace(world, b0, board, spare)
+  world.run(minuteMs)
+  // Two copies of one job may not be on one board: the second goes to another.
+  assert.ok(gone.every((id) => runners(world, id).length === 1))
+  assert.ok(runsOn(world, gone, spare).length > 0)
+  assert.equal(b0.core!.state!.view.nodes.get(spare.spec.id)!.name, two.spec.name, 'who was named last')
 })
 
 test('the old board lives on the other side, and somebody there admits it again: after the heal it is out all the same', () => {
