@@ -72,12 +72,12 @@ const rules = {
   },
   'cli-outside-node': {
     comment:
-      'The CLI talks to the API. Of node/ it may use keys, the API client, and main.ts for `shoal agent` (docs/adr/0004); of simulator/, scenarios and the search (docs/adr/0011).',
+      'The CLI talks to the API. Of node/ it may use keys, files of secrets, the API client, and main.ts for `shoal agent` (docs/adr/0004); of simulator/, scenarios and the search (docs/adr/0011).',
     from: { path: '^cli/' },
     to: {
       path: '^(node|scheduler|simulator)/',
       pathNot:
-        '^node/(adapters/(keys|key-pair|key-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$|^simulator/(scenario/|chaos/search\\.ts)',
+        '^node/(adapters/(keys|key-pair|key-file|secret-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$|^simulator/(scenario/|chaos/search\\.ts)',
     },
   },
   'simulator-no-adapters': {

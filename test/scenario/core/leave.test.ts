@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
-import { opsDocId } from '../../../crdt/ids.ts'
+import { jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import type { Scalar } from '../../../crdt/registers.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { boot, certifiedWorld, firstToken, standingOf, state, stated, wish } from '../../support/certified.ts'
@@ -82,6 +82,20 @@ test('with no place for its work it waits and runs it on; after the deadline it 
   assert.deepEqual(runners(world, slot(job, 1)), [other.spec.name])
   const claim = other.core!.state!.view.claims.get(slot(job, 0))!.find(({ node }) => node === going.spec.id)
   assert.equal(claim?.reason.split(':')[0], 'leaving')
+})
+
+test('it ends once a neighbour has its word, whatever else is never the same there for a moment', () => {
+  const { world, boards } = bootPool(3, { delayMs: 400 })
+  const [going, other] = boards as [Board, Board, Board]
+  const job = place(world, { count: 0 })
+  leave(world, other, going)
+  // Something is on its way whenever two boards compare what they hold.
+  for (let round = 0; round < 300 && !hasEnded(going); round++) {
+    edit(world, other, jobDocId(job), 'default', () => new Map([['spec/meta/round', String(round)]]))
+    world.run(200)
+  }
+  assert.ok(hasEnded(going))
+  assert.equal(livenessAt(other, going), 'left')
 })
 
 test('taken back while it drains it stays; a drain afterwards is a drain only', async () => {
