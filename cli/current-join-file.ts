@@ -1,7 +1,7 @@
 // A join file brought up to date from the running fleet: the newest pre-shared key, the bootstrap list and the fleet document of now. Tokens'
 // secrets, which no board tells anybody, stay those of the file.
 
-import { addressesToTry } from '../crdt/documents/bootstrap-addresses.ts'
+import { addressesToTry } from '../crdt/bootstrap-addresses.ts'
 import { bootstrapFromRegisters } from '../crdt/documents/fleet.ts'
 import { pskDigest, pskFromRegisters } from '../crdt/documents/psk.ts'
 import { type FleetId, fleetDocId, hex } from '../crdt/ids.ts'

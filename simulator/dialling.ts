@@ -2,7 +2,7 @@
 // has now, by whoever knows that address: from node documents, from a look-up among boards that can be reached, or by its name, which is
 // what bootstrap lists say and follows an address late.
 
-import { addressesToTry } from '../crdt/documents/bootstrap-addresses.ts'
+import { addressesToTry } from '../crdt/bootstrap-addresses.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import { AddressBook, answerMs } from '../node/core/dialling/address-book.ts'
 import { dialLimits } from '../node/core/dialling/limits.ts'

@@ -2,7 +2,7 @@
 // document, so that two admins who change the list on two sides of a cut both have their way.
 
 import type { Command } from 'commander'
-import { isSameAddress } from '../../crdt/documents/bootstrap-addresses.ts'
+import { isSameAddress } from '../../crdt/bootstrap-addresses.ts'
 import { bootstrapFromRegisters, fleetPaths } from '../../crdt/documents/fleet.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
 import { type Cli, type WriteOptions, confirmOptions, remoteAboutFleet } from '../command.ts'

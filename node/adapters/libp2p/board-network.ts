@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
-import { addressesToTry } from '../../../crdt/documents/bootstrap-addresses.ts'
+import { addressesToTry } from '../../../crdt/bootstrap-addresses.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { ApiChannel, Network, NetworkHandlers, NetworkStats, Topic } from '../../core/ports.ts'
 import { AddressBook } from '../../core/dialling/address-book.ts'

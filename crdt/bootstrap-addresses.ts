@@ -1,7 +1,12 @@
 // Which addresses boards try first: those of their join file and those that admins have listed, without what admins have removed. They are
 // compared by what they mean: of one place there are several spellings, and with and without its peer it is the same place.
 
-import type { BootstrapList } from './fleet.ts'
+/** What admins say of addresses that boards try first. */
+export interface BootstrapList {
+  readonly listed: readonly string[]
+  /** Taken from the list, and from the lists in join files. */
+  readonly removed: readonly string[]
+}
 
 /** Each spelling once. What is listed is tried, whatever other spelling of it was removed before or on another side of a cut. */
 export function addressesToTry(own: readonly string[], { listed, removed }: BootstrapList): readonly string[] {

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressesToTry, isSameAddress } from '../../../../crdt/documents/bootstrap-addresses.ts'
-import { testSigner } from '../../../support/crypto.ts'
+import { addressesToTry, isSameAddress } from '../../../crdt/bootstrap-addresses.ts'
+import { testSigner } from '../../support/crypto.ts'
 
 const [a, b] = [testSigner(1).node, testSigner(2).node]
 
