@@ -53,14 +53,14 @@ const rules = {
   },
   'adapters-see-ports': {
     comment:
-      'Adapters know the ports of the core, whom to dial, and crdt’s plain types; never rules, documents, the scheduler or the wiring.',
+      'Adapters know the ports of the core, whom to dial, crdt’s plain types, and how addresses compare; never rules, documents, the scheduler or the wiring.',
     from: { path: '^node/adapters/' },
     to: {
       path: [
         '^(scheduler|cli|simulator)/',
         '^node/[^/]+\\.ts$',
         '^node/core/(?!(ports|config-types)\\.ts|dialling/)',
-        '^crdt/(?!(ids|errors|crypto|view|spec|api-types|base64|limits)\\.ts)',
+        '^crdt/(?!(ids|errors|crypto|view|spec|api-types|base64|bootstrap-addresses|limits)\\.ts)',
       ],
       pathNot: '^node/polyfill\\.ts$',
     },
@@ -72,12 +72,12 @@ const rules = {
   },
   'cli-outside-node': {
     comment:
-      'The CLI talks to the API. Of node/ it may use keys, the API client, and main.ts for `shoal agent` (docs/adr/0004); of simulator/, scenarios and the search (docs/adr/0011).',
+      'The CLI talks to the API. Of node/ it may use keys, files of secrets, the API client, and main.ts for `shoal agent` (docs/adr/0004); of simulator/, scenarios and the search (docs/adr/0011).',
     from: { path: '^cli/' },
     to: {
       path: '^(node|scheduler|simulator)/',
       pathNot:
-        '^node/(adapters/(keys|key-pair|key-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$|^simulator/(scenario/|chaos/search\\.ts)',
+        '^node/(adapters/(keys|key-pair|key-file|secret-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$|^simulator/(scenario/|chaos/search\\.ts)',
     },
   },
   'simulator-no-adapters': {

@@ -1,6 +1,7 @@
 // A join file brought up to date from the running fleet: the newest pre-shared key, the bootstrap list and the fleet document of now. Tokens'
 // secrets, which no board tells anybody, stay those of the file.
 
+import { addressesToTry } from '../crdt/bootstrap-addresses.ts'
 import { bootstrapFromRegisters } from '../crdt/documents/fleet.ts'
 import { pskDigest, pskFromRegisters } from '../crdt/documents/psk.ts'
 import { type FleetId, fleetDocId, hex } from '../crdt/ids.ts'
@@ -22,8 +23,7 @@ export async function currentJoinFile(session: Session, file: JoinFile): Promise
   // What was signed for boards that have not come yet (`provision`) may be in the file alone.
   const envelopes = [...known, ...file.envelopes.filter((one) => !known.includes(one))]
   const { rights } = rebuildFleet(io.crypto, file.fleet as FleetId, envelopes)
-  const { listed, removed } = bootstrapFromRegisters(rights.doc.registers)
-  const bootstrap = [...new Set([...file.bootstrap, ...listed])].filter((address) => !removed.includes(address))
+  const bootstrap = addressesToTry(file.bootstrap, bootstrapFromRegisters(rights.doc.registers))
   // Read now: the connection may just have brought it.
   return { ...file, psk: hex(await newestPsk(session, rights.doc.registers)), envelopes, bootstrap }
 }

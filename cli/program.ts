@@ -37,6 +37,7 @@ import { addNodeCompact } from './commands/node-compact.ts'
 import { addNodeAdmit, addNodePending, addNodeReject } from './commands/node-pending.ts'
 import { addNodeLeave } from './commands/node-leave.ts'
 import { addNodeMeta, addNodeWeight } from './commands/node-meta.ts'
+import { addNodeReplace } from './commands/node-replace.ts'
 import { addNodeStatus } from './commands/node-status.ts'
 import { addNodeDrain, addNodeEligibility, addNodeEvict } from './commands/node-wish.ts'
 import { addProvision } from './commands/provision.ts'
@@ -84,6 +85,7 @@ const nodeCommands: readonly Add[] = [
   addNodeEligibility,
   addNodeEvict,
   addNodeLeave,
+  addNodeReplace,
   addNodeMeta,
   addNodeWeight,
   addNodeCompact,

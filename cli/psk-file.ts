@@ -1,8 +1,9 @@
 // The pre-shared keys of a context: a line of 64 hex digits each, the oldest last. There a CLI that knows of one only looks for it, and the
 // oldest is what boards meet such a one with.
 
-import { open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { hex, unhex } from '../crdt/ids.ts'
+import { replaceSecretFile } from '../node/adapters/secret-file.ts'
 import { CliError, wordsOf } from './errors.ts'
 
 /** Newest first. A swarm key file, as other programs write it, is read as well. */
@@ -26,18 +27,9 @@ export async function writePsks(file: string, keys: readonly Uint8Array[]): Prom
   await replaceSecret(file, `${keys.map(hex).join('\n')}\n`)
 }
 
-/** The old content or the new one, on disk, whenever the power goes; for nobody else to read. */
 export async function replaceSecret(file: string, text: string): Promise<void> {
   try {
-    const handle = await open(`${file}.new`, 'w', 0o600)
-    try {
-      await handle.chmod(0o600)
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(`${file}.new`, file)
+    await replaceSecretFile(file, text)
   } catch (error) {
     throw new CliError('E_FILE', `cannot write '${file}': ${wordsOf(error)}`)
   }

@@ -165,6 +165,8 @@ export interface NodeRow {
   /** It leaves the fleet once it is drained. */
   readonly leaving?: true
   readonly evicted: boolean
+  /** Ids of the boards that have taken its place. */
+  readonly replacedBy?: readonly string[]
   /** Said only of who is no full member. */
   readonly admission?: 'surplus' | WaitingReason
   /** Machines that run with its key, if there are several. */

@@ -54,6 +54,7 @@ export const nodeParts = [
   'verdicts',
   'leaving',
   'clones',
+  'replacedBy',
 ] as const
 
 const noFleet: FleetView = Object.freeze({ name: '', planVersion: 1, operators: new Map() })

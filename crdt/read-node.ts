@@ -23,13 +23,12 @@ export interface NodeReading {
 export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined): NodeReading {
   const record = nodeFromRegisters(id, doc?.registers ?? new Map())
   const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
-  const { addresses, agentVersion, allocsMax, attributes, capacity, drivers, dynamicPorts, name, planVersion, psk, receipts, verdicts } =
-    record
-  const { draining, drainIgnoresSystem, leaving, evicted, weight } = wishes
+  const { addresses, agentVersion, allocsMax, attributes, capacity, drivers, dynamicPorts, planVersion, psk, receipts, verdicts } = record
+  const { draining, drainIgnoresSystem, leaving, replacedBy, weight } = wishes
   const clones = clonesLeft(record.clones, wishes.out)
   const node = {
     id,
-    name,
+    name: wishes.name || record.name,
     capacity,
     attributes,
     drivers,
@@ -48,7 +47,8 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     ...(psk === '' ? {} : { psk }),
     ...(allocsMax === 0 ? {} : { allocsMax }),
     eligible: wishes.eligible && clones.length < 2,
-    evicted,
+    evicted: wishes.evicted || replacedBy.length > 0,
+    ...(replacedBy.length === 0 ? {} : { replacedBy }),
     weight,
     pool,
     labels: { ...record.labels, ...wishes.labels },

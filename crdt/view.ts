@@ -50,7 +50,7 @@ export type WaitingReason = (typeof waitingReasons)[number]
 
 export interface NodeView {
   readonly id: NodeId
-  /** Unique name for people; the host name unless the configuration says otherwise. */
+  /** Unique name for people: that of the board whose place it has taken, else what the configuration says, else the host name. */
   readonly name: string
   readonly pool: PoolName
   readonly liveness: Liveness
@@ -73,6 +73,8 @@ export interface NodeView {
   /** An operator has told it to leave the fleet once nothing is held there; until it has left it drains. Said only where it is so. */
   readonly leaving?: Leaving
   readonly evicted: boolean
+  /** Which boards have taken its place, in order of id (then it is evicted, for good). Said only where it is so. */
+  readonly replacedBy?: readonly NodeId[]
   /** The newest open pre-shared key that it has, by short digest. Said only in fleets that have rotated theirs. */
   readonly psk?: string
   /**

@@ -3,13 +3,14 @@
 // moved to another fleet by mistake.
 
 import { createHash } from 'node:crypto'
-import { open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 import { fromBase64 } from '../crdt/base64.ts'
 import { type Result, ok, refuse } from '../crdt/errors.ts'
 import { type FleetId, isName, unhex } from '../crdt/ids.ts'
 import { addressForms, toMultiaddr } from './adapters/libp2p/addresses.ts'
+import { replaceSecretFile } from './adapters/secret-file.ts'
 
 export interface JoinFile {
   readonly fleet: FleetId
@@ -39,19 +40,11 @@ export async function readJoinFile(path: string, dataDir: string): Promise<Resul
   return given
 }
 
-/** Never readable by others, and whole or not at all: a board that lost its copy in a power cut could not start again. */
+/** A board that lost its copy in a power cut could not start again. */
 async function keep(path: string, kept: string): Promise<void> {
   const text = await readFile(path, 'utf8')
   if (text === (await readFile(kept, 'utf8').catch(() => null))) return
-  const file = await open(`${kept}.new`, 'w', 0o600)
-  try {
-    await file.chmod(0o600)
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${kept}.new`, kept)
+  await replaceSecretFile(kept, text)
 }
 
 async function parseJoinFile(path: string): Promise<Result<JoinFile, JoinCode>> {

@@ -13,6 +13,7 @@ import { type Overdue, recall, remember, wakeForPending } from './pending.ts'
 import { ownerOf } from './per-node.ts'
 import { apartFrom } from './properties.ts'
 import { type Search, searchFor } from './search.ts'
+import { type Succession, successionOf } from './succession.ts'
 import type { Local, Pending } from './types.ts'
 import { type Usage, holdAsk, holdGrowth } from './usage.ts'
 import type { Wake } from './wake.ts'
@@ -50,6 +51,8 @@ export function keepCandidates(groups: readonly GroupVacancies[], placement: Pla
       if (keep === null || index < 0 || holdsSlot(vacancy.facts.claims, keep)) continue
       if (declinesAlone(vacancy.facts.claims, group.group.disconnect, local)) continue
       if (rejects(index) !== null) continue
+      // Chosen before its board was replaced; if nobody else can take the slot, it is chosen again.
+      if (successionFor(vacancy, group, overdue, context)?.successors.includes(keep) === false) continue
       const own = nodesOf(vacancy.facts.claims)
       if (apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index)) !== null) continue
       holdAsk(usage, boards, index, group.ask)
@@ -82,7 +85,15 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
     const { overdue } = recall(previous, local.now)
     const { claims, history } = facts
     search ??= group.perNode ? ownersOf(group, boards, usage) : searchFor(group, boards, usage)
-    const index = search.best({ slot: plan.slot, claims, history, overdue, now: local.now })
+    const need = { slot: plan.slot, claims, history, overdue, now: local.now }
+    const succession = successionFor(vacancy, group, overdue, context)
+    let index = succession === null || succession.ready.length === 0 ? -1 : search.best({ ...need, among: succession.ready })
+    if (index < 0 && succession !== null && succession.awaitedUntil !== null) {
+      plan.reason = 'waiting-successor'
+      context.wake.by(succession.awaitedUntil)
+      continue
+    }
+    if (index < 0) index = search.best(need)
     if (index < 0) {
       fallBack(vacancy, group, vacancy.retry, context)
       continue
@@ -93,6 +104,10 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
     placement.budget = (placement.budget ?? 0) - 1
     placement.replacements++
   }
+}
+
+function successionFor({ facts: { claims } }: Vacancy, { group }: Group, overdue: Overdue, { boards, local }: Places): Succession | null {
+  return successionOf({ claims, overdue, policy: group.disconnect }, boards, local)
 }
 
 /** Slots that are nodes': each is looked at in one place. */

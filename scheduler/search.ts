@@ -24,6 +24,8 @@ export interface Need {
   readonly history: History
   readonly overdue: Overdue
   readonly now: number
+  /** Node indices, ascending: nobody else is asked. */
+  readonly among?: readonly number[]
 }
 
 export interface Search {
@@ -54,7 +56,7 @@ export function searchFor(group: Group, boards: Boards, usage: Usage): Search {
       const refreshOwn = (): void => own.forEach((node) => refreshAlike(boards.indexOf.get(node) ?? -1))
       const best = apartFrom(properties, own, boards, () => {
         refreshOwn()
-        return bestOfAll(need, feasible, boards, buckets, spreading)
+        return bestOfAll(need, need.among ?? feasible, boards, buckets, spreading)
       })
       refreshOwn()
       return best
@@ -76,7 +78,7 @@ function alike({ texts }: Property, feasible: Int32Array, index: number): Int32A
 }
 
 function isPlain(need: Need): boolean {
-  return need.history.failures === 0 && need.overdue.size === 0 && need.claims.every(hasEnded)
+  return need.among === undefined && need.history.failures === 0 && need.overdue.size === 0 && need.claims.every(hasEnded)
 }
 
 function bestPlain(need: Need, boards: Boards, buckets: ScoreBuckets, spreading: Spreading): number {
@@ -102,11 +104,11 @@ function bestPlain(need: Need, boards: Boards, buckets: ScoreBuckets, spreading:
 }
 
 /** Not overdue before overdue, then the score less this slot's failures there, then hash, then id. */
-function bestOfAll(need: Need, feasible: Int32Array, boards: Boards, buckets: ScoreBuckets, spreading: Spreading): number {
+function bestOfAll(need: Need, nodes: Iterable<number>, boards: Boards, buckets: ScoreBuckets, spreading: Spreading): number {
   const slotHash = hashText(need.slot)
   let best = -1
   let [bestLate, bestScore, bestHash] = [1, Number.NEGATIVE_INFINITY, -1]
-  for (const index of feasible) {
+  for (const index of nodes) {
     const node = boards.ids[index]
     if (node === undefined || !buckets.has(index) || holdsSlot(need.claims, node)) continue
     const late = isOverdue(need.overdue, node, need.now) ? 1 : 0

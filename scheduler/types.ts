@@ -78,6 +78,8 @@ export type Reason =
   | 'paced'
   /** The only node that could is alone, and would stop it for that (`stop_on_client_after`), or has. */
   | 'node-alone'
+  /** The board that has taken the place of its board is on its way. */
+  | 'waiting-successor'
   | 'rollout-waits'
   /** An operator has paused the job's roll-outs. */
   | 'rollout-paused'

@@ -2,6 +2,7 @@
 // has now, by whoever knows that address: from node documents, from a look-up among boards that can be reached, or by its name, which is
 // what bootstrap lists say and follows an address late.
 
+import { addressesToTry } from '../crdt/bootstrap-addresses.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import { AddressBook, answerMs } from '../node/core/dialling/address-book.ts'
 import { dialLimits } from '../node/core/dialling/limits.ts'
@@ -101,7 +102,7 @@ export class Dialling {
   }
 
   #listed(board: Board, listed: readonly string[], removed: readonly string[]): void {
-    const wanted = [...(this.#bootstrap.get(board) ?? []), ...listed].filter((address) => !removed.includes(address))
+    const wanted = addressesToTry(this.#bootstrap.get(board) ?? [], { listed, removed })
     this.#of(board)?.book.setBootstrap(new Map(wanted.map((address) => [address, undefined])))
     this.#of(board)?.maintain.hurry()
   }

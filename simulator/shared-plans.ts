@@ -58,7 +58,7 @@ export function createSharedPlan(): typeof plan {
 /** No wait in it counts from this very board or moment. */
 function isShareable(fresh: Plan, local: Local): boolean {
   if (local.failedSince.size > 0 || local.aloneSince !== null) return false
-  return restlessIn(fresh).every(({ isFromNow }) => !isFromNow)
+  return restlessIn(fresh).every(({ isFromNow, slots }) => !isFromNow && slots.every(({ reason }) => reason !== 'waiting-successor'))
 }
 
 function restlessIn({ basis }: Plan): readonly Judged[] {

@@ -2,6 +2,7 @@
 // document, so that two admins who change the list on two sides of a cut both have their way.
 
 import type { Command } from 'commander'
+import { isSameAddress } from '../../crdt/bootstrap-addresses.ts'
 import { bootstrapFromRegisters, fleetPaths } from '../../crdt/documents/fleet.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
 import { type Cli, type WriteOptions, confirmOptions, remoteAboutFleet } from '../command.ts'
@@ -53,7 +54,9 @@ async function change(session: Session, verb: Verb, given: readonly string[], op
   const edit = await editFleet(session, ({ registers }) => {
     const { listed } = bootstrapFromRegisters(registers)
     if (verb === 'add') mustHaveRoom(new Set([...listed, ...addresses]).size)
-    return new Map(addresses.map((address) => [fleetPaths.bootstrap(address), verb === 'add']))
+    // Another spelling of what goes is not to keep it there.
+    const alike = verb === 'add' ? [] : listed.filter((one) => addresses.some((address) => isSameAddress(one, address)))
+    return new Map([...addresses, ...alike].map((address) => [fleetPaths.bootstrap(address), verb === 'add']))
   })
   const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
   const { listed, removed } = bootstrapFromRegisters(edit.after.registers)

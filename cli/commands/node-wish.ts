@@ -3,11 +3,12 @@
 
 import type { Command } from 'commander'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import type { Registers } from '../../crdt/registers.ts'
+import type { Doc } from '../../crdt/doc.ts'
 import { type Cli, type WriteOptions, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { safe } from '../render/words.ts'
+import { mustNotBeReplaced } from '../replaced.ts'
 import type { Session } from '../session.ts'
 import { nodeCommand, wishAbout } from '../wish-about-node.ts'
 
@@ -86,11 +87,15 @@ async function evictClone(session: Session, name: string, text: string, options:
 }
 
 async function wish(session: Session, name: string, { writes, words }: Wish, options: WriteOptions): Promise<ExitCode> {
-  return await wishAbout(session, name, { changes: ({ registers }) => worthWriting(writes, registers), words, told: writes }, options)
+  const changes = (doc: Doc): Map<string, boolean> => {
+    if (writes[opsPaths.evicted] === false) mustNotBeReplaced(name, doc)
+    return worthWriting(writes, doc)
+  }
+  return await wishAbout(session, name, { changes, words, told: writes }, options)
 }
 
 /** What was never said and is not so needs no saying: agents without system jobs do not know how a drain treats these. */
-function worthWriting(writes: Wish['writes'], registers: Registers): Map<string, boolean> {
+function worthWriting(writes: Wish['writes'], { registers }: Doc): Map<string, boolean> {
   const [first] = Object.keys(writes)
   return new Map(Object.entries(writes).filter(([path, value]) => path === first || value || registers.has(path)))
 }

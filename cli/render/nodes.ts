@@ -8,9 +8,9 @@ import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 import { age, safe, shortId } from './words.ts'
 
-export function nodeState({ liveness, evicted, leaving, draining, clones, admission, eligible }: NodeRow): string {
+export function nodeState({ liveness, evicted, replacedBy, leaving, draining, clones, admission, eligible }: NodeRow): string {
   const words: string[] = [liveness]
-  if (evicted) words.push('evicted')
+  if (evicted) words.push(replacedBy === undefined ? 'evicted' : 'replaced')
   if (draining && liveness !== 'left') words.push(leaving === true ? 'leaving' : 'draining')
   if (clones !== undefined) words.push('clones')
   if (admission !== undefined) words.push(admission === 'surplus' ? admission : `waits: ${admission}`)
@@ -53,6 +53,7 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
     ['CPU', `${node.cpuUsedMhz} of ${node.cpuMhz} MHz asked for`],
     ['Memory', `${node.memoryUsedMib} of ${node.memoryMib} MiB asked for`],
     ...(node.allocsMax === undefined ? [] : [['Copies', `${node.allocs} of at most ${node.allocsMax}`] as [string, string]]),
+    ...(node.replacedBy === undefined ? [] : [['Replaced by', node.replacedBy.map(shortId).join(', ')] as [string, string]]),
     ...clonesField(node),
     ['Drivers', drivers.join('; ') || '-'],
     ['Labels', pairs(node.labels)],

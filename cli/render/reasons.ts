@@ -11,6 +11,7 @@ const sentences: Readonly<Record<string, string>> = {
   'partition-half': 'this side sees less than half of the eligible nodes, so it replaces nothing',
   paced: 'many nodes fell silent at once; replacements are paced',
   'node-alone': 'this node hears nobody, and stop_on_client_after stops such copies here',
+  'waiting-successor': 'its board was replaced, and the one in its place is not alive here yet; waiting for replace_after',
   'held-back': 'runs what a void edit of a revoked key asked for, until an admin says what to do: shoal job voided',
   'rollout-waits': 'waiting for its turn in the rolling update (update.max_parallel)',
   'rollout-paused': 'it runs an older version, and an operator has paused the roll-out: shoal job resume',

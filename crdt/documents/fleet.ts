@@ -1,6 +1,7 @@
 // The fleet document as plain data: the fleet's name, who may change what, by which tokens boards join, and which version of the plan is
 // in use. Written by admins.
 
+import type { BootstrapList } from '../bootstrap-addresses.ts'
 import { type OperatorId, type PoolName, type TokenId, compareText, isName, isPeerId } from '../ids.ts'
 import { type Registers, type Scalar, below } from '../registers.ts'
 import { type FleetView, type SchedulerAlgorithm, schedulerAlgorithms } from '../view.ts'
@@ -114,14 +115,7 @@ export function tokenRegisters({ id, name, pool, mode, count, untilMs }: TokenTe
   return registers
 }
 
-/** What admins say of addresses that boards try first. */
-export interface BootstrapList {
-  /** Sorted. */
-  readonly listed: readonly string[]
-  /** Taken from the list, and from the lists in join files. */
-  readonly removed: readonly string[]
-}
-
+/** Sorted. */
 export function bootstrapFromRegisters(registers: Registers): BootstrapList {
   const said = [...below(registers, bootstrapPrefix)].map(([part, value]) => [decodePart(part), value] as const)
   const those = (wanted: boolean): string[] =>

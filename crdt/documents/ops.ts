@@ -1,17 +1,24 @@
 // What operators wish about a node: a document of its own, since only the node itself writes its node document. Absent means: admitted,
 // eligible, not draining.
 
+import { type NodeId, compareText, isPeerId } from '../ids.ts'
 import type { Registers } from '../registers.ts'
 import type { Leaving } from '../view.ts'
 import { isBootId } from './clones.ts'
 import { entriesOf } from './node.ts'
+import { modelLimits } from './model-limits.ts'
 import { encodePart } from './path-part.ts'
 import { child, registerTree } from './register-tree.ts'
+import { line } from './value-kind.ts'
 
 export interface OpsRecord {
   /** The pool into which an operator has admitted the node; '': none has. */
   readonly admitted: string
   readonly evicted: boolean
+  /** Boards that have taken its place, in order: it is evicted for good, whatever `evicted` says (docs/adr/0023). */
+  readonly replacedBy: readonly NodeId[]
+  /** The name that it has taken over; '': it is called what it calls itself. */
+  readonly name: string
   readonly draining: boolean
   /** Copies of system jobs stay while the node drains. */
   readonly drainIgnoresSystem: boolean
@@ -40,12 +47,17 @@ export const opsPaths = {
   leave: 'x/leave',
   leaveDeadlineMs: 'x/leave_deadline_ms',
   out: (clone: string): string => `x/out/${clone}`,
+  /** One register for each board that takes its place: what two operators say on two sides of a cut is all known after the merge. */
+  replacedBy: (node: string): string => `x/replaced_by/${node}`,
+  name: 'x/name',
   label: (key: string): string => `label/${encodePart(key)}`,
 } as const
 
 export const opsDefaults: OpsRecord = Object.freeze({
   admitted: '',
   evicted: false,
+  replacedBy: [],
+  name: '',
   draining: false,
   drainIgnoresSystem: false,
   leaving: null,
@@ -61,6 +73,10 @@ export function opsFromRegisters(registers: Registers): OpsRecord {
   return {
     admitted: typeof admitted === 'string' ? admitted : '',
     evicted: registers.get(opsPaths.evicted) === true,
+    replacedBy: namedBelow(registers, opsPaths.replacedBy(''))
+      .filter((id): id is NodeId => isPeerId(id))
+      .sort(compareText),
+    name: nameOf(registers),
     draining: registers.get(opsPaths.draining) === true,
     drainIgnoresSystem: registers.get(opsPaths.drainIgnoresSystem) === true,
     leaving: leavingOf(registers),
@@ -80,7 +96,19 @@ function leavingOf(registers: Registers): Leaving | null {
 const nobody: ReadonlySet<string> = new Set<string>()
 
 function outOf(registers: Registers): ReadonlySet<string> {
-  const prefix = opsPaths.out('')
-  const out = [...registers].flatMap(([path, value]) => (value === true && path.startsWith(prefix) ? [path.slice(prefix.length)] : []))
+  const out = namedBelow(registers, opsPaths.out(''))
   return out.length === 0 ? nobody : new Set(out.filter(isBootId))
+}
+
+/** What is said to be so below the prefix. */
+function namedBelow(registers: Registers, prefix: string): string[] {
+  return [...registers].flatMap(([path, value]) => (value === true && path.startsWith(prefix) ? [path.slice(prefix.length)] : []))
+}
+
+const isLine = line(modelLimits.wordBytesMax)
+
+/** What stands below `x/` may be anything. */
+function nameOf(registers: Registers): string {
+  const name = registers.get(opsPaths.name)
+  return typeof name === 'string' && isLine(name) === null ? name : ''
 }

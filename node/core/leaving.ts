@@ -2,8 +2,10 @@
 // link state say that it has left. It ends when another board has that word. From then on this key's board is over: whoever wants it back
 // lets it join as a new one (`agent --rejoin`). docs/adr/0021.
 
+import type { SyncFrame } from '../../crdt/anti-entropy.ts'
 import type { NodeRecord } from '../../crdt/documents/node.ts'
-import type { NodeId } from '../../crdt/ids.ts'
+import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
+import { showsSame } from '../../crdt/shown-digest.ts'
 import { isAwaited } from '../../crdt/view.ts'
 import { removeRemains } from './allocs/finished.ts'
 import { end } from './allocs/lifecycle.ts'
@@ -67,9 +69,11 @@ function sayLeft(step: Step): void {
   performLiveness(step, markLeft(step.state.liveness, step.now))
 }
 
-/** A neighbour has the same documents as this board. */
-export function noteTold({ leave }: State, neighbour: NodeId): void {
-  if (leave.left) leave.told.add(neighbour)
+/** A neighbour may have shown that it holds this board's own document, and with it the word that it has left. */
+export function noteTold({ state, env }: Step, neighbour: NodeId, frame: SyncFrame): void {
+  const { leave, boot, index } = state
+  if (!leave.left) return
+  if (showsSame({ crypto: env.crypto, index: index.pool, frame }, nodeDocId(boot.config.self))) leave.told.add(neighbour)
 }
 
 /** One that leaves itself may take the word with it. */

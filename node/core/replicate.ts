@@ -307,9 +307,9 @@ function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): voi
   const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
   if (answer.send.length > 0) step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
-  if (scope !== 'pool' || !isSame) return
-  startActing(step, 'a peer has the same documents')
-  noteTold(state, from)
+  if (scope !== 'pool') return
+  if (isSame) startActing(step, 'a peer has the same documents')
+  noteTold(step, from, frame)
 }
 
 /** From here on the node takes new work. */

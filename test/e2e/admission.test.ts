@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { JoinFile } from '../../cli/fleet-files.ts'
 import type { NodeRow, PendingRow } from '../../crdt/api-types.ts'
-import { type Agent, Fleet, aliveOn, ask, runningOn, allocsOf, until } from './support/fleet.ts'
+import { type Agent, Fleet, aliveOn, ask, runningOn, allocsOf, taskPids, until } from './support/fleet.ts'
 import { job } from './support/jobs.ts'
 import { loopbacks } from './support/ports.ts'
 import type { Ran } from './support/run.ts'
@@ -180,4 +180,31 @@ test('admitted in a part that is cut off, a board is heard by the rest, too: it 
     return alive.includes('alone') && alive.includes('m2')
   })
   for (const board of others) await ask(board, 'done', { method: 'fault.cut', peers: [] })
+})
+
+test('a board that waits takes the place of a dead one: it runs what only that one may run, and the old card stays out when it runs after all', async () => {
+  const till = fleet.start('till', { listen: addresses[next++]! })
+  const constraints = [{ attribute: '${node.unique.name}', operator: '=', value: 'till' }]
+  await until('it is there', 120_000, async () => (await aliveOn(m1)).includes('till'))
+  const ran = await fleet.runJob(m1, { ...job('counter'), constraints })
+  assert.equal(ran.code, 0, ran.output)
+  await fleet.powerCut(till)
+  const spare = newcomer('spare', otherTokens('spare', {}))
+  const { code, id } = await until('it waits', 120_000, async () => (await ask(spare, 'status', { method: 'status' })).waits)
+  await until('the other one is missed', 60_000, async () => !(await aliveOn(m1)).includes('till'))
+  await until('m1 knows who waits', 60_000, async () => (await pendingAt(m1)).some((row) => row.code === code))
+  const told = await ok('node', 'replace', 'till', code, '--yes', '--peer', addresses[0]!)
+  assert.match(told.stdout, /^node spare \(.{8}\) has taken the place of till \(.{8}\)\n/)
+  await until('it runs there', 60_000, async () =>
+    (await allocsOf(m1, 'counter')).some(({ node, nodeName, state }) => node === id && nodeName === 'till' && state === 'running'),
+  )
+  const pids = taskPids(spare)
+  assert.ok(pids.length > 0)
+  fleet.launch(till)
+  await until('the old one hears that it is out', 60_000, async () => {
+    const { nodes, coverage } = await ask(till, 'nodes', { method: 'node.list' })
+    return nodes.some(({ id: own, replacedBy }) => own === coverage.node && replacedBy?.[0] === id)
+  })
+  await until('and runs nothing', 60_000, async () => taskPids(till).length === 0)
+  assert.deepEqual(taskPids(spare), pids)
 })

@@ -344,6 +344,17 @@ const claimPlanned: Change = ({ view, local }, next, made) => {
   return { view: { ...view, claims: withChanges(view.claims, changes) }, local }
 }
 
+/** A board is replaced by one or two others, which may be replaced themselves, or an operator's word for that falls. */
+const replaceNode: Change = ({ view, local }, next) => {
+  const known = view.nodes.get(someNode(view, next))
+  const by = [...new Set([someNode(view, next), someNode(view, next)])].filter((other) => other !== known?.id).sort()
+  if (known === undefined) return { view, local }
+  const { replacedBy: _, ...rest } = known
+  const isTaken = by.length > 0 && chance(next, 0.7)
+  const changed: NodeView = isTaken ? { ...rest, evicted: true, replacedBy: by } : { ...rest, evicted: false }
+  return { view: { ...view, nodes: new Map(view.nodes).set(known.id, changed) }, local }
+}
+
 const changeFleet: Change = ({ view, local }, next) => ({
   view: {
     ...view,
@@ -379,4 +390,6 @@ const changes: readonly Change[] = [
   changeFleet,
   judgeVersion,
   judgeVersion,
+  replaceNode,
+  replaceNode,
 ]

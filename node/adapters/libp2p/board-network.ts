@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
+import { addressesToTry } from '../../../crdt/bootstrap-addresses.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { ApiChannel, Network, NetworkHandlers, NetworkStats, Topic } from '../../core/ports.ts'
 import { AddressBook } from '../../core/dialling/address-book.ts'
@@ -155,8 +156,8 @@ export class BoardNetwork implements Network {
   }
 
   bootstrap(listed: readonly string[], removed: readonly string[]): void {
-    const usable = [...this.#parts.bootstrap, ...listed.flatMap((address) => toMultiaddr(address) ?? [])]
-    const wanted = usable.filter((address) => !removed.includes(address))
+    const usable = listed.flatMap((address) => toMultiaddr(address) ?? [])
+    const wanted = addressesToTry(this.#parts.bootstrap, { listed: usable, removed })
     this.#book.setBootstrap(new Map(wanted.map((address) => [address, peerInAddress(address)])))
     this.#maintain.hurry()
   }

@@ -26,7 +26,7 @@ export function coverage(state: State, now: number, view: string): Coverage {
     fleet: state.view.fleet.name,
     pool: config.pool,
     node: config.self,
-    nodeName: config.name,
+    nodeName: state.view.nodes.get(config.self)?.name ?? config.name,
     view,
     nodesAlive: alive,
     nodesTotal: total,

@@ -51,6 +51,7 @@ function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput)
     draining: node.draining,
     ...(node.leaving === undefined ? {} : { leaving: true }),
     evicted: node.evicted,
+    ...(node.replacedBy === undefined ? {} : { replacedBy: node.replacedBy }),
     ...(node.admission === undefined ? {} : { admission: node.admission }),
     ...(node.clones === undefined ? {} : { clones: node.clones }),
     ...(node.token === undefined ? {} : { token: node.token }),

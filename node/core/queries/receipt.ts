@@ -10,15 +10,16 @@ import { coverageOf } from './coverage.ts'
 /** `wanted` confirmations make the receipt final; this node counts as one, and an evicted one does not. */
 export function receiptReply(step: Step, documents: readonly DocId[], wanted: number): Reply {
   const { state } = step
-  const { self, name } = state.boot.config
+  const { self } = state.boot.config
+  const coverage = coverageOf(step)
   const confirmedBy = [...state.view.nodes.values()]
     .filter((node) => node.id !== self && isAwaited(node) && documents.every((id) => node.receipts[id] === state.docs.get(id)?.digest))
     .map((node) => node.name)
     .sort(compareText)
-  const all = [name, ...confirmedBy]
+  const all = [coverage.nodeName, ...confirmedBy]
   return {
     kind: 'receipt',
-    coverage: coverageOf(step),
+    coverage,
     accepted: [...documents].sort(compareText),
     confirmedBy: all,
     final: all.length >= wanted,

@@ -2,14 +2,16 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { rootOf } from '../../../crdt/anti-entropy.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
-import { opsDocId } from '../../../crdt/ids.ts'
+import { jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import type { Scalar } from '../../../crdt/registers.ts'
+import { decodeFrame } from '../../../node/core/wire.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { boot, certifiedWorld, firstToken, standingOf, state, stated, wish } from '../../support/certified.ts'
 import { cliOnWorld } from '../../support/cli-on-world.ts'
 import { bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
-import { edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
+import { crypto, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
 const minuteMs = 60_000
 const distinct = { group: { constraints: [{ attribute: '', operator: 'distinct_hosts', value: 'true' }] } } as const
@@ -82,6 +84,26 @@ test('with no place for its work it waits and runs it on; after the deadline it 
   assert.deepEqual(runners(world, slot(job, 1)), [other.spec.name])
   const claim = other.core!.state!.view.claims.get(slot(job, 0))!.find(({ node }) => node === going.spec.id)
   assert.equal(claim?.reason.split(':')[0], 'leaving')
+})
+
+test('it ends once a neighbour has its word, whatever else is never the same there for a moment', () => {
+  const { world, boards } = bootPool(3, { delayMs: 400 })
+  const [going, other] = boards as [Board, Board, Board]
+  const job = place(world, { count: 0 })
+  // As in a pool that is never at rest: no frame that it gets is of one that holds all the same.
+  const holdsTheSame = (bytes: Uint8Array): boolean => {
+    const frame = decodeFrame(bytes)
+    if (!frame.ok || frame.value.kind !== 'sync' || frame.value.scope !== 'pool') return false
+    return frame.value.frame.kind !== 'more' && frame.value.frame.root === rootOf(crypto, going.core!.state!.index.pool)
+  }
+  leave(world, other, going)
+  world.watch = (board, event, step) => (board === going && event.kind === 'frame' && holdsTheSame(event.bytes) ? [] : step())
+  for (let round = 0; round < 300 && !hasEnded(going); round++) {
+    edit(world, other, jobDocId(job), 'default', () => new Map([['spec/meta/round', String(round)]]))
+    world.run(200)
+  }
+  assert.ok(hasEnded(going))
+  assert.equal(livenessAt(other, going), 'left')
 })
 
 test('taken back while it drains it stays; a drain afterwards is a drain only', async () => {

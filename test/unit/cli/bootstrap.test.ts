@@ -73,3 +73,12 @@ test('only an admin changes it', async () => {
   const { cli } = await fleetOfTwo(2)
   assert.match((await cli.run(['fleet', 'bootstrap', 'add', '192.0.2.9:7420'])).stderr, /E_ROLE/)
 })
+
+test('removed in another spelling, an address is tried no more, however it was listed', async () => {
+  const { cli } = await fleetOfTwo()
+  const peer = '12D3KooWB8DuN9dwP6nvH7dr9jWPydzqXj2sCfxjeMgGDUEQntRW'
+  await ok(cli, 'add', `/ip4/192.0.2.1/tcp/7420/p2p/${peer}`, 'Gate.Example.org:7420', '192.0.2.9:7420')
+  await ok(cli, 'remove', '192.0.2.1:7420', '/dns4/gate.example.org/tcp/7420')
+  const { listed } = JSON.parse(await ok(cli, 'show', '-o', 'json')) as { listed: string[] }
+  assert.deepEqual(listed, ['/ip4/192.0.2.9/tcp/7420'])
+})

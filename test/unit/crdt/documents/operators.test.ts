@@ -28,6 +28,8 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
   assert.deepEqual(opsFromRegisters(registers), {
     admitted: 'shop',
     evicted: true,
+    replacedBy: [],
+    name: '',
     draining: false,
     drainIgnoresSystem: false,
     leaving: null,
@@ -36,6 +38,20 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
     labels: { 'a/b': 'x' },
     weight: -100,
   })
+})
+
+test('who has taken its place is read in order, and what is no board or no name as if it were not there', () => {
+  const [first, second] = [testSigner(7).node, testSigner(8).node].toSorted()
+  const registers = new Map<string, Scalar>([
+    [opsPaths.replacedBy(second!), true],
+    [opsPaths.replacedBy(first!), true],
+    [opsPaths.replacedBy(testSigner(9).node), 'yes'],
+    [opsPaths.replacedBy('nobody'), true],
+    [opsPaths.name, 'till-7'],
+  ])
+  const { replacedBy, name } = opsFromRegisters(registers)
+  assert.deepEqual([replacedBy, name], [[first, second], 'till-7'])
+  for (const odd of [7, true, 'two\nlines', 'x'.repeat(10_000)]) assert.equal(opsFromRegisters(new Map([[opsPaths.name, odd]])).name, '')
 })
 
 test('to leave is part of a drain: without it the wish is none, and an odd deadline is as none', () => {
@@ -51,6 +67,8 @@ test('every path of an ops document passes the gate', () => {
   const values: Record<string, Scalar> = {
     admitted: 'shop',
     'x/certificate': 'c2hvd24=',
+    [opsPaths.replacedBy(testSigner(7).node)]: true,
+    'x/name': 'till-7',
     evicted: true,
     draining: true,
     eligible: true,
