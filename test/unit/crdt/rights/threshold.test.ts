@@ -17,13 +17,12 @@ const recoveryKey = 9
 
 /** One replica, and what it has sent; a copy of it is another side of a split. */
 class Side {
+  readonly founded: Founded
   doc: Doc
   readonly sent: Uint8Array[]
 
-  constructor(
-    readonly founded: Founded,
-    before?: Side,
-  ) {
+  constructor(founded: Founded, before?: Side) {
+    this.founded = founded
     this.doc = before?.doc ?? founded.doc
     this.sent = [...(before?.sent ?? [])]
   }
