@@ -151,9 +151,7 @@ export function settleSigning({ entry, guard }: Judged): void {
   const signers = guard === null ? null : signersOf(entry.author, guard, mayCount)
   if (guard === null || signers === null) return
   for (const { by } of guard.proposals.flatMap(({ signatures }): readonly Signature[] => signatures)) {
-    if (by.stands !== null || !isSupported(by)) continue
-    by.stands = true
-    for (const rival of by.attackers) rival.stands ??= false
+    if (mayCount(by)) for (const rival of by.attackers) rival.stands ??= false
   }
   const isBelow = (neededBefore(guard) ?? 1) > signers.size
   for (const rival of isBelow ? (guard.admins ?? []) : barsBeside(guard, signers.size)) rival.stands ??= false

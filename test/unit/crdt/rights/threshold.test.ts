@@ -176,6 +176,9 @@ test('thresholds that are set beside one another: the higher, and what was signe
   const side = admins(1)
   const [two, three] = [side.fork().together([3, 4], threshold(2)), side.fork().together([1, 2, 3], threshold(3))]
   assert.equal(two.meet(three).threshold, 3)
+  const twoByThree = side.fork().together([2, 3, 4], threshold(2))
+  assert.equal(twoByThree.meet(three).threshold, 3)
+  assert.equal(fleetRights(twoByThree.meet(three).doc).voided.size, 0)
   const granted = side.fork().together([2, 3], grant(7, 'admin'))
   assert.equal(granted.meet(three).role(7), undefined)
 })
@@ -219,6 +222,16 @@ test('a thief that makes keys admins and then a threshold with them does not shu
 test('a junior does not revoke a senior by signing last or by signing with other juniors, but does what a senior has signed', () => {
   assert.equal(admins().together([4, 3], revoke(2)).role(2), 'admin')
   assert.equal(admins().together([1, 4], revoke(2)).role(2), undefined)
+})
+
+test('in a circle what the most senior have signed stands with its signatures: nothing has fewer than it takes', () => {
+  const side = admins().together([1, 2], grant(5, 'admin')).together([1, 2], grant(6, 'admin'))
+  // The first makes the second void, that the third, and that a signature of the first.
+  const met = side
+    .fork()
+    .together([6, 1], revoke(4))
+    .meet(side.fork().together([2, 4], revoke(3)), side.fork().together([5, 3], revoke(6)))
+  assert.deepEqual([3, 4, 6].map((seed) => met.role(seed)), ['admin', undefined, 'admin'])
 })
 
 test('the recovery key signs alone, whatever the threshold', () => {
