@@ -68,9 +68,13 @@ export function mustLeaveEnough(rights: FleetRights, writes: Writes): void {
   for (const key of revokes) left.delete(key)
   const threshold = thresholdIn(writes) ?? rights.threshold
   if (threshold === 1 || left.size >= threshold) return
-  throw new CliError('E_THRESHOLD', `${threshold} admins are to sign, and the fleet would have ${left.size} (not counting its recovery key)`, {
-    hint: 'make more keys admins first, or give a lower --threshold along with the revocation',
-  })
+  throw new CliError(
+    'E_THRESHOLD',
+    `${threshold} admins are to sign, and the fleet would have ${left.size} (not counting its recovery key)`,
+    {
+      hint: 'make more keys admins first, or give a lower --threshold along with the revocation',
+    },
+  )
 }
 
 export function stolenIn(writes: Writes): AuthorId | undefined {

@@ -72,7 +72,8 @@ async function enact(session: Session, fleet: Fleet, proposal: OpenProposal, opt
   const { voided, revoked } = fleetRightsAfter(session, edit)
   const junior = fleetStatementsOf(proposal).revokes.find((key) => !revoked.has(key))
   if (edit.after.heads.some((hash) => voided.has(hash)) || junior !== undefined) {
-    const words = junior === undefined ? 'a signature, or the right of a key, has fallen meanwhile' : `no signer was an admin before ${junior}`
+    const words =
+      junior === undefined ? 'a signature, or the right of a key, has fallen meanwhile' : `no signer was an admin before ${junior}`
     throw new CliError('E_THRESHOLD', `boards would give this no effect: ${words}`, { hint: 'let a longer-standing admin propose it anew' })
   }
   return await tell(session, { edit, fleet, proposal, options, signed: 0, needed: 0 })
@@ -82,8 +83,7 @@ async function enact(session: Session, fleet: Fleet, proposal: OpenProposal, opt
 async function prepare(session: Session, fleet: Fleet, { writes }: OpenProposal, options: WriteOptions): Promise<void> {
   if (writes.get(fleetPaths.admission) === 'certified') await admitAllBoards(session, options)
   const stolen = stolenIn(writes)
-  for (const key of fleetStatementsOf({ writes }).revokes)
-    if (key !== stolen) await vouchEverywhere(session, fleet, key as OperatorId)
+  for (const key of fleetStatementsOf({ writes }).revokes) if (key !== stolen) await vouchEverywhere(session, fleet, key as OperatorId)
 }
 
 interface Told {

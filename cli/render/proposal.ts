@@ -13,7 +13,8 @@ export function changeLines(writes: ReadonlyMap<string, Scalar>, names: KeyNames
 function wordsFor([kind, id = '', field]: readonly string[], value: Scalar, names: KeyNames): string | null {
   const known = names.get(id as OperatorId)
   const key = known === undefined ? id : `${id} (${known})`
-  if (kind === 'operator' && field === 'role') return `make the key ${key} ${value === 'admin' ? 'an admin' : `a key with the role ${String(value)}`}`
+  if (kind === 'operator' && field === 'role')
+    return `make the key ${key} ${value === 'admin' ? 'an admin' : `a key with the role ${String(value)}`}`
   if (kind === 'operator' && field === 'name') return `name the key ${id} '${String(value)}'`
   if (kind === 'revoked') return `revoke the key ${key}`
   if (kind === 'admission') return `admission: ${String(value)}`

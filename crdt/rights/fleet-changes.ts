@@ -14,7 +14,8 @@ import { isShort, setGuards, settleSigning, waitsForSigning, wouldBeSigners } fr
 /** `told`: the fleet document's history, in its causal order. `without`: as if nothing that this key wrote stood, but for the founding change. */
 export function voidedFleetChanges(told: readonly ToldEntry[], without?: AuthorId): ReadonlySet<ChangeHash> {
   // Every change had a right when it was admitted; only a revocation takes one away, and only a threshold asks for more.
-  if (without === undefined && told.every(({ entry, revokes }) => revokes.length === 0 && thresholdIn(entry.writes) === null)) return new Set()
+  if (without === undefined && told.every(({ entry, revokes }) => revokes.length === 0 && thresholdIn(entry.writes) === null))
+    return new Set()
   const judged = told.map(({ entry }): Judged => {
     const founding = entry.deps.length === 0
     return { entry, founding, supporters: [], attackers: [], guard: null, stands: entry.author === without && !founding ? false : null }

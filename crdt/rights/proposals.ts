@@ -57,8 +57,7 @@ export interface Proposal {
 /** All that were ever made, whether or not they stand. */
 export function proposalsIn(entries: readonly HistoryEntry[], knows: Knows): readonly Proposal[] {
   const approvals = new Map<ChangeHash, HistoryEntry[]>()
-  for (const entry of entries)
-    for (const hash of approvedIn(entry.writes)) approvals.set(hash, [...(approvals.get(hash) ?? []), entry])
+  for (const entry of entries) for (const hash of approvedIn(entry.writes)) approvals.set(hash, [...(approvals.get(hash) ?? []), entry])
   return entries.flatMap((entry) => {
     const writes = proposedIn(entry.writes)
     if (writes === null) return []

@@ -15,7 +15,16 @@ export function setGuards(told: readonly ToldEntry[], judged: readonly Judged[],
   })
   // Until somebody sets a threshold one signature is enough for everything.
   if (thresholds.length === 0) return
-  const all: Relations = { told, judged, knows, thresholds, proposals: proposalsIn(judged.map(({ entry }) => entry), knows) }
+  const all: Relations = {
+    told,
+    judged,
+    knows,
+    thresholds,
+    proposals: proposalsIn(
+      judged.map(({ entry }) => entry),
+      knows,
+    ),
+  }
   const recovery = recoveryIn(told)
   for (const [index, one] of judged.entries())
     if (!one.founding && one.entry.author !== recovery) one.guard = guardOf(one, told[index]!, all)
@@ -65,7 +74,9 @@ function replacing(thresholds: readonly Omit<Threshold, 'replacedBy'>[], knows: 
 }
 
 function signed(proposal: Proposal, hash: ChangeHash, { told, judged, knows }: Relations): SignedProposal {
-  const past = judged.map((one, index) => ({ one, told: told[index]! })).filter(({ one }) => one.entry.hash !== hash && knows(hash, one.entry.hash))
+  const past = judged
+    .map((one, index) => ({ one, told: told[index]! }))
+    .filter(({ one }) => one.entry.hash !== hash && knows(hash, one.entry.hash))
   const byHash = new Map(past.map(({ one }) => [one.entry.hash, one]))
   const revoking = (author: AuthorId): Judged[] => past.filter(({ told: { revokes } }) => revokes.includes(author)).map(({ one }) => one)
   return {

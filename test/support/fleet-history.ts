@@ -84,7 +84,12 @@ export function takeAll(founded: Founded, envelopes: readonly Uint8Array[]): Doc
 
 /** What happens at one of several replicas: a key writes, whether or not it may, or the replica takes what another has. */
 export type Move =
-  | { readonly kind: 'write'; readonly at: number; readonly by: number; readonly changes: (doc: Doc, index: number) => ReadonlyMap<string, Scalar> }
+  | {
+      readonly kind: 'write'
+      readonly at: number
+      readonly by: number
+      readonly changes: (doc: Doc, index: number) => ReadonlyMap<string, Scalar>
+    }
   | { readonly kind: 'merge'; readonly at: number; readonly from: number }
 
 /** Plays it; every envelope that was signed, also by keys without a right. */

@@ -21,13 +21,17 @@ afterEach(async () => {
 })
 
 const first = 'ab'.repeat(32)
-const [two, three, four] = [2, 3, 4].map((seed) => testSigner(seed).id) as [string, string, string]
+const [two, three, four] = [testSigner(2).id, testSigner(3).id, testSigner(4).id]
 
 interface Stage {
   readonly world: World
   readonly boards: readonly Board[]
   /** A command of the key with that seed, at that board. */
-  readonly run: (seed: number, at: Board, ...words: string[]) => Promise<{ readonly exitCode: number; readonly id: string; readonly text: string }>
+  readonly run: (
+    seed: number,
+    at: Board,
+    ...words: string[]
+  ) => Promise<{ readonly exitCode: number; readonly id: string; readonly text: string }>
   readonly cliOf: (seed: number) => Promise<TestCli>
 }
 
@@ -51,7 +55,8 @@ async function stage(): Promise<Stage> {
     return { exitCode, id: /: ([0-9a-f]{16})\n/.exec(stdout)?.[1] ?? '', text: stdout + stderr }
   }
   const [at] = boards
-  for (const key of [two, three]) assert.equal((await run(operatorSeed, at!, 'fleet', 'operator', 'add', key, '--role', 'admin')).exitCode, 0)
+  for (const key of [two, three])
+    assert.equal((await run(operatorSeed, at!, 'fleet', 'operator', 'add', key, '--role', 'admin')).exitCode, 0)
   const { exitCode, id } = await run(operatorSeed, at!, 'fleet', 'threshold', 'set', '2')
   assert.equal(exitCode, 4)
   assert.equal((await run(2, boards[1]!, 'fleet', 'approve', id)).exitCode, 0)
@@ -71,12 +76,18 @@ test('two sides of a cut: each proposes and approves, nothing is in effect befor
   const far = await run(3, boards[2]!, 'fleet', 'operator', 'revoke', two, '--threshold', '2')
   assert.equal(far.exitCode, 4, far.text)
   assert.equal((await run(2, boards[1]!, 'fleet', 'approve', id)).exitCode, 0)
-  assert.deepEqual(boards.map((board) => isAdminAt(board, four)), [true, true, false, false])
+  assert.deepEqual(
+    boards.map((board) => isAdminAt(board, four)),
+    [true, true, false, false],
+  )
   world.heal()
   world.until('all see each other', () => allAlive([...boards]), 60_000)
   world.run(60_000)
   for (const board of boards) {
-    assert.deepEqual([two, three, four].map((key) => isAdminAt(board, key)), [true, true, true])
+    assert.deepEqual(
+      [two, three, four].map((key) => isAdminAt(board, key)),
+      [true, true, true],
+    )
     assert.deepEqual(rightsAt(board).voided, rightsAt(boards[0]!).voided)
   }
   assert.equal((await run(operatorSeed, boards[3]!, 'fleet', 'approve', far.id)).exitCode, 0)

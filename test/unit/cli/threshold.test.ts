@@ -108,7 +108,10 @@ test('a key that goes: what it granted stands', async () => {
 test('more than there are admins is refused, and a revocation that leaves too few, unless it lowers the threshold itself', async () => {
   const fleet = await withThreshold(3)
   const { as, ok, role, proposed } = fleet
-  assert.match((await as('a', 'fleet', 'threshold', 'set', '5')).stderr, /error E_THRESHOLD: 5 admins are to sign, and the fleet would have 4/)
+  assert.match(
+    (await as('a', 'fleet', 'threshold', 'set', '5')).stderr,
+    /error E_THRESHOLD: 5 admins are to sign, and the fleet would have 4/,
+  )
   const first = await proposed('a', 'fleet', 'operator', 'revoke', 'c')
   const early = await proposed('a', 'fleet', 'operator', 'revoke', 'b')
   assert.equal((await as('b', 'fleet', 'approve', first)).exitCode, 4)

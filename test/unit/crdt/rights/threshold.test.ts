@@ -117,7 +117,13 @@ test('the third of three puts it into effect, not the second; and not something 
   assert.equal(early.role(7), undefined)
   side.write(3, approve(proposal!))
   assert.equal(side.fork().write(4, grant(8, 'admin')).role(8), undefined)
-  assert.equal(side.fork().write(4, new Map([...grant(7, 'admin'), ...closing])).role(7), undefined)
+  assert.equal(
+    side
+      .fork()
+      .write(4, new Map([...grant(7, 'admin'), ...closing]))
+      .role(7),
+    undefined,
+  )
   assert.equal(side.write(4, grant(7, 'admin')).role(7), 'admin')
   assert.deepEqual(proposals(side.doc), [])
   assert.equal(early.meet(side).role(7), 'admin', 'what came too early is no obstacle')
@@ -141,11 +147,20 @@ test('two sides that each have one approval: nothing has an effect until one who
 
 test('two sides that approve different things: both are in force, and where they revoke one another the senior signers’ is', () => {
   const side = admins()
-  const different = side.fork().together([1, 2], grant(7, 'admin')).meet(side.fork().together([3, 4], closing))
+  const different = side
+    .fork()
+    .together([1, 2], grant(7, 'admin'))
+    .meet(side.fork().together([3, 4], closing))
   assert.equal(different.role(7), 'admin')
   assert.equal(fleetRights(different.doc).doc.registers.get('admission'), 'certified')
-  const against = side.fork().together([1, 2], revoke(4)).meet(side.fork().together([2, 4], revoke(3)))
-  assert.deepEqual([3, 4].map((seed) => against.role(seed)), ['admin', undefined])
+  const against = side
+    .fork()
+    .together([1, 2], revoke(4))
+    .meet(side.fork().together([2, 4], revoke(3)))
+  assert.deepEqual(
+    [3, 4].map((seed) => against.role(seed)),
+    ['admin', undefined],
+  )
 })
 
 test('a revoked admin’s concurrent approval does not count, nor one from before that is used after', () => {
@@ -185,7 +200,10 @@ test('thresholds that are set beside one another: the higher, and what was signe
 
 test('the owner of a stolen key does not write on top of a day without a threshold, be it the founder’s', () => {
   const before = admins(1)
-  for (const setBy of [[1, 2], [2, 1]]) {
+  for (const setBy of [
+    [1, 2],
+    [2, 1],
+  ]) {
     const now = before.fork().together(setBy, threshold(2))
     for (const [seed, writes] of [
       [1, grant(7, 'admin')],
@@ -195,7 +213,10 @@ test('the owner of a stolen key does not write on top of a day without a thresho
       [3, closing],
     ] as const) {
       const met = now.meet(before.fork().write(seed, writes))
-      assert.deepEqual([1, 2, 3, 4, 7].map((one) => met.role(one)), ['admin', 'admin', 'admin', 'admin', undefined])
+      assert.deepEqual(
+        [1, 2, 3, 4, 7].map((one) => met.role(one)),
+        ['admin', 'admin', 'admin', 'admin', undefined],
+      )
       assert.equal(met.threshold, 2)
       assert.equal(fleetRights(met.doc).doc.registers.has('admission'), false)
     }
@@ -204,9 +225,15 @@ test('the owner of a stolen key does not write on top of a day without a thresho
 
 test('a revocation of a key that is made an admin beside it takes several, too: nobody writes it for the day before', () => {
   const before = admins().write(1, grant(7, 'operator'))
-  const met = before.fork().together([1, 2], grant(7, 'admin')).meet(before.fork().write(2, revoke(7)))
+  const met = before
+    .fork()
+    .together([1, 2], grant(7, 'admin'))
+    .meet(before.fork().write(2, revoke(7)))
   assert.equal(met.role(7), 'admin')
-  const alone = before.fork().write(2, grant(7, 'admin')).meet(before.fork().write(3, revoke(7)))
+  const alone = before
+    .fork()
+    .write(2, grant(7, 'admin'))
+    .meet(before.fork().write(3, revoke(7)))
   assert.equal(alone.role(7), undefined, 'a grant that does not stand protects nobody')
 })
 
@@ -216,7 +243,10 @@ test('a thief that makes keys admins and then a threshold with them does not shu
   assert.equal(theirs.threshold, 3)
   const met = theirs.meet(side.fork().write(1, revoke(4)))
   assert.equal(met.threshold, 1)
-  assert.deepEqual([4, 7, 8].map((seed) => met.role(seed)), [undefined, undefined, undefined])
+  assert.deepEqual(
+    [4, 7, 8].map((seed) => met.role(seed)),
+    [undefined, undefined, undefined],
+  )
 })
 
 test('a junior does not revoke a senior by signing last or by signing with other juniors, but does what a senior has signed', () => {
@@ -231,14 +261,20 @@ test('in a circle what the most senior have signed stands with its signatures: n
     .fork()
     .together([6, 1], revoke(4))
     .meet(side.fork().together([2, 4], revoke(3)), side.fork().together([5, 3], revoke(6)))
-  assert.deepEqual([3, 4, 6].map((seed) => met.role(seed)), ['admin', undefined, 'admin'])
+  assert.deepEqual(
+    [3, 4, 6].map((seed) => met.role(seed)),
+    ['admin', undefined, 'admin'],
+  )
 })
 
 test('the recovery key signs alone, whatever the threshold', () => {
   const side = admins(3).write(recoveryKey, new Map([...revoke(1), ...threshold(1)]))
   assert.deepEqual([side.role(1), side.threshold], [undefined, 1])
   const other = admins(3)
-  const met = other.fork().together([1, 2, 3], grant(7, 'admin')).meet(other.fork().write(recoveryKey, revoke(1)))
+  const met = other
+    .fork()
+    .together([1, 2, 3], grant(7, 'admin'))
+    .meet(other.fork().write(recoveryKey, revoke(1)))
   assert.deepEqual([met.role(1), met.role(7)], [undefined, undefined], 'one of three had no right any more')
 })
 
