@@ -97,7 +97,7 @@ function revokedBy({ doc, rights }: Fleet, own: AuthorId, key: OperatorId): bool
   )
 }
 
-/** Whoever signs, one of them was an admin before it: what several sign counts as their most senior's. */
+/** Whoever signs last is to have been an admin before it: is there somebody who can? */
 function mustHaveSenior({ rights }: Fleet, key: OperatorId): void {
   const rank = (one: AuthorId): number => rights.seniority.get(one) ?? Number.MAX_SAFE_INTEGER
   if ([...adminsOf(rights)].some((one) => rank(one) < rank(key))) return

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander'
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
-import type { OperatorId } from '../../crdt/ids.ts'
+import type { AuthorId, OperatorId } from '../../crdt/ids.ts'
 import { fleetStatementsOf } from '../../crdt/rights/fleet-statements.ts'
 import { type OpenProposal, openProposals } from '../../crdt/rights/open-proposals.ts'
 import { authorOf } from '../author.ts'
@@ -59,24 +59,27 @@ async function approve(session: Session, id: string, options: WriteOptions): Pro
   const { id: own } = await authorOf(session.io, session.context)
   const signed = new Set([...proposal.signers, own]).size
   const needed = signaturesFor(fleet.rights, own, proposal.writes)
-  if (signed >= needed) return await enact(session, fleet, proposal, options)
+  const told = { fleet, proposal, options, signed, needed }
+  if (signed >= needed && seniorTo(session, proposal, await enactProposal(session, proposal)) === null) {
+    await prepare(session, fleet, proposal, options)
+    return await tell(session, { ...told, edit: await enactProposal(session, proposal), isDone: true })
+  }
   const path = fleetPaths.approval(proposal.hash)
   const edit = await editFleet(session, (doc) => new Map(proposal.signers.has(own) ? [] : [[path, another(doc, path)]]))
-  return await tell(session, { edit, fleet, proposal, options, signed, needed })
+  return await tell(session, { ...told, edit, isDone: false })
 }
 
-/** Judged here before anything is sent; who is senior to whom boards ask of the change's own past. */
-async function enact(session: Session, fleet: Fleet, proposal: OpenProposal, options: WriteOptions): Promise<ExitCode> {
-  await prepare(session, fleet, proposal, options)
-  const edit = await enactProposal(session, proposal)
+/**
+ * Judged here before anything is sent: a key that is to be revoked and was an admin before the one that signs last, of whose past boards ask
+ * that; null: the change would be in effect.
+ */
+function seniorTo(session: Session, proposal: OpenProposal, edit: Edit): AuthorId | null {
   const { voided, revoked } = fleetRightsAfter(session, edit)
-  const junior = fleetStatementsOf(proposal).revokes.find((key) => !revoked.has(key))
-  if (edit.after.heads.some((hash) => voided.has(hash)) || junior !== undefined) {
-    const words =
-      junior === undefined ? 'a signature, or the right of a key, has fallen meanwhile' : `no signer was an admin before ${junior}`
-    throw new CliError('E_THRESHOLD', `boards would give this no effect: ${words}`, { hint: 'let a longer-standing admin propose it anew' })
+  if (edit.after.heads.some((hash) => voided.has(hash))) {
+    const words = 'boards would give this no effect: a signature, or the right of a key, has fallen meanwhile'
+    throw new CliError('E_THRESHOLD', words, { hint: 'propose it anew' })
   }
-  return await tell(session, { edit, fleet, proposal, options, signed: 0, needed: 0 })
+  return fleetStatementsOf(proposal).revokes.find((key) => !revoked.has(key)) ?? null
 }
 
 /** What goes before such a change wherever one admin is enough. */
@@ -92,15 +95,16 @@ interface Told {
   readonly proposal: OpenProposal
   readonly options: WriteOptions
   readonly signed: number
-  /** 0: it is in effect now. */
   readonly needed: number
+  /** It is in effect now. */
+  readonly isDone: boolean
 }
 
-async function tell(session: Session, { edit, fleet, proposal, options, signed, needed }: Told): Promise<ExitCode> {
+async function tell(session: Session, { edit, fleet, proposal, options, signed, needed, isDone }: Told): Promise<ExitCode> {
   const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
-  const [id, isDone] = [shortProposal(proposal.hash), needed === 0]
+  const id = shortProposal(proposal.hash)
   const { io, format } = session
-  if (format !== 'table') printData(io, format, { proposal: id, inEffect: isDone, ...(isDone ? {} : { signed, needed }), receipt })
+  if (format !== 'table') printData(io, format, { proposal: id, inEffect: isDone, signed, needed, receipt })
   else {
     const lines = changeLines(proposal.writes, fleet.names).map((line) => `  ${line}\n`)
     const rotation = isDone && [...proposal.writes.keys()].some((path) => path.endsWith('/opened'))

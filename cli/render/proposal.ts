@@ -30,6 +30,7 @@ function pskWords(digest: string): string {
 
 export function missingText(signed: number, needed: number, id: string): string {
   const missing = needed - signed
-  if (missing <= 0) return `enough admins have signed it: shoal fleet approve ${id} puts it into effect\n`
+  if (missing <= 0)
+    return `enough admins have signed it: shoal fleet approve ${id} puts it into effect, by one who was an admin before any that it revokes\n`
   return `${plural(missing, 'more admin')} of ${needed} ${missing === 1 ? 'signs' : 'sign'} it with: shoal fleet approve ${id}\n`
 }

@@ -11,7 +11,6 @@ import type { Role } from '../view.ts'
 import type { Grant } from './grant.ts'
 import { type Knows, knowledgeOf } from './past.ts'
 import { isPattern } from './pattern.ts'
-import { enactedBy, proposalsIn } from './proposals.ts'
 
 export interface FleetStatements {
   readonly grants: readonly (readonly [OperatorId, Partial<Grant>])[]
@@ -33,15 +32,11 @@ const roles: readonly Role[] = ['admin', 'operator', 'viewer']
 export function toldBy(entries: readonly HistoryEntry[]): readonly ToldEntry[] {
   const all = entries.map((entry) => ({ entry, ...fleetStatementsOf(entry) }))
   if (all.every(({ revokes }) => revokes.length === 0)) return all
-  const knows = knowledgeOf(entries)
-  const firsts = firstGrants(all, knows)
-  const proposals = proposalsIn(entries, knows)
+  const firsts = firstGrants(all, knowledgeOf(entries))
   return all.map((told) => {
     const { entry, revokes } = told
     if (revokes.length === 0) return told
-    // Of what several sign the most senior counts, whoever signs last.
-    const signers = [entry, ...enactedBy(entry, proposals, knows).flatMap(({ signatures }) => signatures)]
-    const own = Math.min(...signers.map(({ author }) => firsts(author, entry.hash)))
+    const own = firsts(entry.author, entry.hash)
     return { ...told, revokes: revokes.filter((key) => own < firsts(key, entry.hash)) }
   })
 }

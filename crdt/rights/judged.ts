@@ -1,6 +1,7 @@
 // A change of the fleet document on its way to a verdict, and what that depends on.
 
 import type { HistoryEntry } from '../replica-history.ts'
+import type { Knows } from './past.ts'
 
 export interface Judged {
   readonly entry: HistoryEntry
@@ -23,6 +24,7 @@ export interface Guard {
   readonly sets: number
   /** Thresholds in its past. */
   readonly before: readonly Threshold[]
+  readonly knows: Knows
   /** Thresholds that neither know it nor are known to it. */
   readonly beside: readonly Threshold[]
   readonly proposals: readonly SignedProposal[]
@@ -31,8 +33,6 @@ export interface Guard {
 export interface Threshold {
   readonly by: Judged
   readonly value: number
-  /** Later ones, as far as the guarded change knows. */
-  readonly replacedBy: readonly Judged[]
 }
 
 export interface SignedProposal {

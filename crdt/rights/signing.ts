@@ -5,7 +5,7 @@ import type { AuthorId, ChangeHash } from '../ids.ts'
 import type { ToldEntry } from './fleet-statements.ts'
 import { type Guard, type Judged, type Signature, type SignedProposal, type Threshold, anyStands, isSupported } from './judged.ts'
 import type { Knows } from './past.ts'
-import { type Proposal, enactedBy, isGuarded, proposalsIn, thresholdIn } from './proposals.ts'
+import { type Proposal, enactedBy, isGuarded, proposalsIn, thresholdAfter, thresholdIn } from './proposals.ts'
 
 /** Says of each change what it takes besides its author's right. `recovery`: that key signs alone, or a fleet that has lost its admins would be lost. */
 export function setGuards(told: readonly ToldEntry[], judged: readonly Judged[], knows: Knows): void {
@@ -40,7 +40,7 @@ interface Relations {
   readonly told: readonly ToldEntry[]
   readonly judged: readonly Judged[]
   readonly knows: Knows
-  readonly thresholds: readonly Omit<Threshold, 'replacedBy'>[]
+  readonly thresholds: readonly Threshold[]
   readonly proposals: readonly Proposal[]
 }
 
@@ -55,22 +55,18 @@ function guardOf(one: Judged, { revokes }: ToldEntry, all: Relations): Guard | n
   return {
     admins,
     sets: thresholdIn(writes) ?? 1,
-    before: replacing(before, knows),
-    beside: others.filter((other) => !before.includes(other)).map((other) => ({ ...other, replacedBy: [] })),
+    before,
+    knows,
+    beside: others.filter(({ by }) => !knows(hash, by.entry.hash)),
     proposals: enactedBy(one.entry, all.proposals, knows).map((proposal) => signed(proposal, hash, all)),
   }
 }
 
 /** Those that are granted later are no reason: the revocation was there first. */
 function adminsAmong(revokes: readonly AuthorId[], hash: ChangeHash, { told, judged, knows }: Relations): readonly Judged[] {
+  if (revokes.length === 0) return []
   const keys = new Set(revokes)
   return judged.filter(({ entry }, index) => told[index]!.admins.some((key) => keys.has(key)) && !knows(entry.hash, hash))
-}
-
-function replacing(thresholds: readonly Omit<Threshold, 'replacedBy'>[], knows: Knows): readonly Threshold[] {
-  const later = (one: Judged): readonly Judged[] =>
-    thresholds.filter(({ by }) => by !== one && knows(by.entry.hash, one.entry.hash)).map(({ by }) => by)
-  return thresholds.map((one) => ({ ...one, replacedBy: later(one.by) }))
 }
 
 function signed(proposal: Proposal, hash: ChangeHash, { told, judged, knows }: Relations): SignedProposal {
@@ -106,15 +102,11 @@ function barsBeside({ beside }: Guard, signers: number): readonly Judged[] {
   return beside.filter(({ value }) => value > signers).map(({ by }) => by)
 }
 
-/** As many as its past asks for; of two thresholds that were set beside one another the higher. Setting one takes as many as it asks for. */
-function neededBefore({ before, sets }: Guard): number | null {
-  let needed = sets
-  for (const { by, value, replacedBy } of before) {
-    const isReplaced = anyStands(replacedBy)
-    if (by.stands === null || isReplaced === null) return null
-    if (by.stands && !isReplaced) needed = Math.max(needed, value)
-  }
-  return needed
+/** As many as its past asks for. Setting a threshold takes as many as it asks for, too. */
+function neededBefore({ before, sets, knows }: Guard): number | null {
+  if (before.some(({ by }) => by.stands === null)) return null
+  const standing = before.filter(({ by }) => by.stands === true).map(({ by }) => by.entry)
+  return Math.max(sets, thresholdAfter(standing, knows))
 }
 
 /** Each key once, its author among them. `counts`: whether a signature stands. */
