@@ -6,15 +6,14 @@ import { fleetPaths } from '../../crdt/documents/fleet.ts'
 import { type AuthorId, type OperatorId, isPeerId } from '../../crdt/ids.ts'
 import { historyOf } from '../../crdt/replica.ts'
 import type { Scalar } from '../../crdt/registers.ts'
-import type { FleetRights } from '../../crdt/rights/fleet-rights.ts'
-import { fleetStatementsOf, toldBy } from '../../crdt/rights/fleet-statements.ts'
-import type { Role } from '../../crdt/view.ts'
+import { toldBy } from '../../crdt/rights/fleet-statements.ts'
 import { authorOf } from '../author.ts'
 import { type Cli, type WriteOptions, confirmOptions, parseCount, remote } from '../command.ts'
 import { type Fleet, fetchFleet } from '../document.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { fleetRightsAfter } from '../fleet-rights-after.ts'
+import { grantedBy, grantedText } from '../granted.ts'
 import { type Edit, editFleet } from '../job-edit.ts'
 import { printData } from '../print.ts'
 import { adminsOf } from '../proposal.ts'
@@ -110,33 +109,4 @@ function mustCount(session: Session, own: AuthorId, key: OperatorId, edit: Edit)
   throw new CliError('E_SENIORITY', `the key ${key} became an admin before ${own}, as far as that counts, and ${own} cannot revoke it`, {
     hint: 'an admin who was there before it does it',
   })
-}
-
-/** A key that the revoked one gave rights to. */
-interface Granted {
-  readonly key: AuthorId
-  readonly name: string
-  /** What it is once the key is revoked; null: nothing any more. */
-  readonly role: Role | null
-}
-
-function grantedBy({ doc, names }: Fleet, key: AuthorId, { now }: FleetRights): readonly Granted[] {
-  const keys = new Set<OperatorId>()
-  for (const entry of historyOf(doc.judged?.of ?? doc))
-    if (entry.author === key) for (const [id] of fleetStatementsOf(entry).grants) keys.add(id)
-  keys.delete(key as OperatorId)
-  return [...keys].map((id) => ({ key: id, name: names.get(id) ?? '', role: now.get(id)?.role ?? null }))
-}
-
-function grantedText(granted: readonly Granted[]): string {
-  const line = ({ key, name, role }: Granted): string => `  ${key}  ${(role ?? '-').padEnd(8)}  ${safe(name)}\n`
-  const standing = granted.filter(({ role }) => role !== null)
-  const fallen = granted.filter(({ role }) => role === null)
-  const parts = [
-    standing.length === 0 ? '' : `it had given rights to these keys, which keep them; if it was stolen, revoke them, too:\n`,
-    ...standing.map(line),
-    fallen.length === 0 ? '' : 'it had given rights to these keys, which have none any more:\n',
-    ...fallen.map(line),
-  ]
-  return parts.join('')
 }

@@ -12,6 +12,7 @@ import { type Fleet, fetchFleet } from '../document.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { fleetRightsAfter } from '../fleet-rights-after.ts'
+import { grantedBy, grantedText } from '../granted.ts'
 import { type Edit, editFleet, enactProposal } from '../job-edit.ts'
 import { printData } from '../print.ts'
 import { findProposal, mustLeaveEnough, shortProposal, signaturesFor, stolenIn } from '../proposal.ts'
@@ -109,9 +110,15 @@ async function tell(session: Session, { edit, fleet, proposal, options, signed, 
     const lines = changeLines(proposal.writes, fleet.names).map((line) => `  ${line}\n`)
     const rotation = isDone && [...proposal.writes.keys()].some((path) => path.endsWith('/opened'))
     const next = rotation ? 'next: whoever proposed it hands the key out with: shoal fleet psk rotate\n' : ''
-    const rest = isDone ? next : missingText(signed, needed, id)
+    const rest = isDone ? next + fallenText(session, edit, proposal) : missingText(signed, needed, id)
     io.stdout.write(`${isDone ? 'in effect' : 'signed'}: ${id}\n${lines.join('')}${rest}${receiptLine(receipt, options.confirm)}`)
   }
   if (!receipt.confirmed) return exitCodes.notConfirmed
   return isDone ? exitCodes.done : exitCodes.proposed
+}
+
+function fallenText(session: Session, edit: Edit, proposal: OpenProposal): string {
+  const after = fleetRightsAfter(session, edit)
+  const { revokes } = fleetStatementsOf(proposal)
+  return revokes.map((key) => grantedText(grantedBy(edit.fleet, key, after))).join('')
 }
