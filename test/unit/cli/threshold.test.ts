@@ -5,7 +5,8 @@ import { afterEach, test } from 'node:test'
 
 import { fleetDocId } from '../../../crdt/ids.ts'
 import { fleetRights } from '../../../crdt/rights/fleet-rights.ts'
-import { type KeyedFleet, fleetWithKeys } from '../../support/cli-fleet.ts'
+import { wordPaths } from '../../../crdt/rights/judge-doc.ts'
+import { type KeyedFleet, fleetWithKeys, runJobFile } from '../../support/cli-fleet.ts'
 import type { TestCli } from '../../support/cli-io.ts'
 
 const open: TestCli[] = []
@@ -97,12 +98,15 @@ test('a key that was stolen is voided by several: what it granted falls', async 
   assert.deepEqual([role('c'), role('y')], [undefined, undefined])
 })
 
-test('a key that goes: what it granted stands', async () => {
-  const { ok, role, proposed } = await withThreshold(2)
+test('a key that goes: what it granted stands, and what it wrote in jobs is vouched for by whoever signs last', async () => {
+  const { cli, keys, mesh, ok, role, proposed } = await withThreshold(2)
   await ok('c', 'fleet', 'operator', 'add', 'y')
+  const ran = await runJobFile(cli, {}, '--context', 'c')
+  assert.equal(ran.exitCode, 0, ran.stderr)
   const id = await proposed('a', 'fleet', 'operator', 'revoke', 'c')
   await ok('b', 'fleet', 'approve', id)
   assert.deepEqual([role('c'), role('y')], [undefined, 'operator'])
+  assert.equal(mesh.job('default/hello').registers.get(wordPaths.vouch(keys.get('c')!)), 1)
 })
 
 test('more than there are admins is refused, and a revocation that leaves too few, unless it lowers the threshold itself', async () => {
