@@ -17,7 +17,7 @@ export interface AuditRow {
   readonly author: string
   /** Each run of a command writes as an actor of its own: changes of one run have the same. */
   readonly run: string
-  /** false: its key is revoked and nobody vouched for it. */
+  /** false: its key is revoked and nobody vouched for it, or fewer admins have signed it than it takes. */
   readonly counts: boolean
   readonly changes: readonly AuditChange[]
 }

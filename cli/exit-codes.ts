@@ -7,6 +7,8 @@ export const exitCodes = {
   notPlaced: 2,
   /** The change was taken, but the confirmation that was asked for (`--confirm N`) did not come. */
   notConfirmed: 3,
+  /** The change is in the mesh as a proposal: other admins have yet to sign it. */
+  proposed: 4,
   planNothing: 0,
   planChanges: 1,
   planError: 255,

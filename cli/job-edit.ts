@@ -8,12 +8,15 @@ import type { Author, Envelope } from '../crdt/envelope.ts'
 import { type AuthorId, type DocId, type JobId, type OperatorId, fleetDocId, jobDocId } from '../crdt/ids.ts'
 import type { Scalar } from '../crdt/registers.ts'
 import { editDoc } from '../crdt/replica.ts'
+import { differs } from '../crdt/replica-edit.ts'
 import { fleetBasis } from '../crdt/rights/basis.ts'
 import { covers } from '../crdt/rights/grant.ts'
 import { judgeDoc, toEdit } from '../crdt/rights/judge-doc.ts'
+import type { OpenProposal } from '../crdt/rights/open-proposals.ts'
 import { authorOf } from './author.ts'
 import { type Fleet, fetchDoc, fetchFleet } from './document.ts'
 import { CliError } from './errors.ts'
+import { type Proposed, proposedFor, stolenIn } from './proposal.ts'
 import type { Session } from './session.ts'
 
 export interface Edit {
@@ -23,6 +26,8 @@ export interface Edit {
   readonly envelopes: readonly Envelope[]
   readonly fleet: Fleet
   readonly author: AuthorId
+  /** Of the fleet document: what other admins have yet to sign, instead of being written. */
+  readonly proposed: Proposed | null
 }
 
 export type Changes = (doc: Doc) => ReadonlyMap<string, Scalar>
@@ -51,13 +56,24 @@ export async function editDocument(session: Session, id: DocId, pool: string | u
 export async function editFleet(session: Session, changes: Changes, without?: AuthorId): Promise<Edit> {
   const draft = await openDocument(session, fleetDocId, undefined)
   const basis = fleetBasis(session.io.crypto, draft.before, without)
-  return edited(session, draft, basis, () => changes(basis))
+  const wanted = changes(basis)
+  const proposed = proposedFor(session.io, { rights: draft.fleet.rights, key: draft.author.id }, basis, wanted, without)
+  return { ...edited(session, draft, basis, () => proposed?.registers ?? wanted), proposed }
+}
+
+/** Puts a proposal into effect: exactly what was signed, also what the document says already. */
+export async function enactProposal(session: Session, { writes }: OpenProposal): Promise<Edit> {
+  const draft = await openDocument(session, fleetDocId, undefined)
+  const basis = fleetBasis(session.io.crypto, draft.before, stolenIn(writes))
+  const conflicts = new Map(basis.conflicts)
+  for (const [path, value] of writes) if (!differs(basis, path, value)) conflicts.set(path, [null])
+  return edited(session, draft, { ...basis, conflicts }, () => writes)
 }
 
 function edited(session: Session, { author, fleet, before }: Draft, open: Doc, changes: Changes): Edit {
   const name = fleet.names.get(author.id as OperatorId) ?? author.id
   const { after, envelopes } = signed(session, { before, open }, author, changes(before), name)
-  return { after: judgeDoc(after, fleet.rights), envelopes, before, fleet, author: author.id }
+  return { after: judgeDoc(after, fleet.rights), envelopes, before, fleet, author: author.id, proposed: null }
 }
 
 /** An existing job only: a wish about a job that is not there is a slip of the finger. */

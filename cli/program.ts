@@ -18,7 +18,9 @@ import { addFleetInit } from './commands/fleet-init.ts'
 import { addFleetJoinFile } from './commands/fleet-join-file.ts'
 import { addFleetOperator } from './commands/fleet-operator.ts'
 import { addFleetPsk } from './commands/fleet-psk.ts'
+import { addFleetProposals } from './commands/fleet-proposals.ts'
 import { addFleetStatus } from './commands/fleet-status.ts'
+import { addFleetThreshold } from './commands/fleet-threshold.ts'
 import { addJobCompact } from './commands/job-compact.ts'
 import { addJobConflicts } from './commands/job-conflicts.ts'
 import { addJobExplain } from './commands/job-explain.ts'
@@ -63,6 +65,8 @@ const fleetCommands: readonly Add[] = [
   addFleetPsk,
   addFleetJoinFile,
   addFleetClose,
+  addFleetThreshold,
+  addFleetProposals,
 ]
 const jobWrites: readonly Add[] = [
   addJobRun,

@@ -26,11 +26,16 @@ function normal(value: Scalar): Scalar {
   return value === 0 ? 0 : value
 }
 
+/** Whether the document does not say that already, undisputed. */
+export function differs(doc: Doc, path: string, value: Scalar): boolean {
+  return (doc.registers.get(path) ?? null) !== value || doc.conflicts.has(path)
+}
+
 function wanted(doc: Doc, changes: ReadonlyMap<string, Scalar>): Write[] {
   const writes: Write[] = []
   for (const [path, given] of changes) {
     const value = normal(given)
-    if ((doc.registers.get(path) ?? null) === value && !doc.conflicts.has(path)) continue
+    if (!differs(doc, path, value)) continue
     const words = checkRegister(doc.kind, path, value)
     assert(words === null, `a write that every peer would refuse: ${words}`)
     writes.push([path, value])

@@ -2,6 +2,7 @@
 // whoever comes from then on needs a token or an operator's word.
 
 import type { Command } from 'commander'
+import type { NodeRow } from '../../crdt/api-types.ts'
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
 import { type NodeId, fleetDocId } from '../../crdt/ids.ts'
 import { admitNode } from '../admit-node.ts'
@@ -14,6 +15,7 @@ import { receiptLine } from '../render/receipt.ts'
 import { settlingEnvelopes } from '../resend.ts'
 import type { Session } from '../session.ts'
 import { submit } from '../submit.ts'
+import { submitProposal } from '../submit-proposal.ts'
 
 export function addFleetClose(parent: Command, cli: Cli): void {
   const command = confirmOptions(
@@ -25,10 +27,9 @@ export function addFleetClose(parent: Command, cli: Cli): void {
 async function closeFleet(session: Session, options: WriteOptions): Promise<ExitCode> {
   // Only an admin may, and is told so before anything is written.
   await openDocument(session, fleetDocId, undefined)
-  // A pool that cannot be asked would be shut out whole.
-  const boards = await allBoards(session)
-  for (const { id, name, pool } of boards) await admitNode(session, { id: id as NodeId, name, pool }, { ...options, confirm: 1 })
+  const boards = await admitAllBoards(session, options)
   const edit = await editFleet(session, () => new Map([[fleetPaths.admission, 'certified']]))
+  if (edit.proposed !== null) return await submitProposal(session, edit, edit.proposed, options)
   const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
   const { io, format } = session
   if (format !== 'table') printData(io, format, { admitted: boards.map(({ id }) => id), receipt })
@@ -37,4 +38,11 @@ async function closeFleet(session: Session, options: WriteOptions): Promise<Exit
     io.stdout.write(`the fleet is closed; ${boards.length} boards are admitted\n${next}\n${receiptLine(receipt, options.confirm)}`)
   }
   return receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
+}
+
+export async function admitAllBoards(session: Session, options: WriteOptions): Promise<readonly NodeRow[]> {
+  // A pool that cannot be asked would be shut out whole.
+  const boards = await allBoards(session)
+  for (const { id, name, pool } of boards) await admitNode(session, { id: id as NodeId, name, pool }, { ...options, confirm: 1 })
+  return boards
 }

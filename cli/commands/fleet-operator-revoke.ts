@@ -3,28 +3,31 @@
 
 import type { Command } from 'commander'
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
-import { admit } from '../../crdt/gate.ts'
-import { type AuthorId, type FleetId, type OperatorId, isPeerId } from '../../crdt/ids.ts'
+import { type AuthorId, type OperatorId, isPeerId } from '../../crdt/ids.ts'
 import { historyOf } from '../../crdt/replica.ts'
-import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts'
-import { fleetStatementsOf, toldBy } from '../../crdt/rights/fleet-statements.ts'
-import type { Role } from '../../crdt/view.ts'
+import type { Scalar } from '../../crdt/registers.ts'
+import { toldBy } from '../../crdt/rights/fleet-statements.ts'
 import { authorOf } from '../author.ts'
-import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.ts'
+import { type Cli, type WriteOptions, confirmOptions, parseCount, remote } from '../command.ts'
 import { type Fleet, fetchFleet } from '../document.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import { fleetRightsAfter } from '../fleet-rights-after.ts'
+import { grantedBy, grantedText } from '../granted.ts'
 import { type Edit, editFleet } from '../job-edit.ts'
 import { printData } from '../print.ts'
+import { adminsOf } from '../proposal.ts'
 import { receiptLine } from '../render/receipt.ts'
 import { safe } from '../render/words.ts'
 import { settlingEnvelopes } from '../resend.ts'
 import type { Session } from '../session.ts'
 import { submit } from '../submit.ts'
+import { submitProposal } from '../submit-proposal.ts'
 import { type Vouched, another, vouchEverywhere } from '../vouch.ts'
 
 interface Options extends WriteOptions {
   readonly void?: boolean
+  readonly threshold?: number
 }
 
 export function addOperatorRevoke(group: Command, cli: Cli): void {
@@ -35,6 +38,7 @@ export function addOperatorRevoke(group: Command, cli: Cli): void {
       'the key was stolen: vouch for nothing. What it wrote in jobs and about nodes has no effect any more, what runs by it is held, and ' +
         'what it granted falls as far as nobody else has built upon it',
     )
+    .option('--threshold <k>', 'along with it, since fewer admins are left: so many of them sign from then on', parseCount)
   remote<Options>(cli, command, (session, { args: [key = ''], options }) => revokeOperator(session, key, options))
 }
 
@@ -48,11 +52,18 @@ async function revokeOperator(session: Session, who: string, options: Options): 
   const path = fleetPaths.revoked(key)
   // Somebody else's revocation may fall with its author: it is no reason not to write one's own.
   const isSaid = !isStolen && revokedBy(fleet, own, key)
-  const revocation = () => editFleet(session, (doc) => new Map(isSaid ? [] : [[path, another(doc, path)]]), isStolen ? key : undefined)
-  mustCount(session, own, key, await revocation())
+  const lower: [string, Scalar][] = options.threshold === undefined ? [] : [[fleetPaths.threshold, options.threshold]]
+  const revocation = () =>
+    editFleet(session, (doc) => new Map(isSaid ? lower : [[path, another(doc, path)], ...lower]), isStolen ? key : undefined)
+  const planned = await revocation()
+  if (planned.proposed !== null) {
+    mustHaveSenior(fleet, key)
+    return await submitProposal(session, planned, planned.proposed, options)
+  }
+  mustCount(session, own, key, planned)
   const vouched = isStolen ? null : await vouchEverywhere(session, fleet, key)
   const edit = await revocation()
-  const granted = grantedBy(edit.fleet, key, rightsAfter(session, edit))
+  const granted = grantedBy(edit.fleet, key, fleetRightsAfter(session, edit))
   const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
   const { io, format } = session
   if (format !== 'table') printData(io, format, { key, vouched, granted, receipt })
@@ -85,49 +96,17 @@ function revokedBy({ doc, rights }: Fleet, own: AuthorId, key: OperatorId): bool
   )
 }
 
+/** Whoever signs last is to have been an admin before it: is there somebody who can? */
+function mustHaveSenior({ rights }: Fleet, key: OperatorId): void {
+  const rank = (one: AuthorId): number => rights.seniority.get(one) ?? Number.MAX_SAFE_INTEGER
+  if ([...adminsOf(rights)].some((one) => rank(one) < rank(key))) return
+  throw new CliError('E_SENIORITY', `no admin was there before ${key}`, { hint: 'the recovery key revokes it' })
+}
+
 /** Who is senior to whom is asked of the revocation's own past, so it is made and judged before anything is sent. */
 function mustCount(session: Session, own: AuthorId, key: OperatorId, edit: Edit): void {
-  if (rightsAfter(session, edit).revoked.has(key)) return
+  if (fleetRightsAfter(session, edit).revoked.has(key)) return
   throw new CliError('E_SENIORITY', `the key ${key} became an admin before ${own}, as far as that counts, and ${own} cannot revoke it`, {
     hint: 'an admin who was there before it does it',
   })
-}
-
-function rightsAfter({ io, context }: Session, { fleet, envelopes }: Edit): FleetRights {
-  let after = fleet.doc.judged?.of ?? fleet.doc
-  for (const { bytes } of envelopes) {
-    const admitted = admit(io.crypto, after, bytes, { fleet: context.fleet as FleetId, rights: fleetRights(after) })
-    if (!admitted.ok) throw new CliError(admitted.code, `no board would take the revocation: ${admitted.message}`)
-    after = admitted.value.doc
-  }
-  return fleetRights(after)
-}
-
-/** A key that the revoked one gave rights to. */
-interface Granted {
-  readonly key: AuthorId
-  readonly name: string
-  /** What it is once the key is revoked; null: nothing any more. */
-  readonly role: Role | null
-}
-
-function grantedBy({ doc, names }: Fleet, key: AuthorId, { now }: FleetRights): readonly Granted[] {
-  const keys = new Set<OperatorId>()
-  for (const entry of historyOf(doc.judged?.of ?? doc))
-    if (entry.author === key) for (const [id] of fleetStatementsOf(entry).grants) keys.add(id)
-  keys.delete(key as OperatorId)
-  return [...keys].map((id) => ({ key: id, name: names.get(id) ?? '', role: now.get(id)?.role ?? null }))
-}
-
-function grantedText(granted: readonly Granted[]): string {
-  const line = ({ key, name, role }: Granted): string => `  ${key}  ${(role ?? '-').padEnd(8)}  ${safe(name)}\n`
-  const standing = granted.filter(({ role }) => role !== null)
-  const fallen = granted.filter(({ role }) => role === null)
-  const parts = [
-    standing.length === 0 ? '' : `it had given rights to these keys, which keep them; if it was stolen, revoke them, too:\n`,
-    ...standing.map(line),
-    fallen.length === 0 ? '' : 'it had given rights to these keys, which have none any more:\n',
-    ...fallen.map(line),
-  ]
-  return parts.join('')
 }

@@ -21,6 +21,7 @@ import { safe } from '../render/words.ts'
 import { settlingEnvelopes } from '../resend.ts'
 import type { Session } from '../session.ts'
 import { submit } from '../submit.ts'
+import { submitProposal } from '../submit-proposal.ts'
 import { addOperatorRevoke } from './fleet-operator-revoke.ts'
 
 interface AddOptions extends WriteOptions {
@@ -67,6 +68,7 @@ async function addOperator(session: Session, key: string, options: AddOptions): 
   for (const pattern of pools) wanted.set(fleetPaths.pools(operator, pattern), true)
   for (const pattern of jobs) wanted.set(fleetPaths.jobs(operator, pattern), true)
   const edit = await editFleet(session, () => wanted)
+  if (edit.proposed !== null) return await submitProposal(session, edit, edit.proposed, options)
   const receipt = await submit(session, await settlingEnvelopes(session, edit, undefined), undefined, options)
   if (session.format !== 'table') printData(session.io, session.format, { key, role, pools, jobs, receipt })
   else

@@ -24,6 +24,7 @@ import { receiptLine } from '../render/receipt.ts'
 import { safe } from '../render/words.ts'
 import type { Session } from '../session.ts'
 import { submit } from '../submit.ts'
+import { submitProposal } from '../submit-proposal.ts'
 
 export function addFleetPsk(parent: Command, cli: Cli): void {
   const group = parent.command('psk').description('rotate the pre-shared key, without downtime')
@@ -66,6 +67,7 @@ async function rotateKey(session: Session, options: WriteOptions): Promise<ExitC
   // On this machine's disk before anybody hears of it: a key that boards are told of and nobody has would keep them asking.
   if (!isUnderWay && begun.length === 0) await writePsks(next, [key])
   const edit = await editFleet(session, (doc) => opening(session, pskFromRegisters(doc.registers), key, known))
+  if (edit.proposed !== null) return await submitProposal(session, edit, edit.proposed, options)
   const receipt = edit.envelopes.length === 0 ? null : await submit(session, edit.envelopes, undefined, options)
   for await (const _ of session.follow({ method: 'psk.offer', key: toBase64(key) }, AbortSignal.timeout(session.timeoutMs))) void _
   await writePsks(context.pskFile, usable(io.crypto, context.fleet as FleetId, pskFromRegisters(edit.after.registers), [key, ...known]))
@@ -161,6 +163,7 @@ async function finishRotation(session: Session, options: FinishOptions): Promise
     if (now !== newest) throw new CliError('E_PSK', 'another rotation began just now', { hint: 'look at it: shoal fleet psk status' })
     return new Map(others.map((digest) => [pskPaths.closed(digest), 1]))
   })
+  if (edit.proposed !== null) return await submitProposal(session, edit, edit.proposed, options)
   const receipt = await submit(session, edit.envelopes, undefined, options)
   await writePsks(context.pskFile, usable(io.crypto, context.fleet as FleetId, statementsOf({ rights: { doc: edit.after } }), known))
   if (format !== 'table') printData(io, format, { key: shortPskDigest(newest), shutOut: behind, receipt })

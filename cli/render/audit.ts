@@ -19,7 +19,9 @@ function rowText(
   const name = names.get(author)
   const who = name === undefined ? shortId(author) : `${safe(name)} (${shortId(author)})`
   const where = pool === null ? '' : ` in pool ${safe(pool)}`
-  const said = counts ? '' : paint.bold('  without effect: the key is revoked')
+  const said = counts
+    ? ''
+    : paint.bold(`  without effect: ${pool === null ? 'the key is revoked, or too few admins have signed' : 'the key is revoked'}`)
   const shown = changes.length > linesMax ? changes.slice(0, linesMax - 1) : changes
   const more = changes.length - shown.length
   const lines = [...shown.map(changeLine), ...(more > 0 ? [`and ${plural(more, 'more value')}`] : [])]

@@ -2,7 +2,7 @@
 // in use. Written by admins.
 
 import type { BootstrapList } from '../bootstrap-addresses.ts'
-import { type OperatorId, type PoolName, type TokenId, compareText, isName, isPeerId } from '../ids.ts'
+import { type ChangeHash, type OperatorId, type PoolName, type TokenId, compareText, isName, isPeerId } from '../ids.ts'
 import { type Registers, type Scalar, below } from '../registers.ts'
 import { type FleetView, type SchedulerAlgorithm, schedulerAlgorithms } from '../view.ts'
 import { modelLimits } from './model-limits.ts'
@@ -56,7 +56,17 @@ export const fleetPaths = {
   algorithm: (pool: PoolName): string => `${poolPrefix}/${encodePart(pool)}/algorithm`,
   /** The epoch that this envelope began stands, though its author is revoked. */
   kept: (envelope: string): string => `kept/${envelope}`,
+  /** How many admins sign a change of who rules the fleet (`rights/signing.ts`). */
+  threshold: 'x/threshold',
+  /** A register that the change which these are written by would write. The name is a fresh one each time: a proposal is a change of its own. */
+  proposed: (name: string, path: string): string => `${proposalPrefix}/${name}/${encodePart(path)}`,
+  /** Of the proposal that this change makes; its value means nothing. */
+  approval: (proposal: ChangeHash): string => `${approvalPrefix}/${proposal}`,
+  /** The key was stolen: whoever puts this into effect builds on nothing of it (`rights/basis.ts`). */
+  stolen: (key: OperatorId): string => `${stolenPrefix}/${key}`,
 } as const
+
+export const [proposalPrefix, approvalPrefix, stolenPrefix] = ['x/proposal', 'x/approval', 'x/stolen'] as const
 
 /** Every node of every version knows this one. */
 const planVersionFirst = 1

@@ -3,11 +3,13 @@
 
 import type { Doc } from '../doc.ts'
 import type { AuthorId, ChangeHash } from '../ids.ts'
-import { historyOf } from '../replica-history.ts'
+import { type HistoryEntry, historyOf } from '../replica-history.ts'
 import { voidedFleetChanges } from './fleet-changes.ts'
 import { type Seniority, type ToldEntry, seniorityOf, toldBy } from './fleet-statements.ts'
 import { type Grant, widen } from './grant.ts'
-import { byHash, pastOf } from './past.ts'
+import { byHash, knowledgeOf, pastOf } from './past.ts'
+import { thresholdAfter, thresholdIn } from './proposals.ts'
+import { recoveryIn } from './signing.ts'
 import { readWithout } from './without.ts'
 
 export interface FleetRights {
@@ -24,6 +26,10 @@ export interface FleetRights {
   readonly seniority: Seniority
   /** Envelopes of revoked keys whose epochs stand. */
   readonly kept: ReadonlySet<string>
+  /** How many admins sign a change of who rules the fleet. */
+  readonly threshold: number
+  /** The key that signs such a change alone. */
+  readonly recovery: AuthorId | undefined
 }
 
 const remembered = new WeakMap<Doc, FleetRights>()
@@ -54,6 +60,8 @@ function readRights(doc: Doc): FleetRights {
     ever,
     seniority: seniorityOf(told),
     kept: keptBy(standing, stated.revoked),
+    threshold: thresholdOf(standing, entries),
+    recovery: recoveryIn(told),
   }
 }
 
@@ -64,6 +72,11 @@ function keptBy(told: readonly ToldEntry[], revoked: ReadonlySet<AuthorId>): Rea
     if (!revoked.has(entry.author))
       for (const path of entry.writes.keys()) if (path.startsWith('kept/')) kept.add(path.slice('kept/'.length))
   return kept
+}
+
+function thresholdOf(standing: readonly ToldEntry[], entries: readonly HistoryEntry[]): number {
+  const set = standing.map(({ entry }) => entry).filter(({ writes }) => thresholdIn(writes) !== null)
+  return set.length === 0 ? 1 : thresholdAfter(set, knowledgeOf(entries))
 }
 
 interface Stated {

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 
 import type { JoinFile } from '../../cli/fleet-files.ts'
 import type { ApiClient } from '../../cli/io.ts'
+import { type OperatorId, fleetDocId } from '../../crdt/ids.ts'
+import { fleetRights } from '../../crdt/rights/fleet-rights.ts'
 import { type FakeMesh, fakeMesh } from './cli-fake-mesh.ts'
 import { type CliRun, type TestCli, testCli } from './cli-io.ts'
 import { type JobFileLike, jobText } from './cli-job.ts'
@@ -38,4 +40,33 @@ export async function runJobFile(cli: TestCli, job: JobFileLike, ...options: rea
   const file = join(cli.dir, 'job.yaml')
   await writeFile(file, jobText(job))
   return await cli.run(['job', 'run', file, ...fakePeer, ...options])
+}
+
+export interface KeyedFleet extends CliFleet {
+  readonly keys: ReadonlyMap<string, OperatorId>
+  /** A command of that key; words that name keys become their ids. */
+  readonly as: (who: string, ...words: string[]) => Promise<CliRun>
+  /** What it prints; it ends with 0. */
+  readonly ok: (who: string, ...words: string[]) => Promise<string>
+  readonly role: (name: string) => string | undefined
+}
+
+/** A fleet of `bay`, whose founder's context has that name, and contexts of keys that somebody may make admins. */
+export async function fleetWithKeys(names: readonly string[]): Promise<KeyedFleet> {
+  const made = await cliFleet()
+  const { cli, mesh } = made
+  const keys = new Map<string, OperatorId>()
+  for (const name of names) {
+    const added = await cli.run(['context', 'add', made.joinFile, '--name', name, '--output', 'json'])
+    keys.set(name, (JSON.parse(added.stdout) as { key: OperatorId }).key)
+  }
+  const as = (who: string, ...words: string[]): Promise<CliRun> =>
+    cli.run([...words.map((word) => keys.get(word) ?? word), '--context', who, ...fakePeer])
+  const ok = async (who: string, ...words: string[]): Promise<string> => {
+    const done = await as(who, ...words)
+    assert.equal(done.exitCode, 0, `${who} ${words.join(' ')}: ${done.stderr}${done.stdout}`)
+    return done.stdout
+  }
+  const role = (name: string): string | undefined => fleetRights(mesh.docs.get(fleetDocId)!).now.get(keys.get(name)!)?.role
+  return { ...made, keys, as, ok, role }
 }

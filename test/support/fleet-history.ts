@@ -81,3 +81,45 @@ export function takeAll(founded: Founded, envelopes: readonly Uint8Array[]): Doc
   assert(doc !== undefined, 'the founding change is always taken')
   return doc
 }
+
+/** What happens at one of several replicas: a key writes, whether or not it may, or the replica takes what another has. */
+export type Move =
+  | {
+      readonly kind: 'write'
+      readonly at: number
+      readonly by: number
+      readonly changes: (doc: Doc, index: number) => ReadonlyMap<string, Scalar>
+    }
+  | { readonly kind: 'merge'; readonly at: number; readonly from: number }
+
+/** Plays it; every envelope that was signed, also by keys without a right. */
+export function play(founded: Founded, replicas: number, moves: readonly Move[]): readonly Uint8Array[] {
+  const docs: (Doc | undefined)[] = Array.from({ length: replicas }, () => founded.doc)
+  const sent: Uint8Array[][] = Array.from({ length: replicas }, () => [])
+  const all: Uint8Array[] = []
+  for (const [index, move] of moves.entries()) {
+    const { at } = move
+    if (move.kind === 'merge') {
+      for (const bytes of sent[move.from]!) {
+        docs[at] = take(founded, docs[at], bytes).doc
+        if (!sent[at]!.includes(bytes)) sent[at]!.push(bytes)
+      }
+      continue
+    }
+    const { bytes } = edited(founded, docs[at]!, move.by, move.changes(docs[at]!, index))
+    if (bytes === null) continue
+    all.push(bytes)
+    const taken = take(founded, docs[at], bytes)
+    if (taken.code !== 'applied') continue
+    docs[at] = taken.doc
+    sent[at]!.push(bytes)
+  }
+  return all
+}
+
+export function shuffled<T>(list: readonly T[], numbers: Iterator<number>): T[] {
+  const rest = [...list]
+  const out: T[] = []
+  while (rest.length > 0) out.push(...rest.splice((numbers.next().value as number) % rest.length, 1))
+  return out
+}

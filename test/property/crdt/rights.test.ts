@@ -6,7 +6,6 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import type { Doc } from '../../../crdt/doc.ts'
 import { fleetPaths } from '../../../crdt/documents/fleet.ts'
 import type { AuthorId } from '../../../crdt/ids.ts'
 import type { Scalar } from '../../../crdt/registers.ts'
@@ -16,7 +15,7 @@ import { fleetStatementsOf, toldBy } from '../../../crdt/rights/fleet-statements
 import { byHash, pastOf } from '../../../crdt/rights/past.ts'
 import { readWithout } from '../../../crdt/rights/without.ts'
 import { testSigner } from '../../support/crypto.ts'
-import { type Founded, edited, foundFleet, grant, revoke, take, takeAll } from '../../support/fleet-history.ts'
+import { type Founded, type Move, foundFleet, grant, play, revoke, shuffled, takeAll } from '../../support/fleet-history.ts'
 
 const replicas = 3
 const keys = 5
@@ -58,28 +57,14 @@ const beginning: readonly Step[] = [
 const granted = (to: number, index: number): Map<string, Scalar> =>
   grant(to, 'admin').set(fleetPaths.operatorName(testSigner(to).operator), `name-${index}`)
 
-/** Plays it; every envelope that was signed, also by keys without a right. */
-function play(founded: Founded, steps: readonly Step[]): readonly Uint8Array[] {
-  const docs: (Doc | undefined)[] = Array.from({ length: replicas }, () => founded.doc)
-  const sent: Uint8Array[][] = Array.from({ length: replicas }, () => [])
-  const all: Uint8Array[] = []
-  for (const [index, { kind, at, by, to }] of [...beginning, ...steps].entries()) {
-    if (kind === 'merge') {
-      for (const bytes of sent[by]!) {
-        docs[at] = take(founded, docs[at], bytes).doc
-        if (!sent[at]!.includes(bytes)) sent[at]!.push(bytes)
-      }
-      continue
-    }
-    const { bytes } = edited(founded, docs[at]!, by, kind === 'grant' ? granted(to, index) : revoke(to))
-    if (bytes === null) continue
-    all.push(bytes)
-    const taken = take(founded, docs[at], bytes)
-    if (taken.code !== 'applied') continue
-    docs[at] = taken.doc
-    sent[at]!.push(bytes)
-  }
-  return all
+function moveOf({ kind, at, by, to }: Step): Move {
+  if (kind === 'merge') return { kind, at, from: by }
+  return { kind: 'write', at, by, changes: (_, index) => (kind === 'grant' ? granted(to, index) : revoke(to)) }
+}
+
+/** Every envelope that was signed, also by keys without a right. */
+function played(founded: Founded, steps: readonly Step[]): readonly Uint8Array[] {
+  return play(founded, replicas, [...beginning, ...steps].map(moveOf))
 }
 
 const history = fc.array(step, { minLength: 6, maxLength: 20 })
@@ -89,7 +74,7 @@ test('rights are the same in every order of arrival', () => {
   fc.assert(
     fc.property(history, fc.infiniteStream(fc.nat()), (steps, numbers) => {
       const founded = foundFleet()
-      const sent = play(founded, steps)
+      const sent = played(founded, steps)
       const one = takeAll(founded, sent)
       const other = takeAll(founded, shuffled(sent, numbers))
       assert.equal(one.digest, other.digest)
@@ -110,7 +95,7 @@ test('what stands was made by a standing admin, and unknown to no standing revoc
   fc.assert(
     fc.property(history, (steps) => {
       const founded = foundFleet()
-      const doc = takeAll(founded, play(founded, steps))
+      const doc = takeAll(founded, played(founded, steps))
       const { voided, now, revoked } = fleetRights(doc)
       const entries = historyOf(doc)
       const known = byHash(entries)
@@ -142,7 +127,7 @@ test('a document read without nothing is what Automerge reads', () => {
   fc.assert(
     fc.property(history, (steps) => {
       const founded = foundFleet()
-      const doc = takeAll(founded, play(founded, steps))
+      const doc = takeAll(founded, played(founded, steps))
       const { registers, conflicts } = readWithout(historyOf(doc), new Set())
       assert.deepEqual(new Map([...registers].sort()), new Map([...doc.registers].sort()))
       assert.deepEqual(new Map([...conflicts].sort()), new Map([...doc.conflicts].sort()))
@@ -150,10 +135,3 @@ test('a document read without nothing is what Automerge reads', () => {
     { numRuns: 40 },
   )
 })
-
-function shuffled<T>(list: readonly T[], numbers: Iterator<number>): T[] {
-  const rest = [...list]
-  const out: T[] = []
-  while (rest.length > 0) out.push(...rest.splice((numbers.next().value as number) % rest.length, 1))
-  return out
-}

@@ -4,9 +4,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 
-import { type OperatorId, fleetDocId } from '../../../crdt/ids.ts'
-import { fleetRights } from '../../../crdt/rights/fleet-rights.ts'
-import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
+import { fleetWithKeys } from '../../support/cli-fleet.ts'
 import { type CliRun, type TestCli, testCli } from '../../support/cli-io.ts'
 
 const open: TestCli[] = []
@@ -14,26 +12,12 @@ afterEach(async () => {
   for (const cli of open.splice(0)) await cli.close()
 })
 
-/** A fleet of `bay`, and the contexts of keys that its founder may make admins. */
 async function fleetOf(...names: string[]) {
-  const { cli, mesh, joinFile: file } = await cliFleet()
-  open.push(cli)
-  const keys = new Map<string, OperatorId>()
-  for (const name of names) {
-    const added = await cli.run(['context', 'add', file, '--name', name, '--output', 'json'])
-    keys.set(name, (JSON.parse(added.stdout) as { key: OperatorId }).key)
-  }
-  const as = async (who: string, ...words: string[]): Promise<CliRun> => {
-    const ids = words.map((word) => keys.get(word) ?? word)
-    return await cli.run(['fleet', 'operator', ...ids, '--context', who, ...fakePeer])
-  }
-  const ok = async (...words: [string, ...string[]]): Promise<string> => {
-    const done = await as(...words)
-    assert.equal(done.exitCode, 0, `${words.join(' ')}: ${done.stderr}`)
-    return done.stdout
-  }
-  const role = (name: string) => fleetRights(mesh.docs.get(fleetDocId)!).now.get(keys.get(name)!)?.role
-  return { cli, as, ok, role }
+  const fleet = await fleetWithKeys(names)
+  open.push(fleet.cli)
+  const as = (who: string, ...words: string[]): Promise<CliRun> => fleet.as(who, 'fleet', 'operator', ...words)
+  const ok = (who: string, ...words: string[]): Promise<string> => fleet.ok(who, 'fleet', 'operator', ...words)
+  return { as, ok, role: fleet.role }
 }
 
 const admin = ['--role', 'admin'] as const
