@@ -64,7 +64,8 @@ async function stateOf(engine: Engine, id: string): Promise<ExecState> {
 async function outputOf(engine: Engine, id: string, { timeoutMs, outputBytesMax }: ExecOptions, abort: AbortSignal): Promise<string> {
   let output = Buffer.alloc(0)
   try {
-    const stream = await engine.stream({ method: 'POST', path: `/exec/${id}/start?`, options: {}, abort, deadlineMs: timeoutMs })
+    const body = { Detach: false, Tty: false }
+    const stream = await engine.stream({ method: 'POST', path: `/exec/${id}/start?`, options: {}, body, abort, deadlineMs: timeoutMs })
     for await (const { text } of logFrames(stream as AsyncIterable<unknown>))
       output = Buffer.concat([output, text.subarray(0, outputBytesMax - output.length)])
   } catch (error) {
