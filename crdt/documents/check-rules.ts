@@ -36,16 +36,17 @@ function checkType(report: RuleReport, check: CheckSpec, { network }: GroupSpec)
   if (!isExec && (port === undefined || !labels.includes(port)))
     fault(report, 'port', port === undefined ? 'nothing' : shown(port), allowed)
   if (path !== undefined && !/^\/[!-~]*$/.test(path)) fault(report, 'path', shown(path), 'a path that begins with /, without spaces')
-  const ofOthers: readonly (readonly [string, boolean])[] = [
-    ['port', isExec && port !== undefined],
-    ['path', type !== 'http' && path !== undefined],
-    ['method', type !== 'http' && method !== undefined],
-    ['body', type !== 'http' && body !== undefined],
-    ['header', type !== 'http' && Object.keys(headers).length > 0],
-    ['command', !isExec && command !== undefined],
-    ['args', !isExec && args.length > 0],
+  const ofOthers: readonly (readonly [field: string, isOthers: boolean, found: string | undefined])[] = [
+    ['port', isExec, port],
+    ['path', type !== 'http', path],
+    ['method', type !== 'http', method],
+    ['body', type !== 'http', body],
+    ['header', type !== 'http', Object.keys(headers)[0]],
+    ['command', !isExec, command],
+    ['args', !isExec, args[0]],
   ]
-  for (const [field, isThere] of ofOthers) if (isThere) fault(report, field, `${field} in a check of type ${type}`, `nothing there`)
+  for (const [field, isOthers, found] of ofOthers)
+    if (isOthers && found !== undefined) fault(report, field, shown(found), `nothing in a check of type ${type}`)
 }
 
 function checkHeaders(report: RuleReport, headers: Readonly<Record<string, string>>): void {

@@ -152,33 +152,39 @@ const inGroup: readonly [string, readonly string[]][] = [
 const inChecks: readonly [string, readonly string[]][] = [
   [
     '{ type: script, interval: 10s, timeout: 1s }',
-    ['4:87: groups.main.tasks.app.checks.c.type: found "script"; allowed: http, tcp, exec (Nomad’s script is exec)'],
+    ['4:84: groups.main.tasks.app.checks.c.type: found "script"; allowed: http, tcp, exec (Nomad’s script is exec)'],
   ],
   [
     '{ type: http, port: web, interval: 10s }',
     [
-      '4:76: groups.main.tasks.app.checks.c.timeout: found nothing; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m',
+      '4:73: groups.main.tasks.app.checks.c.timeout: found nothing; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m',
     ],
   ],
-  ['{ type: http, port: wbe, interval: 10s, timeout: 2s }', ['4:99: groups.main.tasks.app.checks.c.port: found "wbe"; allowed: web']],
+  ['{ type: http, port: wbe, interval: 10s, timeout: 2s }', ['4:96: groups.main.tasks.app.checks.c.port: found "wbe"; allowed: web']],
+  [
+    '{ type: http, port: web, interval: 10, timeout: 2s }',
+    [
+      "4:111: groups.main.tasks.app.checks.c.interval: found 10; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '10s' or '10ms'",
+    ],
+  ],
   [
     '{ type: http, port: web, interval: 500ms, timeout: 2s }',
     [
-      '4:114: groups.main.tasks.app.checks.c.interval: found 500ms; allowed: 1s to 1d',
-      '4:130: groups.main.tasks.app.checks.c.timeout: found 2s; allowed: no more than the interval, 500ms: a check never overlaps itself',
+      '4:111: groups.main.tasks.app.checks.c.interval: found 500ms; allowed: 1s to 1d',
+      '4:127: groups.main.tasks.app.checks.c.timeout: found 2s; allowed: no more than the interval, 500ms: a check never overlaps itself',
     ],
   ],
   [
     '{ type: tcp, port: web, interval: 10s, timeout: 2s, check_restart: { limt: 3 } }',
     [
-      "4:146: groups.main.tasks.app.checks.c.check_restart.limt: found the unknown key 'limt' (did you mean 'limit'?); allowed: grace, limit",
+      "4:145: groups.main.tasks.app.checks.c.check_restart.limt: found the unknown key 'limt' (did you mean 'limit'?); allowed: grace, limit",
     ],
   ],
   [
     '{ type: exec, interval: 10s, timeout: 2s, path: /health }',
     [
-      '4:79: groups.main.tasks.app.checks.c.command: found nothing; allowed: a program: an exec check runs one',
-      '4:127: groups.main.tasks.app.checks.c.path: found "/health"; allowed: nothing there',
+      '4:73: groups.main.tasks.app.checks.c.command: found nothing; allowed: a program: an exec check runs one',
+      '4:124: groups.main.tasks.app.checks.c.path: found "/health"; allowed: nothing in a check of type exec',
     ],
   ],
 ]
