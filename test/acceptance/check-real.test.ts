@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { refuse } from '../../crdt/errors.ts'
 import { createCheckRunner } from '../../node/adapters/checks/runner.ts'
 import { createRawExecDriver } from '../../node/adapters/raw-exec/driver.ts'
 import { silentLog } from '../../node/adapters/task/log.ts'
@@ -87,7 +88,7 @@ test('method, path, headers and body arrive as the job says', async () => {
     let body = ''
     request.on('data', (chunk: Buffer) => (body += chunk.toString()))
     request.on('end', () => {
-      seen.push(`${request.method} ${request.url} ${request.headers['x-from']} ${body}`)
+      seen.push(`${request.method} ${request.url} ${String(request.headers['x-from'])} ${body}`)
       response.end('fine')
     })
   }
@@ -142,7 +143,7 @@ test('a program that this board has not is refused, so that another board is tri
 })
 
 test('an engine that is down says nothing of the task', async () => {
-  const down = { name: 'docker', exec: async () => ({ ok: false, code: 'E_DRIVER_DOWN', message: 'no engine' }) } as const
+  const down = { name: 'docker', exec: async () => refuse('E_DRIVER_DOWN', 'no engine') } as const
   const task = taskRequest({ driver: 'docker', config })
   const request = { id: 'q', task, check: checkOf('exec', 1_000, ['/bin/true']), port: null }
   assert.equal((await createCheckRunner({ allowsExec: true, drivers: [down] }).run(request)).result, 'unknown')

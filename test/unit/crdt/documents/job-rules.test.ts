@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import * as defaults from '../../../../crdt/documents/defaults.ts'
 import { checkSpec, faultText } from '../../../../crdt/documents/job-rules.ts'
-import type { CheckSpec, GroupSpec, JobSpec, TaskConfig, TaskSpec } from '../../../../crdt/spec.ts'
+import type { GroupSpec, JobSpec, TaskConfig, TaskSpec } from '../../../../crdt/spec.ts'
 import { jobWith, sampleGroup, sampleJob, sampleTask } from '../../../../simulator/sample-job.ts'
 
 const group = (changes: Partial<GroupSpec>): JobSpec => jobWith(changes)
@@ -15,12 +15,6 @@ const ports = (mode: 'host' | 'bridge', ...list: GroupSpec['network']['ports']):
 const rule = (attribute: string, operator: string, value: string): never => ({ attribute, operator, value }) as never
 
 const app = 'groups/web/tasks/app'
-const asked: CheckSpec = { name: 'ready', type: 'http', port: 'http', ...defaults.checkDefaults, intervalMs: 10_000, timeoutMs: 2_000 }
-const { port: _, ...unported } = asked
-const probe: CheckSpec = { ...unported, type: 'exec', command: '/bin/probe' }
-const http = { mode: 'host', ports: [{ label: 'http', static: null, to: null }] } as const
-const checks = (...list: readonly CheckSpec[]): JobSpec => jobWith({ network: http, tasks: [sampleTask({ checks: list })] })
-const ready = `${app}/checks/ready`
 
 // Specification, where the fault is, what is found, what is allowed.
 const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
@@ -30,38 +24,6 @@ const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
   priority: [sampleJob({ priority: 101 }), 'priority', /101/, /1 to 100/],
   'priority with a fraction': [sampleJob({ priority: 1.5 }), 'priority', /1.5/, /1 to 100/],
   type: [sampleJob({ type: 'cron' as 'service' }), 'type', /"cron"/, /service, batch, system, sysbatch/],
-  'a check of no type': [checks({ ...asked, type: 'grpc' as 'http' }), `${ready}/type`, /"grpc"/, /http, tcp, exec/],
-  'a check without a port': [checks({ ...unported }), `${ready}/port`, /nothing/, /^http$/],
-  'a check of another port': [checks({ ...asked, port: 'admin' }), `${ready}/port`, /"admin"/, /^http$/],
-  'a check where there are no ports': [task({ checks: [asked] }), `${ready}/port`, /"http"/, /declare one in network.ports/],
-  'a program as a check without a program': [checks({ ...unported, type: 'exec' }), `${ready}/command`, /nothing/, /a program/],
-  'a program as a check, with a port': [checks({ ...probe, port: 'http' }), `${ready}/port`, /"http"/, /nothing in a check of type exec/],
-  'a check over TCP with a path': [
-    checks({ ...asked, type: 'tcp', path: '/a' }),
-    `${ready}/path`,
-    /"\/a"/,
-    /nothing in a check of type tcp/,
-  ],
-  'a check over HTTP with a program': [checks({ ...asked, command: 'x' }), `${ready}/command`, /"x"/, /nothing in a check of type http/],
-  'a check with half a path': [checks({ ...asked, path: 'health' }), `${ready}/path`, /"health"/, /begins with \//],
-  'a check with an odd header': [checks({ ...asked, headers: { 'a b': 'x' } }), `${ready}/header/a b`, /"a b"/, /printable ASCII/],
-  'a check with a header of two lines': [checks({ ...asked, headers: { a: 'x\r\ny' } }), `${ready}/header/a`, /x/, /one line/],
-  'a check too often': [checks({ ...asked, intervalMs: 999, timeoutMs: 500 }), `${ready}/interval`, /999ms/, /1s to 1d/],
-  'a check that overlaps itself': [checks({ ...asked, timeoutMs: 11_000 }), `${ready}/timeout`, /11s/, /no more than the interval, 10s/],
-  'a check that takes too long': [checks({ ...asked, intervalMs: 600_000, timeoutMs: 61_000 }), `${ready}/timeout`, /61s/, /100ms to 1m/],
-  'a check with which no copy is ever healthy': [
-    checks({ ...asked, successBeforePassing: 30 }),
-    `${ready}/success_before_passing`,
-    /30 at intervals of 10s/,
-    /within healthy_deadline, 5m; or on_update: ignore/,
-  ],
-  'too many checks': [
-    checks(...Array.from({ length: 9 }, (_one, index) => ({ ...asked, name: `c${index}` }))),
-    `${app}/checks`,
-    /9/,
-    /0 to 8/,
-  ],
-  'a check twice': [checks(asked, asked), ready, /check "ready" a second time/, /each check once/],
   'update of a batch job': [
     { ...group({ update: { ...defaults.updateDefaults, maxParallel: 2 } }), type: 'batch' },
     'groups/web/update',
@@ -407,18 +369,4 @@ test('a job from before progress_deadline stays valid however long its healthy_d
   assert.deepEqual(checkSpec(group({ update: late })), [])
   assert.deepEqual(checkSpec(group({ update: { ...late, autoRevert: true, progressDeadlineMs: 0 } })), [])
   assert.deepEqual(checkSpec(group({ update: { ...late, autoRevert: true, progressDeadlineMs: 3_600_001 } })), [])
-})
-
-test('checks of each type, with all that they may have', () => {
-  const full: CheckSpec = {
-    ...asked,
-    path: '/health?deep=1',
-    method: 'POST',
-    headers: { 'X-From': 'shoal' },
-    body: '{}',
-    successBeforePassing: 29,
-    checkRestart: { limit: 3, graceMs: 60_000 },
-  }
-  assert.deepEqual(checkSpec(checks(full, { ...asked, name: 'tcp', type: 'tcp' }, { ...probe, name: 'exec', args: ['a\nb', ''] })), [])
-  assert.deepEqual(checkSpec(checks({ ...asked, successBeforePassing: 100, onUpdate: 'ignore' })), [])
 })

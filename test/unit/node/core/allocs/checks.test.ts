@@ -23,7 +23,7 @@ function played(results: string, wishes: Parameters<typeof check>[0], everyMs = 
     output: '',
     answeredAt: null,
   }
-  for (const [index, letter] of [...results].entries())
+  for (const [index, letter] of results.split('').entries())
     judgeCheck(run, { result: letters[letter]!, output: `${index}` }, (index + 1) * everyMs)
   return run
 }
