@@ -276,7 +276,9 @@ test('a change of its checks restarts nothing; the copy stays healthy while the 
   const { form } = claimOf(first, slot(job), first)!
   const before = asked.length
   runJob(world, first, jobSpec({ group: group('/better') }))
-  world.run(500)
+  const ready = () => first.core!.state!.allocs.get(slot(job))!.checks.runs.get('app/ready')!
+  world.until('it has the new one', () => ready().spec.path === '/better', 1_000)
+  assert.equal(ready().state, 'pending')
   assert.equal(healthy(world, job, first), true)
   world.run(20_000)
   assert.ok(asked.length >= before + 8)
