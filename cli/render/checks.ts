@@ -1,4 +1,4 @@
-// Checks for people: one line each, and below it what it said last.
+// Checks for people: one line each, with what it said last.
 
 import type { CheckRow } from '../../crdt/api-types.ts'
 import type { Paint } from './paint.ts'

@@ -238,7 +238,7 @@ export interface CheckOutcome {
 export const checkOutputBytesMax = 1_024
 
 export interface CheckRunner {
-  /** Answers within the check's timeout and a moment. Never throws. */
+  /** Answers within the check's timeout and a moment; one that is rejected has failed. */
   run(request: CheckRequest): Promise<CheckOutcome>
 }
 

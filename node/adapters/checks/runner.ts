@@ -8,9 +8,9 @@ import {
   type CheckRunner,
   type DriverCode,
   type ExecEnd,
+  type TaskDriver,
   checkOutputBytesMax,
 } from '../../core/ports.ts'
-import type { TaskDriver } from '../../core/ports.ts'
 import { askHttp } from './http.ts'
 import { failed, passed, refused, shortened } from './outcome.ts'
 import { askTcp } from './tcp.ts'

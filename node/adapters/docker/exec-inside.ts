@@ -1,6 +1,7 @@
 // A program in the container of a task that runs. Docker cannot end one: what takes too long is left alone, and the same is not run again
 // before the engine says that it is over, so that a program that hangs is there once and not once an interval.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, ExecEnd, ExecOptions, TaskId } from '../../core/ports.ts'
 import type { Engine } from './engine.ts'
@@ -10,6 +11,9 @@ import { logFrames } from './log-frames.ts'
 
 /** Task and command → the id of its last run, as long as it may not be over. */
 export type LastExecs = Map<string, string>
+
+/** For a word of the engine about what it knows; a check's own time is for its program. */
+const answerMs = 2_000
 
 /** Throws `EngineError` when the engine does not answer, or not as it should. */
 export async function execInside(
@@ -34,7 +38,7 @@ export async function execInside(
     const output = await outputOf(engine, id, options, abort.signal)
     if (abort.signal.aborted) return ok({ exitCode: null, output })
     last.delete(key)
-    return ok({ exitCode: (await stateOf(engine, id)).ExitCode, output })
+    return ok({ exitCode: await exitCodeOf(engine, id), output })
   } finally {
     clearTimeout(tooLate)
   }
@@ -50,10 +54,18 @@ interface ExecState {
   readonly ExitCode: number | null
 }
 
+/** The engine may say for a moment after the end of the output that it still runs. */
+async function exitCodeOf(engine: Engine, id: string): Promise<number | null> {
+  for (const deadline = performance.now() + answerMs; ; await sleep(50)) {
+    const { Running, ExitCode } = await stateOf(engine, id)
+    if (!Running || performance.now() > deadline) return ExitCode
+  }
+}
+
 /** The engine forgets runs with their container. */
 async function stateOf(engine: Engine, id: string): Promise<ExecState> {
   try {
-    return await engine.call((docker) => docker.getExec(id).inspect())
+    return await engine.call((docker) => docker.getExec(id).inspect(), answerMs)
   } catch (error) {
     if (isStatus(error, 404)) return { Running: false, ExitCode: null }
     throw error
