@@ -14,7 +14,7 @@ import { createRawExecDriver } from '../../node/adapters/raw-exec/driver.ts'
 import { silentLog } from '../../node/adapters/task/log.ts'
 import { checkOutputBytesMax } from '../../node/core/ports.ts'
 import { type Behaviour, type CheckHarness, acceptChecks, checkOf } from './check-suite.ts'
-import { taskRequest, testNode } from './driver-harness.ts'
+import { processesWith, taskRequest, testNode, until } from './driver-harness.ts'
 
 const scripts: Readonly<Record<Behaviour, string>> = { passes: 'echo well', fails: 'echo unwell; exit 2', hangs: 'sleep 600' }
 const config = { command: '/bin/sleep', args: ['600'], volumes: [], privileged: false, readOnlyRoot: false }
@@ -147,4 +147,18 @@ test('an engine that is down says nothing of the task', async () => {
   const task = taskRequest({ driver: 'docker', config })
   const request = { id: 'q', task, check: checkOf('exec', 1_000, ['/bin/true']), port: null }
   assert.equal((await createCheckRunner({ allowsExec: true, drivers: [down] }).run(request)).result, 'unknown')
+})
+
+test('a plain program that takes too long is gone, with what it started, while its task runs on', async () => {
+  const harness = await harnessOf()
+  try {
+    const request = await harness.request('exec', 'passes', 20_000)
+    const mark = `sleep 7${process.pid}`
+    const check = checkOf('exec', 300, ['/bin/sh', '-c', `${mark} & ${mark}`])
+    assert.equal((await harness.runner(true).run({ ...request, check })).result, 'failed')
+    await until('nothing of it is left', () => processesWith(`7${process.pid}`) === 0)
+    assert.equal((await harness.runner(true).run(request)).result, 'passed')
+  } finally {
+    await harness.close()
+  }
 })
