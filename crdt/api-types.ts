@@ -33,6 +33,8 @@ export type RequestBody =
   | { readonly method: 'node.status'; readonly node: string }
   | { readonly method: 'alloc.list' }
   | { readonly method: 'alloc.status'; readonly alloc: string }
+  /** What the checks of a copy said last: only its board knows. */
+  | { readonly method: 'alloc.checks'; readonly alloc: string }
   | {
       readonly method: 'alloc.logs'
       readonly alloc: string
@@ -129,6 +131,7 @@ export type Reply =
   | { readonly kind: 'pending'; readonly coverage: Coverage; readonly boards: readonly PendingRow[] }
   | { readonly kind: 'allocs'; readonly coverage: Coverage; readonly allocs: readonly AllocRow[] }
   | { readonly kind: 'alloc'; readonly coverage: Coverage; readonly alloc: AllocDetail }
+  | { readonly kind: 'checks'; readonly coverage: Coverage; readonly checks: readonly CheckRow[] }
   | { readonly kind: 'psk'; readonly keys: readonly string[] /* base64, newest first */ }
   | { readonly kind: 'bytes'; readonly data: string /* base64 */ }
   | { readonly kind: 'done' }
@@ -293,6 +296,18 @@ export interface AllocDetail extends AllocRow {
   readonly tasks: Claim['tasks']
   readonly form: string
   readonly over: readonly { readonly node: string; readonly generation: number }[]
+  /** How many checks its job has for it, if any: `alloc.checks` tells of them. */
+  readonly checkCount?: number
+}
+
+export interface CheckRow {
+  /** `task/check` */
+  readonly name: string
+  readonly type: string
+  readonly state: 'pending' | 'passing' | 'failing'
+  readonly output: string
+  /** Since the last answer; null: there was none. */
+  readonly ageMs: number | null
 }
 
 export interface SlotExplanation {

@@ -68,6 +68,37 @@ export interface TaskSpec {
   readonly killSignal: string
   readonly logs: { readonly maxFiles: number; readonly maxFileSizeMib: number }
   readonly meta: Readonly<Record<string, string>>
+  /** Sorted by name. Absent: none, so that specifications from before read as they did. */
+  readonly checks?: readonly CheckSpec[]
+}
+
+export const checkTypes = ['http', 'tcp', 'exec'] as const
+export const checkMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+
+/** What the node asks a running task now and then. One shape for all types; which fields a type has is checked in `documents/check-rules.ts`. */
+export interface CheckSpec {
+  readonly name: string
+  readonly type: (typeof checkTypes)[number]
+  /** http, tcp: label of one of the group's ports. */
+  readonly port?: string
+  /** http: absent `/`. */
+  readonly path?: string
+  /** http: absent `GET`. */
+  readonly method?: (typeof checkMethods)[number]
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  /** exec: a program, in the task's container or environment. */
+  readonly command?: string
+  readonly args: readonly string[]
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** So many successes in a row make it pass; 0 is as good as 1, as for failures. */
+  readonly successBeforePassing: number
+  readonly failuresBeforeCritical: number
+  /** `ignore`: shown, and may restart the task, but the copy's health does not ask for it. */
+  readonly onUpdate: 'require_healthy' | 'ignore'
+  /** After so many failures in a row (0: never), later than so long after the task began to run. */
+  readonly checkRestart: { readonly limit: number; readonly graceMs: number }
 }
 
 /** One shape for both drivers; which fields a driver allows is checked in `documents/job-rules.ts`. */

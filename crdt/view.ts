@@ -223,9 +223,9 @@ export interface Claim {
   readonly version: JobVersion
   readonly form: Form
   readonly state: ClaimState
-  /** All tasks have been running for min_healthy_time. */
+  /** All tasks have been running, and their checks passing, for min_healthy_time; and no check has failed since. */
   readonly healthy: boolean
-  /** Why it failed, stopped or was withdrawn; a code and words: `port-in-use: 8080`. */
+  /** Why it failed, stopped, was withdrawn or is not healthy; a code and words: `port-in-use: 8080`. */
   readonly reason: string
   /** Wall-clock ms of the first start at this generation; task restarts do not change it; 0 = never started. Display, and `longest_running`. */
   readonly startedAt: number

@@ -11,6 +11,7 @@ import type { Refusal } from '../crdt/errors.ts'
 import { signCertificate } from '../crdt/admission/certificate.ts'
 import type { NodeId, PoolName } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
+import { createCheckRunner } from './adapters/checks/runner.ts'
 import { createClock } from './adapters/clock.ts'
 import { readHost } from './adapters/host.ts'
 import { type HttpDoor, openHttp } from './adapters/http.ts'
@@ -100,7 +101,8 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const network = await makeNetwork({ config, joined: joined.value, key, core, log })
   const { onFatal } = options
   const onLeft = (why: string): void => void noteLeft(config.dataDir, why, log).then(options.onLeft)
-  const loop = createLoop({ core, network, store, clock, drivers, api: createApiBridge, log, meters: metrics, onFatal, onLeft })
+  const checks = createCheckRunner({ allowsExec: config.checks.exec, drivers })
+  const loop = createLoop({ core, network, store, clock, drivers, checks, api: createApiBridge, log, meters: metrics, onFatal, onLeft })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
     readAll(store),

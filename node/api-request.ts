@@ -35,6 +35,7 @@ const shapes: Readonly<Record<Request['method'], object>> = {
   'node.status': { node: name },
   'alloc.list': {},
   'alloc.status': { alloc: name },
+  'alloc.checks': { alloc: name },
   'alloc.logs': {
     alloc: name,
     task: { ...name, optional: true },

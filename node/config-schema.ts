@@ -100,6 +100,7 @@ const schema = {
       raw_exec: group({ enabled: flag }),
       docker: group({ enabled: flag, socket: text, registries, mirrors }),
     }),
+    checks: group({ exec: flag }),
     log: group({ level: leaf(`one of ${logLevels.join(', ')}`, (value) => logLevels.some((level) => level === value)) }),
     http: group({
       socket: text,

@@ -35,6 +35,8 @@ export interface AgentConfig {
       readonly mirrors: Readonly<Record<string, readonly string[]>>
     }
   }
+  /** Whether jobs may have programs run beside their tasks. */
+  readonly checks: { readonly exec: boolean }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
   readonly http: { readonly socket: string; readonly loopbackPort: number | null }
   readonly dev: boolean
@@ -82,6 +84,7 @@ interface Raw {
       Pick<AgentConfig['drivers']['docker'], 'registries' | 'mirrors'>
     >
   }
+  readonly checks?: { readonly exec?: boolean }
   readonly log?: { readonly level?: AgentConfig['log']['level'] }
   readonly http?: { readonly socket?: string; readonly loopback_port?: number }
   readonly dev?: boolean
@@ -98,6 +101,8 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
   const dataDir = resolve(raw.data_dir ?? dataDirDefault(env))
   const dev = raw.dev ?? false
   const docker = raw.drivers?.docker ?? {}
+  // As in Nomad, plain processes (with the agent's own rights) must be allowed first.
+  const rawExec = raw.drivers?.raw_exec?.enabled ?? dev
   return {
     join: resolve(raw.join ?? join(dataDir, 'join.json')),
     dataDir,
@@ -112,8 +117,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     dynamicPorts: portRangeOf(raw.dynamic_ports) ?? configDefaults.dynamicPorts,
     maxAllocs: raw.max_allocs ?? null,
     drivers: {
-      // As in Nomad, plain processes (with the agent's own rights) must be allowed first.
-      rawExec: { enabled: raw.drivers?.raw_exec?.enabled ?? dev },
+      rawExec: { enabled: rawExec },
       docker: {
         enabled: docker.enabled ?? true,
         socket: docker.socket,
@@ -121,6 +125,8 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
         mirrors: docker.mirrors ?? {},
       },
     },
+    // Who lets jobs run any program may let them run one as a check.
+    checks: { exec: raw.checks?.exec ?? rawExec },
     log: { level: raw.log?.level ?? configDefaults.logLevel },
     http: { socket: resolve(raw.http?.socket ?? join(dataDir, 'api.sock')), loopbackPort: raw.http?.loopback_port ?? null },
     dev,

@@ -9,7 +9,7 @@ import type { Reply } from '../crdt/api-types.ts'
 import type { ApiBridge } from './api-bridge.ts'
 import type { Effect } from './core/effect.ts'
 import type { CoreEvent } from './core/event.ts'
-import type { Clock, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
+import type { CheckRunner, Clock, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
 import { envelopeFrames, isProbe } from './core/wire.ts'
 import { Journal } from './journal.ts'
 import type { LooseBoot, LooseEvent } from './loose-event.ts'
@@ -39,6 +39,7 @@ export interface LoopInput {
   readonly store: Store
   readonly clock: Clock
   readonly drivers: readonly TaskDriver[]
+  readonly checks: CheckRunner
   readonly api: (push: (event: LooseEvent) => void) => ApiBridge
   readonly log: LoopLog
   readonly meters: LoopMeters
@@ -102,12 +103,12 @@ class DriverLoop implements Loop {
 
   constructor(input: LoopInput) {
     this.#input = input
-    const { clock, log, meters, store, drivers } = input
+    const { checks, clock, log, meters, store, drivers } = input
     this.#slowSteps = new SlowSteps((data, message) => log.warn(data, message))
     const push = (event: LooseEvent): void => this.#push(event)
     const onState = (writable: boolean, reason: string): void => push({ kind: 'store-state', writable, reason })
     this.#journal = new Journal({ store, clock, log, onState, meter: (ms, writes, isWritten) => meters.persist(ms, writes, isWritten) })
-    this.#tasks = new TaskRunner({ drivers, clock, push, log })
+    this.#tasks = new TaskRunner({ drivers, checks, clock, push, log })
     this.#api = input.api(push)
     this.handlers = {
       peerUp: (peer) => push({ kind: 'peer-up', peer }),
@@ -169,7 +170,7 @@ class DriverLoop implements Loop {
       if (isFull) return this.#input.meters.dropped('frame')
       this.#frameBytes += event.bytes.length
     }
-    const lane = isUrgent(event) ? this.#urgent : this.#events
+    const lane = event.kind === 'frame' && !(event.via === 'stream' && isProbe(event.bytes)) ? this.#events : this.#urgent
     lane.push(event)
     this.#planTurn()
   }
@@ -328,6 +329,8 @@ class DriverLoop implements Loop {
         return this.#tasks.stop(effect.task, effect.driver, effect.signal, effect.timeoutMs)
       case 'remove':
         return this.#tasks.remove(effect.task, effect.driver)
+      case 'check':
+        return this.#tasks.check(effect.request)
       case 'reply':
         return this.#api.reply(effect.id, effect.reply, effect.last)
       case 'reply-stored':
@@ -391,9 +394,4 @@ function notDurable(problem: string | null): Reply {
     message: `this board's disk takes no writes (${problem ?? 'it was full a moment ago'}): the change is in its memory only, and on its way to its peers`,
     hint: 'send the change to another peer too; twice does no harm',
   }
-}
-
-function isUrgent(event: LooseEvent): boolean {
-  if (event.kind === 'frame') return event.via === 'stream' && isProbe(event.bytes)
-  return true
 }

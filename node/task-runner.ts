@@ -3,12 +3,13 @@
 // that something still runs. An exit is never told before the start that it ends.
 
 import type { Outcome } from './core/event.ts'
-import type { Clock, DriverCode, TaskDriver, TaskExit, TaskId, TaskRequest } from './core/ports.ts'
+import type { CheckRequest, CheckRunner, Clock, DriverCode, TaskDriver, TaskExit, TaskId, TaskRequest } from './core/ports.ts'
 import type { LooseEvent } from './loose-event.ts'
 import { wordsOf } from './words.ts'
 
 export interface TaskRunnerInput {
   readonly drivers: readonly TaskDriver[]
+  readonly checks: CheckRunner
   readonly clock: Clock
   readonly push: (event: LooseEvent) => void
   readonly log: { warn(data: object, message: string): void }
@@ -80,6 +81,14 @@ export class TaskRunner {
     void Promise.resolve()
       .then(() => driver.remove(task))
       .catch((error: unknown) => this.#input.log.warn({ task, error: wordsOf(error) }, 'what a finished task left could not be removed'))
+  }
+
+  check(request: CheckRequest): void {
+    const { id } = request
+    void Promise.resolve()
+      .then(() => this.#input.checks.run(request))
+      .catch((error: unknown) => ({ result: 'failed', output: `the check failed: ${wordsOf(error)}` }) as const)
+      .then((outcome) => this.#input.push({ kind: 'checked', id, outcome }))
   }
 
   driver(name: string): TaskDriver | undefined {

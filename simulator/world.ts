@@ -9,12 +9,13 @@ import type { Reply, Request } from '../crdt/api-types.ts'
 import { type Core, createCore } from '../node/core/step.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
-import type { TaskExit } from '../node/core/ports.ts'
+import type { TaskExit, TaskRequest } from '../node/core/ports.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
 import { setAlarm } from './alarm.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
 import { shownAt } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
+import { Checks } from './checks.ts'
 import { notDurable } from './disk.ts'
 import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
@@ -71,6 +72,7 @@ export class World {
   /** All of them, and second ones with the key of one of them (`twins.ts`). */
   readonly machines = new Set<Board>()
   readonly tasks = new Tasks()
+  readonly checks = new Checks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
   /** Told before a board's tasks are gone. */
@@ -218,10 +220,8 @@ export class World {
 
   freeDisk(board: Board): void {
     board.disk.isFull = false
-    board.disk.write(
-      [...board.held].map(([key, value]) => ({ key, value })),
-      true,
-    )
+    const held = [...board.held].map(([key, value]) => ({ key, value }))
+    board.disk.write(held, true)
     board.held.clear()
     this.feed(board, { kind: 'store-state', now: this.queue.now, writable: true, reason: '' })
   }
@@ -322,12 +322,7 @@ export class World {
       case 'disconnect':
         return this.links.disconnect(board, effect.peer)
       case 'prepare':
-        return this.#later(board, 5, () => ({
-          kind: 'prepared',
-          now: queue.now,
-          task: effect.task.id,
-          outcome: this.tasks.prepare(board, effect.task),
-        }))
+        return this.#prepare(board, effect.task)
       case 'start':
         return this.#start(board, effect, isWritten)
       case 'stop':
@@ -336,6 +331,10 @@ export class World {
         return this.#stop(board, effect)
       case 'remove':
         return this.tasks.remove(board, effect.task)
+      case 'check': {
+        const { afterMs, outcome } = this.checks.answer(board, effect.request)
+        return this.#later(board, afterMs, () => ({ kind: 'checked', now: queue.now, id: effect.request.id, outcome }))
+      }
       case 'wake':
         return this.#wake(board, effect.at)
       case 'reply':
@@ -347,11 +346,12 @@ export class World {
       case 'forward':
         return this.#forward(board, effect)
       case 'log':
-        board.logs.push(`${queue.now} ${effect.level} ${effect.message}`)
-        return
-      default:
-        return
+        return void board.logs.push(`${queue.now} ${effect.level} ${effect.message}`)
     }
+  }
+
+  #prepare(board: Board, task: TaskRequest): void {
+    this.#later(board, 5, () => ({ kind: 'prepared', now: this.queue.now, task: task.id, outcome: this.tasks.prepare(board, task) }))
   }
 
   #start(board: Board, effect: Effect & { kind: 'start' }, isWritten: boolean): void {

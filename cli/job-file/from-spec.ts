@@ -4,6 +4,7 @@
 
 import {
   affinityDefaults,
+  checkDefaults,
   configDefaults,
   constraintDefaults,
   disconnectDefaults,
@@ -19,6 +20,7 @@ import {
 } from '../../crdt/documents/defaults.ts'
 import {
   type Affinity,
+  type CheckSpec,
   type Constraint,
   type DisconnectPolicy,
   type GroupSpec,
@@ -150,8 +152,35 @@ function taskData(task: TaskSpec, pick: Pick): Data {
           ['max_file_size', task.logs.maxFileSizeMib, logDefaults.maxFileSizeMib, formatSize],
         ]),
       ],
+      ['checks', task.checks && Object.fromEntries(task.checks.map((check) => [check.name, checkData(check, pick)]))],
     ]),
   }
+}
+
+function checkData(check: CheckSpec, pick: Pick): Data {
+  const { checkRestart } = check
+  return pick([
+    ['type', check.type],
+    ['port', check.port],
+    ['path', check.path],
+    ['method', check.method],
+    ['header', check.headers, checkDefaults.headers],
+    ['body', check.body],
+    ['command', check.command],
+    ['args', check.args, checkDefaults.args],
+    ['interval', check.intervalMs, undefined, formatDuration],
+    ['timeout', check.timeoutMs, undefined, formatDuration],
+    ['success_before_passing', check.successBeforePassing, checkDefaults.successBeforePassing],
+    ['failures_before_critical', check.failuresBeforeCritical, checkDefaults.failuresBeforeCritical],
+    ['on_update', check.onUpdate, checkDefaults.onUpdate],
+    [
+      'check_restart',
+      pick([
+        ['limit', checkRestart.limit, checkDefaults.checkRestart.limit],
+        ['grace', checkRestart.graceMs, checkDefaults.checkRestart.graceMs, formatDuration],
+      ]),
+    ],
+  ])
 }
 
 function configData(config: TaskConfig, pick: Pick): Data {

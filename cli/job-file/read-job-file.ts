@@ -68,6 +68,9 @@ export function fileParts(value: unknown, path: string): PathParts {
 function isSameMatter(parts: PathParts, other: SchemaFault): boolean {
   const below = (a: PathParts, b: PathParts): boolean => b.every((part, i) => a[i] === part)
   if (below(parts, other.parts) || below(other.parts, parts)) return true
+  // Without its type or its interval nothing can be said about the rest of a check.
+  const isOfCheck = other.parts.at(-3) === 'checks' && (other.parts.at(-1) === 'type' || other.parts.at(-1) === 'interval')
+  if (isOfCheck && below(parts, other.parts.slice(0, -1))) return true
   // Without a driver nothing can be said about its configuration.
   return other.parts.at(-1) === 'driver' && below(parts, [...other.parts.slice(0, -1), 'config'])
 }

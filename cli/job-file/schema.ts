@@ -4,7 +4,7 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { constraintOperators, jobTypes } from '../../crdt/spec.ts'
+import { checkMethods, checkTypes, constraintOperators, jobTypes } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import { type Rule, block, clock, duration, flag, integer, listOf, mapOf, name, oneOf, optional, size, text, words } from './rules.ts'
 
@@ -106,6 +106,24 @@ const config = (): Rule =>
     },
   )
 
+const checkShape = (): Rule =>
+  shape(
+    { type: oneOf(checkTypes, ' (Nomad’s script is exec)'), interval: duration(), timeout: duration() },
+    {
+      port: words('the label of a port'),
+      path: words('a path that begins with /'),
+      method: oneOf(checkMethods),
+      header: texts('names to texts'),
+      body: text('one line of text'),
+      command: words('a program'),
+      args: listOf(text(), 'texts'),
+      success_before_passing: integer(0, modelLimits.checkCountMax),
+      failures_before_critical: integer(0, modelLimits.checkCountMax),
+      on_update: oneOf(['require_healthy', 'ignore']),
+      check_restart: shape({}, { limit: integer(0, modelLimits.checkCountMax), grace: duration() }),
+    },
+  )
+
 const task = (): Rule =>
   shape(
     { driver: oneOf(['docker', 'raw_exec'], ' (exec comes with a later version)') },
@@ -117,6 +135,7 @@ const task = (): Rule =>
       kill_timeout: duration(),
       kill_signal: words('a signal such as SIGTERM'),
       logs: shape({}, { max_files: integer(1, 1000), max_file_size: size() }),
+      checks: named(checkShape(), 'names to checks'),
     },
   )
 

@@ -3,6 +3,7 @@
 
 import {
   affinityDefaults,
+  checkDefaults,
   configDefaults,
   constraintDefaults,
   disconnectDefaults,
@@ -19,6 +20,7 @@ import {
 import { compareText } from '../../crdt/ids.ts'
 import {
   type Affinity,
+  type CheckSpec,
   type Constraint,
   type DisconnectPolicy,
   type GroupSpec,
@@ -85,6 +87,7 @@ function toUpdate(block: Reader): UpdatePolicy {
 }
 
 function toTask(name: string, task: Reader): TaskSpec {
+  const checks = task.named('checks').map(([check, block]) => toCheck(check, block))
   const resources = task.block('resources')
   const logs = task.block('logs')
   return {
@@ -104,6 +107,31 @@ function toTask(name: string, task: Reader): TaskSpec {
       maxFileSizeMib: logs.size('max_file_size', logDefaults.maxFileSizeMib),
     },
     meta: task.texts('meta'),
+    ...(checks.length === 0 ? {} : { checks }),
+  }
+}
+
+function toCheck(name: string, check: Reader): CheckSpec {
+  const restart = check.block('check_restart')
+  return {
+    name,
+    type: check.word<CheckSpec['type']>('type', 'tcp'),
+    ...(check.has('port') && { port: check.word('port', '') }),
+    ...(check.has('path') && { path: check.word('path', '') }),
+    ...(check.has('method') && { method: check.word('method', 'GET') }),
+    headers: check.texts('header'),
+    ...(check.has('body') && { body: check.text('body', '') }),
+    ...(check.has('command') && { command: check.word('command', '') }),
+    args: check.textList('args') ?? checkDefaults.args,
+    intervalMs: check.duration('interval', 0),
+    timeoutMs: check.duration('timeout', 0),
+    successBeforePassing: check.integer('success_before_passing', checkDefaults.successBeforePassing),
+    failuresBeforeCritical: check.integer('failures_before_critical', checkDefaults.failuresBeforeCritical),
+    onUpdate: check.word('on_update', checkDefaults.onUpdate),
+    checkRestart: {
+      limit: restart.integer('limit', checkDefaults.checkRestart.limit),
+      graceMs: restart.duration('grace', checkDefaults.checkRestart.graceMs),
+    },
   }
 }
 

@@ -16,7 +16,8 @@ export function slotText(slot: string): string {
 
 /** The state, with what a reader must know beside it. */
 export function allocState(alloc: AllocRow): string {
-  const health = alloc.state === 'running' ? (alloc.healthy ? ', healthy' : ', not yet healthy') : ''
+  const health =
+    alloc.state === 'running' ? (alloc.healthy ? ', healthy' : alloc.reason === '' ? ', not yet healthy' : ', not healthy') : ''
   const silent = alloc.nodeLiveness === 'alive' ? '' : ` (node ${alloc.nodeLiveness})`
   return `${alloc.state}${health}${silent}`
 }

@@ -3,6 +3,7 @@
 // newer agent would silently change jobs that exist. A new behaviour gets a new field.
 
 import type {
+  CheckSpec,
   DisconnectPolicy,
   GroupSpec,
   JobSpec,
@@ -43,6 +44,18 @@ export const configDefaults: TaskConfig = Object.freeze({
   volumes: Object.freeze([]),
   privileged: false,
   readOnlyRoot: false,
+})
+
+export const checkDefaults: Pick<
+  CheckSpec,
+  'headers' | 'args' | 'successBeforePassing' | 'failuresBeforeCritical' | 'onUpdate' | 'checkRestart'
+> = Object.freeze({
+  headers: Object.freeze({}),
+  args: Object.freeze([]),
+  successBeforePassing: 0,
+  failuresBeforeCritical: 0,
+  onUpdate: 'require_healthy',
+  checkRestart: Object.freeze({ limit: 0, graceMs: secondMs }),
 })
 
 export const affinityDefaults = Object.freeze({ operator: '=', weight: 50 } as const)

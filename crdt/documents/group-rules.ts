@@ -33,7 +33,7 @@ export function checkGroup(report: RuleReport, group: GroupSpec, job: JobSpec): 
     group.tasks.map((task) => task.name),
     (name) => `tasks/${name}`,
   )
-  for (const task of group.tasks) checkTask(inside(report, 'tasks', task.name), task, group.diskMib)
+  for (const task of group.tasks) checkTask(inside(report, 'tasks', task.name), task, group)
 }
 
 /** As in Nomad: each node that suits has one copy, so there is nothing to prefer, to spread or to count. */

@@ -36,6 +36,18 @@ export const modelLimits = Object.freeze({
    */
   psksMax: 3,
   volumesMax: 64,
+  /** Of one task. A board runs four at a time: with many times more than a few tasks have, none would come in its time. */
+  checksMax: 8,
+  /** More often costs a weak board more than the news is worth, and no restart policy acts sooner. */
+  checkIntervalMsMin: 1_000,
+  /** A day: what is asked more seldom is no check. */
+  checkIntervalMsMax: 86_400_000,
+  /** Shorter ones fail on a board that is merely busy. */
+  checkTimeoutMsMin: 100,
+  /** A check that hangs takes one of the four places for so long. */
+  checkTimeoutMsMax: 60_000,
+  /** Successes or failures in a row: with a higher number an hour's news is a day late. */
+  checkCountMax: 100,
   /** Constraints, affinities or spreads in one scope; each is evaluated for every node. */
   rulesMax: 64,
   /** Environment or metadata entries in one scope. */

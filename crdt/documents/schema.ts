@@ -15,7 +15,7 @@ import { type Field, gateCheck } from './field.ts'
 import { admissionModes, tokenModes } from './fleet.ts'
 import { modelLimits } from './model-limits.ts'
 import { findPath, isBoundedPath, pathTable } from './path-table.ts'
-import { groupFields, jobFields, taskFields } from './spec-fields.ts'
+import { checkFields, groupFields, jobFields, taskFields } from './spec-fields.ts'
 import { type ValueCheck, anyScalar, flag, integer, line, matching, oneOf, text } from './value-kind.ts'
 
 type Patterns = readonly (readonly [string, ValueCheck])[]
@@ -69,6 +69,8 @@ const jobTable: Patterns = [
   ...rulesBelow(task),
   [`${task}env/:key`, value],
   [`${task}config/volumes/:key`, words],
+  ...fieldsBelow(`${task}checks/:name/`, checkFields),
+  [`${task}checks/:name/header/:key`, value],
 ]
 
 const claimTable: Patterns = [

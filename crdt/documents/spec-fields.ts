@@ -1,8 +1,19 @@
 // The scalar fields of a job, a group and a task, in Nomad's words. Fields that are maps (environment, metadata, ports, volumes,
 // constraints …) are in `spec-maps.ts`. The order here is the order in which faults are reported.
 
-import { type GroupSpec, type JobSpec, type TaskSpec, isRunOnce, jobTypes, progressDeadlineMs } from '../spec.ts'
 import {
+  type CheckSpec,
+  type GroupSpec,
+  type JobSpec,
+  type TaskSpec,
+  checkMethods,
+  checkTypes,
+  isRunOnce,
+  jobTypes,
+  progressDeadlineMs,
+} from '../spec.ts'
+import {
+  checkDefaults,
   configDefaults,
   disconnectDefaults,
   groupDefaults,
@@ -136,6 +147,41 @@ export const taskFields: readonly Field<TaskSpec>[] = [
     max: 100_000,
     unit: 'MiB',
   }),
+]
+
+/** Of none a change takes a restart: the task does not notice who asks it. */
+export const checkFields: readonly Field<CheckSpec>[] = [
+  textField('type', (check) => check.type, { required: true, choices: checkTypes }),
+  textField('port', (check) => check.port),
+  textField('path', (check) => check.path),
+  textField('method', (check) => check.method, { choices: checkMethods }),
+  textField('body', (check) => check.body),
+  textField('command', (check) => check.command),
+  listField('args', (check) => check.args, { fallback: '[]' }),
+  durationField('interval', (check) => check.intervalMs, {
+    required: true,
+    min: modelLimits.checkIntervalMsMin,
+    max: modelLimits.checkIntervalMsMax,
+  }),
+  durationField('timeout', (check) => check.timeoutMs, {
+    required: true,
+    min: modelLimits.checkTimeoutMsMin,
+    max: modelLimits.checkTimeoutMsMax,
+  }),
+  intField('success_before_passing', (check) => check.successBeforePassing, {
+    fallback: checkDefaults.successBeforePassing,
+    max: modelLimits.checkCountMax,
+  }),
+  intField('failures_before_critical', (check) => check.failuresBeforeCritical, {
+    fallback: checkDefaults.failuresBeforeCritical,
+    max: modelLimits.checkCountMax,
+  }),
+  textField('on_update', (check) => check.onUpdate, { fallback: checkDefaults.onUpdate, choices: ['require_healthy', 'ignore'] }),
+  intField('check_restart/limit', (check) => check.checkRestart.limit, {
+    fallback: checkDefaults.checkRestart.limit,
+    max: modelLimits.checkCountMax,
+  }),
+  durationField('check_restart/grace', (check) => check.checkRestart.graceMs, { fallback: checkDefaults.checkRestart.graceMs }),
 ]
 
 function isLostAfterSaid(policy: GroupSpec['disconnect']): boolean {

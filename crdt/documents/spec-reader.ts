@@ -7,6 +7,7 @@ import { compareText } from '../ids.ts'
 import type { Registers } from '../registers.ts'
 import {
   type Affinity,
+  type CheckSpec,
   type Constraint,
   type GroupSpec,
   type JobSpec,
@@ -22,7 +23,7 @@ import { type Block, type FieldValues, readFields } from './field-reader.ts'
 import { decodePart, isCanonicalPart } from './path-part.ts'
 import { readAffinity, readConstraint } from './placement-codec.ts'
 import { type RegisterTree, type Value, child, leftOver, namesOf, registerTree, take } from './register-tree.ts'
-import { groupFields, jobFields, taskFields } from './spec-fields.ts'
+import { checkFields, groupFields, jobFields, taskFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
 
 export function readSpec(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
@@ -107,6 +108,7 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
 
 function readTask(name: string, block: Block): TaskSpec {
   const values = readFields(block, taskFields)
+  const checks = namesOf(child(block.tree, 'checks')).map((check) => readCheck(check, below(block, 'checks', check)))
   return {
     name,
     driver: values.text('driver') as TaskSpec['driver'],
@@ -117,6 +119,32 @@ function readTask(name: string, block: Block): TaskSpec {
     killTimeoutMs: values.int('kill_timeout'),
     killSignal: values.text('kill_signal'),
     logs: { maxFiles: values.int('logs/max_files'), maxFileSizeMib: values.int('logs/max_file_size') },
+    ...(checks.length === 0 ? {} : { checks }),
+  }
+}
+
+function readCheck(name: string, block: Block): CheckSpec {
+  const values = readFields(block, checkFields)
+  const said = <K extends 'port' | 'path' | 'method' | 'body' | 'command'>(key: K): Pick<CheckSpec, K> => {
+    const value = values.optionalText(key)
+    return (value === undefined ? {} : { [key]: value }) as Pick<CheckSpec, K>
+  }
+  return {
+    name,
+    type: values.text('type') as CheckSpec['type'],
+    ...said('port'),
+    ...said('path'),
+    ...said('method'),
+    headers: readEntries(block, 'header'),
+    ...said('body'),
+    ...said('command'),
+    args: values.list('args') ?? [],
+    intervalMs: values.int('interval'),
+    timeoutMs: values.int('timeout'),
+    successBeforePassing: values.int('success_before_passing'),
+    failuresBeforeCritical: values.int('failures_before_critical'),
+    onUpdate: values.text('on_update') as CheckSpec['onUpdate'],
+    checkRestart: { limit: values.int('check_restart/limit'), graceMs: values.int('check_restart/grace') },
   }
 }
 

@@ -7,7 +7,7 @@ import type { Affinity, Constraint, GroupSpec, JobSpec, TaskSpec } from '../spec
 import type { Field } from './field.ts'
 import { encodePart } from './path-part.ts'
 import { writeAffinity, writeConstraint } from './placement-codec.ts'
-import { groupFields, jobFields, taskFields } from './spec-fields.ts'
+import { checkFields, groupFields, jobFields, taskFields } from './spec-fields.ts'
 
 type Out = Map<string, Scalar>
 
@@ -37,6 +37,10 @@ function writeTask(out: Out, at: string, task: TaskSpec): void {
   writeScope(out, at, task)
   writeEntries(out, `${at}env/`, task.env)
   writeVolumes(out, at, task)
+  for (const check of task.checks ?? []) {
+    writeFields(out, `${at}checks/${check.name}/`, checkFields, check)
+    writeEntries(out, `${at}checks/${check.name}/header/`, check.headers)
+  }
 }
 
 function writeScope(

@@ -1,7 +1,8 @@
 // Rules for one task: what its driver needs and what it cannot do. A setting that a driver would ignore is refused, so that nobody
 // believes in a read-only root or a user that is not there.
 
-import type { TaskConfig, TaskSpec } from '../spec.ts'
+import type { GroupSpec, TaskConfig, TaskSpec } from '../spec.ts'
+import { checkChecks } from './check-rules.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
 import { checkPlacement } from './placement-rules.ts'
@@ -14,7 +15,7 @@ const dockerMemoryMibMin = 6
 /** Set by the node itself; a job that could set them could lie to its own tasks about who they are. */
 const reservedEnv = 'SHOAL_'
 
-export function checkTask(report: RuleReport, task: TaskSpec, groupDiskMib: number): void {
+export function checkTask(report: RuleReport, task: TaskSpec, group: GroupSpec): void {
   checkName(report, '', task.name)
   checkFields(report, taskFields, task)
   checkEntries(report, 'env', task.env)
@@ -23,9 +24,10 @@ export function checkTask(report: RuleReport, task: TaskSpec, groupDiskMib: numb
   }
   checkEntries(report, 'meta', task.meta)
   checkPlacement(report, 'task', task)
-  checkLogs(report, task, groupDiskMib)
+  checkLogs(report, task, group.diskMib)
   if (task.driver === 'docker') checkDocker(report, task)
   if (task.driver === 'raw_exec') checkRawExec(report, task.config)
+  checkChecks(report, task.checks ?? [], group)
 }
 
 function checkLogs(report: RuleReport, { logs }: TaskSpec, groupDiskMib: number): void {

@@ -5,6 +5,7 @@ import type { Reply, Request } from '../../crdt/api-types.ts'
 import { fromBase64, toBase64 } from '../../crdt/base64.ts'
 import type { JobId, NodeId, OperatorId } from '../../crdt/ids.ts'
 import { parseDocId } from '../../crdt/ids.ts'
+import type { Claim } from '../../crdt/view.ts'
 import { isHeard } from './admission.ts'
 import { remainsOf } from './allocs/finished.ts'
 import { envelopeKey, operatorsDocs, rightsHere } from './documents.ts'
@@ -12,6 +13,7 @@ import type { CoreEvent } from './event.ts'
 import { follow, unfollow } from './follow.ts'
 import { forward, poolAbout } from './forward.ts'
 import { allocDetail, allocRows, resolveAlloc } from './queries/allocs.ts'
+import { checkRows } from './queries/checks.ts'
 import { coverageOf } from './queries/coverage.ts'
 import { explainJobReply, findJob, historyReply, jobDetail, jobRows } from './queries/jobs.ts'
 import { nodeDetail, nodeRows, resolveNode } from './queries/nodes.ts'
@@ -66,6 +68,8 @@ export function command(step: Step, event: Command): void {
       return reply(step, event.id, { kind: 'allocs', coverage: coverageOf(step), allocs: allocRows(state) })
     case 'alloc.status':
       return allocStatus(step, event.id, request.alloc)
+    case 'alloc.checks':
+      return allocChecks(step, event.id, request)
     case 'alloc.logs':
       return logs(step, event.id, request)
     case 'psk.offer':
@@ -161,23 +165,39 @@ function allocStatus(step: Step, id: number, name: string): void {
   reply(step, id, { kind: 'alloc', coverage: coverageOf(step), alloc: allocDetail(step.state, found.value) })
 }
 
-/** Logs are on the board that ran the task: answered here or forwarded there. */
+function allocChecks(step: Step, id: number, request: Request & { method: 'alloc.checks' }): void {
+  const found = resolveAlloc(step.state, request.alloc)
+  if (!found.ok) return refuseRequest(step, id, found.code, found.message)
+  if (isElsewhere(step, id, found.value, { request, what: 'its checks' })) return
+  reply(step, id, { kind: 'checks', coverage: coverageOf(step), checks: checkRows(step, found.value) })
+}
+
+/** What only the copy's own board has is answered there. */
+function isElsewhere(
+  { state, out }: Step,
+  id: number,
+  claim: Claim,
+  { request, what }: { readonly request: Request & { alloc: string }; readonly what: string },
+): boolean {
+  if (claim.node === state.boot.config.self) return false
+  const name = state.view.nodes.get(claim.node)?.name ?? claim.node
+  const unanswered = {
+    code: 'E_NODE_UNREACHABLE',
+    message: `${name}, which holds ${what}, does not answer`,
+    hint: `no other board has it; \`shoal node status ${name}\` tells how that one is`,
+  }
+  const there = { ...request, alloc: claim.alloc, pool: state.boot.config.pool }
+  out.push({ kind: 'forward', id, to: [claim.node], request: there, unanswered })
+  return true
+}
+
+/** Logs are on the board that ran the task. */
 function logs(step: Step, id: number, request: Request & { method: 'alloc.logs' }): void {
   const { state } = step
   const found = resolveAlloc(state, request.alloc)
   if (!found.ok) return refuseRequest(step, id, found.code, found.message)
   const claim = found.value
-  if (claim.node !== state.boot.config.self) {
-    const name = state.view.nodes.get(claim.node)?.name ?? claim.node
-    const unanswered = {
-      code: 'E_NODE_UNREACHABLE',
-      message: `${name}, which holds the log, does not answer`,
-      hint: `no other board has it; \`shoal node status ${name}\` tells how that one is`,
-    }
-    const there = { ...request, alloc: claim.alloc, pool: state.boot.config.pool }
-    step.out.push({ kind: 'forward', id, to: [claim.node], request: there, unanswered })
-    return
-  }
+  if (isElsewhere(step, id, claim, { request, what: 'the log' })) return
   const live = [...state.allocs.values()].find((entry) => entry.alloc === claim.alloc)
   const alloc = live === undefined ? state.finished.find((entry) => entry.alloc === claim.alloc) : remainsOf(live)
   const names = alloc?.tasks.map((entry) => entry.name) ?? []

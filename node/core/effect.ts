@@ -3,7 +3,7 @@
 
 import type { NodeId } from '../../crdt/ids.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
-import type { StoreWrite, TaskId, TaskRequest, Topic } from './ports.ts'
+import type { CheckRequest, StoreWrite, TaskId, TaskRequest, Topic } from './ports.ts'
 
 export type Effect =
   | { readonly kind: 'persist'; readonly writes: readonly StoreWrite[]; readonly sync: boolean }
@@ -29,6 +29,8 @@ export type Effect =
       readonly timeoutMs: number
     }
   | { readonly kind: 'remove'; readonly task: TaskId; readonly driver: 'docker' | 'raw_exec' }
+  /** One question; `checked` answers it. */
+  | { readonly kind: 'check'; readonly request: CheckRequest }
   /** The only timer: the loop sends a tick at or after this time; each step replaces it. */
   | { readonly kind: 'wake'; readonly at: number }
   | { readonly kind: 'reply'; readonly id: number; readonly reply: Reply; readonly last: boolean }

@@ -2,7 +2,7 @@
 
 import type { NodeId } from '../../crdt/ids.ts'
 import type { Request } from '../../crdt/api-types.ts'
-import type { AdoptedTask, DriverCode, Fingerprint, HostFacts, TaskExit, TaskId } from './ports.ts'
+import type { AdoptedTask, CheckOutcome, DriverCode, Fingerprint, HostFacts, TaskExit, TaskId } from './ports.ts'
 import type { Config } from './config-types.ts'
 
 export type CoreEvent =
@@ -20,6 +20,8 @@ export type CoreEvent =
   | { readonly kind: 'stopped'; readonly now: number; readonly task: TaskId }
   | { readonly kind: 'exited'; readonly now: number; readonly task: TaskId; readonly exit: TaskExit }
   | { readonly kind: 'progress'; readonly now: number; readonly task: TaskId; readonly words: string }
+  /** The answer to a `check` of that id. */
+  | { readonly kind: 'checked'; readonly now: number; readonly id: string; readonly outcome: CheckOutcome }
   | {
       readonly kind: 'command'
       readonly now: number

@@ -87,6 +87,15 @@ export const coreLimits = {
   /** First wait after a failed image pull; doubles each time up to the maximum. */
   pullBackoffMsMin: 5_000,
   pullBackoffMsMax: 5 * 60_000,
+  /** Checks under way on this board: an http check is nothing, a program in a container is a process on a weak board. */
+  checksAtOnceMax: 4,
+  /** The first question to a task that began to run comes so soon: a roll-out waits for the answer. */
+  checkFirstMsMax: 1_000,
+  /** As for boards that return (DESIGN 4): after the n-th time within the window that checks found a copy unhealthy … */
+  lapseWindowMs: 60 * 60_000,
+  /** … it is healthy once they have passed for 2^n × this, at most for that: each turn is a write on every board of the pool. */
+  lapseBaseMs: 1_000,
+  lapseWaitMsMax: 5 * 60_000,
   /** Finished allocations whose logs are kept for `alloc logs`. */
   finishedAllocsMax: 20,
   /** Ended claims that a later one elsewhere has replaced: so many are still told, for `alloc status` and `alloc logs`. */

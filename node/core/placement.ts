@@ -8,6 +8,7 @@ import { inForce } from '../../scheduler/in-force.ts'
 import { plan } from '../../scheduler/plan.ts'
 import type { Local } from '../../scheduler/types.ts'
 import { isHeard } from './admission.ts'
+import { askChecks } from './allocs/checks.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { isAlone, stopWhatIsAlone } from './alone.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
@@ -31,6 +32,7 @@ export function settle(step: Step): void {
     // What this board has just taken up is in no view yet: a plan would give its ports and its room to others.
     if (state.planStale && !hasTakenUp) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
+    askChecks(step)
     leaveIfAsked(step)
     if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) return
     state.ownStale = false

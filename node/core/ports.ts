@@ -4,7 +4,7 @@
 
 import type { Result } from '../../crdt/errors.ts'
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
-import type { NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
+import type { CheckSpec, NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
 import type { DriverHealth } from '../../crdt/view.ts'
 
 // ---------------------------------------------------------------- network
@@ -186,9 +186,26 @@ export interface TaskDriver {
   onExit(listener: (id: TaskId, exit: TaskExit) => void): void
   /** Combined or single stream; follows until aborted when asked; `tailBytes` from the end. Works after the task's end. Throws when it cannot be read. */
   logs(id: TaskId, options: LogOptions): AsyncIterable<Uint8Array>
+  /**
+   * Runs a program beside a task that runs, as its user and with its environment: in its container, or in its folder. Resolves within
+   * the time given and a moment: what runs longer is killed as far as the driver can.
+   */
+  exec(task: TaskRequest, command: readonly string[], options: ExecOptions): Promise<Result<ExecEnd, DriverCode>>
   /** Removes what a finished task left (container, log files). */
   remove(id: TaskId): Promise<void>
   close(): Promise<void>
+}
+
+export interface ExecOptions {
+  readonly timeoutMs: number
+  /** Of both streams together; the beginning is kept. */
+  readonly outputBytesMax: number
+}
+
+export interface ExecEnd {
+  /** null: it was killed, by the time limit or somebody else. */
+  readonly exitCode: number | null
+  readonly output: string
 }
 
 export interface LogOptions {
@@ -197,6 +214,32 @@ export interface LogOptions {
   /** null: from the beginning. */
   readonly tailBytes: number | null
   readonly signal: AbortSignal
+}
+
+// ---------------------------------------------------------------- checks
+
+/** One question to a task that runs. `${…}` is filled in. */
+export interface CheckRequest {
+  readonly id: string
+  readonly task: TaskRequest
+  readonly check: CheckSpec
+  /** The number behind the check's label on this board; null: the group has no such port, or the check asks for none. */
+  readonly port: number | null
+}
+
+export interface CheckOutcome {
+  /** refused: this board never runs such a check. unknown: whoever was to ask could not (its engine is down), which says nothing of the task. */
+  readonly result: 'passed' | 'failed' | 'refused' | 'unknown'
+  /** At most `checkOutputBytesMax`, in words or as the task said it. */
+  readonly output: string
+}
+
+/** A few lines of a terminal; a board keeps one for each check. */
+export const checkOutputBytesMax = 1_024
+
+export interface CheckRunner {
+  /** Answers within the check's timeout and a moment; one that is rejected has failed. */
+  run(request: CheckRequest): Promise<CheckOutcome>
 }
 
 // ---------------------------------------------------------------- host

@@ -164,6 +164,8 @@ export interface State {
   /** Times at which replacements began within the pacing window. */
   replacementTimes: number[]
   readonly allocs: Map<SlotId, Alloc>
+  /** Checks that have been asked and not been answered, by id. */
+  readonly checksAsked: Set<string>
   /** Claims of this node that have ended, by slot: their generations must not be forgotten. */
   readonly ended: Map<SlotId, Claim>
   /** Registers that the own document has left for new claims, as of this plan; null: not counted yet. */
@@ -312,6 +314,7 @@ function emptyBoard(
   State,
   | 'lostLookAt'
   | 'allocs'
+  | 'checksAsked'
   | 'ended'
   | 'registersLeft'
   | 'fullSaid'
@@ -325,6 +328,7 @@ function emptyBoard(
   return {
     lostLookAt: now + coreLimits.lackingMsMax,
     allocs: new Map(),
+    checksAsked: new Set(),
     ended: new Map(),
     registersLeft: null,
     fullSaid: false,

@@ -6,7 +6,10 @@ import { createEngine } from '../../crdt/engine.ts'
 import { assert, assertNever } from '../../crdt/errors.ts'
 import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
 import type { Alloc, Body, TaskRun } from './allocs/alloc.ts'
-import { allocDeadline, exited, prepared, started, stopped } from './allocs/lifecycle.ts'
+import { checked } from './allocs/checked.ts'
+import { checksDeadline } from './allocs/checks.ts'
+import { allocDeadline } from './allocs/deadline.ts'
+import { exited, prepared, started, stopped } from './allocs/lifecycle.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
 import { tellBootstrap } from './bootstrap-list.ts'
@@ -107,6 +110,8 @@ function handle(step: Step, event: CoreEvent): void {
     case 'exited':
       orphanExited(state, event.task)
       return withTask(state, event.task, (alloc, _body, task) => exited(step, alloc, task, event.exit))
+    case 'checked':
+      return checked(step, event)
     case 'progress':
       return withTask(state, event.task, (_alloc, _body, task) => void (task.progress = event.words))
     case 'command':
@@ -189,6 +194,7 @@ function wakeAt(state: State): number {
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)
   for (const due of [state.ownDueAt, state.lookAt, state.saveAt]) if (due !== null) at = Math.min(at, due)
   for (const alloc of state.allocs.values()) at = Math.min(at, allocDeadline(alloc))
+  at = Math.min(at, checksDeadline(state))
   for (const entry of state.hangUps) at = Math.min(at, entry.at)
   return at
 }

@@ -115,13 +115,18 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 
 /** Whether a process with this text in its arguments lives, in any container or none. */
 export function isRunning(text: string): boolean {
-  return readdirSync('/proc').some((pid) => {
+  return processesWith(text) > 0
+}
+
+/** How many processes have this text in one of their arguments. */
+export function processesWith(text: string): number {
+  return readdirSync('/proc').filter((pid) => {
     try {
       return /^[0-9]+$/.test(pid) && Number(pid) !== process.pid && readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text)
     } catch {
       return false
     }
-  })
+  }).length
 }
 
 export interface Exits {

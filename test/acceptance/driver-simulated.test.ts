@@ -112,6 +112,7 @@ function createDriver(sim: SimulatedBoard, asked: Map<TaskId, Program>): TaskDri
       for (const [id, exit] of early.splice(0)) listener(id, exit)
     },
     async *logs() {},
+    exec: async () => refuse('E_START', 'programs beside tasks are answered by the simulated checks'),
     remove: async (id) => {
       sim.tasks.stop(sim.board, id, 'raw_exec', sim.queue.now, sim.tasks.ending('SIGKILL', 0).exit)
       sim.tasks.remove(sim.board, id)

@@ -7,10 +7,10 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { RunningTask, TaskRequest } from '../../node/core/ports.ts'
 import { type Cases, playCases, request, start } from './driver-cases.ts'
-import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, readLogs, until } from './driver-harness.ts'
+import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, processesWith, readLogs, until } from './driver-harness.ts'
 
 export function acceptDriver(harnessOf: () => DriverHarness): void {
-  playCases({ ...running, ...stopping, ...adopting, ...logging, ...refusing }, harnessOf)
+  playCases({ ...running, ...beside, ...stopping, ...adopting, ...logging, ...refusing }, harnessOf)
 }
 
 function script(harness: DriverHarness, text: string, wishes: Partial<TaskWishes> = {}): TaskRequest {
@@ -66,6 +66,51 @@ const running: Cases<DriverHarness> = {
     await logged(driver, task.id, 'reloaded')
     const identity = await harness.identity(task.id)
     assert.ok(identity.length > 0)
+  },
+}
+
+const bounds = { timeoutMs: 20_000, outputBytesMax: 64 }
+const sh = (text: string): readonly string[] => ['/bin/sh', '-c', text]
+
+const beside: Cases<DriverHarness> = {
+  async 'a program beside a task has its environment, its user and its folder, and tells its code'(driver, harness) {
+    const config = { ...harness.config('sleep 600'), workDir: '/tmp', user: '1000' }
+    const task = script(harness, '', { config, env: { SHOAL_PORT_http: '28082' } })
+    await start(driver, task)
+    const end = await driver.exec(task, sh('echo "$SHOAL_PORT_http $(id -u) $(pwd)"; echo bad >&2; exit 3'), bounds)
+    assert.ok(end.ok, JSON.stringify(end))
+    assert.equal(end.value.exitCode, 3)
+    assert.deepEqual(end.value.output.split('\n').filter(Boolean).sort(), ['28082 1000 /tmp', 'bad'])
+  },
+
+  async 'of its output the beginning is kept'(driver, harness) {
+    const task = script(harness, 'sleep 600')
+    await start(driver, task)
+    const end = await driver.exec(task, sh('yes 0123456789 | head -c 200000; exit 0'), bounds)
+    assert.ok(end.ok, JSON.stringify(end))
+    assert.deepEqual([end.value.exitCode, end.value.output.length, end.value.output.slice(0, 11)], [0, 64, '0123456789\n'])
+  },
+
+  async 'one that takes too long is not waited for, and is not there twice'(driver, harness) {
+    const task = script(harness, 'sleep 600')
+    await start(driver, task)
+    const mark = `sleep 6${task.alloc.slice(-5).replaceAll(/[a-f]/g, '7')}`
+    const [first, second] = [
+      await driver.exec(task, sh(mark), { ...bounds, timeoutMs: 300 }),
+      await driver.exec(task, sh(mark), { ...bounds, timeoutMs: 300 }),
+    ]
+    assert.ok(first.ok && first.value.exitCode === null, JSON.stringify(first))
+    assert.ok(second.ok ? second.value.exitCode === null : second.code === 'E_START', JSON.stringify(second))
+    const living = (): number => processesWith(mark)
+    assert.ok(living() <= 1)
+    assert.ok((await driver.stop(task.id, 'SIGKILL', 0)).ok)
+    await until('nothing of it is left', () => living() === 0)
+  },
+
+  async 'beside what does not run nothing is run'(driver, harness) {
+    const task = script(harness, 'sleep 600')
+    const end = await driver.exec(task, sh('true'), bounds)
+    assert.ok(!end.ok)
   },
 }
 

@@ -8,6 +8,7 @@ import { checkSpec } from '../../crdt/documents/job-rules.ts'
 import { compareText } from '../../crdt/ids.ts'
 import {
   type Affinity,
+  type CheckSpec,
   type Constraint,
   type DisconnectPolicy,
   type GroupSpec,
@@ -78,8 +79,28 @@ const config = fc.record(
   { requiredKeys: ['command', 'args', 'volumes', 'privileged', 'readOnlyRoot'], noNullPrototype: true },
 ) as fc.Arbitrary<TaskConfig>
 
+/** Without a port: which there are is the group's to say. */
+const check: fc.Arbitrary<CheckSpec> = plain<CheckSpec>({
+  name,
+  type: fc.constant('exec'),
+  headers: fc.constant({}),
+  command: text,
+  args: fc.array(passable, { maxLength: 2 }),
+  intervalMs: ms(1_000, 3_000),
+  timeoutMs: ms(100, 1_000),
+  successBeforePassing: fc.integer({ min: 0, max: 1 }),
+  failuresBeforeCritical: fc.integer({ min: 0, max: 9 }),
+  onUpdate: fc.constantFrom('require_healthy', 'ignore'),
+  checkRestart: plain({ limit: fc.integer({ min: 0, max: 9 }), graceMs: ms(0, 90_000) }),
+})
+
+const checks = fc
+  .uniqueArray(check, { maxLength: 2, selector: (one) => one.name })
+  .map((all) => (all.length === 0 ? {} : { checks: all.sort((a, b) => compareText(a.name, b.name)) }))
+
 const task: fc.Arbitrary<TaskSpec> = fc
   .tuple(
+    checks,
     scope,
     plain<Omit<TaskSpec, keyof Scope>>({
       name,
@@ -92,7 +113,7 @@ const task: fc.Arbitrary<TaskSpec> = fc
       logs: plain({ maxFiles: fc.integer({ min: 1, max: 3 }), maxFileSizeMib: fc.integer({ min: 1, max: 3 }) }),
     }),
   )
-  .map(([placed, rest]) => ({ ...rest, ...placed }))
+  .map(([checked, placed, rest]) => ({ ...rest, ...placed, ...checked }))
 
 type Scope = Pick<TaskSpec, 'constraints' | 'affinities' | 'meta'>
 

@@ -4,6 +4,8 @@
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
 import type {
+  CheckOutcome,
+  CheckRequest,
   Clock,
   Fingerprint,
   Network,
@@ -104,6 +106,7 @@ export class FakeDriver implements TaskDriver {
   async *logs(): AsyncIterable<Uint8Array> {
     yield* this.chunks
   }
+  exec = async (): Promise<Result<never, 'E_DRIVER_DOWN'>> => refuse('E_DRIVER_DOWN', 'a fake')
   remove = async (): Promise<void> => {
     throw new Error('gone already')
   }
@@ -168,6 +171,7 @@ export interface Bench {
 export async function loopBench(
   script: (event: CoreEvent) => readonly Effect[] = () => [],
   early: (driver: FakeDriver) => void = () => undefined,
+  checks: (request: CheckRequest) => Promise<CheckOutcome> = async () => ({ result: 'passed', output: '' }),
 ): Promise<Bench> {
   const clock = new FakeClock()
   const store = new FakeStore()
@@ -190,6 +194,7 @@ export async function loopBench(
     store,
     clock,
     drivers: [driver],
+    checks: { run: (request) => checks(request) },
     api: createApiBridge,
     log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     meters: { step: nothing, lag: nothing, persist: nothing, effect: nothing, dropped: (what) => void logged.push(`dropped ${what}`) },

@@ -8,12 +8,15 @@ import { byContainerPath, byRule } from '../../crdt/documents/spec-reader.ts'
 import { containerPath } from '../../crdt/documents/spec-writer.ts'
 import {
   type Affinity,
+  type CheckSpec,
   type Constraint,
   type GroupSpec,
   type JobSpec,
   type Spread,
   type TaskConfig,
   type TaskSpec,
+  checkMethods,
+  checkTypes,
   constraintOperators,
   jobTypes,
   progressDeadlineMs,
@@ -74,6 +77,41 @@ const config: fc.Arbitrary<TaskConfig> = fc.record(
   { requiredKeys: ['args', 'volumes', 'privileged', 'readOnlyRoot'], noNullPrototype: true },
 )
 
+const check = fc.record(
+  {
+    name,
+    type: fc.constantFrom(...checkTypes),
+    port: text,
+    path: text,
+    method: fc.constantFrom(...checkMethods),
+    headers: entries,
+    body: text,
+    command: text,
+    args: fc.array(text, { maxLength: 3 }),
+    intervalMs: count,
+    timeoutMs: count,
+    successBeforePassing: count,
+    failuresBeforeCritical: count,
+    onUpdate: fc.constantFrom('require_healthy', 'ignore'),
+    checkRestart: record({ limit: count, graceMs: count }),
+  },
+  {
+    requiredKeys: [
+      'name',
+      'type',
+      'headers',
+      'args',
+      'intervalMs',
+      'timeoutMs',
+      'successBeforePassing',
+      'failuresBeforeCritical',
+      'onUpdate',
+      'checkRestart',
+    ],
+    noNullPrototype: true,
+  },
+) as fc.Arbitrary<CheckSpec>
+
 const task: fc.Arbitrary<TaskSpec> = fc
   .tuple(
     scope,
@@ -87,8 +125,9 @@ const task: fc.Arbitrary<TaskSpec> = fc
       killSignal: text,
       logs: record({ maxFiles: count, maxFileSizeMib: count }),
     }),
+    sortedBy(fc.uniqueArray(check, { maxLength: 2, selector: (one) => one.name }), byName),
   )
-  .map(([a, b]) => ({ ...a, ...b }))
+  .map(([a, b, checks]) => ({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }) }))
 
 const disconnect: fc.Arbitrary<GroupSpec['disconnect']> = record({
   replace: fc.boolean(),

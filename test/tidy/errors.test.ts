@@ -32,7 +32,7 @@ function reasons(file: SourceFile): string[] {
   return found
 }
 
-/** Why claims end: what `end`, `fail` and `reason:` are given, up to the colon. Words without a code have spaces before it. */
+/** Why claims end or are not healthy: what `end`, `fail`, `reason:` and `.reason =` are given, up to the colon. Words without a code have spaces before it. */
 function endings(file: SourceFile): string[] {
   const found: string[] = []
   const take = (value: ts.Expression | undefined): void => {
@@ -46,6 +46,7 @@ function endings(file: SourceFile): string[] {
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && ['end', 'fail'].includes(node.expression.text))
       take(node.arguments.at(-1))
     if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && node.name.text === 'reason') take(node.initializer)
+    if (ts.isBinaryExpression(node) && ts.isPropertyAccessExpression(node.left) && node.left.name.text === 'reason') take(node.right)
   })
   return found
 }

@@ -4,7 +4,18 @@
 
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
-import type { DriverCode, Fingerprint, LogOptions, RunningTask, TaskDriver, TaskExit, TaskId, TaskRequest } from '../../core/ports.ts'
+import type {
+  DriverCode,
+  ExecEnd,
+  ExecOptions,
+  Fingerprint,
+  LogOptions,
+  RunningTask,
+  TaskDriver,
+  TaskExit,
+  TaskId,
+  TaskRequest,
+} from '../../core/ports.ts'
 import { createExitNotices } from '../task/exit-notices.ts'
 import type { DriverLog } from '../task/log.ts'
 import { createSerial } from '../task/serial.ts'
@@ -14,6 +25,7 @@ import { containerLogs } from './container-logs.ts'
 import { type ContainerWatch, createContainerWatch } from './container-watch.ts'
 import { endContainer, findContainer, isOurs, removeContainer, signalContainer } from './containers.ts'
 import { type Engine, createEngine } from './engine.ts'
+import { type LastExecs, execInside, forgetExecs } from './exec-inside.ts'
 import { refuseOther } from './failure.ts'
 import { fingerprintDocker } from './fingerprint.ts'
 import { type ImageSources, ensureImage } from './images.ts'
@@ -43,6 +55,7 @@ class DockerDriver implements TaskDriver {
   readonly #told = new Set<string>()
   readonly #notices = createExitNotices()
   readonly #serial = createSerial()
+  readonly #lastExecs: LastExecs = new Map()
 
   constructor(options: DockerOptions) {
     const { node, log, socketPath } = options
@@ -118,6 +131,15 @@ class DockerDriver implements TaskDriver {
     return containerLogs(this.#engine, containerName(id), options, this.#options.log)
   }
 
+  async exec(task: TaskRequest, command: readonly string[], options: ExecOptions): Promise<Result<ExecEnd, DriverCode>> {
+    assertTaskId(task.id)
+    try {
+      return await execInside(this.#engine, task.id, command, options, this.#lastExecs)
+    } catch (error) {
+      return refuseOther(error, `'${command[0] ?? ''}' was not run beside task ${task.id}`)
+    }
+  }
+
   remove(id: TaskId): Promise<void> {
     assertTaskId(id)
     return this.#serial(id, async () => {
@@ -125,6 +147,7 @@ class DockerDriver implements TaskDriver {
         const found = await findContainer(this.#engine, id)
         this.#watch.forget(id)
         this.#told.delete(id)
+        forgetExecs(this.#lastExecs, id)
         if (found !== undefined && isOurs(found, this.#options.node, id)) await removeContainer(this.#engine, found.container)
       } catch (error) {
         this.#options.log.warn({ task: id, error: (error as Error).message }, 'a finished container could not be removed')

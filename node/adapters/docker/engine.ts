@@ -30,6 +30,8 @@ export interface StreamRequest {
   /** Ends with `?` when there are options. */
   readonly path: string
   readonly options: Readonly<Record<string, unknown>>
+  /** Absent: what the engine wants stands in the options. */
+  readonly body?: Readonly<Record<string, unknown>>
   readonly abort: AbortSignal
   readonly deadlineMs?: number
   readonly authconfig?: object | undefined
@@ -93,9 +95,8 @@ async function load(address: string): Promise<Dockerode> {
 }
 
 function dial(docker: Dockerode, request: StreamRequest, abortSignal: AbortSignal): Promise<NodeJS.ReadableStream> {
-  const { method, path, authconfig } = request
-  // An empty body: what the engine wants here stands in the query.
-  const options = { _query: { ...request.options }, _body: {} }
+  const { method, path, authconfig, body } = request
+  const options = { _query: { ...request.options }, _body: { ...body } }
   const statusCodes = { 200: true, 400: 'bad parameter', 404: 'not found', 500: 'server error' }
   return new Promise((resolve, reject) => {
     docker.modem.dial(

@@ -7,12 +7,24 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
-import type { DriverCode, Fingerprint, LogOptions, RunningTask, TaskDriver, TaskExit, TaskId, TaskRequest } from '../../core/ports.ts'
+import type {
+  DriverCode,
+  ExecEnd,
+  ExecOptions,
+  Fingerprint,
+  LogOptions,
+  RunningTask,
+  TaskDriver,
+  TaskExit,
+  TaskId,
+  TaskRequest,
+} from '../../core/ports.ts'
 import { createExitNotices } from '../task/exit-notices.ts'
 import { isSignal } from '../task/exit-status.ts'
 import type { DriverLog } from '../task/log.ts'
 import { createSerial } from '../task/serial.ts'
 import { assertTaskId } from '../task/task-id.ts'
+import { type LastRuns, execBeside } from './exec-beside.ts'
 import { fingerprintRawExec } from './fingerprint.ts'
 import { isAlive, killTask } from './group.ts'
 import { logPath } from './log-files.ts'
@@ -45,6 +57,7 @@ class RawExecDriver implements TaskDriver {
   readonly #told = new Set<TaskId>()
   readonly #notices = createExitNotices()
   readonly #serial = createSerial()
+  readonly #lastRuns: LastRuns = new Map()
   readonly #lookout: ReturnType<typeof createLookout>
 
   constructor({ node, dataDir, log }: RawExecOptions) {
@@ -109,6 +122,12 @@ class RawExecDriver implements TaskDriver {
   logs(id: TaskId, options: LogOptions): AsyncIterable<Uint8Array> {
     assertTaskId(id)
     return readLog(logPath(taskFolder(this.#home, id), options.stream), options, () => this.#tasks.has(id))
+  }
+
+  async exec(task: TaskRequest, command: readonly string[], options: ExecOptions): Promise<Result<ExecEnd, DriverCode>> {
+    assertTaskId(task.id)
+    if (!this.#tasks.has(task.id)) return refuse('E_START', `task ${task.id} does not run on this board`)
+    return execBeside(task, taskFolder(this.#home, task.id), command, options, this.#lastRuns)
   }
 
   remove(id: TaskId): Promise<void> {

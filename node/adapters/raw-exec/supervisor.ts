@@ -5,12 +5,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, fchownSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { closeSync, fchownSync, openSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { TaskFolder } from './record.ts'
 import type { Account } from './account.ts'
+import { covered } from './inherited-files.ts'
 
 export const shell = '/bin/sh'
+
+/** After standard input and output, and the file of the status. */
+const firstFree = 4
 
 // All that would end a shell and can be caught. A trap with a command is reset to the default in what the shell starts, so the
 // program sees none of this. By number: shells disagree on the names.
@@ -55,7 +59,7 @@ export async function launch(wanted: Launch): Promise<Supervisor> {
       cwd: wanted.workDir,
       env: wanted.env,
       detached: true,
-      stdio: ['pipe', ...files, ...covered(nothing)],
+      stdio: ['pipe', ...files, ...covered(nothing, firstFree)],
       ...(wanted.account === undefined ? {} : { uid: wanted.account.uid, gid: wanted.account.gid }),
     })
     await once(child, 'spawn')
@@ -65,37 +69,6 @@ export async function launch(wanted: Launch): Promise<Supervisor> {
     return { child, pid: child.pid ?? 0, go: () => void child.stdin?.end('go\n') }
   } finally {
     for (const file of [...files, nothing]) closeSync(file)
-  }
-}
-
-const closedOnExec = 0o2000000
-const firstFree = 4
-
-/**
- * LevelDB opens its files so that every process we start would inherit them: a task of another user could read and write the agent's
- * store, and files deleted there would keep their room while it runs. What stands behind such a number in the task is nothing.
- */
-function covered(nothing: number): (number | 'ignore')[] {
-  const stdio: (number | 'ignore')[] = []
-  for (const file of inheritable()) {
-    while (firstFree + stdio.length < file) stdio.push('ignore')
-    stdio.push(nothing)
-  }
-  return stdio
-}
-
-/** Numbers of our open files that a child process would get, ascending, above those that it is meant to get. */
-function inheritable(): number[] {
-  const open = readdirSync('/proc/self/fdinfo').map(Number)
-  return open.filter((file) => file >= firstFree && isInherited(file)).sort((a, b) => a - b)
-}
-
-function isInherited(file: number): boolean {
-  try {
-    const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${file}`, 'latin1'))?.[1]
-    return flags !== undefined && (Number.parseInt(flags, 8) & closedOnExec) === 0
-  } catch {
-    return false // closed meanwhile
   }
 }
 

@@ -5,6 +5,7 @@ import type { AllocId, Form, Generation, NodeId, SlotId } from '../../../crdt/id
 import type { GroupSpec, TaskSpec } from '../../../crdt/spec.ts'
 import type { ClaimState, JobVersion, Resources } from '../../../crdt/view.ts'
 import type { TaskId } from '../ports.ts'
+import { type Checks, createChecks } from './checks.ts'
 
 /**
  * pending: nothing done. preparing: image being fetched. ready: may be started. starting, running: as they say.
@@ -29,6 +30,8 @@ export interface TaskRun {
   driverDownSince: number | null
   /** Stopped on an operator's wish: goes on to `ready` when it has stopped. */
   again: boolean
+  /** Stopped because of a check, and which: it has failed when it has stopped. null: it was not. */
+  unfit: string | null
 }
 
 /** One form of the group, made ready to run: the specification at the version that the claim carries. */
@@ -71,6 +74,7 @@ export interface Alloc {
   restartSeen: number
   /** Times (monotonic) of restarts within the policy's interval. */
   restartTimes: number[]
+  checks: Checks
   ports: Record<string, number>
   over: ReadonlyMap<NodeId, Generation>
   lost: ReadonlyMap<NodeId, Generation>
@@ -114,6 +118,7 @@ export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRu
     portTries: 0,
     driverDownSince: null,
     again: false,
+    unfit: null,
   }
 }
 
@@ -143,6 +148,7 @@ export function createAlloc(input: {
     restarts: 0,
     restartSeen: 0,
     restartTimes: [],
+    checks: createChecks(),
     ports: {},
     over: new Map(),
     lost: input.lost,

@@ -3,17 +3,18 @@
 // point (calling it again changes nothing). Upholds invariants 9, 13 and 25.
 
 import { hasEnded } from '../../../crdt/view.ts'
-import type { Effect } from '../effect.ts'
 import { coreLimits } from '../limits.ts'
 import type { TaskExit } from '../ports.ts'
 import { type Step, note, writeOwnSoon } from '../state.ts'
 import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, isActive, isDone, isUp } from './alloc.ts'
+import { createChecks, failedWords, healthyAt, syncChecks } from './checks.ts'
 import { allocKey, claimOf, encodeBody, endedClaim, heldBy } from './claim.ts'
 import { hasSucceeded, wordsFor } from './exit.ts'
 import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { requestFor } from './request.ts'
 import { nextRestart } from './restart.ts'
+import { stopEffect, stopToStartAgain } from './stopping.ts'
 import { noteVerdict, wasHealthy } from './verdicts.ts'
 
 /** Remembers the body beside the claim; persisted before anything that follows from it. */
@@ -37,11 +38,13 @@ export function drive(step: Step, alloc: Alloc): void {
   if (alloc.next !== null) prepareDue(step, alloc, alloc.next)
   if (alloc.state === 'claimed') return
   // Asked after every event, and mostly all of it runs.
-  if (allTasks(alloc.body, 'running')) return judgeHealth(step, alloc)
-  prepareDue(step, alloc, alloc.body)
-  if (alloc.ending !== null) return
-  restartDue(step, alloc)
-  startReady(step, alloc)
+  if (!allTasks(alloc.body, 'running')) {
+    prepareDue(step, alloc, alloc.body)
+    if (alloc.ending !== null) return
+    restartDue(step, alloc)
+    startReady(step, alloc)
+  }
+  syncChecks(step, alloc)
   judgeHealth(step, alloc)
 }
 
@@ -100,8 +103,11 @@ function reservePorts(step: Step, alloc: Alloc): boolean {
 function judgeHealth(step: Step, alloc: Alloc): void {
   if (alloc.healthy) return
   const { update } = alloc.body.group
-  if (alloc.runningSince !== null && step.now - alloc.runningSince >= update.minHealthyMs) {
+  const healthyFrom = healthyAt(alloc)
+  if (healthyFrom !== null && step.now >= healthyFrom) {
     alloc.healthy = true
+    alloc.reason = ''
+    alloc.checks.failed = []
     noteVerdict(step.state, alloc, alloc.body.form, 'healthy', '')
     return writeOwnSoon(step)
   }
@@ -109,7 +115,7 @@ function judgeHealth(step: Step, alloc: Alloc): void {
   if (alloc.body.runsOnce || alloc.formStartedAt === null || step.now - alloc.formStartedAt < update.healthyDeadlineMs) return
   // A form that was healthy here before is left to the restart policy: its trouble is not the new version's.
   if (wasHealthy(step.state, alloc)) alloc.formStartedAt = null
-  else fail(step, alloc, `unhealthy: not healthy within ${update.healthyDeadlineMs} ms`)
+  else fail(step, alloc, `unhealthy: not healthy within ${update.healthyDeadlineMs} ms${failedWords(alloc)}`)
 }
 
 // ---------------------------------------------------------------- what drivers report
@@ -205,8 +211,11 @@ function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, mess
 export function exited(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit): void {
   if (alloc.body.runsOnce && hasSucceeded(exit) && canFinish(alloc, task)) return finished(step, alloc, task, exit)
   // An exit is never told before the start that it ends: what comes while a task starts is how its former run ended, told late.
-  if (task.phase !== 'running') return
-  task.event = wordsFor(exit)
+  if (task.phase === 'running') taskFailed(step, alloc, task, wordsFor(exit))
+}
+
+function taskFailed(step: Step, alloc: Alloc, task: TaskRun, event: string): void {
+  task.event = event
   task.failed = true
   task.phase = 'dead'
   restartOrFail(step, alloc, task)
@@ -253,6 +262,9 @@ export function stopped(step: Step, alloc: Alloc, task: TaskRun): void {
     return drive(step, alloc)
   }
   if (task.phase !== 'stopping') return
+  const { unfit } = task
+  task.unfit = null
+  if (unfit !== null) return taskFailed(step, alloc, task, unfit)
   task.phase = task.again ? 'ready' : 'dead'
   task.again = false
   task.event = 'stopped'
@@ -268,6 +280,7 @@ export function end(step: Step, alloc: Alloc, state: 'stopped' | 'failed' | 'wit
   alloc.reason = reason
   alloc.healthy = false
   alloc.runningSince = null
+  alloc.checks.runs.clear()
   dropUpdate(step, alloc)
   for (const task of alloc.body.tasks.values()) {
     if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
@@ -340,6 +353,7 @@ export function switchOver(step: Step, alloc: Alloc): void {
   alloc.runningSince = null
   alloc.formStartedAt = null
   alloc.restartTimes = []
+  alloc.checks = createChecks()
   persistBody(step, alloc)
   drive(step, alloc)
 }
@@ -353,46 +367,7 @@ function failUpdate(step: Step, alloc: Alloc, reason: string): void {
   dropUpdate(step, alloc)
 }
 
-/** An operator asked for a restart: all tasks stop and start again; the restart policy does not count it. */
-export function restartAll(step: Step, alloc: Alloc, wish: number): void {
-  alloc.restartSeen = wish
-  step.state.ownStale = true
-  if (alloc.state !== 'running' && alloc.state !== 'starting') return
-  alloc.healthy = false
-  alloc.runningSince = null
-  alloc.formStartedAt = null
-  alloc.state = 'starting'
-  for (const task of alloc.body.tasks.values()) stopToStartAgain(step, task)
-}
-
-function stopToStartAgain(step: Step, task: TaskRun): void {
-  if (task.phase !== 'running' && task.phase !== 'starting') return
-  task.phase = 'stopping'
-  task.again = true
-  step.out.push(stopEffect(task))
-}
-
-function stopEffect(task: TaskRun): Effect {
-  return { kind: 'stop', task: task.id, driver: task.spec.driver, signal: task.spec.killSignal, timeoutMs: task.spec.killTimeoutMs }
-}
-
 function request(step: Step, alloc: Alloc, body: Body, task: TaskRun) {
   const { self } = step.state.boot.config
   return requestFor(alloc, body, task, self, step.state.view.nodes.get(self))
-}
-
-/** The earliest time at which `drive` has something to do. */
-export function allocDeadline(alloc: Alloc): number {
-  let at = Number.MAX_SAFE_INTEGER
-  if (alloc.ending !== null) return at
-  if (alloc.settleUntil !== null) at = alloc.settleUntil
-  for (const body of [alloc.body, alloc.next]) {
-    for (const task of body?.tasks.values() ?? []) if (task.retryAt !== null) at = Math.min(at, task.retryAt)
-  }
-  if (!alloc.healthy) {
-    const { update } = alloc.body.group
-    if (alloc.runningSince !== null) at = Math.min(at, alloc.runningSince + update.minHealthyMs)
-    if (alloc.formStartedAt !== null && !alloc.body.runsOnce) at = Math.min(at, alloc.formStartedAt + update.healthyDeadlineMs)
-  }
-  return at
 }

@@ -2,9 +2,9 @@
 // SHOAL_* correspond to Nomad's NOMAD_*; interpolation knows them, `node.*`, `attr.*` and `label.*`/`meta.*`.
 
 import { type NodeId, slotParts } from '../../../crdt/ids.ts'
-import type { TaskConfig } from '../../../crdt/spec.ts'
+import type { CheckSpec, TaskConfig } from '../../../crdt/spec.ts'
 import type { NodeView } from '../../../crdt/view.ts'
-import type { TaskRequest } from '../ports.ts'
+import type { CheckRequest, TaskRequest } from '../ports.ts'
 import type { Alloc, Body, TaskRun } from './alloc.ts'
 
 export function requestFor(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node: NodeView | undefined): TaskRequest {
@@ -25,6 +25,28 @@ export function requestFor(alloc: Alloc, body: Body, task: TaskRun, self: NodeId
     env,
     diskMib: body.group.diskMib,
   }
+}
+
+/** What a board is to ask of a task that runs. */
+export function checkRequestFor(
+  id: string,
+  alloc: Alloc,
+  run: TaskRun,
+  spec: CheckSpec,
+  self: NodeId,
+  node: NodeView | undefined,
+): CheckRequest {
+  const task = requestFor(alloc, alloc.body, run, self, node)
+  const fill = (text: string): string => interpolate(text, task.env, node)
+  const check: CheckSpec = {
+    ...spec,
+    ...(spec.path === undefined ? {} : { path: fill(spec.path) }),
+    headers: Object.fromEntries(Object.entries(spec.headers).map(([name, value]) => [name, fill(value)])),
+    ...(spec.body === undefined ? {} : { body: fill(spec.body) }),
+    ...(spec.command === undefined ? {} : { command: fill(spec.command) }),
+    args: spec.args.map(fill),
+  }
+  return { id, task, check, port: spec.port === undefined ? null : (alloc.ports[spec.port] ?? null) }
 }
 
 function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node: NodeView | undefined): Record<string, string> {

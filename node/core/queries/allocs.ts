@@ -5,6 +5,7 @@ import { compareText, slotParts } from '../../../crdt/ids.ts'
 import type { AllocDetail, AllocRow } from '../../../crdt/api-types.ts'
 import { type Claim, type JobVersion, hasEnded } from '../../../crdt/view.ts'
 import type { State } from '../state.ts'
+import { checkCount } from './checks.ts'
 
 export function versionText(version: JobVersion): string {
   return `${version.epoch}.${version.count}.${version.hash.slice(0, 8)}`
@@ -78,11 +79,13 @@ function withProgress(state: State, claim: Claim): Claim['tasks'] {
 }
 
 export function allocDetail(state: State, claim: Claim): AllocDetail {
+  const checks = checkCount(state, claim)
   return {
     ...allocRow(state, claim),
     ports: claim.ports,
     tasks: withProgress(state, claim),
     form: claim.form,
     over: [...claim.over].sort(([a], [b]) => compareText(a, b)).map(([node, generation]) => ({ node, generation })),
+    ...(checks === 0 ? {} : { checkCount: checks }),
   }
 }

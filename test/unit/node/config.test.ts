@@ -108,8 +108,15 @@ describe('configuration', () => {
     assert.deepEqual(plain.listen, configDefaults.listen)
     assert.equal(plain.join, join(plain.dataDir, 'join.json'))
     assert.equal(plain.http.socket, join(plain.dataDir, 'api.sock'))
-    assert.deepEqual(plain.drivers.rawExec, { enabled: false })
+    assert.deepEqual([plain.drivers.rawExec, plain.checks], [{ enabled: false }, { exec: false }])
     assert.equal(plain.drivers.docker.enabled, true)
+  })
+
+  it('lets programs be checks only where it is told to, or plain processes are allowed', () => {
+    assert.equal(config(['--exec-checks']).checks.exec, true)
+    assert.equal(config(['--raw-exec']).checks.exec, true)
+    assert.equal(config(['--raw-exec', '--config', file('checks: { exec: false }')]).checks.exec, false)
+    assert.match(problems(['--config', file('checks: { exec: maybe }')]).join(), /checks\.exec.*true or false/)
   })
 
   it('reads every key of a file, with units, and paths relative to it', () => {
@@ -133,6 +140,7 @@ drivers:
     socket: /run/podman.sock
     registries: { registry.example: { username: me, password: secret } }
     mirrors: { docker.io: [mirror.example] }
+checks: { exec: false }
 log: { level: warn }
 http: { socket: door.sock, loopback_port: 7421 }
 dev: true
@@ -160,6 +168,7 @@ rejoin: true
           mirrors: { 'docker.io': ['mirror.example'] },
         },
       },
+      checks: { exec: false },
       log: { level: 'warn' },
       http: { socket: join(folder, 'door.sock'), loopbackPort: 7_421 },
       dev: true,

@@ -148,6 +148,47 @@ const inGroup: readonly [string, readonly string[]][] = [
   ],
 ]
 
+/** What stands in the task's `checks`, from line 4 of the file on. */
+const inChecks: readonly [string, readonly string[]][] = [
+  [
+    '{ type: script, interval: 10s, timeout: 1s }',
+    ['4:84: groups.main.tasks.app.checks.c.type: found "script"; allowed: http, tcp, exec (Nomad’s script is exec)'],
+  ],
+  [
+    '{ type: http, port: web, interval: 10s }',
+    [
+      '4:73: groups.main.tasks.app.checks.c.timeout: found nothing; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m',
+    ],
+  ],
+  ['{ type: http, port: wbe, interval: 10s, timeout: 2s }', ['4:96: groups.main.tasks.app.checks.c.port: found "wbe"; allowed: web']],
+  [
+    '{ type: http, port: web, interval: 10, timeout: 2s }',
+    [
+      "4:111: groups.main.tasks.app.checks.c.interval: found 10; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '10s' or '10ms'",
+    ],
+  ],
+  [
+    '{ type: http, port: web, interval: 500ms, timeout: 2s }',
+    [
+      '4:111: groups.main.tasks.app.checks.c.interval: found 500ms; allowed: 1s to 1d',
+      '4:127: groups.main.tasks.app.checks.c.timeout: found 2s; allowed: no more than the interval, 500ms: a check never overlaps itself',
+    ],
+  ],
+  [
+    '{ type: tcp, port: web, interval: 10s, timeout: 2s, check_restart: { limt: 3 } }',
+    [
+      "4:145: groups.main.tasks.app.checks.c.check_restart.limt: found the unknown key 'limt' (did you mean 'limit'?); allowed: grace, limit",
+    ],
+  ],
+  [
+    '{ type: exec, interval: 10s, timeout: 2s, path: /health }',
+    [
+      '4:73: groups.main.tasks.app.checks.c.command: found nothing; allowed: a program: an exec check runs one',
+      '4:124: groups.main.tasks.app.checks.c.path: found "/health"; allowed: nothing in a check of type exec',
+    ],
+  ],
+]
+
 const whole: readonly [string, readonly string[]][] = [
   ['3', ['1:1: found 3; allowed: a map with job, groups, namespace, type, pool, priority, constraints, affinities, meta']],
   ['groups: {}', ['1:1: job: found nothing; allowed: the job’s name: ' + nameWords, '1:9: groups: found none; allowed: 1 to 64']],
@@ -160,6 +201,14 @@ const whole: readonly [string, readonly string[]][] = [
 describe('a job file', () => {
   it('gets one exact message for each fault of a group', () => {
     for (const [text, expected] of inGroup) assert.deepEqual(faults(`job: hello\ngroups:\n  main:\n${text}`), expected, text)
+  })
+
+  it('gets one exact message for each fault of a check', () => {
+    for (const [text, expected] of inChecks) {
+      const line = `    tasks: { app: { driver: raw_exec, config: { command: a }, checks: { c: ${text} } } }`
+      const found = faults(`job: hello\ngroups:\n  main:\n${line}\n    network: { ports: { web: {} } }`)
+      assert.deepEqual(found, expected, text)
+    }
   })
 
   it('gets one exact message for each fault of the whole', () => {

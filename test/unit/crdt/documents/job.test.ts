@@ -7,6 +7,7 @@ import { specFromRegisters } from '../../../../crdt/documents/spec-faults.ts'
 import { type Scalar, difference } from '../../../../crdt/registers.ts'
 import type { GroupSpec, JobSpec, TaskSpec } from '../../../../crdt/spec.ts'
 import { compareVersions } from '../../../../crdt/view.ts'
+import { check } from '../../../support/checks.ts'
 import { testCrypto } from '../../../support/crypto.ts'
 import { type Edited, edit, merge, newDoc } from '../../../support/edit.ts'
 import { jobWith, sampleGroup, sampleJob, sampleTask } from '../../../../simulator/sample-job.ts'
@@ -205,6 +206,7 @@ test('the form changes with what takes a restart, and with nothing else', () => 
     killSignal: form({}, { killSignal: 'SIGINT' }),
     killTimeout: form({}, { killTimeoutMs: 1 }),
     logs: form({}, { logs: { maxFiles: 1, maxFileSizeMib: 1 } }),
+    checks: form({}, { checks: [check()] }),
     priority: form({}, {}, { priority: 1 }),
   }
   for (const [what, after] of Object.entries(inPlace)) assert.equal(after, before, what)

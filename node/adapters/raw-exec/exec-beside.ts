@@ -1,0 +1,95 @@
+// A program beside a task that runs: as its user, in its folder, with its environment, and gone when the task ends (by the marker in that
+// environment). It is a child of the agent and no task: nobody adopts it.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { type Result, ok, refuse } from '../../../crdt/errors.ts'
+import type { DriverCode, ExecEnd, ExecOptions, TaskRequest } from '../../core/ports.ts'
+import { covered } from './inherited-files.ts'
+import { type Program, resolveProgram } from './program.ts'
+import type { TaskFolder } from './record.ts'
+
+/** After standard input, output and error. */
+const firstFree = 3
+
+/** Command of a task → its last run, which may hang where nothing can end it. */
+export type LastRuns = Map<string, ChildProcess>
+
+export async function execBeside(
+  task: TaskRequest,
+  folder: TaskFolder,
+  command: readonly string[],
+  options: ExecOptions,
+  lastRuns: LastRuns,
+): Promise<Result<ExecEnd, DriverCode>> {
+  const [program = '', ...args] = command
+  const { spec } = task
+  const resolved = resolveProgram({ ...task, spec: { ...spec, config: { ...spec.config, command: program, args } } }, folder)
+  if (!resolved.ok) return resolved
+  const { file } = resolved.value
+  const key = JSON.stringify([task.id, command])
+  const last = lastRuns.get(key)
+  if (last !== undefined && !hasEnded(last)) return refuse('E_START', `'${file}' hangs since it was run last: see its state in 'ps'`)
+  const nothing = openSync('/dev/null', 'r')
+  try {
+    const child = begin(resolved.value, nothing)
+    lastRuns.set(key, child)
+    child.once('exit', () => lastRuns.delete(key))
+    return await ended(child, file, options)
+  } catch (error) {
+    return refuse('E_START', `program '${file}' was not started: ${(error as Error).message}`)
+  } finally {
+    closeSync(nothing)
+  }
+}
+
+/** In a session of its own, so that all of it can be killed. */
+function begin({ file, args, env, workDir, account }: Program, nothing: number): ChildProcess {
+  const child = spawn(file, args, {
+    cwd: workDir,
+    env,
+    detached: true,
+    stdio: [nothing, 'pipe', 'pipe', ...covered(nothing, firstFree)],
+    ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
+  })
+  child.unref()
+  return child
+}
+
+function ended(child: ChildProcess, file: string, { timeoutMs, outputBytesMax }: ExecOptions): Promise<Result<ExecEnd, DriverCode>> {
+  return new Promise((resolve) => {
+    let output = Buffer.alloc(0)
+    const take = (chunk: Buffer): void => void (output = Buffer.concat([output, chunk.subarray(0, outputBytesMax - output.length)]))
+    const end = (): void => {
+      clearTimeout(tooLate)
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+      resolve(ok({ exitCode: child.exitCode, output: output.toString('utf8') }))
+    }
+    // Not waited for: inside a hung disk call it may never be gone. What it left running may hold its output open, too.
+    const tooLate = setTimeout(() => {
+      if (!hasEnded(child)) killGroup(child)
+      end()
+    }, timeoutMs)
+    child.stdout?.on('data', take)
+    child.stderr?.on('data', take)
+    child.once('error', (error) => {
+      clearTimeout(tooLate)
+      resolve(refuse('E_START', `program '${file}' was not started: ${error.message}`))
+    })
+    child.once('close', end)
+  })
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
+}
+
+/** Only of one that has not ended: its number is nobody else's until then. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // Ended this very moment.
+  }
+}

@@ -1,0 +1,20 @@
+// When an allocation wants to be looked at again.
+
+import type { Alloc } from './alloc.ts'
+import { healthyAt } from './checks.ts'
+
+/** The earliest time at which `drive` has something to do. */
+export function allocDeadline(alloc: Alloc): number {
+  let at = Number.MAX_SAFE_INTEGER
+  if (alloc.ending !== null) return at
+  if (alloc.settleUntil !== null) at = alloc.settleUntil
+  for (const body of [alloc.body, alloc.next]) {
+    for (const task of body?.tasks.values() ?? []) if (task.retryAt !== null) at = Math.min(at, task.retryAt)
+  }
+  if (!alloc.healthy) {
+    at = Math.min(at, healthyAt(alloc) ?? at)
+    if (alloc.formStartedAt !== null && !alloc.body.runsOnce)
+      at = Math.min(at, alloc.formStartedAt + alloc.body.group.update.healthyDeadlineMs)
+  }
+  return at
+}
