@@ -76,9 +76,9 @@ export const coreBugs: readonly PlantedBug[] = [
   bug(
     'healthy-at-once',
     'A copy counts as healthy as soon as it runs.',
-    'node/core/allocs/lifecycle.ts',
-    'step.now - alloc.runningSince >= update.minHealthyMs',
-    'step.now - alloc.runningSince >= 0 * update.minHealthyMs',
+    'node/core/allocs/checks.ts',
+    'return runningSince + minHealthyMs',
+    'return runningSince + 0 * minHealthyMs',
   ),
   bug(
     'restart-wish-forgotten',
