@@ -107,6 +107,18 @@ const beside: Cases<DriverHarness> = {
     await until('nothing of it is left', () => living() === 0)
   },
 
+  async 'the same program may run twice at once: two checks may ask the same'(driver, harness) {
+    const task = script(harness, 'sleep 600')
+    await start(driver, task)
+    // Each waits for the other: it ends only if both run.
+    const both = sh('echo >> both; until [ "$(wc -l < both)" -ge 2 ]; do sleep 0.05; done')
+    const ends = await Promise.all([driver.exec(task, both, bounds), driver.exec(task, both, bounds)])
+    assert.deepEqual(
+      ends.map((end) => (end.ok ? end.value.exitCode : end.message)),
+      [0, 0],
+    )
+  },
+
   async 'beside what does not run nothing is run'(driver, harness) {
     const task = script(harness, 'sleep 600')
     const end = await driver.exec(task, sh('true'), bounds)

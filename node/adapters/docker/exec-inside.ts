@@ -9,7 +9,7 @@ import { isStatus } from './failure.ts'
 import { containerName } from './labels.ts'
 import { logFrames } from './log-frames.ts'
 
-/** Task and command → the id of its last run, as long as it may not be over. */
+/** Task and command → the id of a run that took too long, as long as it may not be over. Two checks may well run the same at once. */
 export type LastExecs = Map<string, string>
 
 /** For a word of the engine about what it knows; a check's own time is for its program. */
@@ -25,22 +25,26 @@ export async function execInside(
 ): Promise<Result<ExecEnd, DriverCode>> {
   const key = `${task} ${JSON.stringify(command)}`
   const before = last.get(key)
-  if (before !== undefined && (await stateOf(engine, before)).Running) {
-    return refuse('E_START', `'${command[0] ?? ''}' still runs since it was run last, and Docker cannot end it`)
+  if (before !== undefined) {
+    if ((await stateOf(engine, before)).Running)
+      return refuse('E_START', `'${command[0] ?? ''}' still runs since it was run last, and Docker cannot end it`)
+    last.delete(key)
   }
   const abort = new AbortController()
   const tooLate = setTimeout(() => abort.abort(), options.timeoutMs)
+  let begun: string | null = null
   try {
     const container = containerName(task)
     const wanted = { Cmd: [...command], AttachStdout: true, AttachStderr: true }
     const { id } = await engine.call((docker) => docker.getContainer(container).exec(wanted), options.timeoutMs)
-    last.set(key, id)
+    begun = id
     const output = await outputOf(engine, id, options, abort.signal)
     if (abort.signal.aborted) return ok({ exitCode: null, output })
-    last.delete(key)
+    begun = null
     return ok({ exitCode: await exitCodeOf(engine, id), output })
   } finally {
     clearTimeout(tooLate)
+    if (begun !== null) last.set(key, begun)
   }
 }
 

@@ -12,7 +12,7 @@ import type { TaskFolder } from './record.ts'
 /** After standard input, output and error. */
 const firstFree = 3
 
-/** Command of a task → its last run, which may hang where nothing can end it. */
+/** Command of a task → a run that took too long, and may hang where nothing can end it. Two checks may well run the same at once. */
 export type LastRuns = Map<string, ChildProcess>
 
 export async function execBeside(
@@ -33,9 +33,8 @@ export async function execBeside(
   const nothing = openSync('/dev/null', 'r')
   try {
     const child = begin(resolved.value, nothing)
-    lastRuns.set(key, child)
-    child.once('exit', () => lastRuns.delete(key))
-    return await ended(child, file, options)
+    child.once('exit', () => lastRuns.get(key) === child && lastRuns.delete(key))
+    return await ended(child, file, options, () => lastRuns.set(key, child))
   } catch (error) {
     return refuse('E_START', `program '${file}' was not started: ${(error as Error).message}`)
   } finally {
@@ -56,7 +55,12 @@ function begin({ file, args, env, workDir, account }: Program, nothing: number):
   return child
 }
 
-function ended(child: ChildProcess, file: string, { timeoutMs, outputBytesMax }: ExecOptions): Promise<Result<ExecEnd, DriverCode>> {
+function ended(
+  child: ChildProcess,
+  file: string,
+  { timeoutMs, outputBytesMax }: ExecOptions,
+  onTooLate: () => void,
+): Promise<Result<ExecEnd, DriverCode>> {
   return new Promise((resolve) => {
     let output = Buffer.alloc(0)
     const take = (chunk: Buffer): void => void (output = Buffer.concat([output, chunk.subarray(0, outputBytesMax - output.length)]))
@@ -68,7 +72,10 @@ function ended(child: ChildProcess, file: string, { timeoutMs, outputBytesMax }:
     }
     // Not waited for: inside a hung disk call it may never be gone. What it left running may hold its output open, too.
     const tooLate = setTimeout(() => {
-      if (!hasEnded(child)) killGroup(child)
+      if (!hasEnded(child)) {
+        onTooLate()
+        killGroup(child)
+      }
       end()
     }, timeoutMs)
     child.stdout?.on('data', take)

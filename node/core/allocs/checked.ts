@@ -1,5 +1,5 @@
 // What the result of a check changes: the copy's health, which is news for all boards, and, after failures enough, a restart of the task.
-// Only such changes are written down, never a result.
+// Only such changes are written down, never a result, and never what a task said: that may be a secret, and is for those who ask its board.
 
 import { slotParts } from '../../../crdt/ids.ts'
 import type { CoreEvent } from '../event.ts'
@@ -24,20 +24,20 @@ export function checked(step: Step, { id, outcome }: CoreEvent & { kind: 'checke
       return fail(step, alloc, `check-refused: ${run.name}: ${outcome.output}`)
     if (run.state === 'failing' && isRequired(run)) notHealthy(step, alloc, run)
     const { limit } = run.spec.checkRestart
-    if (limit > 0 && run.strikes >= limit) restartForCheck(step, alloc, run.task, `check ${run.spec.name} failed: ${run.output}`)
+    if (limit > 0 && run.strikes >= limit) restartForCheck(step, alloc, run.task, `check ${run.spec.name} failed`)
     return
   }
 }
 
 /** Names stay until the copy is healthy again, so that checks which come and go cost a change each and not one at every turn. */
-function notHealthy(step: Step, alloc: Alloc, { name, output }: CheckRun): void {
+function notHealthy(step: Step, alloc: Alloc, { name }: CheckRun): void {
   const { checks } = alloc
   const { now } = step
   if (alloc.healthy) {
     alloc.healthy = false
     checks.lapses = [...checks.lapses.filter((at) => now - at < coreLimits.lapseWindowMs), now]
     const { job, group, index } = slotParts(alloc.slot)
-    note(step, `${job}/${group}/${index} is not healthy any more: check ${name} fails: ${output}`, 'warn')
+    note(step, `${job}/${group}/${index} is not healthy any more: check ${name} fails`, 'warn')
   }
   if (!checks.failed.includes(name)) checks.failed = [...checks.failed, name].sort()
   const before = alloc.reason

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { disconnectDefaults, restartDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
 import type { JobId } from '../../../crdt/ids.ts'
-import type { CheckRequest } from '../../../node/core/ports.ts'
+import type { CheckOutcome, CheckRequest } from '../../../node/core/ports.ts'
 import type { TaskAnswer } from '../../../simulator/checks.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { check, checkedGroup } from '../../support/checks.ts'
@@ -242,7 +242,7 @@ test('check_restart: after so many failures in a row beyond the grace the task i
   assert.equal(starts(), 2)
   says = 'fails'
   world.until('the policy is used up', () => claimOf(first, slot(job), first)!.state === 'failed', 30_000)
-  assert.match(claimOf(first, slot(job), first)!.reason, /^task app: check ready failed: not well; 1 restarts within/)
+  assert.match(claimOf(first, slot(job), first)!.reason, /^task app: check ready failed; 1 restarts within/)
   assert.equal(starts(), 2)
 })
 
@@ -285,4 +285,35 @@ test('a change of its checks restarts nothing; the copy stays healthy while the 
   runJob(world, first, jobSpec({ group: checkedGroup([]) }))
   world.until('without it the copy is healthy', () => healthy(world, job, first) === true, 30_000)
   assert.deepEqual([claimOf(first, slot(job), first)!.form, count(world, 'start'), count(world, 'stop')], [form, 1, 0])
+})
+
+test('what a task says to a check is told to nobody but those who ask its board', () => {
+  const { world, boards, first } = bootPool(2)
+  const secret = 'PASSWORD=1234'
+  let result: CheckOutcome['result'] = 'passed'
+  world.checks.answer = () => ({ afterMs: 20, outcome: { result, output: secret } })
+  const group = checkedGroup([check({ intervalMs: 1_000, checkRestart: { limit: 2, graceMs: 0 } })], {
+    restart: { ...restartDefaults, attempts: 1, delayMs: 1_000 },
+  })
+  const job = place(world, { group })
+  world.until('healthy', () => healthy(world, job) === true, 10_000)
+  const board = home(world, slot(job))
+  result = 'failed'
+  const told = new Set<string>()
+  world.until(
+    'restarted, and failed for good',
+    () => {
+      const claim = claimOf(first, slot(job), board)!
+      told.add(JSON.stringify([claim.reason, claim.tasks]))
+      return claim.state === 'failed'
+    },
+    60_000,
+  )
+  const { verdicts, events } = board.core!.state!
+  const words = [...told, JSON.stringify([...verdicts.values(), events]), ...boards.flatMap(({ logs }) => logs)]
+  assert.match(words.join('\n'), /check ready failed/)
+  assert.deepEqual(
+    words.filter((text) => text.includes(secret)),
+    [],
+  )
 })
