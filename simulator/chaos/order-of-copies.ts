@@ -4,7 +4,7 @@
 import type { Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
 import { slotParts } from '../../crdt/ids.ts'
 import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
-import type { Claim, JobVersion, View } from '../../crdt/view.ts'
+import type { Claim, JobVersion, NodeView, View } from '../../crdt/view.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
@@ -22,8 +22,16 @@ interface Copy {
 /** Failures beyond this many on a board do not matter (`scheduler/limits.ts`), and each outweighs every affinity. */
 const failuresMax = 3
 
-/** What is wrong with the copy on this board giving way to the claim of `winner`; null: nothing. */
-export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId): string | null {
+/**
+ * What is wrong with the copy on this board giving way to the claim of `winner`; null: nothing. `failures`: the board's own as the step
+ * began, since it may forget some at its end.
+ */
+export function whyNotInFavourOf(
+  board: Board,
+  task: RunningTask,
+  winner: NodeId,
+  failures: NodeView['verdicts'] | undefined,
+): string | null {
   const state = board.core?.state
   const alloc = state?.allocs.get(task.slot)
   const heir = state?.view.claims.get(task.slot)?.find((claim) => claim.node === winner)
@@ -46,8 +54,14 @@ export function whyNotInFavourOf(board: Board, task: RunningTask, winner: NodeId
   const inForce = view.jobs.get(job)?.version
   if (inForce !== undefined && newer(heir.version, inForce) < 0) return `the claim of ${heir.node} is at a version that is not known here`
   if (view.nodes.get(winner)?.liveness !== 'alive') return `${winner} is not seen there`
-  const order = orderOf(own, heir, contextOf(state, task.slot, spec, wanted))
+  const context = contextOf(state, task.slot, spec, wanted)
+  const order = orderOf(own, heir, { ...context, view: withFailures(view, own.node, failures) })
   return order < 0 ? `generation ${own.generation} at ${own.node} comes before generation ${heir.generation} at ${heir.node}` : null
+}
+
+function withFailures(view: View, id: NodeId, verdicts: NodeView['verdicts'] | undefined): View {
+  const node = view.nodes.get(id)
+  return node === undefined || verdicts === undefined ? view : { ...view, nodes: new Map(view.nodes).set(id, { ...node, verdicts }) }
 }
 
 /** By what the board knows, the first of two claims is the better one; where only a hash decides, it is not. */

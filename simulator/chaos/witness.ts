@@ -2,6 +2,7 @@
 // and believes nothing that a board says about others.
 
 import type { AllocId, NodeId, SlotId } from '../../crdt/ids.ts'
+import type { NodeView } from '../../crdt/view.ts'
 import { nodeDocId, slotParts } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
@@ -178,6 +179,7 @@ export class Witness {
       return []
     }
     const running = runningHere(board)
+    const failures = board.core?.state?.view.nodes.get(board.spec.id)?.verdicts
     this.generations.stepBegins(board)
     // What its former agent was told to stop and did not get to, nobody stops any more.
     if (event.kind === 'boot') for (const id of board.tasks.keys()) this.#yielding.delete(id)
@@ -203,7 +205,7 @@ export class Witness {
         this.#yielding.delete(effect.task.id)
         this.#judgeStart(board, effect.task)
       }
-      if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running)
+      if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running, failures)
       if (effect.kind === 'log') {
         this.#judgeClaim(board, effect.message)
         this.#judgeReach(board, effect.message)
@@ -303,7 +305,7 @@ export class Witness {
       this.violated('durable-before-told', `${board.spec.name} tells of itself what a power cut undoes`)
   }
 
-  #judgeStop(board: Board, id: string, running: ReadonlySet<SlotId>): void {
+  #judgeStop(board: Board, id: string, running: ReadonlySet<SlotId>, failures: NodeView['verdicts'] | undefined): void {
     const task = board.tasks.get(id)
     if (task === undefined) return
     const cause = causeOfStop(board, task)
@@ -315,7 +317,7 @@ export class Witness {
     if (isCopy && !this.#isAllowed(board, task, cause)) {
       this.violated('last-copy-stays', `${board.spec.name} stops ${task.slot} (generation ${task.generation}): ${cause.words}`)
     }
-    const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by) : null
+    const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by, failures) : null
     if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
     if (yields) this.#yielding.add(id)
     if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(board, cause)
