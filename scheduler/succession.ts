@@ -64,8 +64,13 @@ function successorsOf(claims: readonly Claim[], boards: Boards): readonly NodeId
       else follow(next)
     }
   }
-  for (const claim of claims) if (claim.generation === newest && !hasEnded(claim)) follow(claim.node)
+  for (const claim of claims) if (claim.generation === newest && !hasMovedOn(claim)) follow(claim.node)
   return [...found].sort(compareText)
+}
+
+/** A board that hears that it is evicted ends its copies for that, and others may hear of the end along with the word or before it. */
+function hasMovedOn(claim: Claim): boolean {
+  return hasEnded(claim) && claim.reason !== 'evicted'
 }
 
 const nobody: readonly NodeId[] = []
