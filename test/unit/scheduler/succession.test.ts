@@ -75,6 +75,8 @@ test('a chain leads to its end, whatever happened to those between; a circle lea
   const chain = [replaced('old', 'mid'), replaced('mid', 'new'), makeNode('new')]
   assert.equal(placed({ nodes: chain }), 'new')
   assert.equal(placed({ nodes: chain, claims: [held, makeClaim('mid', { generation: 2 })] }), 'new')
+  const long = Array.from({ length: 20_000 }, (_, place) => replaced(`mid${place}`, place === 19_999 ? 'new' : `mid${place + 1}`))
+  assert.equal(placed({ nodes: [replaced('old', 'mid0'), ...long, makeNode('new')] }), 'new', 'however long it is')
   assert.equal(placed({ nodes: [replaced('old', 'mid'), replaced('mid', 'old'), makeNode('new')] }), 'n01')
   assert.equal(placed({ nodes: [replaced('old', 'mid'), replaced('mid', 'old', 'new'), makeNode('new')] }), 'new')
 })
