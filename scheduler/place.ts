@@ -51,8 +51,10 @@ export function keepCandidates(groups: readonly GroupVacancies[], placement: Pla
       if (keep === null || index < 0 || holdsSlot(vacancy.facts.claims, keep)) continue
       if (declinesAlone(vacancy.facts.claims, group.group.disconnect, local)) continue
       if (rejects(index) !== null) continue
-      // Chosen before its board was replaced; if nobody else can take the slot, it is chosen again.
-      if (successionFor(vacancy, group, overdue, context)?.successors.includes(keep) === false) continue
+      const succession = successionFor(vacancy, group, overdue, context)
+      const canTake = (one: number): boolean => rejects(one) === null && roomRejection(group, boards, usage, one) === null
+      // Chosen before its board was replaced.
+      if (succession?.successors.includes(keep) === false && (succession.awaitedUntil !== null || succession.ready.some(canTake))) continue
       const own = nodesOf(vacancy.facts.claims)
       if (apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index)) !== null) continue
       holdAsk(usage, boards, index, group.ask)

@@ -54,18 +54,23 @@ function successorsOf(claims: readonly Claim[], boards: Boards): readonly NodeId
   let newest = 0
   for (const { generation } of claims) newest = Math.max(newest, generation)
   const found = new Set<NodeId>()
+  // Two boards that were replaced by one another, on two sides of a cut, are both evicted: each is followed once. No recursion: operators
+  // may say chains of any length.
   const seen = new Set<NodeId>()
-  const follow = (id: NodeId): void => {
+  const queue = claims.filter((claim) => claim.generation === newest && !hasMovedOn(claim)).map(({ node }) => node)
+  for (const id of queue)
     for (const next of replacedBy(id, boards)) {
-      // Two boards that were replaced by one another, on two sides of a cut, are both evicted.
       if (seen.has(next)) continue
       seen.add(next)
       if (replacedBy(next, boards).length === 0) found.add(next)
-      else follow(next)
+      else queue.push(next)
     }
-  }
-  for (const claim of claims) if (claim.generation === newest && !hasEnded(claim)) follow(claim.node)
   return [...found].sort(compareText)
+}
+
+/** A board that hears that it is evicted ends its copies for that, and others may hear of the end along with the word or before it. */
+function hasMovedOn(claim: Claim): boolean {
+  return hasEnded(claim) && claim.reason !== 'evicted'
 }
 
 const nobody: readonly NodeId[] = []

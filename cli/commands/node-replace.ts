@@ -102,7 +102,10 @@ async function editBoth(session: Session, old: NodeDetail, fresh: NamedNode): Pr
   ])
   const oldEdit = await editDocument(session, opsDocId(old.id as NodeId), old.pool, () => successor)
   const admission = await admissionOf(session, fresh)
-  const changes = (doc: Doc): ReadonlyMap<string, Scalar | null> => new Map([...admission(doc), ...inherited(old, oldEdit.before, doc)])
+  // Said before: what operators have wished about the new board since then stands.
+  const isHeir = opsFromRegisters(oldEdit.before.registers).replacedBy.includes(fresh.id)
+  const legacy = (doc: Doc): ReadonlyMap<string, Scalar> => (isHeir ? new Map() : inherited(old, oldEdit.before, doc))
+  const changes = (doc: Doc): ReadonlyMap<string, Scalar | null> => new Map([...admission(doc), ...legacy(doc)])
   return { old: oldEdit, fresh: await editDocument(session, opsDocId(fresh.id), old.pool, changes) }
 }
 

@@ -193,6 +193,20 @@ test('the old board lives on the other side, and somebody there admits it again:
   agree(world, [b0, b1, better, spare], slots)
 })
 
+test('said at the old board itself, which is cut off with it: after the heal its copy goes to the board in its place all the same', () => {
+  const { world, boards, slots } = shop()
+  const [b0, b1, old, better, spare] = boards as [Board, Board, Board, Board, Board]
+  const [lost] = runsOn(world, slots, old)
+  world.split([old], [b0, b1, better, spare])
+  world.run(30_000)
+  replace(world, old, old, spare)
+  world.until('it has stopped it', () => old.tasks.size === 0, 30_000)
+  world.heal()
+  world.until('it runs again', () => isWhole(world, slots), minuteMs)
+  assert.deepEqual([runners(world, lost!), better.tasks.size], [[spare.spec.name], 0])
+  agree(world, [b0, b1, better, spare], slots)
+})
+
 test('the board in its place dies before it has come, and is replaced itself: the next one takes over what the first one held', () => {
   const { world, boards, slots } = shop()
   const [b0, b1, old, better, next] = boards as [Board, Board, Board, Board, Board]

@@ -97,9 +97,14 @@ test('a member takes the place of another; said again by ids it changes nothing,
   world.run(5_000)
   assert.deepEqual([seenBy(b0, fresh)?.name, seenBy(b0, fresh)?.eligible], ['b2', false])
   const before = b0.core!.state!.docs.get(`ops/${old.spec.id}` as never)?.digest
+  const since = [opsPaths.label('role'), 'kiosk'] as const
+  wish(world, b0, fresh, new Map<string, string | number | boolean>([since, [opsPaths.weight, 1], [opsPaths.eligible, true]]))
+  world.run(2_000)
   await ok(cli, ['node', 'replace', old.spec.id, fresh.spec.id, '--yes'])
   world.run(5_000)
   assert.equal(b0.core!.state!.docs.get(`ops/${old.spec.id}` as never)?.digest, before)
+  const { labels, weight, eligible } = seenBy(b0, fresh)!
+  assert.deepEqual([labels, weight, eligible], [{ role: 'kiosk' }, 1, true], 'what was wished about it since then stands')
   const late = await cli.run(['node', 'replace', old.spec.id, fresh.spec.id, '--yes', '--confirm', '9', '--confirm-timeout', '1ms'])
   assert.equal(late.exitCode, 3)
   // Its key never comes back, whoever asks.

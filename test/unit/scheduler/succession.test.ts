@@ -75,6 +75,8 @@ test('a chain leads to its end, whatever happened to those between; a circle lea
   const chain = [replaced('old', 'mid'), replaced('mid', 'new'), makeNode('new')]
   assert.equal(placed({ nodes: chain }), 'new')
   assert.equal(placed({ nodes: chain, claims: [held, makeClaim('mid', { generation: 2 })] }), 'new')
+  const long = Array.from({ length: 20_000 }, (_, place) => replaced(`mid${place}`, place === 19_999 ? 'new' : `mid${place + 1}`))
+  assert.equal(placed({ nodes: [replaced('old', 'mid0'), ...long, makeNode('new')] }), 'new', 'however long it is')
   assert.equal(placed({ nodes: [replaced('old', 'mid'), replaced('mid', 'old'), makeNode('new')] }), 'n01')
   assert.equal(placed({ nodes: [replaced('old', 'mid'), replaced('mid', 'old', 'new'), makeNode('new')] }), 'new')
 })
@@ -97,6 +99,12 @@ test('a slot that somebody holds stays there, and one that has moved on or ended
   assert.equal(placed({ nodes, claims: [{ ...held, state: 'stopped' }] }), 'n01')
 })
 
+test('what its board ended because it was evicted is a legacy as well: others may hear of the end first', () => {
+  const nodes = [replaced('old', 'new'), makeNode('new')]
+  assert.equal(placed({ nodes, claims: [{ ...held, state: 'stopped', reason: 'evicted' }] }), 'new')
+  assert.equal(placed({ nodes, claims: [{ ...held, state: 'stopped', reason: 'not-needed' }] }), 'n01')
+})
+
 test('who was waited for before the replacement was heard of is not waited for after it; an overdue successor holds nothing up', () => {
   const nodes = [replaced('old', 'new'), makeNode('new')]
   const pending = (candidate: string, late: string[] = []): Local['pending'] => {
@@ -106,4 +114,14 @@ test('who was waited for before the replacement was heard of is not waited for a
   assert.equal(placed({ nodes, local: { pending: pending('n01') } }), 'new')
   assert.equal(placed({ nodes, local: { pending: pending('new') } }), 'new')
   assert.equal(placed({ nodes, local: { pending: pending('n01', ['new']) } }), 'n01')
+})
+
+test('where none of those in its place can take the slot, who was waited for before is waited for still', () => {
+  const waits: Local['pending'] = new Map([[slotOf(0), { candidate: node('n02'), since: 999_000, overdue: new Map() }]])
+  const chosen = (fresh: Partial<NodeView>): string | null =>
+    placed({ nodes: [replaced('old', 'new'), makeNode('new', fresh), makeNode('n02')], local: { pending: waits } })
+  assert.equal(chosen({ eligible: false }), 'n02')
+  assert.equal(chosen({ capacity: { cpuMhz: 1, memoryMib: 1, diskMib: 1 } }), 'n02')
+  assert.equal(chosen({ drivers: {} }), 'n02')
+  assert.equal(chosen({}), 'new')
 })
