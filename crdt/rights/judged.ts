@@ -1,5 +1,6 @@
 // A change of the fleet document on its way to a verdict, and what that depends on.
 
+import type { AuthorId, ChangeHash } from '../ids.ts'
 import type { HistoryEntry } from '../replica-history.ts'
 import type { Knows } from './past.ts'
 
@@ -27,7 +28,7 @@ export interface Guard {
   readonly knows: Knows
   /** Thresholds that neither know it nor are known to it. */
   readonly beside: readonly Threshold[]
-  readonly proposals: readonly SignedProposal[]
+  readonly signing: Signing
 }
 
 export interface Threshold {
@@ -35,16 +36,20 @@ export interface Threshold {
   readonly value: number
 }
 
-export interface SignedProposal {
+/**
+ * Of the proposals of the very same registers; what of it a change knows is asked where it counts. A list for each change and proposal would
+ * grow with the cube of what the owner of one key writes.
+ */
+export interface Signing {
   readonly signatures: readonly Signature[]
-  /** What put it into effect before: nobody lowers a threshold again with what was signed for another day. */
-  readonly usedBy: readonly Judged[]
+  /** What writes these registers: nobody lowers a threshold again with what was signed for another day. */
+  readonly enacting: readonly Judged[]
+  readonly revoking: (author: AuthorId) => readonly Judged[]
 }
 
 export interface Signature {
   readonly by: Judged
-  /** Revocations of its author that the guarded change knows. */
-  readonly endedBy: readonly Judged[]
+  readonly proposal: ChangeHash
 }
 
 /** Whether one of them stands; null: not decided yet. */

@@ -5,7 +5,7 @@ import type { Scalar } from '../registers.ts'
 import { historyOf } from '../replica-history.ts'
 import type { FleetRights } from './fleet-rights.ts'
 import { knowledgeOf } from './past.ts'
-import { enactedBy, proposalsIn } from './proposals.ts'
+import { isEnactedBy, proposalsIn } from './proposals.ts'
 
 export interface OpenProposal {
   readonly hash: ChangeHash
@@ -23,7 +23,7 @@ export function openProposals({ doc, now, voided }: FleetRights): readonly OpenP
   const knows = knowledgeOf(entries)
   const standing = entries.filter(({ hash }) => !voided.has(hash))
   return proposalsIn(standing, knows)
-    .filter((proposal) => !standing.some((entry) => enactedBy(entry, [proposal], knows).length > 0))
+    .filter((proposal) => !standing.some((entry) => isEnactedBy(entry, proposal, knows)))
     .map(({ entry: { hash, author, time }, writes, signatures }) => {
       const signers = signatures.map((one) => one.author).filter((key) => now.get(key)?.role === 'admin')
       return { hash, author, time, writes, signers: new Set(signers) }

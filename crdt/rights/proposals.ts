@@ -3,7 +3,7 @@
 
 import { approvalPrefix, fleetPaths, proposalPrefix } from '../documents/fleet.ts'
 import { decodePart } from '../documents/path-part.ts'
-import type { ChangeHash } from '../ids.ts'
+import { type ChangeHash, compareText } from '../ids.ts'
 import type { Scalar } from '../registers.ts'
 import type { HistoryEntry } from '../replica-history.ts'
 import type { Knows } from './past.ts'
@@ -57,7 +57,7 @@ export interface Proposal {
 /** All that were ever made, whether or not they stand. */
 export function proposalsIn(entries: readonly HistoryEntry[], knows: Knows): readonly Proposal[] {
   const approvals = new Map<ChangeHash, HistoryEntry[]>()
-  for (const entry of entries) for (const hash of approvedIn(entry.writes)) approvals.set(hash, [...(approvals.get(hash) ?? []), entry])
+  for (const entry of entries) for (const hash of approvedIn(entry.writes)) listed(approvals, hash).push(entry)
   return entries.flatMap((entry) => {
     const writes = proposedIn(entry.writes)
     if (writes === null) return []
@@ -66,15 +66,26 @@ export function proposalsIn(entries: readonly HistoryEntry[], knows: Knows): rea
   })
 }
 
+export function listed<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  const known = lists.get(key)
+  if (known !== undefined) return known
+  const list: V[] = []
+  lists.set(key, list)
+  return list
+}
+
+/** The same for changes that say the same, and for no others. */
+export function contentOf(writes: Writes): string {
+  return JSON.stringify([...writes].sort(([a], [b]) => compareText(a, b)))
+}
+
 export function saysTheSame(a: Writes, b: Writes): boolean {
   return a.size === b.size && [...a].every(([path, value]) => b.has(path) && b.get(path) === value)
 }
 
-/** Those that this change puts into effect, with what had signed them by then. */
-export function enactedBy({ hash, writes }: HistoryEntry, proposals: readonly Proposal[], knows: Knows): readonly Proposal[] {
-  return proposals
-    .filter(({ entry, writes: proposed }) => entry.hash !== hash && saysTheSame(proposed, writes) && knows(hash, entry.hash))
-    .map((proposal) => ({ ...proposal, signatures: proposal.signatures.filter((one) => knows(hash, one.hash)) }))
+/** Whether this change puts that proposal into effect, if it stands. */
+export function isEnactedBy({ hash, writes }: HistoryEntry, { entry, writes: proposed }: Proposal, knows: Knows): boolean {
+  return entry.hash !== hash && saysTheSame(proposed, writes) && knows(hash, entry.hash)
 }
 
 /** In force after these changes, which all stand: that which no later one has replaced; of two that were set beside one another the higher. */

@@ -3,9 +3,9 @@
 
 import type { AuthorId, ChangeHash } from '../ids.ts'
 import type { ToldEntry } from './fleet-statements.ts'
-import { type Guard, type Judged, type Signature, type SignedProposal, type Threshold, anyStands, isSupported } from './judged.ts'
+import { type Guard, type Judged, type Signature, type Signing, type Threshold, anyStands, isSupported } from './judged.ts'
 import type { Knows } from './past.ts'
-import { type Proposal, enactedBy, isGuarded, proposalsIn, thresholdAfter, thresholdIn } from './proposals.ts'
+import { contentOf, isGuarded, listed, proposalsIn, thresholdAfter, thresholdIn } from './proposals.ts'
 
 /** Says of each change what it takes besides its author's right. `recovery`: that key signs alone, or a fleet that has lost its admins would be lost. */
 export function setGuards(told: readonly ToldEntry[], judged: readonly Judged[], knows: Knows): void {
@@ -15,16 +15,7 @@ export function setGuards(told: readonly ToldEntry[], judged: readonly Judged[],
   })
   // Until somebody sets a threshold one signature is enough for everything.
   if (thresholds.length === 0) return
-  const all: Relations = {
-    told,
-    judged,
-    knows,
-    thresholds,
-    proposals: proposalsIn(
-      judged.map(({ entry }) => entry),
-      knows,
-    ),
-  }
+  const all: Relations = { told, judged, knows, thresholds, signingOf: signingsIn(told, judged, knows) }
   const recovery = recoveryIn(told)
   for (const [index, one] of judged.entries())
     if (!one.founding && one.entry.author !== recovery) one.guard = guardOf(one, told[index]!, all)
@@ -41,7 +32,7 @@ interface Relations {
   readonly judged: readonly Judged[]
   readonly knows: Knows
   readonly thresholds: readonly Threshold[]
-  readonly proposals: readonly Proposal[]
+  readonly signingOf: (one: Judged) => Signing
 }
 
 function guardOf(one: Judged, { revokes }: ToldEntry, all: Relations): Guard | null {
@@ -58,7 +49,7 @@ function guardOf(one: Judged, { revokes }: ToldEntry, all: Relations): Guard | n
     before,
     knows,
     beside: others.filter(({ by }) => !knows(hash, by.entry.hash)),
-    proposals: enactedBy(one.entry, all.proposals, knows).map((proposal) => signed(proposal, hash, all)),
+    signing: all.signingOf(one),
   }
 }
 
@@ -69,22 +60,34 @@ function adminsAmong(revokes: readonly AuthorId[], hash: ChangeHash, { told, jud
   return judged.filter(({ entry }, index) => told[index]!.admins.some((key) => keys.has(key)) && !knows(entry.hash, hash))
 }
 
-function signed(proposal: Proposal, hash: ChangeHash, { told, judged, knows }: Relations): SignedProposal {
-  const past = judged
-    .map((one, index) => ({ one, told: told[index]! }))
-    .filter(({ one }) => one.entry.hash !== hash && knows(hash, one.entry.hash))
-  const byHash = new Map(past.map(({ one }) => [one.entry.hash, one]))
-  const revoking = (author: AuthorId): Judged[] => past.filter(({ told: { revokes } }) => revokes.includes(author)).map(({ one }) => one)
-  return {
-    signatures: proposal.signatures.map((one) => ({ by: byHash.get(one.hash)!, endedBy: revoking(one.author) })),
-    usedBy: past.filter(({ one }) => enactedBy(one.entry, [proposal], knows).length > 0).map(({ one }) => one),
+function signingsIn(told: readonly ToldEntry[], judged: readonly Judged[], knows: Knows): (one: Judged) => Signing {
+  const byHash = new Map(judged.map((one) => [one.entry.hash, one]))
+  const revoking = new Map<AuthorId, Judged[]>()
+  for (const [index, { revokes }] of told.entries()) for (const key of revokes) listed(revoking, key).push(judged[index]!)
+  const signatures = new Map<string, Signature[]>()
+  for (const { entry, writes, signatures: made } of proposalsIn(
+    judged.map((one) => one.entry),
+    knows,
+  ))
+    for (const { hash } of made) listed(signatures, contentOf(writes)).push({ by: byHash.get(hash)!, proposal: entry.hash })
+  const contents = new Map(signatures.size === 0 ? [] : judged.map((one) => [one, contentOf(one.entry.writes)]))
+  const enacting = new Map<string, Judged[]>()
+  for (const [one, content] of contents) if (signatures.has(content)) listed(enacting, content).push(one)
+  return (one) => {
+    const content = contents.get(one) ?? ''
+    return {
+      signatures: signatures.get(content) ?? [],
+      enacting: enacting.get(content) ?? [],
+      revoking: (author) => revoking.get(author) ?? [],
+    }
   }
 }
 
 /** Whether too few admins have signed it; null: not decided yet. */
-export function isShort({ entry, guard }: Judged): boolean | null {
+export function isShort(one: Judged): boolean | null {
+  const { guard } = one
   if (guard === null) return false
-  const signers = signersOf(entry.author, guard, ({ stands }) => stands)
+  const signers = signersOf(one, guard, ({ stands }) => stands)
   const needed = neededBefore(guard)
   if (signers === null || needed === null) return null
   const isMatter = isMatterForSeveral(guard)
@@ -110,36 +113,53 @@ function neededBefore({ before, sets, knows }: Guard): number | null {
 }
 
 /** Each key once, its author among them. `counts`: whether a signature stands. */
-function signersOf(author: AuthorId, { proposals }: Guard, counts: (by: Judged) => boolean | null): ReadonlySet<AuthorId> | null {
-  const signers = new Set([author])
-  for (const { signatures, usedBy } of proposals) {
-    const isUsed = anyStands(usedBy)
-    if (isUsed === null) return null
-    if (isUsed) continue
-    for (const { by, endedBy } of signatures) {
-      const [isCounted, isEnded] = [counts(by), anyStands(endedBy)]
-      if (isCounted === null || isEnded === null) return null
-      if (isCounted && !isEnded) signers.add(by.entry.author)
-    }
+function signersOf(one: Judged, guard: Guard, counts: (by: Judged) => boolean | null): ReadonlySet<AuthorId> | null {
+  const signers = new Set([one.entry.author])
+  const enacted = knownTo(one, guard, guard.signing.enacting).filter(({ stands }) => stands !== false)
+  for (const { by, proposal } of othersSignatures(one, guard)) {
+    const { author } = by.entry
+    const isCounted = signers.has(author) ? false : counts(by)
+    if (isCounted === false) continue
+    const isUsed = anyStands(enacted.filter(({ entry }) => guard.knows(entry.hash, proposal)))
+    const isEnded = anyStands(knownTo(one, guard, guard.signing.revoking(author)))
+    if (isUsed === true || isEnded === true) continue
+    if (isCounted === null || isUsed === null || isEnded === null) return null
+    signers.add(author)
   }
   return signers
 }
 
+/** Of others, in its past. */
+function othersSignatures(one: Judged, { knows, signing }: Guard): readonly Signature[] {
+  const { hash, author } = one.entry
+  return signing.signatures.filter(({ by: { entry } }) => entry.author !== author && knows(hash, entry.hash))
+}
+
+function knownTo(one: Judged, { knows }: Guard, others: readonly Judged[]): readonly Judged[] {
+  return others.filter((other) => other !== one && knows(one.entry.hash, other.entry.hash))
+}
+
 /** What the verdict waits for, besides supporters and attackers. */
-export function waitsForSigning({ guard }: Judged): readonly Judged[] {
+export function waitsForSigning(one: Judged): readonly Judged[] {
+  const { guard } = one
   if (guard === null) return []
-  const { admins, before, beside, proposals } = guard
+  const { admins, before, beside, signing } = guard
+  const signatures = othersSignatures(one, guard).map(({ by }) => by)
+  const authors = new Set(signatures.map(({ entry }) => entry.author))
   return [
     ...(admins ?? []),
     ...[...before, ...beside].map(({ by }) => by),
-    ...proposals.flatMap(({ signatures, usedBy }) => [...usedBy, ...signatures.flatMap(({ by, endedBy }) => [by, ...endedBy])]),
+    ...signatures,
+    ...(signatures.length === 0 ? [] : knownTo(one, guard, signing.enacting)),
+    ...[...authors].flatMap((author) => knownTo(one, guard, signing.revoking(author))),
   ]
 }
 
 /** Who would have signed a change that waits for others in a circle, were it to stand; null: too few for that. */
-export function wouldBeSigners({ entry, guard }: Judged): ReadonlySet<AuthorId> | null {
+export function wouldBeSigners(one: Judged): ReadonlySet<AuthorId> | null {
+  const { entry, guard } = one
   if (guard === null) return new Set([entry.author])
-  const signers = signersOf(entry.author, guard, mayCount)
+  const signers = signersOf(one, guard, mayCount)
   const needed = neededBefore(guard)
   if (signers === null || needed === null) return null
   return needed <= signers.size || isMatterForSeveral(guard) !== true ? signers : null
@@ -150,10 +170,11 @@ function mayCount(by: Judged): boolean {
 }
 
 /** Of a circle this one stands: with it what it is signed by, and not what would have made it void. */
-export function settleSigning({ entry, guard }: Judged): void {
-  const signers = guard === null ? null : signersOf(entry.author, guard, mayCount)
+export function settleSigning(one: Judged): void {
+  const { guard } = one
+  const signers = guard === null ? null : signersOf(one, guard, mayCount)
   if (guard === null || signers === null) return
-  for (const { by } of guard.proposals.flatMap(({ signatures }): readonly Signature[] => signatures)) {
+  for (const { by } of othersSignatures(one, guard)) {
     if (mayCount(by)) for (const rival of by.attackers) rival.stands ??= false
   }
   const isBelow = (neededBefore(guard) ?? 1) > signers.size
