@@ -1,5 +1,6 @@
 // The acceptance suite of task drivers, against plain processes. Run as root: one case changes the user.
 
+import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,8 +10,9 @@ import { isAlive } from '../../node/adapters/raw-exec/group.ts'
 import { leaderOf, readRecord, taskFolder } from '../../node/adapters/raw-exec/record.ts'
 import { silentLog } from '../../node/adapters/task/log.ts'
 import { acceptDriver } from './driver.ts'
+import { type Cases, playCases, request, start } from './driver-cases.ts'
 import { acceptDriverContract } from './driver-contract.ts'
-import { type DriverHarness, contractOf, testNode } from './driver-harness.ts'
+import { type DriverHarness, contractOf, processesWith, testNode, until } from './driver-harness.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'shoal-raw-exec-'))
 after(() => rmSync(dataDir, { recursive: true, force: true }))
@@ -30,5 +32,18 @@ const harness = (): DriverHarness => ({
   },
 })
 
+// An engine's own programs beside a container are its own to end.
+const children: Cases<DriverHarness> = {
+  async 'what a program beside a task left running is gone with it'(driver, { name, config }) {
+    const task = request({ driver: name, config: config('sleep 600') })
+    await start(driver, task)
+    const mark = `sleep 7${process.pid}`
+    const end = await driver.exec(task, ['/bin/sh', '-c', `${mark} & echo done`], { timeoutMs: 60_000, outputBytesMax: 64 })
+    assert.deepEqual(end.ok && end.value, { exitCode: 0, output: 'done\n' })
+    await until('nothing of it is left', () => processesWith(mark) === 0)
+  },
+}
+
+playCases(children, harness)
 acceptDriverContract(() => contractOf(harness()))
 acceptDriver(harness)

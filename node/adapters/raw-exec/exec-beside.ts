@@ -84,6 +84,8 @@ function ended(
       clearTimeout(tooLate)
       resolve(refuse('E_START', `program '${file}' was not started: ${error.message}`))
     })
+    // What it left running goes with it: it would hold its output open until it is too late, and one more would stay with each question.
+    child.once('exit', () => killGroup(child))
     child.once('close', end)
   })
 }
@@ -92,11 +94,11 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null
 }
 
-/** Only of one that has not ended: its number is nobody else's until then. */
+/** Of one that runs, or has ended this very moment: its number is not given out again while anything of its group is left. */
 function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL')
   } catch {
-    // Ended this very moment.
+    // Nothing is left of it.
   }
 }
