@@ -37,8 +37,8 @@ const children: Cases<DriverHarness> = {
   async 'what a program beside a task left running is gone with it'(driver, { name, config }) {
     const task = request({ driver: name, config: config('sleep 600') })
     await start(driver, task)
-    const mark = `sleep 7${process.pid}`
-    const end = await driver.exec(task, ['/bin/sh', '-c', `${mark} & echo done`], { timeoutMs: 60_000, outputBytesMax: 64 })
+    const mark = `8${process.pid}`
+    const end = await driver.exec(task, ['/bin/sh', '-c', `sleep ${mark} & echo done`], { timeoutMs: 60_000, outputBytesMax: 64 })
     assert.deepEqual(end.ok && end.value, { exitCode: 0, output: 'done\n' })
     await until('nothing of it is left', () => processesWith(mark) === 0)
   },
