@@ -55,6 +55,7 @@ function checkHeaders(report: RuleReport, headers: Readonly<Record<string, strin
     const at = `header/${encodePart(name)}`
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) fault(report, at, `the name ${shown(name)}`, 'the name of an HTTP header')
     else if (hasControls(value)) fault(report, at, shown(value), 'one line of text')
+    else if (/[^\t\u0020-\u00ff]/.test(value)) fault(report, at, shown(value), 'text of one byte a letter (Latin-1), as HTTP sends it')
   }
 }
 

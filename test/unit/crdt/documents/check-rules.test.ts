@@ -26,6 +26,7 @@ const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
   'http with a program': [checks({ ...asked, command: 'x' }), '/ready/command', /"x"/, /nothing in a check of type http/],
   'half a path': [checks({ ...asked, path: 'health' }), '/ready/path', /"health"/, /begins with \//],
   'an odd header': [checks({ ...asked, headers: { 'a(b': 'x' } }), '/ready/header/a(b', /"a\(b"/, /the name of an HTTP header/],
+  'a header that HTTP cannot send': [checks({ ...asked, headers: { a: 'Grüße an Łódź' } }), '/ready/header/a', /Łódź/, /Latin-1/],
   'a header of two lines': [checks({ ...asked, headers: { a: 'x\r\ny' } }), '/ready/header/a', /x/, /one line/],
   'too often': [checks({ ...asked, intervalMs: 999, timeoutMs: 500 }), '/ready/interval', /999ms/, /1s to 1d/],
   'one that overlaps itself': [checks({ ...asked, timeoutMs: 11_000 }), '/ready/timeout', /11s/, /no more than the interval, 10s/],
