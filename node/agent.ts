@@ -299,7 +299,7 @@ function coreConfigOf(config: AgentConfig, joined: JoinFile, key: KeyPair, host:
     reserved: config.reserved,
     capacity: Object.keys(config.capacity).length === 0 ? null : capacity,
     dynamicPorts: config.dynamicPorts,
-    allocsMax: config.maxAllocs ?? 0,
+    allocsMax: config.maxAllocs,
     fleetEnvelopes: joined.envelopes,
     psk: joined.psk,
     dev: config.dev,

@@ -24,8 +24,8 @@ export interface AgentConfig {
   /** What differs from what the host has. */
   readonly capacity: Partial<Resources>
   readonly dynamicPorts: readonly [number, number]
-  /** Copies at most, all jobs together; null: as many as there is room for. */
-  readonly maxAllocs: number | null
+  /** Copies at most, all jobs together; 0: as many as there is room for. */
+  readonly maxAllocs: number
   readonly drivers: {
     readonly rawExec: { readonly enabled: boolean }
     readonly docker: {
@@ -115,7 +115,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     reserved: { ...configDefaults.reserved, ...resourcesOf(raw.reserved) },
     capacity: resourcesOf(raw.capacity),
     dynamicPorts: portRangeOf(raw.dynamic_ports) ?? configDefaults.dynamicPorts,
-    maxAllocs: raw.max_allocs ?? null,
+    maxAllocs: raw.max_allocs ?? 0,
     drivers: {
       rawExec: { enabled: rawExec },
       docker: {
