@@ -1,6 +1,7 @@
 // Rolling update of one group, as a function of the view: which out-of-date slots may move to the form in force now. Nobody
 // writes "the next step is"; everybody counts what is in flight and goes by index.
 
+import type { Form } from '../crdt/ids.ts'
 import { isRunOnce } from '../crdt/spec.ts'
 import { isHeld } from '../crdt/view.ts'
 import type { GroupRules } from './group.ts'
@@ -39,11 +40,11 @@ export function turnsOf(slots: readonly SlotFacts[], rules: GroupRules): Turns {
   for (const [index, slot] of slots.entries()) {
     const { standing } = slot
     if (standing.complete !== null) continue
-    const hasFailed = newestFailed(form, slot.claims, standing.live, slot.history)
-    if (hasFailed) failed.add(index)
     const { heir, holder } = standing
-    if (standing.ahead.length > 0 || (holder === null && standing.unknown.length > 0)) continue
     const outOfDate = isOutOfDate(slot, index, rules)
+    const hasFailed = newestFailed(form, slot.claims, standing.live, slot.history) || (outOfDate && hasFailedWhereItIs(slot, form))
+    if (hasFailed) failed.add(index)
+    if (standing.ahead.length > 0 || (holder === null && standing.unknown.length > 0)) continue
     if (outOfDate && neverStarted(slot)) {
       mayMove.add(index)
     } else if (holder?.form === form && holder.healthy) {
@@ -62,6 +63,14 @@ export function turnsOf(slots: readonly SlotFacts[], rules: GroupRules): Turns {
   const free = maxParallel <= 0 ? waiting.length : Math.max(0, maxParallel - inFlight)
   for (const index of waiting.slice(0, free)) mayMove.add(index)
   return { mayMove, failed }
+}
+
+/**
+ * Its holder's board could not have the form, and nobody who counts here took it over: whatever generation stands at a board that is silent
+ * or gave way, the next try would be made at this one.
+ */
+function hasFailedWhereItIs({ standing: { heir, holder }, history }: SlotFacts, form: Form): boolean {
+  return holder !== null && heir?.form !== form && history.failedOn.has(holder.node)
 }
 
 /** Nothing of this claim has ever run: there is nothing to protect, and waiting for its health would be for ever. */

@@ -159,6 +159,24 @@ test('the only board tries again in place when nobody else can', () => {
   assert.deepEqual(updating({ claims, nodes, local: { failedSince: new Map([[slotOf(0), 0]]) } }), [0])
 })
 
+test('what failed in place waits for its next try, though a newer claim at the form stands at a board that is silent or has given way', () => {
+  const nodes = [
+    ...makeNodes(1, () => ({ verdicts: new Map([[slotOf(0), [makeVerdict({ form: form('f2') })]]]) })),
+    ...makeNodes(2, () => ({ liveness: 'disconnected' as const })).slice(1),
+  ]
+  for (const state of ['running', 'withdrawn'] as const) {
+    const newer = makeClaim('n01', { slot: slotOf(0), generation: 2, state, ...newForm })
+    const [soon] = slots({
+      claims: [oldAt(0), newer],
+      nodes,
+      local: { failedSince: new Map([[slotOf(0), 1_000_000]]), silent: { n01: 90_000 } },
+    })
+    assert.deepEqual([soon?.update, soon?.reason], [false, 'waiting-reschedule'], state)
+    const [later] = slots({ claims: [oldAt(0), newer], nodes, local: { failedSince: new Map([[slotOf(0), 0]]), silent: { n01: 90_000 } } })
+    assert.deepEqual([later?.update, later?.reason], [true, null], state)
+  }
+})
+
 test('what does not fit in place moves: a second claim elsewhere, and it counts as in flight', () => {
   const full = makeClaim('n00', { slot: slotOf(0, 'web', 'other'), resources: { cpuMhz: 3_900, memoryMib: 0, diskMib: 0 } })
   const own = oldAt(0, { resources: { cpuMhz: 100, memoryMib: 64, diskMib: 300 } })
