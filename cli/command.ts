@@ -6,7 +6,7 @@ import { parseDuration } from './job-file/units.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { outputFormats } from './print.ts'
-import { Session, type SessionOptions } from './session.ts'
+import { Session, type SessionOptions } from './peers/session.ts'
 
 export interface Cli {
   readonly io: Io

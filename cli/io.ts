@@ -3,7 +3,7 @@
 
 import type { Readable } from 'node:stream'
 import type { Crypto } from '../crdt/crypto.ts'
-import type { Context } from './contexts.ts'
+import type { Context } from './peers/contexts.ts'
 
 export interface Out {
   write(data: string | Uint8Array): void

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { addAbortSignal } from 'node:stream'
 import { createCrypto } from '../node/adapters/keys.ts'
-import { connect } from './connect.ts'
+import { connect } from './peers/connect.ts'
 import type { Io, Out } from './io.ts'
 
 export function processIo(signal: AbortSignal): Io {

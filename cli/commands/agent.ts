@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { type Cli } from '../command.ts'
-import { devArguments } from '../dev-fleet.ts'
+import { devArguments } from '../fleet/dev-fleet.ts'
 import type { ExitCode } from '../exit-codes.ts'
 
 export function addAgent(parent: Command, cli: Cli): Command {

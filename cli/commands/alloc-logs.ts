@@ -5,9 +5,9 @@ import { fromBase64 } from '../../crdt/base64.ts'
 import { type Cli, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { idleSignal } from '../idle-signal.ts'
+import { idleSignal } from '../peers/idle-signal.ts'
 import { lastLines } from '../last-lines.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../peers/session.ts'
 
 interface Options {
   readonly follow?: boolean

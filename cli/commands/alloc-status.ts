@@ -7,7 +7,7 @@ import { CliError } from '../errors.ts'
 import { printReply } from '../print.ts'
 import { allocDetail, allocTable, isOver } from '../render/allocs.ts'
 import { type ShownChecks, checkTable } from '../render/checks.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../peers/session.ts'
 
 interface Options {
   readonly all?: boolean

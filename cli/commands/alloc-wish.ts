@@ -8,14 +8,14 @@ import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { editJob } from '../job-edit.ts'
+import { editJob } from '../job/job-edit.ts'
 import { printData } from '../print.ts'
 import { isOver, slotText } from '../render/allocs.ts'
 import { receiptLine } from '../render/receipt.ts'
 import { safe, shortId } from '../render/words.ts'
-import { settlingEnvelopes } from '../resend.ts'
-import type { Session } from '../session.ts'
-import { submit } from '../submit.ts'
+import { settlingEnvelopes } from '../documents/resend.ts'
+import type { Session } from '../peers/session.ts'
+import { submit } from '../documents/submit.ts'
 
 export function addAllocRestart(parent: Command, cli: Cli): Command {
   const command = allocCommand(parent, 'restart', 'restart the tasks of an allocation where it is')

@@ -2,17 +2,17 @@
 
 import { type Command, InvalidArgumentError } from 'commander'
 import { type DocId, type OperatorId, fleetDocId } from '../../crdt/ids.ts'
-import { type AuditRow, auditRows } from '../audit.ts'
+import { type AuditRow, auditRows } from '../documents/audit.ts'
 import { type Cli, remote } from '../command.ts'
-import { BadChange, type Fleet, fetchDoc, fetchFleet } from '../document.ts'
+import { BadChange, type Fleet, fetchDoc, fetchFleet } from '../documents/document.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { parseDuration } from '../job-file/units.ts'
-import { operatorsDocs } from '../operators-docs.ts'
+import { operatorsDocs } from '../documents/operators-docs.ts'
 import { paintFor, printData } from '../print.ts'
 import { auditText } from '../render/audit.ts'
 import { safe, shortId } from '../render/words.ts'
-import type { Session, SessionOptions } from '../session.ts'
+import type { Session, SessionOptions } from '../peers/session.ts'
 
 interface Options extends SessionOptions {
   /** ms. */

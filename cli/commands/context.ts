@@ -3,18 +3,18 @@
 
 import type { Command } from 'commander'
 import { type Cli, local, outputOption } from '../command.ts'
-import { contextsFile } from '../config-dir.ts'
-import { type Contexts, readContexts, writeContexts } from '../contexts.ts'
+import { contextsFile } from '../peers/config-dir.ts'
+import { type Contexts, readContexts, writeContexts } from '../peers/contexts.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { unhex, isName } from '../../crdt/ids.ts'
-import type { JoinFile } from '../fleet-files.ts'
-import { makeContext } from '../make-context.ts'
-import { isPeerAddress, mustBePeers } from '../peer-address.ts'
+import type { JoinFile } from '../fleet/fleet-files.ts'
+import { makeContext } from '../peers/make-context.ts'
+import { isPeerAddress, mustBePeers } from '../peers/peer-address.ts'
 import { readTextFile } from '../text-file.ts'
 import { type OutputFormat, paintFor, printData } from '../print.ts'
 import { table } from '../render/table.ts'
-import { findContext } from '../target.ts'
+import { findContext } from '../peers/target.ts'
 
 export function addContext(parent: Command, cli: Cli): void {
   const group = parent.command('context').description('the fleets that you know, and the peers to try')

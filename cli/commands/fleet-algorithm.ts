@@ -7,12 +7,12 @@ import { type SchedulerAlgorithm, schedulerAlgorithms } from '../../crdt/view.ts
 import { type Cli, type WriteOptions, confirmOptions, remoteAboutFleet } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { editFleet } from '../job-edit.ts'
+import { editFleet } from '../job/job-edit.ts'
 import { printData } from '../print.ts'
 import { receiptLine } from '../render/receipt.ts'
-import { settlingEnvelopes } from '../resend.ts'
-import type { Session } from '../session.ts'
-import { submit } from '../submit.ts'
+import { settlingEnvelopes } from '../documents/resend.ts'
+import type { Session } from '../peers/session.ts'
+import { submit } from '../documents/submit.ts'
 
 const effects: Readonly<Record<SchedulerAlgorithm, string>> = {
   binpack: 'new copies go to fuller boards first, so that large ones find room elsewhere',

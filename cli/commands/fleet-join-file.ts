@@ -3,9 +3,9 @@
 
 import type { Command } from 'commander'
 import { type Cli, remoteAboutFleet } from '../command.ts'
-import { currentJoinFile } from '../current-join-file.ts'
-import { joinText, parseJoinFile } from '../fleet-files.ts'
-import { replaceSecret } from '../psk-file.ts'
+import { currentJoinFile } from '../fleet/current-join-file.ts'
+import { joinText, parseJoinFile } from '../fleet/fleet-files.ts'
+import { replaceSecret } from '../fleet/psk-file.ts'
 import { readTextFile } from '../text-file.ts'
 
 export function addFleetJoinFile(parent: Command, cli: Cli): void {

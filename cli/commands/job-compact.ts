@@ -5,12 +5,12 @@ import type { Doc } from '../../crdt/doc.ts'
 import { jobView } from '../../crdt/documents/job.ts'
 import { type JobId, jobDocId } from '../../crdt/ids.ts'
 import type { Cli } from '../command.ts'
-import { compactCommand } from '../compaction.ts'
+import { compactCommand } from '../documents/compaction.ts'
 import { CliError } from '../errors.ts'
-import { mustExist } from '../job-edit.ts'
-import { parseJob, shortJob } from '../job-ref.ts'
+import { mustExist } from '../job/job-edit.ts'
+import { parseJob, shortJob } from '../job/job-ref.ts'
 import { plural } from '../render/words.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../peers/session.ts'
 
 export function addJobCompact(parent: Command, cli: Cli): Command {
   const command = parent

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { type Cli, remote } from '../command.ts'
-import { parseJob } from '../job-ref.ts'
+import { parseJob } from '../job/job-ref.ts'
 import { printReply } from '../print.ts'
 import { conflictTable } from '../render/jobs.ts'
 

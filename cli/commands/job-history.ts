@@ -2,10 +2,10 @@
 
 import type { Command } from 'commander'
 import { type Cli, remote } from '../command.ts'
-import { parseJob } from '../job-ref.ts'
+import { parseJob } from '../job/job-ref.ts'
 import { printReply } from '../print.ts'
 import { historyText } from '../render/jobs.ts'
-import type { Session } from '../session.ts'
+import type { Session } from '../peers/session.ts'
 
 export function addJobHistory(parent: Command, cli: Cli): Command {
   const command = parent.command('history').description('show who changed a job, when and how').argument('<job>', 'NAME or NAMESPACE/NAME')

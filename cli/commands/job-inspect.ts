@@ -6,7 +6,7 @@ import type { JobSpec } from '../../crdt/spec.ts'
 import { type Cli, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { fromSpec } from '../job-file/from-spec.ts'
-import { parseJob } from '../job-ref.ts'
+import { parseJob } from '../job/job-ref.ts'
 import { paintFor, printData } from '../print.ts'
 import { coverageLine } from '../render/coverage.ts'
 

@@ -3,9 +3,9 @@
 
 import type { Command } from 'commander'
 import { type Cli, remote } from '../command.ts'
-import type { Edit } from '../job-edit.ts'
-import { editFromFile } from '../job-from-file.ts'
-import { planEdit } from '../plan-edit.ts'
+import type { Edit } from '../job/job-edit.ts'
+import { editFromFile } from '../job/job-from-file.ts'
+import { planEdit } from '../job/plan-edit.ts'
 
 export function addJobPlan(parent: Command, cli: Cli): Command {
   const command = parent

@@ -5,9 +5,9 @@
 import type { Command } from 'commander'
 import { jobPaths } from '../../crdt/documents/job.ts'
 import { type Cli, remote } from '../command.ts'
-import type { Edit } from '../job-edit.ts'
-import { editFromFile } from '../job-from-file.ts'
-import { type RunOptions, mustWaitOnce, runEdit, runOptions } from '../run-edit.ts'
+import type { Edit } from '../job/job-edit.ts'
+import { editFromFile } from '../job/job-from-file.ts'
+import { type RunOptions, mustWaitOnce, runEdit, runOptions } from '../job/run-edit.ts'
 
 interface Options extends RunOptions {
   readonly rerun?: boolean

@@ -3,11 +3,11 @@
 import type { Command } from 'commander'
 import { type Cli, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
-import { parseJob } from '../job-ref.ts'
+import { parseJob } from '../job/job-ref.ts'
 import { printReply } from '../print.ts'
 import { jobDetail, jobTable } from '../render/jobs.ts'
 import { holdingTable } from '../render/receipt.ts'
-import { whoHas } from '../who-has.ts'
+import { whoHas } from '../job/who-has.ts'
 
 interface StatusOptions {
   readonly who?: boolean

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { jobId } from '../../crdt/ids.ts'
 import { type Cli, local, outputOption } from '../command.ts'
 import { fromSpec } from '../job-file/from-spec.ts'
-import { loadJobFile } from '../job-from-file.ts'
+import { loadJobFile } from '../job/job-from-file.ts'
 import { type OutputFormat, printData } from '../print.ts'
 
 export function addJobValidate(parent: Command, cli: Cli): Command {

@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { type NodeId, opsDocId } from '../../crdt/ids.ts'
 import type { Cli } from '../command.ts'
-import { compactCommand } from '../compaction.ts'
+import { compactCommand } from '../documents/compaction.ts'
 import { safe } from '../render/words.ts'
 
 export function addNodeCompact(parent: Command, cli: Cli): Command {

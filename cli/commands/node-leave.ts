@@ -15,8 +15,8 @@ import { isOver, slotText } from '../render/allocs.ts'
 import { reasonText } from '../render/reasons.ts'
 import { receiptLine } from '../render/receipt.ts'
 import { plural, safe } from '../render/words.ts'
-import type { Session } from '../session.ts'
-import { nodeCommand, writeWish } from '../wish-about-node.ts'
+import type { Session } from '../peers/session.ts'
+import { nodeCommand, writeWish } from '../boards/wish-about-node.ts'
 
 interface Options extends WriteOptions {
   readonly deadline?: number

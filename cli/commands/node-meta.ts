@@ -10,8 +10,8 @@ import type { ExitCode } from '../exit-codes.ts'
 import { printReply } from '../print.ts'
 import { pairs } from '../render/nodes.ts'
 import { safe } from '../render/words.ts'
-import type { Session } from '../session.ts'
-import { nodeCommand, wishAbout } from '../wish-about-node.ts'
+import type { Session } from '../peers/session.ts'
+import { nodeCommand, wishAbout } from '../boards/wish-about-node.ts'
 
 interface MetaOptions extends WriteOptions {
   readonly unset?: readonly string[]

@@ -3,18 +3,18 @@
 
 import type { Command } from 'commander'
 import { opsPaths } from '../../crdt/documents/ops.ts'
-import { admitNode } from '../admit-node.ts'
+import { admitNode } from '../boards/admit-node.ts'
 import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { boardNamed, findBoard, findPending } from '../find-board.ts'
+import { boardNamed, findBoard, findPending } from '../boards/find-board.ts'
 import { printData, printReply } from '../print.ts'
 import { pendingTable } from '../render/pending.ts'
 import { receiptLine } from '../render/receipt.ts'
 import { safe } from '../render/words.ts'
-import type { Session } from '../session.ts'
-import type { Receipt } from '../submit.ts'
-import { type NamedNode, writeWish } from '../wish-about-node.ts'
+import type { Session } from '../peers/session.ts'
+import type { Receipt } from '../documents/submit.ts'
+import { type NamedNode, writeWish } from '../boards/wish-about-node.ts'
 
 export function addNodePending(parent: Command, cli: Cli): void {
   remote(cli, parent.command('pending').description('list the boards that wait to be admitted'), async (session) => {

@@ -8,9 +8,9 @@ import { type Cli, type WriteOptions, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { safe } from '../render/words.ts'
-import { mustNotBeReplaced } from '../replaced.ts'
-import type { Session } from '../session.ts'
-import { nodeCommand, wishAbout } from '../wish-about-node.ts'
+import { mustNotBeReplaced } from '../boards/replaced.ts'
+import type { Session } from '../peers/session.ts'
+import { nodeCommand, wishAbout } from '../boards/wish-about-node.ts'
 
 interface Wish {
   /** What is written, by path; the first is what the answer names. */

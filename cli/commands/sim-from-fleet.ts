@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type Cli, remote } from '../command.ts'
-import { fleetScenario, scenarioFiles } from '../fleet-scenario.ts'
+import { fleetScenario, scenarioFiles } from '../scenario/fleet-scenario.ts'
 import { writeNew } from '../write-new.ts'
 
 export function addSimFromFleet(parent: Command, cli: Cli): Command {

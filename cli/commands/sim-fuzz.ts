@@ -6,7 +6,7 @@ import type { JobSpec } from '../../crdt/spec.ts'
 import { type Cli, collect, local } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
-import { loadJobFile } from '../job-from-file.ts'
+import { loadJobFile } from '../job/job-from-file.ts'
 
 interface Options {
   readonly seeds: readonly [from: number, to: number]

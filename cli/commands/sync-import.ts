@@ -10,9 +10,9 @@ import { CliError, codeOf, wordsOf } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { paintFor, printData } from '../print.ts'
 import { type Column, table } from '../render/table.ts'
-import type { Session } from '../session.ts'
-import { submit } from '../submit.ts'
-import { type CarriedDoc, readSyncFile } from '../sync-file.ts'
+import type { Session } from '../peers/session.ts'
+import { submit } from '../documents/submit.ts'
+import { type CarriedDoc, readSyncFile } from '../documents/sync-file.ts'
 
 /** What one request may hold (`coreLimits.putEnvelopesMax`), and half of what a board reads of one (`networkLimits.apiRequestBytesMax`). */
 const envelopesAtOnce = 64

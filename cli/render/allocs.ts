@@ -2,7 +2,7 @@
 
 import type { AllocDetail, AllocRow, JobDetail } from '../../crdt/api-types.ts'
 import { compareText, isPeerId } from '../../crdt/ids.ts'
-import { shortJob } from '../job-ref.ts'
+import { shortJob } from '../job/job-ref.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'

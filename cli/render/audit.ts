@@ -1,6 +1,6 @@
 // The audit for people: newest first, a head and a few lines for each change.
 
-import type { AuditChange, AuditRow } from '../audit.ts'
+import type { AuditChange, AuditRow } from '../documents/audit.ts'
 import type { Paint } from './paint.ts'
 import { plural, safe, shortId, time } from './words.ts'
 

@@ -2,7 +2,7 @@
 
 import type { ChangeRow, JobDetail, JobRow, SlotRow } from '../../crdt/api-types.ts'
 import { type JobType, isRunOnce, jobTypes } from '../../crdt/spec.ts'
-import { shortJob } from '../job-ref.ts'
+import { shortJob } from '../job/job-ref.ts'
 import { allocTable, slotText } from './allocs.ts'
 import { changeText } from './change.ts'
 import { fields } from './fields.ts'

@@ -1,7 +1,7 @@
 // Boards that are not admitted, for people: what to compare, and what each says of itself.
 
 import type { PendingRow, WaitsRow } from '../../crdt/api-types.ts'
-import type { ReplyOf } from '../client.ts'
+import type { ReplyOf } from '../peers/client.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'

@@ -1,8 +1,8 @@
 // The receipt of a write, in one line: what was taken, and who has it so far; and the same of a job, board by board.
 
-import type { Receipt } from '../submit.ts'
-import type { Holding, WhoHas } from '../who-has.ts'
-import { shortJob } from '../job-ref.ts'
+import type { Receipt } from '../documents/submit.ts'
+import type { Holding, WhoHas } from '../job/who-has.ts'
+import { shortJob } from '../job/job-ref.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 import { age, plural, safe, shortId } from './words.ts'

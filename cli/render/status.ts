@@ -1,8 +1,8 @@
 // What is going on, at a glance: pools, nodes, jobs, the last events.
 
 import type { OperatorRow, PoolSummary } from '../../crdt/api-types.ts'
-import type { ReplyOf } from '../client.ts'
-import { shortJob } from '../job-ref.ts'
+import type { ReplyOf } from '../peers/client.ts'
+import { shortJob } from '../job/job-ref.ts'
 import { aliveWords } from './coverage.ts'
 import { jobTable } from './jobs.ts'
 import { nodeTable } from './nodes.ts'

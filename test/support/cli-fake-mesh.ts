@@ -9,7 +9,7 @@ import { admit } from '../../crdt/gate.ts'
 import { fleetRights } from '../../crdt/rights/fleet-rights.ts'
 import { type DocId, type FleetId, type JobId, fleetDocId, jobDocId, parseDocId, slotId } from '../../crdt/ids.ts'
 import type { ApiClient } from '../../cli/io.ts'
-import { versionText } from '../../cli/version-text.ts'
+import { versionText } from '../../cli/job/version-text.ts'
 import { testCrypto, testSigner } from './crypto.ts'
 
 const crypto = testCrypto()

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import type { JoinFile } from '../../cli/fleet-files.ts'
+import type { JoinFile } from '../../cli/fleet/fleet-files.ts'
 import type { ApiClient } from '../../cli/io.ts'
 import { type OperatorId, fleetDocId } from '../../crdt/ids.ts'
 import { fleetRights } from '../../crdt/rights/fleet-rights.ts'

@@ -2,8 +2,8 @@
 // is projected from these, their plan is what they explain, and what runs is read from this machine's processes.
 
 import { readFileSync } from 'node:fs'
-import { rebuildDoc, rebuildFleet } from '../../../cli/document.ts'
-import type { JoinFile } from '../../../cli/fleet-files.ts'
+import { rebuildDoc, rebuildFleet } from '../../../cli/documents/document.ts'
+import type { JoinFile } from '../../../cli/fleet/fleet-files.ts'
 import type { Doc } from '../../../crdt/doc.ts'
 import { createReader } from '../../../crdt/engine.ts'
 import { type DocId, type FleetId, type NodeId, type PoolName, fleetDocId, slotParts } from '../../../crdt/ids.ts'

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { join } from 'node:path'
 
-import { readPsks } from '../../../cli/psk-file.ts'
+import { readPsks } from '../../../cli/fleet/psk-file.ts'
 import { fleetDocId, hex } from '../../../crdt/ids.ts'
 import { fleetRights } from '../../../crdt/rights/fleet-rights.ts'
 import { validPsks } from '../../../node/core/psk.ts'

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 
-import type { JoinFile } from '../../../cli/fleet-files.ts'
+import type { JoinFile } from '../../../cli/fleet/fleet-files.ts'
 import { fleetDocId } from '../../../crdt/ids.ts'
 import { keyPairFromSeed } from '../../../node/adapters/key-pair.ts'
 import { fleetPaths } from '../../../crdt/documents/fleet.ts'

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 
 import type { JobFileLike } from '../../support/cli-job.ts'
 import { jobText } from '../../support/cli-job.ts'
-import type { JoinFile } from '../../../cli/fleet-files.ts'
+import type { JoinFile } from '../../../cli/fleet/fleet-files.ts'
 import type { ApiClient } from '../../../cli/io.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
 import { type FakeMesh, coverage, fakeMesh, fakeNodes } from '../../support/cli-fake-mesh.ts'

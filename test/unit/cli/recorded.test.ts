@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 
-import type { WhoHas } from '../../../cli/who-has.ts'
+import type { WhoHas } from '../../../cli/job/who-has.ts'
 import type { RecordedRow } from '../../../crdt/api-types.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
 import { type FakeMesh, coverage, fakeNodes, nodeRow } from '../../support/cli-fake-mesh.ts'

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Io } from '../../../cli/io.ts'
-import { loadScenario } from '../../../cli/play-scenario.ts'
+import { loadScenario } from '../../../cli/scenario/play-scenario.ts'
 import { playScenario } from '../../../simulator/scenario/play.ts'
 import type { Report, SlotReport } from '../../../simulator/scenario/report.ts'
 

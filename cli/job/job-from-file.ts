@@ -1,0 +1,74 @@
+// A job file and the document that it is about, brought together into the change that makes one like the other.
+
+import type { Doc } from '../../crdt/doc.ts'
+import type { Crypto } from '../../crdt/crypto.ts'
+import { formOf, jobPaths, specToRegisters } from '../../crdt/documents/job.ts'
+import { specFaults } from '../../crdt/documents/spec-faults.ts'
+import { type JobId, jobDocId, jobId } from '../../crdt/ids.ts'
+import { type Registers, type Scalar, difference } from '../../crdt/registers.ts'
+import { type JobSpec, isRunOnce } from '../../crdt/spec.ts'
+import { CliError } from '../errors.ts'
+import type { Io } from '../io.ts'
+import { type Edit, editDocument } from './job-edit.ts'
+import { faultLines } from '../job-file/fault.ts'
+import { readJobFile } from '../job-file/read-job-file.ts'
+import type { Session } from '../peers/session.ts'
+import { readTextFile } from '../text-file.ts'
+
+export interface SpecEdit {
+  readonly job: JobId
+  readonly spec: JobSpec
+  /** The pool that the job lives in. */
+  readonly pool: string
+  readonly edit: Edit
+}
+
+export async function loadJobFile(io: Io, file: string, pool?: string): Promise<JobSpec> {
+  const name = file === '-' ? 'stdin' : file
+  const read = readJobFile(name, await readTextFile(io, file), pool)
+  if (read.ok) return read.spec
+  const count = read.faults.length
+  throw new CliError('E_JOB_FILE', `${name} has ${count} ${count === 1 ? 'fault' : 'faults'}`, { details: faultLines(read.faults) })
+}
+
+/** `again`: complete copies are to run once more although nothing else is different. */
+export async function editFromFile(session: Session, file: string, again = false): Promise<SpecEdit> {
+  const spec = await loadJobFile(session.io, file, session.pool ?? undefined)
+  const job = jobId(spec.namespace, spec.name)
+  const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => jobChanges(session.io.crypto, doc, spec, again))
+  return { job, spec, pool: spec.pool, edit }
+}
+
+/** What the specification says and the document does not; null for what only the document says. */
+export function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): ReadonlyMap<string, Scalar> {
+  if (doc.pool !== spec.pool) {
+    const hint = 'a job cannot move: remove it there, and run it under another name or once it is gone'
+    throw new CliError('E_POOL', `the job lives in pool ${doc.pool}, the file says ${spec.pool}`, { hint })
+  }
+  const wanted = specToRegisters({ ...spec, ...rerunOf(crypto, doc, spec, again) })
+  const changes = difference(specPart(doc.registers), wanted)
+  // A field in conflict is written again even when the file's value is the one that won: that settles it.
+  for (const path of doc.conflicts.keys()) {
+    if (path.startsWith('spec/')) changes.set(path, wanted.get(path) ?? null)
+  }
+  return changes.set(jobPaths.desired, 'run')
+}
+
+/**
+ * What ran once runs again when an operator says so, when it is another program or has other settings, and when the job had been removed:
+ * its copies of then are forgotten, but not on a board that has not heard of that. Everything else leaves what is complete as it is.
+ */
+function rerunOf(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): Pick<JobSpec, 'rerun'> {
+  if (!isRunOnce(spec) || doc.changeCount === 0) return {}
+  const before = specFaults(doc.registers).spec
+  const rerun = before.rerun ?? 0
+  const isOther = spec.groups.some((group) => {
+    const known = before.groups.find(({ name }) => name === group.name)
+    return known !== undefined && formOf(crypto, { ...before, rerun }, known) !== formOf(crypto, { ...spec, rerun }, group)
+  })
+  return again || isOther || doc.registers.get(jobPaths.desired) === 'removed' ? { rerun: rerun + 1 } : rerun === 0 ? {} : { rerun }
+}
+
+export function specPart(registers: Registers): Registers {
+  return new Map([...registers].filter(([path]) => path.startsWith('spec/')))
+}

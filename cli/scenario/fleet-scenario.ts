@@ -1,0 +1,110 @@
+// A running fleet as a scenario: the pool's boards and jobs as the peer that answers sees them, ready for a timeline. Boards keep their
+// ids, so that ties between equal ones are broken as in the fleet.
+
+import { stringify } from 'yaml'
+import type { JobSpec } from '../../crdt/spec.ts'
+import { boardsMax } from '../../simulator/scenario/choose.ts'
+import { CliError } from '../errors.ts'
+import { fromSpec } from '../job-file/from-spec.ts'
+import { formatClock, formatSize } from '../job-file/units.ts'
+import { shortId } from '../render/words.ts'
+import type { Session } from '../peers/session.ts'
+
+export interface FleetScenario {
+  /** What a scenario file would hold, without a timeline of its own. */
+  readonly data: ScenarioData
+  /** Under the names by which `data` calls them. */
+  readonly jobs: ReadonlyMap<string, JobSpec>
+}
+
+export interface ScenarioData {
+  readonly scenario: string
+  readonly boards: readonly object[]
+  readonly jobs: readonly { readonly file: string; readonly at: string; readonly via: string }[]
+  readonly timeline: readonly object[]
+}
+
+/** Boards that are silent now lose their power before the jobs are handed in. */
+const silencedAt = '1s'
+const jobsAt = '5s'
+
+/** `also` is run in place of the job of its name, or beside the others. */
+export async function fleetScenario(session: Session, also: JobSpec | null = null): Promise<FleetScenario> {
+  const { nodes, coverage } = await session.ask('nodes', { method: 'node.list' })
+  const members = nodes.filter((node) => !node.evicted && node.liveness !== 'left')
+  if (members.length > boardsMax) throw new CliError('E_POOL', `${members.length} boards are more than can be played (${boardsMax})`)
+  const via = members.find((node) => node.liveness === 'alive')?.id
+  if (via === undefined) throw new CliError('E_NO_NODE', 'no board of the pool is alive, so there is nothing to play')
+  const boards = await Promise.all(
+    members.map(async (node) => {
+      const { node: detail } = await session.ask('node', { method: 'node.status', node: node.id })
+      const healthy = Object.entries(detail.drivers).filter(([, { healthy: isHealthy }]) => isHealthy)
+      return {
+        name: nameIn(members, node),
+        id: node.id,
+        pool: node.pool,
+        labels: detail.labels,
+        attributes: detail.attributes,
+        cpu: formatClock(node.cpuMhz),
+        memory: formatSize(node.memoryMib),
+        disk: formatSize(detail.diskMib),
+        drivers: healthy.map(([driver]) => driver),
+      }
+    }),
+  )
+  const jobs = await jobsOf(session, also)
+  const first = nameIn(
+    members,
+    members.find(({ id }) => id === via)!,
+  )
+  return {
+    jobs,
+    data: {
+      scenario: `${coverage.pool} as ${coverage.nodesAlive} of ${members.length} boards are seen`,
+      boards,
+      jobs: [...jobs.keys()].map((file) => ({ file, at: jobsAt, via: first })),
+      timeline: members.flatMap((node) => [
+        ...(node.liveness === 'alive' ? [] : [{ at: silencedAt, power_cut: nameIn(members, node) }]),
+        ...(node.draining ? [{ at: silencedAt, drain: nameIn(members, node) }] : []),
+      ]),
+    },
+  }
+}
+
+interface Named {
+  readonly id: string
+  readonly name: string
+}
+
+/** Two boards of one name are told apart by their ids. */
+function nameIn(all: readonly Named[], { id, name }: Named): string {
+  return all.some((other) => other.id !== id && other.name === name) ? `${name}-${shortId(id)}` : name
+}
+
+async function jobsOf(session: Session, also: JobSpec | null): Promise<Map<string, JobSpec>> {
+  const found = new Map<string, JobSpec>()
+  const { jobs } = await session.ask('jobs', { method: 'job.list' })
+  for (const { id, desired } of jobs) {
+    if (desired !== 'run') continue
+    const { job } = await session.ask('job', { method: 'job.status', job: id })
+    if (job.spec !== null) found.set(fileOf(job.spec as JobSpec), job.spec as JobSpec)
+  }
+  if (also !== null) found.set(fileOf(also), also)
+  return found
+}
+
+function fileOf({ namespace, name }: JobSpec): string {
+  return `jobs/${namespace}.${name}.yaml`
+}
+
+/** File → text: the scenario and its jobs. */
+export function scenarioFiles({ data, jobs }: FleetScenario): Map<string, string> {
+  const files = new Map([...jobs].map(([file, spec]) => [file, stringify(fromSpec(spec, { complete: false }), { lineWidth: 0 })] as const))
+  return files.set('scenario.yaml', `${scenarioHead}${stringify(data, { lineWidth: 0 })}`)
+}
+
+const scenarioHead = `# The fleet as one of its boards sees it. Say below what shall happen, for example:
+#   - { at: 2m, cut: [site=north, others] }
+#   - { at: 7m, heal: all }
+# and play it: shoal sim run scenario.yaml --html scenario.html
+`
