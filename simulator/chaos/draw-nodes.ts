@@ -12,10 +12,11 @@ const leastToLeave = 4
 export function drawLeaving(seed: number, pools: readonly Pool[], chaosMs: number): ChaosEvent[] {
   const prng = createPrng(Math.imul(seed, 0x7feb352d) ^ 0x1b873593).fork()
   const { names } = prng.pick(pools)!
-  if (!prng.chance(0.35) || names.length < leastToLeave) return []
+  if (!prng.chance(0.4) || names.length < leastToLeave) return []
   const [via, board] = prng.shuffle(names) as [string, string]
-  const deadlineMs = prng.pick([null, null, null, 0, 30_000, 90_000])!
-  const forMs = prng.chance(0.3) ? 1_000 + prng.below(60_000) : null
+  const deadlineMs = prng.pick([null, null, null, 0, 0, 30_000])!
+  // A board that can hand its copies on does so within seconds.
+  const forMs = prng.chance(0.4) ? 100 + prng.below(prng.pick([1_000, 5_000, 60_000])!) : null
   const at = 12_000 + prng.below(chaosMs - 12_000)
   // By another operator, who was told or who sees that it is still there.
   const again = prng.chance(0.2) ? [{ at: at + prng.below(60_000), via: prng.pick(names)! }] : []
@@ -37,7 +38,7 @@ export function drawReplacing(seed: number, pools: readonly Pool[], chaosMs: num
   const at = 20_000 + prng.below(chaosMs - 20_000)
   const boards = [newBoard(prng, 'n0', pool.name)]
   const events = replacing(prng, { at, board: old, by: 'n0', vias: pool.names })
-  if (prng.chance(0.7)) events.push(dying(prng, old, pool.names, at))
+  if (prng.chance(0.5)) events.push(dying(prng, old, pool.names, at))
   if (prng.chance(0.25)) {
     boards.push(newBoard(prng, 'n1', pool.name))
     const later = at + prng.below(90_000)
@@ -68,7 +69,8 @@ function replacing(prng: Prng, { at, board, by, vias }: Replacement): ChaosEvent
 }
 
 function dying(prng: Prng, board: string, names: readonly string[], replacedAt: number): ChaosEvent {
-  const at = Math.max(12_000, replacedAt - prng.below(60_000))
+  // Soon after, nobody has replaced its copies yet.
+  const at = Math.max(12_000, replacedAt - prng.below(prng.pick([3_000, 10_000, 60_000])!))
   return { kind: 'leave', at, board, via: prng.pick(names)!, evictAfterMs: replacedAt - at + 60_000 }
 }
 

@@ -155,7 +155,8 @@ function unfinishedLeaves({ witness }: Stage, members: readonly Member[]): strin
 /** What only a board had that was evicted before it could pass it on stays with it: nothing is taken from it any more. */
 function lost(stage: Stage, members: readonly Member[]): string[] {
   const { acknowledgements, leaving } = stage.witness
-  const kept = members.length === 0 ? [] : acknowledgements.keptBy(new Set([...members.map(({ board }) => board), ...leaving.left]))
+  const left = [...leaving.left].filter(({ spec }) => spec.pool === members[0]?.board.spec.pool)
+  const kept = acknowledgements.keptBy(new Set([...members.map(({ board }) => board), ...left]))
   return kept.flatMap(({ hash, doc, via, at }) =>
     members
       .filter(({ state }) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) !== true)
