@@ -54,6 +54,7 @@ export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
   const board = world.board(event.board)
   // Of a board that has left, somebody puts back what it was before.
   if (image === undefined || (board.core === null && !witness.leaving.left.has(board))) return
+  if (board.core === null) witness.saw('left-put-back')
   if (event.isPowerCut) losePower(stage, board, 0)
   else world.kill(board)
   putIn(board, image.disk)

@@ -105,6 +105,7 @@ export const sometimes = {
   'left-for-good': 'A board left and never came back.',
   'left-by-itself': 'A board left because an operator wished it, and its agent ended.',
   'left-by-deadline': 'A board that was to leave stopped what nobody had taken over in time.',
+  'left-put-back': 'A board that had left was put back with an older disk.',
   'leave-taken-back': 'A board heard that it is to leave no more.',
   replaced: 'An operator put a board in the place of another.',
   'successor-took-over': 'A board claimed what the board whose place it has taken held last.',

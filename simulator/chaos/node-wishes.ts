@@ -21,10 +21,10 @@ export function wishOfNode(stage: Stage, event: EventOf<'node'>): void {
   if (event.forMs !== null) later(stage, event.forMs, () => put(stage, event.via, doc, said(event, false)))
 }
 
-function said({ wish, sparesSystem = false }: EventOf<'node'>, isWished: boolean): Change {
+function said({ wish, sparesSystem }: EventOf<'node'>, isWished: boolean): Change {
   switch (wish) {
     case 'draining':
-      return drain(isWished, isWished && sparesSystem)
+      return drain(isWished, isWished && sparesSystem === true)
     case 'evicted':
       return () => new Map<string, Scalar>([[opsPaths.evicted, isWished]])
     case 'ineligible':

@@ -29,7 +29,7 @@ export function successorsOf({ nodes }: View, claims: readonly Claim[]): Readonl
 }
 
 /** One that is to take the slot is silent, and for no longer than a silent copy is waited for. */
-export function isAwaited(state: State, slot: SlotId, { disconnect }: GroupSpec, now: number): boolean {
+export function awaitsSuccessor(state: State, slot: SlotId, { disconnect }: GroupSpec, now: number): boolean {
   return [...successorsOf(state.view, state.view.claims.get(slot) ?? [])].some((id) => {
     const node = state.view.nodes.get(id)
     return node !== undefined && isOpen(node) && isSilent(state, node, disconnect.replaceAfterMs, now)

@@ -214,11 +214,11 @@ export const coreBugs: readonly PlantedBug[] = [
     'if (!step.state.acting) return',
   ),
   bug(
-    'leaves-untold',
-    'A board that has left ends before anybody knows of it.',
+    'leaves-never',
+    'A board that is to leave drains, and stays.',
     'node/core/leaving.ts',
-    'const mayEnd = isKnownToOneWhoStays(state) ||',
-    'const mayEnd = isKnownToOneWhoStays(state) || state.leave.left ||',
+    "note(step, 'nothing is held here any more: this board has left the fleet', 'warn')",
+    'if (step.now > 0) return',
   ),
   bug(
     'leave-deadline-ignored',
