@@ -155,7 +155,8 @@ function unfinishedLeaves({ witness }: Stage, members: readonly Member[]): strin
 /** What only a board had that was evicted before it could pass it on stays with it: nothing is taken from it any more. */
 function lost(stage: Stage, members: readonly Member[]): string[] {
   const { acknowledgements, leaving } = stage.witness
-  const left = [...leaving.left].filter(({ spec }) => spec.pool === members[0]?.board.spec.pool)
+  const isHeard = ({ spec }: Board): boolean => members[0]?.state.view.nodes.get(spec.id)?.evicted === false
+  const left = [...leaving.left].filter((board) => board.spec.pool === members[0]?.board.spec.pool && isHeard(board))
   const kept = acknowledgements.keptBy(new Set([...members.map(({ board }) => board), ...left]))
   return kept.flatMap(({ hash, doc, via, at }) =>
     members
