@@ -5,9 +5,11 @@ import { jobId } from '../../crdt/ids.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { drawAgents, noAgents } from './draw-agents.ts'
+import { drawChecks } from './draw-checks.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
+import { drawLeaving, drawReplacing, drawSparingDrains } from './draw-nodes.ts'
 import { drawOperation } from './draw-operations.ts'
 import { drawRollouts, goingBack } from './draw-rollouts.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
@@ -47,25 +49,36 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
   if (setting.jobs === undefined) events.push(...drawKinds(seed, pools, chaosMs))
   const agents = setting.jobs === undefined ? drawAgents(seed, names, chaosMs) : noAgents
   events.push(...agents.events)
-  if (setting.rollouts === true) {
-    events.push(...drawRollouts(seed, pools, chaosMs))
-    events.splice(0, events.length, ...events.map((event) => goingBack(seed, event)))
-  }
-  events.sort((a, b) => a.at - b.at)
+  const more = setting.jobs === undefined ? drawMore(seed, pools, chaosMs, events) : { boards: [], events }
+  const all = setting.rollouts === true ? withRollouts(seed, pools, chaosMs, more.events) : more.events
+  const present = boards.map((board) => ({
+    ...board,
+    pool: poolOf(pools, board.name),
+    ...(agents.next.has(board.name) ? { agent: 'next' as const } : {}),
+  }))
   return {
     seed,
-    boards: drawScarcity(
-      seed,
-      boards.map((board) => ({
-        ...board,
-        pool: poolOf(pools, board.name),
-        ...(agents.next.has(board.name) ? { agent: 'next' as const } : {}),
-      })),
-      setting,
-    ),
-    events,
+    boards: [...drawScarcity(seed, present, setting), ...more.boards],
+    events: all.toSorted((a, b) => a.at - b.at),
     chaosMs,
   }
+}
+
+/** What came to be drawn later than all before it. */
+function drawMore(
+  seed: number,
+  pools: readonly Pool[],
+  chaosMs: number,
+  events: readonly ChaosEvent[],
+): Pick<ChaosPlan, 'boards' | 'events'> {
+  const { boards, events: replacing } = drawReplacing(seed, pools, chaosMs)
+  const drains = drawSparingDrains(seed, pools, chaosMs, events)
+  const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains]
+  return { boards, events: drawChecks(seed, pools, chaosMs, all) }
+}
+
+function withRollouts(seed: number, pools: readonly Pool[], chaosMs: number, events: readonly ChaosEvent[]): readonly ChaosEvent[] {
+  return [...events, ...drawRollouts(seed, pools, chaosMs)].map((event) => goingBack(seed, event))
 }
 
 /** A job as it is handed in. */

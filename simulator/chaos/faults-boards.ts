@@ -5,8 +5,8 @@ import { atRate } from '../board-clock.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
 import { opsDocId } from '../../crdt/ids.ts'
 import type { Board } from '../board.ts'
-import { put } from './operations.ts'
 import type { EventOf } from './plan.ts'
+import { put } from './put.ts'
 import type { Stage } from './stage.ts'
 
 export function later(stage: Stage, ms: number, act: () => void): void {
@@ -17,8 +17,13 @@ export function later(stage: Stage, ms: number, act: () => void): void {
 
 export function bootLater(stage: Stage, board: Board, ms: number): void {
   later(stage, ms, () => {
-    if (board.core === null && !stage.gone.has(board)) stage.world.boot(board)
+    if (board.core === null && !isOver(stage, board)) stage.world.boot(board)
   })
+}
+
+/** It went for good: without a word, or by its own. */
+export function isOver({ gone, witness }: Stage, board: Board): boolean {
+  return gone.has(board) || witness.leaving.left.has(board)
 }
 
 export function takeDown(stage: Stage, name: string, forMs: number, down: (board: Board) => void): void {
@@ -107,7 +112,7 @@ export function join(stage: Stage, event: EventOf<'join'>): void {
 /** It never comes back; after a while an operator says so to the others. */
 export function leave(stage: Stage, event: EventOf<'leave'>): void {
   const board = stage.world.board(event.board)
-  if (stage.gone.has(board) || stage.absent.has(board) || stage.parked.has(board)) return
+  if (isOver(stage, board) || stage.absent.has(board) || stage.parked.has(board)) return
   losePower(stage, board, 0)
   stage.gone.add(board)
   stage.witness.saw('left-for-good')

@@ -8,8 +8,8 @@ import type { Board } from '../board.ts'
 import { createPrng } from '../prng.ts'
 import { bootTwin, removeTwin } from '../twins.ts'
 import { bootLater, later, losePower } from './faults-boards.ts'
-import { put } from './operations.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
+import { put } from './put.ts'
 import type { Stage } from './stage.ts'
 
 type Disk = ReadonlyMap<string, Uint8Array>
@@ -52,7 +52,9 @@ export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
   const { world, witness } = stage
   const image = images.get(event)
   const board = world.board(event.board)
-  if (image === undefined || board.core === null) return
+  // Of a board that has left, somebody puts back what it was before.
+  if (image === undefined || (board.core === null && !witness.leaving.left.has(board))) return
+  if (board.core === null) witness.saw('left-put-back')
   if (event.isPowerCut) losePower(stage, board, 0)
   else world.kill(board)
   putIn(board, image.disk)

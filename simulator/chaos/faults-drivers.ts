@@ -58,6 +58,14 @@ export function hangStops(stage: Stage, event: EventOf<'slow-stops'>): void {
   later(stage, event.forMs, () => (tasks.stopMs = 10))
 }
 
+/** What runs says of itself that it is not well, or says nothing. */
+export function makeUnwell(stage: Stage, event: EventOf<'unwell'>): void {
+  const { world, unwell, witness } = stage
+  unwell.add(event)
+  for (const { spec } of event.board === null ? world.boards.values() : [world.board(event.board)]) witness.excuse('broken', spec.name)
+  later(stage, event.forMs, () => unwell.delete(event))
+}
+
 export function crash(stage: Stage, event: EventOf<'crash'>): void {
   const { world, witness } = stage
   const board = world.board(event.board)

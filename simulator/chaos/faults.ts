@@ -5,6 +5,7 @@ import type { Board } from '../board.ts'
 import {
   blackout,
   evict,
+  isOver,
   join,
   later,
   leave,
@@ -18,7 +19,7 @@ import {
   upgradeAll,
 } from './faults-boards.ts'
 import { beginTwin, bootClone, endTwin, fillDisk, prepareDisk, putBackOldDisk, tearRecords, unparkBoard } from './faults-disks.ts'
-import { breakDriver, crash, hangStops, mendDriver, silenceDriver } from './faults-drivers.ts'
+import { breakDriver, crash, hangStops, makeUnwell, mendDriver, silenceDriver } from './faults-drivers.ts'
 import { endMalice, turnMalicious } from './malice.ts'
 import type { ChaosEvent, EventOf, Way } from './plan.ts'
 import type { Stage } from './stage.ts'
@@ -81,6 +82,8 @@ export function strike(stage: Stage, event: ChaosEvent): void {
       return hangStops(stage, event)
     case 'malice':
       return turnMalicious(stage, event)
+    case 'unwell':
+      return makeUnwell(stage, event)
     case 'clock':
       stage.world.board(event.board).wallAheadMs = event.aheadMs
       return
@@ -139,6 +142,7 @@ export function endAllFaults(stage: Stage): void {
   stage.isOver = true
   stage.cuts.clear()
   stage.badLinks.clear()
+  stage.unwell.clear()
   world.links.faults = null
   world.links.uplinks.clear()
   world.tasks.stopMs = 10
@@ -156,7 +160,7 @@ export function endAllFaults(stage: Stage): void {
     if (board.disk.isFull) world.freeDisk(board)
     if (board.isDriverSilent) broken.add(board.spec.name)
     board.isDriverSilent = false
-    if (stage.gone.has(board)) continue
+    if (isOver(stage, board)) continue
     if (board.core === null) world.boot(board)
     if (broken.has(board.spec.name)) mendDriver(stage, board)
   }
@@ -171,7 +175,7 @@ export function endAllFaults(stage: Stage): void {
 export function evictTheGone(stage: Stage): void {
   for (const board of stage.gone) {
     const peer = [...stage.world.boards.values()].find(
-      (other) => !stage.gone.has(other) && other.spec.pool === board.spec.pool && !isEvictedThere(other),
+      (other) => !isOver(stage, other) && other.spec.pool === board.spec.pool && !isEvictedThere(other),
     )
     const isKnown = peer?.core?.state?.view.nodes.get(board.spec.id)?.evicted === true
     if (peer !== undefined && !isKnown) evict(stage, board, peer.spec.name)

@@ -1,8 +1,10 @@
 // The `finally` rules: what must be true of the whole fleet once all faults have ended and time has passed. Each function returns what
 // contradicts its rule, in words; nothing means that it holds.
 
-import { type JobId, type NodeId, slotParts } from '../../crdt/ids.ts'
+import { type JobId, type NodeId, opsDocId, slotParts } from '../../crdt/ids.ts'
 import { jobPaths } from '../../crdt/documents/job.ts'
+import { opsFromRegisters } from '../../crdt/documents/ops.ts'
+import type { Scalar } from '../../crdt/registers.ts'
 import type { View } from '../../crdt/view.ts'
 import { viewHash } from '../../crdt/view-hash.ts'
 import type { Plan, SlotPlan } from '../../scheduler/types.ts'
@@ -29,7 +31,10 @@ function findingsIn(stage: Stage, pool: string): Finding[] {
   const boards = [...stage.world.boards.values()].filter((board) => board.spec.pool === pool)
   const memberOf = (board: Board): Member | undefined => members.find((member) => member.board === board)
   const undecided = new Set([...stage.twoTongued].filter((board) => memberOf(board) === undefined).map((board) => board.spec.id))
-  const found = findingsAtRest(boards.map((board) => resting(stage, board, memberOf(board), undecided)))
+  const wishes = (id: NodeId) => opsFromRegisters(members[0]?.state.docs.get(opsDocId(id))?.registers ?? new Map<string, Scalar>())
+  const found = findingsAtRest(
+    boards.map((board) => resting({ stage, board, member: memberOf(board), labels: wishes(board.spec.id).labels, undecided })),
+  )
   const add = (rule: Rule, whats: readonly string[]): void => {
     for (const what of whats) found.push({ rule, what })
   }
@@ -38,15 +43,32 @@ function findingsIn(stage: Stage, pool: string): Finding[] {
     'only-genuine',
     members.flatMap(({ board, state }) => stage.witness.rules.authors.forgedAt(board, state)),
   )
+  add('leaves-at-last', unfinishedLeaves(stage, members))
   add('last-word-holds', forgottenWords(stage, members))
   add('nothing-lost', lost(stage, members))
   return found
 }
 
-function resting(stage: Stage, board: Board, member: Member | undefined, undecided: ReadonlySet<NodeId>): RestingBoard {
-  const { name, id, capacity, labels = {} } = board.spec
-  const tasks = [...board.tasks.values()]
-  return { name, id, capacity, labels, tasks, asks: stage.witness.asks, knows: member === undefined ? null : knowledge(member, undecided) }
+interface Resting {
+  readonly stage: Stage
+  readonly board: Board
+  readonly member: Member | undefined
+  /** By operators, such as those of the board whose place it has taken. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly undecided: ReadonlySet<NodeId>
+}
+
+function resting({ stage, board, member, labels, undecided }: Resting): RestingBoard {
+  const { name, id, capacity } = board.spec
+  return {
+    name,
+    id,
+    capacity,
+    labels: { ...board.spec.labels, ...labels },
+    tasks: [...board.tasks.values()],
+    asks: stage.witness.asks,
+    knows: member === undefined ? null : knowledge(member, undecided),
+  }
 }
 
 function knowledge({ state }: Member, undecided: ReadonlySet<NodeId>): Knowledge {
@@ -115,9 +137,27 @@ function unheeded(members: readonly Member[]): string[] {
   )
 }
 
+function unfinishedLeaves({ witness }: Stage, members: readonly Member[]): string[] {
+  const found: string[] = []
+  for (const { board, state } of members) {
+    const { name, id, pool } = board.spec
+    if (state.view.nodes.get(id)?.leaving !== undefined && board.tasks.size === 0)
+      found.push(`${name} is to leave, runs nothing and is there`)
+    for (const other of witness.leaving.left) {
+      const node = state.view.nodes.get(other.spec.id)
+      if (other.spec.pool === pool && node?.evicted !== true && node?.liveness !== 'left')
+        found.push(`${name} does not know that ${other.spec.name} has left`)
+    }
+  }
+  return found
+}
+
 /** What only a board had that was evicted before it could pass it on stays with it: nothing is taken from it any more. */
 function lost(stage: Stage, members: readonly Member[]): string[] {
-  const kept = stage.witness.acknowledgements.keptBy(new Set(members.map(({ board }) => board)))
+  const { acknowledgements, leaving } = stage.witness
+  const isHeard = ({ spec }: Board): boolean => members[0]?.state.view.nodes.get(spec.id)?.evicted === false
+  const left = [...leaving.left].filter((board) => board.spec.pool === members[0]?.board.spec.pool && isHeard(board))
+  const kept = acknowledgements.keptBy(new Set([...members.map(({ board }) => board), ...left]))
   return kept.flatMap(({ hash, doc, via, at }) =>
     members
       .filter(({ state }) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) !== true)

@@ -3,19 +3,17 @@
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
 import { faultsHere, pastVersions } from '../../crdt/documents/job-versions.ts'
 import { jobPaths, restartPath, specToRegisters, stopGenerationPath } from '../../crdt/documents/job.ts'
-import { opsPaths } from '../../crdt/documents/ops.ts'
-import { type DocId, fleetDocId, hex, jobDocId, jobId, opsDocId, slotId } from '../../crdt/ids.ts'
-import { toBase64 } from '../../crdt/base64.ts'
-import { type Registers, type Scalar, difference } from '../../crdt/registers.ts'
+import { fleetDocId, jobDocId, jobId, slotId } from '../../crdt/ids.ts'
+import { type Registers, difference } from '../../crdt/registers.ts'
 import { registersAt } from '../../crdt/replica.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
-import { envelopeKey } from '../../node/core/documents.ts'
 import { nextPlanVersion } from '../next-agent.ts'
 import { type Change, submission } from '../operator.ts'
-import type { Board } from '../board.ts'
 import { chaosCrypto } from './crypto.ts'
+import { leaveFleet, replaceNode, wishOfNode } from './node-wishes.ts'
 import { chaosJobId } from './own-jobs.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
+import { put } from './put.ts'
 import type { Stage } from './stage.ts'
 
 export function operate(stage: Stage, event: ChaosEvent): void {
@@ -41,6 +39,10 @@ export function operate(stage: Stage, event: ChaosEvent): void {
     }
     case 'node':
       return wishOfNode(stage, event)
+    case 'node-leave':
+      return leaveFleet(stage, event)
+    case 'node-replace':
+      return replaceNode(stage, event)
     case 'raise-plan':
       stage.isPlanRaised = true
       return put(stage, event.via, fleetDocId, () => new Map([[fleetPaths.planVersion, nextPlanVersion]]))
@@ -53,62 +55,6 @@ export function operate(stage: Stage, event: ChaosEvent): void {
 function groupOf(stage: Stage, event: { readonly via: string; readonly job: string }): string {
   const spec = stage.world.board(event.via).core?.state?.view.jobs.get(chaosJobId(event.job))?.spec
   return spec?.groups[0]?.name ?? 'g'
-}
-
-export function put(stage: Stage, via: string, doc: DocId, change: Change): void {
-  const { world, witness } = stage
-  const board = world.board(via)
-  // Nobody waits at a board that does not answer.
-  if (board.core === null || board.pausedUntil > world.queue.now) return
-  const registers = board.core.state?.docs.get(doc)?.registers ?? new Map<string, Scalar>()
-  const values = change(registers)
-  const before = new Set(board.core.state?.docs.get(doc)?.envelopes.map((ref) => ref.hash))
-  // Before the board hears of it: what follows from it may happen in the very same step.
-  witness.changes(doc.split('/').at(-1) ?? '')
-  const envelopes = signedOrNull(stage, board, doc, change)
-  if (envelopes === null) return
-  const reply = envelopes.length === 0 ? null : (world.request(board, { method: 'doc.put', envelopes })[0] ?? null)
-  if (reply === null) {
-    // A slow board takes the change later, and nobody waits for its answer.
-    if (envelopes.length > 0) witness.lastWords.unsure(doc)
-    return witness.note(`${via} ${envelopes.length > 0 ? 'does not answer yet about' : 'had nothing to change in'} ${doc}`)
-  }
-  if (reply.kind === 'error' && reply.code === 'E_STORE_FULL') witness.saw('disk-refused')
-  if (reply.kind !== 'receipt') {
-    // It may have it in memory, and so may others soon.
-    witness.lastWords.unsure(doc)
-    return witness.note(`${via} refused: ${JSON.stringify(reply)}`)
-  }
-  const fresh = board.core?.state?.docs.get(doc)?.envelopes.filter((ref) => !before.has(ref.hash)) ?? []
-  const hashes = fresh.map((ref) => ref.hash)
-  witness.lastWords.wrote(doc, via, values, before, hashes)
-  const undone = new Set(board.disk.unsynced.flat().map(([key]) => key))
-  if (hashes.some((hash) => undone.has(envelopeKey(hash))))
-    witness.violated('durable-before-told', `${via} acknowledges a change of ${doc} that a power cut undoes`)
-  for (const hash of hashes) witness.acknowledgements.took({ hash, doc, via: board, at: world.queue.now })
-  noteConcurrent(stage, board, doc, new Set(hashes))
-}
-
-/** A board that has lost a part of the document on its disk cannot hand it out: its operator is told so and goes away. */
-function signedOrNull({ world, operator, witness }: Stage, board: Board, doc: DocId, change: Change): string[] | null {
-  try {
-    const envelopes = operator.sign(world, board, doc, board.spec.pool ?? 'default', change)
-    for (const bytes of envelopes) witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
-    return envelopes.map(toBase64)
-  } catch (error) {
-    if ((board.core?.state?.lacking.size ?? 0) === 0) throw error
-    witness.note(`${board.spec.name} has not got all of ${doc}`)
-    return null
-  }
-}
-
-/** Somebody on the other side of a cut has just changed the same document. */
-function noteConcurrent(stage: Stage, board: Board, doc: DocId, own: ReadonlySet<string>): void {
-  const known = new Set(board.core?.state?.docs.get(doc)?.envelopes.map((ref) => ref.hash))
-  for (const other of stage.world.boards.values()) {
-    const theirs = other.core?.state?.docs.get(doc)?.envelopes ?? []
-    if (own.size > 0 && theirs.some((ref) => !known.has(ref.hash))) stage.witness.saw('both-sides-wrote')
-  }
 }
 
 /** A wish about a job that the board knows. */
@@ -155,19 +101,4 @@ function stopAlloc(stage: Stage, event: EventOf<'alloc-stop'>): void {
   const claims = state?.view.claims.get(slotId(chaosJobId(event.job), groupOf(stage, event), event.index)) ?? []
   const newest = Math.max(0, ...claims.map((claim) => claim.generation))
   if (newest > 0) wish(stage, event, () => new Map([[stopGenerationPath(groupOf(stage, event), event.index), newest]]))
-}
-
-function wishOfNode(stage: Stage, event: EventOf<'node'>): void {
-  const { world } = stage
-  const doc = opsDocId(world.board(event.board).spec.id)
-  const isWished = event.wish !== 'ineligible'
-  const path = event.wish === 'ineligible' ? opsPaths.eligible : opsPaths[event.wish]
-  if (event.wish === 'evicted') stage.witness.excuse('evicted', event.board)
-  if (event.wish === 'draining') stage.witness.excuse('drained', event.board)
-  put(stage, event.via, doc, () => new Map([[path, isWished]]))
-  if (event.wish === 'ineligible') stage.witness.saw('ineligible')
-  if (event.forMs === null) return
-  world.queue.after(event.forMs, () => {
-    if (!stage.isOver) put(stage, event.via, doc, () => new Map([[path, !isWished]]))
-  })
 }

@@ -13,6 +13,7 @@ import { apartness, isAskedFor } from './fitness.ts'
 import { hasOthers, seesHalf, stands } from './replacements.ts'
 import { type Slot, doneBy, wantedSlots } from './slots.ts'
 import type { Stage } from './stage.ts'
+import { awaitsSuccessor } from './successors.ts'
 
 /** How long each may last, virtual ms. */
 export const patienceMs = {
@@ -191,6 +192,7 @@ function vacancies(stage: Stage, board: Board, state: State): Wrong[] {
       ({ node }) => view.nodes.get(node)?.liveness === 'alive' || now - (since.get(node) ?? now) < replaceAfterMs,
     )
     if (isHeld || (standing.length > 0 && !replace) || (partition === 'half' && !seesHalf(state, spec, group))) continue
+    if (awaitsSuccessor(state, slot, group, now)) continue
     if (apartness(spec, group) !== null || hasFailed(state, slot) || !isAskedFor(spec, group, self) || !hasRoom(stage, board, state, group))
       continue
     found.push({

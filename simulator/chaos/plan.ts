@@ -4,6 +4,7 @@
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { DriverCode } from '../../node/core/ports.ts'
 import type { BoardSpec } from '../board.ts'
+import type { TaskAnswer } from '../checks.ts'
 
 export interface ChaosPlan {
   readonly seed: number
@@ -91,6 +92,15 @@ type Fault =
   | { readonly kind: 'leave'; readonly board: string; readonly via: string; readonly evictAfterMs: number }
   | { readonly kind: 'slow-stops'; readonly stopMs: number; readonly forMs: number }
   | { readonly kind: 'malice'; readonly board: string; readonly how: Malice; readonly forMs: number }
+  /** What the job's tasks say to checks, on that board (null: on each); `periodMs`: in the first half of each such time, else all the time. */
+  | {
+      readonly kind: 'unwell'
+      readonly board: string | null
+      readonly job: string
+      readonly answer: Exclude<TaskAnswer, 'passes'>
+      readonly periodMs: number | null
+      readonly forMs: number
+    }
 
 /** An operator at the board `via`; nothing happens while that board takes no commands. */
 type Operation =
@@ -103,20 +113,32 @@ type Operation =
   | { readonly kind: 'revert'; readonly via: string; readonly job: string }
   | { readonly kind: 'alloc-stop'; readonly via: string; readonly job: string; readonly index: number }
   | { readonly kind: 'alloc-restart'; readonly via: string; readonly job: string; readonly index: number }
-  /** `forMs` null: it stays so. */
+  /** `forMs` null: it stays so. `sparesSystem`: a drain that leaves copies of system jobs where they are. */
   | {
       readonly kind: 'node'
       readonly via: string
       readonly board: string
       readonly wish: 'draining' | 'evicted' | 'ineligible'
+      readonly sparesSystem?: true
       readonly forMs: number | null
     }
+  /** It is to leave for good once its copies are elsewhere, or stopped after `deadlineMs`. `forMs`: taken back then; null: never. */
+  | {
+      readonly kind: 'node-leave'
+      readonly via: string
+      readonly board: string
+      readonly deadlineMs: number | null
+      readonly forMs: number | null
+    }
+  /** The board `by` takes the place of `board`, dead or alive. */
+  | { readonly kind: 'node-replace'; readonly via: string; readonly board: string; readonly by: string }
   /** The fleet is to follow the plan that only upgraded agents know, whether or not all are. */
   | { readonly kind: 'raise-plan'; readonly via: string }
 
 export type ChaosEvent = { readonly at: number } & (Fault | Operation)
 export type EventOf<K extends ChaosEvent['kind']> = ChaosEvent & { readonly kind: K }
 
+/** What operators do about jobs and the fleet. */
 const operations: ReadonlySet<ChaosEvent['kind']> = new Set([
   'run',
   'scale',
@@ -126,10 +148,10 @@ const operations: ReadonlySet<ChaosEvent['kind']> = new Set([
   'revert',
   'alloc-stop',
   'alloc-restart',
-  'node',
   'raise-plan',
 ])
 
+/** What operators wish about whole boards disturbs as much. */
 export function isFault(event: ChaosEvent): boolean {
-  return !operations.has(event.kind) || event.kind === 'node'
+  return !operations.has(event.kind)
 }

@@ -8,6 +8,7 @@ import { endAllFaults, evictTheGone, schedule, strike } from './faults.ts'
 import type { Sight, Violation } from './invariants.ts'
 import { operate } from './operations.ts'
 import { type ChaosEvent, type ChaosPlan, isFault } from './plan.ts'
+import { sightsOfMoment } from './sights.ts'
 import { type Stage, createStage } from './stage.ts'
 import { eventText, timelineOf } from './timeline.ts'
 
@@ -88,6 +89,7 @@ function happen(stage: Stage, event: ChaosEvent): void {
 
 function lookForWhatLasts(stage: Stage): void {
   for (const { rule, what } of stage.patience.look(stage)) stage.witness.violated(rule, what)
+  for (const board of stage.world.boards.values()) for (const sight of sightsOfMoment(board)) stage.witness.saw(sight)
 }
 
 /** Waits until all is as it should be and nothing has moved for a while; what does not get there in time is told. */

@@ -1,8 +1,9 @@
 // What a run plays on: the world that the plan describes, its operator, and what is going on in it at the moment.
 
-import type { AdoptedTask, DriverCode } from '../../node/core/ports.ts'
+import type { AdoptedTask, DriverCode, TaskRequest } from '../../node/core/ports.ts'
 import { type AllocId, type NodeId, hex, slotParts } from '../../crdt/ids.ts'
 import { isRunOnce } from '../../crdt/spec.ts'
+import type { TaskAnswer } from '../checks.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import type { Flaw } from '../flaws.ts'
 import { createNextCore } from '../next-agent.ts'
@@ -10,6 +11,7 @@ import { type Operator, createOperator } from '../operator.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { type Board, World } from '../world.ts'
 import { chaosCrypto } from './crypto.ts'
+import { chaosJobId } from './own-jobs.ts'
 import { Patience } from './patience.ts'
 import type { ChaosPlan, EventOf, Way } from './plan.ts'
 import { Witness } from './witness.ts'
@@ -24,6 +26,7 @@ export interface Stage {
   readonly cuts: Set<readonly Way[]>
   readonly driverFaults: Set<EventOf<'driver'>>
   readonly badLinks: Set<EventOf<'bad-links'>>
+  readonly unwell: Set<EventOf<'unwell'>>
   /** Boards whose place a clone has taken, and what they hold meanwhile. */
   readonly parked: Map<Board, { readonly disk: ReadonlyMap<string, Uint8Array>; readonly tasks: ReadonlyMap<string, AdoptedTask> }>
   /** Second machines with a board's key that run now. */
@@ -54,6 +57,14 @@ function lifetimeMs(seed: number, alloc: AllocId): number {
   )
 }
 
+/** What a task says to a check now: the first fault that speaks of it. */
+function answerOf({ unwell, world }: Stage, { spec }: Board, { slot }: TaskRequest): TaskAnswer {
+  const { job } = slotParts(slot)
+  const isNow = ({ at, periodMs }: EventOf<'unwell'>): boolean => periodMs === null || 2 * ((world.queue.now - at) % periodMs) < periodMs
+  const fault = [...unwell].find((event) => (event.board ?? spec.name) === spec.name && chaosJobId(event.job) === job && isNow(event))
+  return fault?.answer ?? 'passes'
+}
+
 export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshared = false): Stage {
   const founder = cheapIdentity(0)
   const operator = createOperator(chaosCrypto, founder.node, founder.signer)
@@ -81,6 +92,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     cuts: new Set(),
     driverFaults: new Set(),
     badLinks: new Set(),
+    unwell: new Set(),
     parked: new Map(),
     twins: new Map(),
     absent: new Set(plan.events.flatMap((event) => (event.kind === 'join' ? [world.board(event.board)] : []))),
@@ -101,6 +113,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     const spec = board.core?.state?.view.jobs.get(slotParts(slot).job)?.spec
     return spec != null && isRunOnce(spec) ? lifetimeMs(plan.seed, alloc) : null
   }
+  world.checks.of = (board, { task }) => answerOf(stage, board, task)
   world.tasks.refuse = (board, _task, phase) => {
     if (board.isDriverSilent) return seen('E_DRIVER_DOWN')
     return seen([...stage.driverFaults].find((fault) => fault.board === board.spec.name && fault.phase === phase)?.code ?? null)

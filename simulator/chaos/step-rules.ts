@@ -9,7 +9,9 @@ import type { Board } from '../board.ts'
 import { Authors, isSame } from './authors.ts'
 import { ClaimRules } from './claim-rules.ts'
 import { Delays } from './delays.ts'
+import { Health } from './health.ts'
 import type { Finding } from './invariants.ts'
+import { Leaving } from './leaving.ts'
 import { Returns } from './returns.ts'
 import { type SeenStep, clockPart } from './seen-step.ts'
 import { whyNotItsTurn } from './turns.ts'
@@ -18,6 +20,8 @@ export class StepRules {
   readonly authors = new Authors()
   readonly delays = new Delays()
   readonly claims = new ClaimRules()
+  readonly health = new Health()
+  readonly leaving = new Leaving()
   readonly #returns = new Returns()
   /** Allocation → when this boot of its board first saw it run, and whether it said that it is healthy. */
   readonly #health = new WeakMap<Alloc, { readonly form: string; readonly restarts: number; readonly since: number; isHealthy: boolean }>()
@@ -41,6 +45,8 @@ export class StepRules {
       ...this.#returns.after(step),
       ...this.delays.after(step),
       ...this.claims.after(step),
+      ...this.health.after(step),
+      ...this.leaving.after(step),
       ...this.#sayings(step),
       ...this.#unheeded(step),
       ...rolling(step),

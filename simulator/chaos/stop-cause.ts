@@ -21,6 +21,10 @@ export type StopCause = { readonly words: string } & (
   | { readonly kind: 'evicted' }
   /** A copy of a system job, and its board drains. */
   | { readonly kind: 'drained' }
+  /** Its board leaves, and nobody has taken it over in time. */
+  | { readonly kind: 'leaving' }
+  /** `check_restart`. */
+  | { readonly kind: 'check' }
   /** Its work is done elsewhere. */
   | { readonly kind: 'done'; readonly by: NodeId }
   | { readonly kind: 'failed' }
@@ -45,6 +49,7 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
   if (alloc.leaving.has(task.id)) return { kind: 'wish', words: 'updated in place' }
   const run = alloc.body.tasks.get(task.task)
   if (run?.again === true) return { kind: 'wish', words: 'restarted on a wish' }
+  if (run?.unfit != null) return { kind: 'check', words: run.unfit }
   const words = alloc.ending?.reason ?? ''
   if (alloc.ending?.state === 'failed') return { kind: 'failed', words }
   const [code = '', by = ''] = words.split(': ')
@@ -62,6 +67,7 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
       return { kind: 'wish', words }
     case 'evicted':
     case 'drained':
+    case 'leaving':
       return { kind: code, words }
     case 'complete':
       return { kind: 'done', by: by as NodeId, words }
@@ -72,6 +78,12 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
     default:
       return { kind: 'unknown', words }
   }
+}
+
+/** It is to drain, and not but for copies of system jobs: those are all that a drain stops where they are. */
+export function isDrained({ core, spec }: Board): boolean {
+  const node = core?.state?.view.nodes.get(spec.id)
+  return node?.draining === true && node.drainIgnoresSystem !== true
 }
 
 /** What the board says that an operator wants is what the documents say that it has. */

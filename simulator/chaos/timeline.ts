@@ -20,6 +20,29 @@ export function timelineOf(stage: Stage): string[] {
 
 /** One line, without the parts that nobody can read. */
 export function eventText(event: ChaosEvent): string {
+  return sentenceOf(event) ?? fieldsOf(event)
+}
+
+function sentenceOf(event: ChaosEvent): string | null {
+  switch (event.kind) {
+    case 'node-leave': {
+      const deadline = event.deadlineMs === null ? 'once it holds nothing' : `after ${event.deadlineMs} ms at the latest`
+      const until = event.forMs === null ? '' : `, taken back after ${event.forMs} ms`
+      return `at ${event.via}: ${event.board} is to leave the fleet, ${deadline}${until}`
+    }
+    case 'node-replace':
+      return `at ${event.via}: ${event.by} takes the place of ${event.board}`
+    case 'unwell': {
+      const how = { fails: 'say that they are not well', hangs: 'do not answer', refuses: 'may not be asked' }[event.answer]
+      const when = event.periodMs === null ? '' : `, in the first half of each ${event.periodMs} ms`
+      return `tasks of ${event.job} on ${event.board ?? 'every board'} ${how} for ${event.forMs} ms${when}`
+    }
+    default:
+      return null
+  }
+}
+
+function fieldsOf(event: ChaosEvent): string {
   const { at: _, kind, ...rest } = event
   const words = Object.entries(rest).flatMap(([name, value]) => {
     if (name === 'ways') return []
@@ -27,7 +50,11 @@ export function eventText(event: ChaosEvent): string {
     const [group] = (event as ChaosEvent & { kind: 'run' }).spec.groups
     const { replaceAfterMs, reconcile, partition, replace } = group!.disconnect
     const policy = `replace_after ${replace ? replaceAfterMs : 'never'}, ${reconcile}, ${partition}`
-    return [`${(event as ChaosEvent & { kind: 'run' }).spec.name} count ${group!.count} ${group!.tasks[0]?.config.command} (${policy})`]
+    const checks = group!.tasks.flatMap((task) => task.checks ?? []).map((check) => ` ${check.name}`)
+    const asked = checks.length === 0 ? '' : `, checks${checks.join()}`
+    return [
+      `${(event as ChaosEvent & { kind: 'run' }).spec.name} count ${group!.count} ${group!.tasks[0]?.config.command} (${policy}${asked})`,
+    ]
   })
   return [kind, ...words].join(' ')
 }

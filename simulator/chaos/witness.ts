@@ -7,8 +7,9 @@ import { nodeDocId, slotParts } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
-import type { TaskId, TaskRequest } from '../../node/core/ports.ts'
+import type { RunningTask, TaskId, TaskRequest } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
+import type { Plan } from '../../scheduler/types.ts'
 import type { World } from '../world.ts'
 import { Acknowledgements } from './acknowledged.ts'
 import { nextPlanVersion } from '../next-agent.ts'
@@ -16,22 +17,17 @@ import { disorderOn } from './board-order.ts'
 import { DoneWork } from './done-work.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
 import { LastWords } from './last-words.ts'
+import { OtherCopies } from './other-copies.ts'
 import { whyNotInFavourOf } from './order-of-copies.ts'
 import { Generations, claimOfLog, hasOthers, whyNotClaimed, whyNotPlaced } from './replacements.ts'
 import { sightsOfStep } from './sights.ts'
 import { StepRules } from './step-rules.ts'
+import { type Claiming, judgeTaking } from './successors.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
-import type { RunningTask } from '../../node/core/ports.ts'
 import type { State } from '../../node/core/state.ts'
-import { type StopCause, causeOfStop, isWished, runningHere } from './stop-cause.ts'
+import { type StopCause, causeOfStop, isDrained, isWished, runningHere } from './stop-cause.ts'
 import { Storms } from './storms.ts'
 import { Trace } from './trace.ts'
-
-/**
- * How long news of a copy's end may take to everybody who counts on it: a silent board is noticed within about ten seconds,
- * and what it said before may be what another copy has just gone for.
- */
-const newsMsMax = 15_000
 
 export class Witness {
   readonly violations: Violation[] = []
@@ -43,6 +39,7 @@ export class Witness {
   readonly rules = new StepRules()
   readonly doneWork = new DoneWork()
   readonly acknowledgements = new Acknowledgements()
+  readonly leaving = this.rules.leaving
   /** What malicious boards have been told, to be said again. */
   readonly overheard = new Map<Board, Uint8Array[]>()
   /** Boards that ever said that they have more than they have. */
@@ -55,18 +52,16 @@ export class Witness {
   /** Virtual ms of the first fault. */
   calmUntil = 0
   readonly #world: World
+  readonly #others: OtherCopies
   readonly asks = new Map<TaskId, TaskRequest>()
-  /** Tasks that were told to stop in favour of another copy: they count for no other. */
-  readonly #yielding = new Set<string>()
   readonly #storms = new Storms()
   readonly #stoppedAlone = new Set<AllocId>()
-  /** slot → board → when its copy ended for another reason than a better copy. */
-  readonly #gone = new Map<SlotId, Map<string, number>>()
   /** What operators did and which boards were broken, as `cause what`: a stop that names a cause needs one. */
   readonly #excuses = new Set<string>()
 
   constructor(world: World) {
     this.#world = world
+    this.#others = new OtherCopies(world)
     world.watch = (board, event, step) => this.#watch(board, event, step)
     world.lifetimes.onEnd = (board, task) => {
       this.saw('work-done')
@@ -93,7 +88,7 @@ export class Witness {
   /** Another disk is in it now. */
   diskReplaced(board: Board): void {
     this.#hasForgotten(board)
-    this.acknowledgements.diskReplaced(board, this.#world.boards.values())
+    this.acknowledgements.diskReplaced(board, this.leaving.stayers(this.#world.boards.values()))
   }
 
   /** The disk that it has now was never in this machine: it claims other copies than those that run here. */
@@ -104,7 +99,7 @@ export class Witness {
   /** Records of its disk are gone. */
   recordsLost(board: Board): void {
     this.#hasForgotten(board)
-    this.acknowledgements.recordsLost(board, this.#world.boards.values())
+    this.acknowledgements.recordsLost(board, this.leaving.stayers(this.#world.boards.values()))
   }
 
   /** What it had heard last may be on no disk of its own any more. */
@@ -115,6 +110,7 @@ export class Witness {
 
   #hasForgotten(board: Board): void {
     this.rules.claims.forgets(board)
+    this.leaving.diskReplaced(board)
     this.generations.diskReplaced(board)
     this.doneWork.forgets(board)
     this.#diskReplaced.add(board)
@@ -138,9 +134,7 @@ export class Witness {
 
   /** A copy ended by a fault. */
   copyGone(board: Board, slot: SlotId): void {
-    const ends = this.#gone.get(slot) ?? new Map<string, number>()
-    // An agent that is frozen learns of it when it goes on.
-    this.#gone.set(slot, ends.set(board.spec.name, Math.max(this.#world.queue.now, board.pausedUntil)))
+    this.#others.ended(board, slot)
   }
 
   /** The machine that runs them is off, or no longer here. */
@@ -179,10 +173,11 @@ export class Witness {
       return []
     }
     const running = runningHere(board)
+    const remembered = board.core?.state?.plan?.pending
     const failures = board.core?.state?.view.nodes.get(board.spec.id)?.verdicts
     this.generations.stepBegins(board)
     // What its former agent was told to stop and did not get to, nobody stops any more.
-    if (event.kind === 'boot') for (const id of board.tasks.keys()) this.#yielding.delete(id)
+    if (event.kind === 'boot') for (const id of board.tasks.keys()) this.#others.goesOn(id)
     if (event.kind === 'frame') this.overheard.get(board)?.push(event.bytes)
     let effects: readonly Effect[]
     try {
@@ -193,6 +188,7 @@ export class Witness {
       return []
     }
     this.trace.step(board.spec.name, event, effects)
+    this.rules.health.hears(board, event, effects, this.#world.clockOf(board))
     if (this.twins.has(board)) {
       const state = board.core?.state
       if (state != null) this.rules.authors.wrote({ board, state })
@@ -202,12 +198,12 @@ export class Witness {
     for (const effect of effects) {
       if (effect.kind === 'start') {
         this.asks.set(effect.task.id, effect.task)
-        this.#yielding.delete(effect.task.id)
+        this.#others.goesOn(effect.task.id)
         this.#judgeStart(board, effect.task)
       }
       if (effect.kind === 'stop') this.#judgeStop(board, effect.task, running, failures)
       if (effect.kind === 'log') {
-        this.#judgeClaim(board, effect.message)
+        this.#judgeClaim(board, effect.message, remembered)
         this.#judgeReach(board, effect.message)
       }
       if (effect.kind === 'persist' && !effect.sync && event.kind !== 'boot') this.#judgeWrite(board, effect)
@@ -276,14 +272,18 @@ export class Witness {
       this.violated('done-stays-done', `${board.spec.name} starts ${task.slot}, and has known that ${by} has done it`)
   }
 
-  #judgeClaim(board: Board, message: string): void {
+  /** `remembered`: whom it was waiting for as the step began. */
+  #judgeClaim(board: Board, message: string, remembered: Plan['pending'] | undefined): void {
     const claim = claimOfLog(message)
     if (claim === null) return
     const { slot, generation } = claim
     const why = whyNotClaimed(board, slot, this.#world.clockOf(board))
     if (why !== null) this.violated('replaced-as-agreed', `${board.spec.name} claims ${slot}: ${why}`)
     const state = board.core?.state
-    if (state != null) this.#judgePlace(board, state, slot, generation)
+    if (state != null) {
+      this.#judgePlace(board, state, slot, generation)
+      this.#judgeSuccession({ state, slot, generation, memory: remembered?.get(slot), now: this.#world.clockOf(board) })
+    }
     // What a full disk did not take, nobody ever saw.
     const used = board.disk.isFull ? null : this.generations.whyNotUsed(board, slot, generation)
     if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
@@ -296,6 +296,12 @@ export class Witness {
     if (early !== null) this.violated('rescheduled-as-agreed', `${board.spec.name} claims ${slot}: ${early}`)
     const turn = isMove(state, slot) ? whyNotItsTurn(state, slot) : null
     if (turn !== null) this.violated('updated-in-turn', `${board.spec.name} claims ${slot}: ${turn}`)
+  }
+
+  #judgeSuccession(claiming: Claiming): void {
+    const { isSuccessor, why } = judgeTaking(claiming)
+    if (isSuccessor) this.saw('successor-took-over')
+    if (why !== null) this.violated('successor-first', `${claiming.state.boot.config.name} claims ${claiming.slot}: ${why}`)
   }
 
   /** The board's own document is told to everybody as soon as it is written. */
@@ -319,9 +325,11 @@ export class Witness {
     }
     const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by, failures) : null
     if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
-    if (yields) this.#yielding.add(id)
+    if (yields) this.#others.yields(id)
     if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(board, cause)
     if (cause.kind === 'done') this.saw('done-elsewhere')
+    if (cause.kind === 'leaving') this.saw('left-by-deadline')
+    if (cause.kind === 'check') this.saw('check-restarted')
   }
 
   /** Once it was time, the next boot of the board goes on with it. */
@@ -344,10 +352,11 @@ export class Witness {
     const job = slotParts(slot).job.split('/')[1] ?? ''
     switch (cause.kind) {
       case 'replaced':
-        return this.#isElsewhere(board, slot) || this.#hasLied(cause.by)
+        return this.#others.isElsewhere(board, slot) || this.#hasLied(cause.by)
       case 'orphan':
         return (
-          this.#isElsewhere(board, slot) ||
+          this.#others.isElsewhere(board, slot) ||
+          this.leaving.mayStop(board, this.#world.queue.now) ||
           this.#excuses.has(`changed ${job}`) ||
           this.#excuses.has(`disk-of-another ${task.id}`) ||
           this.#gaveUp(board, task)
@@ -357,7 +366,11 @@ export class Witness {
       case 'evicted':
         return this.#excuses.has(`evicted ${board.spec.name}`)
       case 'drained':
-        return this.#excuses.has(`drained ${board.spec.name}`)
+        return this.#excuses.has(`drained ${board.spec.name}`) && isDrained(board)
+      case 'leaving':
+        return this.leaving.mayStop(board, this.#world.queue.now)
+      case 'check':
+        return this.rules.health.mayRestart(board, task.id)
       case 'done':
         return this.doneWork.hasEnded(task) || this.#hasLied(cause.by)
       case 'failed':
@@ -373,17 +386,6 @@ export class Witness {
   #hasLied(node: NodeId): boolean {
     const name = this.#world.boards.get(node)?.spec.name
     return name !== undefined && this.#excuses.has(`lied ${name}`)
-  }
-
-  /** Another copy runs, or did until so lately that this board cannot know of its end. */
-  #isElsewhere(board: Board, slot: SlotId): boolean {
-    for (const other of this.#world.boards.values()) {
-      if (other === board) continue
-      for (const task of other.tasks.values()) if (task.slot === slot && !this.#yielding.has(task.id)) return true
-      const end = this.#gone.get(slot)?.get(other.spec.name)
-      if (end !== undefined && this.#world.queue.now - end < newsMsMax) return true
-    }
-    return false
   }
 
   #noteSurplus({ core }: Board, cause: StopCause & { kind: 'replaced' }): void {

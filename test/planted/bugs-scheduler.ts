@@ -272,4 +272,25 @@ export const schedulerBugs: readonly PlantedBug[] = [
     'claim.generation < own.generation && !isLost',
     '!isLost',
   ),
+  bug(
+    'successor-passed-over',
+    'What a replaced board held last goes to whoever is best, and not to the board in its place.',
+    'scheduler/succession.ts',
+    'if (successors.length === 0) return null',
+    'if (successors.length >= 0) return null',
+  ),
+  bug(
+    'successor-not-awaited',
+    'A board that is in the place of another and not there yet is not waited for.',
+    'scheduler/succession.ts',
+    'local.now - silentMs(node, local) + policy.replaceAfterMs',
+    'local.now - silentMs(node, local) + 0 * policy.replaceAfterMs',
+  ),
+  bug(
+    'system-not-spared',
+    'A drain that is to spare system jobs stops their copies all the same.',
+    'scheduler/per-node.ts',
+    ' || node.drainIgnoresSystem === true) return leaving',
+    ') return leaving',
+  ),
 ]

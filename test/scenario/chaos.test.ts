@@ -33,6 +33,18 @@ const rare: ChaosPlan = {
   ],
 }
 
+/** Seeds seldom have an older image put into a board that has left: it is up again, and leaves again. */
+const leavesTwice: ChaosPlan = {
+  seed: 0,
+  boards: threeBoards,
+  chaosMs: 90_000,
+  events: [
+    { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
+    { at: 30_000, kind: 'node-leave', via: 'b0', board: 'b2', deadlineMs: null, forMs: null },
+    { at: 60_000, kind: 'old-disk', board: 'b2', ageMs: 35_000, isPowerCut: true, forMs: 1_000 },
+  ],
+}
+
 test(`${seeds.length} seeds: no rule is broken, and everything that should be seen was`, async () => {
   const seen = new Set<Sight>()
   const broken: string[] = []
@@ -41,6 +53,7 @@ test(`${seeds.length} seeds: no rule is broken, and everything that should be se
     if (violations[0] !== undefined) broken.push(`npm run sim -- --seed ${seed} --verbose: ${violations[0].rule}: ${violations[0].what}`)
   }
   note(runChaos(rare))
+  note(runChaos(leavesTwice))
   await playAll(
     seeds.map((seed) => ({ kind: 'seed', seed, minutes: null }) as const),
     workersOf(undefined),

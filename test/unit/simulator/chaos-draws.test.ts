@@ -1,0 +1,63 @@
+// What came to be drawn later takes nothing from the generators of what was drawn before: without it the plans are what they were, and
+// each of it is in some plans only.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { drawPlan } from '../../../simulator/chaos/draw.ts'
+import type { ChaosEvent, ChaosPlan } from '../../../simulator/chaos/plan.ts'
+import { planHash } from '../../../simulator/chaos/plan-hash.ts'
+import { hashText, mixHash } from '../../../simulator/chaos/search.ts'
+
+const isNew = (name: string): boolean => name.startsWith('n')
+
+/** `drawComing` evicts a board that has gone within a minute. */
+function isLater(event: ChaosEvent): boolean {
+  switch (event.kind) {
+    case 'node-leave':
+    case 'node-replace':
+    case 'unwell':
+      return true
+    case 'node':
+      return event.sparesSystem === true
+    case 'leave':
+      return event.evictAfterMs >= 60_000
+    case 'join':
+    case 'kill':
+      return isNew(event.board)
+    default:
+      return false
+  }
+}
+
+function withoutChecks(event: ChaosEvent): ChaosEvent {
+  if (event.kind !== 'run') return event
+  return JSON.parse(JSON.stringify(event, (key: string, value: unknown) => (key === 'checks' ? undefined : value))) as ChaosEvent
+}
+
+function asBefore(plan: ChaosPlan): ChaosPlan {
+  const boards = plan.boards.filter(({ name }) => !isNew(name))
+  return { ...plan, boards, events: plan.events.filter((event) => !isLater(event)).map(withoutChecks) }
+}
+
+const hundred = Array.from({ length: 100 }, (_, i) => drawPlan(13_101 + i))
+
+test('without boards that leave or are replaced, and without checks, plans are those of the ledger', () => {
+  const hash = hundred.reduce((mixed, plan) => mixHash(mixed, planHash(asBefore(plan))), 0)
+  // The line of 13101..13200, from before there was any of it.
+  assert.equal(hashText(hash), '4e677ae1')
+})
+
+test('each is in some plans, and most plans have none', () => {
+  const has = (isIt: (event: ChaosEvent) => boolean): number => hundred.filter(({ events }) => events.some(isIt)).length
+  const counts = [
+    has(({ kind }) => kind === 'node-leave'),
+    has(({ kind }) => kind === 'node-replace'),
+    has(({ kind }) => kind === 'unwell'),
+    has((event) => event.kind === 'run' && event.spec.groups.some(({ tasks }) => tasks.some(({ checks }) => checks !== undefined))),
+    has((event) => event.kind === 'node' && event.sparesSystem === true),
+  ]
+  assert.ok(
+    counts.every((count) => count > 0 && count < 50),
+    counts.join(),
+  )
+})
