@@ -56,6 +56,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     peerUp: (peer) => diary.ups.push(peer),
     peerDown: (peer) => diary.downs.push(peer),
     frame: (from, bytes, via) => diary.heard.push({ from, bytes, via }),
+    misbehaved: () => undefined,
     addresses: (addresses) => (diary.addresses = addresses),
     api: (channel) => void answer(channel, diary),
   })
