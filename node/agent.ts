@@ -281,6 +281,8 @@ function gaugesOf(core: Core, network: Network, loop: Loop): Record<string, numb
     nodes: nodes.length,
     nodes_alive: nodes.filter((node) => node.liveness === 'alive').length,
     allocations: core.state?.allocs.size ?? 0,
+    bans: core.state?.conduct.bans.size ?? 0,
+    bans_made: core.state?.conduct.bansMade ?? 0,
     refused_frames: Object.values(core.state?.refusals ?? {}).reduce((sum, count) => sum + count, 0),
   }
 }

@@ -11,6 +11,8 @@ const words: readonly (readonly [RegExp, Sight])[] = [
   [/^peers hold newer changes/, 'old-disk-noticed'],
   [/^another board seems to have this node's key/, 'twin-noticed'],
   [/ failed here /, 'gave-up'],
+  [/ misbehaves: banned for /, 'liar-banned'],
+  [/^the ban of .* is over$/, 'ban-over'],
 ]
 
 export function sightsOfStep(world: World, board: Board, event: CoreEvent, effects: readonly Effect[]): Sight[] {

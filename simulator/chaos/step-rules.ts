@@ -7,6 +7,7 @@ import { decodeFrame } from '../../node/core/wire.ts'
 import { type Alloc, isDone } from '../../node/core/allocs/alloc.ts'
 import type { Board } from '../board.ts'
 import { Authors, isSame } from './authors.ts'
+import { BanRules } from './ban-rules.ts'
 import { ClaimRules } from './claim-rules.ts'
 import { Delays } from './delays.ts'
 import type { Finding } from './invariants.ts'
@@ -16,6 +17,7 @@ import { whyNotItsTurn } from './turns.ts'
 
 export class StepRules {
   readonly authors = new Authors()
+  readonly bans = new BanRules()
   readonly delays = new Delays()
   readonly claims = new ClaimRules()
   readonly #returns = new Returns()
@@ -46,6 +48,7 @@ export class StepRules {
       ...rolling(step),
       ...sharedPorts(step),
       ...toldTooSoon(step),
+      ...this.bans.after(step),
     ]
   }
 
