@@ -273,6 +273,7 @@ function gaugesOf(core: Core, network: Network, loop: Loop): Record<string, numb
     sent_bytes: stats.bytesSent,
     received_bytes: stats.bytesReceived,
     dials: stats.dials,
+    limited: stats.limited,
     resident_bytes: memory.rss,
     heap_used_bytes: memory.heapUsed,
     cpu_seconds: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,

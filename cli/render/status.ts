@@ -23,7 +23,15 @@ export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
   const news = events.slice(-eventsShown).map((event) => `${paint.dim(time(event.at))}  ${safe(event.what)}\n`)
   const room = waits === undefined ? [] : [waitsText(waits, paint)]
   const shunned = bans.length === 0 ? [] : [bans.map((ban) => `${paint.warn(banLine(ban, coverage.nodeName))}\n`).join('')]
-  const sections = [title, ...room, ...shunned, ...others, nodeTable(nodes, paint), jobTable(jobs, paint), ...(news.length > 0 ? [news.join('')] : [])]
+  const sections = [
+    title,
+    ...room,
+    ...shunned,
+    ...others,
+    nodeTable(nodes, paint),
+    jobTable(jobs, paint),
+    ...(news.length > 0 ? [news.join('')] : []),
+  ]
   return sections.join('\n')
 }
 

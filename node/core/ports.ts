@@ -70,6 +70,8 @@ export interface NetworkStats {
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly dials: number
+  /** Connections and messages of gossip that were beyond what one address or one peer may bring. */
+  readonly limited: number
 }
 
 // ---------------------------------------------------------------- store

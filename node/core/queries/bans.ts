@@ -21,11 +21,7 @@ export function banRows({ conduct, view }: State, now: number): BanRow[] {
 }
 
 /** Whoever may say what is wished about a board may have it heard again; the board's own socket only reads. */
-export function forgiveNode(
-  step: Step,
-  node: NodeId,
-  caller: string | null,
-): Result<Reply, 'E_FORBIDDEN' | 'E_NOT_BANNED'> {
+export function forgiveNode(step: Step, node: NodeId, caller: string | null): Result<Reply, 'E_FORBIDDEN' | 'E_NOT_BANNED'> {
   const { pool } = step.state.boot.config
   const grant = caller === null ? undefined : rightsHere(step.state)?.now.get(caller as AuthorId)
   if (grant === undefined || !covers(grant, { kind: 'ops', doc: opsDocId(node), pool }))

@@ -18,10 +18,7 @@ test('every code of the gate has its weight', () => {
 test('nothing that a late, stale, older or newer honest agent sends weighs anything', () => {
   const honest = ['E_MISSING', 'E_EPOCH_OLD', 'E_RIGHT', 'E_POOL', 'E_FLEET']
   const ofAnotherVersion = ['E_SIZE', 'E_FRAME', 'E_DOC_ID', 'E_KEY', 'E_VALUE', 'E_OPS', 'E_DEPS', 'E_SHADOW']
-  assert.deepEqual(
-    weighing((points) => points === 0).toSorted(),
-    [...honest, ...ofAnotherVersion].toSorted(),
-  )
+  assert.deepEqual(weighing((points) => points === 0).toSorted(), [...honest, ...ofAnotherVersion].toSorted())
 })
 
 test('no single offence is a ban, three proofs are', () => {
