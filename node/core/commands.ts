@@ -163,8 +163,7 @@ function nodeStatus(step: Step, id: number, name: string): void {
 }
 
 function nodeForgive(step: Step, { id, caller }: Command, name: string): void {
-  const found = resolveNode(step.state, name)
-  const done = found.ok ? forgiveNode(step, found.value.id, caller) : found
+  const done = forgiveNode(step, name, caller)
   if (done.ok) reply(step, id, done.value)
   else refuseRequest(step, id, done.code, done.message, '`shoal status --peer BOARD` shows whom a board has banned')
 }

@@ -52,6 +52,11 @@ inWorld('an oversize frame and a false greeting close their streams, not the con
     await world.until('the stream is reset', () => stream.status === 'reset')
   }
   assert.equal(connection.status, 'open')
+  assert.deepEqual(
+    a.blamed,
+    Array.from({ length: 3 }, () => `${bad.peerId.toString()} E_OVERSIZE`),
+    'once for each stream',
+  )
   const b = await board({ bootstrap: a.addresses })
   await world.until('others are served', () => isUp(a, b))
   assert.deepEqual([a.ups, a.heard], [[b.id], []])
@@ -88,6 +93,28 @@ inWorld('a stranger gets a bounded number of streams', async (world, board) => {
   const frames = await open(framesProtocol, networkLimits.frameStreamsPerConnectionMax + 8)
   await world.until('the surplus is reset', () => standing(frames) <= networkLimits.frameStreamsPerConnectionMax)
   assert.equal(a.callers.length, 0)
+  await bad.stop()
+})
+
+inWorld('streams that are opened and closed without end are reset unseen, and others are served meanwhile', async (world, board) => {
+  const a = await board()
+  const bad = await stranger()
+  const connection = await bad.dial(multiaddr(a.addresses[0]))
+  /** Nobody knows the protocol: each is answered at once, and none stays open. */
+  const isReset = async (): Promise<boolean> => {
+    const opening = connection.newStream('/nobody/knows/this', { maxOutboundStreams: 100 })
+    return await opening.then(
+      () => false,
+      (error: Error) => error.name === 'StreamResetError',
+    )
+  }
+  let opened = 0
+  for (let resets = 0; resets === 0; opened += 20) resets = (await Promise.all(Array.from({ length: 20 }, isReset))).filter(Boolean).length
+  assert.ok(opened + 20 >= networkLimits.streamsPerConnection.atOnce, `after ${opened}`)
+  const b = await board({ bootstrap: a.addresses })
+  await world.until('others are served', () => isUp(a, b))
+  // It gets better by itself.
+  while (await isReset());
   await bad.stop()
 })
 

@@ -46,14 +46,11 @@ export function conductDeadline({ conduct }: State): number {
   return at
 }
 
-/** An operator's word, on this board. False: it is not banned here. */
-export function forgive(step: Step, peer: NodeId): boolean {
-  const { conduct } = step.state
-  if (!conduct.bans.has(peer)) return false
+/** An operator's word, on this board: nothing is held against the peer any more. */
+export function forgive(step: Step, peer: NodeId): void {
   lift(step, peer, 'was ended by hand')
-  conduct.records.delete(peer)
+  step.state.conduct.records.delete(peer)
   weigh(step)
-  return true
 }
 
 function lift(step: Step, peer: NodeId, how: string): void {

@@ -20,12 +20,26 @@ export function banRows({ conduct, view }: State, now: number): BanRow[] {
     .sort((a, b) => compareText(a.id, b.id))
 }
 
-/** Whoever may say what is wished about a board may have it heard again; the board's own socket only reads. */
-export function forgiveNode(step: Step, node: NodeId, caller: string | null): Result<Reply, 'E_FORBIDDEN' | 'E_NOT_BANNED'> {
-  const { pool } = step.state.boot.config
+/**
+ * Whoever may say what is wished about a board may have it heard again; the board's own socket only reads. A banned board need not be known
+ * otherwise: by its name, or by how its id begins (the part after `12D3KooW` suffices).
+ */
+export function forgiveNode(
+  step: Step,
+  text: string,
+  caller: string | null,
+): Result<Reply, 'E_FORBIDDEN' | 'E_NOT_BANNED' | 'E_AMBIGUOUS'> {
+  const { config } = step.state.boot
+  const rows = banRows(step.state, step.now)
+  const called = rows.filter(({ name }) => name !== '' && name === text)
+  const found = called.length > 0 || text === '' ? called : rows.filter(({ id }) => id.startsWith(text) || id.slice(8).startsWith(text))
+  const [row, ...others] = found
+  if (row === undefined) return refuse('E_NOT_BANNED', `this board, ${config.name}, has banned none that is called so`)
+  if (others.length > 0) return refuse('E_AMBIGUOUS', `'${text}' fits ${found.map(({ id }) => id).join(', ')}`)
+  const node = row.id as NodeId
   const grant = caller === null ? undefined : rightsHere(step.state)?.now.get(caller as AuthorId)
-  if (grant === undefined || !covers(grant, { kind: 'ops', doc: opsDocId(node), pool }))
+  if (grant === undefined || !covers(grant, { kind: 'ops', doc: opsDocId(node), pool: config.pool }))
     return refuse('E_FORBIDDEN', 'only the key of an operator of this pool may end a ban')
-  if (!forgive(step, node)) return refuse('E_NOT_BANNED', `this board, ${step.state.boot.config.name}, has not banned it`)
+  forgive(step, node)
   return ok({ kind: 'done' })
 }
