@@ -132,6 +132,7 @@ export type Reply =
     }
   | { readonly kind: 'nodes'; readonly coverage: Coverage; readonly nodes: readonly NodeRow[] }
   | { readonly kind: 'node'; readonly coverage: Coverage; readonly node: NodeDetail }
+  | { readonly kind: 'forgiven'; readonly coverage: Coverage; readonly ban: BanRow }
   | { readonly kind: 'pending'; readonly coverage: Coverage; readonly boards: readonly PendingRow[] }
   | { readonly kind: 'allocs'; readonly coverage: Coverage; readonly allocs: readonly AllocRow[] }
   | { readonly kind: 'alloc'; readonly coverage: Coverage; readonly alloc: AllocDetail }

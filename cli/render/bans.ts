@@ -3,8 +3,11 @@
 import type { BanRow } from '../../crdt/api-types.ts'
 import { age, safe, shortId } from './words.ts'
 
-export function banLine({ id, name, code, leftMs, isHeld }: BanRow, by: string): string {
-  const whom = safe(name) || shortId(id)
-  const held = isHeld ? '' : '; not carried out, since too few others are heard'
-  return `${safe(by)} has banned ${whom} for another ${age(leftMs)} (${code})${held}`
+export function banLine(ban: BanRow, by: string): string {
+  const held = ban.isHeld ? '' : '; not carried out, since too few others are heard'
+  return `${safe(by)} has banned ${nameOfBanned(ban)} for another ${age(ban.leftMs)} (${safe(ban.code)})${held}`
+}
+
+export function nameOfBanned({ id, name }: BanRow): string {
+  return safe(name) || shortId(id)
 }

@@ -7,6 +7,7 @@ import { covers } from '../../../crdt/rights/grant.ts'
 import { forgive } from '../conduct/judge.ts'
 import { rightsHere } from '../documents.ts'
 import type { State, Step } from '../state.ts'
+import { coverageOf } from './coverage.ts'
 
 export function banRows({ conduct, view }: State, now: number): BanRow[] {
   return [...conduct.bans]
@@ -41,5 +42,5 @@ export function forgiveNode(
   if (grant === undefined || !covers(grant, { kind: 'ops', doc: opsDocId(node), pool: config.pool }))
     return refuse('E_FORBIDDEN', 'only the key of an operator of this pool may end a ban')
   forgive(step, node)
-  return ok({ kind: 'done' })
+  return ok({ kind: 'forgiven', coverage: coverageOf(step), ban: row })
 }

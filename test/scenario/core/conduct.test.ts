@@ -215,12 +215,12 @@ test('an operator forgives, on the board that is asked; nobody without a right t
     [{ name: 'b1', code: 'E_SIGNATURE', isHeld: true }],
   )
   assert.equal(answer(world, judge, 'node', { method: 'node.status', node: 'b1' }).node.ban?.code, 'E_SIGNATURE')
-  const forgive = (board: Board, caller: string | null, kind: 'error' | 'done') =>
+  const forgive = (board: Board, caller: string | null, kind: 'error' | 'forgiven') =>
     answer(world, board, kind, { method: 'node.forgive', node: 'b1' }, undefined, caller)
   for (const caller of [null, boards[2]!.spec.id]) assert.equal((forgive(judge, caller, 'error') as { code: string }).code, 'E_FORBIDDEN')
   const operator = testSigner(operatorSeed).id
   assert.equal((forgive(boards[2]!, operator, 'error') as { code: string }).code, 'E_NOT_BANNED')
-  forgive(judge, operator, 'done')
+  forgive(judge, operator, 'forgiven')
   assert.deepEqual(bansOf(judge), [])
   world.until('connected again', () => judge.peers.has(liar.spec.id), 10_000)
 })
