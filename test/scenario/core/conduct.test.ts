@@ -6,10 +6,11 @@ import { test } from 'node:test'
 import { nodeDocId } from '../../../crdt/ids.ts'
 import { editDoc } from '../../../crdt/replica.ts'
 import { mayConnect } from '../../../node/core/admission.ts'
-import { conductLimits } from '../../../node/core/conduct/limits.ts'
+import { askRates, conductLimits } from '../../../node/core/conduct/limits.ts'
 import { isShunned } from '../../../node/core/conduct/state.ts'
 import { encodeFrame } from '../../../node/core/wire.ts'
 import type { Board, World } from '../../../simulator/world.ts'
+import { certifiedWorld } from '../../support/certified.ts'
 import { testSigner } from '../../support/crypto.ts'
 import { answer, bootPool, count, place } from '../../support/pool.ts'
 import { allAlive, areEqual, createWorld, crypto, fleet, operatorSeed } from '../../support/world.ts'
@@ -54,6 +55,10 @@ test('three forgeries are a ban, by whoever got them; it ends by itself, the nex
   assert.deepEqual(bansOf(judge), [liar.spec.id])
   assert.deepEqual(bansOf(other), [], 'it judges for itself alone')
   assert.equal(mayConnect(stateOf(judge), liar.spec.id), false)
+  const late = encodeFrame({ kind: 'envelopes', envelopes: [ownChange(liar, 'late')] })
+  const effects = judge.core!.step({ kind: 'frame', now: world.queue.now, from: liar.spec.id, via: 'gossip', bytes: late })
+  assert.ok(!effects.some(({ kind }) => kind === 'persist'), 'nothing of it is taken in')
+  assert.ok(stateOf(judge).refusals['E_BANNED']! > 0)
   world.run(20_000)
   assert.ok(!judge.peers.has(liar.spec.id))
   assert.equal(stateOf(judge).view.nodes.get(liar.spec.id)!.liveness, 'alive', 'what others bring of it counts')
@@ -203,6 +208,18 @@ test('whoever asks for everything again and again is not answered, then banned; 
   assert.deepEqual(bansOf(judge), [])
   for (let n = 0; n < 8_000; n++) ask(liar)
   assert.deepEqual(bansOf(judge), [liar.spec.id])
+})
+
+test('of a board that waits only so many frames are read', () => {
+  const world = certifiedWorld([{}, {}, { token: 77 }])
+  const [judge, , stranger] = [...world.boards.values()] as [Board, Board, Board]
+  world.bootAll()
+  world.run(15_000)
+  assert.equal(stateOf(judge).peers.get(stranger.spec.id)?.waits, 'token-unknown')
+  const bytes = encodeFrame({ kind: 'envelopes', envelopes: [new Uint8Array(100)] })
+  for (let n = 0; n < 300; n++) judge.core!.step({ kind: 'frame', now: world.queue.now, from: stranger.spec.id, via: 'stream', bytes })
+  const { E_RATE = 0 } = stateOf(judge).refusals
+  assert.ok(E_RATE >= 300 - askRates.strangerFrames.atOnce, `${E_RATE}`)
 })
 
 test('an operator forgives, on the board that is asked; nobody without a right to that board does', () => {
