@@ -166,12 +166,15 @@ test('what a newer, an older or a late agent may send never is a ban, however of
   const ofANewerAgent = [new Uint8Array([1, 200, 3, 4]), new Uint8Array([2, 1, 2, 3])]
   const envelope = ownChange(peer, 'x')
   const unknownLayout = Uint8Array.from(envelope, (byte, at) => (at === 3 ? 2 : byte))
-  const early = [ownChange(peer, 'missing', 99)]
+  const author = { id: peer.spec.id, signer: peer.spec.signer, nonce: new Uint8Array(16).fill(99), fleet }
+  const before = editDoc(crypto, stateOf(peer).docs.get(nodeDocId(peer.spec.id))!, author, new Map([['label/x', '1']]))
+  const early = editDoc(crypto, before.doc, author, new Map([['label/x', '2']])).envelopes.map(({ bytes }) => bytes)
   for (let round = 0; round < 20; round++) {
     for (const frame of [...heard.slice(0, 200), ...ofANewerAgent]) world.links.send(peer, first.spec.id, frame)
     say(world, peer, first, unknownLayout, ...early)
     world.run(1_000)
   }
+  assert.ok(stateOf(first).refusals['E_MISSING']! >= 20 && stateOf(first).refusals['E_FRAME']! >= 40)
   assert.deepEqual(boards.flatMap(bansOf), [])
 })
 

@@ -22,7 +22,7 @@ test('status and node status tell of a ban; node forgive ends it on the board th
     assert.doesNotMatch((await cli.run(['status'])).stdout, /^b0 has banned/m)
     for (let n = 0; n < 3; n++) world.links.send(liar!, judge!.spec.id, encodeFrame({ kind: 'envelopes', envelopes: [bytes] }))
     world.run(1_000)
-    assert.match((await cli.run(['status'])).stdout, /^b0 has banned b1 for another \d+ s \(E_SIGNATURE\)$/m)
+    assert.match((await cli.run(['status'])).stdout, /^b0 has banned b1 for another \d+s \(E_SIGNATURE\)$/m)
     assert.match((await cli.run(['node', 'status', 'b1'])).stdout, /^Banned +b0 has banned b1 for another /m)
     assert.doesNotMatch((await cli.run(['node', 'status', 'b2'])).stdout, /^Banned/m)
     const forgiven = await cli.run(['node', 'forgive', 'b1'])
