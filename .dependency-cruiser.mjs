@@ -53,13 +53,13 @@ const rules = {
   },
   'adapters-see-ports': {
     comment:
-      'Adapters know the ports of the core, whom to dial, crdt’s plain types, and how addresses compare; never rules, documents, the scheduler or the wiring.',
+      'Adapters know the ports of the core, its token buckets, whom to dial, crdt’s plain types, and how addresses compare; never rules, documents, the scheduler or the wiring.',
     from: { path: '^node/adapters/' },
     to: {
       path: [
         '^(scheduler|cli|simulator)/',
         '^node/[^/]+\\.ts$',
-        '^node/core/(?!(ports|config-types)\\.ts|dialling/)',
+        '^node/core/(?!(ports|config-types|bucket|rates)\\.ts|dialling/)',
         '^crdt/(?!(ids|errors|crypto|view|spec|api-types|base64|bootstrap-addresses|limits)\\.ts)',
       ],
       pathNot: '^node/polyfill\\.ts$',

@@ -37,6 +37,7 @@ import { addJobValidate } from './commands/job-validate.ts'
 import { addJobVoided } from './commands/job-voided.ts'
 import { addNodeCompact } from './commands/node-compact.ts'
 import { addNodeAdmit, addNodePending, addNodeReject } from './commands/node-pending.ts'
+import { addNodeForgive } from './commands/node-forgive.ts'
 import { addNodeLeave } from './commands/node-leave.ts'
 import { addNodeMeta, addNodeWeight } from './commands/node-meta.ts'
 import { addNodeReplace } from './commands/node-replace.ts'
@@ -88,6 +89,7 @@ const nodeCommands: readonly Add[] = [
   addNodeDrain,
   addNodeEligibility,
   addNodeEvict,
+  addNodeForgive,
   addNodeLeave,
   addNodeReplace,
   addNodeMeta,

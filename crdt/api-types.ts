@@ -31,6 +31,8 @@ export type RequestBody =
   /** Boards that wait to be admitted, at whatever board of the fleet, and those of this pool that are beyond their token's count. */
   | { readonly method: 'node.pending' }
   | { readonly method: 'node.status'; readonly node: string }
+  /** Ends what the board that is asked holds against another: an operator's word, on that board alone. */
+  | { readonly method: 'node.forgive'; readonly node: string }
   | { readonly method: 'alloc.list' }
   | { readonly method: 'alloc.status'; readonly alloc: string }
   /** What the checks of a copy said last: only its board knows. */
@@ -76,6 +78,8 @@ export type Reply =
       readonly events: readonly EventRow[]
       /** The board that answers is not admitted. */
       readonly waits?: WaitsRow
+      /** Boards that it has banned, if any. */
+      readonly bans?: readonly BanRow[]
     }
   | {
       readonly kind: 'fleet'
@@ -128,6 +132,7 @@ export type Reply =
     }
   | { readonly kind: 'nodes'; readonly coverage: Coverage; readonly nodes: readonly NodeRow[] }
   | { readonly kind: 'node'; readonly coverage: Coverage; readonly node: NodeDetail }
+  | { readonly kind: 'forgiven'; readonly coverage: Coverage; readonly ban: BanRow }
   | { readonly kind: 'pending'; readonly coverage: Coverage; readonly boards: readonly PendingRow[] }
   | { readonly kind: 'allocs'; readonly coverage: Coverage; readonly allocs: readonly AllocRow[] }
   | { readonly kind: 'alloc'; readonly coverage: Coverage; readonly alloc: AllocDetail }
@@ -196,6 +201,18 @@ export interface WaitsRow {
   readonly code: string
 }
 
+/** What one board, the one that answers, holds against another. */
+export interface BanRow {
+  readonly id: string
+  /** Empty: it knows none. */
+  readonly name: string
+  /** What it did last. */
+  readonly code: string
+  readonly leftMs: number
+  /** false: the board hears too few others to keep any out. */
+  readonly isHeld: boolean
+}
+
 export interface PendingRow {
   readonly id: string
   readonly code: string
@@ -219,6 +236,8 @@ export interface NodeDetail extends NodeRow {
   readonly drivers: NodeView['drivers']
   readonly addresses: readonly string[]
   readonly neighbours: readonly string[]
+  /** By the board that answers. */
+  readonly ban?: BanRow
   readonly claims: readonly AllocRow[]
 }
 

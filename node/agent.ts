@@ -273,6 +273,7 @@ function gaugesOf(core: Core, network: Network, loop: Loop): Record<string, numb
     sent_bytes: stats.bytesSent,
     received_bytes: stats.bytesReceived,
     dials: stats.dials,
+    limited: stats.limited,
     resident_bytes: memory.rss,
     heap_used_bytes: memory.heapUsed,
     cpu_seconds: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
@@ -281,6 +282,8 @@ function gaugesOf(core: Core, network: Network, loop: Loop): Record<string, numb
     nodes: nodes.length,
     nodes_alive: nodes.filter((node) => node.liveness === 'alive').length,
     allocations: core.state?.allocs.size ?? 0,
+    bans: core.state?.conduct.bans.size ?? 0,
+    bans_made: core.state?.conduct.bansMade ?? 0,
     refused_frames: Object.values(core.state?.refusals ?? {}).reduce((sum, count) => sum + count, 0),
   }
 }

@@ -4,8 +4,10 @@
 
 import type { Reply } from '../crdt/api-types.ts'
 import { toBase64 } from '../crdt/base64.ts'
+import type { Rate } from './core/bucket.ts'
 import type { Effect } from './core/effect.ts'
 import type { ApiChannel, Network, TaskDriver } from './core/ports.ts'
+import { Rates } from './core/rates.ts'
 import { parseRequest } from './api-request.ts'
 import type { LooseEvent } from './loose-event.ts'
 import { wordsOf } from './words.ts'
@@ -25,6 +27,11 @@ export interface ApiBridge {
 
 /** Each costs a few kB while it is open; a dashboard and some terminals are far below. */
 const channelsMax = 256
+/**
+ * Requests of one key: a dashboard, a pipeline that submits some hundred jobs at once, or all operators for whom a board of another pool asks.
+ * Whoever has the board's own socket is on the board, and may do worse.
+ */
+export const askedPerCaller: Rate = { perSecond: 50, atOnce: 1_000 }
 /** A follower that reads so slowly is dropped: it can ask again and gets the newest state. */
 const unsentMax = 256
 /** A node that has not begun to answer by then is not there; the next one is asked. */
@@ -45,6 +52,7 @@ export function createApiBridge(push: (event: LooseEvent) => void): ApiBridge {
 class Bridge implements ApiBridge {
   readonly #push: (event: LooseEvent) => void
   readonly #open = new Map<number, Open>()
+  readonly #asked = new Rates(askedPerCaller)
   #lastId = 0
 
   constructor(push: (event: LooseEvent) => void) {
@@ -58,10 +66,13 @@ class Bridge implements ApiBridge {
     this.#open.set(id, open)
     channel.signal.addEventListener('abort', () => this.#gone(open), { once: true })
     if (channel.signal.aborted) return this.#gone(open)
+    const { caller } = channel
+    if (caller !== null && !this.#asked.take(caller, performance.now()))
+      return this.reply(id, refusal('E_BUSY', `this key asks more than ${askedPerCaller.perSecond} times a second`, 'ask less often'), true)
     if (isFull) return this.reply(id, refusal('E_BUSY', `this node answers ${channelsMax} requests at a time; try another one`), true)
     const request = parseRequest(channel.request)
     if (!request.ok) return this.reply(id, refusal(request.code, request.message), true)
-    this.#push({ kind: 'command', id, caller: channel.caller, request: request.value })
+    this.#push({ kind: 'command', id, caller, request: request.value })
   }
 
   reply(id: number, reply: Reply, last: boolean): void {

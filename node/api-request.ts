@@ -33,6 +33,7 @@ const shapes: Readonly<Record<Request['method'], object>> = {
   'node.list': {},
   'node.pending': {},
   'node.status': { node: name },
+  'node.forgive': { node: name },
   'alloc.list': {},
   'alloc.status': { alloc: name },
   'alloc.checks': { alloc: name },

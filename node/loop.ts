@@ -11,6 +11,7 @@ import type { Effect } from './core/effect.ts'
 import type { CoreEvent } from './core/event.ts'
 import type { CheckRunner, Clock, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
 import { envelopeFrames, isProbe } from './core/wire.ts'
+import { EventQueue } from './event-queue.ts'
 import { Journal } from './journal.ts'
 import type { LooseBoot, LooseEvent } from './loose-event.ts'
 import { SlowSteps } from './slow-steps.ts'
@@ -68,10 +69,6 @@ const holdMs = 100
 const heldPersistsMax = 64
 /** Then sockets and timers get their turn before the next event. */
 const turnMs = 20
-/** More waiting events than this: frames are dropped, which anti-entropy repairs. */
-const queuedFramesMax = 5_000
-/** Or more bytes of frames: a peer that sends faster than this board can check must not fill its memory. */
-const queuedFrameBytesMax = 16 * 1_024 * 1_024
 
 export function createLoop(input: LoopInput): Loop {
   return new DriverLoop(input)
@@ -84,11 +81,7 @@ class DriverLoop implements Loop {
   readonly #tasks: TaskRunner
   readonly #api: ApiBridge
   readonly #slowSteps: SlowSteps
-  #events: LooseEvent[] = []
-  /** Who is there, and what time it is: taken before everything else that waits, or a busy board looks like a dead one. */
-  #urgent: LooseEvent[] = []
-  /** Of the frames among both. */
-  #frameBytes = 0
+  readonly #events = new EventQueue()
   #turnDue = false
   #outbox: Effect[] = []
   #carrying: Promise<void> | null = null
@@ -114,13 +107,14 @@ class DriverLoop implements Loop {
       peerUp: (peer) => push({ kind: 'peer-up', peer }),
       peerDown: (peer) => push({ kind: 'peer-down', peer }),
       frame: (from, bytes, via) => push({ kind: 'frame', from, bytes, via }),
+      misbehaved: (peer, code) => push({ kind: 'misbehaved', peer, code }),
       addresses: (addresses) => push({ kind: 'addresses', addresses }),
       api: (channel) => this.#api.open(channel),
     }
   }
 
   get queued(): number {
-    return this.#urgent.length + this.#events.length
+    return this.#events.length
   }
 
   async start(boot: LooseBoot): Promise<void> {
@@ -165,14 +159,8 @@ class DriverLoop implements Loop {
 
   #push(event: LooseEvent): void {
     if (this.#stopped) return
-    if (event.kind === 'frame') {
-      const isFull = this.queued > queuedFramesMax || this.#frameBytes + event.bytes.length > queuedFrameBytesMax
-      if (isFull) return this.#input.meters.dropped('frame')
-      this.#frameBytes += event.bytes.length
-    }
-    const lane = event.kind === 'frame' && !(event.via === 'stream' && isProbe(event.bytes)) ? this.#events : this.#urgent
-    lane.push(event)
-    this.#planTurn()
+    if (this.#events.push(event)) this.#planTurn()
+    else this.#input.meters.dropped('frame')
   }
 
   #planTurn(): void {
@@ -184,29 +172,17 @@ class DriverLoop implements Loop {
   #turn(): void {
     this.#turnDue = false
     const until = performance.now() + turnMs
-    const waiting = this.#events
-    let taken = 0
-    // At least one of those that wait: a flood of urgent ones must not hold up the rest for ever.
-    do {
-      this.#takeUrgent()
-      if (taken === waiting.length || this.#stopped) break
-      const event = waiting[taken++]!
-      if (event.kind === 'frame') this.#frameBytes -= event.bytes.length
+    this.#takeUrgent()
+    for (const event of this.#events.takeWaiting(() => performance.now() < until)) {
+      if (this.#stopped) break
       this.#take(this.#timed(event))
-    } while (performance.now() < until)
-    // Events that came while these were taken were pushed to the same list.
-    this.#events = waiting.slice(taken)
+      this.#takeUrgent()
+    }
     if (this.queued > 0 && !this.#stopped) this.#planTurn()
   }
 
   #takeUrgent(): void {
-    const urgent = this.#urgent
-    if (urgent.length === 0) return
-    this.#urgent = []
-    for (const event of urgent) {
-      if (event.kind === 'frame') this.#frameBytes -= event.bytes.length
-      if (!this.#stopped) this.#take(this.#timed(event))
-    }
+    for (const event of this.#events.takeUrgent()) if (!this.#stopped) this.#take(this.#timed(event))
   }
 
   #take(event: CoreEvent): void {

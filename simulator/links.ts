@@ -3,6 +3,7 @@
 // connections. It carries bytes and knows nothing of what they say.
 
 import type { NodeId } from '../crdt/ids.ts'
+import { isShunned } from '../node/core/conduct/state.ts'
 import type { CoreEvent } from '../node/core/event.ts'
 import type { Topic } from '../node/core/ports.ts'
 import { wireLimits } from '../node/core/wire.ts'
@@ -35,6 +36,10 @@ interface Lane {
   arrivesAt: number
 }
 
+function shuns({ core }: Board, other: Board): boolean {
+  return core?.state != null && isShunned(core.state, other.spec.id)
+}
+
 function takeHeld(lane: Lane): readonly (() => void)[] {
   const { held } = lane
   lane.held = []
@@ -49,6 +54,8 @@ const lastResendMs = 1_600
  * full send queue does.
  */
 const heldBytesMax = 2_097_152
+/** Where boards do not dial: how soon two that were hung up are connected again. */
+const redialMs = 2_000
 
 export interface LinksInput {
   readonly queue: EventQueue
@@ -139,9 +146,9 @@ export class Links {
     return lane
   }
 
-  /** Both run, and bytes pass in both directions. */
+  /** Both run, bytes pass in both directions, and neither has banned the other. */
   isPassable(a: Board, b: Board): boolean {
-    return a.core !== null && b.core !== null && this.isOpen(a, b) && this.isOpen(b, a)
+    return a.core !== null && b.core !== null && this.isOpen(a, b) && this.isOpen(b, a) && !shuns(a, b) && !shuns(b, a)
   }
 
   /** A board's process begins. */
@@ -155,6 +162,7 @@ export class Links {
     if (this.#input.isDialled) return
     this.#input.queue.after(2 * this.#input.delayMs, () => {
       if (this.isPassable(a, b)) this.join(a, b)
+      else if (shuns(a, b) || shuns(b, a)) this.#input.queue.after(redialMs, () => this.#connect(a, b))
     })
   }
 
@@ -206,7 +214,7 @@ export class Links {
     const { queue, delayMs } = this.#input
     this.#drop(a, b)
     if (this.isOpen(a, b)) queue.after(delayMs, () => this.#drop(b, a))
-    queue.after(2_000, () => this.#connect(a, b))
+    queue.after(redialMs, () => this.#connect(a, b))
   }
 
   /** False if the frame was dropped: nobody is connected, it is too large, or too much waits already. */

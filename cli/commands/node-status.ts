@@ -12,6 +12,7 @@ export function addNodeStatus(parent: Command, cli: Cli): Command {
       printReply(session, await session.ask('nodes', { method: 'node.list' }), ({ nodes }, paint) => nodeTable(nodes, paint))
       return
     }
-    printReply(session, await session.ask('node', { method: 'node.status', node }), (reply, paint) => nodeDetail(reply.node, paint))
+    const reply = await session.ask('node', { method: 'node.status', node })
+    printReply(session, reply, ({ node: detail, coverage }, paint) => nodeDetail(detail, coverage.nodeName, paint))
   })
 }

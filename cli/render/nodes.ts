@@ -3,6 +3,7 @@
 import type { NodeDetail, NodeRow } from '../../crdt/api-types.ts'
 import { compareText } from '../../crdt/ids.ts'
 import { allocTable } from './allocs.ts'
+import { banLine } from './bans.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
@@ -42,7 +43,8 @@ function paintState(paint: Paint, text: string, node: NodeRow): string {
   return node.liveness === 'alive' && node.eligible && !node.draining ? paint.good(text) : paint.warn(text)
 }
 
-export function nodeDetail(node: NodeDetail, paint: Paint): string {
+/** `by`: the board that answers. */
+export function nodeDetail(node: NodeDetail, by: string, paint: Paint): string {
   const drivers = Object.entries(node.drivers).map(
     ([name, health]) => `${name} ${health.healthy ? 'healthy' : `not healthy: ${health.reason}`}`,
   )
@@ -55,6 +57,7 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
     ...(node.allocsMax === undefined ? [] : [['Copies', `${node.allocs} of at most ${node.allocsMax}`] as [string, string]]),
     ...(node.replacedBy === undefined ? [] : [['Replaced by', node.replacedBy.map(shortId).join(', ')] as [string, string]]),
     ...clonesField(node),
+    ...(node.ban === undefined ? [] : [['Banned', banLine(node.ban, by)] as [string, string]]),
     ['Drivers', drivers.join('; ') || '-'],
     ['Labels', pairs(node.labels)],
     ['Weight', String(node.weight)],

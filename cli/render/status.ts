@@ -3,6 +3,7 @@
 import type { OperatorRow, PoolSummary } from '../../crdt/api-types.ts'
 import type { ReplyOf } from '../peers/client.ts'
 import { shortJob } from '../job/job-ref.ts'
+import { banLine } from './bans.ts'
 import { aliveWords } from './coverage.ts'
 import { jobTable } from './jobs.ts'
 import { nodeTable } from './nodes.ts'
@@ -15,13 +16,22 @@ import { age, safe, shortId, time } from './words.ts'
 const eventsShown = 8
 
 export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
-  const { coverage, pools, nodes, jobs, events, waits } = status
+  const { coverage, pools, nodes, jobs, events, waits, bans = [] } = status
   const where = `${paint.bold(`fleet ${safe(coverage.fleet)}`)}, pool ${safe(coverage.pool)}`
   const title = `${where}: ${aliveWords(coverage)}\n`
   const others = pools.length > 1 ? [poolTable(pools, paint)] : []
   const news = events.slice(-eventsShown).map((event) => `${paint.dim(time(event.at))}  ${safe(event.what)}\n`)
   const room = waits === undefined ? [] : [waitsText(waits, paint)]
-  const sections = [title, ...room, ...others, nodeTable(nodes, paint), jobTable(jobs, paint), ...(news.length > 0 ? [news.join('')] : [])]
+  const shunned = bans.length === 0 ? [] : [bans.map((ban) => `${paint.warn(banLine(ban, coverage.nodeName))}\n`).join('')]
+  const sections = [
+    title,
+    ...room,
+    ...shunned,
+    ...others,
+    nodeTable(nodes, paint),
+    jobTable(jobs, paint),
+    ...(news.length > 0 ? [news.join('')] : []),
+  ]
   return sections.join('\n')
 }
 

@@ -6,6 +6,7 @@ import { fromBase64 } from '../../crdt/base64.ts'
 import { opsFromRegisters, opsPaths } from '../../crdt/documents/ops.ts'
 import { type AuthorId, type NodeId, opsDocId } from '../../crdt/ids.ts'
 import { type WaitingReason, isMember } from '../../crdt/view.ts'
+import { isShunned } from './conduct/state.ts'
 import { judgedHere, rightsHere } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { type Peer, type State, isEvicted } from './state.ts'
@@ -27,11 +28,12 @@ function isHeardByDocuments({ boot, view }: State, node: NodeId): boolean {
 }
 
 /**
- * May it have a connection: whoever is heard, whoever has a right (operators are no nodes), who must be told that it is evicted, and so many
+ * May it have a connection, unless it is banned here: whoever is heard, whoever has a right (operators are no nodes), who must be told that it is evicted, and so many
  * at a time that have yet to say who they are.
  */
 export function mayConnect(state: State, peer: string): boolean {
   const id = peer as NodeId
+  if (isShunned(state, id)) return false
   if (!isCertified(state) || isHeard(state, id) || isEvicted(state, id) || state.peers.has(id)) return true
   if (rightsHere(state)?.now.has(peer as AuthorId) === true) return true
   // A board that waits itself has nothing to keep, and one of these may let it in.

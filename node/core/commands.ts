@@ -13,6 +13,7 @@ import type { CoreEvent } from './event.ts'
 import { follow, unfollow } from './follow.ts'
 import { forward, poolAbout } from './forward.ts'
 import { allocDetail, allocRows, resolveAlloc } from './queries/allocs.ts'
+import { forgiveNode } from './queries/bans.ts'
 import { checkRows } from './queries/checks.ts'
 import { coverageOf } from './queries/coverage.ts'
 import { explainJobReply, findJob, historyReply, jobDetail, jobRows } from './queries/jobs.ts'
@@ -64,6 +65,8 @@ export function command(step: Step, event: Command): void {
       return reply(step, event.id, pendingReply(step))
     case 'node.status':
       return nodeStatus(step, event.id, request.node)
+    case 'node.forgive':
+      return nodeForgive(step, event, request.node)
     case 'alloc.list':
       return reply(step, event.id, { kind: 'allocs', coverage: coverageOf(step), allocs: allocRows(state) })
     case 'alloc.status':
@@ -157,6 +160,12 @@ function nodeStatus(step: Step, id: number, name: string): void {
   const found = resolveNode(step.state, name)
   if (!found.ok) return refuseRequest(step, id, found.code, found.message)
   reply(step, id, { kind: 'node', coverage: coverageOf(step), node: nodeDetail(step.state, found.value, step.now) })
+}
+
+function nodeForgive(step: Step, { id, caller }: Command, name: string): void {
+  const done = forgiveNode(step, name, caller)
+  if (done.ok) reply(step, id, done.value)
+  else refuseRequest(step, id, done.code, done.message, '`shoal status --peer BOARD` shows whom a board has banned')
 }
 
 function allocStatus(step: Step, id: number, name: string): void {

@@ -12,6 +12,7 @@ import { judgeDoc } from '../../crdt/rights/judge-doc.ts'
 import { hearOwnChange } from './clone-proof.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreWrite } from './ports.ts'
+import { countRefusal } from './refusals.ts'
 import { type Env, type State, type Step, log, lookSoon, note } from './state.ts'
 
 export const envelopeKey = (hash: string): string => `env/${hash}`
@@ -106,7 +107,7 @@ function jumpTo(step: Step, epoch: number): void {
 }
 
 function refused(step: Step, refusal: { readonly ok: false; readonly code: GateCode; readonly message: string }): typeof refusal {
-  step.state.refusals[refusal.code] = (step.state.refusals[refusal.code] ?? 0) + 1
+  countRefusal(step.state, refusal.code)
   if (refusal.code !== 'E_MISSING' && refusal.code !== 'E_EPOCH_OLD')
     log(step, 'debug', `envelope refused: ${refusal.message}`, { code: refusal.code })
   return refusal

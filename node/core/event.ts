@@ -2,7 +2,7 @@
 
 import type { NodeId } from '../../crdt/ids.ts'
 import type { Request } from '../../crdt/api-types.ts'
-import type { AdoptedTask, CheckOutcome, DriverCode, Fingerprint, HostFacts, TaskExit, TaskId } from './ports.ts'
+import type { AdoptedTask, CheckOutcome, DriverCode, Fingerprint, HostFacts, Misconduct, TaskExit, TaskId } from './ports.ts'
 import type { Config } from './config-types.ts'
 
 export type CoreEvent =
@@ -11,6 +11,8 @@ export type CoreEvent =
   | { readonly kind: 'peer-up'; readonly now: number; readonly peer: NodeId }
   | { readonly kind: 'peer-down'; readonly now: number; readonly peer: NodeId }
   | { readonly kind: 'frame'; readonly now: number; readonly from: NodeId; readonly via: 'stream' | 'gossip'; readonly bytes: Uint8Array }
+  /** What the network saw of a connected peer, and refused by itself. */
+  | { readonly kind: 'misbehaved'; readonly now: number; readonly peer: NodeId; readonly code: Misconduct }
   | { readonly kind: 'addresses'; readonly now: number; readonly addresses: readonly string[] }
   | { readonly kind: 'fingerprint'; readonly now: number; readonly driver: string; readonly fingerprint: Fingerprint }
   /** A driver that had been down answers again: what it runs. */

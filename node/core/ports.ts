@@ -12,6 +12,10 @@ import type { DriverHealth } from '../../crdt/view.ts'
 /** gossipsub topics of a node: one for its pool, one for the fleet. */
 export type Topic = 'pool' | 'fleet'
 
+export type Misconduct =
+  | 'E_OVERSIZE' // a frame beyond the greatest size, or a stream that does not begin as they all do
+  | 'E_FLOOD' // streams opened without end
+
 export interface NetworkHandlers {
   /** At least one connection to the peer stands and its frame stream is open. Once per peer until `peerDown`. */
   peerUp(peer: NodeId): void
@@ -19,6 +23,8 @@ export interface NetworkHandlers {
   peerDown(peer: NodeId): void
   /** A frame from the peer's stream (in order, per peer) or from gossip. Bytes are a stranger's: the core decodes them. */
   frame(from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void
+  /** A connected peer did what no agent does, and the adapter has refused it. */
+  misbehaved(peer: NodeId, code: Misconduct): void
   /** This node's own dialable addresses (multiaddrs with `/p2p/…`) changed. */
   addresses(addresses: readonly string[]): void
   /** A request of an operator or a forwarding peer; see `ApiChannel`. */
@@ -64,6 +70,8 @@ export interface NetworkStats {
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly dials: number
+  /** Connections and messages of gossip that were beyond what one address or one peer may bring. */
+  readonly limited: number
 }
 
 // ---------------------------------------------------------------- store

@@ -6,6 +6,12 @@ import { assert } from '../../crdt/errors.ts'
 import { type DocId, type NodeId, compareText, fleetDocId, nodeDocId, opsDocId } from '../../crdt/ids.ts'
 import { type View, isMember } from '../../crdt/view.ts'
 import { isCertified, isHeard, reasonToWait } from './admission.ts'
+import { fullBucket, take } from './bucket.ts'
+import { mayAsk } from './conduct/allowances.ts'
+import { blameForEnvelope } from './conduct/envelopes.ts'
+import { blame } from './conduct/judge.ts'
+import { askRates } from './conduct/limits.ts'
+import { isShunned } from './conduct/state.ts'
 import { envelopeKey, receive } from './documents.ts'
 import { dropEarly, earlyOf, keepEarly } from './early.ts'
 import type { Effect } from './effect.ts'
@@ -17,12 +23,15 @@ import { performLiveness } from './perform-liveness.ts'
 import { hearSummary, summarise } from './pools.ts'
 import { askForPsks, pskCame, pskWanted } from './psk.ts'
 import { nextBelow, pick } from './random.ts'
+import { countRefusal } from './refusals.ts'
 import { type Peer, type State, type Step, isEvicted, log, note } from './state.ts'
 import { answerCame, hearRoom, keepWaiting, mayAnswer, reviewPeers, roomDue, sayHello, toldToWait } from './waiting-room.ts'
 import { type Frame, decodeFrame, encodeFrame, kindOf } from './wire.ts'
 
 export function peerCame(step: Step, peer: NodeId): void {
   const { state } = step
+  // Banned while it came in.
+  if (isShunned(state, peer)) return void step.out.push({ kind: 'disconnect', peer, reason: 'it is banned here' })
   state.peers.set(peer, {
     pool: null,
     planVersion: 0,
@@ -36,6 +45,7 @@ export function peerCame(step: Step, peer: NodeId): void {
     askedAt: null,
     isAskedAgain: false,
     greetings: { since: step.now, count: 0 },
+    strangerFrames: fullBucket(askRates.strangerFrames, step.now),
   })
   state.hangUps.push({ peer, at: step.now + coreLimits.helloMsMax })
   sayHello(step, peer)
@@ -53,10 +63,15 @@ export function peerWent(step: Step, peer: NodeId): void {
 export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void {
   const { state } = step
   const peer = state.peers.get(from)
-  if (!isHeard(state, from) && !isEvicted(state, from) && !isAnswer(kindOf(bytes), via, peer)) return count(state, 'E_NOT_ADMITTED')
+  if (isShunned(state, from)) return countRefusal(state, 'E_BANNED')
+  if (!isHeard(state, from)) {
+    if (!isEvicted(state, from) && !isAnswer(kindOf(bytes), via, peer)) return countRefusal(state, 'E_NOT_ADMITTED')
+    if (peer !== undefined && !take(peer.strangerFrames, askRates.strangerFrames, step.now)) return countRefusal(state, 'E_RATE')
+  }
   const decoded = (step.env.readFrame ?? decodeFrame)(bytes)
   if (!decoded.ok) {
-    count(state, decoded.code)
+    countRefusal(state, decoded.code)
+    if (via === 'stream' && kindOf(bytes) !== undefined) blame(step, from, 'E_MALFORMED')
     return log(step, 'debug', `frame from ${from} refused: ${decoded.message}`)
   }
   const frame = decoded.value
@@ -76,15 +91,13 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
     case 'probe-ack':
       return performLiveness(step, onProbeAck(state.liveness, from, frame.n, step.now))
     case 'link-states':
-      for (const bytes of frame.states.slice(0, coreLimits.linkStatesTakenMax))
-        performLiveness(step, onLinkState(state.liveness, bytes, from, step.now, via))
-      return
+      return linkStates(step, from, frame.states, via)
     case 'links-have':
-      return linksHave(step, from, frame)
+      return mayAsk(step, from, 'asks') ? linksHave(step, from, frame) : undefined
     case 'envelopes':
       return envelopes(step, from, frame.envelopes, via)
     case 'sync':
-      return sync(step, from, frame.scope, frame.frame)
+      return mayAsk(step, from, 'asks') ? sync(step, from, frame.scope, frame.frame) : undefined
     case 'summary':
       return hearSummary(step, frame)
     case 'room':
@@ -92,7 +105,7 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
     case 'psk-want':
       return pskWanted(step, from, frame.digests)
     case 'psk':
-      if (!pskCame(step, frame.key)) count(state, 'E_PSK')
+      if (!pskCame(step, frame.key)) countRefusal(state, 'E_PSK')
       return
   }
 }
@@ -109,10 +122,6 @@ function isAnswer(kind: Frame['kind'] | undefined, via: 'stream' | 'gossip', pee
 function talksTooMuch(peer: Peer, now: number): boolean {
   if (now - peer.greetings.since >= coreLimits.greetingsWindowMs) peer.greetings = { since: now, count: 0 }
   return ++peer.greetings.count > coreLimits.greetingsMax
-}
-
-function count({ refusals }: State, code: string): void {
-  refusals[code] = (refusals[code] ?? 0) + 1
 }
 
 function hello(step: Step, from: NodeId, peer: Peer, frame: Frame & { kind: 'hello' }): void {
@@ -204,6 +213,14 @@ function answerWishes(step: Step, to: NodeId, told: readonly string[]): void {
   if (more.length > 0) step.out.push({ kind: 'send-stored', to, keys: more.map((ref) => envelopeKey(ref.hash)) })
 }
 
+function linkStates(step: Step, from: NodeId, states: readonly Uint8Array[], via: 'stream' | 'gossip'): void {
+  const { liveness } = step.state
+  const before = liveness.refused.forged
+  for (const bytes of states.slice(0, coreLimits.linkStatesTakenMax))
+    performLiveness(step, onLinkState(liveness, bytes, from, step.now, via))
+  if (via === 'stream' && liveness.refused.forged > before) blame(step, from, 'E_LINK_STATE')
+}
+
 function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have' }): void {
   const { liveness } = step.state
   if (frame.seqs === undefined) {
@@ -213,6 +230,7 @@ function linksHave(step: Step, from: NodeId, frame: Frame & { kind: 'links-have'
   }
   const theirs = new Map(frame.seqs)
   const newer = linkStatesNewerThan(liveness, frame.seqs)
+  if (newer.length > 0 && !mayAsk(step, from, 'sends', newer.length)) return
   for (let at = 0; at < newer.length; at += coreLimits.linkStatesSentMax) {
     send(step, from, { kind: 'link-states', states: newer.slice(at, at + coreLimits.linkStatesSentMax) })
   }
@@ -236,6 +254,7 @@ function envelopes(step: Step, from: NodeId, list: readonly Uint8Array[], via: '
     const received = receive(step, bytes, false)
     if (!received.ok) {
       missing ||= received.code === 'E_RIGHT'
+      blameForEnvelope(step, { from, via, bytes, code: received.code })
       if (received.code === 'E_MISSING') early.push(keptEarly(step, bytes))
       continue
     }
@@ -305,7 +324,8 @@ function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): voi
   else if (frame.kind === 'root' && !exchangeOffered(step, from)) return
   else exchangeHeard(step, from, frame)
   const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
-  if (answer.send.length > 0) step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
+  if (answer.send.length > 0 && mayAsk(step, from, 'sends', answer.send.length))
+    step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })
   if (scope !== 'pool') return
   if (isSame) startActing(step, 'a peer has the same documents')

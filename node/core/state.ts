@@ -16,7 +16,9 @@ import { schedulerLimits } from '../../scheduler/limits.ts'
 import type { plan } from '../../scheduler/plan.ts'
 import type { Pending, Plan } from '../../scheduler/types.ts'
 import type { Alloc } from './allocs/alloc.ts'
+import type { Bucket } from './bucket.ts'
 import type { Remains } from './allocs/finished.ts'
+import { type Conduct, noConduct } from './conduct/state.ts'
 import type { Boot } from './event.ts'
 import type { Early } from './early.ts'
 import type { Effect } from './effect.ts'
@@ -68,6 +70,8 @@ export interface Peer {
   isAskedAgain: boolean
   /** How often it said lately who it is, or that this node waits there. */
   greetings: { readonly since: number; count: number }
+  /** Frames of it that are read although it is not heard. */
+  readonly strangerFrames: Bucket
 }
 
 /** A node of another pool, from a pool summary. */
@@ -206,6 +210,7 @@ export interface State {
   /** The fleet document from which the network was told of bootstrap addresses, and what it was told. */
   bootstrap: { readonly fleet: Doc | undefined; readonly said: string }
   readonly psks: Psks
+  readonly conduct: Conduct
   storeProblem: string | null
   readonly followers: Map<number, Follower>
   events: { at: number; what: string }[]
@@ -295,6 +300,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     rememberedNodes: null,
     bootstrap: { fleet: undefined, said: '[[],[]]' },
     psks: noPsks(),
+    conduct: noConduct(),
     storeProblem: null,
     followers: new Map(),
     events: [],
@@ -308,23 +314,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
 }
 
 /** Nothing runs here, nothing has, and nothing is missed. */
-function emptyBoard(
-  now: number,
-): Pick<
-  State,
-  | 'lostLookAt'
-  | 'allocs'
-  | 'checksAsked'
-  | 'ended'
-  | 'registersLeft'
-  | 'fullSaid'
-  | 'finished'
-  | 'orphans'
-  | 'orphansSince'
-  | 'leavingOrphans'
-  | 'hasMoved'
-  | 'verdicts'
-> {
+function emptyBoard(now: number) {
   return {
     lostLookAt: now + coreLimits.lackingMsMax,
     allocs: new Map(),
@@ -338,7 +328,7 @@ function emptyBoard(
     leavingOrphans: new Map(),
     hasMoved: false,
     verdicts: new Map(),
-  }
+  } satisfies Partial<State>
 }
 
 /** Nobody waits here, as far as this node knows, nor anywhere else. */

@@ -15,6 +15,7 @@ import { boot } from './boot.ts'
 import { tellBootstrap } from './bootstrap-list.ts'
 import { saveDue } from './documents.ts'
 import { command, commandGone } from './commands.ts'
+import { blame, conductDeadline, conductDue } from './conduct/judge.ts'
 import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
 import { exchangeDeadline } from './exchanges.ts'
@@ -59,6 +60,7 @@ export function createCore(env: Env): Core {
       // Waits may be over whatever the event was: one place looks at all of them.
       if (event.kind !== 'tick') performLiveness(step, tick(state.liveness, step.now, 0))
       replicateDue(step)
+      conductDue(step)
       giveUpLost(step)
       saveDue(step)
       if (isPlanDue(state, step.now)) state.planStale = true
@@ -90,6 +92,8 @@ function handle(step: Step, event: CoreEvent): void {
       return peerWent(step, event.peer)
     case 'frame':
       return frameCame(step, event.from, event.bytes, event.via)
+    case 'misbehaved':
+      return blame(step, event.peer, event.code)
     case 'addresses':
       state.addresses = [...event.addresses].sort()
       writeOwnSoon(step, coreLimits.ownProgressDelayMs)
@@ -189,6 +193,7 @@ function isHeldBack(state: State, now: number): boolean {
 function wakeAt(state: State): number {
   let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
   at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), state.lostLookAt, state.roomAt, leaveDeadline(state))
+  at = Math.min(at, conductDeadline(state))
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)

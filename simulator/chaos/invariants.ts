@@ -42,6 +42,8 @@ export const always = {
   'returns-known': 'A board that was silent counts again only when what its link state names is here.',
   'returns-by-a-path': 'A board that was silent counts again only while edges that both ends name lead to it.',
   'returns-damped': 'Each further return counts only after twice as long a contact, five minutes at most.',
+  'bans-liars-only': 'No board bans another that has never meant ill, however late, lossy or old what it sends.',
+  'bans-end': 'Every ban ends by itself, within an hour.',
   'only-genuine': 'No board has a change that its author did not make, or a link state that its board never said.',
 } as const
 
@@ -128,6 +130,8 @@ export const sometimes = {
   'malice-usurp': 'A malicious board signed changes of documents that are not its own.',
   'malice-claim-spam': 'A malicious board claimed every slot.',
   'malice-false-capacity': 'A malicious board said that it has more than it has.',
+  'liar-banned': 'A board banned one that meant ill.',
+  'ban-over': 'A ban ended.',
   'driver-silent': 'An agent came back while its drivers answered nothing.',
   'driver-E_IMAGE_PULL': 'A driver could not fetch an image.',
   'driver-E_IMAGE_MISSING': 'A driver was asked for an image that is nowhere.',

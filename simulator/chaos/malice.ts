@@ -30,6 +30,7 @@ export function turnMalicious(stage: Stage, event: EventOf<'malice'>): void {
   stage.malicious.add(board)
   witness.excuse('lied', event.board)
   witness.saw(`malice-${event.how}`)
+  witness.rules.bans.lies(board.spec.id)
   if (event.how === 'equivocate') stage.twoTongued.add(board)
   if (event.how === 'claim-spam') witness.generations.coveredByLies()
   const until = world.queue.now + event.forMs

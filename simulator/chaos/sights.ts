@@ -15,6 +15,8 @@ const words: readonly (readonly [RegExp, Sight])[] = [
   [/ failed here .*: check-refused: /, 'check-refused'],
   [/ is not healthy any more: check /, 'check-failed'],
   [/^an operator has taken it back: this board does not leave/, 'leave-taken-back'],
+  [/ misbehaves: banned for /, 'liar-banned'],
+  [/^the ban of .* is over$/, 'ban-over'],
 ]
 
 export function sightsOfStep(world: World, board: Board, event: CoreEvent, effects: readonly Effect[]): Sight[] {

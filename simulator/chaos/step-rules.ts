@@ -7,6 +7,7 @@ import { decodeFrame } from '../../node/core/wire.ts'
 import { type Alloc, isDone } from '../../node/core/allocs/alloc.ts'
 import type { Board } from '../board.ts'
 import { Authors, isSame } from './authors.ts'
+import { BanRules } from './ban-rules.ts'
 import { ClaimRules } from './claim-rules.ts'
 import { Delays } from './delays.ts'
 import { Health } from './health.ts'
@@ -18,6 +19,7 @@ import { whyNotItsTurn } from './turns.ts'
 
 export class StepRules {
   readonly authors = new Authors()
+  readonly bans = new BanRules()
   readonly delays = new Delays()
   readonly claims = new ClaimRules()
   readonly health = new Health()
@@ -52,6 +54,7 @@ export class StepRules {
       ...rolling(step),
       ...sharedPorts(step),
       ...toldTooSoon(step),
+      ...this.bans.after(step),
     ]
   }
 

@@ -52,6 +52,11 @@ inWorld('an oversize frame and a false greeting close their streams, not the con
     await world.until('the stream is reset', () => stream.status === 'reset')
   }
   assert.equal(connection.status, 'open')
+  assert.deepEqual(
+    a.blamed,
+    Array.from({ length: 3 }, () => `${bad.peerId.toString()} E_OVERSIZE`),
+    'once for each stream',
+  )
   const b = await board({ bootstrap: a.addresses })
   await world.until('others are served', () => isUp(a, b))
   assert.deepEqual([a.ups, a.heard], [[b.id], []])

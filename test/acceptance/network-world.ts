@@ -19,6 +19,8 @@ const patienceMs = 60_000
 const pollMs = 20
 
 export interface LocalBoard extends Board {
+  /** Whom the network has told of as misbehaving, and for what. */
+  readonly blamed: readonly string[]
   readonly key: KeyPair
   readonly network: Network
   readonly parts: BoardParts
@@ -31,6 +33,7 @@ class Diary {
   readonly ups: NodeId[] = []
   readonly downs: NodeId[] = []
   readonly heard: Heard[] = []
+  readonly blamed: string[] = []
   readonly callers: { caller: string | null; gone: boolean }[] = []
   addresses: readonly string[] = []
 }
@@ -56,6 +59,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     peerUp: (peer) => diary.ups.push(peer),
     peerDown: (peer) => diary.downs.push(peer),
     frame: (from, bytes, via) => diary.heard.push({ from, bytes, via }),
+    misbehaved: (peer, code) => diary.blamed.push(`${peer} ${code}`),
     addresses: (addresses) => (diary.addresses = addresses),
     api: (channel) => void answer(channel, diary),
   })

@@ -86,6 +86,23 @@ const bytesOf = (text: string): Uint8Array => {
   return bytes.value
 }
 
+/** Why the agent has banned that board; undefined: it has not. */
+const banBy = async (agent: Agent, board: NodeId): Promise<string | undefined> =>
+  (await ask(agent, 'status', { method: 'status' })).bans?.find(({ id }) => id === board)?.code
+
+/** It is shut out, and an operator's word lets it in again: the next attack comes from the same board. */
+async function isBannedAndForgiven(mallory: Attacker, by: Agent, code: RegExp): Promise<void> {
+  const [victim, liar] = [await idOf(by), mallory.signer.node]
+  assert.match(await until('it is banned', 60_000, async () => await banBy(by, liar)), code)
+  await until('it is hung up on', 60_000, async () => !mallory.connected.has(victim))
+  assert.match((await fleet.cli(['status', '--peer', `unix:${by.socket}`])).output, /has banned .* for another/)
+  const forgiven = await fleet.cli(['node', 'forgive', liar, '--peer', addresses[by === a ? 0 : 1]!])
+  assert.equal(forgiven.code, 0, forgiven.output)
+  await until('it is connected again', 60_000, async () => mallory.connected.has(victim))
+  await mallory.isDealtWith(victim)
+  assert.equal(await banBy(by, liar), undefined)
+}
+
 /** Frames that the agent has refused since its start. */
 const refusedBy = async (agent: Agent): Promise<number> => await metric(agent, 'shoal_refused_frames')
 
@@ -175,15 +192,15 @@ test('with a join file, as a member: others’ documents, jobs, rights, wishes; 
   await mallory.isDealtWith(id)
   const forged = await forgeries(mallory, emptyDoc(crypto, nodeDocId(mallory.signer.node), 'default' as never))
   const before = await refusedBy(a)
-  for (const { bytes } of forged) {
-    const frame = encodeFrame({ kind: 'envelopes', envelopes: [bytes] })
-    mallory.send(id, frame)
-    mallory.gossip(frame)
-  }
   mallory.send(id, encodeFrame({ kind: 'envelopes', envelopes: Array.from({ length: 1_000 }, () => new Uint8Array(100)) }))
-  mallory.send(id, randomBytes(200_000))
+  mallory.send(id, new Uint8Array([2, ...randomBytes(200_000)]))
   await mallory.isDealtWith(id)
+  for (const { bytes } of forged) mallory.gossip(encodeFrame({ kind: 'envelopes', envelopes: [bytes] }))
+  for (const { bytes } of forged) mallory.send(id, encodeFrame({ kind: 'envelopes', envelopes: [bytes] }))
+  await isBannedAndForgiven(mallory, a, /^E_(USURPED|START_OP|SEQ)$/)
   assert.ok((await refusedBy(a)) > before)
+  // By gossip, what it has signed is held against it, and nothing else is against anybody.
+  await isBannedAndForgiven(mallory, b, /^E_(ACTOR|SEQ|START_OP|CHUNK|CHECKSUM|DECODE|PREDECESSOR|CANONICAL)$/)
   await areNowhere(forged)
   await areUntouched()
 })
@@ -206,12 +223,13 @@ test('as a member: a link state of another board, changed or said again later, a
     .flatMap((bytes) => Array.from(bytes, (_, at) => Uint8Array.from(bytes, (byte, n) => (n === at ? byte ^ 1 : byte))))
   for (let from = 0; from < changed.length; from += 16)
     mallory.send(first!, encodeFrame({ kind: 'link-states', states: changed.slice(from, from + 16) }))
-  await mallory.isDealtWith(first!)
+  await isBannedAndForgiven(mallory, a, /^E_LINK_STATE$/)
   await areUntouched()
   // Who greets again and again is hung up on: everything else.
   for (const { frame } of [...mallory.frames])
     if (frame.kind !== 'hello' && frame.kind !== 'waits') mallory.send(first!, encodeFrame(frame))
   await mallory.isDealtWith(first!)
+  assert.equal(await banBy(a, mallory.signer.node), undefined, 'to say again what others have signed is no forgery')
   await areUntouched()
 })
 

@@ -60,6 +60,7 @@ export class BoardNetwork implements Network {
         up: (peer) => this.#onUp(peer),
         down: (peer) => this.#onDown(peer),
         frame: (from, frame) => this.#handlers?.frame(from, frame, 'stream'),
+        misbehaved: (peer, code) => this.#handlers?.misbehaved(peer, code),
       },
     })
     this.#api = new ApiServer((channel: ApiChannel) => this.#handlers?.api(channel), log)
@@ -179,8 +180,10 @@ export class BoardNetwork implements Network {
   }
 
   stats(): NetworkStats {
-    const { traffic, dials } = this.#parts.gate
-    return { connections: this.#links.connectionCount(), bytesSent: traffic.bytesSent, bytesReceived: traffic.bytesReceived, dials }
+    const { gate, gossip } = this.#parts
+    const { bytesSent, bytesReceived } = gate.traffic
+    const limited = gate.limited + gossip.limited
+    return { connections: this.#links.connectionCount(), bytesSent, bytesReceived, dials: gate.dials, limited }
   }
 
   #onUp(peer: NodeId): void {

@@ -48,19 +48,31 @@ export interface FrameReceiver {
   start(onFrame: (frame: Uint8Array) => void): void
 }
 
+export interface ReceiverEvents {
+  bootId(bootId: string): void
+  /** The stream is no agent's: a frame beyond the greatest size, or no boot id at its beginning. Told once. */
+  nonsense(): void
+}
+
 /** Reads the peer's stream. A malformed or oversize frame aborts the stream and nothing else. */
-export function acceptFrameStream(stream: Stream, connection: Connection, onBootId: (bootId: string) => void): FrameReceiver {
+export function acceptFrameStream(stream: Stream, connection: Connection, events: ReceiverEvents): FrameReceiver {
   const decoder = new FrameDecoder(networkLimits.frameBytesMax)
   const waiting: Uint8Array[] = []
   let greeted = false
+  let isNonsense = false
+  const refuse = (error: Error): void => {
+    stream.abort(error)
+    if (!isNonsense) events.nonsense()
+    isNonsense = true
+  }
   let deliver: ((frame: Uint8Array) => void) | undefined
   stream.addEventListener('message', ({ data }) => {
-    const frames = decodeOrAbort(stream, decoder, data.subarray())
+    const frames = decodeOr(refuse, decoder, data.subarray())
     if (!greeted && frames.length > 0) {
       const bootId = frames.shift()!
-      if (bootId.length !== bootIdBytes) return stream.abort(new RangeError('a frame stream begins with a boot id'))
+      if (bootId.length !== bootIdBytes) return refuse(new RangeError('a frame stream begins with a boot id'))
       greeted = true
-      onBootId(Buffer.from(bootId).toString('hex'))
+      events.bootId(Buffer.from(bootId).toString('hex'))
       if (deliver === undefined && stream.readStatus === 'readable') stream.pause()
     }
     for (const frame of frames) {
@@ -79,11 +91,11 @@ export function acceptFrameStream(stream: Stream, connection: Connection, onBoot
   }
 }
 
-function decodeOrAbort(stream: Stream, decoder: FrameDecoder, chunk: Uint8Array): Uint8Array[] {
+function decodeOr(refuse: (error: Error) => void, decoder: FrameDecoder, chunk: Uint8Array): Uint8Array[] {
   try {
     return decoder.push(chunk)
   } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error(String(error)))
+    refuse(error instanceof Error ? error : new Error(String(error)))
     return []
   }
 }

@@ -4,6 +4,7 @@
 
 import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { setTimeout as delay } from 'node:timers/promises'
+import { HalfOpen } from './half-open.ts'
 import { networkLimits } from './limits.ts'
 import type { NetworkLog } from './log.ts'
 import { Tap, type Traffic, isTappable } from './tap.ts'
@@ -17,6 +18,9 @@ export class Gate {
   readonly traffic: Traffic = { bytesSent: 0, bytesReceived: 0 }
   /** Addresses dialled, whoever asked: the maintain loop, a request, the DHT. */
   dials = 0
+  /** Connections refused because their address had too many that were half open. */
+  limited = 0
+  readonly #halfOpen = new HalfOpen()
   readonly #options: GateOptions
   readonly #taps = new Map<MultiaddrConnection, Tap>()
   /** null: everybody. */
@@ -47,7 +51,9 @@ export class Gate {
       },
       denyInboundConnection: (connection) => {
         this.#tap(connection)
-        return false
+        if (this.#halfOpen.begin(connection)) return false
+        this.limited += 1
+        return true
       },
       denyOutboundConnection: (_, connection) => {
         this.#tap(connection)
@@ -62,6 +68,7 @@ export class Gate {
 
   async #denyAuthenticated(peer: PeerId, connection: MultiaddrConnection): Promise<boolean> {
     const id = peer.toString()
+    this.#halfOpen.end(connection)
     const tap = this.#tap(connection)
     if (tap !== undefined) {
       tap.peer = id

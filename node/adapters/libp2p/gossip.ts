@@ -8,6 +8,7 @@ import type { Connection, Topology } from '@libp2p/interface'
 import type { Registrar } from '@libp2p/interface-internal'
 import type { FleetId, NodeId, PoolName } from '../../../crdt/ids.ts'
 import type { Topic } from '../../core/ports.ts'
+import { Rates } from '../../core/rates.ts'
 import { networkLimits } from './limits.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
 
@@ -102,6 +103,10 @@ export interface GossipDeps {
 
 export class Gossip {
   readonly #deps: GossipDeps
+  readonly #messages = new Rates(networkLimits.gossipMessagesPerPeer)
+  readonly #bytes = new Rates(networkLimits.gossipBytesPerPeer)
+  /** Messages that were too many. */
+  limited = 0
   #deafSince: number | undefined
   #warned = false
 
@@ -116,14 +121,22 @@ export class Gossip {
       onMessage(detail.propagationSource.toString() as NodeId, detail.msg.data)
     })
     for (const topic of [topics.pool, topics.fleet]) {
-      gossip.topicValidators.set(topic, (from) =>
-        this.#deps.isHeard(from.toString()) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore,
+      gossip.topicValidators.set(topic, (from, { data }) =>
+        this.#mayPass(from.toString(), data.length) ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore,
       )
       gossip.subscribe(topic)
     }
     if (meshTopologies(registrar).length === 0) {
       this.#deps.log.warn({}, 'gossipsub changed: its streams cannot be repaired')
     }
+  }
+
+  #mayPass(from: string, bytes: number): boolean {
+    if (!this.#deps.isHeard(from)) return false
+    const now = performance.now()
+    if (this.#messages.take(from, now) && this.#bytes.take(from, now, bytes)) return true
+    this.limited += 1
+    return false
   }
 
   publish(topic: Topic, bytes: Uint8Array): void {

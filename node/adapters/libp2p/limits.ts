@@ -11,6 +11,11 @@ export const networkLimits = {
   sendQueueBytesMax: 1_048_576,
   /** One stream in use and one that replaces it. */
   frameStreamsPerConnectionMax: 2,
+  /**
+   * How often a peer may begin its stream anew, whatever became of the one before: honest ones wait 0.25 to 5 s in between, and a board that
+   * flaps begins with its connections.
+   */
+  frameStreamsPerPeer: { perSecond: 2, atOnce: 120 },
   /** Opening a stream is one round trip; a link that needs longer is dead or will be tried again. */
   frameStreamOpenMs: 5_000,
   /** First wait before a frame stream that died on a living connection is opened again; doubles up to the maximum. */
@@ -44,6 +49,10 @@ export const networkLimits = {
   /** libp2p's 5 a second from one address makes a site's reboot look like an attack (facts/libp2p.md, section 3). */
   inboundPerSecondMax: 100,
   inboundPendingMax: 128,
+  /** Half of them for one address: two sites of thirty boards behind one NAT that boot at once, and whoever floods the port leaves the rest. */
+  inboundPendingPerAddressMax: 64,
+  /** Streams that the other end opens, of all protocols: a dashboard asks some ten a second, a look-up in the DHT is two or three. */
+  streamsPerConnection: { perSecond: 50, atOnce: 1_000 },
   /** As long as the other end may take (`handshakeMs`); a stranger without the pre-shared key holds a pending place no longer. */
   inboundUpgradeMs: 20_000,
   /** Never below the pool's size on a bootstrap node: pruning isolates peers. */
@@ -71,6 +80,13 @@ export const networkLimits = {
   /** What waits for a slow gossip peer; beyond it the stream is closed and opened again. */
   gossipQueueBytesMax: 4_194_304,
   gossipRpcBytesMax: 4_194_304,
+  /**
+   * New messages that a peer hands on. A boot storm of 1,000 boards is some 10,000 in half a minute, from three peers together; beyond it
+   * they are not passed on, so a flood ends at the first board that it comes to. It is nobody's fault: whoever hands it on has not made it.
+   */
+  gossipMessagesPerPeer: { perSecond: 500, atOnce: 10_000 },
+  /** And their bytes: a claim is about 1 kB. As much at once as the queue of the core holds. */
+  gossipBytesPerPeer: { perSecond: 1_048_576, atOnce: 16_777_216 },
 
   /** Peers without gossip for so long are worth a warning; subscribing takes a second or two. */
   deafMs: 60_000,

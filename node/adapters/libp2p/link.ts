@@ -4,6 +4,7 @@
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { NodeId } from '../../../crdt/ids.ts'
+import type { Misconduct } from '../../core/ports.ts'
 import { type FrameReceiver, type FrameSender, acceptFrameStream, openFrameStream } from './frame-stream.ts'
 import { networkLimits } from './limits.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
@@ -12,6 +13,7 @@ export interface LinkEvents {
   up(peer: NodeId): void
   down(peer: NodeId): void
   frame(from: NodeId, frame: Uint8Array): void
+  misbehaved(peer: NodeId, code: Misconduct): void
 }
 
 export class Link {
@@ -69,7 +71,7 @@ export class Link {
 
   /** The peer opened its stream to us: the first one, one after the old one died, or one of a restarted process. */
   accept(stream: Stream, connection: Connection): void {
-    const receiver = acceptFrameStream(stream, connection, (bootId) => {
+    const onBootId = (bootId: string): void => {
       if (this.#closed) return stream.abort(new Error('the link is closed'))
       if (this.#theirBootId !== undefined && this.#theirBootId !== bootId) this.#restarted(connection)
       this.#theirBootId = bootId
@@ -80,7 +82,9 @@ export class Link {
       if (this.up) this.#startReceiver()
       else this.#ensureSender()
       this.#setUp()
-    })
+    }
+    const nonsense = (): void => this.#events.misbehaved(this.peer, 'E_OVERSIZE')
+    const receiver = acceptFrameStream(stream, connection, { bootId: onBootId, nonsense })
     stream.addEventListener('close', () => {
       if (this.#receiver === receiver) this.#receiver = undefined
     })

@@ -3,6 +3,7 @@
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { NodeId } from '../../../crdt/ids.ts'
+import { Rates } from '../../core/rates.ts'
 import { networkLimits } from './limits.ts'
 import { Link, type LinkEvents } from './link.ts'
 import type { NetworkLog } from './log.ts'
@@ -17,6 +18,7 @@ export interface LinksOptions {
 export class Links {
   readonly #options: LinksOptions
   readonly #links = new Map<NodeId, Link>()
+  readonly #begun = new Rates(networkLimits.frameStreamsPerPeer)
 
   constructor(options: LinksOptions) {
     this.#options = options
@@ -34,9 +36,16 @@ export class Links {
 
   accept(stream: Stream, connection: Connection): void {
     if (connection.status !== 'open') return stream.abort(new Error('the connection is closed'))
+    if (!this.#mayBegin(idOf(connection))) return stream.abort(new Error('too many streams are begun'))
     const link = this.#linkOf(connection)
     link.add(connection)
     link.accept(stream, connection)
+  }
+
+  #mayBegin(peer: NodeId): boolean {
+    if (this.#begun.take(peer, performance.now())) return true
+    if (this.#begun.isFlagrant(peer)) this.#options.events.misbehaved(peer, 'E_FLOOD')
+    return false
   }
 
   get(peer: NodeId): Link | undefined {

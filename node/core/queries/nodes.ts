@@ -7,6 +7,7 @@ import { type Claim, type NodeView, hasEnded, isAwaited } from '../../../crdt/vi
 import { neighboursOf, silentSince } from '../liveness/liveness.ts'
 import type { State } from '../state.ts'
 import { allocRow, byPlace } from './allocs.ts'
+import { banRows } from './bans.ts'
 
 /** Once a question, however many nodes it is about: claims and nodes both grow with the pool. */
 function claimsByNode(state: State): ReadonlyMap<NodeId, readonly Claim[]> {
@@ -98,6 +99,7 @@ export function resolveNode(state: State, text: string): Result<NodeView, 'E_NOD
 
 export function nodeDetail(state: State, node: NodeView, now: number): NodeDetail {
   const claims = claimsByNode(state).get(node.id) ?? []
+  const ban = banRows(state, now).find(({ id }) => id === node.id)
   return {
     ...nodeRow(state, node, { now, claims, since: silentSince(state.liveness).get(node.id) }),
     ...(node.allocsMax === undefined ? {} : { allocsMax: node.allocsMax }),
@@ -108,6 +110,7 @@ export function nodeDetail(state: State, node: NodeView, now: number): NodeDetai
     drivers: node.drivers,
     addresses: node.addresses,
     neighbours: [...neighboursOf(state.liveness, node.id)],
+    ...(ban === undefined ? {} : { ban }),
     claims: claims.map((claim) => allocRow(state, claim)).sort(byPlace),
   }
 }

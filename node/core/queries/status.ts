@@ -8,6 +8,7 @@ import type { FleetView, Role } from '../../../crdt/view.ts'
 import { poolSummaries } from '../pools.ts'
 import { rightsHere } from '../documents.ts'
 import type { Step } from '../state.ts'
+import { banRows } from './bans.ts'
 import { coverageOf } from './coverage.ts'
 import { jobRows } from './jobs.ts'
 import { waitsRow } from './pending.ts'
@@ -16,6 +17,7 @@ import { nodeRows } from './nodes.ts'
 export function statusReply(step: Step): Reply {
   const { state, now } = step
   const waits = waitsRow(step)
+  const bans = banRows(state, now)
   return {
     kind: 'status',
     coverage: coverageOf(step),
@@ -24,6 +26,7 @@ export function statusReply(step: Step): Reply {
     jobs: jobRows(state),
     events: state.events.slice(-20),
     ...(waits === undefined ? {} : { waits }),
+    ...(bans.length === 0 ? {} : { bans }),
   }
 }
 

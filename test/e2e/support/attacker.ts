@@ -59,6 +59,7 @@ export class Attacker {
       peerUp: (peer) => attacker.#up(peer),
       peerDown: (peer) => attacker.connected.delete(peer),
       frame: (from, bytes) => attacker.#heard(from, bytes),
+      misbehaved: () => undefined,
       addresses: () => undefined,
       api: () => undefined,
     })

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
 import type { NodeId } from '../../../crdt/ids.ts'
+import { askedPerCaller } from '../../../node/api-bridge.ts'
 import type { Effect } from '../../../node/core/effect.ts'
 import type { ApiChannel } from '../../../node/core/ports.ts'
 import { type Bench, bytes, loopBench, text } from '../../support/loop-bench.ts'
@@ -23,14 +24,14 @@ interface Caller {
   isEnded: boolean
 }
 
-function caller(request: unknown, raw?: Uint8Array): Caller {
+function caller(request: unknown, raw?: Uint8Array, key: string | null = null): Caller {
   const gone = new AbortController()
   const made: Caller = {
     got: [],
     isEnded: false,
     leave: () => gone.abort(),
     channel: {
-      caller: null,
+      caller: key,
       request: raw ?? bytes(JSON.stringify(request)),
       signal: gone.signal,
       send: async (frame) => void made.got.push(JSON.parse(text(frame))),
@@ -41,6 +42,27 @@ function caller(request: unknown, raw?: Uint8Array): Caller {
 }
 
 describe('driver loop: API', () => {
+  it('answers one key so often and no more, another key and the board’s own socket all the same', async () => {
+    const bench = await loopBench((event) =>
+      event.kind === 'command' ? [{ kind: 'reply', id: event.id, reply: { kind: 'done' }, last: true }] : [],
+    )
+    const open = (key: string | null): Caller => {
+      const asks = caller({ method: 'status' }, undefined, key)
+      bench.loop.handlers.api(asks.channel)
+      return asks
+    }
+    const asked = Array.from({ length: 3 * askedPerCaller.atOnce }, () => open('greedy'))
+    await bench.settle()
+    const isLimited = ({ got }: Caller): boolean => /times a second/.test((got[0] as { message?: string }).message ?? '')
+    assert.ok(!asked.slice(0, askedPerCaller.atOnce).some(isLimited))
+    assert.ok(asked.some(isLimited))
+    for (const key of ['other', null]) {
+      const one = open(key)
+      await bench.settle()
+      assert.deepEqual(one.got, [{ kind: 'done' }])
+    }
+  })
+
   it('hands a request to the core and its replies back, in order', async () => {
     const bench = await loopBench((event) => {
       if (event.kind !== 'command') return []
