@@ -51,6 +51,8 @@ export interface GroupSpec {
   /** Ephemeral disk, MiB; default 300. */
   readonly diskMib: number
   readonly meta: Readonly<Record<string, string>>
+  /** How long a copy on its way out is left alone before its first task is told to end. Absent: not at all. */
+  readonly shutdownDelayMs?: number
   /** Sorted by name. */
   readonly tasks: readonly TaskSpec[]
 }
@@ -66,10 +68,36 @@ export interface TaskSpec {
   readonly killTimeoutMs: number
   /** `SIGTERM`, `SIGINT` … */
   readonly killSignal: string
+  /** How long it runs on once its turn to end has come, before the signal. Absent: not at all. */
+  readonly shutdownDelayMs?: number
+  /** When it runs. Absent: it is a main task. */
+  readonly lifecycle?: TaskLifecycle
+  /** When it has ended, the others are stopped. */
+  readonly leader?: true
   readonly logs: { readonly maxFiles: number; readonly maxFileSizeMib: number }
   readonly meta: Readonly<Record<string, string>>
   /** Sorted by name. Absent: none, so that specifications from before read as they did. */
   readonly checks?: readonly CheckSpec[]
+}
+
+export const lifecycleHooks = ['prestart', 'poststart', 'poststop'] as const
+
+/**
+ * prestart: before the main tasks, which wait until it has ended well. poststart: once they run. poststop: after everything else has ended.
+ * `sidecar`: it does not end by itself, but runs beside the main tasks from then on.
+ */
+export interface TaskLifecycle {
+  readonly hook: (typeof lifecycleHooks)[number]
+  readonly sidecar: boolean
+}
+
+export function isMain({ lifecycle }: Pick<TaskSpec, 'lifecycle'>): boolean {
+  return lifecycle === undefined
+}
+
+/** It has a moment in its copy's life and is over then. */
+export function isMomentary({ lifecycle }: Pick<TaskSpec, 'lifecycle'>): boolean {
+  return lifecycle?.sidecar === false
 }
 
 export const checkTypes = ['http', 'tcp', 'exec'] as const
