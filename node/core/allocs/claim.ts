@@ -4,7 +4,8 @@
 import type { NodeId, SlotId } from '../../../crdt/ids.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
 import { type Claim, type JobVersion, type Resources, type TaskStatus, hasEnded } from '../../../crdt/view.ts'
-import type { Alloc, Body, TaskRun } from './alloc.ts'
+import type { Step } from '../state.ts'
+import { type Alloc, type Body, type Ending, type TaskRun } from './alloc.ts'
 
 export const allocKey = (slot: SlotId): string => `meta/alloc/${slot}`
 
@@ -75,11 +76,46 @@ export interface BodyRecord {
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
   readonly runsOnce?: true
+  /** Tasks with a lifecycle that are not to run again. */
+  readonly done?: readonly string[]
+  /** As in `Body`. */
+  readonly begun?: true
+  /** It is on its way out, and how it ends: said where that takes several steps. */
+  readonly ending?: Ending
+  /** What it ran before its last update, while that is on its way out in several steps. */
+  readonly former?: BodyRecord
 }
 
-export function encodeBody({ version, form, updates, pool, jobMeta, group, runsOnce }: Body): Uint8Array {
-  const record: BodyRecord = { version, form, updates, pool, jobMeta, group, ...(runsOnce ? { runsOnce } : {}) }
+/** Remembers the body beside the claim; persisted before anything that follows from it. */
+export function persistBody({ out, state }: Step, alloc: Alloc): void {
+  out.push({ kind: 'persist', writes: [{ key: allocKey(alloc.slot), value: encodeBody(alloc) }], sync: true })
+  state.ownStale = true
+}
+
+function encodeBody({ body, former, ending }: Alloc): Uint8Array {
+  const record: BodyRecord = {
+    ...recordOf(body),
+    ...(ending === null ? {} : { ending }),
+    ...(former === null ? {} : { former: recordOf(former) }),
+  }
   return new TextEncoder().encode(JSON.stringify(record))
+}
+
+function recordOf({ version, form, updates, pool, jobMeta, group, runsOnce, begun, tasks }: Body): BodyRecord {
+  const done = [...tasks.values()]
+    .filter((task) => task.spec.lifecycle !== undefined && task.phase === 'dead')
+    .map((task) => task.spec.name)
+  return {
+    version,
+    form,
+    updates,
+    pool,
+    jobMeta,
+    group,
+    ...(runsOnce ? { runsOnce } : {}),
+    ...(begun ? { begun } : {}),
+    ...(done.length === 0 ? {} : { done }),
+  }
 }
 
 /** Written by this program under a checksum: what does not parse is treated as absent. */

@@ -1,6 +1,7 @@
 // How a task ended by itself: in words for people, and whether its work is done.
 
 import type { TaskExit } from '../ports.ts'
+import type { TaskRun } from './alloc.ts'
 
 export function wordsFor(exit: TaskExit): string {
   if (exit.outOfMemory) return 'out of memory'
@@ -10,4 +11,9 @@ export function wordsFor(exit: TaskExit): string {
 
 export function hasSucceeded(exit: TaskExit): boolean {
   return exit.exitCode === 0 && exit.signal === null && !exit.outOfMemory
+}
+
+/** It ran, or ended while no agent did and has not been started again since. One that was told to stop may end as well as it likes. */
+export function canFinish({ phase, again }: TaskRun): boolean {
+  return !again && (phase === 'running' || phase === 'pending' || phase === 'preparing' || phase === 'ready')
 }
