@@ -3,14 +3,15 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { restartDefaults, rescheduleDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
-import { jobPaths } from '../../../crdt/documents/job.ts'
+import { disconnectDefaults, restartDefaults, rescheduleDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
+import { jobPaths, restartPath } from '../../../crdt/documents/job.ts'
 import { type JobId, type SlotId, jobDocId } from '../../../crdt/ids.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
+import { coreLimits } from '../../../node/core/limits.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { LifecycleLaws } from '../../support/lifecycle-laws.ts'
 import { badly, tasksOf, tasksRunning, watchTasks, well } from '../../support/lifecycle.ts'
-import { answer, bootPool } from '../../support/pool.ts'
+import { bootPool } from '../../support/pool.ts'
 import { type JobOptions, claimOf, edit, jobSpec, runJob, slot } from '../../support/world.ts'
 
 const minuteMs = 60_000
@@ -230,7 +231,7 @@ function interrupted(how: 'kill' | 'powerCut', atMs: number, forMs: number) {
 }
 
 test('an agent that is killed at any moment, for a short while or a long one, goes on where its tasks are: nothing runs twice', () => {
-  for (let atMs = 0; atMs <= 12_000; atMs += 250) {
+  for (let atMs = 0; atMs <= 12_000; atMs += 400) {
     for (const forMs of [300, 8_000]) {
       const lines = interrupted('kill', atMs, forMs)
       const starts = lines.filter((line) => line.startsWith('+')).toSorted()
@@ -240,5 +241,88 @@ test('an agent that is killed at any moment, for a short while or a long one, go
 })
 
 test('a board that loses power at any moment starts again what ran, and nothing that had been done', () => {
-  for (let atMs = 0; atMs <= 12_000; atMs += 250) interrupted('powerCut', atMs, 1_000)
+  for (let atMs = 0; atMs <= 12_000; atMs += 400) interrupted('powerCut', atMs, 1_000)
+})
+
+test('an update in place: the former form’s poststop comes before the next one’s prestart, whenever the agent is killed', () => {
+  const story = '+init init. +app -app +bye bye. +init init. +app'
+  for (const how of ['kill', 'powerCut'] as const) {
+    for (let atMs = 0; atMs <= 6_000; atMs += 400) {
+      const { world, first } = bootPool(1)
+      const { lines } = watchTasks(world, { init: [well(2_000)], bye: [well(2_000)] })
+      const tasks = tasksOf({ app: 'main', bye: 'poststop', init: 'prestart' }, { app: { shutdownDelayMs: 1_000 } })
+      const laws = new LifecycleLaws(world, Object.fromEntries(tasks.map(({ name, lifecycle }) => [name, lifecycle])))
+      const version = (n: number) => jobSpec(group(tasks.map((one) => ({ ...one, env: { N: String(n) } }))))
+      const job = runJob(world, first, version(1))
+      const isHealthy = (): boolean => claimOf(first, slot(job), first)?.healthy === true
+      world.until('healthy', isHealthy, 30_000)
+      runJob(world, first, version(2))
+      world.run(atMs)
+      world[how](first)
+      world.run(500)
+      world.boot(first)
+      const isThere = (): boolean => isHealthy() && tasksRunning(world, slot(job)).length === 1 && laws.begun.size === 2
+      world.until('the next version is healthy', isThere, 60_000)
+      assert.deepEqual([laws.broken, laws.missed()], [[], []], `${how} at ${atMs}: ${lines.join(' ')}`)
+      if (how === 'kill') assert.equal(lines.join(' '), story, `at ${atMs}`)
+      world.release()
+    }
+  }
+})
+
+test('a copy in prestart is none that runs: no other stops for it, and it goes when another runs', () => {
+  const { world, boards } = bootPool(3)
+  watchTasks(world, { init: [well(20_000)] })
+  const tasks = tasksOf({ app: 'main', init: 'prestart' })
+  const disconnect = { ...disconnectDefaults, replaceAfterMs: 1_000, partition: 'any', reconcile: 'keep_replacement' } as const
+  const id = slot(runJob(world, boards[0]!, jobSpec(group(tasks, { disconnect }))))
+  const running = (): string[] =>
+    boards.filter((board) => [...board.tasks.values()].some(({ task: name }) => name === 'app')).map(({ spec }) => spec.name)
+  world.until('it runs', () => running().length === 1, 40_000)
+  const old = world.board(running()[0]!)
+  const others = boards.filter((board) => board !== old)
+  world.split([old], others)
+  world.until('a replacement is in prestart', () => others.some((board) => board.tasks.size > 0), 30_000)
+  world.heal()
+  world.run(5_000)
+  assert.deepEqual(running(), [old.spec.name], 'the replacement, though it is to stay, does not run yet')
+  const gapFrom = world.queue.now
+  while (world.queue.now - gapFrom < minuteMs) {
+    world.run(100)
+    assert.ok(running().length > 0, 'at no moment does none run')
+  }
+  assert.deepEqual([running().length, running().includes(old.spec.name)], [1, false])
+  assert.equal(claimOf(boards[0]!, id, old)!.state, 'stopped')
+})
+
+test('a poststop that never ends is stopped after its time, and so is one that fails for ever in mode delay', () => {
+  const { world, first } = bootPool(1)
+  const restart = { ...restartDefaults, attempts: 2, delayMs: 1_000, mode: 'delay' } as const
+  const { lines } = watchTasks(world, { bad: [badly(1_000)] })
+  const job = runJob(world, first, jobSpec(group(tasksOf({ app: 'main', bad: 'poststop', bye: 'poststop' }), { restart })))
+  world.run(20_000)
+  stopJob(world, first, job)
+  world.run(coreLimits.poststopMsMax - minuteMs)
+  assert.equal(stateOf(first, slot(job)), 'stopping')
+  world.until('over', () => stateOf(first, slot(job)) === 'stopped', 2 * minuteMs)
+  assert.deepEqual(
+    lines.filter((line) => line.endsWith('bad')),
+    ['+bad', '+bad', '+bad'],
+  )
+  assert.deepEqual(
+    lines.filter((line) => line.endsWith('bye')),
+    ['+bye', '-bye'],
+  )
+})
+
+test('restarting a copy restarts what runs: prestart and poststart tasks that are done stay so', () => {
+  const { world, first } = bootPool(1)
+  const { lines } = watchTasks(world, { init: [well(1_000)], hello: [well(1_000)] })
+  const job = runJob(world, first, jobSpec(group(tasksOf({ app: 'main', hello: 'poststart', init: 'prestart', proxy: 'beside' }))))
+  world.run(20_000)
+  lines.length = 0
+  edit(world, first, jobDocId(job), 'default', () => new Map([[restartPath('g', 0), 1]]))
+  world.run(20_000)
+  assert.deepEqual([lines.toSorted().join(' '), lines.slice(2).join(' ')], ['+app +proxy -app -proxy', '+proxy +app'])
+  assert.equal(claimOf(first, slot(job), first)!.healthy, true)
 })
