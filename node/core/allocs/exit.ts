@@ -1,5 +1,6 @@
 // How a task ended by itself: in words for people, and whether its work is done.
 
+import { isMain } from '../../../crdt/spec.ts'
 import type { TaskExit } from '../ports.ts'
 import type { TaskRun } from './alloc.ts'
 
@@ -7,6 +8,11 @@ export function wordsFor(exit: TaskExit): string {
   if (exit.outOfMemory) return 'out of memory'
   if (exit.signal !== null) return `ended by ${exit.signal}`
   return exit.exitCode === null ? 'ended while no agent ran' : `exited with code ${exit.exitCode}`
+}
+
+/** Of one that ended well, and had to. */
+export function doneWords({ spec }: TaskRun, exit: TaskExit): string {
+  return isMain(spec) ? wordsFor(exit) : 'complete'
 }
 
 export function hasSucceeded(exit: TaskExit): boolean {

@@ -11,7 +11,7 @@ import { type Alloc, type Body, type Ending, type TaskPhase, type TaskRun, allTa
 import { createChecks, failedWords, healthyAt, syncChecks } from './checks.ts'
 import { allocKey, claimOf, endedClaim, heldBy, persistBody } from './claim.ts'
 import { waitsForDriver } from './driver-down.ts'
-import { canFinish, hasSucceeded, wordsFor } from './exit.ts'
+import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
 import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { requestOf } from './request.ts'
@@ -76,6 +76,7 @@ function startReady(step: Step, alloc: Alloc): void {
   alloc.formStartedAt ??= step.now
   if (alloc.state === 'preparing') alloc.state = 'starting'
   if (noteBegun(alloc.body)) persistBody(step, alloc)
+  tellStage(alloc, due)
   for (const task of due) {
     // The group's ports may be bound by then: by a task of its own, which is no reason to refuse.
     const portsHeld = tasks.some((other) => other !== task && isActive(other))
@@ -83,6 +84,13 @@ function startReady(step: Step, alloc: Alloc): void {
     step.out.push({ kind: 'start', task: { ...requestOf(step, alloc, alloc.body, task), portsHeld } })
   }
   writeOwnSoon(step, coreLimits.ownProgressDelayMs)
+}
+
+/** For those who wait for the copy to run. */
+function tellStage(alloc: Alloc, due: readonly TaskRun[]): void {
+  const names = due.flatMap(({ spec }) => (spec.lifecycle?.hook === 'prestart' ? [spec.name] : []))
+  if (names.length > 0) alloc.reason = `prestart: ${names.join(', ')}`
+  else if (alloc.reason.startsWith('prestart: ')) alloc.reason = ''
 }
 
 function reservePorts(step: Step, alloc: Alloc): boolean {
@@ -210,7 +218,7 @@ function taskFailed(step: Step, alloc: Alloc, task: TaskRun, event: string): voi
 /** Of its work nothing is left: never run again for this claim, and once the copy is complete, nowhere. */
 function finished(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit): void {
   if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
-  Object.assign(task, { event: wordsFor(exit), failed: false, phase: 'dead', retryAt: null } satisfies Partial<TaskRun>)
+  Object.assign(task, { event: doneWords(task, exit), failed: false, phase: 'dead', retryAt: null } satisfies Partial<TaskRun>)
   step.state.ownStale = true
   if (isComplete(alloc.body)) return end(step, alloc, 'complete', '')
   // On disk before what has waited for it is started.

@@ -10,7 +10,7 @@ import { type Step, note } from '../state.ts'
 import { type Alloc, type Body, type TaskRun, isActive } from './alloc.ts'
 import { persistBody } from './claim.ts'
 import { waitsForDriver } from './driver-down.ts'
-import { canFinish, hasSucceeded, wordsFor } from './exit.ts'
+import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
 import { requestOf } from './request.ts'
 import { restartDelay } from './restart.ts'
 import { isPoststop } from './stages.ts'
@@ -126,7 +126,7 @@ export function startedLast(step: Step, alloc: Alloc, task: TaskRun, outcome: Ou
 export function exitedLast(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit): void {
   if (isPoststop(task) && hasSucceeded(exit) && canFinish(task)) {
     if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
-    over(step, alloc, task, wordsFor(exit), false)
+    over(step, alloc, task, doneWords(task, exit), false)
   } else if (task.phase === 'running') {
     if (isPoststop(task)) failedLast(step, alloc, task, wordsFor(exit))
     else over(step, alloc, task, wordsFor(exit), false)
