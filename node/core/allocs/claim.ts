@@ -5,7 +5,7 @@ import type { NodeId, SlotId } from '../../../crdt/ids.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
 import { type Claim, type JobVersion, type Resources, type TaskStatus, hasEnded } from '../../../crdt/view.ts'
 import type { Step } from '../state.ts'
-import { type Alloc, type Body, type Ending, type TaskRun } from './alloc.ts'
+import type { Alloc, Body, Ending, TaskRun } from './alloc.ts'
 
 export const allocKey = (slot: SlotId): string => `meta/alloc/${slot}`
 

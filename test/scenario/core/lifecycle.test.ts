@@ -231,7 +231,7 @@ function interrupted(how: 'kill' | 'powerCut', atMs: number, forMs: number) {
 }
 
 test('an agent that is killed at any moment, for a short while or a long one, goes on where its tasks are: nothing runs twice', () => {
-  for (let atMs = 0; atMs <= 12_000; atMs += 400) {
+  for (let atMs = 0; atMs <= 12_000; atMs += 500) {
     for (const forMs of [300, 8_000]) {
       const lines = interrupted('kill', atMs, forMs)
       const starts = lines.filter((line) => line.startsWith('+')).toSorted()
@@ -241,13 +241,13 @@ test('an agent that is killed at any moment, for a short while or a long one, go
 })
 
 test('a board that loses power at any moment starts again what ran, and nothing that had been done', () => {
-  for (let atMs = 0; atMs <= 12_000; atMs += 400) interrupted('powerCut', atMs, 1_000)
+  for (let atMs = 0; atMs <= 12_000; atMs += 500) interrupted('powerCut', atMs, 1_000)
 })
 
 test('an update in place: the former form’s poststop comes before the next one’s prestart, whenever the agent is killed', () => {
   const story = '+init init. +app -app +bye bye. +init init. +app'
   for (const how of ['kill', 'powerCut'] as const) {
-    for (let atMs = 0; atMs <= 6_000; atMs += 400) {
+    for (let atMs = 0; atMs <= 6_000; atMs += 500) {
       const { world, first } = bootPool(1)
       const { lines } = watchTasks(world, { init: [well(2_000)], bye: [well(2_000)] })
       const tasks = tasksOf({ app: 'main', bye: 'poststop', init: 'prestart' }, { app: { shutdownDelayMs: 1_000 } })

@@ -104,6 +104,6 @@ test('the order of a copy’s tasks holds in every history', () => {
       if (one.runs.every(([, isWell]) => isWell)) assert.deepEqual(laws.missed(), [], lines.join(' '))
       world.release()
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })
