@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { disconnectDefaults, restartDefaults, rescheduleDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
-import { jobPaths, restartPath } from '../../../crdt/documents/job.ts'
-import { type JobId, type SlotId, jobDocId } from '../../../crdt/ids.ts'
+import { jobPaths, restartPath, stopGenerationPath } from '../../../crdt/documents/job.ts'
+import { opsPaths } from '../../../crdt/documents/ops.ts'
+import { type JobId, type SlotId, jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
 import { coreLimits } from '../../../node/core/limits.ts'
 import type { Board, World } from '../../../simulator/world.ts'
@@ -325,4 +326,30 @@ test('restarting a copy restarts what runs: prestart and poststart tasks that ar
   world.run(20_000)
   assert.deepEqual([lines.toSorted().join(' '), lines.slice(2).join(' ')], ['+app +proxy -app -proxy', '+proxy +app'])
   assert.equal(claimOf(first, slot(job), first)!.healthy, true)
+})
+
+test('a drain waits until the next copy serves; alloc stop does not, and its board ends with poststop either way', () => {
+  const { world, boards, first } = bootPool(3)
+  const { lines } = watchTasks(world, { init: [well(10_000)], bye: [well(10_000)] })
+  const tasks = tasksOf({ app: 'main', bye: 'poststop', init: 'prestart' })
+  const job = runJob(world, first, jobSpec(group(tasks)))
+  const id = slot(job)
+  const homeOf = (name: string): Board | undefined =>
+    boards.find((board) => [...board.tasks.values()].some((run) => run.slot === id && run.task === name))
+  world.until('it runs', () => homeOf('app') !== undefined, 40_000)
+  const one = homeOf('app')!
+  edit(world, first, opsDocId(one.spec.id), 'default', () => new Map([[opsPaths.draining, true]]))
+  world.until('it has moved', () => homeOf('bye') === one, 40_000)
+  assert.notEqual(homeOf('app'), undefined)
+  assert.equal(lines.join(' '), '+init init. +app +init init. +app -app +bye')
+  world.until('its board is empty', () => one.tasks.size === 0, 20_000)
+
+  lines.length = 0
+  const two = homeOf('app')!
+  const { generation } = claimOf(two, id, two)!
+  edit(world, first, jobDocId(job), 'default', () => new Map([[stopGenerationPath('g', 0), generation]]))
+  world.until('the next one begins', () => homeOf('init') !== undefined, 10_000)
+  assert.equal(homeOf('bye'), two)
+  world.until('it runs', () => homeOf('app') !== undefined, 20_000)
+  assert.deepEqual([lines.toSorted().join(' '), stateOf(two, id)], ['+app +bye +init -app bye. init.', 'stopped'])
 })
