@@ -12,7 +12,7 @@ import { coreLimits } from '../../../node/core/limits.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { LifecycleLaws } from '../../support/lifecycle-laws.ts'
 import { badly, tasksOf, tasksRunning, watchTasks, well } from '../../support/lifecycle.ts'
-import { bootPool } from '../../support/pool.ts'
+import { bootPool, home, withDisk } from '../../support/pool.ts'
 import { type JobOptions, claimOf, edit, jobSpec, runJob, slot } from '../../support/world.ts'
 
 const minuteMs = 60_000
@@ -352,4 +352,31 @@ test('a drain waits until the next copy serves; alloc stop does not, and its boa
   assert.equal(homeOf('bye'), two)
   world.until('it runs', () => homeOf('app') !== undefined, 20_000)
   assert.deepEqual([lines.toSorted().join(' '), stateOf(two, id)], ['+app +bye +init -app bye. init.', 'stopped'])
+})
+
+test('a board whose disk was lost takes up the main task that it runs, and knows by it that prestart is through', () => {
+  const { world, first } = bootPool(2)
+  const { lines } = watchTasks(world, { init: [well(2_000)], bye: [well(1_000)] })
+  const job = runJob(world, first, jobSpec(group(tasksOf({ app: 'main', bye: 'poststop', init: 'prestart' }))))
+  world.until('it runs', () => tasksRunning(world, slot(job)).includes('app'), 40_000)
+  const board = home(world, slot(job))
+  withDisk(world, board, (disk) => disk.clear())
+  world.until('taken up', () => stateOf(board, slot(job)) === 'running', minuteMs)
+  world.run(minuteMs)
+  assert.equal(lines.join(' '), '+init init. +app')
+  stopJob(world, first, job)
+  world.until('over', () => stateOf(board, slot(job)) === 'stopped', 30_000)
+  assert.equal(lines.slice(3).join(' '), '-app +bye bye.')
+})
+
+test('ports that a prestart task was told stay: if one is taken before the main task starts, the copy fails', () => {
+  const { world, first } = bootPool(1)
+  watchTasks(world, { init: [well(5_000)] })
+  const network = { mode: 'host', ports: [{ label: 'http', static: null, to: null }] } as const
+  const id = slot(runJob(world, first, jobSpec(group(tasksOf({ app: 'main', init: 'prestart' }), { network }))))
+  world.until('prestart runs', () => tasksRunning(world, id).length === 1, 20_000)
+  const port = first.core!.state!.allocs.get(id)!.ports['http']!
+  world.tasks.takenPorts.add(`${first.spec.name}:${port}`)
+  world.until('it has failed', () => stateOf(first, id) === 'failed', 20_000)
+  assert.match(claimOf(first, id, first)!.reason, /^port-in-use: /)
 })
