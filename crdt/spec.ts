@@ -100,6 +100,21 @@ export function isMomentary({ lifecycle }: Pick<TaskSpec, 'lifecycle'>): boolean
   return lifecycle?.sidecar === false
 }
 
+/** The most that a copy's tasks take at a time: momentary prestart tasks are over before the main ones start, poststop tasks come after them. */
+export function resourcesAtOnce(tasks: readonly TaskSpec[]): TaskSpec['resources'] {
+  const sum = (what: 'cpuMhz' | 'memoryMib', part: ReturnType<typeof partOf>): number =>
+    tasks.reduce((all, task) => (partOf(task) === part ? all + task.resources[what] : all), 0)
+  const most = (what: 'cpuMhz' | 'memoryMib'): number =>
+    Math.max(sum(what, 'beside') + Math.max(sum(what, 'before'), sum(what, 'main')), sum(what, 'after'))
+  return { cpuMhz: most('cpuMhz'), memoryMib: most('memoryMib') }
+}
+
+function partOf({ lifecycle }: TaskSpec): 'before' | 'main' | 'beside' | 'after' {
+  if (lifecycle?.hook === 'poststop') return 'after'
+  if (lifecycle?.hook !== 'prestart') return 'main'
+  return lifecycle.sidecar ? 'beside' : 'before'
+}
+
 export const checkTypes = ['http', 'tcp', 'exec'] as const
 export const checkMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 

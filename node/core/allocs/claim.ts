@@ -2,7 +2,7 @@
 // fit a claim: it is kept beside it in a record of this board's own store, written in the same batch.
 
 import type { NodeId, SlotId } from '../../../crdt/ids.ts'
-import type { GroupSpec } from '../../../crdt/spec.ts'
+import { type GroupSpec, resourcesAtOnce } from '../../../crdt/spec.ts'
 import { type Claim, type JobVersion, type Resources, type TaskStatus, hasEnded } from '../../../crdt/view.ts'
 import type { Step } from '../state.ts'
 import type { Alloc, Body, Ending, TaskRun } from './alloc.ts'
@@ -47,18 +47,14 @@ export function endedClaim(claim: Claim): Claim {
 
 /** What it holds of the board: a job that shrinks frees nothing before the tasks of the former form are gone. */
 export function heldBy({ body, heldBefore }: Alloc): Resources {
-  const { cpuMhz, memoryMib, diskMib } = resourcesOf(body.group)
+  const { cpuMhz, memoryMib } = resourcesAtOnce(body.group.tasks)
+  const { diskMib } = body.group
   if (heldBefore === null) return { cpuMhz, memoryMib, diskMib }
   return {
     cpuMhz: Math.max(cpuMhz, heldBefore.cpuMhz),
     memoryMib: Math.max(memoryMib, heldBefore.memoryMib),
     diskMib: Math.max(diskMib, heldBefore.diskMib),
   }
-}
-
-function resourcesOf(group: GroupSpec): Resources {
-  const sum = (pick: (task: GroupSpec['tasks'][number]) => number): number => group.tasks.reduce((all, task) => all + pick(task), 0)
-  return { cpuMhz: sum((task) => task.resources.cpuMhz), memoryMib: sum((task) => task.resources.memoryMib), diskMib: group.diskMib }
 }
 
 function statusOf(task: TaskRun): TaskStatus {

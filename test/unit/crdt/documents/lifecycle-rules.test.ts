@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { formOf, specToRegisters } from '../../../../crdt/documents/job.ts'
 import { checkSpec } from '../../../../crdt/documents/job-rules.ts'
 import { readSpec } from '../../../../crdt/documents/spec-reader.ts'
-import type { JobSpec, TaskLifecycle, TaskSpec } from '../../../../crdt/spec.ts'
+import { type JobSpec, type TaskLifecycle, type TaskSpec, resourcesAtOnce } from '../../../../crdt/spec.ts'
 import { jobWith, sampleTask } from '../../../../simulator/sample-job.ts'
 import { testCrypto } from '../../../support/crypto.ts'
 
@@ -82,4 +82,18 @@ test('a hook is part of the form; who leads and how long a stop is delayed are n
   assert.equal(form(task('a', undefined, { leader: true, shutdownDelayMs: 1_000 }), task('b')), plain)
   assert.notEqual(form(task('a', 'prestart'), task('b')), plain)
   assert.notEqual(form(task('a', 'poststop'), task('b')), form(task('a', 'prestart'), task('b')))
+})
+
+test('a copy holds what its tasks take at a time', () => {
+  const sized = (name: string, memoryMib: number, lifecycle?: TaskLifecycle): TaskSpec =>
+    sampleTask({ name, resources: { cpuMhz: memoryMib * 2, memoryMib }, ...(lifecycle && { lifecycle }) })
+  const beside = sized('b', 10, { hook: 'prestart', sidecar: true })
+  const [main, once] = [sized('m', 100), sized('o', 20, { hook: 'poststart', sidecar: false })]
+  const before = (memoryMib: number): TaskSpec => sized('p', memoryMib, { hook: 'prestart', sidecar: false })
+  const last = (memoryMib: number): TaskSpec => sized('z', memoryMib, { hook: 'poststop', sidecar: false })
+  const held = (...list: readonly TaskSpec[]): number[] => Object.values(resourcesAtOnce(list))
+  assert.deepEqual(held(main, sized('n', 5)), [210, 105])
+  assert.deepEqual(held(beside, main, once, before(50), last(60)), [260, 130])
+  assert.deepEqual(held(beside, main, once, before(200), last(60)), [420, 210])
+  assert.deepEqual(held(beside, main, once, before(50), last(300)), [600, 300])
 })
