@@ -74,7 +74,7 @@ test('what a hook’s outcome and the restart policy make of the copy', () => {
   ]
   for (const [hook, runs, attempts, state, diary] of cases) {
     const { world, first } = bootPool(1)
-    const { lines } = watchTasks(world, { hook: [...runs].map((one) => (one === 'w' ? well(1_000) : badly(1_000))) })
+    const { lines } = watchTasks(world, { hook: runs.split('').map((one) => (one === 'w' ? well(1_000) : badly(1_000))) })
     const restart = { ...patient.restart!, attempts }
     const job = runJob(world, first, jobSpec(group(tasksOf({ app: 'main', hook }), { restart })))
     world.run(20_000)
@@ -379,4 +379,17 @@ test('ports that a prestart task was told stay: if one is taken before the main 
   world.tasks.takenPorts.add(`${first.spec.name}:${port}`)
   world.until('it has failed', () => stateOf(first, id) === 'failed', 20_000)
   assert.match(claimOf(first, id, first)!.reason, /^port-in-use: /)
+})
+
+test('a copy runs while its poststart task cannot be started yet, and is healthy only once that runs', () => {
+  const { world, first } = bootPool(1)
+  watchTasks(world)
+  world.tasks.refuse = (_board, { spec }, phase) => (phase === 'start' && spec.name === 'log' ? 'E_DRIVER_DOWN' : null)
+  const id = slot(runJob(world, first, jobSpec(group(tasksOf({ app: 'main', log: 'after' })))))
+  world.until('it runs', () => stateOf(first, id) === 'running', 20_000)
+  world.run(30_000)
+  assert.deepEqual([stateOf(first, id), claimOf(first, id, first)!.healthy], ['running', false])
+  world.tasks.refuse = () => null
+  world.until('healthy', () => claimOf(first, id, first)!.healthy, 10_000)
+  assert.deepEqual(tasksRunning(world, id), ['app', 'log'])
 })
