@@ -3,12 +3,13 @@
 
 import type { Form, SlotId } from '../../crdt/ids.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
-import { type Alloc, type Body, createAlloc, createBody, createTask, isActive, isDone, isUp } from './allocs/alloc.ts'
+import { type Alloc, type Body, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
 import { readRemains } from './allocs/finished.ts'
 import { recallClones } from './clones.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { foundRunning, isPoststop } from './allocs/stages.ts'
+import { isLeft } from './allocs/winding.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreRecords } from './event.ts'
 import { recallLeft } from './leaving.ts'
@@ -125,7 +126,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   if (alloc.leaving.size > 0) alloc.heldBefore = claim.resources ?? null
   const ending = record.ending ?? (claim.state === 'stopping' ? { state: endOf(state, claim), reason: claim.reason } : null)
   if (ending !== null) {
-    expectAll(step, alloc)
+    expectAll(step, alloc.body)
     return end(step, alloc, ending.state, ending.reason)
   }
   if (claim.state === 'claimed' && adopted === 0) return
@@ -151,10 +152,9 @@ function bodyOf(record: BodyRecord, { alloc, tasks }: Claim): Body {
 
 /** What it ran before its last update goes on its way out. */
 function recallFormer(step: Step, alloc: Alloc, former: Body, running: Map<string, AdoptedTask>): void {
-  for (const task of former.tasks.values()) {
-    if (running.delete(task.id)) foundRunning(former, task)
-    if (isActive(task) || (isPoststop(task) && !isDone(task))) alloc.leaving.set(task.id, task)
-  }
+  for (const task of former.tasks.values()) if (running.delete(task.id)) foundRunning(former, task)
+  expectAll(step, former)
+  for (const task of former.tasks.values()) if (isLeft(task)) alloc.leaving.set(task.id, task)
   alloc.former = alloc.leaving.size > 0 ? former : null
   alloc.stopFrom = step.now
 }
@@ -170,8 +170,8 @@ function recallDone({ body }: Alloc, claim: Claim): void {
 }
 
 /** A driver that has not said yet what runs may still run what is to go: it is over when each has said that it is stopped. */
-function expectAll({ state, now }: Step, alloc: Alloc): void {
-  for (const task of alloc.body.tasks.values()) {
+function expectAll({ state, now }: Step, body: Body): void {
+  for (const task of body.tasks.values()) {
     if (task.phase !== 'pending' || isPoststop(task) || state.fingerprints[task.spec.driver] === undefined) continue
     task.phase = 'running'
     task.stopAt = now

@@ -71,7 +71,7 @@ function runPoststop(step: Step, alloc: Alloc, body: Body, task: TaskRun): void 
   if (task.phase === 'pending') {
     task.phase = 'preparing'
     step.out.push({ kind: 'prepare', task: requestOf(step, alloc, body, task) })
-  } else if (task.phase === 'ready' || task.phase === 'waiting') {
+  } else if (task.phase === 'ready') {
     task.phase = 'starting'
     // It comes after those whose ports they are, and is not to fail for them.
     step.out.push({ kind: 'start', task: { ...requestOf(step, alloc, body, task), portsHeld: true } })
@@ -137,7 +137,7 @@ export function exitedLast(step: Step, alloc: Alloc, task: TaskRun, exit: TaskEx
 function failedLast(step: Step, alloc: Alloc, task: TaskRun, event: string): void {
   const { restart } = (alloc.leaving.has(task.id) ? (alloc.former ?? alloc.body) : alloc.body).group
   if (task.restarts >= restart.attempts) return giveUpLast(step, alloc, task, event)
-  Object.assign(task, { event, failed: true, phase: 'waiting', stopAt: null } satisfies Partial<TaskRun>)
+  Object.assign(task, { event, failed: true, phase: 'pending', stopAt: null } satisfies Partial<TaskRun>)
   task.restarts += 1
   task.retryAt = step.now + restartDelay(restart, step.state.random)
   step.state.ownStale = true
