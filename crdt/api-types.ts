@@ -317,6 +317,8 @@ export interface AllocDetail extends AllocRow {
   readonly over: readonly { readonly node: string; readonly generation: number }[]
   /** How many checks its job has for it, if any: `alloc.checks` tells of them. */
   readonly checkCount?: number
+  /** Task → when it runs (`prestart sidecar`) or that it is the `leader`, by the job in force. Said of those of which there is something to say. */
+  readonly lifecycle?: Readonly<Record<string, string>>
 }
 
 export interface CheckRow {

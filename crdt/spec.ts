@@ -51,6 +51,8 @@ export interface GroupSpec {
   /** Ephemeral disk, MiB; default 300. */
   readonly diskMib: number
   readonly meta: Readonly<Record<string, string>>
+  /** How long a copy on its way out is left alone before its first task is told to end. Absent: not at all. */
+  readonly shutdownDelayMs?: number
   /** Sorted by name. */
   readonly tasks: readonly TaskSpec[]
 }
@@ -66,10 +68,51 @@ export interface TaskSpec {
   readonly killTimeoutMs: number
   /** `SIGTERM`, `SIGINT` … */
   readonly killSignal: string
+  /** How long it runs on once its turn to end has come, before the signal. Absent: not at all. */
+  readonly shutdownDelayMs?: number
+  /** When it runs. Absent: it is a main task. */
+  readonly lifecycle?: TaskLifecycle
+  /** When it has ended, the others are stopped. */
+  readonly leader?: true
   readonly logs: { readonly maxFiles: number; readonly maxFileSizeMib: number }
   readonly meta: Readonly<Record<string, string>>
   /** Sorted by name. Absent: none, so that specifications from before read as they did. */
   readonly checks?: readonly CheckSpec[]
+}
+
+export const lifecycleHooks = ['prestart', 'poststart', 'poststop'] as const
+
+/**
+ * prestart: before the main tasks, which wait until it has ended well. poststart: once they run. poststop: after everything else has ended.
+ * `sidecar`: it does not end by itself, but runs beside the main tasks from then on.
+ */
+export interface TaskLifecycle {
+  readonly hook: (typeof lifecycleHooks)[number]
+  readonly sidecar: boolean
+}
+
+export function isMain({ lifecycle }: Pick<TaskSpec, 'lifecycle'>): boolean {
+  return lifecycle === undefined
+}
+
+/** It has a moment in its copy's life and is over then. */
+export function isMomentary({ lifecycle }: Pick<TaskSpec, 'lifecycle'>): boolean {
+  return lifecycle?.sidecar === false
+}
+
+/** The most that a copy's tasks take at a time: momentary prestart tasks are over before the main ones start, poststop tasks come after them. */
+export function resourcesAtOnce(tasks: readonly TaskSpec[]): TaskSpec['resources'] {
+  const sum = (what: 'cpuMhz' | 'memoryMib', part: ReturnType<typeof partOf>): number =>
+    tasks.reduce((all, task) => (partOf(task) === part ? all + task.resources[what] : all), 0)
+  const most = (what: 'cpuMhz' | 'memoryMib'): number =>
+    Math.max(sum(what, 'beside') + Math.max(sum(what, 'before'), sum(what, 'main')), sum(what, 'after'))
+  return { cpuMhz: most('cpuMhz'), memoryMib: most('memoryMib') }
+}
+
+function partOf({ lifecycle }: TaskSpec): 'before' | 'main' | 'beside' | 'after' {
+  if (lifecycle?.hook === 'poststop') return 'after'
+  if (lifecycle?.hook !== 'prestart') return 'main'
+  return lifecycle.sidecar ? 'beside' : 'before'
 }
 
 export const checkTypes = ['http', 'tcp', 'exec'] as const

@@ -192,7 +192,7 @@ export interface JobVersion {
 
 /**
  * claimed: written, waiting for the settle time. preparing: image being pulled. starting: tasks are being started.
- * running: every task runs. stopping: on its way out. The rest are ends: the claim is not live.
+ * running: every task runs whose turn it is (main tasks and sidecars; until then it is starting). stopping: on its way out. The rest are ends: the claim is not live.
  */
 export const claimStates = [
   'claimed',
@@ -225,7 +225,7 @@ export interface Claim {
   readonly state: ClaimState
   /** All tasks have been running, and their checks passing, for min_healthy_time; and no check has failed since. */
   readonly healthy: boolean
-  /** Why it failed, stopped, was withdrawn or is not healthy; a code and words: `port-in-use: 8080`. */
+  /** Why it failed, stopped, was withdrawn, does not run yet or is not healthy; a code and words: `port-in-use: 8080`. */
   readonly reason: string
   /** Wall-clock ms of the first start at this generation; task restarts do not change it; 0 = never started. Display, and `longest_running`. */
   readonly startedAt: number

@@ -1,6 +1,6 @@
 // What one copy of a group asks of its node. The node that claims chooses dynamic ports; the plan only counts them.
 
-import type { GroupSpec } from '../crdt/spec.ts'
+import { type GroupSpec, resourcesAtOnce } from '../crdt/spec.ts'
 
 export interface Ask {
   readonly cpuMhz: number
@@ -11,12 +11,7 @@ export interface Ask {
 }
 
 export function askOf(group: GroupSpec): Ask {
-  let cpuMhz = 0
-  let memoryMib = 0
-  for (const task of group.tasks) {
-    cpuMhz += task.resources.cpuMhz
-    memoryMib += task.resources.memoryMib
-  }
+  const { cpuMhz, memoryMib } = resourcesAtOnce(group.tasks)
   const staticPorts: number[] = []
   for (const port of group.network.ports) if (port.static !== null) staticPorts.push(port.static)
   return { cpuMhz, memoryMib, diskMib: group.diskMib, staticPorts, dynamicPorts: group.network.ports.length - staticPorts.length }

@@ -91,6 +91,7 @@ function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>
       ['spread', group.spread.map((one) => spreadData(one, pick)), []],
       ['network', networkData(group.network, pick), {}],
       ['disk', group.diskMib, groupDefaults.diskMib, formatSize],
+      ['shutdown_delay', group.shutdownDelayMs ?? 0, 0, formatDuration],
       [
         'restart',
         pick([
@@ -145,6 +146,16 @@ function taskData(task: TaskSpec, pick: Pick): Data {
       ],
       ['kill_timeout', task.killTimeoutMs, taskDefaults.killTimeoutMs, formatDuration],
       ['kill_signal', task.killSignal, taskDefaults.killSignal],
+      ['shutdown_delay', task.shutdownDelayMs ?? 0, 0, formatDuration],
+      [
+        'lifecycle',
+        task.lifecycle &&
+          pick([
+            ['hook', task.lifecycle.hook],
+            ['sidecar', task.lifecycle.sidecar, false],
+          ]),
+      ],
+      ['leader', task.leader === true, false],
       [
         'logs',
         pick([

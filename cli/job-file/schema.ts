@@ -4,7 +4,7 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { checkMethods, checkTypes, constraintOperators, jobTypes } from '../../crdt/spec.ts'
+import { checkMethods, checkTypes, constraintOperators, jobTypes, lifecycleHooks } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import { type Rule, block, clock, duration, flag, integer, listOf, mapOf, name, oneOf, optional, size, text, words } from './rules.ts'
 
@@ -134,6 +134,9 @@ const task = (): Rule =>
       resources: shape({}, { cpu: clock(), memory: size() }),
       kill_timeout: duration(),
       kill_signal: words('a signal such as SIGTERM'),
+      shutdown_delay: duration(),
+      lifecycle: shape({ hook: oneOf(lifecycleHooks, ' (main tasks have no lifecycle block)') }, { sidecar: flag() }),
+      leader: flag(),
       logs: shape({}, { max_files: integer(1, 1000), max_file_size: size() }),
       checks: named(checkShape(), 'names to checks'),
     },
@@ -152,6 +155,7 @@ const group = (): Rule =>
       disconnect: disconnect(),
       network: network(),
       disk: size(),
+      shutdown_delay: duration(),
     },
   )
 

@@ -30,6 +30,7 @@ import {
   type ReschedulePolicy,
   type Spread,
   type TaskConfig,
+  type TaskLifecycle,
   type TaskSpec,
   type UpdatePolicy,
   progressDeadlineMs,
@@ -70,6 +71,7 @@ function toGroup(name: string, group: Reader, defaults: Pick<GroupSpec, 'restart
     disconnect: toDisconnect(group.block('disconnect')),
     network: toNetwork(group.block('network')),
     diskMib: group.size('disk', groupDefaults.diskMib),
+    ...toDelay(group),
     meta: group.texts('meta'),
     tasks: group.named('tasks').map(([taskName, task]) => toTask(taskName, task)),
   }
@@ -102,6 +104,9 @@ function toTask(name: string, task: Reader): TaskSpec {
     },
     killTimeoutMs: task.duration('kill_timeout', taskDefaults.killTimeoutMs),
     killSignal: task.word('kill_signal', taskDefaults.killSignal),
+    ...toDelay(task),
+    ...(task.has('lifecycle') && { lifecycle: toLifecycle(task.block('lifecycle')) }),
+    ...(task.flag('leader', false) ? { leader: true } : {}),
     logs: {
       maxFiles: logs.integer('max_files', logDefaults.maxFiles),
       maxFileSizeMib: logs.size('max_file_size', logDefaults.maxFileSizeMib),
@@ -109,6 +114,15 @@ function toTask(name: string, task: Reader): TaskSpec {
     meta: task.texts('meta'),
     ...(checks.length === 0 ? {} : { checks }),
   }
+}
+
+function toDelay(block: Reader): { shutdownDelayMs?: number } {
+  const shutdownDelayMs = block.duration('shutdown_delay', 0)
+  return shutdownDelayMs === 0 ? {} : { shutdownDelayMs }
+}
+
+function toLifecycle(block: Reader): TaskLifecycle {
+  return { hook: block.word('hook', 'prestart'), sidecar: block.flag('sidecar', false) }
 }
 
 function toCheck(name: string, check: Reader): CheckSpec {

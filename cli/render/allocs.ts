@@ -61,6 +61,8 @@ export function allocTable(allocs: readonly AllocRow[], paint: Paint): string {
   )
 }
 
+type TaskEntry = readonly [name: string, task: AllocDetail['tasks'][string]]
+
 export function allocDetail(alloc: AllocDetail, paint: Paint): string {
   const ports = Object.entries(alloc.ports).toSorted(([a], [b]) => compareText(a, b))
   const head = fields([
@@ -77,9 +79,11 @@ export function allocDetail(alloc: AllocDetail, paint: Paint): string {
   ])
   const tasks = Object.entries(alloc.tasks).toSorted(([a], [b]) => compareText(a, b))
   if (tasks.length === 0) return head
-  const rows = table<(typeof tasks)[number]>(
+  const { lifecycle } = alloc
+  const rows = table<TaskEntry>(
     [
       { head: 'TASK', text: ([name]) => name, paint: paint.bold },
+      ...(lifecycle === undefined ? [] : [{ head: 'RUNS AS', text: ([name]: TaskEntry) => lifecycle[name] ?? 'main' }]),
       { head: 'STATE', text: ([, task]) => task.state, paint: (text, [, task]) => (task.failed ? paint.bad(text) : text) },
       { head: 'RESTARTS', text: ([, task]) => String(task.restarts), right: true },
       { head: 'LAST EVENT', text: ([, task]) => task.event },

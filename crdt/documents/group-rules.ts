@@ -3,6 +3,7 @@
 import { type GroupSpec, type JobSpec, isPerNode, isRunOnce, progressDeadlineMs } from '../spec.ts'
 import { updateDefaults } from './defaults.ts'
 import { durationText, shown } from './fault.ts'
+import { checkLifecycles } from './lifecycle-rules.ts'
 import { modelLimits } from './model-limits.ts'
 import { checkPlacement, checkSpreads } from './placement-rules.ts'
 import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, fault, inside } from './rule-report.ts'
@@ -33,6 +34,7 @@ export function checkGroup(report: RuleReport, group: GroupSpec, job: JobSpec): 
     group.tasks.map((task) => task.name),
     (name) => `tasks/${name}`,
   )
+  checkLifecycles(report, group)
   for (const task of group.tasks) checkTask(inside(report, 'tasks', task.name), task, group)
 }
 

@@ -64,6 +64,8 @@ export const modelLimits = Object.freeze({
   durationMsMax: 366 * 86_400_000,
   /** An hour: a stop that takes longer blocks every update and drain of the group. */
   killTimeoutMsMax: 3_600_000,
+  /** For the same reason. */
+  shutdownDelayMsMax: 3_600_000,
   /** Memory or disk of one task: 16 TiB, far beyond a board, far below 2^53 when summed. */
   mibMax: 16 * 1024 * 1024,
   /** CPU of one task: a thousand cores of 10 GHz. */

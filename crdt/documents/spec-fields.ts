@@ -10,6 +10,7 @@ import {
   checkTypes,
   isRunOnce,
   jobTypes,
+  lifecycleHooks,
   progressDeadlineMs,
 } from '../spec.ts'
 import {
@@ -71,6 +72,12 @@ const policyFields = ({ restart, reschedule }: ReturnType<typeof policyDefaults>
   durationField('reschedule/max_delay', (group) => group.reschedule.maxDelayMs, { fallback: reschedule.maxDelayMs }),
 ]
 
+/** Of groups and of tasks. */
+const shutdownDelayField: Field<Pick<GroupSpec, 'shutdownDelayMs'>> = durationField('shutdown_delay', (one) => one.shutdownDelayMs ?? 0, {
+  fallback: 0,
+  max: modelLimits.shutdownDelayMsMax,
+})
+
 const otherGroupFields: readonly Field<GroupSpec>[] = [
   intField('update/max_parallel', (group) => group.update.maxParallel, {
     fallback: updateDefaults.maxParallel,
@@ -104,6 +111,7 @@ const otherGroupFields: readonly Field<GroupSpec>[] = [
     unit: 'MiB',
     restarts: true,
   }),
+  shutdownDelayField,
 ]
 
 const fieldsOfServices = [countField, ...policyFields(policyDefaults({ type: 'service' })), ...otherGroupFields]
@@ -140,6 +148,10 @@ export const taskFields: readonly Field<TaskSpec>[] = [
   }),
   durationField('kill_timeout', (task) => task.killTimeoutMs, { fallback: taskDefaults.killTimeoutMs, max: modelLimits.killTimeoutMsMax }),
   textField('kill_signal', (task) => task.killSignal, { fallback: taskDefaults.killSignal, choices: killSignals }),
+  shutdownDelayField,
+  textField('lifecycle/hook', (task) => task.lifecycle?.hook, { choices: lifecycleHooks, restarts: true }),
+  flagField('lifecycle/sidecar', (task) => task.lifecycle?.sidecar === true, { fallback: false, restarts: true }),
+  flagField('leader', (task) => task.leader === true, { fallback: false }),
   intField('logs/max_files', (task) => task.logs.maxFiles, { fallback: logDefaults.maxFiles, min: 1, max: 1000 }),
   intField('logs/max_file_size', (task) => task.logs.maxFileSizeMib, {
     fallback: logDefaults.maxFileSizeMib,

@@ -14,6 +14,7 @@ import {
   type PortSpec,
   type Spread,
   type TaskConfig,
+  type TaskLifecycle,
   type TaskSpec,
   progressDeadlineMs,
 } from '../spec.ts'
@@ -65,6 +66,7 @@ function readGroup(name: string, type: JobSpec['type'], block: Block): GroupSpec
     ...readPolicies(values),
     network: { mode: values.text('network/mode') as GroupSpec['network']['mode'], ports: readPorts(block) },
     diskMib: values.int('disk'),
+    ...readDelay(values),
     tasks: namesOf(child(block.tree, 'tasks')).map((task) => readTask(task, below(block, 'tasks', task))),
   }
 }
@@ -118,9 +120,26 @@ function readTask(name: string, block: Block): TaskSpec {
     resources: { cpuMhz: values.int('resources/cpu'), memoryMib: values.int('resources/memory') },
     killTimeoutMs: values.int('kill_timeout'),
     killSignal: values.text('kill_signal'),
+    ...readDelay(values),
+    ...readLifecycle(block, values),
+    ...(values.flag('leader') ? { leader: true } : {}),
     logs: { maxFiles: values.int('logs/max_files'), maxFileSizeMib: values.int('logs/max_file_size') },
     ...(checks.length === 0 ? {} : { checks }),
   }
+}
+
+function readDelay(values: FieldValues): { shutdownDelayMs?: number } {
+  const shutdownDelayMs = values.int('shutdown_delay')
+  return shutdownDelayMs === 0 ? {} : { shutdownDelayMs }
+}
+
+function readLifecycle(block: Block, values: FieldValues): Pick<TaskSpec, 'lifecycle'> {
+  const hook = values.optionalText('lifecycle/hook') as TaskLifecycle['hook'] | undefined
+  const sidecar = values.flag('lifecycle/sidecar')
+  if (hook !== undefined) return { lifecycle: { hook, sidecar } }
+  // One side of a cut may have made a main task of what the other made a sidecar.
+  if (sidecar) report(block, 'lifecycle/sidecar', true, 'a hook beside it: prestart or poststart')
+  return {}
 }
 
 function readCheck(name: string, block: Block): CheckSpec {

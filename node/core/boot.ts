@@ -3,11 +3,13 @@
 
 import type { Form, SlotId } from '../../crdt/ids.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
-import { type Alloc, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
+import { type Alloc, type Body, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
 import { readRemains } from './allocs/finished.ts'
 import { recallClones } from './clones.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
+import { foundRunning, isPoststop } from './allocs/stages.ts'
+import { isLeft } from './allocs/winding.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreRecords } from './event.ts'
 import { recallLeft } from './leaving.ts'
@@ -108,13 +110,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
     slot: claim.slot,
     alloc: claim.alloc,
     generation: claim.generation,
-    body: createBody({
-      ...record,
-      alloc: claim.alloc,
-      form: record.form as Form,
-      updates: record.updates ?? 0,
-      runsOnce: record.runsOnce === true,
-    }),
+    body: bodyOf(record, claim),
     settleUntil: step.now,
     lost: claim.lost,
   })
@@ -125,11 +121,13 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   alloc.ports = { ...claim.ports }
   if (alloc.body.runsOnce) recallDone(alloc, claim)
   state.allocs.set(claim.slot, alloc)
+  if (record.former !== undefined) recallFormer(step, alloc, bodyOf(record.former, claim), running)
   const adopted = adopt(step, alloc, running)
   if (alloc.leaving.size > 0) alloc.heldBefore = claim.resources ?? null
-  if (claim.state === 'stopping') {
-    expectAll(state, alloc)
-    return end(step, alloc, endOf(state, claim), claim.reason)
+  const ending = record.ending ?? (claim.state === 'stopping' ? { state: endOf(state, claim), reason: claim.reason } : null)
+  if (ending !== null) {
+    expectAll(step, alloc.body)
+    return end(step, alloc, ending.state, ending.reason)
   }
   if (claim.state === 'claimed' && adopted === 0) return
   alloc.state = adopted > 0 ? 'starting' : 'preparing'
@@ -139,6 +137,26 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
     note(step, `adopted ${claim.slot} (generation ${claim.generation}), still running`)
   } else note(step, `starting ${claim.slot} again (generation ${claim.generation}), as before the stop`)
   drive(step, alloc)
+}
+
+function bodyOf(record: BodyRecord, { alloc, tasks }: Claim): Body {
+  const { form, updates = 0, runsOnce = false, begun = false, done = [] } = record
+  const body = createBody({ ...record, alloc, form: form as Form, updates, runsOnce })
+  body.begun = begun
+  for (const name of done) {
+    const task = body.tasks.get(name)
+    if (task !== undefined) Object.assign(task, { phase: 'dead', event: tasks[name]?.event ?? '' })
+  }
+  return body
+}
+
+/** What it ran before its last update goes on its way out. */
+function recallFormer(step: Step, alloc: Alloc, former: Body, running: Map<string, AdoptedTask>): void {
+  for (const task of former.tasks.values()) if (running.delete(task.id)) foundRunning(former, task)
+  expectAll(step, former)
+  for (const task of former.tasks.values()) if (isLeft(task)) alloc.leaving.set(task.id, task)
+  alloc.former = alloc.leaving.size > 0 ? former : null
+  alloc.stopFrom = step.now
 }
 
 /** Tasks that had ended well before the agent did. */
@@ -152,8 +170,12 @@ function recallDone({ body }: Alloc, claim: Claim): void {
 }
 
 /** A driver that has not said yet what runs may still run what is to go: it is over when each has said that it is stopped. */
-function expectAll(state: State, alloc: Alloc): void {
-  for (const task of alloc.body.tasks.values()) if (state.fingerprints[task.spec.driver] !== undefined) task.phase = 'running'
+function expectAll({ state, now }: Step, body: Body): void {
+  for (const task of body.tasks.values()) {
+    if (task.phase !== 'pending' || isPoststop(task) || state.fingerprints[task.spec.driver] === undefined) continue
+    task.phase = 'running'
+    task.stopAt = now
+  }
 }
 
 /** How a claim that was on its way out ends; its verdict was written with it. */
@@ -171,8 +193,7 @@ function adopt(step: Step, alloc: Alloc, running: Map<string, AdoptedTask>): num
     const found = running.get(task.id)
     if (found === undefined) continue
     running.delete(task.id)
-    task.phase = 'running'
-    task.event = 'adopted'
+    foundRunning(alloc.body, task)
     alloc.ports = { ...found.ports }
     adopted += 1
   }

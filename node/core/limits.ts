@@ -84,6 +84,11 @@ export const coreLimits = {
   /** An engine that has not come up so long after it was first needed (a board's slow start, an upgrade of Docker) has failed. */
   driverDownMsMax: 3 * 60_000,
   driverRetryMs: 3_000,
+  /**
+   * A poststop task that does not end (a dead line) is stopped after so long: it keeps its copy's slot and room, and every update and drain
+   * waits for it. The same hour as the longest kill_timeout.
+   */
+  poststopMsMax: 3_600_000,
   /** First wait after a failed image pull; doubles each time up to the maximum. */
   pullBackoffMsMin: 5_000,
   pullBackoffMsMax: 5 * 60_000,

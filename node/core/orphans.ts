@@ -6,8 +6,10 @@ import { type SlotId, jobDocId, slotParts } from '../../crdt/ids.ts'
 import { isPerNode, isRunOnce } from '../../crdt/spec.ts'
 import type { JobView } from '../../crdt/view.ts'
 import { type Alloc, type Body, createAlloc, createBody, isUp } from './allocs/alloc.ts'
+import { persistBody } from './allocs/claim.ts'
 import { removeTasks } from './allocs/finished.ts'
-import { nowRunning, persistBody } from './allocs/lifecycle.ts'
+import { nowRunning } from './allocs/lifecycle.ts'
+import { foundRunning, isOrdered } from './allocs/stages.ts'
 import { coreLimits } from './limits.ts'
 import type { AdoptedTask, TaskId } from './ports.ts'
 import { type State, type Step, isEvicted, note } from './state.ts'
@@ -41,10 +43,9 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
     }
     if (alloc === undefined || alloc.ending !== null || run?.id !== task.id || (run.phase !== 'pending' && run.phase !== 'waiting'))
       continue
-    run.phase = 'running'
+    foundRunning(alloc.body, run)
     run.retryAt = null
     run.driverDownSince = null
-    run.event = 'adopted'
     alloc.ports = { ...task.ports }
     if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
     state.ownStale = true
@@ -100,8 +101,8 @@ function settleOrphan(step: Step, task: AdoptedTask): boolean {
   const run = alloc.body.tasks.get(task.task)
   if (run === undefined || run.id !== task.id) stopOrphan(step, task)
   else {
-    run.phase = 'running'
-    run.event = 'adopted'
+    foundRunning(alloc.body, run)
+    if (isOrdered(alloc.body.group)) persistBody(step, alloc)
     if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
   }
   return true

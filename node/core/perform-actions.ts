@@ -8,7 +8,8 @@ import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
-import { begin, beginUpdate, dropUpdate, end, persistBody, switchOver } from './allocs/lifecycle.ts'
+import { persistBody } from './allocs/claim.ts'
+import { begin, beginUpdate, dropUpdate, end, switchOver } from './allocs/lifecycle.ts'
 import { portsToCome } from './allocs/ports.ts'
 import { restartAll } from './allocs/stopping.ts'
 import { isJobToCome, wishedRestart } from './orphans.ts'
@@ -158,6 +159,11 @@ function adoptVersion(step: Step, alloc: Alloc): void {
   alloc.body.version = view.version
   alloc.body.group = spec
   alloc.body.runsOnce = isRunOnce(view.spec)
+  // Kill signals and delays are for tasks that run, too.
+  for (const task of spec.tasks) {
+    const run = alloc.body.tasks.get(task.name)
+    if (run !== undefined) run.spec = task
+  }
   dropUpdate(step, alloc)
   persistBody(step, alloc)
 }

@@ -5,6 +5,7 @@ import type { Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
 import { slotParts } from '../../crdt/ids.ts'
 import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import type { Claim, JobVersion, NodeView, View } from '../../crdt/view.ts'
+import { carriesCopy } from '../../node/core/allocs/alloc.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
@@ -37,7 +38,7 @@ export function whyNotInFavourOf(
   const heir = state?.view.claims.get(task.slot)?.find((claim) => claim.node === winner)
   if (state == null || alloc === undefined || heir === undefined) return null
   // With one of its tasks crashed it does not run: it makes way without being named.
-  if ([...alloc.body.tasks.values()].some(({ id }) => !board.tasks.has(id))) return null
+  if ([...alloc.body.tasks.values()].some((task) => carriesCopy(task) && !board.tasks.has(task.id))) return null
   const { view } = state
   const { job, group } = slotParts(task.slot)
   const spec = view.jobs.get(job)?.spec

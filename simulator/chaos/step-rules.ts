@@ -4,7 +4,7 @@
 import type { SlotId } from '../../crdt/ids.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import { decodeFrame } from '../../node/core/wire.ts'
-import { type Alloc, isDone } from '../../node/core/allocs/alloc.ts'
+import { type Alloc, carriesCopy, isDone } from '../../node/core/allocs/alloc.ts'
 import type { Board } from '../board.ts'
 import { Authors, isSame } from './authors.ts'
 import { BanRules } from './ban-rules.ts'
@@ -62,7 +62,7 @@ export class StepRules {
     const found: Finding[] = []
     for (const alloc of state.allocs.values()) {
       if (alloc.state !== 'running' || alloc.ending !== null) continue
-      const [gone] = [...alloc.body.tasks.values()].filter((task) => !board.tasks.has(task.id) && !isDone(task))
+      const [gone] = [...alloc.body.tasks.values()].filter((task) => carriesCopy(task) && !board.tasks.has(task.id) && !isDone(task))
       if (gone !== undefined && !isBehind)
         found.push({ rule: 'says-what-runs', what: `${board.spec.name} says that ${alloc.slot} runs, and ${gone.spec.name} does not` })
       const health = this.#healthOf(alloc, now)

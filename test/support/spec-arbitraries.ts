@@ -14,11 +14,13 @@ import {
   type JobSpec,
   type Spread,
   type TaskConfig,
+  type TaskLifecycle,
   type TaskSpec,
   checkMethods,
   checkTypes,
   constraintOperators,
   jobTypes,
+  lifecycleHooks,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 
@@ -112,6 +114,9 @@ const check = fc.record(
   },
 ) as fc.Arbitrary<CheckSpec>
 
+const delay = fc.record({ shutdownDelayMs: fc.integer({ min: 1, max: 1_000_000 }) }, { requiredKeys: [], noNullPrototype: true })
+const lifecycle: fc.Arbitrary<TaskLifecycle> = record({ hook: fc.constantFrom(...lifecycleHooks), sidecar: fc.boolean() })
+
 const task: fc.Arbitrary<TaskSpec> = fc
   .tuple(
     scope,
@@ -126,8 +131,10 @@ const task: fc.Arbitrary<TaskSpec> = fc
       logs: record({ maxFiles: count, maxFileSizeMib: count }),
     }),
     sortedBy(fc.uniqueArray(check, { maxLength: 2, selector: (one) => one.name }), byName),
+    delay,
+    fc.record({ lifecycle, leader: fc.constant(true as const) }, { requiredKeys: [], noNullPrototype: true }),
   )
-  .map(([a, b, checks]) => ({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }) }))
+  .map(([a, b, checks, c, d]) => ({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }), ...c, ...d }))
 
 const disconnect: fc.Arbitrary<GroupSpec['disconnect']> = record({
   replace: fc.boolean(),
@@ -180,8 +187,9 @@ const group: fc.Arbitrary<GroupSpec> = fc
       diskMib: count,
       tasks: sortedBy(fc.uniqueArray(task, { minLength: 1, maxLength: 2, selector: (one) => one.name }), byName),
     }),
+    delay,
   )
-  .map(([a, b, c]) => ({ ...a, ...b, ...c }))
+  .map((parts) => Object.assign({}, ...parts) as GroupSpec)
 
 export const anySpec: fc.Arbitrary<JobSpec> = fc
   .tuple(

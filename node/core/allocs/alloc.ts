@@ -2,7 +2,7 @@
 // core; `lifecycle.ts` moves it, `claim.ts` writes it down.
 
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../../crdt/ids.ts'
-import type { GroupSpec, TaskSpec } from '../../../crdt/spec.ts'
+import { type GroupSpec, type TaskSpec, isMain } from '../../../crdt/spec.ts'
 import type { ClaimState, JobVersion, Resources } from '../../../crdt/view.ts'
 import type { TaskId } from '../ports.ts'
 import { type Checks, createChecks } from './checks.ts'
@@ -15,7 +15,7 @@ export type TaskPhase = 'pending' | 'preparing' | 'ready' | 'starting' | 'runnin
 
 export interface TaskRun {
   readonly id: TaskId
-  readonly spec: TaskSpec
+  spec: TaskSpec
   phase: TaskPhase
   restarts: number
   event: string
@@ -30,8 +30,10 @@ export interface TaskRun {
   driverDownSince: number | null
   /** Stopped on an operator's wish: goes on to `ready` when it has stopped. */
   again: boolean
-  /** Stopped because of a check, and which: it has failed when it has stopped. null: it was not. */
+  /** Stopped because of a check, and which, or because it did not end: it has failed when it has stopped. null: it was not. */
   unfit: string | null
+  /** When to tell it to end, its turn having come; null: that has not. */
+  stopAt: number | null
 }
 
 /** One form of the group, made ready to run: the specification at the version that the claim carries. */
@@ -46,6 +48,8 @@ export interface Body {
   /** Its tasks are done when they end well (`isRunOnce`). */
   runsOnce: boolean
   readonly tasks: Map<string, TaskRun>
+  /** Something of it has been started: its poststop tasks are due when it ends. Kept only where there are such. */
+  begun: boolean
 }
 
 export interface Alloc {
@@ -55,8 +59,12 @@ export interface Alloc {
   body: Body
   /** The next form while it is being prepared; what runs goes on meanwhile. */
   next: Body | null
-  /** Tasks of the former form that must be gone before the new ones start. */
+  /** Tasks of the former form that must be gone before the new ones start, its poststop tasks among them. */
   leaving: Map<TaskId, TaskRun>
+  /** The former form, where its tasks go in an order; null: it has none, or is gone. */
+  former: Body | null
+  /** Nothing is told to end before: the group's `shutdown_delay`. */
+  stopFrom: number
   /** What the claim held before: it holds as much until they are gone. */
   heldBefore: Resources | null
   state: ClaimState
@@ -79,9 +87,14 @@ export interface Alloc {
   over: ReadonlyMap<NodeId, Generation>
   lost: ReadonlyMap<NodeId, Generation>
   /** How it ends once its tasks are gone. */
-  ending: { readonly state: 'stopped' | 'failed' | 'withdrawn' | 'complete'; readonly reason: string } | null
+  ending: Ending | null
   /** Wall ms of its end, for `alloc status`. */
   endedAt: number
+}
+
+export interface Ending {
+  readonly state: 'stopped' | 'failed' | 'withdrawn' | 'complete'
+  readonly reason: string
 }
 
 export function taskId(alloc: AllocId, form: Form, task: string): TaskId {
@@ -99,9 +112,19 @@ export function createBody(input: {
   readonly runsOnce: boolean
 }): Body {
   const tasks = new Map<string, TaskRun>()
-  for (const spec of input.group.tasks) tasks.set(spec.name, createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending'))
+  for (const spec of input.group.tasks) {
+    const task = createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending')
+    tasks.set(spec.name, { ...task, event: waitWords(spec, input.group) })
+  }
   const { version, form, updates, pool, jobMeta, group, runsOnce } = input
-  return { version, form, updates, pool, jobMeta, group, runsOnce, tasks }
+  return { version, form, updates, pool, jobMeta, group, runsOnce, tasks, begun: false }
+}
+
+/** What `alloc status` says of a task that has not been started. */
+function waitWords({ lifecycle }: TaskSpec, { tasks }: GroupSpec): string {
+  if (lifecycle?.hook === 'poststop') return 'waits until the others have ended'
+  if (lifecycle?.hook === 'poststart') return 'waits for the main tasks'
+  return lifecycle === undefined && tasks.some((task) => task.lifecycle?.hook === 'prestart') ? 'waits for prestart' : ''
 }
 
 export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRun {
@@ -119,6 +142,7 @@ export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRu
     driverDownSince: null,
     again: false,
     unfit: null,
+    stopAt: null,
   }
 }
 
@@ -137,6 +161,8 @@ export function createAlloc(input: {
     body: input.body,
     next: null,
     leaving: new Map(),
+    former: null,
+    stopFrom: 0,
     heldBefore: null,
     state: 'claimed',
     settleUntil: input.settleUntil,
@@ -162,14 +188,19 @@ export function isActive(task: TaskRun): boolean {
   return task.phase === 'starting' || task.phase === 'running' || task.phase === 'stopping'
 }
 
-/** It ended well, and is not run again. Only tasks of jobs that run once are ever so while their copy goes on. */
+/** It ended well, and is not run again. While their copy goes on, only tasks of jobs that run once, and momentary ones, are ever so. */
 export function isDone({ phase, failed }: TaskRun): boolean {
   return phase === 'dead' && !failed
 }
 
-/** Every task runs that is not done, and one does. */
+/** While one of these does not run its copy does not: main tasks, and sidecars that began before them. */
+export function carriesCopy({ spec }: TaskRun): boolean {
+  return isMain(spec) || (spec.lifecycle?.hook === 'prestart' && spec.lifecycle.sidecar)
+}
+
+/** Every task that carries the copy runs if it is not done, and one does. */
 export function isUp({ tasks, runsOnce }: Body): boolean {
-  const all = [...tasks.values()]
+  const all = [...tasks.values()].filter(carriesCopy)
   return all.every((task) => task.phase === 'running' || (runsOnce && isDone(task))) && all.some((task) => task.phase === 'running')
 }
 

@@ -2,9 +2,10 @@
 // fit a claim: it is kept beside it in a record of this board's own store, written in the same batch.
 
 import type { NodeId, SlotId } from '../../../crdt/ids.ts'
-import type { GroupSpec } from '../../../crdt/spec.ts'
+import { type GroupSpec, resourcesAtOnce } from '../../../crdt/spec.ts'
 import { type Claim, type JobVersion, type Resources, type TaskStatus, hasEnded } from '../../../crdt/view.ts'
-import type { Alloc, Body, TaskRun } from './alloc.ts'
+import type { Step } from '../state.ts'
+import type { Alloc, Body, Ending, TaskRun } from './alloc.ts'
 
 export const allocKey = (slot: SlotId): string => `meta/alloc/${slot}`
 
@@ -46,18 +47,14 @@ export function endedClaim(claim: Claim): Claim {
 
 /** What it holds of the board: a job that shrinks frees nothing before the tasks of the former form are gone. */
 export function heldBy({ body, heldBefore }: Alloc): Resources {
-  const { cpuMhz, memoryMib, diskMib } = resourcesOf(body.group)
+  const { cpuMhz, memoryMib } = resourcesAtOnce(body.group.tasks)
+  const { diskMib } = body.group
   if (heldBefore === null) return { cpuMhz, memoryMib, diskMib }
   return {
     cpuMhz: Math.max(cpuMhz, heldBefore.cpuMhz),
     memoryMib: Math.max(memoryMib, heldBefore.memoryMib),
     diskMib: Math.max(diskMib, heldBefore.diskMib),
   }
-}
-
-function resourcesOf(group: GroupSpec): Resources {
-  const sum = (pick: (task: GroupSpec['tasks'][number]) => number): number => group.tasks.reduce((all, task) => all + pick(task), 0)
-  return { cpuMhz: sum((task) => task.resources.cpuMhz), memoryMib: sum((task) => task.resources.memoryMib), diskMib: group.diskMib }
 }
 
 function statusOf(task: TaskRun): TaskStatus {
@@ -75,11 +72,46 @@ export interface BodyRecord {
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
   readonly runsOnce?: true
+  /** Tasks with a lifecycle that are not to run again. */
+  readonly done?: readonly string[]
+  /** As in `Body`. */
+  readonly begun?: true
+  /** It is on its way out, and how it ends: said where that takes several steps. */
+  readonly ending?: Ending
+  /** What it ran before its last update, while that is on its way out in several steps. */
+  readonly former?: BodyRecord
 }
 
-export function encodeBody({ version, form, updates, pool, jobMeta, group, runsOnce }: Body): Uint8Array {
-  const record: BodyRecord = { version, form, updates, pool, jobMeta, group, ...(runsOnce ? { runsOnce } : {}) }
+/** Remembers the body beside the claim; persisted before anything that follows from it. */
+export function persistBody({ out, state }: Step, alloc: Alloc): void {
+  out.push({ kind: 'persist', writes: [{ key: allocKey(alloc.slot), value: encodeBody(alloc) }], sync: true })
+  state.ownStale = true
+}
+
+function encodeBody({ body, former, ending }: Alloc): Uint8Array {
+  const record: BodyRecord = {
+    ...recordOf(body),
+    ...(ending === null ? {} : { ending }),
+    ...(former === null ? {} : { former: recordOf(former) }),
+  }
   return new TextEncoder().encode(JSON.stringify(record))
+}
+
+function recordOf({ version, form, updates, pool, jobMeta, group, runsOnce, begun, tasks }: Body): BodyRecord {
+  const done = [...tasks.values()]
+    .filter((task) => task.spec.lifecycle !== undefined && task.phase === 'dead')
+    .map((task) => task.spec.name)
+  return {
+    version,
+    form,
+    updates,
+    pool,
+    jobMeta,
+    group,
+    ...(runsOnce ? { runsOnce } : {}),
+    ...(begun ? { begun } : {}),
+    ...(done.length === 0 ? {} : { done }),
+  }
 }
 
 /** Written by this program under a checksum: what does not parse is treated as absent. */

@@ -2,11 +2,16 @@
 
 import type { Alloc } from './alloc.ts'
 import { healthyAt } from './checks.ts'
+import { windingDeadline } from './winding.ts'
 
 /** The earliest time at which `drive` has something to do. */
 export function allocDeadline(alloc: Alloc): number {
   let at = Number.MAX_SAFE_INTEGER
-  if (alloc.ending !== null) return at
+  for (const task of alloc.leaving.values()) at = Math.min(at, windingDeadline(task))
+  if (alloc.ending !== null) {
+    for (const task of alloc.body.tasks.values()) at = Math.min(at, windingDeadline(task))
+    return at
+  }
   if (alloc.settleUntil !== null) at = alloc.settleUntil
   for (const body of [alloc.body, alloc.next]) {
     for (const task of body?.tasks.values() ?? []) if (task.retryAt !== null) at = Math.min(at, task.retryAt)

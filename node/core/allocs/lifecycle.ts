@@ -4,24 +4,22 @@
 
 import { hasEnded } from '../../../crdt/view.ts'
 import { coreLimits } from '../limits.ts'
+import type { Outcome } from '../event.ts'
 import type { TaskExit } from '../ports.ts'
 import { type Step, note, writeOwnSoon } from '../state.ts'
-import { type Alloc, type Body, type TaskPhase, type TaskRun, allTasks, isActive, isDone, isUp } from './alloc.ts'
+import { type Alloc, type Body, type Ending, type TaskPhase, type TaskRun, allTasks, isActive, isUp } from './alloc.ts'
 import { createChecks, failedWords, healthyAt, syncChecks } from './checks.ts'
-import { allocKey, claimOf, encodeBody, endedClaim, heldBy } from './claim.ts'
-import { hasSucceeded, wordsFor } from './exit.ts'
+import { allocKey, claimOf, endedClaim, heldBy, persistBody } from './claim.ts'
+import { waitsForDriver } from './driver-down.ts'
+import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
 import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
-import { requestFor } from './request.ts'
+import { requestOf } from './request.ts'
 import { nextRestart } from './restart.ts'
-import { stopEffect, stopToStartAgain } from './stopping.ts'
+import { endsByItself, hasPrestarted, hasTurn, isComplete, isOrdered, isPoststop, isWhole, noteBegun } from './stages.ts'
+import { stopToStartAgain } from './stopping.ts'
 import { noteVerdict, wasHealthy } from './verdicts.ts'
-
-/** Remembers the body beside the claim; persisted before anything that follows from it. */
-export function persistBody(step: Step, alloc: Alloc): void {
-  step.out.push({ kind: 'persist', writes: [{ key: allocKey(alloc.slot), value: encodeBody(alloc.body) }], sync: true })
-  step.state.ownStale = true
-}
+import { beginWinding, exitedLast, giveUpLast, isLeft, isWinding, leaves, preparedLast, startedLast, windDown } from './winding.ts'
 
 /** The heir begins: fetch what the tasks need. */
 export function begin(step: Step, alloc: Alloc): void {
@@ -34,7 +32,8 @@ export function begin(step: Step, alloc: Alloc): void {
 /** Moves the allocation as far as it can go now. */
 export function drive(step: Step, alloc: Alloc): void {
   if (hasEnded(alloc)) return
-  if (alloc.ending !== null) return finishIfGone(step, alloc)
+  if (alloc.leaving.size > 0) windDown(step, alloc, alloc.former ?? alloc.body, [...alloc.leaving.values()])
+  if (alloc.ending !== null) return windUp(step, alloc)
   if (alloc.next !== null) prepareDue(step, alloc, alloc.next)
   if (alloc.state === 'claimed') return
   // Asked after every event, and mostly all of it runs.
@@ -53,7 +52,7 @@ function prepareDue(step: Step, alloc: Alloc, body: Body): void {
     if (task.phase !== 'pending' || (task.retryAt !== null && task.retryAt > step.now)) continue
     task.phase = 'preparing'
     task.retryAt = null
-    step.out.push({ kind: 'prepare', task: request(step, alloc, body, task) })
+    step.out.push({ kind: 'prepare', task: requestOf(step, alloc, body, task) })
   }
 }
 
@@ -67,22 +66,31 @@ function restartDue(step: Step, alloc: Alloc): void {
 
 const unready: ReadonlySet<TaskPhase> = new Set<TaskPhase>(['pending', 'preparing', 'stopping'])
 
-/** Starts what is ready once everything is: a group's tasks run together. */
+/** Starts what is ready once everything is, each task at its stage: also a prestart task waits until the main tasks' images are there. */
 function startReady(step: Step, alloc: Alloc): void {
   const tasks = [...alloc.body.tasks.values()]
   if (alloc.leaving.size > 0 || tasks.some((task) => unready.has(task.phase))) return
-  if (!tasks.some((task) => task.phase === 'ready')) return
+  const due = tasks.filter((task) => task.phase === 'ready' && hasTurn(alloc.body, task))
+  if (due.length === 0) return
   if (!reservePorts(step, alloc)) return
   alloc.formStartedAt ??= step.now
   if (alloc.state === 'preparing') alloc.state = 'starting'
-  for (const task of tasks) {
-    if (task.phase !== 'ready') continue
+  if (noteBegun(alloc.body)) persistBody(step, alloc)
+  tellStage(alloc, due)
+  for (const task of due) {
     // The group's ports may be bound by then: by a task of its own, which is no reason to refuse.
     const portsHeld = tasks.some((other) => other !== task && isActive(other))
     task.phase = 'starting'
-    step.out.push({ kind: 'start', task: { ...request(step, alloc, alloc.body, task), portsHeld } })
+    step.out.push({ kind: 'start', task: { ...requestOf(step, alloc, alloc.body, task), portsHeld } })
   }
   writeOwnSoon(step, coreLimits.ownProgressDelayMs)
+}
+
+/** For those who wait for the copy to run. */
+function tellStage(alloc: Alloc, due: readonly TaskRun[]): void {
+  const names = due.flatMap(({ spec }) => (spec.lifecycle?.hook === 'prestart' ? [spec.name] : []))
+  if (names.length > 0) alloc.reason = `prestart: ${names.join(', ')}`
+  else if (alloc.reason.startsWith('prestart: ')) alloc.reason = ''
 }
 
 function reservePorts(step: Step, alloc: Alloc): boolean {
@@ -120,13 +128,11 @@ function judgeHealth(step: Step, alloc: Alloc): void {
 
 // ---------------------------------------------------------------- what drivers report
 
-export function prepared(
-  step: Step,
-  alloc: Alloc,
-  body: Body,
-  task: TaskRun,
-  outcome: { ok: boolean; code?: string; message?: string },
-): void {
+export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, outcome: Outcome): void {
+  if (isWinding(alloc, task)) {
+    preparedLast(step, alloc, task, outcome)
+    return drive(step, alloc)
+  }
   if (task.phase !== 'preparing') return
   task.progress = ''
   if (outcome.ok) {
@@ -136,28 +142,25 @@ export function prepared(
     if (body === alloc.next && allTasks(body, 'ready')) step.state.planStale = true
     return drive(step, alloc)
   }
-  task.event = outcome.message ?? 'cannot be prepared'
+  task.event = outcome.message
   if (outcome.code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
   task.pullTries += 1
   const { attempts, mode } = body.group.restart
   const isFinal = outcome.code === 'E_CONFIG' || outcome.code === 'E_IMAGE_MISSING' || (mode === 'fail' && task.pullTries > attempts)
-  if (isFinal)
-    return body === alloc.next ? failUpdate(step, alloc, task.event) : fail(step, alloc, `${outcome.code ?? 'E_START'}: ${task.event}`)
+  if (isFinal) return body === alloc.next ? failUpdate(step, alloc, task.event) : fail(step, alloc, `${outcome.code}: ${task.event}`)
   const wait = Math.min(coreLimits.pullBackoffMsMax, coreLimits.pullBackoffMsMin * 2 ** (task.pullTries - 1))
   task.phase = 'pending'
   task.retryAt = step.now + wait
   writeOwnSoon(step)
 }
 
-export function started(
-  step: Step,
-  alloc: Alloc,
-  task: TaskRun,
-  outcome: { ok: boolean; code?: string; message?: string },
-  wallMs: number,
-): void {
+export function started(step: Step, alloc: Alloc, task: TaskRun, outcome: Outcome, wallMs: number): void {
+  if (isWinding(alloc, task)) {
+    startedLast(step, alloc, task, outcome)
+    return drive(step, alloc)
+  }
   if (task.phase === 'stopping') return
-  if (!outcome.ok) return startFailed(step, alloc, task, outcome.code ?? 'E_START', outcome.message ?? 'cannot be started')
+  if (!outcome.ok) return startFailed(step, alloc, task, outcome.code, outcome.message)
   if (task.phase !== 'starting') return
   task.phase = 'running'
   task.driverDownSince = null
@@ -170,29 +173,16 @@ export function started(
 export function nowRunning(step: Step, alloc: Alloc, wallMs: number): void {
   alloc.state = 'running'
   alloc.reason = ''
-  alloc.runningSince = step.now
+  if (isWhole(alloc.body)) alloc.runningSince = step.now
   alloc.formStartedAt ??= step.now
   if (alloc.startedAt === 0) alloc.startedAt = wallMs
-}
-
-/**
- * The engine is down: at boot it often comes after the agent. For a while that is waited for and counts as no failure of the task;
- * the wait goes through `prepare` again, which is harmless.
- */
-function waitsForDriver(step: Step, task: TaskRun): boolean {
-  task.driverDownSince ??= step.now
-  if (step.now - task.driverDownSince >= coreLimits.driverDownMsMax) return false
-  task.phase = 'pending'
-  task.retryAt = step.now + coreLimits.driverRetryMs
-  writeOwnSoon(step)
-  return true
 }
 
 function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, message: string): void {
   task.event = message
   if (code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
   const hasDynamic = alloc.body.group.network.ports.some((port) => port.static === null)
-  if (code === 'E_PORT_IN_USE' && hasDynamic && task.portTries < coreLimits.portTriesMax) {
+  if (code === 'E_PORT_IN_USE' && hasDynamic && task.portTries < coreLimits.portTriesMax && !hasPrestarted(alloc.body)) {
     task.portTries += 1
     task.phase = 'ready'
     alloc.ports = {}
@@ -209,7 +199,11 @@ function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, mess
 }
 
 export function exited(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit): void {
-  if (alloc.body.runsOnce && hasSucceeded(exit) && canFinish(alloc, task)) return finished(step, alloc, task, exit)
+  if (isWinding(alloc, task)) {
+    exitedLast(step, alloc, task, exit)
+    return drive(step, alloc)
+  }
+  if (endsByItself(alloc.body, task) && hasSucceeded(exit) && canFinish(task)) return finished(step, alloc, task, exit)
   // An exit is never told before the start that it ends: what comes while a task starts is how its former run ended, told late.
   if (task.phase === 'running') taskFailed(step, alloc, task, wordsFor(exit))
 }
@@ -221,23 +215,20 @@ function taskFailed(step: Step, alloc: Alloc, task: TaskRun, event: string): voi
   restartOrFail(step, alloc, task)
 }
 
-/** It ran, or ended while no agent did and has not been started again since. One that was told to stop may end as well as it likes. */
-function canFinish({ ending }: Alloc, { phase, again }: TaskRun): boolean {
-  return ending === null && !again && (phase === 'running' || phase === 'pending' || phase === 'preparing' || phase === 'ready')
-}
-
-/** Of its work nothing is left: never run again here, and once all tasks of the copy are done, nowhere. */
+/** Of its work nothing is left: never run again for this claim, and once the copy is complete, nowhere. */
 function finished(step: Step, alloc: Alloc, task: TaskRun, exit: TaskExit): void {
   if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
-  Object.assign(task, { event: wordsFor(exit), failed: false, phase: 'dead', retryAt: null } satisfies Partial<TaskRun>)
+  Object.assign(task, { event: doneWords(task, exit), failed: false, phase: 'dead', retryAt: null } satisfies Partial<TaskRun>)
   step.state.ownStale = true
-  if ([...alloc.body.tasks.values()].every(isDone)) return end(step, alloc, 'complete', '')
+  if (isComplete(alloc.body)) return end(step, alloc, 'complete', '')
+  // On disk before what has waited for it is started.
+  if (task.spec.lifecycle !== undefined) persistBody(step, alloc)
   if (isUp(alloc.body) && alloc.runningSince === null) nowRunning(step, alloc, Math.trunc(step.now + step.state.wallOffset))
   drive(step, alloc)
 }
 
 function restartOrFail(step: Step, alloc: Alloc, task: TaskRun): void {
-  if (alloc.ending !== null) return finishIfGone(step, alloc)
+  if (alloc.ending !== null) return windUp(step, alloc)
   const { restart } = alloc.body.group
   const { attempts, intervalMs } = restart
   alloc.runningSince = null
@@ -252,18 +243,18 @@ function restartOrFail(step: Step, alloc: Alloc, task: TaskRun): void {
   task.phase = 'waiting'
   task.retryAt = at
   // Until it runs again: no copy that runs may be stopped for this one meanwhile.
-  if (alloc.state === 'running') alloc.state = 'starting'
+  if (alloc.state === 'running' && !isUp(alloc.body)) alloc.state = 'starting'
 }
 
 export function stopped(step: Step, alloc: Alloc, task: TaskRun): void {
-  if (alloc.leaving.delete(task.id)) {
-    step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
-    if (alloc.leaving.size === 0) alloc.heldBefore = null
-    return drive(step, alloc)
-  }
+  if (leaves(step, alloc, task)) return drive(step, alloc)
   if (task.phase !== 'stopping') return
   const { unfit } = task
   task.unfit = null
+  if (unfit !== null && isPoststop(task)) {
+    giveUpLast(step, alloc, task, unfit)
+    return drive(step, alloc)
+  }
   if (unfit !== null) return taskFailed(step, alloc, task, unfit)
   task.phase = task.again ? 'ready' : 'dead'
   task.again = false
@@ -274,7 +265,7 @@ export function stopped(step: Step, alloc: Alloc, task: TaskRun): void {
 // ---------------------------------------------------------------- ends
 
 /** Stops what runs; the claim ends when nothing of it is left. */
-export function end(step: Step, alloc: Alloc, state: 'stopped' | 'failed' | 'withdrawn' | 'complete', reason: string): void {
+export function end(step: Step, alloc: Alloc, state: Ending['state'], reason: string): void {
   if (hasEnded(alloc) || alloc.ending !== null) return
   alloc.ending = { state, reason }
   alloc.reason = reason
@@ -282,17 +273,11 @@ export function end(step: Step, alloc: Alloc, state: 'stopped' | 'failed' | 'wit
   alloc.runningSince = null
   alloc.checks.runs.clear()
   dropUpdate(step, alloc)
-  for (const task of alloc.body.tasks.values()) {
-    if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
-    if (task.phase === 'starting' || task.phase === 'running') {
-      task.phase = 'stopping'
-      task.again = false
-      step.out.push(stopEffect(task))
-    } else if (task.phase !== 'stopping') task.phase = 'dead'
-  }
+  const left = beginWinding(step, alloc, alloc.body)
+  if (left.length > 0 || alloc.leaving.size > 0) alloc.state = 'stopping'
   step.state.ownStale = true
-  if ([...alloc.body.tasks.values()].some(isActive) || alloc.leaving.size > 0) alloc.state = 'stopping'
-  finishIfGone(step, alloc)
+  if (isOrdered(alloc.body.group)) persistBody(step, alloc)
+  windUp(step, alloc)
 }
 
 export function fail(step: Step, alloc: Alloc, reason: string): void {
@@ -301,8 +286,10 @@ export function fail(step: Step, alloc: Alloc, reason: string): void {
   end(step, alloc, 'failed', reason)
 }
 
-function finishIfGone(step: Step, alloc: Alloc): void {
-  if (alloc.ending === null || alloc.leaving.size > 0 || [...alloc.body.tasks.values()].some(isActive)) return
+function windUp(step: Step, alloc: Alloc): void {
+  const tasks = [...alloc.body.tasks.values()]
+  windDown(step, alloc, alloc.body, tasks)
+  if (alloc.ending === null || alloc.leaving.size > 0 || tasks.some(isLeft)) return
   const { state } = step
   alloc.state = alloc.ending.state
   alloc.reason = alloc.ending.reason
@@ -335,15 +322,15 @@ export function dropUpdate(step: Step, alloc: Alloc): void {
 export function switchOver(step: Step, alloc: Alloc): void {
   const { next } = alloc
   if (next === null || !allTasks(next, 'ready')) return
-  for (const task of alloc.body.tasks.values()) {
-    if (task.phase === 'running' || task.phase === 'starting') {
-      task.phase = 'stopping'
-      step.out.push(stopEffect(task))
-    }
-    if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
-    if (task.phase === 'stopping') alloc.leaving.set(task.id, task)
+  const { body: former } = alloc
+  const left = beginWinding(step, alloc, former)
+  for (const task of former.tasks.values()) {
+    if (left.includes(task)) alloc.leaving.set(task.id, task)
     else step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
   }
+  if (left.length > 0 && isOrdered(former.group)) alloc.former = former
+  // Where poststop tasks follow, the record comes first.
+  if (alloc.former === null) windDown(step, alloc, former, left)
   if (alloc.leaving.size > 0) alloc.heldBefore = heldBy(alloc)
   alloc.body = next
   alloc.ports = portsToCome(next.group, alloc.ports)
@@ -365,9 +352,4 @@ function failUpdate(step: Step, alloc: Alloc, reason: string): void {
   step.state.ownStale = true
   note(step, `${alloc.slot} keeps its former version: the new one cannot be prepared here: ${reason}`)
   dropUpdate(step, alloc)
-}
-
-function request(step: Step, alloc: Alloc, body: Body, task: TaskRun) {
-  const { self } = step.state.boot.config
-  return requestFor(alloc, body, task, self, step.state.view.nodes.get(self))
 }

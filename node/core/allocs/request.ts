@@ -5,7 +5,13 @@ import { type NodeId, slotParts } from '../../../crdt/ids.ts'
 import type { CheckSpec, TaskConfig } from '../../../crdt/spec.ts'
 import type { NodeView } from '../../../crdt/view.ts'
 import type { CheckRequest, TaskRequest } from '../ports.ts'
+import type { Step } from '../state.ts'
 import type { Alloc, Body, TaskRun } from './alloc.ts'
+
+export function requestOf({ state }: Step, alloc: Alloc, body: Body, task: TaskRun): TaskRequest {
+  const { self } = state.boot.config
+  return requestFor(alloc, body, task, self, state.view.nodes.get(self))
+}
 
 export function requestFor(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node: NodeView | undefined): TaskRequest {
   const known = environment(alloc, body, task, self, node)

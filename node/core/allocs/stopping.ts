@@ -3,7 +3,7 @@
 
 import type { Effect } from '../effect.ts'
 import type { Step } from '../state.ts'
-import type { Alloc, TaskRun } from './alloc.ts'
+import { type Alloc, type TaskRun, carriesCopy } from './alloc.ts'
 
 /** An operator asked for a restart: all tasks stop and start again; the restart policy does not count it. */
 export function restartAll(step: Step, alloc: Alloc, wish: number): void {
@@ -25,7 +25,7 @@ export function restartForCheck(step: Step, alloc: Alloc, task: TaskRun, why: st
   alloc.healthy = false
   alloc.runningSince = null
   // As while it waits to be started again: no copy that runs may be stopped for this one meanwhile.
-  if (alloc.state === 'running') alloc.state = 'starting'
+  if (alloc.state === 'running' && carriesCopy(task)) alloc.state = 'starting'
   step.state.ownStale = true
   step.out.push(stopEffect(task))
 }

@@ -87,5 +87,16 @@ export function allocDetail(state: State, claim: Claim): AllocDetail {
     form: claim.form,
     over: [...claim.over].sort(([a], [b]) => compareText(a, b)).map(([node, generation]) => ({ node, generation })),
     ...(checks === 0 ? {} : { checkCount: checks }),
+    ...lifecycleOf(state, claim),
   }
+}
+
+function lifecycleOf({ view }: State, { slot }: Claim): Pick<AllocDetail, 'lifecycle'> {
+  const { job, group } = slotParts(slot)
+  const tasks = view.jobs.get(job)?.spec?.groups.find(({ name }) => name === group)?.tasks ?? []
+  const said = tasks.flatMap(({ name, lifecycle, leader }): [string, string][] => {
+    if (leader === true) return [[name, 'leader']]
+    return lifecycle === undefined ? [] : [[name, lifecycle.sidecar ? `${lifecycle.hook} sidecar` : lifecycle.hook]]
+  })
+  return said.length === 0 ? {} : { lifecycle: Object.fromEntries(said) }
 }

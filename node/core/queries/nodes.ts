@@ -3,6 +3,7 @@
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import { type NodeId, compareText, slotParts } from '../../../crdt/ids.ts'
 import type { NodeDetail, NodeRow } from '../../../crdt/api-types.ts'
+import { resourcesAtOnce } from '../../../crdt/spec.ts'
 import { type Claim, type NodeView, hasEnded, isAwaited } from '../../../crdt/view.ts'
 import { neighboursOf, silentSince } from '../liveness/liveness.ts'
 import type { State } from '../state.ts'
@@ -38,10 +39,9 @@ function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput)
     }
     const { job, group } = slotParts(claim.slot)
     const spec = state.view.jobs.get(job)?.spec?.groups.find((entry) => entry.name === group)
-    for (const task of spec?.tasks ?? []) {
-      used.cpuMhz += task.resources.cpuMhz
-      used.memoryMib += task.resources.memoryMib
-    }
+    const { cpuMhz, memoryMib } = resourcesAtOnce(spec?.tasks ?? [])
+    used.cpuMhz += cpuMhz
+    used.memoryMib += memoryMib
   }
   return {
     id: node.id,
