@@ -15,10 +15,11 @@ import { jobPaths } from './job-paths.ts'
 import { faultsHere, pastVersions, versionOf } from './job-versions.ts'
 import { modelLimits } from './model-limits.ts'
 import { placeOf } from './path-table.ts'
+import { promotedForms, promotedPath } from './promotion.ts'
 import { formsOf, specVersions } from './spec-versions.ts'
 import { specToRegisters } from './spec-writer.ts'
 
-export { formOf, jobPaths, specToRegisters }
+export { formOf, jobPaths, promotedPath, specToRegisters }
 
 /** `alloc restart`: raise it by one. */
 export function restartPath(group: string, place: number | NodeId): string {
@@ -41,6 +42,7 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
   const { spec, version, problems } = specInForce(crypto, doc)
   const forms = spec === null ? new Map<string, Form>() : formsOf(crypto, spec)
   const { registers } = doc
+  const promoted = promotedForms(doc)
   return {
     id,
     desired: desiredOf(doc, spec),
@@ -49,10 +51,11 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
     problems,
     forms,
     wishes: wishesOf(registers, id),
-    ...(spec?.groups.some(({ update }) => update.autoRevert === true) === true
+    ...(spec?.groups.some(({ update }) => update.autoRevert === true || update.canary !== undefined) === true
       ? { versions: specVersions(crypto, doc, { version, spec, forms }) }
       : {}),
     ...(registers.get(jobPaths.paused) === true ? { paused: true } : {}),
+    ...(promoted.size === 0 ? {} : { promoted }),
     held: heldCopies(crypto, doc),
   }
 }

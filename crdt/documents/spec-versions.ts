@@ -12,6 +12,7 @@ import { canonicalText } from './canonical.ts'
 import { formOf } from './form.ts'
 import { type PastVersion, faultsHere, pastVersions } from './job-versions.ts'
 import { modelLimits } from './model-limits.ts'
+import { moreLenient, promotedForms, promotionsOf } from './promotion.ts'
 
 /** What an edit ordered; null: what does not validate. */
 type Order = Pick<SpecVersion, 'spec' | 'forms'> | null
@@ -20,24 +21,53 @@ export function formsOf(crypto: Crypto, spec: JobSpec): ReadonlyMap<string, Form
   return new Map(spec.groups.map((group) => [group.name, formOf(crypto, spec, group)]))
 }
 
+type Ordered = Pick<SpecVersion, 'spec' | 'forms' | 'version'>
+
 /** `newest` is in force, unless it fails. Edits that two sides made at once may count as one order more: a few tries more, on all boards. */
-export function specVersions(crypto: Crypto, doc: Doc, newest: Omit<SpecVersion, 'orders' | 'leastCounts'>): readonly SpecVersion[] {
-  const found = new Map<string, SpecVersion>([[named(newest.forms), { ...newest, orders: 1, leastCounts: countsOf(newest.spec) }]])
+export function specVersions(crypto: Crypto, doc: Doc, newest: Ordered): readonly SpecVersion[] {
+  const promoted = promotedForms(doc)
+  const found = new Map<string, SpecVersion>([[named(newest.forms), orderedOnce(newest)]])
   let newer = named(newest.forms)
-  for (const edit of editsOfSpec(crypto, doc)) {
+  for (const [at, edit] of editsOfSpec(crypto, doc).entries()) {
+    const isFar = found.size >= modelLimits.goBackVersionsMax || at >= modelLimits.goBackEditsMax
+    const isSought = isFar && lacksBase([...found.values()], promoted)
+    if (at >= modelLimits.goBackEditsMax && !isSought) break
     const order = orderOf(crypto, doc, edit)
     if (order === null) continue
     const name = named(order.forms)
     const known = found.get(name)
-    const counts = countsOf(order.spec)
-    if (known !== undefined) {
-      const orders = name === newer ? known.orders : known.orders + 1
-      found.set(name, { ...known, orders, leastCounts: lower(known.leastCounts, counts) })
-    } else if (found.size < modelLimits.goBackVersionsMax)
-      found.set(name, { ...order, version: edit.version, orders: 1, leastCounts: counts })
+    const fresh = orderedOnce({ ...order, version: edit.version })
+    if (known !== undefined) found.set(name, orderedAgain(known, fresh, name === newer))
+    else if (!isFar || isSought) found.set(name, fresh)
     newer = name
   }
   return [...found.values()]
+}
+
+function orderedOnce(order: Ordered): SpecVersion {
+  return { ...order, orders: 1, leastCounts: countsOf(order.spec), promotions: promotionsOf(order.spec) }
+}
+
+/** `isSameOrder`: no other version was ordered in between. */
+function orderedAgain(known: SpecVersion, older: SpecVersion, isSameOrder: boolean): SpecVersion {
+  return {
+    ...known,
+    orders: isSameOrder ? known.orders : known.orders + 1,
+    leastCounts: lower(known.leastCounts, older.leastCounts),
+    // An older order's promotion is not that of the newest.
+    promotions: isSameOrder && known.orders === 1 ? moreLenient(known.promotions, older.promotions) : known.promotions,
+  }
+}
+
+/** Some group of the newest version begins with canaries, and no version is known yet that it had asked none for, or that was promoted. */
+function lacksBase([newest, ...older]: readonly SpecVersion[], promoted: ReadonlyMap<string, readonly Form[]>): boolean {
+  return [...newest!.promotions.keys()].some((group) => {
+    const own = newest!.forms.get(group)
+    return !older.some(({ forms, promotions }) => {
+      const form = forms.get(group)
+      return form !== undefined && form !== own && (!promotions.has(group) || promoted.get(group)?.includes(form) === true)
+    })
+  })
 }
 
 function countsOf({ groups }: JobSpec): ReadonlyMap<string, number> {
@@ -65,7 +95,7 @@ function editsOfSpec(crypto: Crypto, doc: Doc): readonly PastVersion[] {
   }
   return pastVersions(crypto, doc)
     .filter(({ change }) => writing.has(change))
-    .slice(0, modelLimits.goBackEditsMax)
+    .slice(0, modelLimits.fallbackEditsMax)
 }
 
 /** Everything before a change follows from its hash, as long as nothing of it is void. */
