@@ -350,6 +350,8 @@ export interface SlotExplanation {
 
 export interface PlannedSlot {
   readonly slot: string
+  /** It is about the slot's canary. */
+  readonly canary?: boolean
   readonly action: 'keep' | 'place' | 'update' | 'stop' | 'complete' | 'none'
   readonly node: string | null
   readonly reason: string | null

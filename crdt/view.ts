@@ -148,6 +148,8 @@ export interface JobView {
    * itself, or whose new versions begin with canaries.
    */
   readonly versions?: readonly SpecVersion[]
+  /** Newest first: how these versions followed one another. Said only where one of them begins with canaries. */
+  readonly ordering?: readonly SpecOrder[]
   /** Group → forms that operators have promoted: more than one only where two sides did so at once. Said only where there are any. */
   readonly promoted?: ReadonlyMap<string, readonly Form[]>
   /** Group → what of the newest version runs beside the one in force. Said only where a version waits for its promotion. */
@@ -169,11 +171,17 @@ export interface SpecVersion {
   readonly orders: number
   /** Group → the lowest count that any of these orders gave it: what was accepted at that count is not undone by a higher one. */
   readonly leastCounts: ReadonlyMap<string, number>
-  /** Group → how this order of it is promoted; of groups without canaries nothing is said. */
+}
+
+/** One time that operators ordered a version: edits that followed one another and left what takes a restart as it was. */
+export interface SpecOrder {
+  /** Its place among the job's versions. */
+  readonly version: number
+  /** Group → how it is promoted; of groups without canaries nothing is said. */
   readonly promotions: ReadonlyMap<string, Promotion>
 }
 
-/** How a version of a group is promoted: by the most lenient of the edits that ordered it. */
+/** How a version of a group is promoted: as the most lenient of the edits that ordered it says. */
 export interface Promotion {
   /** So many canaries must be healthy; 0: none are asked for. */
   readonly canaries: number

@@ -32,8 +32,8 @@ function choose(view: View): View {
     if (newest === undefined) continue
     const hasFailed = (version: SpecVersion): boolean => isLeft(view, suspects, job.id, version)
     const releases = releasesByGroup(view, job, hasFailed)
-    const at = hasFailed(newest) ? bestOf(view, suspects, job.id, older, (one) => isWaiting(releases, one + 1)) : -1
-    const bases = new Map([...releases].flatMap(([group, { base, waiting }]) => (waiting.has(0) ? [[group, base]] : [])))
+    const at = hasFailed(newest) ? bestOf(view, suspects, job.id, older, releases) : -1
+    const bases = new Map([...releases].flatMap(([group, { base, waits }]) => (waits ? [[group, base]] : [])))
     if (at >= 0) changed.set(job.id, backTo(job, at + 1, job.versions!))
     else if (bases.size > 0) changed.set(job.id, beside(job, bases))
   }
@@ -47,12 +47,13 @@ function isLeft(view: View, suspects: Suspects, job: JobId, version: SpecVersion
 
 /** Of groups whose versions begin with canaries. */
 function releasesByGroup(view: View, job: JobView, hasFailed: (version: SpecVersion) => boolean): ReadonlyMap<string, Releases> {
-  const groups = new Set(job.versions!.flatMap(({ promotions }) => [...promotions.keys()]))
+  const groups = new Set((job.ordering ?? []).flatMap(({ promotions }) => [...promotions.keys()]))
   return new Map([...groups].map((group) => [group, releasesOf(view, job, group, hasFailed)]))
 }
 
-function isWaiting(releases: ReadonlyMap<string, Releases>, at: number): boolean {
-  return [...releases.values()].some(({ waiting }) => waiting.has(at))
+/** Those of groups that it has. */
+function wasReleased({ forms }: SpecVersion, at: number, releases: ReadonlyMap<string, Releases>): boolean {
+  return [...releases].every(([group, { released }]) => !forms.has(group) || released.has(at))
 }
 
 /**
@@ -64,10 +65,11 @@ function bestOf(
   suspects: Suspects,
   job: JobId,
   versions: readonly SpecVersion[],
-  isWaitingAt: (at: number) => boolean,
+  releases: ReadonlyMap<string, Releases>,
 ): number {
   const isOut = versions.map(
-    (version, at) => isWaitingAt(at) || version.spec.groups.some((group) => hasGivenUp(view, suspects, job, group, version)),
+    (version, at) =>
+      !wasReleased(version, at + 1, releases) || version.spec.groups.some((group) => hasGivenUp(view, suspects, job, group, version)),
   )
   const stable = versions.findIndex((version, at) => !isOut[at] && hasRun(view, job, version))
   return stable >= 0 ? stable : isOut.indexOf(false)

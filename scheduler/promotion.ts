@@ -3,39 +3,44 @@
 // before it stays in force, and the canaries run beside that.
 
 import type { GroupSpec, JobSpec } from '../crdt/spec.ts'
-import type { Canaries, JobView, SpecVersion, View } from '../crdt/view.ts'
+import type { Canaries, JobView, Promotion, SpecVersion, View } from '../crdt/view.ts'
 import { pastOf } from './past.ts'
 
 export interface Releases {
-  /** Place of the version in force among the job's versions, newest first; 0: the newest waits for nothing. */
+  /** Place of the version in force among the job's versions. */
   readonly base: number
-  readonly waiting: ReadonlySet<number>
+  /** The newest waits, and runs beside that one. */
+  readonly waits: boolean
+  /** Places of those that were in force once. */
+  readonly released: ReadonlySet<number>
 }
 
 /** `hasFailed`: taken back by itself, and so no version to stay at. */
 export function releasesOf(view: View, job: JobView, group: string, hasFailed: (version: SpecVersion) => boolean): Releases {
   const versions = job.versions ?? []
-  const waiting = new Set<number>()
-  let base = versions.length
+  const released = new Set<number>()
+  let base = -1
+  let waits = false
   // From the oldest that is known, which had nothing to run beside.
-  for (let at = versions.length - 1; at >= 0; at--) {
+  for (const { version: at, promotions } of (job.ordering ?? []).toReversed()) {
     const version = versions[at]!
     const form = version.forms.get(group)
     if (form === undefined) continue
-    const isOther = base < versions.length && versions[base]!.forms.get(group) !== form
-    if (isOther && !isPromoted(view, job, group, version)) waiting.add(at)
-    else if (!isOther || at === 0 || !hasFailed(version)) base = at
+    const isOther = base >= 0 && versions[base]!.forms.get(group) !== form
+    waits = isOther && !isPromoted(view, job, group, version, promotions.get(group))
+    if (waits) continue
+    released.add(at)
+    if (!isOther || at === 0 || !hasFailed(version)) base = at
   }
-  return { base, waiting }
+  return { base, waits, released }
 }
 
-function isPromoted(view: View, job: JobView, group: string, { spec, forms, leastCounts, promotions }: SpecVersion): boolean {
-  const promotion = promotions.get(group)
+/** By an operator, or by its canaries: it is enough that each was healthy once, and what becomes of it later takes nothing back. */
+function isPromoted(view: View, job: JobView, group: string, { spec, forms, leastCounts }: SpecVersion, promotion?: Promotion): boolean {
   const form = forms.get(group)
   if (promotion === undefined || form === undefined) return true
   const wanted = Math.min(promotion.canaries, leastCounts.get(group) ?? promotion.canaries)
   if (wanted === 0 || job.promoted?.get(group)?.includes(form) === true) return true
-  // Once healthy is enough: what becomes of a copy later takes no promotion back.
   return promotion.auto && pastOf(view, job.id, group, groupOf(spec, group)?.count ?? 0, form).arrived.size >= wanted
 }
 

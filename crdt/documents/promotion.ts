@@ -4,7 +4,7 @@ import type { Doc } from '../doc.ts'
 import { type Form, isName } from '../ids.ts'
 import { type Scalar, below } from '../registers.ts'
 import type { JobSpec } from '../spec.ts'
-import type { Promotion, SpecVersion } from '../view.ts'
+import type { Promotion, SpecOrder } from '../view.ts'
 import { jobPaths } from './job-paths.ts'
 
 /** `job promote`: the form that the group is to run. */
@@ -40,7 +40,7 @@ export function promotionsOf({ groups }: JobSpec): ReadonlyMap<string, Promotion
  * Of two edits that ordered the same: who asks for fewer canaries, or for none, or for nobody's word, has let the version go further than
  * the other can take back.
  */
-export function moreLenient(a: SpecVersion['promotions'], b: SpecVersion['promotions']): SpecVersion['promotions'] {
+export function moreLenient(a: SpecOrder['promotions'], b: SpecOrder['promotions']): SpecOrder['promotions'] {
   return new Map(
     [...a].flatMap(([group, one]) => {
       const other = b.get(group)

@@ -7,7 +7,7 @@ import type { Form } from '../ids.ts'
 import { Remembered } from '../remembered.ts'
 import { historyOf, registersAt } from '../replica.ts'
 import type { JobSpec } from '../spec.ts'
-import type { SpecVersion } from '../view.ts'
+import type { SpecOrder, SpecVersion } from '../view.ts'
 import { canonicalText } from './canonical.ts'
 import { formOf } from './form.ts'
 import { type PastVersion, faultsHere, pastVersions } from './job-versions.ts'
@@ -23,48 +23,51 @@ export function formsOf(crypto: Crypto, spec: JobSpec): ReadonlyMap<string, Form
 
 type Ordered = Pick<SpecVersion, 'spec' | 'forms' | 'version'>
 
+export interface Ordering {
+  readonly versions: readonly SpecVersion[]
+  readonly orders: readonly SpecOrder[]
+}
+
 /** `newest` is in force, unless it fails. Edits that two sides made at once may count as one order more: a few tries more, on all boards. */
-export function specVersions(crypto: Crypto, doc: Doc, newest: Ordered): readonly SpecVersion[] {
+export function specVersions(crypto: Crypto, doc: Doc, newest: Ordered): Ordering {
   const promoted = promotedForms(doc)
   const found = new Map<string, SpecVersion>([[named(newest.forms), orderedOnce(newest)]])
+  const orders: SpecOrder[] = [{ version: 0, promotions: promotionsOf(newest.spec) }]
   let newer = named(newest.forms)
   for (const [at, edit] of editsOfSpec(crypto, doc).entries()) {
     const isFar = found.size >= modelLimits.goBackVersionsMax || at >= modelLimits.goBackEditsMax
-    const isSought = isFar && lacksBase([...found.values()], promoted)
+    const isSought = isFar && lacksBase({ versions: [...found.values()], orders }, promoted)
     if (at >= modelLimits.goBackEditsMax && !isSought) break
     const order = orderOf(crypto, doc, edit)
     if (order === null) continue
     const name = named(order.forms)
     const known = found.get(name)
-    const fresh = orderedOnce({ ...order, version: edit.version })
-    if (known !== undefined) found.set(name, orderedAgain(known, fresh, name === newer))
-    else if (!isFar || isSought) found.set(name, fresh)
+    const counts = countsOf(order.spec)
+    if (known !== undefined) {
+      const times = name === newer ? known.orders : known.orders + 1
+      found.set(name, { ...known, orders: times, leastCounts: lower(known.leastCounts, counts) })
+    } else if (!isFar || isSought) found.set(name, orderedOnce({ ...order, version: edit.version }))
+    const version = [...found.keys()].indexOf(name)
+    const promotions = promotionsOf(order.spec)
+    const last = orders.at(-1)!
+    if (name === newer && version === last.version)
+      orders[orders.length - 1] = { version, promotions: moreLenient(last.promotions, promotions) }
+    else if (version >= 0) orders.push({ version, promotions })
     newer = name
   }
-  return [...found.values()]
+  return { versions: [...found.values()], orders }
 }
 
 function orderedOnce(order: Ordered): SpecVersion {
-  return { ...order, orders: 1, leastCounts: countsOf(order.spec), promotions: promotionsOf(order.spec) }
+  return { ...order, orders: 1, leastCounts: countsOf(order.spec) }
 }
 
-/** `isSameOrder`: no other version was ordered in between. */
-function orderedAgain(known: SpecVersion, older: SpecVersion, isSameOrder: boolean): SpecVersion {
-  return {
-    ...known,
-    orders: isSameOrder ? known.orders : known.orders + 1,
-    leastCounts: lower(known.leastCounts, older.leastCounts),
-    // An older order's promotion is not that of the newest.
-    promotions: isSameOrder && known.orders === 1 ? moreLenient(known.promotions, older.promotions) : known.promotions,
-  }
-}
-
-/** Some group of the newest version begins with canaries, and no version is known yet that it had asked none for, or that was promoted. */
-function lacksBase([newest, ...older]: readonly SpecVersion[], promoted: ReadonlyMap<string, readonly Form[]>): boolean {
+/** Some group of the newest version begins with canaries, and no order is known yet that had asked for none, or was promoted by a word. */
+function lacksBase({ versions, orders: [newest, ...older] }: Ordering, promoted: ReadonlyMap<string, readonly Form[]>): boolean {
   return [...newest!.promotions.keys()].some((group) => {
-    const own = newest!.forms.get(group)
-    return !older.some(({ forms, promotions }) => {
-      const form = forms.get(group)
+    const own = versions[0]!.forms.get(group)
+    return !older.some(({ version, promotions }) => {
+      const form = versions[version]!.forms.get(group)
       return form !== undefined && form !== own && (!promotions.has(group) || promoted.get(group)?.includes(form) === true)
     })
   })

@@ -1,7 +1,6 @@
 // A small pool that changes at random, one thing at a time, as documents, liveness, operators and time do. Every change leaves what it
 // does not touch the same object, as the projection does. Seeded: the same `next` makes the same story.
 
-import { promotionsOf } from '../../crdt/documents/promotion.ts'
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { withChanges } from '../../crdt/layered-map.ts'
 import type { JobSpec, GroupSpec } from '../../crdt/spec.ts'
@@ -241,10 +240,7 @@ function altered(job: JobView, next: Next): JobView {
   if (versions === undefined || spec === null) return now
   return {
     ...now,
-    versions: [
-      { spec, forms, version: at, orders: pick([1, 1, 2], next), leastCounts: leastCounts(spec, next), promotions: promotionsOf(spec) },
-      ...versions.slice(1),
-    ],
+    versions: [{ spec, forms, version: at, orders: pick([1, 1, 2], next), leastCounts: leastCounts(spec, next) }, ...versions.slice(1)],
   }
 }
 
@@ -264,7 +260,6 @@ function mayGoBack(job: JobView, next: Next): JobView {
     version,
     orders: 1,
     leastCounts: leastCounts(spec!, next),
-    promotions: promotionsOf(spec!),
   }))
   return { ...newest, versions }
 }

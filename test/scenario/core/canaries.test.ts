@@ -197,6 +197,18 @@ test('a newer version takes the place of the canaries; one that was promoted mea
   assert.deepEqual(programs(world, job, 3), [three, three, three], 'the promoted version needs no second word')
 })
 
+test('going back to the version in force ends the canaries, and needs no promotion', () => {
+  const { world, boards, job, order } = ordered({ canary: 1 })
+  world.run(30_000)
+  order(one)
+  world.run(30_000)
+  assert.deepEqual(programs(world, job, 3), [one, one, one])
+  assert.equal(stops(boards).length, 1, 'the canary')
+  order(two)
+  world.run(30_000)
+  assert.deepEqual(programs(world, job, 3), [`${one} and ${two}`, one, one])
+})
+
 test('of a paused job no canary starts, and none that is promoted sends a copy away, until it is resumed', () => {
   const { world, first, boards, job, order } = ordered({ canary: 1 })
   const pause = (paused: true | null): void => edit(world, first, jobDocId(job), 'default', () => new Map([[jobPaths.paused, paused]]))

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { updateDefaults } from '../../../crdt/documents/defaults.ts'
-import { promotionsOf } from '../../../crdt/documents/promotion.ts'
 import type { GroupSpec } from '../../../crdt/spec.ts'
 import type { JobView, NodeView, SpecVersion, Verdict } from '../../../crdt/view.ts'
 import { inForce } from '../../../scheduler/in-force.ts'
@@ -43,7 +42,7 @@ function viewOf({
     const [name, policy] = typeof one === 'string' ? [one, update] : one
     const { spec, forms } = makeJob({ groups: [makeGroup({ count, update: policy })], form: form(name) })
     const leastCounts = new Map([['web', leastCount]])
-    return { version: version(9 - at), spec: spec!, forms, orders: at === 0 ? orders : 1, leastCounts, promotions: promotionsOf(spec!) }
+    return { version: version(9 - at), spec: spec!, forms, orders: at === 0 ? orders : 1, leastCounts }
   })
   const [newest] = all as [SpecVersion, ...SpecVersion[]]
   const job: JobView = { ...makeJob(), ...newest, versions: all }
