@@ -1,10 +1,12 @@
 // A small pool that changes at random, one thing at a time, as documents, liveness, operators and time do. Every change leaves what it
 // does not touch the same object, as the projection does. Seeded: the same `next` makes the same story.
 
+import { promotionsOf } from '../../crdt/documents/promotion.ts'
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { withChanges } from '../../crdt/layered-map.ts'
 import type { JobSpec, GroupSpec } from '../../crdt/spec.ts'
 import { type Claim, type JobView, type NodeView, type SlotWish, type Verdict, type View, schedulerAlgorithms } from '../../crdt/view.ts'
+import { keyOfSlot, slotOfKey } from '../../scheduler/canaries.ts'
 import type { Local, Plan } from '../../scheduler/types.ts'
 import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeTask, makeVerdict, makeView, slotOf, version } from './view.ts'
 
@@ -275,6 +277,35 @@ const judgeVersion: Change = ({ view, local }, next) => {
   return { view: withNode(view, id, { verdicts }), local }
 }
 
+/** A new version begins with canaries, is promoted, or waits no longer. For stories that are about that: others stay as they were. */
+export function changeCanaries({ view, local }: Story, next: Next): Story {
+  const service = [...view.jobs.values()].filter(({ spec }) => spec?.type === 'service' && spec.groups.length > 0)
+  if (service.length === 0) return { view, local }
+  const job = pick(service, next)
+  const { promoted: _, ...unpromoted } = job
+  const forms = new Map([...job.forms].map(([group]) => [group, form(pick(['f1', 'f2'], next))]))
+  const isWord = job.ordering !== undefined && chance(next, 0.5)
+  const changed = isWord
+    ? chance(next, 0.8)
+      ? { ...job, promoted: new Map([...forms].map(([group, one]) => [group, [one]])) }
+      : unpromoted
+    : withCanaries(job, forms, next)
+  return { view: { ...view, jobs: new Map(view.jobs).set(job.id, changed) }, local }
+}
+
+function withCanaries(job: JobView, forms: JobView['forms'], next: Next): JobView {
+  const before = { spec: job.spec!, forms: job.forms, version: job.version, orders: 1, leastCounts: leastCounts(job.spec!, next) }
+  const groups = job.spec!.groups.map((group) => ({
+    ...group,
+    update: { ...group.update, canary: pick([1, 2, 9], next), ...(chance(next, 0.3) ? { autoPromote: true as const } : {}) },
+    tasks: [makeTask({ resources: { cpuMhz: pick([50, 150], next), memoryMib: 32 } })],
+  }))
+  const spec = { ...job.spec!, groups }
+  const newest = { spec, forms, version: version(job.version.count + 1), orders: 1, leastCounts: leastCounts(spec, next) }
+  const ordering = [newest, before].map((one, at) => ({ version: at, promotions: promotionsOf(one.spec) }))
+  return { ...job, spec, forms, version: newest.version, versions: [newest, before], ordering }
+}
+
 function alteredOnce(job: JobView, next: Next): JobView {
   const { spec } = job
   const newer = { ...job, version: version(job.version.count + 1) }
@@ -312,7 +343,7 @@ const timePasses: Change = ({ view, local }, next) => ({
 const changeFailures: Change = ({ view, local }, next, made) => {
   const failedSince = new Map(local.failedSince)
   const waiting = made.slots.filter(({ reason }) => reason === 'waiting-reschedule' || reason === 'reschedule-exhausted')
-  const slot = pick([...waiting.map((one) => one.slot), someSlot(next)], next)
+  const slot = pick([...waiting.map(keyOfSlot), someSlot(next)], next)
   if (chance(next, 0.3)) failedSince.delete(slot)
   else failedSince.set(slot, local.now - pick([0, 1_000, 4_999], next))
   return { view, local: { ...local, failedSince } }
@@ -331,8 +362,9 @@ const remember: Change = ({ view, local }, next, made) => ({
 
 const claimPlanned: Change = ({ view, local }, next, made) => {
   const changes = new Map<SlotId, readonly Claim[]>()
-  for (const [slot, { candidate }] of made.pending) {
-    const planned = made.bySlot.get(slot)
+  for (const [key, { candidate }] of made.pending) {
+    const planned = made.bySlot.get(key)
+    const slot = slotOfKey(key)
     if (planned === undefined || chance(next, 0.4) || view.claims.get(slot)?.some((claim) => claim.node === candidate)) continue
     const { form: own, version: at, nextGeneration: generation } = planned
     const claim = makeClaim(candidate, { slot, form: own, version: at, generation, state: pick(['claimed', 'running', 'failed'], next) })
