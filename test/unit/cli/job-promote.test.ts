@@ -8,7 +8,10 @@ import { afterEach, beforeEach, it } from 'node:test'
 import { jobPaths } from '../../../crdt/documents/job.ts'
 import { type JobId, jobDocId } from '../../../crdt/ids.ts'
 import type { Board, World } from '../../../simulator/world.ts'
+import { coverage, jobDetail } from '../../support/cli-fake-mesh.ts'
+import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
 import type { CliRun, TestCli } from '../../support/cli-io.ts'
+import { jobText } from '../../support/cli-job.ts'
 import { cliOnWorld } from '../../support/cli-on-world.ts'
 import { bootPool } from '../../support/pool.ts'
 import { edit } from '../../support/world.ts'
@@ -119,4 +122,21 @@ it('a canary is not stopped by itself, and no history is dropped while one runs'
   const canary = (rows.job ?? rows).allocs!.find((alloc) => alloc.canary === true)!
   assert.match((await cli.run(['alloc', 'stop', canary.alloc])).stderr, /^error E_CANARIES: shop\/web\/0 [^\n]* is a canary/)
   assert.match((await cli.run(['job', 'compact', 'shop'])).stderr, /^error E_CANARIES: the newest version of job shop waits/)
+})
+
+it('says nothing of a version that somebody has written since its canaries were looked at', async () => {
+  const { cli: other, mesh } = await cliFleet()
+  const file = join(other.dir, 'job.yaml')
+  await writeFile(file, jobText({ args: ['a'] }))
+  assert.equal((await other.run(['job', 'run', file, ...fakePeer])).exitCode, 0)
+  const canaries = [{ group: 'web', form: '0123456789abcdef', wanted: 1, running: 1, healthy: 1, auto: false }]
+  mesh.answer = (request) => {
+    if (request.method !== 'job.status') return undefined
+    return [
+      { kind: 'job', coverage: coverage(), job: { ...jobDetail(mesh.job('default/hello'), 'default/hello'), canaries }, settled: true },
+    ]
+  }
+  const ran = await other.run(['job', 'promote', 'hello', ...fakePeer])
+  assert.match(ran.stderr, /^error E_NOT_WAITING: group web of job hello has a newer version than the one whose canaries run/)
+  await other.close()
 })

@@ -449,3 +449,26 @@ test('where only the board of the copy suits no canary finds a place', () => {
   const canary = plan(inForce(view), makeLocal('n00')).slots.find((slot) => slot.canary === true)!
   assert.deepEqual([canary.candidate, canary.reason], [null, 'no-node-feasible'])
 })
+
+test('distinct_hosts keeps canaries off the boards of all copies of their group', () => {
+  const given = (boards: number) => {
+    const view = viewOf({
+      orders: [
+        ['f2', word],
+        ['f1', none],
+      ],
+      count: 2,
+      nodes: (i) => ({ eligible: i < boards }),
+    })
+    const [job] = view.jobs.values()
+    const apart = [{ attribute: '', operator: 'distinct_hosts', value: 'true' }] as const
+    const versions = job!.versions!.map((one) => ({
+      ...one,
+      spec: { ...one.spec, groups: one.spec.groups.map((group) => ({ ...group, constraints: apart })) },
+    }))
+    const claims = new Map([0, 1].map((index) => [slotOf(index), [makeClaim(`n0${index}`, { slot: slotOf(index) })]]))
+    const seen = inForce({ ...view, claims, jobs: new Map([[job!.id, { ...job!, versions }]]) })
+    return plan(seen, makeLocal('n00')).slots.find((slot) => slot.canary === true)!.candidate
+  }
+  assert.deepEqual([given(3), given(2)], ['n02', null])
+})
