@@ -68,12 +68,9 @@ export function isAtLeast(version: string, wanted: string): boolean {
 /** What went back by itself is not what was submitted, however well it runs. */
 function isComplete(job: JobDetail): boolean {
   if (job.desired !== 'run') return true
-  return job.problems.length === 0 && job.wentBackTo === undefined && arrived(job) >= job.wanted && waitsForAWord(job)
-}
-
-/** Or for nothing: canaries that are healthy are all that was ordered, as long as nobody says more. */
-function waitsForAWord({ canaries = [] }: JobDetail): boolean {
-  return canaries.every(({ auto, healthy, wanted }) => !auto && healthy >= wanted)
+  // Canaries that are healthy are all that was ordered, until somebody says more.
+  const areCanariesWell = (job.canaries ?? []).every(({ healthy, wanted }) => healthy >= wanted)
+  return job.problems.length === 0 && job.wentBackTo === undefined && arrived(job) >= job.wanted && areCanariesWell
 }
 
 /** Every slot that is not healthy has no holder, no candidate, and a reason that waiting does not cure. */
