@@ -9,7 +9,7 @@ import { type JobId, jobDocId } from '../../../crdt/ids.ts'
 import type { JobDetail } from '../../../crdt/api-types.ts'
 import type { UpdatePolicy } from '../../../crdt/spec.ts'
 import type { Board, World } from '../../../simulator/world.ts'
-import { answer, bootPool, place, slotsOf } from '../../support/pool.ts'
+import { answer, bootPool, place, slotsOf, withDisk } from '../../support/pool.ts'
 import { areEqual, edit, jobSpec, runJob, runners } from '../../support/world.ts'
 
 const [one, two, three] = ['/bin/one', '/bin/two', '/bin/three']
@@ -177,6 +177,10 @@ test('reboots and kills of agents change nothing: what waits goes on to wait', (
   world.bootAll()
   world.run(60_000)
   assert.deepEqual([programs(world, job, 3), starts(boards) - begun], [[`${one} and ${two}`, one, one], 0])
+  const canaryAt = detail(world, first, job).allocs.find(({ canary }) => canary === true)!.nodeName
+  withDisk(world, world.board(canaryAt), (disk) => disk.clear())
+  world.run(60_000)
+  assert.deepEqual([programs(world, job, 3), starts(boards) - begun], [[`${one} and ${two}`, one, one], 0], 'without a disk')
   promote(world, first, job)
   world.until('all run the second', () => programs(world, job, 3).every((program) => program === two), 60_000)
 })

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, it } from 'node:test'
 
 import { jobPaths } from '../../../crdt/documents/job.ts'
-import { type JobId, jobDocId } from '../../../crdt/ids.ts'
+import { opsPaths } from '../../../crdt/documents/ops.ts'
+import { type JobId, jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { coverage, jobDetail } from '../../support/cli-fake-mesh.ts'
 import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
@@ -85,6 +86,17 @@ it('job plan names the canaries that would start, and what stays', async () => {
   assert.match(planned.stdout, /shop\/web\/0 +stays on/)
   assert.match(planned.stdout, /shop\/web\/0 \(canary\) +starts on/)
   assert.match(planned.stdout, /shop\/web\/1 +stays on/)
+})
+
+it('where no canary finds a place job run says so, and ends with 2', async () => {
+  await run()
+  for (const board of world.boards.values())
+    edit(world, first, opsDocId(board.spec.id), 'default', () => new Map([[opsPaths.eligible, false]]))
+  world.run(1_000)
+  const ran = await run({ command: '/bin/two' })
+  assert.equal(ran.exitCode, 2)
+  assert.match(ran.stderr, /shop\/web\/0 \(canary\): no-node-feasible/)
+  assert.match(ran.stderr, /0 of 1 canaries of group web healthy/)
 })
 
 it('is refused where nothing waits, of a group that does not, and before all canaries are healthy', async () => {

@@ -4,11 +4,14 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { updateDefaults } from '../../../crdt/documents/defaults.ts'
 import { promotionsOf } from '../../../crdt/documents/promotion.ts'
+import type { SlotId } from '../../../crdt/ids.ts'
 import type { UpdatePolicy } from '../../../crdt/spec.ts'
 import type { JobView, NodeView, Verdict } from '../../../crdt/view.ts'
 import { inForce } from '../../../scheduler/in-force.ts'
 import { actions } from '../../../scheduler/actions.ts'
+import { canaryKey } from '../../../scheduler/canaries.ts'
 import { plan } from '../../../scheduler/plan.ts'
+import type { Plan } from '../../../scheduler/types.ts'
 import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNodes, makeVerdict, makeView, slotOf, version } from '../../support/view.ts'
 
 const word: UpdatePolicy = { ...updateDefaults, canary: 1 }
@@ -471,4 +474,31 @@ test('distinct_hosts keeps canaries off the boards of all copies of their group'
     return plan(seen, makeLocal('n00')).slots.find((slot) => slot.canary === true)!.candidate
   }
   assert.deepEqual([given(3), given(2)], ['n02', null])
+})
+
+test('a canary that failed is tried again after its own delay, whatever becomes of the copy beside it', () => {
+  const claims = new Map([
+    [
+      slotOf(0),
+      [makeClaim('n00'), makeClaim('n01', { slot: slotOf(0), generation: 2, state: 'failed', form: form('f2'), version: version(9) })],
+    ],
+  ])
+  const view = inForce({
+    ...viewOf({
+      orders: [
+        ['f2', word],
+        ['f1', none],
+      ],
+      count: 1,
+      said: [[0, 'f1', healthy]],
+    }),
+    claims,
+  })
+  const at = (key: SlotId, agoMs: number) => makeLocal('n00', { failedSince: new Map([[key, 1_000_000 - agoMs]]) })
+  const reason = (made: Plan): unknown => made.slots.find((slot) => slot.canary === true)!.reason
+  const waiting = plan(view, at(canaryKey(slotOf(0)), 1_000))
+  assert.equal(reason(waiting), 'waiting-reschedule')
+  assert.equal(reason(plan(view, at(slotOf(0), 100_000_000))), 'waiting-reschedule', 'of the slot')
+  // Seen earlier than thought: the plan that starts from the other says so, too.
+  assert.equal(reason(plan(view, at(canaryKey(slotOf(0)), 100_000_000), waiting)), null)
 })
