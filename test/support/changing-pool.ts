@@ -1,7 +1,6 @@
 // A small pool that changes at random, one thing at a time, as documents, liveness, operators and time do. Every change leaves what it
 // does not touch the same object, as the projection does. Seeded: the same `next` makes the same story.
 
-import { promotionsOf } from '../../crdt/documents/promotion.ts'
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { withChanges } from '../../crdt/layered-map.ts'
 import type { JobSpec, GroupSpec } from '../../crdt/spec.ts'
@@ -15,11 +14,11 @@ export interface Story {
   readonly local: Local
 }
 
-type Next = () => number
+export type Next = () => number
 type Change = (story: Story, next: Next, made: Plan) => Story
 
-const pick = <T>(items: readonly T[], next: Next): T => items[Math.floor(next() * items.length)] as T
-const chance = (next: Next, part: number): boolean => next() < part
+export const pick = <T>(items: readonly T[], next: Next): T => items[Math.floor(next() * items.length)] as T
+export const chance = (next: Next, part: number): boolean => next() < part
 const jobNames = ['shop', 'mail', 'cam', 'log'] as const
 const nodeNames = Array.from({ length: 9 }, (_, i) => `n0${i}`)
 
@@ -246,7 +245,7 @@ function altered(job: JobView, next: Next): JobView {
   }
 }
 
-function leastCounts({ groups }: JobSpec, next: Next): ReadonlyMap<string, number> {
+export function leastCounts({ groups }: JobSpec, next: Next): ReadonlyMap<string, number> {
   return new Map(groups.map(({ name, count }) => [name, pick([count, count, 1], next)]))
 }
 
@@ -275,35 +274,6 @@ const judgeVersion: Change = ({ view, local }, next) => {
   const id = someNode(view, next)
   const verdicts = new Map(view.nodes.get(id)?.verdicts).set(slot, [randomVerdict(next)])
   return { view: withNode(view, id, { verdicts }), local }
-}
-
-/** A new version begins with canaries, is promoted, or waits no longer. For stories that are about that: others stay as they were. */
-export function changeCanaries({ view, local }: Story, next: Next): Story {
-  const service = [...view.jobs.values()].filter(({ spec }) => spec?.type === 'service' && spec.groups.length > 0)
-  if (service.length === 0) return { view, local }
-  const job = pick(service, next)
-  const { promoted: _, ...unpromoted } = job
-  const forms = new Map([...job.forms].map(([group]) => [group, form(pick(['f1', 'f2'], next))]))
-  const isWord = job.ordering !== undefined && chance(next, 0.5)
-  const changed = isWord
-    ? chance(next, 0.8)
-      ? { ...job, promoted: new Map([...forms].map(([group, one]) => [group, [one]])) }
-      : unpromoted
-    : withCanaries(job, forms, next)
-  return { view: { ...view, jobs: new Map(view.jobs).set(job.id, changed) }, local }
-}
-
-function withCanaries(job: JobView, forms: JobView['forms'], next: Next): JobView {
-  const before = { spec: job.spec!, forms: job.forms, version: job.version, orders: 1, leastCounts: leastCounts(job.spec!, next) }
-  const groups = job.spec!.groups.map((group) => ({
-    ...group,
-    update: { ...group.update, canary: pick([1, 2, 9], next), ...(chance(next, 0.3) ? { autoPromote: true as const } : {}) },
-    tasks: [makeTask({ resources: { cpuMhz: pick([50, 150], next), memoryMib: 32 } })],
-  }))
-  const spec = { ...job.spec!, groups }
-  const newest = { spec, forms, version: version(job.version.count + 1), orders: 1, leastCounts: leastCounts(spec, next) }
-  const ordering = [newest, before].map((one, at) => ({ version: at, promotions: promotionsOf(one.spec) }))
-  return { ...job, spec, forms, version: newest.version, versions: [newest, before], ordering }
 }
 
 function alteredOnce(job: JobView, next: Next): JobView {

@@ -9,7 +9,19 @@ import type { NodeView, View } from '../../../crdt/view.ts'
 import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Local, SlotPlan } from '../../../scheduler/types.ts'
-import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNodes, makeVerdict, makeView, node, slotOf, version } from '../../support/view.ts'
+import {
+  form,
+  makeClaim,
+  makeGroup,
+  makeJob,
+  makeLocal,
+  makeNodes,
+  makeVerdict,
+  makeView,
+  node,
+  slotOf,
+  version,
+} from '../../support/view.ts'
 
 const minute = 60_000
 
