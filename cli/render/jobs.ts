@@ -16,10 +16,10 @@ export function jobState(job: JobRow): string {
   if (job.desired !== 'run') return job.desired
   if (job.problems.length > 0) return 'not valid'
   if (job.paused === true) return 'paused'
-  if (job.canaries !== undefined) return 'canary'
   if (isRunOnceRow(job))
     return job.complete >= job.wanted ? 'complete' : job.complete + job.running >= job.wanted ? 'running' : 'incomplete'
-  return job.healthy >= job.wanted ? 'running' : 'incomplete'
+  if (job.healthy < job.wanted) return 'incomplete'
+  return job.canaries === undefined ? 'running' : 'canary'
 }
 
 /** How many copies are as they should be: healthy, or of work that ends by itself running or done. */
