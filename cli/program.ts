@@ -28,6 +28,7 @@ import { addJobHistory } from './commands/job-history.ts'
 import { addJobInit } from './commands/job-init.ts'
 import { addJobInspect } from './commands/job-inspect.ts'
 import { addJobPause, addJobResume } from './commands/job-pause.ts'
+import { addJobPromote } from './commands/job-promote.ts'
 import { addJobPlan } from './commands/job-plan.ts'
 import { addJobRevert } from './commands/job-revert.ts'
 import { addJobRun } from './commands/job-run.ts'
@@ -75,6 +76,7 @@ const jobWrites: readonly Add[] = [
   addJobRevert,
   addJobPause,
   addJobResume,
+  addJobPromote,
   addJobStop,
   addJobRemove,
   addJobVoided,

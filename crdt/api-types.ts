@@ -268,6 +268,20 @@ export interface JobRow {
   readonly paused?: boolean
   /** The newest version failed, and this older one is in force (`update.auto_revert`). */
   readonly wentBackTo?: string
+  /** Groups whose newest version waits for its promotion. */
+  readonly canaries?: readonly CanaryRow[]
+}
+
+/** Of one group: so many canaries of the newest version run beside the copies that the rows of its slots tell of. */
+export interface CanaryRow {
+  readonly group: string
+  /** What a promotion names. */
+  readonly form: string
+  readonly wanted: number
+  readonly running: number
+  readonly healthy: number
+  /** It is promoted without a word once all are healthy (`update.auto_promote`). */
+  readonly auto: boolean
 }
 
 export interface JobDetail extends JobRow {
@@ -292,6 +306,8 @@ export interface SlotRow {
   readonly complete: string | null
   readonly candidate: string | null
   readonly reason: string | null
+  /** It is about the slot's canary. */
+  readonly canary?: boolean
 }
 
 export interface AllocRow {
@@ -305,6 +321,8 @@ export interface AllocRow {
   readonly state: Claim['state'] | 'unknown'
   readonly healthy: boolean
   readonly holder: boolean
+  /** A copy of a version that waits for its promotion. */
+  readonly canary?: boolean
   readonly reason: string
   readonly restarts: number
   readonly startedAt: number
@@ -333,6 +351,8 @@ export interface CheckRow {
 
 export interface SlotExplanation {
   readonly slot: string
+  /** It is about the slot's canary. */
+  readonly canary?: boolean
   readonly holder: string | null
   readonly heir: string | null
   readonly candidate: string | null
@@ -351,6 +371,8 @@ export interface SlotExplanation {
 
 export interface PlannedSlot {
   readonly slot: string
+  /** It is about the slot's canary. */
+  readonly canary?: boolean
   readonly action: 'keep' | 'place' | 'update' | 'stop' | 'complete' | 'none'
   readonly node: string | null
   readonly reason: string | null

@@ -157,7 +157,11 @@ function jobsOf(reader: DocumentReader, memory: Memory, changed: readonly DocId[
     const id = docId.slice('job/'.length) as JobId
     const doc = docOf(memory, docId)
     if (doc === undefined) jobs.delete(id)
-    else jobs.set(id, keep(before.get(id), reader.readJob(doc), ['spec', 'forms', 'wishes', 'problems', 'held', 'versions']))
+    else
+      jobs.set(
+        id,
+        keep(before.get(id), reader.readJob(doc), ['spec', 'forms', 'wishes', 'problems', 'held', 'versions', 'ordering', 'promoted']),
+      )
   }
   return jobs
 }

@@ -228,6 +228,10 @@ export interface UpdatePolicy {
   readonly minHealthyMs: number
   /** Default 5 m: a copy at a new form that is not healthy by then failed. */
   readonly healthyDeadlineMs: number
+  /** So many copies of a new form run beside the old ones until it is promoted. Absent: 0. */
+  readonly canary?: number
+  /** It is promoted once all canaries have been healthy, without an operator's word. */
+  readonly autoPromote?: true
   /** When the group's form has failed, the job goes back to its newest version that has not. Absent: it does not. */
   readonly autoRevert?: true
   /**

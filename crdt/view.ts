@@ -2,7 +2,7 @@
 // nothing else. Maps may iterate in any order: whoever decides something sorts first.
 
 import type { AllocId, Form, Generation, JobId, NodeId, OperatorId, PoolName, SlotId, TokenId } from './ids.ts'
-import type { JobSpec } from './spec.ts'
+import type { GroupSpec, JobSpec } from './spec.ts'
 
 export interface View {
   readonly fleet: FleetView
@@ -143,8 +143,17 @@ export interface JobView {
   readonly forms: ReadonlyMap<string, Form>
   /** Operators' wishes about single slots (`alloc restart`, `alloc stop`). */
   readonly wishes: ReadonlyMap<SlotId, SlotWish>
-  /** Newest first, from the newest that validates on: what `scheduler/in-force.ts` chooses from. Said only of a job that may go back by itself. */
+  /**
+   * Newest first, from the newest that validates on: what `scheduler/in-force.ts` chooses from. Said only of a job that may go back by
+   * itself, or whose new versions begin with canaries.
+   */
   readonly versions?: readonly SpecVersion[]
+  /** Newest first: how these versions followed one another. Said only where one of them begins with canaries. */
+  readonly ordering?: readonly SpecOrder[]
+  /** Group → forms that operators have promoted: more than one only where two sides did so at once. Said only where there are any. */
+  readonly promoted?: ReadonlyMap<string, readonly Form[]>
+  /** Group → what of the newest version runs beside the one in force. Said only where a version waits for its promotion. */
+  readonly canaries?: ReadonlyMap<string, Canaries>
   /** The newest version has failed, and this one is in force. Said only where it is so. */
   readonly wentBackTo?: JobVersion
   /** Roll-outs of the job wait for an operator's `job resume`. Said only where it is so. */
@@ -162,6 +171,31 @@ export interface SpecVersion {
   readonly orders: number
   /** Group → the lowest count that any of these orders gave it: what was accepted at that count is not undone by a higher one. */
   readonly leastCounts: ReadonlyMap<string, number>
+}
+
+/** One time that operators ordered a version: edits that followed one another and left what takes a restart as it was. */
+export interface SpecOrder {
+  /** Its place among the job's versions. */
+  readonly version: number
+  /** Group → how it is promoted; of groups without canaries nothing is said. */
+  readonly promotions: ReadonlyMap<string, Promotion>
+}
+
+/** How a version of a group is promoted: as the most lenient of the edits that ordered it says. */
+export interface Promotion {
+  /** So many canaries must be healthy; 0: none are asked for. */
+  readonly canaries: number
+  /** Nobody need say so then. */
+  readonly auto: boolean
+}
+
+/** A version of a group that waits for its promotion, and how many copies of it run beside those in force: in the group's first slots. */
+export interface Canaries {
+  readonly spec: JobSpec
+  readonly group: GroupSpec
+  readonly form: Form
+  readonly count: number
+  readonly auto: boolean
 }
 
 export interface HeldCopies {

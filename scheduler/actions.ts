@@ -38,7 +38,7 @@ function claimAction(slot: SlotPlan, view: View, local: Local): Action {
   const lost = lostMarks(claims)
   if (policy !== undefined)
     for (const [node, generation] of newMarks(slot.standing.unknown, policy, view, local)) raise(lost, node, generation)
-  return { kind: 'claim', slot: slot.slot, generation: slot.nextGeneration, lost }
+  return { kind: 'claim', slot: slot.slot, form: slot.form, generation: slot.nextGeneration, lost }
 }
 
 function policyOf(slot: SlotPlan, view: View) {
@@ -56,7 +56,7 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
   const job = view.jobs.get(slotParts(own.slot).job)
   // Nothing is stopped because its job, or its newest version, is not known here (yet).
   if (job === undefined || compareVersions(own.version, job.version) > 0) return []
-  const slot = plan.bySlot.get(own.slot)
+  const slot = plan.bySlot.of(own)
   const wish = job.wishes.get(own.slot)
   if (wish !== undefined && own.generation <= wish.stopGeneration) return [end(own, 'alloc-stop')]
   // Copies that are held answer to single orders, and give way to a copy that runs; nothing else ends them.
@@ -122,7 +122,7 @@ function carryOn(
   const isHolder = standing.holder?.node === own.node
   const found: Action[] = []
   if (isHeir && own.state === 'running') {
-    const over = overAction(own, standing)
+    const over = overAction(own, rivalsOf(own, slot, standing, job))
     if (over !== null) found.push(over)
     const lost = lostAction(own, claims, slot, view, local)
     if (lost !== null) found.push(lost)
@@ -134,9 +134,16 @@ function carryOn(
   return found
 }
 
+/** Of a paused job no canary that has been promoted since sends away the copy beside which it runs. */
+function rivalsOf(own: Claim, slot: SlotPlan, { live }: Standing, { paused, spec }: JobView): readonly Claim[] {
+  const rivals = live.filter((claim) => claim.node !== own.node)
+  const group = paused === true ? spec?.groups.find(({ name }) => name === slot.group) : undefined
+  if (group?.update.canary === undefined) return rivals
+  return rivals.filter(({ form, state }) => form === own.form || state !== 'running')
+}
+
 /** Every live rival is named; names of rivals that are gone are dropped when the list is written anyway. */
-function overAction(own: Claim, standing: Standing): Action | null {
-  const rivals = standing.live.filter((claim) => claim.node !== own.node)
+function overAction(own: Claim, rivals: readonly Claim[]): Action | null {
   if (rivals.every((rival) => own.over.get(rival.node) === rival.generation)) return null
   return { kind: 'over', slot: own.slot, over: new Map(rivals.map((rival) => [rival.node, rival.generation])) }
 }

@@ -2,6 +2,7 @@
 // from.
 
 import type { Claim, View } from '../crdt/view.ts'
+import { ownClaims } from './canaries.ts'
 import { historyOf } from './history.ts'
 import { standingOf } from './slots.ts'
 import type { Local, Plan, SlotPlan, Standing } from './types.ts'
@@ -10,9 +11,10 @@ export function adopted(view: View, local: Local, plan: Plan): (slot: SlotPlan, 
   return (slot, own, claims) => {
     const { basis } = plan
     const { boards, verdicts } = basis
-    const rules = basis.judged.get(slot.job)?.find((judged) => judged.rules.group.name === slot.group)?.rules
+    const isCanary = slot.canary === true
+    const rules = basis.judged.get(slot.job)?.find(({ rules: one }) => one.group.name === slot.group && one.isCanary === isCanary)?.rules
     if (claims.length === 1 || rules === undefined) return slot.standing
-    const now = claims.map((claim) => (claim === own ? { ...own, version: slot.version } : claim))
+    const now = ownClaims(rules, slot.index, claims).map((claim) => (claim === own ? { ...own, version: slot.version } : claim))
     return standingOf(rules, slot.slot, now, historyOf(rules.form, now, verdicts.get(slot.slot)), { view, local, boards })
   }
 }

@@ -5,6 +5,7 @@ import { type JobId, type NodeId, type SlotId, compareText, slotParts } from '..
 import { changedKeys } from '../crdt/layered-map.ts'
 import type { JobView, View } from '../crdt/view.ts'
 import { type Boards, boardsOf, isDifferent } from './boards.ts'
+import { slotOfKey } from './canaries.ts'
 import { type VerdictsBySlot, nextVerdicts, telling, verdictsBySlot } from './history.ts'
 import { type Claimants, type Holdings, claimantsOf, nextClaimants } from './holdings.ts'
 import type { Judged } from './judged.ts'
@@ -80,7 +81,7 @@ export function startFrom(basis: Basis, view: View, local: Local): Start {
     for (const slot of claimants.get(id)?.keys() ?? []) touched.add(slot)
   for (const id of judging)
     for (const node of [before.nodes.get(id), view.nodes.get(id)]) for (const [slot] of telling(node)) touched.add(slot)
-  for (const slot of changedAges(basis.local.failedSince, local.failedSince)) touched.add(slot)
+  for (const key of changedAges(basis.local.failedSince, local.failedSince)) touched.add(slotOfKey(key))
   const jobs = changedKeys(before.jobs, view.jobs)
   return {
     view,

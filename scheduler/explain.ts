@@ -30,6 +30,8 @@ export interface NodeExplanation {
 
 export interface SlotExplanationData {
   readonly slot: SlotId
+  /** Of the slot's canary. Said only where it is so. */
+  readonly canary?: true
   readonly holder: NodeId | null
   readonly heir: NodeId | null
   readonly candidate: NodeId | null
@@ -68,7 +70,7 @@ export function explainJob(view: View, local: Local, plan: Plan, job: JobId): Jo
   holdCandidates(view, plan, job, groups, boards, usage)
   const contexts = new Map(
     groups.map((group) => [
-      group.group.name,
+      nameOf(group.group.name, group.isCanary),
       {
         ...{ view, local, boards, usage, group, verdicts },
         spreading: spreadingOf(group, boards, feasibleNodes(group, boards)),
@@ -80,8 +82,13 @@ export function explainJob(view: View, local: Local, plan: Plan, job: JobId): Jo
   const all = plan.bySlot.ofJob(job)
   const shown = all.slice(0, limits.explainSlotsMax)
   const inFull = slotsInFull(shown, boards.ids.length)
-  const slots = shown.map((slot) => explainSlot(slot, contexts.get(slot.group)!, inFull.has(slot)))
+  const slots = shown.map((slot) => explainSlot(slot, contexts.get(nameOf(slot.group, slot.canary))!, inFull.has(slot)))
   return { slots, slotsLeftOut: all.length - slots.length }
+}
+
+/** A group, or its canaries. */
+function nameOf(group: string, canary = false): string {
+  return canary ? `${group}/canary` : group
 }
 
 /** One answer must not keep the board from its work: those without a place come first, since it is for them that people ask. */
@@ -114,15 +121,16 @@ function unreadable(view: View, job: JobId): JobExplanation {
 
 /** What the plan gave away already is no longer free for the slots that found no place. */
 function holdCandidates(view: View, plan: Plan, job: JobId, groups: readonly Group[], boards: Boards, usage: Usage): void {
-  const known = new Map(groups.map((group) => [`${job}/${group.group.name}`, group]))
+  const known = new Map(groups.map((group) => [`${job}/${nameOf(group.group.name, group.isCanary)}`, group]))
   for (const slot of plan.slots) {
     const index = slot.candidate === null ? -1 : (boards.indexOf.get(slot.candidate) ?? -1)
     if (index < 0) continue
-    const key = `${slot.job}/${slot.group}`
+    const key = `${slot.job}/${nameOf(slot.group, slot.canary)}`
     const other = view.jobs.get(slot.job)
     if (!known.has(key) && other?.spec) {
       const all = rulesOf(other, other.spec)
-      for (const one of groupsOf(boards, all, claimsIn(view, boards, all))) known.set(`${slot.job}/${one.group.name}`, one)
+      for (const one of groupsOf(boards, all, claimsIn(view, boards, all)))
+        known.set(`${slot.job}/${nameOf(one.group.name, one.isCanary)}`, one)
     }
     const group = known.get(key)
     if (group === undefined) continue
@@ -143,6 +151,7 @@ function explainSlot(slot: SlotPlan, context: Context, inFull: boolean): SlotExp
   const { complete, heir, holder } = slot.standing
   return {
     slot: slot.slot,
+    ...(slot.canary === true ? { canary: true } : {}),
     holder: holder?.node ?? null,
     heir: heir?.node ?? null,
     candidate: slot.candidate,

@@ -7,12 +7,14 @@ import { type Affinity, type Constraint, type GroupSpec, type JobSpec, isPerNode
 import { type Claim, type JobView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
+import { type Edition, type Side, ownClaims } from './canaries.ts'
 import { asksDistinctHosts } from './constraints.ts'
 import { nodeSlots } from './per-node.ts'
 import { type Property, addTo, propertiesOf } from './properties.ts'
 import { affinitiesOf } from './rank.ts'
 
-export interface GroupRules {
+/** Of a group whose newest version waits for its promotion there are two: of the slots themselves, and of their canaries. */
+export interface GroupRules extends Side {
   readonly job: JobView
   readonly spec: JobSpec
   readonly group: GroupSpec
@@ -39,22 +41,33 @@ export interface Group extends GroupRules {
 }
 
 export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
-  return spec.groups.map((group) => {
-    const all = [...spec.constraints, ...group.constraints, ...group.tasks.flatMap((task) => task.constraints)]
-    return {
-      job,
-      spec,
-      group,
-      form: job.forms.get(group.name) ?? ('' as Form),
-      ask: askOf(group),
-      constraints: all.filter((constraint) => constraint.operator !== 'distinct_hosts'),
-      affinities: affinitiesOf(spec, group),
-      drivers: [...new Set(group.tasks.map((task) => task.driver))].sort(),
-      images: group.tasks.flatMap((task) => (task.config.image === undefined ? [] : [taggedImage(task.config.image)])),
-      distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
-      perNode: isPerNode(spec),
-    }
+  const own = spec.groups.map((group) => {
+    const form = job.forms.get(group.name) ?? ('' as Form)
+    return rulesOfGroup(job, { spec, group, form }, { canaries: job.canaries?.get(group.name) ?? null, isCanary: false })
   })
+  const besides = [...(job.canaries?.values() ?? [])].map((canaries) => {
+    const group = { ...canaries.group, count: canaries.count }
+    return rulesOfGroup(job, { ...canaries, group }, { canaries, isCanary: true })
+  })
+  return [...own, ...besides]
+}
+
+function rulesOfGroup(job: JobView, { spec, group, form }: Edition, side: Side): GroupRules {
+  const all = [...spec.constraints, ...group.constraints, ...group.tasks.flatMap((task) => task.constraints)]
+  return {
+    ...side,
+    job,
+    spec,
+    group,
+    form,
+    ask: askOf(group),
+    constraints: all.filter((constraint) => constraint.operator !== 'distinct_hosts'),
+    affinities: affinitiesOf(spec, group),
+    drivers: [...new Set(group.tasks.map((task) => task.driver))].sort(),
+    images: group.tasks.flatMap((task) => (task.config.image === undefined ? [] : [taggedImage(task.config.image)])),
+    distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
+    perNode: isPerNode(spec),
+  }
 }
 
 /** What is claimed of a group, slot by slot; the group by its place among those of the job. */
@@ -65,9 +78,15 @@ export function groupsOf(boards: Boards, all: readonly GroupRules[], claimsOf: C
   const counted = (groups: Iterable<number>) => once(() => countCopies(boards, groups, claimsOf))
   const jobCopies = counted(all.keys())
   const ofJob = once(() => propertiesOf(all[0]?.spec.constraints ?? [], jobCopies, boards))
-  return all.map((rules, at) => {
-    const copies = counted([at])
-    return { ...rules, copies, jobCopies, properties: once(() => [...ofJob(), ...propertiesOf(rules.group.constraints, copies, boards)]) }
+  const shared = new Map<string, Pick<Group, 'copies' | 'properties'>>()
+  return all.map((rules) => {
+    const { name, constraints } = rules.group
+    // What stands beside one another for now will be one group: they keep apart as if they were.
+    const known = shared.get(name)
+    const copies = known?.copies ?? counted([...all.keys()].filter((at) => all[at]!.group.name === name))
+    const properties = known?.properties ?? once(() => [...ofJob(), ...propertiesOf(constraints, copies, boards)])
+    shared.set(name, { copies, properties })
+    return { ...rules, copies, jobCopies, properties }
   })
 }
 
@@ -81,7 +100,7 @@ export function claimsIn(view: View, boards: Boards, all: readonly GroupRules[])
     const rules = all[at]
     if (rules === undefined || view.claims.size === 0) return []
     const slots = rules.perNode ? nodeSlots(rules, boards, view.claims) : [...numberedSlots(rules)]
-    return slots.map((slot) => view.claims.get(slot) ?? [])
+    return slots.map((slot, index) => ownClaims(rules, index, view.claims.get(slot) ?? []))
   }
 }
 

@@ -2,11 +2,12 @@
 // those of stopped jobs and surplus slots, until their node says that they ended. Kept by node from plan to plan: an entry says
 // what it was made from, and counts only while all of that is the same.
 
-import type { JobId, NodeId, SlotId } from '../crdt/ids.ts'
+import type { Form, JobId, NodeId, SlotId } from '../crdt/ids.ts'
 import { withChanges } from '../crdt/layered-map.ts'
 import { type Claim, type JobView, type NodeView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
+import { editionOf } from './canaries.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { type Usage, isDynamic, portsOfClaim } from './usage.ts'
 
@@ -82,13 +83,13 @@ function isValid(entry: Entry, node: NodeView, claims: ClaimsOfNode, view: View)
 }
 
 /** What a claim holds when it does not say so itself: what its group asks for now, also for stopped jobs and surplus slots. */
-function asksOf(view: View): (job: JobId, group: string) => Ask | undefined {
+function asksOf(view: View): (job: JobId, group: string, form: Form) => Ask | undefined {
   const asks = new Map<string, Ask | undefined>()
-  return (job, group) => {
-    const key = `${job}/${group}`
+  return (job, group, form) => {
+    const key = `${job}/${group} ${form}`
     if (asks.has(key)) return asks.get(key)
-    const spec = view.jobs.get(job)?.spec?.groups.find((one) => one.name === group)
-    const ask = spec === undefined ? undefined : askOf(spec)
+    const edition = editionOf(view.jobs.get(job), group, form)
+    const ask = edition === null ? undefined : askOf(edition.group)
     asks.set(key, ask)
     return ask
   }
@@ -103,7 +104,7 @@ function entryOf(node: NodeView, claims: ClaimsOfNode, asks: ReturnType<typeof a
     sum.allocs++
     const [namespace = '', name = '', group = ''] = slot.split('/')
     const job = `${namespace}/${name}` as JobId
-    const ask = saysAll(claim) ? undefined : asks(job, group)
+    const ask = saysAll(claim) ? undefined : asks(job, group, claim.form)
     if (!saysAll(claim)) asked.set(job, view.jobs.get(job))
     const held = claim.resources ?? ask
     if (held !== undefined) {

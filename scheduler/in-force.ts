@@ -1,15 +1,17 @@
 // Which version of a job is in force, where its newest one may fail (`update.auto_revert`, docs/adr/0020): of those that have not failed,
 // by what all boards say of their forms, the newest that was healthy somewhere. A function of the view, which is given back with that version in the place of the newest; nobody
-// writes into the job's document that it went back.
+// writes into the job's document that it went back. Nor that a version waits for its promotion, which `promotion.ts` tells (docs/adr/0026).
 
-import { type Form, type JobId, type SlotId, slotParts } from '../crdt/ids.ts'
+import type { JobId } from '../crdt/ids.ts'
 import type { GroupSpec } from '../crdt/spec.ts'
-import { type JobView, type NodeView, type SpecVersion, type Verdict, type View, hasArrived, isMember } from '../crdt/view.ts'
+import { type JobView, type NodeView, type SpecVersion, type View, isMember } from '../crdt/view.ts'
+import { pastOf } from './past.ts'
+import { type Bases, type Releases, besideBases, releasesOf } from './promotion.ts'
 import { triesOf } from './reschedule.ts'
 
 /** A pure function's memory: equal objects get equal objects, so that a plan starts from the one before. */
 const views = new WeakMap<View, View>()
-const jobs = new WeakMap<JobView, Map<number, JobView>>()
+const jobs = new WeakMap<JobView, Map<string, JobView>>()
 
 export function inForce(view: View): View {
   const known = views.get(view)
@@ -27,9 +29,13 @@ function choose(view: View): View {
   const suspects = failedForms(view)
   for (const job of wary) {
     const [newest, ...older] = job.versions!
-    if (newest === undefined || !isLeft(view, suspects, job.id, newest)) continue
-    const at = bestOf(view, suspects, job.id, older)
+    if (newest === undefined) continue
+    const hasFailed = (version: SpecVersion): boolean => isLeft(view, suspects, job.id, version)
+    const releases = releasesByGroup(view, job, hasFailed)
+    const at = hasFailed(newest) ? bestOf(view, suspects, job.id, older, releases) : -1
+    const bases = new Map([...releases].flatMap(([group, { base, waits }]) => (waits ? [[group, base]] : [])))
     if (at >= 0) changed.set(job.id, backTo(job, at + 1, job.versions!))
+    else if (bases.size > 0) changed.set(job.id, beside(job, bases))
   }
   return changed.size === 0 ? view : { ...view, jobs: new Map([...view.jobs, ...changed]) }
 }
@@ -39,11 +45,34 @@ function isLeft(view: View, suspects: Suspects, job: JobId, version: SpecVersion
   return version.spec.groups.some((group) => group.update.autoRevert === true && hasGivenUp(view, suspects, job, group, version))
 }
 
-/** Of those that have not failed the newest that was healthy somewhere, or else the newest; −1: there is none, and the newest of all is tried on. */
-function bestOf(view: View, suspects: Suspects, job: JobId, versions: readonly SpecVersion[]): number {
-  const hasFailed = versions.map((version) => version.spec.groups.some((group) => hasGivenUp(view, suspects, job, group, version)))
-  const stable = versions.findIndex((version, at) => !hasFailed[at] && hasRun(view, job, version))
-  return stable >= 0 ? stable : hasFailed.indexOf(false)
+/** Of groups whose versions begin with canaries. */
+function releasesByGroup(view: View, job: JobView, hasFailed: (version: SpecVersion) => boolean): ReadonlyMap<string, Releases> {
+  const groups = new Set((job.ordering ?? []).flatMap(({ promotions }) => [...promotions.keys()]))
+  return new Map([...groups].map((group) => [group, releasesOf(view, job, group, hasFailed)]))
+}
+
+/** Those of groups that it has. */
+function wasReleased({ forms }: SpecVersion, at: number, releases: ReadonlyMap<string, Releases>): boolean {
+  return [...releases].every(([group, { released }]) => !forms.has(group) || released.has(at))
+}
+
+/**
+ * Of those that have not failed, and were not left waiting for their promotion, the newest that was healthy somewhere, or else the newest;
+ * −1: there is none, and the newest of all is tried on.
+ */
+function bestOf(
+  view: View,
+  suspects: Suspects,
+  job: JobId,
+  versions: readonly SpecVersion[],
+  releases: ReadonlyMap<string, Releases>,
+): number {
+  const isOut = versions.map(
+    (version, at) =>
+      !wasReleased(version, at + 1, releases) || version.spec.groups.some((group) => hasGivenUp(view, suspects, job, group, version)),
+  )
+  const stable = versions.findIndex((version, at) => !isOut[at] && hasRun(view, job, version))
+  return stable >= 0 ? stable : isOut.indexOf(false)
 }
 
 function hasRun(view: View, job: JobId, { spec, forms }: SpecVersion): boolean {
@@ -54,14 +83,20 @@ function hasRun(view: View, job: JobId, { spec, forms }: SpecVersion): boolean {
 }
 
 function backTo(job: JobView, at: number, versions: readonly SpecVersion[]): JobView {
-  const made = jobs.get(job) ?? new Map<number, JobView>()
-  jobs.set(job, made)
-  const known = made.get(at)
-  if (known !== undefined) return known
   const { spec, forms, version } = versions[at]!
-  const back = { ...job, spec, forms, wentBackTo: version }
-  made.set(at, back)
-  return back
+  return once(job, `back to ${at}`, () => ({ ...job, spec, forms, wentBackTo: version }))
+}
+
+function beside(job: JobView, bases: Bases): JobView {
+  return once(job, `beside ${[...bases].join(' ')}`, () => besideBases(job, bases))
+}
+
+function once(job: JobView, answer: string, make: () => JobView): JobView {
+  const made = jobs.get(job) ?? new Map<string, JobView>()
+  jobs.set(job, made)
+  const known = made.get(answer) ?? make()
+  made.set(answer, known)
+  return known
 }
 
 /**
@@ -95,49 +130,4 @@ function failedOn(verdicts: NodeView['verdicts']): readonly string[] {
   const failed = [...verdicts.values()].flatMap((ofSlot) => ofSlot.flatMap(({ failures, form }) => (failures > 0 ? [form] : [])))
   failedBefore.set(verdicts, failed)
   return failed
-}
-
-/** What boards say of one form of a group, by slot. */
-interface Past {
-  readonly failures: Map<SlotId, number>
-  readonly arrived: Set<SlotId>
-}
-
-/** Of the first so many slots, by all members: who evicts a board takes its word away. */
-function pastOf(view: View, job: JobId, group: string, count: number, form: Form): Past {
-  const past: Past = { failures: new Map(), arrived: new Set() }
-  for (const node of view.nodes.values()) {
-    if (!isMember(node)) continue
-    for (const { slot, index, verdict } of verdictsOn(node.verdicts).get(`${job}/${group} ${form}`) ?? nothing) {
-      if (index >= count) continue
-      if (verdict.failures > 0) past.failures.set(slot, (past.failures.get(slot) ?? 0) + verdict.failures)
-      if (hasArrived(verdict)) past.arrived.add(slot)
-    }
-  }
-  return past
-}
-
-interface SlotVerdict {
-  readonly slot: SlotId
-  readonly index: number
-  readonly verdict: Verdict
-}
-
-const nothing: readonly SlotVerdict[] = []
-const sorted = new WeakMap<NodeView['verdicts'], ReadonlyMap<string, readonly SlotVerdict[]>>()
-
-/** A node's verdicts by group and form: most nodes say the same as when the last view was made. */
-function verdictsOn(verdicts: NodeView['verdicts']): ReadonlyMap<string, readonly SlotVerdict[]> {
-  const known = sorted.get(verdicts)
-  if (known !== undefined) return known
-  const byForm = new Map<string, SlotVerdict[]>()
-  for (const [slot, ofSlot] of verdicts) {
-    const { job, group, index } = slotParts(slot)
-    for (const verdict of ofSlot) {
-      const name = `${job}/${group} ${verdict.form}`
-      byForm.set(name, [...(byForm.get(name) ?? nothing), { slot, index, verdict }])
-    }
-  }
-  sorted.set(verdicts, byForm)
-  return byForm
 }

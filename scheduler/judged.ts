@@ -117,7 +117,7 @@ function numberedIds({ job, group }: GroupRules, before: JudgedBefore | null): r
 function factsAgain(rules: GroupRules, slot: SlotId, sources: SlotSources, before: JudgedBefore | null, index: number): SlotFacts {
   const known = before?.judged.facts[placeBefore(before, slot, index)]
   const isSame = known !== undefined && known.until > sources.local.now && before?.touched.has(slot) === false
-  return isSame ? known : factsOf(rules, slot, sources)
+  return isSame ? known : factsOf(rules, slot, index, sources)
 }
 
 /** The slot's part of the plan; the one that it had before, if it reads the same and nobody will fill anything in. */
@@ -146,5 +146,6 @@ function planned({ slot, index, facts, rules }: Case, judgement: Judgement, know
     candidate: null,
     reason,
     update,
+    ...(rules.isCanary ? { canary: true } : {}),
   }
 }

@@ -4,6 +4,7 @@
 import type { NodeId, SlotId } from '../crdt/ids.ts'
 import type { Claim } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
+import { keyOfSlot } from './canaries.ts'
 import { declinesAlone } from './disconnect.ts'
 import { fixedRejection, fixedRejections, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
@@ -45,17 +46,17 @@ export function keepCandidates(groups: readonly GroupVacancies[], placement: Pla
   for (const { group, vacancies } of groups) {
     const rejects = fixedRejections(group, boards)
     for (const vacancy of vacancies) {
-      const previous = local.pending.get(vacancy.plan.slot)
+      const previous = local.pending.get(keyOfSlot(vacancy.plan))
       const { keep, overdue } = recall(previous, local.now)
       const index = keep === null ? -1 : (boards.indexOf.get(keep) ?? -1)
-      if (keep === null || index < 0 || holdsSlot(vacancy.facts.claims, keep)) continue
+      if (keep === null || index < 0 || holdsSlot(vacancy.facts.taken, keep)) continue
       if (declinesAlone(vacancy.facts.claims, group.group.disconnect, local)) continue
       if (rejects(index) !== null) continue
       const succession = successionFor(vacancy, group, overdue, context)
       const canTake = (one: number): boolean => rejects(one) === null && roomRejection(group, boards, usage, one) === null
       // Chosen before its board was replaced.
       if (succession?.successors.includes(keep) === false && (succession.awaitedUntil !== null || succession.ready.some(canTake))) continue
-      const own = nodesOf(vacancy.facts.claims)
+      const own = nodesOf(vacancy.facts.taken)
       if (apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index)) !== null) continue
       holdAsk(usage, boards, index, group.ask)
       addCopy(group, index)
@@ -77,7 +78,7 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
       plan.reason = 'node-alone'
       continue
     }
-    const previous = local.pending.get(plan.slot)
+    const previous = local.pending.get(keyOfSlot(plan))
     const begins = vacancy.replaces && previous === undefined
     if (begins && (placement.budget ??= context.budget()) <= 0) {
       plan.reason = 'paced'
@@ -85,7 +86,7 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
       continue
     }
     const { overdue } = recall(previous, local.now)
-    const { claims, history } = facts
+    const { taken: claims, history } = facts
     search ??= group.perNode ? ownersOf(group, boards, usage) : searchFor(group, boards, usage)
     const need = { slot: plan.slot, claims, history, overdue, now: local.now }
     const succession = successionFor(vacancy, group, overdue, context)
@@ -143,7 +144,8 @@ function settle({ plan }: Vacancy, index: number, overdue: Overdue, placement: P
   const { local, wake } = context
   plan.candidate = candidate
   plan.reason = null
-  const pending = remember(local.pending.get(plan.slot), candidate, overdue, local.now)
-  placement.pending.set(plan.slot, pending)
+  const key = keyOfSlot(plan)
+  const pending = remember(local.pending.get(key), candidate, overdue, local.now)
+  placement.pending.set(key, pending)
   wakeForPending(wake, pending, local.now)
 }

@@ -2,6 +2,8 @@
 // group keeps them, and the list of all is put together when somebody asks for it.
 
 import { type JobId, type SlotId, slotParts } from '../crdt/ids.ts'
+import type { Claim } from '../crdt/view.ts'
+import { canaryKey, slotOfKey } from './canaries.ts'
 import type { Judged } from './judged.ts'
 import type { SlotPlan } from './types.ts'
 
@@ -16,18 +18,26 @@ export class SlotTable {
     this.#order = order
   }
 
-  get(slot: SlotId): SlotPlan | undefined {
+  /** By the slot's id, or the key of its canary. */
+  get(key: SlotId): SlotPlan | undefined {
+    const slot = slotOfKey(key)
     const { job, group, index } = slotParts(slot)
-    const judged = this.#judged.get(job)?.find(({ rules }) => rules.group.name === group)
+    const judged = this.#judged.get(job)?.find(({ rules }) => rules.group.name === group && rules.isCanary === (slot !== key))
     const found = judged?.slots[judged.places === null ? index : (judged.places.get(slot) ?? -1)]
     return found?.slot === slot ? found : undefined
+  }
+
+  /** What a claim of that form is about: the slot's canary, or the slot. */
+  of({ slot, form }: Pick<Claim, 'slot' | 'form'>): SlotPlan | undefined {
+    const canary = this.get(canaryKey(slot))
+    return canary?.form === form ? canary : this.get(slot)
   }
 
   has(slot: SlotId): boolean {
     return this.get(slot) !== undefined
   }
 
-  /** As the job names its groups, and by index. */
+  /** As the job names its groups, and by index; canaries after them. */
   ofJob(job: JobId): readonly SlotPlan[] {
     return (this.#judged.get(job) ?? []).flatMap(({ slots }) => slots)
   }

@@ -5,6 +5,7 @@ import type { SlotId } from '../crdt/ids.ts'
 import { isRunOnce } from '../crdt/spec.ts'
 import type { Claim, View } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
+import { ownClaims } from './canaries.ts'
 import { isUnknown } from './disconnect.ts'
 import type { GroupRules } from './group.ts'
 import { type History, type NodeVerdict, type VerdictsBySlot, historyOf, nextGeneration, noHistory } from './history.ts'
@@ -14,6 +15,8 @@ import type { Local, Standing } from './types.ts'
 
 export interface SlotFacts {
   readonly claims: readonly Claim[]
+  /** Those of its canary, too, or of what this canary runs beside: a node has one claim of a slot at most. */
+  readonly taken: readonly Claim[]
   readonly history: History
   readonly standing: Standing
   /** 1 + the highest generation seen of the slot. */
@@ -28,7 +31,14 @@ const noVerdicts: readonly NodeVerdict[] = []
 export const never = Number.MAX_SAFE_INTEGER
 export const already = Number.MIN_SAFE_INTEGER
 /** A slot that nobody ever claimed. */
-const untouched: SlotFacts = { claims: noClaims, history: noHistory, standing: emptyStanding, nextGeneration: 1, until: never }
+const untouched: SlotFacts = {
+  claims: noClaims,
+  taken: noClaims,
+  history: noHistory,
+  standing: emptyStanding,
+  nextGeneration: 1,
+  until: never,
+}
 
 export interface SlotSources {
   readonly view: View
@@ -37,18 +47,20 @@ export interface SlotSources {
   readonly verdicts: VerdictsBySlot
 }
 
-export function factsOf(rules: GroupRules, slot: SlotId, sources: SlotSources): SlotFacts {
-  const claims = sources.view.claims.get(slot) ?? noClaims
+export function factsOf(rules: GroupRules, slot: SlotId, index: number, sources: SlotSources): SlotFacts {
+  const taken = sources.view.claims.get(slot) ?? noClaims
   const verdicts = sources.verdicts.get(slot) ?? noVerdicts
   const wished = rules.job.wishes.get(slot)?.stopGeneration ?? 0
-  if (claims.length === 0 && verdicts.length === 0 && wished === 0) return untouched
+  if (taken.length === 0 && verdicts.length === 0 && wished === 0) return untouched
+  const claims = ownClaims(rules, index, taken)
   const history = historyOf(rules.form, claims, verdicts)
   const stands = claims.length === 0 ? emptyStanding : standingOf(rules, slot, claims, history, sources)
   return {
     claims,
+    taken,
     history,
     standing: stands,
-    nextGeneration: nextGeneration(claims, verdicts, wished),
+    nextGeneration: nextGeneration(taken, verdicts, wished),
     until: lastsUntil(rules, stands, sources),
   }
 }

@@ -15,7 +15,7 @@ export interface Local {
   readonly now: number
   /** When each node that is not alive here was last alive (monotonic; boot time for `unheard`). */
   readonly silentSince: ReadonlyMap<NodeId, number>
-  /** When this node first saw the newest failure of a slot at the form in force. */
+  /** When this node first saw the newest failure of a slot at the form in force; of its canary by `canaryKey`, as `pending`. */
   readonly failedSince: ReadonlyMap<SlotId, number>
   readonly pending: ReadonlyMap<SlotId, Pending>
   /** Since when this node hears nobody although others belong here (monotonic ms); null: it is not alone. */
@@ -65,6 +65,8 @@ export interface SlotPlan {
   readonly reason: Reason | null
   /** The holder is at another form and its turn has come: update in place. */
   readonly update: boolean
+  /** It is about the copy of a version that waits for its promotion, beside the slot's own. Said only where it is so. */
+  readonly canary?: true
 }
 
 /** Why a slot has no candidate. */
@@ -83,6 +85,8 @@ export type Reason =
   | 'rollout-waits'
   /** An operator has paused the job's roll-outs. */
   | 'rollout-paused'
+  /** A canary that is healthy: until the version is promoted. */
+  | 'waiting-promotion'
   | 'held-back'
   /** Of a system job: the node whose slot it is is away, drains or takes nothing new. */
   | 'node-closed'
@@ -133,7 +137,13 @@ export interface Plan {
 
 /** What this node should do about its own claims; from (view, plan, own claims). See `actions.ts`. */
 export type Action =
-  | { readonly kind: 'claim'; readonly slot: SlotId; readonly generation: Generation; readonly lost: ReadonlyMap<NodeId, Generation> }
+  | {
+      readonly kind: 'claim'
+      readonly slot: SlotId
+      readonly form: Form
+      readonly generation: Generation
+      readonly lost: ReadonlyMap<NodeId, Generation>
+    }
   /** Withdraw a claim that does not run and is neither heir nor holder. */
   | { readonly kind: 'withdraw'; readonly slot: SlotId; readonly reason: string }
   /** Start (after the settle time): this node is the heir. */

@@ -3,6 +3,7 @@
 import type { NodeId, SlotId } from '../crdt/ids.ts'
 import { isRunOnce } from '../crdt/spec.ts'
 import type { Claim } from '../crdt/view.ts'
+import { canaryKey } from './canaries.ts'
 import { isReplacement, replacementDue } from './disconnect.ts'
 import { inPlaceRejection } from './feasibility.ts'
 import type { GroupRules } from './group.ts'
@@ -46,6 +47,7 @@ const vacant: Judgement = { kind: 'vacant', replaces: false, retry: null }
 export function judge(about: Case, context: Judge): Judgement {
   const { facts, rules } = about
   const { standing } = facts
+  if (rules.isCanary && rules.job.paused === true && standing.heir === null) return { kind: 'waits', reason: 'rollout-paused' }
   if (
     !rules.perNode &&
     standing.live.length === 0 &&
@@ -65,6 +67,7 @@ export function judge(about: Case, context: Judge): Judgement {
   if (holder !== null && context.view.nodes.get(holder.node)?.liveness !== 'alive')
     return { kind: 'waits', reason: 'waiting-replace-after' }
   if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
+  if (rules.isCanary && holder?.healthy === true) return { kind: 'waits', reason: 'waiting-promotion' }
   return isOutOfDate(facts, about.index, rules) ? judgeOutOfDate(about, context) : settled
 }
 
@@ -134,7 +137,7 @@ function judgeOutOfDate(about: Case, context: Judge): Judgement {
 function retryWait({ slot, index, facts, rules, turns }: Case, { local, wake }: Judge): Judgement | null {
   if (!turns.failed.has(index)) return null
   const policy = rules.group.reschedule
-  const failedSince = local.failedSince.get(slot)
+  const failedSince = local.failedSince.get(rules.isCanary ? canaryKey(slot) : slot)
   if (failedSince === undefined) wake.fromNow()
   const at = retryAt(policy, facts.history.failures, failedSince ?? local.now)
   wake.by(at)

@@ -5,6 +5,7 @@
 import { type JobId, type NodeId, type SlotId, compareText } from '../crdt/ids.ts'
 import { withChanges } from '../crdt/layered-map.ts'
 import type { View } from '../crdt/view.ts'
+import { keyOfSlot } from '../scheduler/canaries.ts'
 import type { Basis } from '../scheduler/basis.ts'
 import { replacementBudget } from '../scheduler/disconnect.ts'
 import type { Judged } from '../scheduler/judged.ts'
@@ -76,7 +77,7 @@ function traitsOf({ plan: fresh, local }: Made): Traits {
     times,
     passed,
     waits: waitsIn(restless, fresh.basis.view),
-    vacant: vacancies.map((vacancy) => vacancy.plan.slot),
+    vacant: vacancies.map((vacancy) => keyOfSlot(vacancy.plan)),
     isPaced: vacancies.some((vacancy) => vacancy.plan.reason === 'paced'),
   }
 }

@@ -9,6 +9,7 @@ import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { editJob } from '../job/job-edit.ts'
+import { shortJob } from '../job/job-ref.ts'
 import { printData } from '../print.ts'
 import { isOver, slotText } from '../render/allocs.ts'
 import { receiptLine } from '../render/receipt.ts'
@@ -34,6 +35,7 @@ function allocCommand(parent: Command, word: string, description: string): Comma
 async function wish(session: Session, name: string, what: 'restart' | 'stop', options: WriteOptions): Promise<ExitCode> {
   const { alloc, coverage } = await session.ask('alloc', { method: 'alloc.status', alloc: name })
   mustBeThere(alloc)
+  if (what === 'stop') mustBeNoCanary(alloc)
   const { job, group, index, node } = slotParts(alloc.slot as SlotId)
   const place = node ?? index
   const edit = await editJob(session, job, ({ registers }) => {
@@ -55,6 +57,15 @@ function mustBeThere(alloc: AllocDetail): void {
   const why = alloc.reason === '' ? '' : ` (${safe(alloc.reason)})`
   throw new CliError('E_ALLOC_ENDED', `${copyText(alloc)} is ${alloc.state}${why}; nothing was changed`, {
     hint: '`shoal alloc status` lists the copies that run',
+  })
+}
+
+/** Generations are counted over the whole slot: the copy beside which it runs has a lower one, and would stop, too. */
+function mustBeNoCanary(alloc: AllocDetail): void {
+  if (alloc.canary !== true) return
+  const job = shortJob(slotParts(alloc.slot as SlotId).job)
+  throw new CliError('E_CANARIES', `${copyText(alloc)} is a canary, and is stopped along with its version; nothing was changed`, {
+    hint: `shoal job revert ${job} --last, or job promote ${job}`,
   })
 }
 

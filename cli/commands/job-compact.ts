@@ -26,7 +26,7 @@ export function addJobCompact(parent: Command, cli: Cli): Command {
       conflictHint: `settle them first: shoal job conflicts ${shortJob(job)}`,
       check: async (doc) => {
         mustBeInForce(session, doc, job)
-        await mustNotHaveGoneBack(session, job)
+        await mustBeNewest(session, job)
       },
     }
   })
@@ -49,11 +49,16 @@ function mustBeInForce(session: Session, doc: Doc, job: JobId): void {
   })
 }
 
-/** The version that is in force is in the history, and the one that failed would be in force again. */
-async function mustNotHaveGoneBack(session: Session, id: JobId): Promise<void> {
+/** The version that is in force is in the history, and the newest one, which failed or has yet to be promoted, would be in its place. */
+async function mustBeNewest(session: Session, id: JobId): Promise<void> {
   const { job } = await session.ask('job', { method: 'job.status', job: id })
+  const short = shortJob(id)
+  if (job.canaries !== undefined)
+    throw new CliError('E_CANARIES', `the newest version of job ${short} waits for its promotion, and an older one is in force`, {
+      hint: `shoal job promote ${short} or job revert ${short} --last; then compact`,
+    })
   if (job.wentBackTo === undefined) return
-  throw new CliError('E_WENT_BACK', `the newest version of job ${shortJob(id)} failed, and ${job.wentBackTo} is in force`, {
-    hint: `shoal job revert ${shortJob(id)} ${job.wentBackTo} makes it the newest; then compact`,
+  throw new CliError('E_WENT_BACK', `the newest version of job ${short} failed, and ${job.wentBackTo} is in force`, {
+    hint: `shoal job revert ${short} ${job.wentBackTo} makes it the newest; then compact`,
   })
 }

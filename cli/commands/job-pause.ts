@@ -4,17 +4,12 @@
 import type { Command } from 'commander'
 import { jobPaths, jobView } from '../../crdt/documents/job.ts'
 import { type Cli, type WriteOptions, confirmOptions, parseMillis, remote } from '../command.ts'
-import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import { editJob } from '../job/job-edit.ts'
 import { parseJob, shortJob } from '../job/job-ref.ts'
+import { sendWish } from '../job/send-wish.ts'
 import { printData } from '../print.ts'
-import { receiptLine } from '../render/receipt.ts'
-import { settlingEnvelopes } from '../documents/resend.ts'
-import { type Rollout, followRollout } from '../job/rollout.ts'
-import { reportRollout } from '../job/rollout-report.ts'
 import type { Session } from '../peers/session.ts'
-import { submit } from '../documents/submit.ts'
-import { versionText } from '../job/version-text.ts'
 
 interface ResumeOptions extends WriteOptions {
   readonly detach?: boolean
@@ -52,18 +47,10 @@ async function wish(
   const { io, format } = session
   const job = parseJob(name)
   const edit = await editJob(session, job, () => new Map([[jobPaths.paused, paused ? true : null]]))
-  const { pool } = edit.before
   if (format === 'table') io.stdout.write(`${sentence(shortJob(job), paused, edit.envelopes.length === 0)}\n`)
-  const receipt = await submit(session, await settlingEnvelopes(session, edit, pool), pool, options)
-  if (format === 'table') io.stdout.write(receiptLine(receipt, options.confirm))
-  const after = jobView(io.crypto, edit.after)
-  let exitCode: ExitCode = receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
-  let rollout: Rollout | null = null
-  if (followMs !== null && receipt.confirmed && after.desired === 'run') {
-    rollout = await followRollout(session, { job, pool, version: versionText(after.version), timeoutMs: followMs })
-    exitCode = await reportRollout(session, job, pool, rollout)
-  }
-  if (format !== 'table') printData(io, format, { job, paused, exitCode, receipt, detail: rollout?.job ?? null })
+  const isFollowed = jobView(io.crypto, edit.after).desired === 'run'
+  const { receipt, detail, exitCode } = await sendWish(session, job, edit, { ...options, followMs: isFollowed ? followMs : null })
+  if (format !== 'table') printData(io, format, { job, paused, exitCode, receipt, detail })
   return exitCode
 }
 

@@ -2,19 +2,14 @@
 // one is hidden as well, and its slots' history may be forgotten.
 
 import type { Command } from 'commander'
-import { jobPaths, jobView } from '../../crdt/documents/job.ts'
+import { jobPaths } from '../../crdt/documents/job.ts'
 import { type Cli, type WriteOptions, confirmOptions, parseMillis, remote } from '../command.ts'
-import { type ExitCode, exitCodes } from '../exit-codes.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import { editJob } from '../job/job-edit.ts'
 import { parseJob, shortJob } from '../job/job-ref.ts'
+import { sendWish } from '../job/send-wish.ts'
 import { printData } from '../print.ts'
-import { receiptLine } from '../render/receipt.ts'
-import { settlingEnvelopes } from '../documents/resend.ts'
-import { type Rollout, followRollout } from '../job/rollout.ts'
-import { reportRollout } from '../job/rollout-report.ts'
 import type { Session } from '../peers/session.ts'
-import { submit } from '../documents/submit.ts'
-import { versionText } from '../job/version-text.ts'
 
 interface Options extends WriteOptions {
   readonly detach?: boolean
@@ -43,17 +38,9 @@ async function wish(session: Session, name: string, desired: 'stopped' | 'remove
   const { io, format } = session
   const job = parseJob(name)
   const edit = await editJob(session, job, () => new Map([[jobPaths.desired, desired]]))
-  const { pool } = edit.before
   if (edit.envelopes.length === 0 && format === 'table') io.stdout.write(`job ${shortJob(job)} is ${desired} already\n`)
-  const receipt = await submit(session, await settlingEnvelopes(session, edit, pool), pool, options)
-  if (format === 'table') io.stdout.write(receiptLine(receipt, options.confirm))
-  let exitCode: ExitCode = receipt.confirmed ? exitCodes.done : exitCodes.notConfirmed
-  let rollout: Rollout | null = null
-  if (receipt.confirmed && options.detach !== true) {
-    const version = versionText(jobView(io.crypto, edit.after).version)
-    rollout = await followRollout(session, { job, pool, version, timeoutMs: options.follow })
-    exitCode = await reportRollout(session, job, pool, rollout)
-  }
-  if (format !== 'table') printData(io, format, { job, desired, exitCode, receipt, detail: rollout?.job ?? null })
+  const followMs = options.detach === true ? null : options.follow
+  const { receipt, detail, exitCode } = await sendWish(session, job, edit, { ...options, followMs })
+  if (format !== 'table') printData(io, format, { job, desired, exitCode, receipt, detail })
   return exitCode
 }

@@ -119,6 +119,8 @@ function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>
           ['min_healthy_time', update.minHealthyMs, updateDefaults.minHealthyMs, formatDuration],
           ['healthy_deadline', update.healthyDeadlineMs, updateDefaults.healthyDeadlineMs, formatDuration],
           ['progress_deadline', update.progressDeadlineMs ?? progressDeadlineMs, progressDeadlineMs, formatDuration],
+          ['canary', update.canary ?? 0, 0],
+          ['auto_promote', update.autoPromote === true, false],
           ['auto_revert', update.autoRevert === true, false],
         ]),
       ],

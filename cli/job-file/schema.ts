@@ -69,6 +69,8 @@ const update = (): Rule =>
       min_healthy_time: duration(),
       healthy_deadline: duration(),
       progress_deadline: duration(),
+      canary: integer(0, modelLimits.countMax),
+      auto_promote: flag(),
       auto_revert: flag(),
     },
   )

@@ -79,11 +79,14 @@ function toGroup(name: string, group: Reader, defaults: Pick<GroupSpec, 'restart
 
 function toUpdate(block: Reader): UpdatePolicy {
   const deadlineMs = block.duration('progress_deadline', progressDeadlineMs)
+  const canary = block.integer('canary', 0)
   return {
     maxParallel: block.integer('max_parallel', updateDefaults.maxParallel),
     minHealthyMs: block.duration('min_healthy_time', updateDefaults.minHealthyMs),
     healthyDeadlineMs: block.duration('healthy_deadline', updateDefaults.healthyDeadlineMs),
     ...(deadlineMs === progressDeadlineMs ? {} : { progressDeadlineMs: deadlineMs }),
+    ...(canary === 0 ? {} : { canary }),
+    ...(block.flag('auto_promote', false) ? { autoPromote: true } : {}),
     ...(block.flag('auto_revert', false) ? { autoRevert: true } : {}),
   }
 }

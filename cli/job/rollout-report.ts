@@ -4,9 +4,9 @@ import type { JobId } from '../../crdt/ids.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import { shortJob } from './job-ref.ts'
 import { paintFor } from '../print.ts'
-import { allocState, isOver, slotText } from '../render/allocs.ts'
+import { allocState, isOver, placeText } from '../render/allocs.ts'
 import { shortReasons } from '../render/explain.ts'
-import { arrivedWords, wentBackWords } from '../render/jobs.ts'
+import { arrivedWords, canaryWords, wentBackWords } from '../render/jobs.ts'
 import { safe } from '../render/words.ts'
 import type { Rollout } from './rollout.ts'
 import type { Session } from '../peers/session.ts'
@@ -24,18 +24,19 @@ export async function reportRollout(session: Session, job: JobId, pool: string, 
     `${warn(`job ${shortJob(job)}: submitted, but ${missing}${outcome === 'timeout' ? ' after the time given with --follow' : ''}`)}\n`,
   )
   if (detail?.wentBackTo !== undefined) io.stderr.write(`  ${wentBackWords(detail, detail.wentBackTo)}\n`)
+  if (detail?.desired === 'run') for (const words of canaryWords(detail)) io.stderr.write(`  ${words}\n`)
   for (const problem of detail?.problems ?? []) io.stderr.write(`  not in force: ${safe(problem)}\n`)
   for (const line of await reasons(session, job, pool)) io.stderr.write(`  ${line}\n`)
   for (const alloc of detail?.allocs ?? []) {
     if (alloc.reason !== '' && !alloc.healthy && (alloc.state === 'failed' || !isOver(alloc)))
-      io.stderr.write(`  ${slotText(alloc.slot)} on ${safe(alloc.nodeName)}: ${allocState(alloc)}: ${safe(alloc.reason)}\n`)
+      io.stderr.write(`  ${placeText(alloc)} on ${safe(alloc.nodeName)}: ${allocState(alloc)}: ${safe(alloc.reason)}\n`)
   }
   return exitCodes.notPlaced
 }
 
 function doneWords(detail: Rollout['job']): string {
   if (detail === null) return 'nothing is known of it'
-  if (detail.desired === 'run') return arrivedWords(detail)
+  if (detail.desired === 'run') return [arrivedWords(detail), ...canaryWords(detail)].join('; ')
   return `${detail.desired}, nothing of it runs`
 }
 

@@ -7,7 +7,7 @@ import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { Session } from '../peers/session.ts'
 import { paintFor } from '../print.ts'
-import { allocState, isOver, shownAlloc, slotText } from '../render/allocs.ts'
+import { allocState, isOver, placeText, shownAlloc } from '../render/allocs.ts'
 import { arrived } from '../render/jobs.ts'
 import { LiveBlock } from '../render/live.ts'
 import { isLasting, reasonText } from '../render/reasons.ts'
@@ -67,14 +67,17 @@ export function isAtLeast(version: string, wanted: string): boolean {
 
 /** What went back by itself is not what was submitted, however well it runs. */
 function isComplete(job: JobDetail): boolean {
-  return job.desired !== 'run' || (job.problems.length === 0 && job.wentBackTo === undefined && arrived(job) >= job.wanted)
+  if (job.desired !== 'run') return true
+  // Canaries that are healthy are all that was ordered, until somebody says more.
+  const areCanariesWell = (job.canaries ?? []).every(({ healthy, wanted }) => healthy >= wanted)
+  return job.problems.length === 0 && job.wentBackTo === undefined && arrived(job) >= job.wanted && areCanariesWell
 }
 
 /** Every slot that is not healthy has no holder, no candidate, and a reason that waiting does not cure. */
 function isStuck(job: JobDetail): boolean {
   if (job.desired !== 'run' || isComplete(job) || job.slots.length === 0) return false
-  const healthy = new Set(job.allocs.filter((alloc) => alloc.holder && alloc.healthy).map((alloc) => alloc.slot))
-  const open = job.slots.filter((slot) => !healthy.has(slot.slot) && slot.complete === null)
+  const healthy = new Set(job.allocs.filter((alloc) => alloc.holder && alloc.healthy).map(placeText))
+  const open = job.slots.filter((slot) => !healthy.has(placeText(slot)) && slot.complete === null)
   return open.length > 0 && open.every((slot) => slot.holder === null && slot.candidate === null && isLasting(slot.reason ?? ''))
 }
 
@@ -87,24 +90,29 @@ function watcher({ io, format }: Session): (job: JobDetail) => void {
   }
   const said = new Map<string, string>()
   return (job) => {
-    for (const [key, slot, text] of slotTexts(job, said)) {
+    for (const [key, place, text] of slotTexts(job, said)) {
       if (said.get(key) === text) continue
       said.set(key, text)
-      io.stdout.write(`${slotText(slot)}: ${text}\n`)
+      io.stdout.write(`${place}: ${text}\n`)
     }
   }
 }
 
-/** What is remembered as said, the slot, and the text. */
-function slotTexts(job: JobDetail, said: ReadonlyMap<string, string>): readonly (readonly [key: string, slot: string, text: string])[] {
+/** What is remembered as said, the place, and the text. */
+function slotTexts(job: JobDetail, said: ReadonlyMap<string, string>): readonly (readonly [key: string, place: string, text: string])[] {
   const where = (alloc: AllocRow): string => safe(`${allocState(alloc)} on ${alloc.nodeName || shortId(alloc.node)}`)
-  const lines = job.slots.map(({ slot, reason }) => {
+  const lines = job.slots.map((slot) => {
     const alloc = shownAlloc(job, slot)
-    return [slot, slot, alloc === undefined ? (reason === null ? 'waiting' : reasonText(reason)) : where(alloc)] as const
+    const { reason } = slot
+    return [
+      placeText(slot),
+      placeText(slot),
+      alloc === undefined ? (reason === null ? 'waiting' : reasonText(reason)) : where(alloc),
+    ] as const
   })
   // Copies that are no longer wanted have no slot; once they were seen to run, they are seen to stop.
   const unwanted = job.allocs.filter(
-    (alloc) => !job.slots.some((one) => one.slot === alloc.slot) && (!isOver(alloc) || said.has(alloc.alloc) || said.has(alloc.slot)),
+    (alloc) => !job.slots.some((one) => one.slot === alloc.slot) && (!isOver(alloc) || said.has(alloc.alloc) || said.has(placeText(alloc))),
   )
-  return [...lines, ...unwanted.map((alloc) => [alloc.alloc, alloc.slot, where(alloc)] as const)]
+  return [...lines, ...unwanted.map((alloc) => [alloc.alloc, placeText(alloc), where(alloc)] as const)]
 }

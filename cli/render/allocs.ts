@@ -14,6 +14,20 @@ export function slotText(slot: string): string {
   return shortJob(isPeerId(slot.slice(at)) ? slot.slice(0, at) + shortId(slot.slice(at)) : slot)
 }
 
+export interface Place {
+  readonly slot: string
+  readonly canary?: boolean
+}
+
+/** A slot, or its canary. */
+export function placeText({ slot, canary }: Place): string {
+  return canary === true ? `${slotText(slot)} (canary)` : slotText(slot)
+}
+
+export function isSamePlace(one: Place, other: Place): boolean {
+  return one.slot === other.slot && (one.canary === true) === (other.canary === true)
+}
+
 /** The state, with what a reader must know beside it. */
 export function allocState(alloc: AllocRow): string {
   const health =
@@ -29,10 +43,10 @@ export function paintAlloc(paint: Paint, text: string, alloc: AllocRow): string 
 }
 
 /** The holder, or else the newest claim that is still on its way or has failed; what ended as it should is no news. */
-export function shownAlloc(job: JobDetail, slot: string): AllocRow | undefined {
-  const claims = job.allocs.filter((alloc) => alloc.slot === slot)
+export function shownAlloc(job: JobDetail, place: Place): AllocRow | undefined {
+  const claims = job.allocs.filter((alloc) => isSamePlace(alloc, place))
   const open = claims.filter((alloc) => alloc.state === 'failed' || !isOver(alloc))
-  const done = job.slots.find((one) => one.slot === slot)?.complete
+  const done = job.slots.find((one) => isSamePlace(one, place))?.complete
   const complete = claims.find((alloc) => alloc.state === 'complete' && alloc.node === done)
   return complete ?? claims.find((alloc) => alloc.holder) ?? open.toSorted((a, b) => b.generation - a.generation)[0]
 }
@@ -46,7 +60,7 @@ export function allocTable(allocs: readonly AllocRow[], paint: Paint): string {
   return table<AllocRow>(
     [
       { head: 'ALLOC', text: (alloc) => shortId(alloc.alloc), paint: paint.dim },
-      { head: 'SLOT', text: (alloc) => slotText(alloc.slot), paint: paint.bold },
+      { head: 'SLOT', text: placeText, paint: paint.bold },
       { head: 'NODE', text: (alloc) => alloc.nodeName || shortId(alloc.node) },
       { head: 'STATE', text: allocState, paint: (text, alloc) => paintAlloc(paint, text, alloc) },
       { head: 'HOLDS', text: (alloc) => (alloc.holder ? 'yes' : '-') },
@@ -67,7 +81,7 @@ export function allocDetail(alloc: AllocDetail, paint: Paint): string {
   const ports = Object.entries(alloc.ports).toSorted(([a], [b]) => compareText(a, b))
   const head = fields([
     ['Alloc', alloc.alloc],
-    ['Slot', alloc.slot],
+    ['Slot', alloc.canary === true ? `${alloc.slot} (canary)` : alloc.slot],
     ['Node', `${alloc.nodeName} (${alloc.node}), ${alloc.nodeLiveness}`],
     ['State', allocState(alloc) + (alloc.reason === '' ? '' : `: ${alloc.reason}`)],
     ['Holder', alloc.holder ? 'yes' : 'no'],

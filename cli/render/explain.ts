@@ -2,7 +2,7 @@
 
 import type { SlotExplanation } from '../../crdt/api-types.ts'
 import { compareText } from '../../crdt/ids.ts'
-import { slotText } from './allocs.ts'
+import { placeText } from './allocs.ts'
 import type { Paint } from './paint.ts'
 import { reasonText } from './reasons.ts'
 import { table } from './table.ts'
@@ -22,11 +22,11 @@ function moreNodes({ complete, nodesLeftOut }: SlotExplanation): string {
 
 function slotHead(slot: SlotExplanation, paint: Paint): string {
   const nameOf = (id: string | null): string => safe(slot.nodes.find((node) => node.node === id)?.name ?? id ?? 'nobody')
-  if (slot.complete !== null) return `${paint.bold(slotText(slot.slot))}: complete on ${nameOf(slot.complete)}\n`
+  if (slot.complete !== null) return `${paint.bold(placeText(slot))}: complete on ${nameOf(slot.complete)}\n`
   const heir = slot.heir !== null && slot.heir !== slot.holder ? `, heir ${nameOf(slot.heir)}` : ''
   const candidate = slot.candidate === null ? '' : `, candidate ${nameOf(slot.candidate)}`
   const reason = slot.reason === null ? '' : `\n  ${paint.warn(reasonText(slot.reason))}`
-  return `${paint.bold(slotText(slot.slot))}: holder ${nameOf(slot.holder)}${heir}${candidate}${reason}\n`
+  return `${paint.bold(placeText(slot))}: holder ${nameOf(slot.holder)}${heir}${candidate}${reason}\n`
 }
 
 function candidates(slot: SlotExplanation, paint: Paint): string {
@@ -58,6 +58,6 @@ export function shortReasons(slots: readonly SlotExplanation[]): readonly string
       for (const { rejected } of slot.nodes) if (rejected !== null) counts.set(rejected, (counts.get(rejected) ?? 0) + 1)
       const common = [...counts].toSorted(([a, x], [b, y]) => y - x || compareText(a, b)).slice(0, 3)
       const nodes = common.map(([reason, count]) => `${count} × ${reasonText(reason)}`).join(', ')
-      return `${slotText(slot.slot)}: ${reasonText(slot.reason ?? '')}${nodes === '' ? '' : `; nodes: ${nodes}`}`
+      return `${placeText(slot)}: ${reasonText(slot.reason ?? '')}${nodes === '' ? '' : `; nodes: ${nodes}`}`
     })
 }

@@ -3,7 +3,7 @@
 import type { ChangeRow, JobDetail, JobRow, SlotRow } from '../../crdt/api-types.ts'
 import { type JobType, isRunOnce, jobTypes } from '../../crdt/spec.ts'
 import { shortJob } from '../job/job-ref.ts'
-import { allocTable, slotText } from './allocs.ts'
+import { allocTable, placeText } from './allocs.ts'
 import { changeText } from './change.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'
@@ -18,7 +18,8 @@ export function jobState(job: JobRow): string {
   if (job.paused === true) return 'paused'
   if (isRunOnceRow(job))
     return job.complete >= job.wanted ? 'complete' : job.complete + job.running >= job.wanted ? 'running' : 'incomplete'
-  return job.healthy >= job.wanted ? 'running' : 'incomplete'
+  if (job.healthy < job.wanted) return 'incomplete'
+  return job.canaries === undefined ? 'running' : 'canary'
 }
 
 /** How many copies are as they should be: healthy, or of work that ends by itself running or done. */
@@ -39,6 +40,14 @@ function isRunOnceRow({ type }: JobRow): boolean {
 
 export function wentBackWords({ id, version }: JobRow, to: string): string {
   return `version ${to}, since ${version} failed (auto_revert); to try it again: shoal job revert ${shortJob(id)} ${to}, and then job run`
+}
+
+/** Of each group whose newest version waits: how far its canaries are, and what they wait for. */
+export function canaryWords({ id, canaries = [] }: Pick<JobRow, 'id' | 'canaries'>): readonly string[] {
+  return canaries.map(({ group, healthy, wanted, auto }) => {
+    const then = auto ? 'then promoted (auto_promote)' : `waiting for a promotion: shoal job promote ${shortJob(id)}`
+    return `${healthy} of ${wanted} canaries of group ${group} healthy, ${then}`
+  })
 }
 
 export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
@@ -74,6 +83,7 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
     ['Pool', job.pool],
     ['State', jobState(job)],
     ...(job.wentBackTo === undefined ? [] : ([['In force', wentBackWords(job, job.wentBackTo)]] as const)),
+    ...canaryWords(job).map((words) => ['Canaries', words] as const),
     ...(job.paused === true ? ([['Roll-outs', `paused: shoal job resume ${shortJob(job.id)}`]] as const) : []),
     ['Priority', String(job.priority)],
     ['Version', job.version],
@@ -95,7 +105,7 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
 function openSlots(slots: readonly SlotRow[], paint: Paint): string {
   return table<SlotRow>(
     [
-      { head: 'NOT PLACED', text: (slot) => slotText(slot.slot), paint: paint.bold },
+      { head: 'NOT PLACED', text: placeText, paint: paint.bold },
       { head: 'WHY', text: (slot) => reasonText(slot.reason ?? ''), paint: paint.warn },
     ],
     slots,

@@ -2,7 +2,7 @@
 
 import type { PlannedSlot } from '../../crdt/api-types.ts'
 import type { FieldChange } from '../job-file/flatten.ts'
-import { slotText } from './allocs.ts'
+import { placeText } from './allocs.ts'
 import type { Paint } from './paint.ts'
 import { reasonText } from './reasons.ts'
 import { table } from './table.ts'
@@ -33,7 +33,7 @@ export function plannedTable(slots: readonly PlannedSlot[], names: ReadonlyMap<s
   const color = { keep: paint.dim, place: paint.good, update: paint.warn, stop: paint.bad, complete: paint.dim, none: paint.bad }
   return table<PlannedSlot>(
     [
-      { head: 'SLOT', text: (slot) => slotText(slot.slot), paint: paint.bold },
+      { head: 'SLOT', text: placeText, paint: paint.bold },
       { head: 'WHAT', text: (slot) => words[slot.action] ?? slot.action, paint: (text, slot) => (color[slot.action] ?? paint.dim)(text) },
       { head: 'NODE', text: (slot) => (slot.node === null ? '-' : (names.get(slot.node) ?? shortId(slot.node))) },
       { head: 'WHY', text: (slot) => (slot.reason === null ? '' : reasonText(slot.reason)) },

@@ -15,6 +15,7 @@ const sentences: Readonly<Record<string, string>> = {
   'held-back': 'runs what a void edit of a revoked key asked for, until an admin says what to do: shoal job voided',
   'rollout-waits': 'waiting for its turn in the rolling update (update.max_parallel)',
   'rollout-paused': 'it runs an older version, and an operator has paused the roll-out: shoal job resume',
+  'waiting-promotion': 'it is healthy, and its version waits for a promotion: shoal job promote, or auto_promote',
   'node-closed': 'its node is away, drains or takes nothing new',
   'job-not-valid': 'no version of the job validates',
   'plan-version-unknown': 'the fleet uses a plan version that this agent does not know; update the agent',

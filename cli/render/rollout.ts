@@ -1,7 +1,7 @@
 // A roll-out's table: one row a slot, the same rows in the same order at every redraw.
 
-import type { JobDetail } from '../../crdt/api-types.ts'
-import { allocState, isOver, paintAlloc, shownAlloc, slotText } from './allocs.ts'
+import type { JobDetail, SlotRow } from '../../crdt/api-types.ts'
+import { allocState, isOver, paintAlloc, placeText, shownAlloc } from './allocs.ts'
 import type { Paint } from './paint.ts'
 import { arrivedWords } from './jobs.ts'
 import { reasonText } from './reasons.ts'
@@ -11,12 +11,15 @@ import { shortId } from './words.ts'
 /** More rows than a terminal shows would scroll away; the rest is counted. */
 const rowsMax = 30
 
+type Row = Pick<SlotRow, 'slot' | 'reason' | 'canary'>
+
 export function rolloutTable(job: JobDetail, paint: Paint): string {
-  const slots = job.slots.length > 0 ? job.slots : job.allocs.filter((alloc) => !isOver(alloc)).map(({ slot }) => ({ slot, reason: null }))
-  const rows = slots.map((slot) => ({ ...slot, alloc: shownAlloc(job, slot.slot) }))
+  const slots: readonly Row[] =
+    job.slots.length > 0 ? job.slots : job.allocs.filter((alloc) => !isOver(alloc)).map(({ slot }): Row => ({ slot, reason: null }))
+  const rows = slots.map((slot) => ({ ...slot, alloc: shownAlloc(job, slot) }))
   const text = table<(typeof rows)[number]>(
     [
-      { head: 'SLOT', text: (row) => slotText(row.slot), paint: paint.bold },
+      { head: 'SLOT', text: placeText, paint: paint.bold },
       { head: 'NODE', text: (row) => (row.alloc === undefined ? '-' : row.alloc.nodeName || shortId(row.alloc.node)) },
       {
         head: 'STATE',

@@ -25,6 +25,7 @@ export function checkGroup(report: RuleReport, group: GroupSpec, job: JobSpec): 
   checkRestart(report, group)
   checkReschedule(report, group)
   checkUpdate(report, group)
+  checkCanary(report, group)
   checkAutoRevert(report, group)
   checkNetwork(report, group)
   checkCount(report, 'tasks', group.tasks.length, 1, modelLimits.tasksMax)
@@ -53,6 +54,9 @@ function checkPerNode(report: RuleReport, group: GroupSpec, { type }: JobSpec): 
   // One board whose copy fails would take the version back on all of them.
   if (group.update.autoRevert === true)
     fault(report, 'update/auto_revert', 'true', `nothing in a ${type} job: each board is a slot of its own`)
+  // Nomad takes it for a part of the nodes, in per cent; a slot that is a node's has no room for a second copy.
+  if (group.update.canary !== undefined)
+    fault(report, 'update/canary', String(group.update.canary), `0 in a ${type} job: a copy cannot run beside the one of its own node`)
   for (const task of group.tasks)
     if (task.affinities.length > 0)
       fault(inside(report, 'tasks', task.name), 'affinities', String(task.affinities.length), `none in a ${type} job`)
@@ -61,8 +65,8 @@ function checkPerNode(report: RuleReport, group: GroupSpec, { type }: JobSpec): 
 /** As in Nomad: what ends by itself is not rolled out; copies that run take on a new version at once. */
 function checkRunOnce(report: RuleReport, { update }: GroupSpec, { type }: JobSpec): void {
   const isSaid = (Object.keys(updateDefaults) as (keyof typeof update)[]).some((key) => update[key] !== updateDefaults[key])
-  if (isSaid || update.autoRevert !== undefined || update.progressDeadlineMs !== undefined)
-    fault(report, 'update', 'an update block', `none in a ${type} job: its copies end by themselves`)
+  const isAdded = [update.canary, update.autoPromote, update.autoRevert, update.progressDeadlineMs].some((one) => one !== undefined)
+  if (isSaid || isAdded) fault(report, 'update', 'an update block', `none in a ${type} job: its copies end by themselves`)
 }
 
 function checkRestart(report: RuleReport, { restart }: GroupSpec): void {
@@ -94,6 +98,10 @@ function checkUpdate(report: RuleReport, { update }: GroupSpec): void {
       `less than healthy_deadline, ${durationText(update.healthyDeadlineMs)}`,
     )
   }
+}
+
+function checkCanary(report: RuleReport, { update: { canary = 0, autoPromote } }: GroupSpec): void {
+  if (autoPromote === true && canary === 0) fault(report, 'update/auto_promote', 'true without canaries', 'false, or update.canary above 0')
 }
 
 /** Only where it counts: a job from before, whose healthy_deadline is longer than a default that came later, stays valid. */

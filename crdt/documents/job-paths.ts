@@ -7,4 +7,6 @@ export const jobPaths = {
   rerun: 'spec/rerun',
   /** Below `x/`, so that agents which do not know it take and pass on the change; they go on rolling out what runs on them. */
   paused: 'x/paused',
+  /** Above the names of groups (docs/adr/0026): the form that an operator promoted last. Agents which do not know canaries claim nothing of such a job. */
+  promoted: 'x/promoted',
 } as const

@@ -7,7 +7,7 @@ import { type Form, type JobId, type NodeId, type SlotId, slotId } from '../ids.
 import { type Registers, below } from '../registers.ts'
 import { registersAt } from '../replica.ts'
 import type { JobSpec } from '../spec.ts'
-import { type JobView, type JobVersion, type SlotWish } from '../view.ts'
+import type { JobVersion, JobView, SlotWish, SpecVersion } from '../view.ts'
 import { faultText } from './fault.ts'
 import { formOf } from './form.ts'
 import { heldCopies, isGivenUp } from './held.ts'
@@ -15,10 +15,11 @@ import { jobPaths } from './job-paths.ts'
 import { faultsHere, pastVersions, versionOf } from './job-versions.ts'
 import { modelLimits } from './model-limits.ts'
 import { placeOf } from './path-table.ts'
+import { promotedForms, promotedPath } from './promotion.ts'
 import { formsOf, specVersions } from './spec-versions.ts'
 import { specToRegisters } from './spec-writer.ts'
 
-export { formOf, jobPaths, specToRegisters }
+export { formOf, jobPaths, promotedPath, specToRegisters }
 
 /** `alloc restart`: raise it by one. */
 export function restartPath(group: string, place: number | NodeId): string {
@@ -41,6 +42,7 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
   const { spec, version, problems } = specInForce(crypto, doc)
   const forms = spec === null ? new Map<string, Form>() : formsOf(crypto, spec)
   const { registers } = doc
+  const promoted = promotedForms(doc)
   return {
     id,
     desired: desiredOf(doc, spec),
@@ -49,12 +51,22 @@ export function jobView(crypto: Crypto, doc: Doc): JobView {
     problems,
     forms,
     wishes: wishesOf(registers, id),
-    ...(spec?.groups.some(({ update }) => update.autoRevert === true) === true
-      ? { versions: specVersions(crypto, doc, { version, spec, forms }) }
-      : {}),
+    ...(spec === null ? {} : earlierVersions(crypto, doc, { version, spec, forms })),
     ...(registers.get(jobPaths.paused) === true ? { paused: true } : {}),
+    ...(promoted.size === 0 ? {} : { promoted }),
     held: heldCopies(crypto, doc),
   }
+}
+
+/** Only of a job that somebody asks for them: reading them takes longest. */
+function earlierVersions(
+  crypto: Crypto,
+  doc: Doc,
+  newest: Pick<SpecVersion, 'version' | 'spec' | 'forms'>,
+): Pick<JobView, 'versions' | 'ordering'> {
+  if (!newest.spec.groups.some(({ update }) => update.autoRevert === true || update.canary !== undefined)) return {}
+  const { versions, orders } = specVersions(crypto, doc, newest)
+  return { versions, ...(orders.some(({ promotions }) => promotions.size > 0) ? { ordering: orders } : {}) }
 }
 
 /** The merge of all heads if it validates; else, over every change's own causal past, the valid one with the highest version. */

@@ -89,6 +89,8 @@ const otherGroupFields: readonly Field<GroupSpec>[] = [
   durationField('update/progress_deadline', (group) => group.update.progressDeadlineMs ?? progressDeadlineMs, {
     fallback: progressDeadlineMs,
   }),
+  intField('update/canary', (group) => group.update.canary ?? 0, { fallback: 0, max: modelLimits.countMax }),
+  flagField('update/auto_promote', (group) => group.update.autoPromote === true, { fallback: false }),
   flagField('update/auto_revert', (group) => group.update.autoRevert === true, { fallback: false }),
   flagField('disconnect/replace', (group) => group.disconnect.replace, { fallback: disconnectDefaults.replace }),
   durationField('disconnect/replace_after', (group) => group.disconnect.replaceAfterMs, { fallback: disconnectDefaults.replaceAfterMs }),

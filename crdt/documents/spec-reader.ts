@@ -74,6 +74,7 @@ function readGroup(name: string, type: JobSpec['type'], block: Block): GroupSpec
 function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'disconnect'> {
   const lostAfterMs = values.optionalInt('disconnect/lost_after')
   const progressMs = values.int('update/progress_deadline')
+  const canary = values.int('update/canary')
   return {
     restart: {
       attempts: values.int('restart/attempts'),
@@ -94,6 +95,8 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
       minHealthyMs: values.int('update/min_healthy_time'),
       healthyDeadlineMs: values.int('update/healthy_deadline'),
       ...(progressMs === progressDeadlineMs ? {} : { progressDeadlineMs: progressMs }),
+      ...(canary === 0 ? {} : { canary }),
+      ...(values.flag('update/auto_promote') ? { autoPromote: true } : {}),
       ...(values.flag('update/auto_revert') ? { autoRevert: true } : {}),
     },
     disconnect: {

@@ -7,11 +7,12 @@ import type { Form } from '../ids.ts'
 import { Remembered } from '../remembered.ts'
 import { historyOf, registersAt } from '../replica.ts'
 import type { JobSpec } from '../spec.ts'
-import type { SpecVersion } from '../view.ts'
+import type { SpecOrder, SpecVersion } from '../view.ts'
 import { canonicalText } from './canonical.ts'
 import { formOf } from './form.ts'
 import { type PastVersion, faultsHere, pastVersions } from './job-versions.ts'
 import { modelLimits } from './model-limits.ts'
+import { moreLenient, promotedForms, promotionsOf } from './promotion.ts'
 
 /** What an edit ordered; null: what does not validate. */
 type Order = Pick<SpecVersion, 'spec' | 'forms'> | null
@@ -20,24 +21,56 @@ export function formsOf(crypto: Crypto, spec: JobSpec): ReadonlyMap<string, Form
   return new Map(spec.groups.map((group) => [group.name, formOf(crypto, spec, group)]))
 }
 
+type Ordered = Pick<SpecVersion, 'spec' | 'forms' | 'version'>
+
+export interface Ordering {
+  readonly versions: readonly SpecVersion[]
+  readonly orders: readonly SpecOrder[]
+}
+
 /** `newest` is in force, unless it fails. Edits that two sides made at once may count as one order more: a few tries more, on all boards. */
-export function specVersions(crypto: Crypto, doc: Doc, newest: Omit<SpecVersion, 'orders' | 'leastCounts'>): readonly SpecVersion[] {
-  const found = new Map<string, SpecVersion>([[named(newest.forms), { ...newest, orders: 1, leastCounts: countsOf(newest.spec) }]])
+export function specVersions(crypto: Crypto, doc: Doc, newest: Ordered): Ordering {
+  const promoted = promotedForms(doc)
+  const found = new Map<string, SpecVersion>([[named(newest.forms), orderedOnce(newest)]])
+  const orders: SpecOrder[] = [{ version: 0, promotions: promotionsOf(newest.spec) }]
   let newer = named(newest.forms)
-  for (const edit of editsOfSpec(crypto, doc)) {
+  for (const [at, edit] of editsOfSpec(crypto, doc).entries()) {
+    const isFar = found.size >= modelLimits.goBackVersionsMax || at >= modelLimits.goBackEditsMax
+    const isSought = isFar && lacksBase({ versions: [...found.values()], orders }, promoted)
+    if (at >= modelLimits.goBackEditsMax && !isSought) break
     const order = orderOf(crypto, doc, edit)
     if (order === null) continue
     const name = named(order.forms)
     const known = found.get(name)
     const counts = countsOf(order.spec)
     if (known !== undefined) {
-      const orders = name === newer ? known.orders : known.orders + 1
-      found.set(name, { ...known, orders, leastCounts: lower(known.leastCounts, counts) })
-    } else if (found.size < modelLimits.goBackVersionsMax)
-      found.set(name, { ...order, version: edit.version, orders: 1, leastCounts: counts })
+      const times = name === newer ? known.orders : known.orders + 1
+      found.set(name, { ...known, orders: times, leastCounts: lower(known.leastCounts, counts) })
+    } else if (!isFar || isSought) found.set(name, orderedOnce({ ...order, version: edit.version }))
+    const version = [...found.keys()].indexOf(name)
+    const promotions = promotionsOf(order.spec)
+    const last = orders.at(-1)!
+    if (name === newer && version === last.version)
+      orders[orders.length - 1] = { version, promotions: moreLenient(last.promotions, promotions) }
+    else if (version >= 0) orders.push({ version, promotions })
     newer = name
   }
-  return [...found.values()]
+  return { versions: [...found.values()], orders }
+}
+
+function orderedOnce(order: Ordered): SpecVersion {
+  return { ...order, orders: 1, leastCounts: countsOf(order.spec) }
+}
+
+/** Some group of the newest version begins with canaries, and no order is known yet that had asked for none, or was promoted by a word. */
+function lacksBase({ versions, orders: [newest, ...older] }: Ordering, promoted: ReadonlyMap<string, readonly Form[]>): boolean {
+  return [...newest!.promotions.keys()].some((group) => {
+    const own = versions[0]!.forms.get(group)
+    return !older.some(({ version, promotions }) => {
+      const form = versions[version]!.forms.get(group)
+      return form !== undefined && form !== own && (!promotions.has(group) || promoted.get(group)?.includes(form) === true)
+    })
+  })
 }
 
 function countsOf({ groups }: JobSpec): ReadonlyMap<string, number> {
@@ -65,7 +98,7 @@ function editsOfSpec(crypto: Crypto, doc: Doc): readonly PastVersion[] {
   }
   return pastVersions(crypto, doc)
     .filter(({ change }) => writing.has(change))
-    .slice(0, modelLimits.goBackEditsMax)
+    .slice(0, modelLimits.fallbackEditsMax)
 }
 
 /** Everything before a change follows from its hash, as long as nothing of it is void. */

@@ -3,6 +3,7 @@
 
 import { type Form, type Generation, type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
+import { canaryKey, editionOf, isCanary, isCanaryKey, slotOfKey } from '../../scheduler/canaries.ts'
 import { failingIn } from './failing.ts'
 import { coreLimits } from './limits.ts'
 import { type FailedSlot, type State, type Step, writeOwnSoon } from './state.ts'
@@ -13,22 +14,37 @@ export function noteFailures({ env, state, now }: Step): void {
   const failures = new Map<SlotId, Tally>()
   for (const [node, slots] of state.failing.judged) {
     for (const slot of slots) {
-      const form = formInForce(state, slot)
-      const verdicts = state.view.nodes.get(node)?.verdicts.get(slot)
-      const verdict = verdicts?.find((one) => one.form === form)
-      if (verdict !== undefined && verdict.failures > 0) count(failures, slot, verdict.failures, verdict.generation)
+      for (const key of keysOf(state, slot)) {
+        const form = wantedForm(state, key)
+        const verdicts = state.view.nodes.get(node)?.verdicts.get(slot)
+        const verdict = verdicts?.find((one) => one.form === form)
+        if (verdict !== undefined && verdict.failures > 0) count(failures, key, verdict.failures, verdict.generation)
+      }
     }
   }
   for (const slot of state.failing.failed) {
     // A claim may fail without a verdict: its board forgot what it was to run.
     for (const claim of state.view.claims.get(slot) ?? [])
-      if (claim.state === 'failed' && !isJudged(state, claim)) count(failures, slot, 1, claim.generation)
+      if (claim.state === 'failed' && !isJudged(state, claim)) count(failures, keyOf(state, claim), 1, claim.generation)
   }
-  for (const slot of [...state.failedSince.keys()]) if (!failures.has(slot)) state.failedSince.delete(slot)
-  for (const [slot, tally] of failures) state.failedSince.set(slot, seenNow(state, slot, tally, now))
+  for (const key of [...state.failedSince.keys()]) if (!failures.has(key)) state.failedSince.delete(key)
+  for (const [key, tally] of failures) state.failedSince.set(key, seenNow(state, key, tally, now))
 }
 
-/** Of one slot, over all boards. */
+/** The slot, and its canary if it has one: each is tried again by itself. */
+function keysOf({ view }: State, slot: SlotId): readonly SlotId[] {
+  const { job, group, index } = slotParts(slot)
+  const canaries = view.jobs.get(job)?.canaries?.get(group)
+  return canaries !== undefined && index < canaries.count ? [slot, canaryKey(slot)] : [slot]
+}
+
+function keyOf({ view }: State, { slot, form }: Claim): SlotId {
+  const { job, group, index } = slotParts(slot)
+  const about = view.jobs.get(job)
+  return about !== undefined && isCanary(about, group, index, form) ? canaryKey(slot) : slot
+}
+
+/** Of one slot or canary, over all boards. */
 interface Tally {
   readonly failures: number
   readonly newest: Generation
@@ -39,18 +55,19 @@ function count(tallies: Map<SlotId, Tally>, slot: SlotId, failures: number, newe
   tallies.set(slot, { failures: before.failures + failures, newest: Math.max(before.newest, newest) })
 }
 
-function seenNow(state: State, slot: SlotId, { failures, newest }: Tally, now: number): FailedSlot {
-  const form = formInForce(state, slot)
-  const seen = state.failedSince.get(slot)
+function seenNow(state: State, key: SlotId, { failures, newest }: Tally, now: number): FailedSlot {
+  const form = wantedForm(state, key)
+  const seen = state.failedSince.get(key)
   const isSame = seen !== undefined && seen.form === form
   // Fewer than before: a board has forgotten its own, which is no news. It may have failed anew since, which is.
   const known = isSame && failures <= seen.failures && newest <= seen.newest ? seen : { at: now, healthySince: null }
-  return { form, failures, newest, at: known.at, healthySince: isHealthy(state, slot, form) ? (known.healthySince ?? now) : null }
+  return { form, failures, newest, at: known.at, healthySince: isHealthy(state, slotOfKey(key), form) ? (known.healthySince ?? now) : null }
 }
 
-function formInForce(state: State, slot: SlotId): Form {
-  const { job, group } = slotParts(slot)
-  return state.view.jobs.get(job)?.forms.get(group) ?? ('' as Form)
+function wantedForm({ view }: State, key: SlotId): Form {
+  const { job, group } = slotParts(key)
+  const about = view.jobs.get(job)
+  return (isCanaryKey(key) ? about?.canaries?.get(group)?.form : about?.forms.get(group)) ?? ('' as Form)
 }
 
 function isHealthy(state: State, slot: SlotId, form: Form): boolean {
@@ -64,7 +81,8 @@ function isHealthy(state: State, slot: SlotId, form: Form): boolean {
  */
 export function forgetFailures(step: Step): void {
   const { state } = step
-  for (const [slot, seen] of state.failedSince) {
+  for (const [key, seen] of state.failedSince) {
+    const slot = slotOfKey(key)
     if (forgetAt(state, slot, seen) > step.now) continue
     const last = state.ended.get(slot)
     // Its generation must not be used again: the claim that came after it may go with a disk.
@@ -84,7 +102,7 @@ function forgiven(verdict: Verdict): Verdict[] {
 /** When `forgetFailures` is next due. */
 export function failuresDeadline(state: State): number {
   let at = never
-  for (const [slot, seen] of state.failedSince) at = Math.min(at, forgetAt(state, slot, seen))
+  for (const [key, seen] of state.failedSince) at = Math.min(at, forgetAt(state, slotOfKey(key), seen))
   return at
 }
 
@@ -98,7 +116,7 @@ function forgetAt(state: State, slot: SlotId, { form, healthySince }: FailedSlot
     state.verdicts.get(slot)?.some((verdict) => verdict.form === form && verdict.failures > 0) === true ||
     (last?.state === 'failed' && last.form === form)
   const { job, group } = slotParts(slot)
-  const policy = state.view.jobs.get(job)?.spec?.groups.find((one) => one.name === group)?.reschedule
+  const policy = editionOf(state.view.jobs.get(job), group, form)?.group.reschedule
   return isOwn && policy !== undefined ? healthySince + Math.max(policy.intervalMs, policy.maxDelayMs) : never
 }
 

@@ -3,9 +3,10 @@
 // get. Tasks of jobs that nobody here knows are left to `lost-changes.ts`. Upholds invariants 8, 13 and 20.
 
 import { type SlotId, jobDocId, slotParts } from '../../crdt/ids.ts'
-import { isPerNode, isRunOnce } from '../../crdt/spec.ts'
+import { isPerNode } from '../../crdt/spec.ts'
 import type { JobView } from '../../crdt/view.ts'
-import { type Alloc, type Body, createAlloc, createBody, isUp } from './allocs/alloc.ts'
+import { editionOf } from '../../scheduler/canaries.ts'
+import { type Alloc, type Body, bodyParts, createAlloc, createBody, isUp } from './allocs/alloc.ts'
 import { persistBody } from './allocs/claim.ts'
 import { removeTasks } from './allocs/finished.ts'
 import { nowRunning } from './allocs/lifecycle.ts'
@@ -111,18 +112,16 @@ function settleOrphan(step: Step, task: AdoptedTask): boolean {
 /** What the task is a part of, if the job still wants it just so. */
 function bodyFor(view: JobView, task: AdoptedTask): Body | null {
   const { group, index, node } = slotParts(task.slot)
-  const spec = view.spec?.groups.find((entry) => entry.name === group)
-  if (view.desired !== 'run' || view.spec === null || spec === undefined || view.forms.get(group) !== task.form) return null
-  if (isPerNode(view.spec) !== (node !== null) || (node === null ? index >= spec.count : spec.count === 0)) return null
+  const edition = editionOf(view, group, task.form)
+  if (view.desired !== 'run' || edition === null || edition.form !== task.form) return null
+  const { spec } = edition
+  const { count } = edition.group
+  if (isPerNode(spec) !== (node !== null) || (node === null ? index >= count : count === 0)) return null
   return createBody({
     alloc: task.alloc,
     version: view.version,
-    form: task.form,
     updates: task.updates ?? 0,
-    pool: view.spec.pool,
-    jobMeta: view.spec.meta,
-    group: spec,
-    runsOnce: isRunOnce(view.spec),
+    ...bodyParts(edition),
   })
 }
 

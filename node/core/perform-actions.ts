@@ -6,8 +6,9 @@ import { slotParts } from '../../crdt/ids.ts'
 import { isRunOnce } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
+import { editionOf } from '../../scheduler/canaries.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
-import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
+import { type Alloc, allTasks, bodyParts, createAlloc, createBody } from './allocs/alloc.ts'
 import { persistBody } from './allocs/claim.ts'
 import { begin, beginUpdate, dropUpdate, end, switchOver } from './allocs/lifecycle.ts'
 import { portsToCome } from './allocs/ports.ts'
@@ -26,7 +27,7 @@ export function perform(step: Step, plan: Plan, action: Action): void {
   const alloc = state.allocs.get(action.slot)
   switch (action.kind) {
     case 'claim':
-      return claim(step, plan, action)
+      return claim(step, action)
     case 'withdraw':
       return alloc && giveUp(step, alloc, 'withdrawn', action.reason)
     case 'start':
@@ -66,7 +67,7 @@ function giveUp(step: Step, alloc: Alloc, as: 'withdrawn' | 'stopped', reason: s
  */
 function startOrYield(step: Step, plan: Plan, alloc: Alloc): void {
   const { view } = step.state
-  const entry = plan.bySlot.get(alloc.slot)
+  const entry = plan.bySlot.of({ slot: alloc.slot, form: alloc.body.form })
   const holder = entry?.standing.holder ?? null
   const isHeld =
     holder !== null &&
@@ -80,26 +81,21 @@ function startOrYield(step: Step, plan: Plan, alloc: Alloc): void {
   else begin(step, alloc)
 }
 
-function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void {
+function claim(step: Step, action: Action & { kind: 'claim' }): void {
   const { state, env } = step
   if (!mayClaim(state, step.now)) return
   const held = state.allocs.get(action.slot)
   if (held !== undefined && !hasEnded(held)) return
   const { job, group } = slotParts(action.slot)
-  const entry = plan.bySlot.get(action.slot)
   const view = state.view.jobs.get(job)
-  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
-  if (entry === undefined || view?.spec == null || spec === undefined) return
+  const edition = editionOf(view, group, action.form)
+  if (view === undefined || edition === null) return
   const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
   const body = createBody({
     alloc: id,
     version: view.version,
-    form: entry.form,
     updates: 0,
-    pool: view.spec.pool,
-    jobMeta: view.spec.meta,
-    group: spec,
-    runsOnce: isRunOnce(view.spec),
+    ...bodyParts(edition),
   })
   const alloc = createAlloc({
     slot: action.slot,
@@ -112,7 +108,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   if (!hasRoomFor(step, alloc)) return
   alloc.restartSeen = wishedRestart(state, action.slot)
   // Named from the start: the job may ask for others before this form has begun to run.
-  alloc.ports = portsToCome(spec, {})
+  alloc.ports = portsToCome(edition.group, {})
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)
   persistBody(step, alloc)
@@ -130,21 +126,16 @@ function mayClaim(state: State, now: number): boolean {
 function updateInPlace(step: Step, alloc: Alloc): void {
   const { job, group } = slotParts(alloc.slot)
   const view = step.state.view.jobs.get(job)
-  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
-  const form = view?.forms.get(group)
-  if (view?.spec == null || spec === undefined || form === undefined || form === alloc.body.form) return
+  const edition = editionOf(view, group)
+  if (view === undefined || edition === null || edition.form === alloc.body.form) return
   beginUpdate(
     step,
     alloc,
     createBody({
       alloc: alloc.alloc,
       version: view.version,
-      form,
       updates: alloc.body.updates + 1,
-      pool: view.spec.pool,
-      jobMeta: view.spec.meta,
-      group: spec,
-      runsOnce: isRunOnce(view.spec),
+      ...bodyParts(edition),
     }),
   )
   if (alloc.next !== null && allTasks(alloc.next, 'ready')) switchOver(step, alloc)
@@ -154,13 +145,13 @@ function updateInPlace(step: Step, alloc: Alloc): void {
 function adoptVersion(step: Step, alloc: Alloc): void {
   const { job, group } = slotParts(alloc.slot)
   const view = step.state.view.jobs.get(job)
-  const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
-  if (view?.spec == null || spec === undefined) return
+  const edition = editionOf(view, group, alloc.body.form)
+  if (view === undefined || edition === null) return
   alloc.body.version = view.version
-  alloc.body.group = spec
-  alloc.body.runsOnce = isRunOnce(view.spec)
+  alloc.body.group = edition.group
+  alloc.body.runsOnce = isRunOnce(edition.spec)
   // Kill signals and delays are for tasks that run, too.
-  for (const task of spec.tasks) {
+  for (const task of edition.group.tasks) {
     const run = alloc.body.tasks.get(task.name)
     if (run !== undefined) run.spec = task
   }

@@ -1,5 +1,5 @@
 // Containers, end to end: two boards with an engine each and one whose engine is missing. Adoption after kill -9, an image that cannot be
-// had, an image that only one board has, a copy that eats too much memory, logs from afar. Needs root and docker.io (`.ci/install`).
+// had, an image that only one board has, a copy that eats too much memory, canaries, logs from afar. Needs root and docker.io (`.ci/install`).
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -109,6 +109,35 @@ test('a new version whose image cannot be had: the old copies run on, and the re
   assert.match(ran.output, /localhost:1\/none:1/)
   assert.deepEqual([...(await containers('a', 'web')), ...(await containers('b', 'web'))], before)
   assert.equal(Object.keys(await holders(agents[2]!, 'web')).length, 2)
+})
+
+test('a canary that fails takes its version back and the old container never stops; one that is promoted stays as it is', async () => {
+  const asked = (script: string): object => {
+    const update = { canary: 1, auto_revert: true, progress_deadline: '0s', min_healthy_time: '1s', healthy_deadline: '1m' }
+    return inContainers('green', { script, group: { ...patient, update, restart: { attempts: 0, mode: 'fail' } } })
+  }
+  const all = async (): Promise<{ id: string; startedAt: string }[]> => [
+    ...(await containers('a', 'green')),
+    ...(await containers('b', 'green')),
+  ]
+  assert.equal((await fleet.runJob(agents[0]!, asked('exec sleep 1000001'))).code, 0)
+  const old = await all()
+  const failed = await fleet.runJob(agents[1]!, asked('exit 7'))
+  assert.equal(failed.code, 2, failed.output)
+  assert.match(failed.output, /failed \(auto_revert\)/)
+  assert.deepEqual(await all(), old)
+  const waits = await fleet.runJob(agents[2]!, asked('exec sleep 1000002'))
+  assert.equal(waits.code, 0, waits.output)
+  assert.match(waits.output, /1 of 1 copies healthy; 1 of 1 canaries of group g healthy, waiting for a promotion: shoal job promote green/)
+  const both = await all()
+  assert.equal(both.length, 2)
+  const promoted = await fleet.cli(['job', 'promote', 'green', '--peer', `unix:${agents[0]!.socket}`])
+  assert.equal(promoted.code, 0, promoted.output)
+  await until('the old container is gone', 60_000, async () => (await all()).length === 1)
+  assert.deepEqual(
+    await all(),
+    both.filter(({ id }) => id !== old[0]!.id),
+  )
 })
 
 test('an image that only one board has: the copy comes to run there, whichever board was asked first', async () => {

@@ -5,6 +5,7 @@ import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { withChanges } from '../../crdt/layered-map.ts'
 import type { JobSpec, GroupSpec } from '../../crdt/spec.ts'
 import { type Claim, type JobView, type NodeView, type SlotWish, type Verdict, type View, schedulerAlgorithms } from '../../crdt/view.ts'
+import { keyOfSlot, slotOfKey } from '../../scheduler/canaries.ts'
 import type { Local, Plan } from '../../scheduler/types.ts'
 import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeTask, makeVerdict, makeView, slotOf, version } from './view.ts'
 
@@ -13,11 +14,11 @@ export interface Story {
   readonly local: Local
 }
 
-type Next = () => number
+export type Next = () => number
 type Change = (story: Story, next: Next, made: Plan) => Story
 
-const pick = <T>(items: readonly T[], next: Next): T => items[Math.floor(next() * items.length)] as T
-const chance = (next: Next, part: number): boolean => next() < part
+export const pick = <T>(items: readonly T[], next: Next): T => items[Math.floor(next() * items.length)] as T
+export const chance = (next: Next, part: number): boolean => next() < part
 const jobNames = ['shop', 'mail', 'cam', 'log'] as const
 const nodeNames = Array.from({ length: 9 }, (_, i) => `n0${i}`)
 
@@ -244,7 +245,7 @@ function altered(job: JobView, next: Next): JobView {
   }
 }
 
-function leastCounts({ groups }: JobSpec, next: Next): ReadonlyMap<string, number> {
+export function leastCounts({ groups }: JobSpec, next: Next): ReadonlyMap<string, number> {
   return new Map(groups.map(({ name, count }) => [name, pick([count, count, 1], next)]))
 }
 
@@ -312,7 +313,7 @@ const timePasses: Change = ({ view, local }, next) => ({
 const changeFailures: Change = ({ view, local }, next, made) => {
   const failedSince = new Map(local.failedSince)
   const waiting = made.slots.filter(({ reason }) => reason === 'waiting-reschedule' || reason === 'reschedule-exhausted')
-  const slot = pick([...waiting.map((one) => one.slot), someSlot(next)], next)
+  const slot = pick([...waiting.map(keyOfSlot), someSlot(next)], next)
   if (chance(next, 0.3)) failedSince.delete(slot)
   else failedSince.set(slot, local.now - pick([0, 1_000, 4_999], next))
   return { view, local: { ...local, failedSince } }
@@ -331,8 +332,9 @@ const remember: Change = ({ view, local }, next, made) => ({
 
 const claimPlanned: Change = ({ view, local }, next, made) => {
   const changes = new Map<SlotId, readonly Claim[]>()
-  for (const [slot, { candidate }] of made.pending) {
-    const planned = made.bySlot.get(slot)
+  for (const [key, { candidate }] of made.pending) {
+    const planned = made.bySlot.get(key)
+    const slot = slotOfKey(key)
     if (planned === undefined || chance(next, 0.4) || view.claims.get(slot)?.some((claim) => claim.node === candidate)) continue
     const { form: own, version: at, nextGeneration: generation } = planned
     const claim = makeClaim(candidate, { slot, form: own, version: at, generation, state: pick(['claimed', 'running', 'failed'], next) })

@@ -124,6 +124,8 @@ const withRevert = (update: UpdatePolicy): fc.Arbitrary<UpdatePolicy> =>
     { ...update, progressDeadlineMs: 0, autoRevert: true },
     { ...update, progressDeadlineMs: 1_000_000 },
     { ...update, progressDeadlineMs: 1_000_000, autoRevert: true },
+    { ...update, canary: 2 },
+    { ...update, canary: 1, autoPromote: true, autoRevert: true, progressDeadlineMs: 0 },
   )
 
 const group: fc.Arbitrary<GroupSpec> = fc

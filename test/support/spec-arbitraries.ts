@@ -161,6 +161,8 @@ const policies = record({
       minHealthyMs: count,
       healthyDeadlineMs: count,
       progressDeadlineMs: count.filter((ms) => ms !== progressDeadlineMs),
+      canary: count.filter((copies) => copies !== 0),
+      autoPromote: fc.constant(true),
       autoRevert: fc.constant(true),
     },
     { requiredKeys: ['maxParallel', 'minHealthyMs', 'healthyDeadlineMs'], noNullPrototype: true },

@@ -2,8 +2,9 @@
 // core; `lifecycle.ts` moves it, `claim.ts` writes it down.
 
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../../crdt/ids.ts'
-import { type GroupSpec, type TaskSpec, isMain } from '../../../crdt/spec.ts'
+import { type GroupSpec, type TaskSpec, isMain, isRunOnce } from '../../../crdt/spec.ts'
 import type { ClaimState, JobVersion, Resources } from '../../../crdt/view.ts'
+import type { Edition } from '../../../scheduler/canaries.ts'
 import type { TaskId } from '../ports.ts'
 import { type Checks, createChecks } from './checks.ts'
 
@@ -101,16 +102,14 @@ export function taskId(alloc: AllocId, form: Form, task: string): TaskId {
   return `${alloc}.${form.slice(0, 8)}.${task}`
 }
 
-export function createBody(input: {
-  readonly alloc: AllocId
-  readonly version: JobVersion
-  readonly form: Form
-  readonly updates: number
-  readonly pool: string
-  readonly jobMeta: Readonly<Record<string, string>>
-  readonly group: GroupSpec
-  readonly runsOnce: boolean
-}): Body {
+/** What a copy keeps of the version that it is made from. */
+type BodyParts = Pick<Body, 'form' | 'pool' | 'jobMeta' | 'group' | 'runsOnce'>
+
+export function bodyParts({ spec, group, form }: Edition): BodyParts {
+  return { form, pool: spec.pool, jobMeta: spec.meta, group, runsOnce: isRunOnce(spec) }
+}
+
+export function createBody(input: BodyParts & Pick<Body, 'version' | 'updates'> & { readonly alloc: AllocId }): Body {
   const tasks = new Map<string, TaskRun>()
   for (const spec of input.group.tasks) {
     const task = createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending')

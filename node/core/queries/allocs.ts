@@ -13,7 +13,8 @@ export function versionText(version: JobVersion): string {
 
 export function allocRow(state: State, claim: Claim): AllocRow {
   const node = state.view.nodes.get(claim.node)
-  const standing = state.plan?.bySlot.get(claim.slot)?.standing
+  const slot = state.plan?.bySlot.of(claim)
+  const standing = slot?.standing
   const isUnknown = standing?.unknown.some((other) => other.node === claim.node) === true
   return {
     alloc: claim.alloc,
@@ -26,6 +27,7 @@ export function allocRow(state: State, claim: Claim): AllocRow {
     state: isUnknown && !hasEnded(claim) ? 'unknown' : claim.state,
     healthy: claim.healthy,
     holder: standing?.holder?.node === claim.node && standing.holder.generation === claim.generation,
+    ...(slot?.canary === true ? { canary: true } : {}),
     reason: claim.reason,
     restarts: claim.restarts,
     startedAt: claim.startedAt,

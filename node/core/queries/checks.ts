@@ -3,6 +3,7 @@
 import type { CheckRow } from '../../../crdt/api-types.ts'
 import { compareText, slotParts } from '../../../crdt/ids.ts'
 import type { Claim } from '../../../crdt/view.ts'
+import { editionOf } from '../../../scheduler/canaries.ts'
 import type { State, Step } from '../state.ts'
 
 export function checkRows({ state, now }: Step, claim: Claim): CheckRow[] {
@@ -19,8 +20,8 @@ export function checkRows({ state, now }: Step, claim: Claim): CheckRow[] {
 }
 
 /** How many the job in force asks for: whether it is worth while to ask the copy's board. */
-export function checkCount({ view }: State, { slot }: Claim): number {
+export function checkCount({ view }: State, { slot, form }: Claim): number {
   const { job, group } = slotParts(slot)
-  const tasks = view.jobs.get(job)?.spec?.groups.find(({ name }) => name === group)?.tasks ?? []
+  const tasks = editionOf(view.jobs.get(job), group, form)?.group.tasks ?? []
   return tasks.reduce((sum, { checks = [] }) => sum + checks.length, 0)
 }

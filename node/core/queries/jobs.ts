@@ -1,7 +1,7 @@
 // Jobs as rows and details for people: what is wanted, what runs, what is waited for and why.
 
 import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
-import type { AllocRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
+import type { AllocRow, CanaryRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
 import type { Doc } from '../../../crdt/doc.ts'
 import { isPerNode, isRunOnce } from '../../../crdt/spec.ts'
 import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
@@ -25,7 +25,9 @@ export function jobNamed(name: string): JobId {
 }
 
 function slotsOf(state: State, job: JobId): SlotPlan[] {
-  return [...(state.plan?.bySlot.ofJob(job) ?? [])].sort((a, b) => compareText(a.group, b.group) || a.index - b.index)
+  return [...(state.plan?.bySlot.ofJob(job) ?? [])].sort(
+    (a, b) => compareText(a.group, b.group) || a.index - b.index || Number(a.canary === true) - Number(b.canary === true),
+  )
 }
 
 /** Of a system job: a copy on each node that suits and is here or runs one. */
@@ -37,7 +39,8 @@ function wantedOf({ desired, spec }: JobView, slots: readonly SlotPlan[]): numbe
 }
 
 function jobRow(state: State, job: JobView): JobRow {
-  const slots = slotsOf(state, job.id)
+  const all = slotsOf(state, job.id)
+  const slots = all.filter(({ canary }) => canary === undefined)
   // Of work that is done, some other copy may still be on its way out.
   const held = slots.flatMap(({ standing: { complete, holder } }) => (holder === null || complete !== null ? [] : [holder]))
   return {
@@ -55,7 +58,16 @@ function jobRow(state: State, job: JobView): JobRow {
     problems: job.problems,
     ...(job.paused === true ? { paused: true } : {}),
     ...(job.wentBackTo === undefined ? {} : { wentBackTo: versionText(job.wentBackTo) }),
+    ...(job.desired !== 'run' || job.canaries === undefined ? {} : { canaries: canaryRows(job.canaries, all) }),
   }
+}
+
+function canaryRows(canaries: NonNullable<JobView['canaries']>, slots: readonly SlotPlan[]): CanaryRow[] {
+  return [...canaries].map(([group, { form, count, auto }]) => {
+    const holders = slots.flatMap(({ group: name, canary, standing }) => (canary === true && name === group ? [standing.holder] : []))
+    const running = holders.filter((claim) => claim?.state === 'running')
+    return { group, form, wanted: count, running: running.length, healthy: running.filter((claim) => claim?.healthy).length, auto }
+  })
 }
 
 export function jobRows(state: State): JobRow[] {
@@ -88,6 +100,7 @@ function slotRow(slot: SlotPlan): SlotRow {
     complete: slot.standing.complete?.node ?? null,
     candidate: slot.candidate,
     reason: slot.reason,
+    ...(slot.canary === true ? { canary: true } : {}),
   }
 }
 

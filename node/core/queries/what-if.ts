@@ -50,12 +50,13 @@ function plannedSlots(planned: Plan, job: JobId): PlannedSlot[] {
   return planned.bySlot.ofJob(job).map(plannedSlot)
 }
 
-function plannedSlot(slot: SlotPlan): PlannedSlot {
-  const { complete, holder } = slot.standing
-  if (complete !== null) return { slot: slot.slot, action: 'complete', node: complete.node, reason: null }
-  if (holder !== null && holder.form === slot.form) return { slot: slot.slot, action: 'keep', node: holder.node, reason: null }
-  if (holder !== null) return { slot: slot.slot, action: 'update', node: holder.node, reason: slot.reason }
-  return { slot: slot.slot, action: slot.candidate === null ? 'none' : 'place', node: slot.candidate, reason: slot.reason }
+function plannedSlot(planned: SlotPlan): PlannedSlot {
+  const { complete, holder } = planned.standing
+  const place = { slot: planned.slot, ...(planned.canary === true ? { canary: true } : {}) }
+  if (complete !== null) return { ...place, action: 'complete', node: complete.node, reason: null }
+  if (holder !== null && holder.form === planned.form) return { ...place, action: 'keep', node: holder.node, reason: null }
+  if (holder !== null) return { ...place, action: 'update', node: holder.node, reason: planned.reason }
+  return { ...place, action: planned.candidate === null ? 'none' : 'place', node: planned.candidate, reason: planned.reason }
 }
 
 function isHeldHere(view: View, { slot, form }: Claim): boolean {

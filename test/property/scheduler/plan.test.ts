@@ -5,12 +5,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { checkPlacement } from '../../../bench/placement/checker.ts'
 import { generateView } from '../../../bench/placement/generator.ts'
-import { slotParts } from '../../../crdt/ids.ts'
-import type { NodeId, SlotId } from '../../../crdt/ids.ts'
+import type { NodeId } from '../../../crdt/ids.ts'
 import type { Claim, View } from '../../../crdt/view.ts'
-import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
-import type { Action, Local } from '../../../scheduler/types.ts'
+import { atRest, localOf, refilled } from '../../support/rounds.ts'
 import {
   form,
   makeClaim,
@@ -21,7 +19,6 @@ import {
   makeVerdict,
   makeView,
   random,
-  shuffled,
   slotOf,
   version,
 } from '../../support/view.ts'
@@ -67,18 +64,6 @@ function randomView(seed: number): View {
   return makeView({ nodes, jobs, claims })
 }
 
-function localOf(view: View, self: string, silentMs: number): Local {
-  const silent = Object.fromEntries([...view.nodes.values()].filter((one) => one.liveness !== 'alive').map((one) => [one.name, silentMs]))
-  const failedSince = new Map([...view.claims.keys()].map((slot) => [slot, 0]))
-  return makeLocal(self, { silent, failedSince, now: 1_000_000_000 })
-}
-
-function refilled(view: View, seed: number): View {
-  const next = random(seed)
-  const again = <K, V>(map: ReadonlyMap<K, V>): Map<K, V> => new Map(shuffled([...map], next))
-  return { ...view, nodes: again(view.nodes), jobs: again(view.jobs), claims: again(view.claims) }
-}
-
 const sorted = (map: ReadonlyMap<string, unknown>): unknown => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
 
 test('equal views give equal plans, whatever the order of insertion and whoever asks', () => {
@@ -111,75 +96,10 @@ test('the same view and pending give the same plan again', () => {
   }
 })
 
-function carriedOut(claim: Claim | undefined, action: Action, self: NodeId): Claim {
-  if (action.kind === 'claim') {
-    const job = slotParts(action.slot).job
-    assert.ok(job !== undefined)
-    return makeClaim(self, {
-      slot: action.slot,
-      generation: action.generation,
-      state: 'claimed',
-      healthy: false,
-      lost: action.lost,
-      form: form('f2'),
-      version: version(2),
-    })
-  }
-  assert.ok(claim !== undefined, `${action.kind} of a claim that is not there`)
-  switch (action.kind) {
-    case 'withdraw':
-      return { ...claim, state: 'withdrawn' }
-    case 'stop':
-      return { ...claim, state: 'stopped' }
-    case 'start':
-      return { ...claim, state: 'running', healthy: true, startedAt: 1_000 }
-    case 'update':
-      return { ...claim, form: action.form, version: version(2) }
-    case 'adopt-version':
-      return { ...claim, version: action.version }
-    case 'restart':
-      return { ...claim, restartSeen: action.restart }
-    case 'over':
-      return { ...claim, over: action.over }
-    case 'lost':
-      return { ...claim, lost: action.lost }
-  }
-}
-
-/** Every alive node acts on the shared view, in turn. */
-function round(view: View, silentMs: number): { view: View; acted: number } {
-  let now = view
-  let acted = 0
-  for (const self of [...view.nodes.keys()].sort()) {
-    if (view.nodes.get(self)?.liveness !== 'alive') continue
-    const local = localOf(now, self, silentMs)
-    for (const action of actions(now, plan(now, local), local)) {
-      const claims = new Map<SlotId, readonly Claim[]>(now.claims)
-      const list = claims.get(action.slot) ?? []
-      const next = carriedOut(
-        list.find((claim) => claim.node === self),
-        action,
-        self,
-      )
-      claims.set(
-        action.slot,
-        [...list.filter((claim) => claim.node !== self), next].sort((a, b) => (a.node < b.node ? -1 : 1)),
-      )
-      now = { ...now, claims }
-      acted++
-    }
-  }
-  return { view: now, acted }
-}
-
 test('carrying out the actions ends in a plan that asks for nothing, with one copy a slot', () => {
   for (let seed = 0; seed < 80; seed++) {
-    let view = randomView(seed)
-    let rounds = 0
-    for (let acted = 1; acted > 0; rounds++) {
-      ;({ view, acted } = round(view, 120_000))
-      assert.ok(rounds < 20, `seed ${seed} does not come to rest`)
-    }
+    const view = atRest(randomView(seed), 120_000)
+    assert.ok(view !== null, `seed ${seed} does not come to rest`)
     const local = localOf(view, 'n00', 120_000)
     for (const slot of plan(view, local).slots) {
       const alive = slot.standing.live.filter((claim) => view.nodes.get(claim.node)?.liveness === 'alive')
@@ -219,12 +139,12 @@ test('the checker sees what is wrong', () => {
 test('one node that leaves moves only its own copies', () => {
   const jobs = [makeJob({ groups: [makeGroup({ count: 12 })], form: form('f2'), version: version(2) })]
   let view: View = makeView({ nodes: makeNodes(6), jobs })
-  for (let acted = 1; acted > 0;) ({ view, acted } = round(view, 120_000))
+  view = atRest(view, 120_000)!
   const before = new Map(plan(view, makeLocal('n00')).slots.map((slot) => [slot.slot, slot.standing.holder?.node]))
   const gone = view.nodes.get('n05' as NodeId)
   assert.ok(gone !== undefined)
   view = { ...view, nodes: new Map(view.nodes).set(gone.id, { ...gone, liveness: 'disconnected' }) }
-  for (let acted = 1; acted > 0;) ({ view, acted } = round(view, 120_000))
+  view = atRest(view, 120_000)!
   for (const slot of plan(view, localOf(view, 'n00', 120_000)).slots) {
     if (before.get(slot.slot) !== 'n05') assert.equal(slot.standing.holder?.node, before.get(slot.slot))
     else assert.notEqual(slot.standing.holder, null)

@@ -21,7 +21,7 @@ const over = (name: string, generation = 1): Partial<Claim> => ({ over: new Map(
 
 test('the candidate claims, the heir starts, what runs alone is left alone', () => {
   const empty = makeView({ nodes: makeNodes(1) })
-  assert.deepEqual(asked(empty), [{ kind: 'claim', slot, generation: 1, lost: new Map() }])
+  assert.deepEqual(asked(empty), [{ kind: 'claim', form: form('f1'), slot, generation: 1, lost: new Map() }])
   for (const state of ['claimed', 'preparing', 'starting'] as const)
     assert.deepEqual(asked({ claims: [makeClaim('n00', { state })] }), [{ kind: 'start', slot }])
   assert.deepEqual(asked({ claims: [makeClaim('n00')] }), [])
@@ -167,7 +167,9 @@ test('alloc restart reaches a claim once', () => {
 test('draining: a second claim elsewhere, the copy runs until that one runs; with no place it stays', () => {
   const nodes = makeNodes(2, (i) => ({ draining: i === 0 }))
   assert.deepEqual(asked({ nodes, claims: [makeClaim('n00')] }), [])
-  assert.deepEqual(asked({ nodes, claims: [makeClaim('n00')] }, 'n01'), [{ kind: 'claim', slot, generation: 2, lost: new Map() }])
+  assert.deepEqual(asked({ nodes, claims: [makeClaim('n00')] }, 'n01'), [
+    { kind: 'claim', form: form('f1'), slot, generation: 2, lost: new Map() },
+  ])
   const second = makeClaim('n01', { generation: 2, state: 'preparing' })
   assert.deepEqual(asked({ nodes, claims: [makeClaim('n00'), second] }), [])
   assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00'), { ...second, state: 'running' }] }, 'n01')), ['over'])

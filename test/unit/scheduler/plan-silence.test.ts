@@ -9,7 +9,19 @@ import type { NodeView, View } from '../../../crdt/view.ts'
 import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Local, SlotPlan } from '../../../scheduler/types.ts'
-import { makeClaim, makeGroup, makeJob, makeLocal, makeNodes, makeVerdict, makeView, node, slotOf, version } from '../../support/view.ts'
+import {
+  form,
+  makeClaim,
+  makeGroup,
+  makeJob,
+  makeLocal,
+  makeNodes,
+  makeVerdict,
+  makeView,
+  node,
+  slotOf,
+  version,
+} from '../../support/view.ts'
 
 const minute = 60_000
 
@@ -194,7 +206,9 @@ test('lost_after: who replaces later writes the mark, carries older ones, and a 
     [node('n00'), 1],
     [node('n02'), 7],
   ])
-  assert.deepEqual(actions(view, made, self), [{ kind: 'claim', slot: slotOf(0), generation: 8, lost: new Map([...lost].reverse()) }])
+  assert.deepEqual(actions(view, made, self), [
+    { kind: 'claim', form: form('f1'), slot: slotOf(0), generation: 8, lost: new Map([...lost].reverse()) },
+  ])
   const replaced = makeView({ nodes, jobs: [job], claims: [makeClaim('n00'), makeClaim('n01', { generation: 2 })] })
   assert.deepEqual(actions(replaced, plan(replaced, local), local), [{ kind: 'lost', slot: slotOf(0), lost: new Map([[node('n00'), 1]]) }])
   const early = { ...local, silentSince: new Map([[node('n00'), local.now - 5 * minute]]) }
