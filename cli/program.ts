@@ -28,6 +28,7 @@ import { addJobHistory } from './commands/job-history.ts'
 import { addJobInit } from './commands/job-init.ts'
 import { addJobInspect } from './commands/job-inspect.ts'
 import { addJobPause, addJobResume } from './commands/job-pause.ts'
+import { addJobPeriodic } from './commands/job-periodic-force.ts'
 import { addJobPlan } from './commands/job-plan.ts'
 import { addJobRevert } from './commands/job-revert.ts'
 import { addJobRun } from './commands/job-run.ts'
@@ -74,6 +75,7 @@ const jobWrites: readonly Add[] = [
   addJobRevert,
   addJobPause,
   addJobResume,
+  addJobPeriodic,
   addJobStop,
   addJobRemove,
   addJobVoided,

@@ -9,6 +9,7 @@ import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
 import { asksDistinctHosts } from './constraints.ts'
 import { nodeSlots } from './per-node.ts'
+import { mayBegin } from './periodic.ts'
 import { type Property, addTo, propertiesOf } from './properties.ts'
 import { affinitiesOf } from './rank.ts'
 
@@ -27,6 +28,8 @@ export interface GroupRules {
   readonly distinct: 'no' | 'group' | 'job'
   /** Each slot is a node's: `per-node.ts`. */
   readonly perNode: boolean
+  /** false: what runs goes on, and no copy begins: of a periodic job's run that is over. */
+  readonly mayBegin: boolean
 }
 
 export interface Group extends GroupRules {
@@ -53,6 +56,7 @@ export function rulesOf(job: JobView, spec: JobSpec): GroupRules[] {
       images: group.tasks.flatMap((task) => (task.config.image === undefined ? [] : [taggedImage(task.config.image)])),
       distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
       perNode: isPerNode(spec),
+      mayBegin: mayBegin(job, group.name),
     }
   })
 }

@@ -44,6 +44,11 @@ const settled: Judgement = { kind: 'settled' }
 const vacant: Judgement = { kind: 'vacant', replaces: false, retry: null }
 
 export function judge(about: Case, context: Judge): Judgement {
+  const judgement = judgeOpen(about, context)
+  return judgement.kind === 'vacant' && !about.rules.mayBegin ? { kind: 'waits', reason: 'run-over' } : judgement
+}
+
+function judgeOpen(about: Case, context: Judge): Judgement {
   const { facts, rules } = about
   const { standing } = facts
   if (
@@ -151,7 +156,8 @@ export function standsUntil(about: Case, context: Judge, judgement: Judgement): 
   const { facts, index, rules } = about
   if (facts.standing.complete !== null) return never
   if (judgement.kind === 'settled') return isOutOfDate(facts, index, rules) ? already : wakeForSilence(about, context)
-  const isForSilence = judgement.kind === 'waits' && judgement.reason === 'waiting-replace-after'
+  // Neither waits for anything but a silence, or another view.
+  const isForSilence = judgement.kind === 'waits' && (judgement.reason === 'waiting-replace-after' || judgement.reason === 'run-over')
   return isForSilence ? wakeForSilence(about, context) : already
 }
 

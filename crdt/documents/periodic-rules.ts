@@ -13,9 +13,9 @@ export function checkPeriodic(report: RuleReport, spec: JobSpec, { crons, timeZo
   if (!isRunOnce(spec))
     fault(report, '', `periodic in a ${spec.type} job`, 'periodic with type: batch or sysbatch, whose copies end; others run all the time')
   checkCount(report, 'crons', crons.length, 1, modelLimits.cronsMax)
-  for (const cron of crons) {
+  for (const [at, cron] of crons.entries()) {
     const reading = readCron(cron)
-    if (!reading.ok) fault(report, 'crons', shown(cron), reading.allowed)
+    if (!reading.ok) fault(report, `crons/${at}`, shown(cron), reading.allowed)
   }
   if (!zonePattern.test(timeZone)) fault(report, 'time_zone', shown(timeZone), 'the name of a time zone, such as UTC or Europe/Berlin')
   for (const { name } of spec.groups) {

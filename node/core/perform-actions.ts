@@ -149,15 +149,17 @@ function updateInPlace(step: Step, alloc: Alloc): void {
   if (alloc.next !== null && allTasks(alloc.next, 'ready')) switchOver(step, alloc)
 }
 
-/** Same form, newer version: policies change, nothing restarts. */
+/** Same form, newer version: policies change, nothing restarts. A run of a periodic job goes on as it began: its form says nothing of its program. */
 function adoptVersion(step: Step, alloc: Alloc): void {
   const { job, group } = slotParts(alloc.slot)
   const view = step.state.view.jobs.get(job)
   const spec = view?.spec?.groups.find((candidate) => candidate.name === group)
   if (view?.spec == null || spec === undefined) return
   alloc.body.version = view.version
-  alloc.body.group = spec
-  alloc.body.runsOnce = isRunOnce(view.spec)
+  if (view.runs === undefined) {
+    alloc.body.group = spec
+    alloc.body.runsOnce = isRunOnce(view.spec)
+  }
   dropUpdate(step, alloc)
   persistBody(step, alloc)
 }
