@@ -44,8 +44,11 @@ const settled: Judgement = { kind: 'settled' }
 const vacant: Judgement = { kind: 'vacant', replaces: false, retry: null }
 
 export function judge(about: Case, context: Judge): Judgement {
-  const judgement = judgeOpen(about, context)
-  return judgement.kind === 'vacant' && !about.rules.mayBegin ? { kind: 'waits', reason: 'run-over' } : judgement
+  const { facts, rules } = about
+  if (rules.mayBegin || facts.standing.complete !== null) return judgeOpen(about, context)
+  // Nobody waits for what will not begin.
+  const judgement = facts.standing.heir === null ? vacant : judgeOpen(about, context)
+  return judgement.kind === 'vacant' ? { kind: 'waits', reason: 'run-over' } : judgement
 }
 
 function judgeOpen(about: Case, context: Judge): Judgement {
