@@ -36,7 +36,7 @@ it('says each fault at its place, and what is allowed there', () => {
     [file('  cron: 0 0 30 2 *'), ['4:9: periodic.cron: found "0 0 30 2 *"; allowed: a date that there is: this one never comes']],
     [
       file('  cron: 0 3 * * *\n  crons: [0 4 * * *, 0 25 * * *]'),
-      [`5:22: periodic.crons.1: found "0 25 * * *"; allowed: ${fields} (Invalid value for hour: 25)`],
+      [`5:22: periodic.crons[1]: found "0 25 * * *"; allowed: ${fields} (Invalid value for hour: 25)`],
     ],
     [file('  enabled: true'), ['3:1: periodic.crons: found none; allowed: 1 to 16']],
     [
