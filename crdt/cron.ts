@@ -13,9 +13,9 @@ export interface Schedule {
   readonly next: (at: CivilSeconds) => CivilSeconds | null
 }
 
-export type Reading = { readonly ok: true; readonly schedule: Schedule } | { readonly ok: false; readonly allowed: string }
+type Reading = { readonly ok: true; readonly schedule: Schedule } | { readonly ok: false; readonly allowed: string }
 
-export const cronLimits = {
+const cronLimits = {
   /** Longer than any pattern that people write. */
   textMax: 256,
   /** Of those that were read: what a pool's jobs use, and some that operators try. */

@@ -27,3 +27,9 @@ export function runOf(group: string): { readonly group: string; readonly due: Ci
 export function runForm(due: CivilSeconds): Form {
   return due.toString(16).padStart(16, '0') as Form
 }
+
+/** Groups of any job may be named like that: only a run has this form as well. */
+export function isRun(group: string, form: string): boolean {
+  const run = runOf(group)
+  return run !== null && form === runForm(run.due)
+}

@@ -7,7 +7,7 @@ import { changedKeys } from '../crdt/layered-map.ts'
 import { runOf } from '../crdt/run-name.ts'
 import { type Claim, type View, hasEnded } from '../crdt/view.ts'
 
-export interface BegunRun {
+interface BegunRun {
   readonly slots: ReadonlySet<SlotId>
   /** Claims that have not ended. */
   readonly going: ReadonlyMap<SlotId, readonly Claim[]>

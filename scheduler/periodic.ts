@@ -4,11 +4,11 @@
 
 import type { CivilSeconds } from '../crdt/civil-time.ts'
 import { readCron } from '../crdt/cron.ts'
-import { type JobId, type SlotId, slotParts } from '../crdt/ids.ts'
+import { type JobId, slotParts } from '../crdt/ids.ts'
 import { withChanges } from '../crdt/layered-map.ts'
-import { runForm, runGroup, runOf } from '../crdt/run-name.ts'
+import { isRun, runForm, runGroup, runOf } from '../crdt/run-name.ts'
 import type { JobSpec, PeriodicSpec } from '../crdt/spec.ts'
-import type { HeldRun, JobView, Runs, TimeFault, View } from '../crdt/view.ts'
+import type { Claim, HeldRun, JobView, Runs, TimeFault, View } from '../crdt/view.ts'
 import { type BegunRuns, type RunsOfJob, begunRuns, dueTimes, runsOf } from './begun-runs.ts'
 import { schedulerLimits as limits } from './limits.ts'
 
@@ -48,7 +48,7 @@ interface Times {
   readonly next: CivilSeconds | null
 }
 
-export interface WithRuns {
+interface WithRuns {
   readonly view: View
   /** null: no job has times. */
   readonly basis: RunBasis | null
@@ -203,11 +203,11 @@ export function mayBegin({ spec, runs }: JobView, group: string): boolean {
 }
 
 /** Nobody asks any more what became of it: so many later runs are known that it can never begin again on any side. */
-export function isRunForgotten({ jobs }: View, basis: RunBasis | null, slot: SlotId): boolean {
+export function isRunForgotten({ jobs }: View, basis: RunBasis | null, { slot, form }: Claim): boolean {
   const { job, group } = slotParts(slot)
   const run = runOf(group)
   const view = jobs.get(job)
-  if (run === null || view?.spec == null) return false
+  if (run === null || !isRun(group, form) || view?.spec == null) return false
   if (view.spec.periodic === undefined) return !view.spec.groups.some(({ name }) => name === group)
   const dues = basis === null ? [] : dueTimes(runsOf(basis.begun, job))
   return dues.indexOf(run.due) >= limits.runsRemembered

@@ -34,7 +34,7 @@ export type CoreEvent =
   | { readonly kind: 'command-gone'; readonly now: number; readonly id: number }
   | { readonly kind: 'store-state'; readonly now: number; readonly writable: boolean; readonly reason: string }
 
-export interface HostClock {
+interface HostClock {
   readonly wallMs: number
   readonly isSynchronised: boolean
 }

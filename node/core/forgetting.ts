@@ -67,9 +67,9 @@ function isCovered(state: State, claim: Claim): boolean {
 /** What became of runs that can begin on no side of a split any more. */
 export function forgetRuns(step: Step): void {
   const { state } = step
-  for (const slot of [...state.ended.keys()]) {
-    if (!isRunForgotten(state.view, state.time.runBasis, slot)) continue
-    state.ended.delete(slot)
+  for (const claim of [...state.ended.values()]) {
+    if (!isRunForgotten(state.view, state.time.runBasis, claim)) continue
+    state.ended.delete(claim.slot)
     writeOwnSoon(step, coreLimits.ownProgressDelayMs)
   }
 }

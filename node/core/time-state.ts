@@ -14,7 +14,7 @@ export interface TimeState {
   runsDueAt: number | null
 }
 
-export interface HeardClock {
+interface HeardClock {
   /** Its wall clock less this node's monotonic one. */
   readonly offset: number
   readonly heardAt: number

@@ -10,7 +10,7 @@ import { civilTime } from '../../../crdt/time-zone.ts'
 import type { Claim, JobView, NodeView, Runs, TimeFault, View } from '../../../crdt/view.ts'
 import { type RunClock, isRunForgotten, withRuns } from '../../../scheduler/periodic.ts'
 import { plan } from '../../../scheduler/plan.ts'
-import { makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeView, node, slotOf } from '../../support/view.ts'
+import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeView, node, slotOf } from '../../support/view.ts'
 
 const at = (text: string): number => Date.parse(`2026-11-${text}Z`) / 1000
 const clock = (now: number | TimeFault, upSeconds = 0): RunClock => ({ civil: () => now, upSeconds })
@@ -183,12 +183,13 @@ test('remembered are the newest eight runs', () => {
   const claims = Array.from({ length: 12 }, (_, day) => claim(`${String(day + 10)}T03:00:00`, 'complete'))
   const { view, basis } = withRuns(viewOf({ claims }), clock(at('23T10:00:00')), null)
   assert.deepEqual(
-    claims.map(({ slot }) => isRunForgotten(view, basis, slot)),
+    claims.map((one) => isRunForgotten(view, basis, one)),
     claims.map((_, index) => index < 4),
   )
   const plain = makeView({ jobs: [makeJob()], claims })
-  assert.ok(isRunForgotten(plain, null, claims[11]!.slot), 'the job has no times any more')
-  assert.ok(!isRunForgotten(plain, null, slotOf(0)))
+  assert.ok(isRunForgotten(plain, null, claims[11]!), 'the job has no times any more')
+  assert.ok(!isRunForgotten(plain, null, makeClaim('a', { state: 'complete' })))
+  assert.ok(!isRunForgotten(plain, null, { ...claims[11]!, form: form('f1') }), 'a group that is only named so')
 })
 
 test('a view without periodic jobs is the same object, and so is one in which nothing changed', () => {
