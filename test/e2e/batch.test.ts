@@ -65,8 +65,5 @@ test('periodic: each due time is run once by one of the boards, in order', async
   const stopped = await fleet.cli(['job', 'stop', 'tick', '--peer', `unix:${agents[1]!.socket}`])
   const dues = readFileSync(diary('tick'), 'utf8').trim().split('\n')
   assert.deepEqual(dues, [...new Set(dues)].sort(), stopped.stderr)
-  assert.ok(
-    dues.every((due) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d[0369]$/.test(due) || /:[1-5][0-9]$/.test(due)),
-    dues.join(),
-  )
+  for (const due of dues) assert.ok(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(due) && Number(due.slice(-2)) % 3 === 0, due)
 })
