@@ -50,12 +50,12 @@ it('says each fault at its place, and what is allowed there', () => {
     [
       file('  cron: 0 3 * * *', 'service'),
       [
-        '3:1: periodic: found periodic in a service job; allowed: periodic with type: batch or sysbatch, whose copies end; others run all the time',
+        '4:3: periodic: found periodic in a service job; allowed: periodic with type: batch or sysbatch, whose copies end; others run all the time',
       ],
     ],
     [
       file('  cron: 0 3 * * *', 'batch', 'a-1234567890'),
-      ['3:1: periodic: found the group "a-1234567890"; allowed: other names: those that end with ten digits are names of runs'],
+      ['4:3: periodic: found the group "a-1234567890"; allowed: other names: those that end with ten digits are names of runs'],
     ],
   ]
   for (const [text, expected] of table) assert.deepEqual(faults(text), expected, text)
