@@ -13,7 +13,8 @@ export function checkPeriodic(report: RuleReport, spec: JobSpec, { crons, timeZo
   if (!isRunOnce(spec))
     fault(report, '', `periodic in a ${spec.type} job`, 'periodic with type: batch or sysbatch, whose copies end; others run all the time')
   checkCount(report, 'crons', crons.length, 1, modelLimits.cronsMax)
-  for (const [at, cron] of crons.entries()) {
+  // No more: reading one costs up to 40 ms where its date never comes.
+  for (const [at, cron] of crons.slice(0, modelLimits.cronsMax).entries()) {
     const reading = readCron(cron)
     if (!reading.ok) fault(report, `crons/${at}`, shown(cron), reading.allowed)
   }

@@ -10,10 +10,12 @@ import type { State, Step } from './state.ts'
 /** Whatever the pool: time is the same everywhere. */
 export function hearClock({ state, now }: Step, { node, wallMs }: SummaryFrame): void {
   if (node === state.boot.config.self || wallMs < coreLimits.wallMsMin) return
-  state.time.heard.delete(node)
+  const isNew = !state.time.heard.delete(node)
   state.time.heard.set(node, { offset: wallMs - now, heardAt: now })
   const [oldest] = state.time.heard.keys()
   if (state.time.heard.size > coreLimits.clocksMax && oldest !== undefined) state.time.heard.delete(oldest)
+  // It may be the first that knows the time.
+  if (isNew && state.time.runsDueAt !== null) state.time.runsDueAt = now
 }
 
 /** Wall ms; null: nobody knows. */

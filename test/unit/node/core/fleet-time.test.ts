@@ -69,3 +69,13 @@ test('a clock that is set is looked at, one that only goes on is not', () => {
   tick(started + 61_000, true_ + hourMs)
   assert.equal(state.time.runsDueAt, started + 61_000)
 })
+
+test('the first word of a neighbour is looked at, the next ones are not', () => {
+  const state = stateOf({ own: -true_ })
+  const hear = (now: number): number | null => {
+    state.time.runsDueAt = 900_000
+    hearClock({ state, now } as Step, summary('n0', true_))
+    return state.time.runsDueAt
+  }
+  assert.deepEqual([hear(started), hear(started + 60_000)], [started, 900_000])
+})
