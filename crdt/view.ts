@@ -173,11 +173,20 @@ export interface Runs {
 /** A run that does not begin, or all of them. */
 export interface HeldRun {
   readonly due: CivilSeconds | null
-  readonly reason: TimeFault | 'run-overlaps' | 'run-missed'
+  readonly reason: HeldReason
 }
 
+type HeldReason =
+  /** This node does not know the time. */
+  | 'no-trusted-time'
+  /** Its machine has no table of the job's time zone. */
+  | 'zone-unknown'
+  | 'run-overlaps'
+  /** It would begin too late. */
+  | 'run-missed'
+
 /** Why a node cannot tell what clocks show in some place. */
-export type TimeFault = 'no-trusted-time' | 'zone-unknown'
+export type TimeFault = Extract<HeldReason, 'no-trusted-time' | 'zone-unknown'>
 
 /** A version of a job that differs from the newer ones in what takes a restart. */
 export interface SpecVersion {
