@@ -46,7 +46,7 @@ function bootWorkers(boards: number, ms: number) {
 function starts(boards: readonly Board[], group = 'g'): ReadonlyMap<number, number> {
   const found = new Map<number, number>()
   for (const { what, slot: id } of boards.flatMap((board) => board.trail)) {
-    const run = runOf(slotParts(id).group)
+    const run = runOf(slotParts(id as SlotId).group)
     if (what === 'start' && run?.group === group) found.set(run.due, (found.get(run.due) ?? 0) + 1)
   }
   return new Map([...found].sort(([a], [b]) => a - b))
