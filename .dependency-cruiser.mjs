@@ -26,15 +26,25 @@ const rules = {
     from: { pathNot: '^crdt/pattern\\.ts$' },
     to: { path: 'node_modules/re2js/' },
   },
+  'crons-only-in-cron': {
+    comment: 'One file knows the library of cron patterns: go through crdt/cron.ts, which keeps clocks and zones out of it.',
+    from: { pathNot: '^crdt/cron\\.ts$' },
+    to: { path: 'node_modules/croner/' },
+  },
   'crdt-alone': {
-    comment: 'crdt imports Automerge and RE2 (patterns), and nothing else; hash and signature are injected (crdt/crypto.ts).',
+    comment:
+      'crdt imports Automerge, RE2 (patterns) and croner (cron), and nothing else; hash and signature are injected (crdt/crypto.ts).',
     from: { path: '^crdt/' },
-    to: { pathNot: ['^crdt/', 'node_modules/(@automerge|re2js)/'], dependencyTypesNot: ['core'] },
+    to: { pathNot: ['^crdt/', 'node_modules/(@automerge|re2js|croner)/'], dependencyTypesNot: ['core'] },
   },
   'scheduler-sees-the-view': {
-    comment: 'The scheduler reads plain data: view, spec, ids, errors, versions, patterns, and what differs between two versions of a map.',
+    comment:
+      'The scheduler reads plain data: view, spec, ids, errors, versions, patterns, due times, and what differs between two versions of a map.',
     from: { path: '^scheduler/' },
-    to: { pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version|pattern)\\.ts$'], dependencyTypesNot: ['core'] },
+    to: {
+      pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version|pattern|cron|civil-time|run-name)\\.ts$'],
+      dependencyTypesNot: ['core'],
+    },
   },
   'core-imports': {
     comment: 'The core knows crdt and scheduler. What it wants from the world is a port (node/core/ports.ts), an event or an effect.',

@@ -29,6 +29,7 @@ import { addJobInit } from './commands/job-init.ts'
 import { addJobInspect } from './commands/job-inspect.ts'
 import { addJobPause, addJobResume } from './commands/job-pause.ts'
 import { addJobPromote } from './commands/job-promote.ts'
+import { addJobPeriodic } from './commands/job-periodic-force.ts'
 import { addJobPlan } from './commands/job-plan.ts'
 import { addJobRevert } from './commands/job-revert.ts'
 import { addJobRun } from './commands/job-run.ts'
@@ -77,6 +78,7 @@ const jobWrites: readonly Add[] = [
   addJobPause,
   addJobResume,
   addJobPromote,
+  addJobPeriodic,
   addJobStop,
   addJobRemove,
   addJobVoided,

@@ -104,6 +104,7 @@ export type Reply =
       readonly slots: readonly SlotExplanation[]
       /** An answer is bounded: so many more slots, and in each slot nodes, were not listed. */
       readonly slotsLeftOut: number
+      readonly runs?: RunsRow
     }
   | { readonly kind: 'history'; readonly coverage: Coverage; readonly changes: readonly ChangeRow[] }
   | { readonly kind: 'doc'; readonly doc: string; readonly pool: string; readonly epoch: number; readonly envelopes: readonly string[] }
@@ -270,6 +271,8 @@ export interface JobRow {
   readonly wentBackTo?: string
   /** Groups whose newest version waits for its promotion. */
   readonly canaries?: readonly CanaryRow[]
+  /** Of a periodic job: its copies are then those of its runs. */
+  readonly runs?: RunsRow
 }
 
 /** Of one group: so many canaries of the newest version run beside the copies that the rows of its slots tell of. */
@@ -282,6 +285,19 @@ export interface CanaryRow {
   readonly healthy: number
   /** It is promoted without a word once all are healthy (`update.auto_promote`). */
   readonly auto: boolean
+}
+
+/** Due times as clocks show them in the job's zone: `2026-11-23T03:00:00`. */
+export interface RunsRow {
+  readonly timeZone: string
+  readonly enabled: boolean
+  /** The newest that has begun. */
+  readonly last: string | null
+  readonly next: string | null
+  /** The one of which copies may begin. */
+  readonly open: string | null
+  /** Why none begins, or the one that is due does not. */
+  readonly held: { readonly due: string | null; readonly reason: string } | null
 }
 
 export interface JobDetail extends JobRow {

@@ -33,8 +33,30 @@ export interface JobSpec {
   readonly meta: Readonly<Record<string, string>>
   /** How often operators have said that complete copies are to run again: part of the form of jobs that run once. Absent: never. */
   readonly rerun?: number
+  /** Of a job that runs once: when it does so anew. Absent: it has no times. */
+  readonly periodic?: PeriodicSpec
   /** Sorted by name. */
   readonly groups: readonly GroupSpec[]
+}
+
+/** When a job runs. Due times are civil times of its zone, in seconds, and name its runs (docs/adr/0027). */
+export interface PeriodicSpec {
+  /** A due time of any of them is one of the job. */
+  readonly crons: readonly string[]
+  readonly timeZone: string
+  /** A run that is due while an earlier one still runs is left out. */
+  readonly prohibitOverlap: boolean
+  readonly enabled: boolean
+  /** Of due times that nobody could keep: none is made up for, or the last one. */
+  readonly missed: 'skip' | 'last'
+  /** Nothing of a run begins later than so long after its due time. */
+  readonly horizonMs: number
+  /** On a board that does not know the time: begin nothing, or count on from the newest time that its documents tell of. */
+  readonly withoutTime: 'hold' | 'run'
+  /** Due times up to this one are not the job's: it was ordered then, or its times were changed. */
+  readonly since: number
+  /** A run that an operator asked for, at that time; 0: none. */
+  readonly forced: number
 }
 
 export interface GroupSpec {

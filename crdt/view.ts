@@ -2,6 +2,7 @@
 // nothing else. Maps may iterate in any order: whoever decides something sorts first.
 
 import type { AllocId, Form, Generation, JobId, NodeId, OperatorId, PoolName, SlotId, TokenId } from './ids.ts'
+import type { CivilSeconds } from './civil-time.ts'
 import type { GroupSpec, JobSpec } from './spec.ts'
 
 export interface View {
@@ -158,9 +159,43 @@ export interface JobView {
   readonly wentBackTo?: JobVersion
   /** Roll-outs of the job wait for an operator's `job resume`. Said only where it is so. */
   readonly paused?: true
+  /** Of a periodic job that shall run: then the groups of `spec` are those of its runs. */
+  readonly runs?: Runs
   /** Because of void edits; they stay as they are until an admin has spoken. null: none are. */
   readonly held: HeldCopies | null
 }
+
+/** What a periodic job's times have come to (`scheduler/periodic.ts`). */
+export interface Runs {
+  /** The specification as it was written. */
+  readonly base: JobSpec
+  /** Those whose groups are in `spec`, newest first. */
+  readonly shown: readonly CivilSeconds[]
+  /** The only one of which copies may begin. */
+  readonly open: CivilSeconds | null
+  readonly held: HeldRun | null
+  /** The newest that has begun. */
+  readonly last: CivilSeconds | null
+  readonly next: CivilSeconds | null
+}
+
+/** A run that does not begin, or all of them. */
+export interface HeldRun {
+  readonly due: CivilSeconds | null
+  readonly reason: HeldReason
+}
+
+type HeldReason =
+  /** This node does not know the time. */
+  | 'no-trusted-time'
+  /** Its machine has no table of the job's time zone. */
+  | 'zone-unknown'
+  | 'run-overlaps'
+  /** It would begin too late. */
+  | 'run-missed'
+
+/** Why a node cannot tell what clocks show in some place. */
+export type TimeFault = Extract<HeldReason, 'no-trusted-time' | 'zone-unknown'>
 
 /** A version of a job that differs from the newer ones in what takes a restart. */
 export interface SpecVersion {

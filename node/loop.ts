@@ -358,7 +358,7 @@ class DriverLoop implements Loop {
     const lagMs = Number.isFinite(this.#tickDue) ? Math.max(0, now - this.#tickDue) : 0
     this.#tickDue = Infinity
     meters.lag(lagMs)
-    return { kind: 'tick', now, lagMs }
+    return { kind: 'tick', now, lagMs, clock: { wallMs: clock.wallMs(), isSynchronised: clock.isSynchronised() } }
   }
 }
 

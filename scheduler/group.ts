@@ -10,6 +10,7 @@ import type { Boards } from './boards.ts'
 import { type Edition, type Side, ownClaims } from './canaries.ts'
 import { asksDistinctHosts } from './constraints.ts'
 import { nodeSlots } from './per-node.ts'
+import { mayBegin } from './periodic.ts'
 import { type Property, addTo, propertiesOf } from './properties.ts'
 import { affinitiesOf } from './rank.ts'
 
@@ -29,6 +30,8 @@ export interface GroupRules extends Side {
   readonly distinct: 'no' | 'group' | 'job'
   /** Each slot is a node's: `per-node.ts`. */
   readonly perNode: boolean
+  /** false: what runs goes on, and no copy begins: of a periodic job's run that is over. */
+  readonly mayBegin: boolean
 }
 
 export interface Group extends GroupRules {
@@ -67,6 +70,7 @@ function rulesOfGroup(job: JobView, { spec, group, form }: Edition, side: Side):
     images: group.tasks.flatMap((task) => (task.config.image === undefined ? [] : [taggedImage(task.config.image)])),
     distinct: asksDistinctHosts(spec.constraints) ? 'job' : asksDistinctHosts(group.constraints) ? 'group' : 'no',
     perNode: isPerNode(spec),
+    mayBegin: mayBegin(job, group.name),
   }
 }
 

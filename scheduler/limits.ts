@@ -39,6 +39,15 @@ export const schedulerLimits = {
   textColumnsMax: 16,
   /** What one claim can hold of one thing: above all that a board may have, and a thousand such claims still add up exactly. */
   heldMax: 2 ** 40,
+  /** How late a run may begin that is not made up for (`missed: skip`): clocks differ, envelopes travel, an agent may just be starting. */
+  runLateSecondsMax: 60,
+  /**
+   * A run that has begun rules out earlier ones, but not those that are older by more than this: a board whose clock was years ahead must not stop a
+   * job for years. Longer than any horizon and any month.
+   */
+  runOrderSeconds: 35 * 86_400,
+  /** Of each periodic job the claims of so many runs are remembered: on a side of a split that knows less, a few of them may be newer than its newest. */
+  runsRemembered: 8,
   /** Rows of one slot's explanation: more than that nobody reads, and the answer has to fit into a few frames. */
   explainNodesMax: 200,
   /** Slots of one explanation, for the same reason. */

@@ -90,6 +90,8 @@ export type Reason =
   | 'held-back'
   /** Of a system job: the node whose slot it is is away, drains or takes nothing new. */
   | 'node-closed'
+  /** Of a periodic job: a later run has begun, or its horizon has passed. */
+  | 'run-over'
   | 'job-not-valid'
   | 'plan-version-unknown'
   /** A claim is at a job version whose changes have not arrived here. */

@@ -46,6 +46,14 @@ const vacant: Judgement = { kind: 'vacant', replaces: false, retry: null }
 
 export function judge(about: Case, context: Judge): Judgement {
   const { facts, rules } = about
+  if (rules.mayBegin || facts.standing.complete !== null) return judgeOpen(about, context)
+  // Nobody waits for what will not begin.
+  const judgement = facts.standing.heir === null ? vacant : judgeOpen(about, context)
+  return judgement.kind === 'vacant' ? { kind: 'waits', reason: 'run-over' } : judgement
+}
+
+function judgeOpen(about: Case, context: Judge): Judgement {
+  const { facts, rules } = about
   const { standing } = facts
   if (rules.isCanary && rules.job.paused === true && standing.heir === null) return { kind: 'waits', reason: 'rollout-paused' }
   if (
@@ -154,7 +162,8 @@ export function standsUntil(about: Case, context: Judge, judgement: Judgement): 
   const { facts, index, rules } = about
   if (facts.standing.complete !== null) return never
   if (judgement.kind === 'settled') return isOutOfDate(facts, index, rules) ? already : wakeForSilence(about, context)
-  const isForSilence = judgement.kind === 'waits' && judgement.reason === 'waiting-replace-after'
+  // Neither waits for anything but a silence, or another view.
+  const isForSilence = judgement.kind === 'waits' && (judgement.reason === 'waiting-replace-after' || judgement.reason === 'run-over')
   return isForSilence ? wakeForSilence(about, context) : already
 }
 

@@ -13,6 +13,6 @@ export function addJobExplain(parent: Command, cli: Cli): Command {
     .argument('<job>', 'NAME or NAMESPACE/NAME')
   return remote(cli, command, async (session, { args: [name = ''] }) => {
     const reply = await session.ask('explain', { method: 'job.explain', job: parseJob(name) })
-    printReply(session, reply, ({ slots, slotsLeftOut }, paint) => explainText(slots, slotsLeftOut, paint))
+    printReply(session, reply, explainText)
   })
 }

@@ -46,7 +46,7 @@ async function editBack(
   const edit = await editDocument(session, jobDocId(job), undefined, (doc) => {
     mustExist(doc, job)
     to = version === undefined ? lastOther(crypto, doc) : versionNamed(crypto, doc, version)
-    return jobChanges(crypto, doc, to.spec, false)
+    return jobChanges(session.io, doc, to.spec, false)
   })
   return { made: { job, pool: edit.before.pool, spec: to!.spec, edit }, to: to! }
 }

@@ -12,6 +12,7 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
+  periodicDefaults,
   policyDefaults,
   resourceDefaults,
   spreadDefaults,
@@ -26,6 +27,7 @@ import {
   type GroupSpec,
   type JobSpec,
   type NetworkSpec,
+  type PeriodicSpec,
   type PortSpec,
   type Spread,
   type TaskConfig,
@@ -52,6 +54,7 @@ export function fromSpec(spec: JobSpec, options: FromSpecOptions = { complete: f
       ['type', spec.type, jobDefaults.type],
       ['pool', spec.pool, options.complete ? undefined : null],
       ['priority', spec.priority, jobDefaults.priority],
+      ['periodic', spec.periodic && periodicData(spec.periodic, pick)],
     ]),
     ...placement(spec, pick),
     groups: Object.fromEntries(spec.groups.map((group) => [group.name, groupData(group, policyDefaults(spec), pick)])),
@@ -80,6 +83,20 @@ function same(a: unknown, b: unknown): boolean {
 /** An empty block says nothing; an empty list may (`entrypoint: []`). */
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+}
+
+function periodicData({ crons, ...block }: PeriodicSpec, pick: Pick): Data {
+  const defaults = periodicDefaults
+  return pick([
+    ['cron', crons.length === 1 ? crons[0] : undefined],
+    ['crons', crons.length === 1 ? undefined : crons],
+    ['time_zone', block.timeZone, defaults.timeZone],
+    ['prohibit_overlap', block.prohibitOverlap, defaults.prohibitOverlap],
+    ['enabled', block.enabled, defaults.enabled],
+    ['missed', block.missed, defaults.missed],
+    ['horizon', block.horizonMs, defaults.horizonMs, formatDuration],
+    ['without_time', block.withoutTime, defaults.withoutTime],
+  ])
 }
 
 function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>, pick: Pick): Data {

@@ -48,10 +48,17 @@ function without(value: unknown, paths: readonly PathParts[]): unknown {
 
 /** A rule's fault, in the file's words and at its place in the file. */
 function ruleFault(source: Source, { path, found, allowed }: Fault): SchemaFault {
-  const parts = fileParts(source.value, path)
+  const parts = fileParts(source.value, cronPath(source.value, path))
   const value = valueAt(source.value, parts)
   // What the file leaves out is an empty text in the specification.
   return fault(source, parts, found === '""' && value === undefined ? describe(value) : found, allowed)
+}
+
+/** Files may say one pattern as `cron`: it is the first in the specification's list. */
+function cronPath(value: unknown, path: string): string {
+  const [, index] = /^periodic\/crons\/(\d+)$/.exec(path) ?? []
+  if (index === undefined || valueAt(value, ['periodic', 'cron']) === undefined) return path
+  return index === '0' ? 'periodic/cron' : `periodic/crons/${Number(index) - 1}`
 }
 
 /** Splits a rule's path; a number counts as one only where the file has a list (a group may be called 0). */

@@ -3,6 +3,7 @@
 // a shared one as a cycle.
 
 import { isName, nameRule } from '../../crdt/ids.ts'
+import { civilTime } from '../../crdt/time-zone.ts'
 import { type Result } from '../../crdt/errors.ts'
 import { clockRule, durationRule, parseClock, parseDuration, parseRate, parseSize, rateRule, sizeRule } from './units.ts'
 
@@ -69,6 +70,12 @@ function isWords(value: unknown): boolean {
 
 export function duration(): Rule {
   return quantity(durationRule, parseDuration)
+}
+
+/** Which zones there are is this machine's to say; what a pattern may be, the documents' rules say. */
+export function timeZone(): Rule {
+  const allowed = 'the name of a time zone that this machine knows, such as UTC or Europe/Berlin'
+  return custom(allowed, (value) => (typeof value === 'string' && civilTime(value, 0) !== null ? null : allowed))
 }
 
 export function size(): Rule {

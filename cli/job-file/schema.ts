@@ -6,7 +6,23 @@ import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
 import { checkMethods, checkTypes, constraintOperators, jobTypes, lifecycleHooks } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
-import { type Rule, block, clock, duration, flag, integer, listOf, mapOf, name, oneOf, optional, size, text, words } from './rules.ts'
+import {
+  type Rule,
+  block,
+  clock,
+  duration,
+  flag,
+  integer,
+  listOf,
+  mapOf,
+  name,
+  oneOf,
+  optional,
+  size,
+  text,
+  timeZone,
+  words,
+} from './rules.ts'
 
 const portMax = 65_535
 
@@ -161,6 +177,23 @@ const group = (): Rule =>
     },
   )
 
+const cron = (): Rule => words('a cron pattern such as 0 3 * * *, or with seconds 0 0 3 * * *')
+
+const periodic = (): Rule =>
+  shape(
+    {},
+    {
+      cron: cron(),
+      crons: listOf(cron(), 'cron patterns'),
+      time_zone: timeZone(),
+      prohibit_overlap: flag(),
+      enabled: flag(),
+      missed: oneOf(['skip', 'last']),
+      horizon: duration(),
+      without_time: oneOf(['hold', 'run']),
+    },
+  )
+
 export const jobSchema = (): Rule =>
   shape(
     { job: name('the job’s name'), groups: named(group(), 'names to groups') },
@@ -169,6 +202,7 @@ export const jobSchema = (): Rule =>
       type: oneOf(jobTypes),
       pool: name('the name of a pool'),
       priority: integer(1, 100),
+      periodic: periodic(),
       ...placement(),
     },
   )

@@ -11,6 +11,7 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
+  periodicDefaults,
   policyDefaults,
   resourceDefaults,
   spreadDefaults,
@@ -27,6 +28,7 @@ import {
   type JobSpec,
   type JobType,
   type NetworkSpec,
+  type PeriodicSpec,
   type ReschedulePolicy,
   type Spread,
   type TaskConfig,
@@ -49,7 +51,24 @@ export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
     priority: file.integer('priority', jobDefaults.priority),
     ...placement(file),
     meta: file.texts('meta'),
+    ...(file.has('periodic') ? { periodic: toPeriodic(file.block('periodic')) } : {}),
     groups: file.named('groups').map(([name, group]) => toGroup(name, group, policyDefaults({ type }))),
+  }
+}
+
+/** `cron` is a list of one. When it was ordered is not the file's to say. */
+function toPeriodic(block: Reader): PeriodicSpec {
+  const defaults = periodicDefaults
+  return {
+    crons: [...(block.has('cron') ? [block.word('cron', '')] : []), ...(block.textList('crons') ?? [])],
+    timeZone: block.word('time_zone', defaults.timeZone),
+    prohibitOverlap: block.flag('prohibit_overlap', defaults.prohibitOverlap),
+    enabled: block.flag('enabled', defaults.enabled),
+    missed: block.word('missed', defaults.missed),
+    horizonMs: block.duration('horizon', defaults.horizonMs),
+    withoutTime: block.word('without_time', defaults.withoutTime),
+    since: defaults.since,
+    forced: defaults.forced,
   }
 }
 

@@ -17,7 +17,7 @@ import { versionText } from './version-text.ts'
 export interface EarlierVersion {
   /** As `job history` shows it. */
   readonly name: string
-  /** Without the number of orders to run again: these are counted on. */
+  /** Without the number of orders to run again: these are counted on. Whoever orders it says since when its times count. */
   readonly spec: JobSpec
 }
 
@@ -75,7 +75,7 @@ function unknown(doc: Doc, words: string): CliError {
 
 function specChanges(doc: Doc, spec: JobSpec): ReadonlyMap<string, Scalar> {
   const changes = difference(specPart(doc.registers), specToRegisters(spec))
-  changes.delete(jobPaths.rerun)
+  for (const path of [jobPaths.rerun, jobPaths.since, jobPaths.forced]) changes.delete(path)
   return changes
 }
 

@@ -12,6 +12,7 @@ import type { Io } from '../io.ts'
 import { type Edit, editDocument } from './job-edit.ts'
 import { faultLines } from '../job-file/fault.ts'
 import { readJobFile } from '../job-file/read-job-file.ts'
+import { withTimes } from './periodic.ts'
 import type { Session } from '../peers/session.ts'
 import { readTextFile } from '../text-file.ts'
 
@@ -35,17 +36,22 @@ export async function loadJobFile(io: Io, file: string, pool?: string): Promise<
 export async function editFromFile(session: Session, file: string, again = false): Promise<SpecEdit> {
   const spec = await loadJobFile(session.io, file, session.pool ?? undefined)
   const job = jobId(spec.namespace, spec.name)
-  const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => jobChanges(session.io.crypto, doc, spec, again))
+  const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => jobChanges(session.io, doc, spec, again))
   return { job, spec, pool: spec.pool, edit }
 }
 
 /** What the specification says and the document does not; null for what only the document says. */
-export function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): ReadonlyMap<string, Scalar> {
+export function jobChanges(
+  { crypto, now }: Pick<Io, 'crypto' | 'now'>,
+  doc: Doc,
+  spec: JobSpec,
+  again: boolean,
+): ReadonlyMap<string, Scalar> {
   if (doc.pool !== spec.pool) {
     const hint = 'a job cannot move: remove it there, and run it under another name or once it is gone'
     throw new CliError('E_POOL', `the job lives in pool ${doc.pool}, the file says ${spec.pool}`, { hint })
   }
-  const wanted = specToRegisters({ ...spec, ...rerunOf(crypto, doc, spec, again) })
+  const wanted = specToRegisters({ ...withTimes(doc, spec, now()), ...rerunOf(crypto, doc, spec, again) })
   const changes = difference(specPart(doc.registers), wanted)
   // A field in conflict is written again even when the file's value is the one that won: that settles it.
   for (const path of doc.conflicts.keys()) {
@@ -59,7 +65,10 @@ export function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boole
  * its copies of then are forgotten, but not on a board that has not heard of that. Everything else leaves what is complete as it is.
  */
 function rerunOf(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): Pick<JobSpec, 'rerun'> {
-  if (!isRunOnce(spec) || doc.changeCount === 0) return {}
+  if (again && spec.periodic !== undefined)
+    throw new CliError('E_USAGE', 'a periodic job runs again at its times', { hint: `now: shoal job periodic force ${spec.name}` })
+  // Its runs are named by their times: whatever it was before, they are none of those that are complete.
+  if (!isRunOnce(spec) || doc.changeCount === 0 || spec.periodic !== undefined) return {}
   const before = specFaults(doc.registers).spec
   const rerun = before.rerun ?? 0
   const isOther = spec.groups.some((group) => {

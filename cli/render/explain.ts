@@ -1,8 +1,10 @@
 // The plan, printed: for each slot who holds it, who should take it, and what speaks for or against every node.
 
-import type { SlotExplanation } from '../../crdt/api-types.ts'
+import type { Reply, SlotExplanation } from '../../crdt/api-types.ts'
 import { compareText } from '../../crdt/ids.ts'
 import { placeText } from './allocs.ts'
+import { fields } from './fields.ts'
+import { runsFields } from './jobs.ts'
 import type { Paint } from './paint.ts'
 import { reasonText } from './reasons.ts'
 import { table } from './table.ts'
@@ -10,8 +12,15 @@ import { safe } from './words.ts'
 
 type Candidate = SlotExplanation['nodes'][number]
 
-export function explainText(slots: readonly SlotExplanation[], slotsLeftOut: number, paint: Paint): string {
-  if (slots.length === 0) return 'nothing is wanted of this job\n'
+type Explained = Pick<Reply & { kind: 'explain' }, 'slots' | 'slotsLeftOut' | 'runs'>
+
+export function explainText({ slots, slotsLeftOut, runs }: Explained, paint: Paint): string {
+  const times = runs === undefined ? '' : `${fields(runsFields(runs))}\n`
+  return times + slotsText(slots, slotsLeftOut, paint)
+}
+
+function slotsText(slots: readonly SlotExplanation[], slotsLeftOut: number, paint: Paint): string {
+  if (slots.length === 0) return 'nothing is wanted of this job now\n'
   const text = slots.map((slot) => `${slotHead(slot, paint)}${candidates(slot, paint)}${moreNodes(slot)}`).join('\n')
   return slotsLeftOut > 0 ? `${text}\n… and ${slotsLeftOut} more copies\n` : text
 }

@@ -1,6 +1,6 @@
 // Jobs for people: the list, one job, its conflicts, its history.
 
-import type { ChangeRow, JobDetail, JobRow, SlotRow } from '../../crdt/api-types.ts'
+import type { ChangeRow, JobDetail, JobRow, RunsRow, SlotRow } from '../../crdt/api-types.ts'
 import { type JobType, isRunOnce, jobTypes } from '../../crdt/spec.ts'
 import { shortJob } from '../job/job-ref.ts'
 import { allocTable, placeText } from './allocs.ts'
@@ -16,10 +16,27 @@ export function jobState(job: JobRow): string {
   if (job.desired !== 'run') return job.desired
   if (job.problems.length > 0) return 'not valid'
   if (job.paused === true) return 'paused'
+  if (job.runs !== undefined) return periodicState(job, job.runs)
   if (isRunOnceRow(job))
     return job.complete >= job.wanted ? 'complete' : job.complete + job.running >= job.wanted ? 'running' : 'incomplete'
   if (job.healthy < job.wanted) return 'incomplete'
   return job.canaries === undefined ? 'running' : 'canary'
+}
+
+function periodicState({ complete, running, wanted }: JobRow, { held, enabled }: RunsRow): string {
+  if (complete + running < wanted) return 'incomplete'
+  if (running > 0) return 'running'
+  return held?.due === null ? 'held' : enabled ? 'scheduled' : 'disabled'
+}
+
+/** Of a periodic job: what has come and what is to come. */
+export function runsFields({ enabled, held, last, next, timeZone }: RunsRow): (readonly [string, string])[] {
+  const at = (due: string | null): string => (due === null ? '-' : `${due} ${timeZone}`)
+  return [
+    ['Last run', at(last)],
+    ['Next run', enabled ? at(next) : 'none (periodic.enabled: false)'],
+    ...(held === null ? [] : ([['Held', `${held.due === null ? '' : `${at(held.due)}: `}${reasonText(held.reason)}`]] as const)),
+  ]
 }
 
 /** How many copies are as they should be: healthy, or of work that ends by itself running or done. */
@@ -61,7 +78,11 @@ export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
         head: 'STATE',
         text: jobState,
         paint: (text) =>
-          ['running', 'complete'].includes(text) ? paint.good(text) : text === 'not valid' ? paint.bad(text) : paint.warn(text),
+          ['running', 'complete', 'scheduled'].includes(text)
+            ? paint.good(text)
+            : text === 'not valid'
+              ? paint.bad(text)
+              : paint.warn(text),
       },
       { head: 'WANTED', text: (job) => String(job.wanted), right: true },
       { head: 'RUNNING', text: (job) => String(job.running), right: true },
@@ -85,6 +106,7 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
     ...(job.wentBackTo === undefined ? [] : ([['In force', wentBackWords(job, job.wentBackTo)]] as const)),
     ...canaryWords(job).map((words) => ['Canaries', words] as const),
     ...(job.paused === true ? ([['Roll-outs', `paused: shoal job resume ${shortJob(job.id)}`]] as const) : []),
+    ...(job.runs === undefined ? [] : runsFields(job.runs)),
     ['Priority', String(job.priority)],
     ['Version', job.version],
     [

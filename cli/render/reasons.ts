@@ -17,6 +17,13 @@ const sentences: Readonly<Record<string, string>> = {
   'rollout-paused': 'it runs an older version, and an operator has paused the roll-out: shoal job resume',
   'waiting-promotion': 'it is healthy, and its version waits for a promotion: shoal job promote, or auto_promote',
   'node-closed': 'its node is away, drains or takes nothing new',
+  'run-over': 'a later run has begun, or its horizon has passed: no copy of it begins any more',
+  // why a run of a periodic job does not begin
+  'no-trusted-time':
+    'this board does not know the time: its clock was never set, and no board that it hears knows better (periodic.without_time)',
+  'zone-unknown': 'this board does not know the time zone of the job',
+  'run-overlaps': 'an earlier run still runs (periodic.prohibit_overlap)',
+  'run-missed': 'nobody could begin it in time (periodic.missed, periodic.horizon)',
   'job-not-valid': 'no version of the job validates',
   'plan-version-unknown': 'the fleet uses a plan version that this agent does not know; update the agent',
   'job-version-unknown': 'a newer version of the job has not arrived here yet',

@@ -8,6 +8,7 @@ import type {
   GroupSpec,
   JobSpec,
   NetworkSpec,
+  PeriodicSpec,
   ReschedulePolicy,
   RestartPolicy,
   TaskConfig,
@@ -26,6 +27,17 @@ export const jobDefaults: Pick<JobSpec, 'namespace' | 'type' | 'pool' | 'priorit
   type: 'service',
   pool: 'default',
   priority: 50,
+})
+
+export const periodicDefaults: Omit<PeriodicSpec, 'crons'> = Object.freeze({
+  timeZone: 'UTC',
+  prohibitOverlap: false,
+  enabled: true,
+  missed: 'last',
+  horizonMs: dayMs,
+  withoutTime: 'hold',
+  since: 0,
+  forced: 0,
 })
 
 export const groupDefaults = Object.freeze({ count: 1, diskMib: 300 } as const)

@@ -5,6 +5,8 @@ export const jobPaths = {
   by: 'state/by',
   note: 'state/note',
   rerun: 'spec/rerun',
+  since: 'spec/periodic/since',
+  forced: 'spec/periodic/forced',
   /** Below `x/`, so that agents which do not know it take and pass on the change; they go on rolling out what runs on them. */
   paused: 'x/paused',
   /** Above the names of groups (docs/adr/0026): the form that an operator promoted last. Agents which do not know canaries claim nothing of such a job. */

@@ -5,6 +5,7 @@ import { type JobSpec, isPerNode } from '../spec.ts'
 import { type Fault, faultText } from './fault.ts'
 import { checkGroup } from './group-rules.ts'
 import { modelLimits } from './model-limits.ts'
+import { checkPeriodic } from './periodic-rules.ts'
 import { checkPlacement } from './placement-rules.ts'
 import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, fault, inside } from './rule-report.ts'
 import { checkRegister } from './schema.ts'
@@ -29,6 +30,7 @@ export function checkSpec(spec: JobSpec): readonly Fault[] {
     spec.groups.map((group) => group.name),
     (name) => `groups/${name}`,
   )
+  if (spec.periodic !== undefined) checkPeriodic(inside(report, 'periodic'), spec, spec.periodic)
   if (isPerNode(spec) && spec.affinities.length > 0)
     fault(report, 'affinities', String(spec.affinities.length), `none in a ${spec.type} job`)
   for (const group of spec.groups) checkGroup(inside(report, 'groups', group.name), group, spec)

@@ -48,6 +48,16 @@ export const modelLimits = Object.freeze({
   checkTimeoutMsMax: 60_000,
   /** Successes or failures in a row: with a higher number an hour's news is a day late. */
   checkCountMax: 100,
+  /** Of one job: each is asked at every due time. */
+  cronsMax: 16,
+  /** Shorter than a board takes to boot and to hear of a job, it would leave runs out that nobody was late for. */
+  horizonMsMin: 60_000,
+  /** A month: what is older than that, nobody waits for. Below `runOrderMsMax` of the scheduler. */
+  horizonMsMax: 31 * 86_400_000,
+  /** The year 9999; ten digits until 2286, and never more than twelve. */
+  civilSecondsMax: 253_402_300_799,
+  /** Of a periodic job: its slots are those of groups named `<group>-<ten digits>`, and a name has 63 characters. */
+  periodicGroupNameMax: 52,
   /** Constraints, affinities or spreads in one scope; each is evaluated for every node. */
   rulesMax: 64,
   /** Environment or metadata entries in one scope. */

@@ -19,6 +19,7 @@ import {
   disconnectDefaults,
   groupDefaults,
   jobDefaults,
+  periodicDefaults,
   logDefaults,
   networkDefaults,
   policyDefaults,
@@ -51,6 +52,31 @@ export const jobFields: readonly Field<JobSpec>[] = [
   textField('pool', (job) => job.pool, { fallback: jobDefaults.pool }),
   intField('priority', (job) => job.priority, { fallback: jobDefaults.priority, min: 1, max: 100 }),
   intField('rerun', (job) => job.rerun ?? 0, { fallback: 0 }),
+  // Their block is there where `crons` is.
+  listField('periodic/crons', ({ periodic }) => periodic?.crons),
+  textField('periodic/time_zone', ({ periodic }) => periodic?.timeZone, { fallback: periodicDefaults.timeZone }),
+  flagField('periodic/prohibit_overlap', ({ periodic }) => periodic?.prohibitOverlap === true, {
+    fallback: periodicDefaults.prohibitOverlap,
+  }),
+  flagField('periodic/enabled', ({ periodic }) => periodic?.enabled !== false, { fallback: periodicDefaults.enabled }),
+  textField('periodic/missed', ({ periodic }) => periodic?.missed, { fallback: periodicDefaults.missed, choices: ['skip', 'last'] }),
+  durationField('periodic/horizon', ({ periodic }) => periodic?.horizonMs ?? null, {
+    fallback: periodicDefaults.horizonMs,
+    min: modelLimits.horizonMsMin,
+    max: modelLimits.horizonMsMax,
+  }),
+  textField('periodic/without_time', ({ periodic }) => periodic?.withoutTime, {
+    fallback: periodicDefaults.withoutTime,
+    choices: ['hold', 'run'],
+  }),
+  intField('periodic/since', ({ periodic }) => periodic?.since ?? null, {
+    fallback: periodicDefaults.since,
+    max: modelLimits.civilSecondsMax,
+  }),
+  intField('periodic/forced', ({ periodic }) => periodic?.forced ?? null, {
+    fallback: periodicDefaults.forced,
+    max: modelLimits.civilSecondsMax,
+  }),
 ]
 
 const countField: Field<GroupSpec> = intField('count', (group) => group.count, { fallback: groupDefaults.count, max: modelLimits.countMax })

@@ -11,6 +11,7 @@ import {
   type Constraint,
   type GroupSpec,
   type JobSpec,
+  type PeriodicSpec,
   type PortSpec,
   type Spread,
   type TaskConfig,
@@ -48,7 +49,26 @@ function readJob(block: Block): JobSpec {
     priority: values.int('priority'),
     ...readScope(block),
     ...(rerun === 0 ? {} : { rerun }),
+    ...readPeriodic(values),
     groups: namesOf(child(block.tree, 'groups')).map((name) => readGroup(name, type, below(block, 'groups', name))),
+  }
+}
+
+function readPeriodic(values: FieldValues): Pick<JobSpec, 'periodic'> {
+  const crons = values.list('periodic/crons')
+  if (crons === undefined) return {}
+  return {
+    periodic: {
+      crons,
+      timeZone: values.text('periodic/time_zone'),
+      prohibitOverlap: values.flag('periodic/prohibit_overlap'),
+      enabled: values.flag('periodic/enabled'),
+      missed: values.text('periodic/missed') as PeriodicSpec['missed'],
+      horizonMs: values.int('periodic/horizon'),
+      withoutTime: values.text('periodic/without_time') as PeriodicSpec['withoutTime'],
+      since: values.int('periodic/since'),
+      forced: values.int('periodic/forced'),
+    },
   }
 }
 

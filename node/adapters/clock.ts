@@ -1,7 +1,7 @@
 // The board's clocks. `now` is monotonic and, on Linux, also counts while the board is suspended: Node's own monotonic clock stands
 // still then, so the kernel's uptime (boot time) is compared now and then and the difference added. It never goes back.
 
-import { openSync, readSync } from 'node:fs'
+import { existsSync, openSync, readSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 
 import type { Clock } from '../core/ports.ts'
@@ -13,7 +13,12 @@ const suspensionMsMin = 100
 /** setTimeout's limit is 2^31 − 1 ms. */
 const timerMsMax = 2_000_000_000
 
-export function createClock(uptimeMs: () => number | null = readUptime()): Clock {
+/** A file that systemd's time service touches once it has set the clock; of other services nothing is known. */
+const synchronisedFile = '/run/systemd/timesync/synchronized'
+/** How soon periodic jobs may learn of it. */
+const synchronisedEveryMs = 10_000
+
+export function createClock(uptimeMs: () => number | null = readUptime(), markFile: string = synchronisedFile): Clock {
   let comparedAt = -Infinity
   let suspendedMs = 0
   let offset: number | null = null
@@ -30,9 +35,18 @@ export function createClock(uptimeMs: () => number | null = readUptime()): Clock
     }
     return Math.trunc(running + suspendedMs)
   }
+  let lookedAt = -Infinity
+  let isSynchronised = false
   return {
     now,
     wallMs: () => Date.now(),
+    isSynchronised: () => {
+      if (performance.now() - lookedAt > synchronisedEveryMs) {
+        lookedAt = performance.now()
+        isSynchronised = existsSync(markFile)
+      }
+      return isSynchronised
+    },
     at: (time, callback) => {
       let timer: NodeJS.Timeout
       const arm = (): void => {

@@ -7,7 +7,8 @@ import type { Config } from './config-types.ts'
 
 export type CoreEvent =
   | Boot
-  | { readonly kind: 'tick'; readonly now: number; readonly lagMs: number }
+  /** `clock`: what the host's shows, and whether it says that it is synchronised. */
+  | { readonly kind: 'tick'; readonly now: number; readonly lagMs: number; readonly clock?: HostClock }
   | { readonly kind: 'peer-up'; readonly now: number; readonly peer: NodeId }
   | { readonly kind: 'peer-down'; readonly now: number; readonly peer: NodeId }
   | { readonly kind: 'frame'; readonly now: number; readonly from: NodeId; readonly via: 'stream' | 'gossip'; readonly bytes: Uint8Array }
@@ -34,6 +35,11 @@ export type CoreEvent =
     }
   | { readonly kind: 'command-gone'; readonly now: number; readonly id: number }
   | { readonly kind: 'store-state'; readonly now: number; readonly writable: boolean; readonly reason: string }
+
+interface HostClock {
+  readonly wallMs: number
+  readonly isSynchronised: boolean
+}
 
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly code: DriverCode; readonly message: string }
 

@@ -2,6 +2,7 @@
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import type { Claim, Verdict } from '../../crdt/view.ts'
+import { isRunForgotten } from '../../scheduler/periodic.ts'
 import { removeRemains } from './allocs/finished.ts'
 import { isAlone } from './alone.ts'
 import { isFailureJudged } from './failures.ts'
@@ -61,6 +62,16 @@ function isCovered(state: State, claim: Claim): boolean {
       other.generation >= highest &&
       [...claim.lost].every(([node, generation]) => (other.lost.get(node) ?? 0) >= generation),
   )
+}
+
+/** What became of runs that can begin on no side of a split any more. */
+export function forgetRuns(step: Step): void {
+  const { state } = step
+  for (const claim of [...state.ended.values()]) {
+    if (!isRunForgotten(state.view, state.time.runBasis, claim)) continue
+    state.ended.delete(claim.slot)
+    writeOwnSoon(step, coreLimits.ownProgressDelayMs)
+  }
 }
 
 /** A removed job's claims are in no document any more: nobody can ask for its logs, and its generations begin anew. */

@@ -61,6 +61,18 @@ export const coreLimits = {
   /** … and so many in one step, each about 1 ms. */
   savedPerStepMax: 16,
   saveAgainMs: 20,
+  /** 2026-01-01: a clock that shows an earlier time than this program was written at has not been set. */
+  wallMsMin: 1_767_225_600_000,
+  /** Clocks heard of count for so long: three summaries may be lost. */
+  clockHeardMs: 240_000,
+  /** Two speak for each pool; more pools than half of this make the middle no better. */
+  clocksMax: 64,
+  /** Summaries travel, and clocks that nobody sets drift by seconds a day: so far apart they agree. */
+  clockToleranceMs: 5_000,
+  /** A wall clock that moves by more than this against the monotonic one was set. */
+  clockStepMs: 500,
+  /** Time zones change at quarters of an hour: due times are worked out anew at each. */
+  zoneChangeMs: 900_000,
   /** Pool summaries: the two lowest node ids of a pool tell the fleet once in this time. */
   summaryEveryMs: 60_000,
   summarySpeakers: 2,

@@ -148,12 +148,15 @@ function adoptVersion(step: Step, alloc: Alloc): void {
   const edition = editionOf(view, group, alloc.body.form)
   if (view === undefined || edition === null) return
   alloc.body.version = view.version
-  alloc.body.group = edition.group
-  alloc.body.runsOnce = isRunOnce(edition.spec)
-  // Kill signals and delays are for tasks that run, too.
-  for (const task of edition.group.tasks) {
-    const run = alloc.body.tasks.get(task.name)
-    if (run !== undefined) run.spec = task
+  // A run of a periodic job goes on as it began: its form says nothing of its program.
+  if (view.runs === undefined) {
+    alloc.body.group = edition.group
+    alloc.body.runsOnce = isRunOnce(edition.spec)
+    // Kill signals and delays are for tasks that run, too.
+    for (const task of edition.group.tasks) {
+      const run = alloc.body.tasks.get(task.name)
+      if (run !== undefined) run.spec = task
+    }
   }
   dropUpdate(step, alloc)
   persistBody(step, alloc)

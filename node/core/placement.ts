@@ -12,7 +12,7 @@ import { askChecks } from './allocs/checks.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { isAlone, stopWhatIsAlone } from './alone.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
-import { forgetRemoved, forgetReplaced, keepVerdicts } from './forgetting.ts'
+import { forgetRemoved, forgetReplaced, forgetRuns, keepVerdicts } from './forgetting.ts'
 import { leaveIfAsked } from './leaving.ts'
 import { coreLimits } from './limits.ts'
 import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
@@ -20,6 +20,7 @@ import { settleOrphans } from './orphans.ts'
 import { writeOwn } from './own-record.ts'
 import { giveBackUnstarted, perform } from './perform-actions.ts'
 import { reviewStandings } from './replicate.ts'
+import { lookAtRuns } from './runs.ts'
 import { type State, type Step, log, lookSoon, note } from './state.ts'
 
 /** Runs after every event. */
@@ -27,6 +28,7 @@ export function settle(step: Step): void {
   const { state } = step
   for (let round = 0; round < coreLimits.settleRoundsMax; round++) {
     if (changeCount(state.liveness) !== state.livenessChange) noticeLiveness(step)
+    if (isDue(state.time.runsDueAt, step.now)) state.viewStale = true
     const isLookDue = state.viewStale || isDue(state.lookAt, step.now) || (state.planStale && state.lookAt !== null)
     const hasTakenUp = isLookDue && lookAgain(step)
     // What this board has just taken up is in no view yet: a plan would give its ports and its room to others.
@@ -75,7 +77,8 @@ function lookAgain(step: Step): boolean {
   if (!isAlone(state)) state.lastCompanyAt = step.now
   const before = state.view
   const { docs } = state
-  state.view = inForce(state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) }))
+  const told = state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) })
+  state.view = lookAtRuns(step, inForce(told))
   setMembers(state.liveness, membersHere(state))
   noteWaiting(state, step.now)
   if (before.nodes.size < state.view.nodes.size) state.askLinks = true
@@ -83,6 +86,7 @@ function lookAgain(step: Step): boolean {
   keepVerdicts(state)
   forgetRemoved(step)
   forgetReplaced(step)
+  forgetRuns(step)
   return settleOrphans(step)
 }
 

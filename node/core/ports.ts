@@ -103,8 +103,10 @@ export type StoreCode = 'E_STORE_FULL' | 'E_STORE_BROKEN'
 export interface Clock {
   /** Monotonic ms, counts while suspended where the platform allows (boot time). */
   now(): number
-  /** Wall clock, ms since 1970; for display and stamps only. */
+  /** Wall clock, ms since 1970; for display, stamps and periodic jobs. */
   wallMs(): number
+  /** The host says that something keeps its wall clock right; false: it does not say so. */
+  isSynchronised(): boolean
   /** Calls back once at or after the monotonic time; returns a cancel function. */
   at(time: number, callback: () => void): () => void
 }

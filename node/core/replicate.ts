@@ -18,6 +18,7 @@ import type { Effect } from './effect.ts'
 import { askExchange, askFirstExchange, exchangeDue, exchangeHeard, exchangeOffered, exchangeOver, exchangeSpared } from './exchanges.ts'
 import { noteTold } from './leaving.ts'
 import { coreLimits, protocolVersion } from './limits.ts'
+import { hearClock } from './fleet-time.ts'
 import { linkSeqs, linkStatesNewerThan, linksDigest, onLinkState, onProbe, onProbeAck, peerDown, peerUp } from './liveness/liveness.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { hearSummary, summarise } from './pools.ts'
@@ -99,6 +100,7 @@ export function frameCame(step: Step, from: NodeId, bytes: Uint8Array, via: 'str
     case 'sync':
       return mayAsk(step, from, 'asks') ? sync(step, from, frame.scope, frame.frame) : undefined
     case 'summary':
+      hearClock(step, frame)
       return hearSummary(step, frame)
     case 'room':
       return hearRoom(step, frame)

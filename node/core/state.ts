@@ -31,6 +31,7 @@ import { coreLimits } from './limits.ts'
 import { type Leave, noLeave } from './leave-state.ts'
 import { noPsks, type Psks } from './psk-state.ts'
 import { createRandom, type Random } from './random.ts'
+import { noTime, type TimeState } from './time-state.ts'
 import type { Card, WaitingBoard, decodeFrame } from './wire.ts'
 
 export interface Env {
@@ -120,8 +121,9 @@ export interface State {
   /** The highest that this agent knows. */
   readonly planVersion: number
   readonly random: Random
-  /** wall − monotonic, for stamps and display only. */
+  /** wall − monotonic, for stamps, display and `fleet-time.ts`. */
   wallOffset: number
+  readonly time: TimeState
   readonly docs: Map<DocId, Doc>
   readonly engine: DocumentEngine
   readonly index: { readonly fleet: DigestIndex; readonly pool: DigestIndex }
@@ -254,6 +256,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     planVersion: env.planVersion ?? schedulerLimits.planVersion,
     random: createRandom(boot.nonce),
     wallOffset: boot.wallMs - boot.now,
+    time: noTime(),
     docs: new Map(),
     engine,
     index: { fleet: createIndex(), pool: createIndex() },

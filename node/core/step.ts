@@ -20,6 +20,7 @@ import type { Effect } from './effect.ts'
 import type { CoreEvent } from './event.ts'
 import { exchangeDeadline } from './exchanges.ts'
 import { failuresDeadline } from './failures.ts'
+import { setClock } from './fleet-time.ts'
 import { followDeadline, tellFollowers } from './follow.ts'
 import { isAnyoneReturning } from './liveness/members.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
@@ -85,6 +86,7 @@ function handle(step: Step, event: CoreEvent): void {
       restorePsks(step, event.records)
       return boot(step, event.records)
     case 'tick':
+      if (event.clock !== undefined) setClock(step, event.clock.wallMs, event.clock.isSynchronised)
       return performLiveness(step, tick(state.liveness, step.now, event.lagMs))
     case 'peer-up':
       return peerCame(step, event.peer)
@@ -119,7 +121,7 @@ function handle(step: Step, event: CoreEvent): void {
     case 'progress':
       return withTask(state, event.task, (_alloc, _body, task) => void (task.progress = event.words))
     case 'command':
-      state.wallOffset = event.wallMs - event.now
+      setClock(step, event.wallMs, state.time.isSynchronised)
       return command(step, event)
     case 'command-gone':
       return commandGone(step, event.id)
@@ -197,7 +199,7 @@ function wakeAt(state: State): number {
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)
-  for (const due of [state.ownDueAt, state.lookAt, state.saveAt]) if (due !== null) at = Math.min(at, due)
+  for (const due of [state.ownDueAt, state.lookAt, state.time.runsDueAt, state.saveAt]) if (due !== null) at = Math.min(at, due)
   for (const alloc of state.allocs.values()) at = Math.min(at, allocDeadline(alloc))
   at = Math.min(at, checksDeadline(state))
   for (const entry of state.hangUps) at = Math.min(at, entry.at)

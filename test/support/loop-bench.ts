@@ -27,6 +27,7 @@ export class FakeClock implements Clock {
   readonly timers = new Set<{ readonly time: number; readonly callback: () => void }>()
   now = (): number => this.time
   wallMs = (): number => 1_700_000_000_000 + this.time
+  isSynchronised = (): boolean => false
   at(time: number, callback: () => void): () => void {
     const timer = { time, callback }
     this.timers.add(timer)

@@ -12,6 +12,7 @@ import {
   type Constraint,
   type GroupSpec,
   type JobSpec,
+  type PeriodicSpec,
   type Spread,
   type TaskConfig,
   type TaskLifecycle,
@@ -193,6 +194,18 @@ const group: fc.Arbitrary<GroupSpec> = fc
   )
   .map((parts) => Object.assign({}, ...parts) as GroupSpec)
 
+const periodic: fc.Arbitrary<PeriodicSpec> = record({
+  crons: fc.array(text, { maxLength: 3 }),
+  timeZone: text,
+  prohibitOverlap: fc.boolean(),
+  enabled: fc.boolean(),
+  missed: fc.constantFrom('skip', 'last'),
+  horizonMs: count,
+  withoutTime: fc.constantFrom('hold', 'run'),
+  since: count,
+  forced: count,
+})
+
 export const anySpec: fc.Arbitrary<JobSpec> = fc
   .tuple(
     scope,
@@ -204,5 +217,6 @@ export const anySpec: fc.Arbitrary<JobSpec> = fc
       priority: number,
       groups: sortedBy(fc.uniqueArray(group, { maxLength: 2, selector: (one) => one.name }), byName),
     }),
+    fc.oneof(fc.constant({}), record({ periodic })),
   )
-  .map(([a, b]) => ({ ...a, ...b }))
+  .map(([a, b, c]) => ({ ...a, ...b, ...c }))

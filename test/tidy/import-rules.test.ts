@@ -17,6 +17,7 @@ const plants: Readonly<Record<string, readonly [path: string, text: string]>> = 
   'pure-no-node': ['scheduler/clock.ts', uses('node:os')],
   'automerge-only-in-replica': ['crdt/gate.ts', uses('@automerge/automerge')],
   'patterns-only-in-pattern': ['scheduler/patterns.ts', uses('re2js')],
+  'crons-only-in-cron': ['scheduler/due-times.ts', uses('croner')],
   'crdt-alone': ['crdt/parse.ts', uses('yaml')],
   'scheduler-sees-the-view': ['scheduler/documents.ts', uses('../crdt/replica.ts')],
   'core-imports': ['node/core/network.ts', uses('../adapters/clock.ts')],

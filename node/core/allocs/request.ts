@@ -1,7 +1,9 @@
 // What a driver is asked to run: the task's specification with its environment complete and `${…}` filled in. The names
 // SHOAL_* correspond to Nomad's NOMAD_*; interpolation knows them, `node.*`, `attr.*` and `label.*`/`meta.*`.
 
+import { civilText } from '../../../crdt/civil-time.ts'
 import { type NodeId, slotParts } from '../../../crdt/ids.ts'
+import { isRun, runOf } from '../../../crdt/run-name.ts'
 import type { CheckSpec, TaskConfig } from '../../../crdt/spec.ts'
 import type { NodeView } from '../../../crdt/view.ts'
 import type { CheckRequest, TaskRequest } from '../ports.ts'
@@ -57,11 +59,13 @@ export function checkRequestFor(
 
 function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node: NodeView | undefined): Record<string, string> {
   const { job, group, index } = slotParts(alloc.slot)
+  const run = isRun(group, body.form) ? runOf(group) : null
   const [namespace = '', name = ''] = job.split('/')
   const env: Record<string, string> = {
     SHOAL_NAMESPACE: namespace,
     SHOAL_JOB: name,
-    SHOAL_GROUP: group,
+    SHOAL_GROUP: run?.group ?? group,
+    ...(run === null ? {} : { SHOAL_RUN: civilText(run.due) }),
     SHOAL_TASK: task.spec.name,
     // As Nomad's: the copies of a system job are all number 0.
     SHOAL_INDEX: String(Math.max(0, index)),

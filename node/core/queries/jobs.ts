@@ -1,7 +1,8 @@
 // Jobs as rows and details for people: what is wanted, what runs, what is waited for and why.
 
+import { civilText } from '../../../crdt/civil-time.ts'
 import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
-import type { AllocRow, CanaryRow, ChangeRow, JobDetail, JobRow, Reply, SlotRow } from '../../../crdt/api-types.ts'
+import type { AllocRow, CanaryRow, ChangeRow, JobDetail, JobRow, Reply, RunsRow, SlotRow } from '../../../crdt/api-types.ts'
 import type { Doc } from '../../../crdt/doc.ts'
 import { isPerNode, isRunOnce } from '../../../crdt/spec.ts'
 import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
@@ -31,8 +32,9 @@ function slotsOf(state: State, job: JobId): SlotPlan[] {
 }
 
 /** Of a system job: a copy on each node that suits and is here or runs one. */
-function wantedOf({ desired, spec }: JobView, slots: readonly SlotPlan[]): number {
+function wantedOf({ desired, spec, runs }: JobView, slots: readonly SlotPlan[]): number {
   if (desired !== 'run' || spec === null) return 0
+  if (runs !== undefined) return slots.filter(({ reason }) => reason !== 'run-over' && reason !== 'node-closed').length
   if (isPerNode(spec))
     return slots.filter(({ standing, reason }) => standing.holder !== null || standing.complete !== null || reason !== 'node-closed').length
   return spec.groups.reduce((sum, group) => sum + group.count, 0)
@@ -59,6 +61,7 @@ function jobRow(state: State, job: JobView): JobRow {
     ...(job.paused === true ? { paused: true } : {}),
     ...(job.wentBackTo === undefined ? {} : { wentBackTo: versionText(job.wentBackTo) }),
     ...(job.desired !== 'run' || job.canaries === undefined ? {} : { canaries: canaryRows(job.canaries, all) }),
+    ...runsOf(job),
   }
 }
 
@@ -68,6 +71,15 @@ function canaryRows(canaries: NonNullable<JobView['canaries']>, slots: readonly 
     const running = holders.filter((claim) => claim?.state === 'running')
     return { group, form, wanted: count, running: running.length, healthy: running.filter((claim) => claim?.healthy).length, auto }
   })
+}
+
+function runsOf({ runs }: Pick<JobView, 'runs'>): { readonly runs?: RunsRow } {
+  const periodic = runs?.base.periodic
+  if (runs === undefined || periodic === undefined) return {}
+  const text = (due: number | null): string | null => (due === null ? null : civilText(due))
+  const held = runs.held === null ? null : { due: text(runs.held.due), reason: runs.held.reason }
+  const { enabled, timeZone } = periodic
+  return { runs: { timeZone, enabled, last: text(runs.last), next: text(runs.next), open: text(runs.open), held } }
 }
 
 export function jobRows(state: State): JobRow[] {
@@ -84,7 +96,7 @@ export function jobDetail(step: Step, id: JobId): Reply {
   const allocs = [...state.view.claims].filter(([slot]) => slot.startsWith(`${id}/`)).flatMap(([, claims]) => claims)
   const detail: JobDetail = {
     ...jobRow(state, job),
-    spec: job.spec,
+    spec: job.runs?.base ?? job.spec,
     allocs: allocs.map((claim) => allocRow(state, claim)).sort(byPlace),
     slots: slots.map(slotRow),
     voided: voidedOf(state, id),
@@ -123,7 +135,7 @@ function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], alloc
   const runsOnce = isRunOnce(job.spec)
   return slots.every((slot) => {
     const { complete, holder } = slot.standing
-    if (complete !== null) return true
+    if (complete !== null || slot.reason === 'run-over') return true
     if (holder?.state === 'running' && holder.form === slot.form) return holder.healthy || runsOnce
     if (holder !== null && holder.form === slot.form) return state.view.nodes.get(holder.node)?.liveness !== 'alive'
     return slot.candidate === null && lasting.has(slot.reason) && !slot.update
@@ -152,7 +164,7 @@ function conflictsOf(state: State, id: JobId): JobDetail['conflictsList'] {
 export function explainJobReply(step: Step, id: JobId): Reply {
   const { state } = step
   const explained = state.plan === null ? { slots: [], slotsLeftOut: 0 } : explainJob(state.view, localOf(state, step.now), state.plan, id)
-  return { kind: 'explain', coverage: coverageOf(step), ...explained }
+  return { kind: 'explain', coverage: coverageOf(step), ...explained, ...runsOf(state.view.jobs.get(id)!) }
 }
 
 /** Newest first. */

@@ -8,12 +8,14 @@ import { difference } from '../../../crdt/registers.ts'
 import { type Claim, type View, hasEnded, isHeld } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import { inForce } from '../../../scheduler/in-force.ts'
+import { withRuns } from '../../../scheduler/periodic.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { Plan, SlotPlan } from '../../../scheduler/types.ts'
 import { admitAside, judgedHere } from '../documents.ts'
 import { coreLimits } from '../limits.ts'
 import { livenessOf } from '../liveness/liveness.ts'
 import { localOf } from '../placement.ts'
+import { runClock } from '../runs.ts'
 import type { Step } from '../state.ts'
 import { coverageOf } from './coverage.ts'
 import { jobNamed } from './jobs.ts'
@@ -32,7 +34,8 @@ export function planReply(step: Step, name: string, envelopes: readonly string[]
     const admitted = bytes.ok ? admitAside(env, state, bytes.value, docs) : bytes
     if (!admitted.ok) return { kind: 'error', code: admitted.code, message: admitted.message }
   }
-  const view = inForce(state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) }))
+  const told = state.project({ pool: state.boot.config.pool, docs, livenessOf: (node) => livenessOf(state.liveness, node) })
+  const { view } = withRuns(inForce(told), runClock(state, step.now), null)
   const local = localOf(state, step.now)
   const planned = plan(view, { ...local, pending: new Map() }, state.plan)
   const before = judgedHere(state, jobDocId(job))?.registers ?? new Map()

@@ -130,14 +130,14 @@ describe('views', () => {
       },
     ]
     assert.equal(
-      explainText(slots, 0, plain),
+      explainText({ slots, slotsLeftOut: 0 }, plain),
       'web/front/1: holder nobody\n  no-node-feasible (no node can take it)\n' +
         '  NODE     SCORE  RANK  REJECTED\n' +
         '  board-2      7     0  a-newer-code\n' +
         '  board-1     -5     1  -\n' +
         '  board-0      -     -  constraint: ${attr.cpu.arch} = arm64 (a constraint does not match)\n',
     )
-    const cut = explainText([{ ...slots[0]!, nodesLeftOut: 800 }], 7, plain)
+    const cut = explainText({ slots: [{ ...slots[0]!, nodesLeftOut: 800 }], slotsLeftOut: 7 }, plain)
     assert.match(cut, /\n {2}… and 800 more nodes\n\n… and 7 more copies\n$/)
     assert.equal(shortReasons(slots).length, 1)
   })
