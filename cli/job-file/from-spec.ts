@@ -30,6 +30,7 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
+  migrateDefaults,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 import { formatClock, formatDuration, formatSize } from './units.ts'
@@ -83,7 +84,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>, pick: Pick): Data {
-  const { restart, reschedule, update } = group
+  const { restart, reschedule, update, migrate = migrateDefaults } = group
   return {
     ...pick([['count', group.count, groupDefaults.count]]),
     ...placement(group, pick),
@@ -119,6 +120,15 @@ function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>
           ['healthy_deadline', update.healthyDeadlineMs, updateDefaults.healthyDeadlineMs, formatDuration],
           ['progress_deadline', update.progressDeadlineMs ?? progressDeadlineMs, progressDeadlineMs, formatDuration],
           ['auto_revert', update.autoRevert === true, false],
+        ]),
+      ],
+      [
+        'migrate',
+        pick([
+          ['max_parallel', migrate.maxParallel, migrateDefaults.maxParallel],
+          ['health_check', migrate.healthCheck, migrateDefaults.healthCheck],
+          ['min_healthy_time', migrate.minHealthyMs, undefined, formatDuration],
+          ['healthy_deadline', migrate.healthyDeadlineMs, undefined, formatDuration],
         ]),
       ],
       ['disconnect', disconnectData(group.disconnect, pick)],

@@ -4,7 +4,7 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { checkMethods, checkTypes, constraintOperators, jobTypes } from '../../crdt/spec.ts'
+import { checkMethods, checkTypes, constraintOperators, healthChecks, jobTypes } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import { type Rule, block, clock, duration, flag, integer, listOf, mapOf, name, oneOf, optional, size, text, words } from './rules.ts'
 
@@ -70,6 +70,17 @@ const update = (): Rule =>
       healthy_deadline: duration(),
       progress_deadline: duration(),
       auto_revert: flag(),
+    },
+  )
+
+const migrate = (): Rule =>
+  shape(
+    {},
+    {
+      max_parallel: integer(0, modelLimits.countMax),
+      health_check: oneOf(healthChecks),
+      min_healthy_time: duration(),
+      healthy_deadline: duration(),
     },
   )
 
@@ -149,6 +160,7 @@ const group = (): Rule =>
       restart: restart(),
       reschedule: reschedule(),
       update: update(),
+      migrate: migrate(),
       disconnect: disconnect(),
       network: network(),
       disk: size(),

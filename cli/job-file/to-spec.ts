@@ -32,6 +32,8 @@ import {
   type TaskConfig,
   type TaskSpec,
   type UpdatePolicy,
+  migrateDefaults,
+  migrateSaid,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 import { operatorOf } from './operators.ts'
@@ -67,6 +69,7 @@ function toGroup(name: string, group: Reader, defaults: Pick<GroupSpec, 'restart
     },
     reschedule: toReschedule(group.block('reschedule'), defaults.reschedule),
     update: toUpdate(group.block('update')),
+    ...toMigrate(group.block('migrate')),
     disconnect: toDisconnect(group.block('disconnect')),
     network: toNetwork(group.block('network')),
     diskMib: group.size('disk', groupDefaults.diskMib),
@@ -84,6 +87,15 @@ function toUpdate(block: Reader): UpdatePolicy {
     ...(deadlineMs === progressDeadlineMs ? {} : { progressDeadlineMs: deadlineMs }),
     ...(block.flag('auto_revert', false) ? { autoRevert: true } : {}),
   }
+}
+
+function toMigrate(block: Reader): Pick<GroupSpec, 'migrate'> {
+  return migrateSaid({
+    maxParallel: block.integer('max_parallel', migrateDefaults.maxParallel),
+    healthCheck: block.word('health_check', migrateDefaults.healthCheck),
+    ...(block.has('min_healthy_time') && { minHealthyMs: block.duration('min_healthy_time', 0) }),
+    ...(block.has('healthy_deadline') && { healthyDeadlineMs: block.duration('healthy_deadline', 0) }),
+  })
 }
 
 function toTask(name: string, task: Reader): TaskSpec {

@@ -3,6 +3,7 @@
 import type { NodeDetail, NodeRow } from '../../crdt/api-types.ts'
 import { compareText } from '../../crdt/ids.ts'
 import { allocTable } from './allocs.ts'
+import { drainText, moveText } from './drain.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
@@ -54,6 +55,7 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
     ['Memory', `${node.memoryUsedMib} of ${node.memoryMib} MiB asked for`],
     ...(node.allocsMax === undefined ? [] : [['Copies', `${node.allocs} of at most ${node.allocsMax}`] as [string, string]]),
     ...(node.replacedBy === undefined ? [] : [['Replaced by', node.replacedBy.map(shortId).join(', ')] as [string, string]]),
+    ...(node.drain === undefined ? [] : [['Drains', drainText(node.drain)] as [string, string]]),
     ...clonesField(node),
     ['Drivers', drivers.join('; ') || '-'],
     ['Labels', pairs(node.labels)],
@@ -63,7 +65,8 @@ export function nodeDetail(node: NodeDetail, paint: Paint): string {
     ['Agent', node.agentVersion],
     ['Attributes', pairs(node.attributes)],
   ])
-  return `${head}\n${allocTable(node.claims, paint)}`
+  const left = (node.drain?.left ?? []).map((row) => `${moveText(row)}\n`).join('')
+  return `${head}\n${allocTable(node.claims, paint)}${left === '' ? '' : `\nleft on it:\n${left}`}`
 }
 
 /** Only where it is so: they say which words to type. */

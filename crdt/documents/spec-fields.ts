@@ -8,8 +8,10 @@ import {
   type TaskSpec,
   checkMethods,
   checkTypes,
+  healthChecks,
   isRunOnce,
   jobTypes,
+  migrateDefaults,
   progressDeadlineMs,
 } from '../spec.ts'
 import {
@@ -83,6 +85,18 @@ const otherGroupFields: readonly Field<GroupSpec>[] = [
     fallback: progressDeadlineMs,
   }),
   flagField('update/auto_revert', (group) => group.update.autoRevert === true, { fallback: false }),
+  intField('migrate/max_parallel', ({ migrate = migrateDefaults }) => migrate.maxParallel, {
+    fallback: migrateDefaults.maxParallel,
+    min: 1,
+    max: modelLimits.countMax,
+  }),
+  textField('migrate/health_check', ({ migrate = migrateDefaults }) => migrate.healthCheck, {
+    fallback: migrateDefaults.healthCheck,
+    choices: healthChecks,
+  }),
+  // No fallback: what is not said is what the update block says.
+  durationField('migrate/min_healthy_time', ({ migrate }) => migrate?.minHealthyMs ?? null, {}),
+  durationField('migrate/healthy_deadline', ({ migrate }) => migrate?.healthyDeadlineMs ?? null, {}),
   flagField('disconnect/replace', (group) => group.disconnect.replace, { fallback: disconnectDefaults.replace }),
   durationField('disconnect/replace_after', (group) => group.disconnect.replaceAfterMs, { fallback: disconnectDefaults.replaceAfterMs }),
   // No fallback: whether it was said at all matters (with replace = false only an explicit value leads to a replacement).

@@ -11,10 +11,12 @@ import {
   type Constraint,
   type GroupSpec,
   type JobSpec,
+  type MigratePolicy,
   type PortSpec,
   type Spread,
   type TaskConfig,
   type TaskSpec,
+  migrateSaid,
   progressDeadlineMs,
 } from '../spec.ts'
 import { disconnectDefaults, spreadDefaults } from './defaults.ts'
@@ -69,7 +71,7 @@ function readGroup(name: string, type: JobSpec['type'], block: Block): GroupSpec
   }
 }
 
-function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'disconnect'> {
+function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'migrate' | 'disconnect'> {
   const lostAfterMs = values.optionalInt('disconnect/lost_after')
   const progressMs = values.int('update/progress_deadline')
   return {
@@ -94,6 +96,7 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
       ...(progressMs === progressDeadlineMs ? {} : { progressDeadlineMs: progressMs }),
       ...(values.flag('update/auto_revert') ? { autoRevert: true } : {}),
     },
+    ...readMigrate(values),
     disconnect: {
       replace: values.flag('disconnect/replace'),
       replaceAfterMs: values.int('disconnect/replace_after'),
@@ -104,6 +107,17 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
       partition: values.text('disconnect/partition') as GroupSpec['disconnect']['partition'],
     },
   }
+}
+
+function readMigrate(values: FieldValues): Pick<GroupSpec, 'migrate'> {
+  const minHealthyMs = values.optionalInt('migrate/min_healthy_time')
+  const healthyDeadlineMs = values.optionalInt('migrate/healthy_deadline')
+  return migrateSaid({
+    maxParallel: values.int('migrate/max_parallel'),
+    healthCheck: values.text('migrate/health_check') as MigratePolicy['healthCheck'],
+    ...(minHealthyMs === null ? {} : { minHealthyMs }),
+    ...(healthyDeadlineMs === null ? {} : { healthyDeadlineMs }),
+  })
 }
 
 function readTask(name: string, block: Block): TaskSpec {

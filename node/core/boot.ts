@@ -114,6 +114,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
       form: record.form as Form,
       updates: record.updates ?? 0,
       runsOnce: record.runsOnce === true,
+      moves: record.moves === true,
     }),
     settleUntil: step.now,
     lost: claim.lost,

@@ -6,6 +6,7 @@ import { slotParts } from '../../crdt/ids.ts'
 import { isRunOnce } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
+import { runsWhereItDrains } from '../../scheduler/migrate.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
 import { begin, beginUpdate, dropUpdate, end, persistBody, switchOver } from './allocs/lifecycle.ts'
@@ -99,6 +100,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
     jobMeta: view.spec.meta,
     group: spec,
     runsOnce: isRunOnce(view.spec),
+    moves: runsWhereItDrains(entry.standing, state.view.nodes),
   })
   const alloc = createAlloc({
     slot: action.slot,
@@ -160,6 +162,15 @@ function adoptVersion(step: Step, alloc: Alloc): void {
   alloc.body.runsOnce = isRunOnce(view.spec)
   dropUpdate(step, alloc)
   persistBody(step, alloc)
+}
+
+/** A copy that has taken over from a node that drains is one like any other: what its health takes is the update block's from then on. */
+export function settleMoves({ allocs, view }: State, plan: Plan): void {
+  for (const { slot, healthy, body } of allocs.values()) {
+    if (!body.moves || !healthy) continue
+    const standing = plan.bySlot.get(slot)?.standing
+    if (standing === undefined || !runsWhereItDrains(standing, view.nodes)) body.moves = false
+  }
 }
 
 /** A claim that waits for room on the disk keeps others from the slot. */

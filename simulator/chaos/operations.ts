@@ -157,6 +157,15 @@ function stopAlloc(stage: Stage, event: EventOf<'alloc-stop'>): void {
   if (newest > 0) wish(stage, event, () => new Map([[stopGenerationPath(groupOf(stage, event), event.index), newest]]))
 }
 
+/** The moment names the wish, as an operator's clock does. */
+function endOfDrain({ at, wish, deadlineMs }: EventOf<'node'>): readonly (readonly [string, number])[] {
+  if (wish !== 'draining' || deadlineMs === undefined) return []
+  return [
+    [opsPaths.drainSaidAtMs, at],
+    [opsPaths.drainDeadlineMs, deadlineMs],
+  ]
+}
+
 function wishOfNode(stage: Stage, event: EventOf<'node'>): void {
   const { world } = stage
   const doc = opsDocId(world.board(event.board).spec.id)
@@ -164,7 +173,7 @@ function wishOfNode(stage: Stage, event: EventOf<'node'>): void {
   const path = event.wish === 'ineligible' ? opsPaths.eligible : opsPaths[event.wish]
   if (event.wish === 'evicted') stage.witness.excuse('evicted', event.board)
   if (event.wish === 'draining') stage.witness.excuse('drained', event.board)
-  put(stage, event.via, doc, () => new Map([[path, isWished]]))
+  put(stage, event.via, doc, () => new Map<string, Scalar>([[path, isWished], ...endOfDrain(event)]))
   if (event.wish === 'ineligible') stage.witness.saw('ineligible')
   if (event.forMs === null) return
   world.queue.after(event.forMs, () => {

@@ -110,6 +110,8 @@ type Operation =
       readonly board: string
       readonly wish: 'draining' | 'evicted' | 'ineligible'
       readonly forMs: number | null
+      /** Of a drain: how long the board may take; 0: no time at all. Absent: for as long as it takes. */
+      readonly deadlineMs?: number
     }
   /** The fleet is to follow the plan that only upgraded agents know, whether or not all are. */
   | { readonly kind: 'raise-plan'; readonly via: string }

@@ -2,6 +2,7 @@
 // the job says. Read from its state and from what really runs; the plan is not asked.
 
 import type { SlotId } from '../../crdt/ids.ts'
+import { migrateOf } from '../../crdt/spec.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import { decodeFrame } from '../../node/core/wire.ts'
 import { type Alloc, isDone } from '../../node/core/allocs/alloc.ts'
@@ -9,6 +10,7 @@ import type { Board } from '../board.ts'
 import { Authors, isSame } from './authors.ts'
 import { ClaimRules } from './claim-rules.ts'
 import { Delays } from './delays.ts'
+import { Drains } from './drains.ts'
 import type { Finding } from './invariants.ts'
 import { Returns } from './returns.ts'
 import { type SeenStep, clockPart } from './seen-step.ts'
@@ -18,6 +20,7 @@ export class StepRules {
   readonly authors = new Authors()
   readonly delays = new Delays()
   readonly claims = new ClaimRules()
+  readonly drains = new Drains()
   readonly #returns = new Returns()
   /** Allocation → when this boot of its board first saw it run, and whether it said that it is healthy. */
   readonly #health = new WeakMap<Alloc, { readonly form: string; readonly restarts: number; readonly since: number; isHealthy: boolean }>()
@@ -37,6 +40,7 @@ export class StepRules {
 
   after(step: SeenStep): Finding[] {
     this.authors.wrote(step)
+    this.drains.after(step)
     return [
       ...this.#returns.after(step),
       ...this.delays.after(step),
@@ -59,7 +63,8 @@ export class StepRules {
       const health = this.#healthOf(alloc, now)
       const wasUnhealthy = !health.isHealthy
       health.isHealthy = alloc.healthy
-      const { minHealthyMs } = alloc.body.group.update
+      const { group } = alloc.body
+      const minHealthyMs = Math.min(group.update.minHealthyMs, migrateOf(group).minHealthyMs)
       if (wasUnhealthy && alloc.healthy && now - health.since < minHealthyMs * clockPart && health.since > 0)
         found.push({ rule: 'says-what-runs', what: `${board.spec.name} says that ${alloc.slot} is healthy after ${now - health.since} ms` })
     }

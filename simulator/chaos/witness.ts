@@ -358,6 +358,8 @@ export class Witness {
         return this.#excuses.has(`evicted ${board.spec.name}`)
       case 'drained':
         return this.#excuses.has(`drained ${board.spec.name}`)
+      case 'drain-over':
+        return this.rules.drains.isOver(board, this.#world.clockOf(board))
       case 'done':
         return this.doneWork.hasEnded(task) || this.#hasLied(cause.by)
       case 'failed':

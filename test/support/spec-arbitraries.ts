@@ -12,6 +12,7 @@ import {
   type Constraint,
   type GroupSpec,
   type JobSpec,
+  type MigratePolicy,
   type Spread,
   type TaskConfig,
   type TaskSpec,
@@ -19,6 +20,7 @@ import {
   checkTypes,
   constraintOperators,
   jobTypes,
+  migrateSaid,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 
@@ -158,8 +160,19 @@ const policies = record({
     },
     { requiredKeys: ['maxParallel', 'minHealthyMs', 'healthyDeadlineMs'], noNullPrototype: true },
   ),
+  migrate: fc.record(
+    {
+      maxParallel: count,
+      healthCheck: fc.constantFrom('checks', 'task_states'),
+      minHealthyMs: count,
+      healthyDeadlineMs: count,
+    },
+    { requiredKeys: ['maxParallel', 'healthCheck'], noNullPrototype: true },
+  ),
   disconnect,
-}) as fc.Arbitrary<Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'disconnect'>>
+}).map(({ migrate, ...policies }) => ({ ...policies, ...migrateSaid(migrate as MigratePolicy) })) as fc.Arbitrary<
+  Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'migrate' | 'disconnect'>
+>
 
 const port = record({ label: name, static: fc.option(fc.integer({ min: 1, max: 65_535 })), to: fc.option(number) })
 

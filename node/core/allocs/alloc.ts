@@ -45,6 +45,8 @@ export interface Body {
   group: GroupSpec
   /** Its tasks are done when they end well (`isRunOnce`). */
   runsOnce: boolean
+  /** Begun in the place of a copy on a node that drains: until it has taken over, `migrate` says what its health takes. */
+  moves: boolean
   readonly tasks: Map<string, TaskRun>
 }
 
@@ -97,11 +99,12 @@ export function createBody(input: {
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
   readonly runsOnce: boolean
+  readonly moves?: boolean
 }): Body {
   const tasks = new Map<string, TaskRun>()
   for (const spec of input.group.tasks) tasks.set(spec.name, createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending'))
-  const { version, form, updates, pool, jobMeta, group, runsOnce } = input
-  return { version, form, updates, pool, jobMeta, group, runsOnce, tasks }
+  const { version, form, updates, pool, jobMeta, group, runsOnce, moves = false } = input
+  return { version, form, updates, pool, jobMeta, group, runsOnce, moves, tasks }
 }
 
 export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRun {

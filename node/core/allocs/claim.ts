@@ -75,10 +75,12 @@ export interface BodyRecord {
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
   readonly runsOnce?: true
+  readonly moves?: true
 }
 
-export function encodeBody({ version, form, updates, pool, jobMeta, group, runsOnce }: Body): Uint8Array {
-  const record: BodyRecord = { version, form, updates, pool, jobMeta, group, ...(runsOnce ? { runsOnce } : {}) }
+export function encodeBody({ version, form, updates, pool, jobMeta, group, runsOnce, moves }: Body): Uint8Array {
+  const always = { version, form, updates, pool, jobMeta, group }
+  const record: BodyRecord = { ...always, ...(runsOnce ? { runsOnce } : {}), ...(moves ? { moves } : {}) }
   return new TextEncoder().encode(JSON.stringify(record))
 }
 

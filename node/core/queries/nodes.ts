@@ -7,6 +7,7 @@ import { type Claim, type NodeView, hasEnded, isAwaited } from '../../../crdt/vi
 import { neighboursOf, silentSince } from '../liveness/liveness.ts'
 import type { State } from '../state.ts'
 import { allocRow, byPlace } from './allocs.ts'
+import { drainDetail } from './drains.ts'
 
 /** Once a question, however many nodes it is about: claims and nodes both grow with the pool. */
 function claimsByNode(state: State): ReadonlyMap<NodeId, readonly Claim[]> {
@@ -108,6 +109,7 @@ export function nodeDetail(state: State, node: NodeView, now: number): NodeDetai
     drivers: node.drivers,
     addresses: node.addresses,
     neighbours: [...neighboursOf(state.liveness, node.id)],
+    ...(node.draining && node.liveness !== 'left' ? { drain: drainDetail(state, node, claims, now) } : {}),
     claims: claims.map((claim) => allocRow(state, claim)).sort(byPlace),
   }
 }

@@ -5,12 +5,12 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { checkPlacement } from '../../../bench/placement/checker.ts'
 import { generateView } from '../../../bench/placement/generator.ts'
-import { slotParts } from '../../../crdt/ids.ts'
-import type { NodeId, SlotId } from '../../../crdt/ids.ts'
+import type { NodeId } from '../../../crdt/ids.ts'
 import type { Claim, View } from '../../../crdt/view.ts'
 import { actions } from '../../../scheduler/actions.ts'
 import { plan } from '../../../scheduler/plan.ts'
-import type { Action, Local } from '../../../scheduler/types.ts'
+import type { Local } from '../../../scheduler/types.ts'
+import { carriedOut, withClaim } from '../../support/carried-out.ts'
 import {
   form,
   makeClaim,
@@ -111,41 +111,6 @@ test('the same view and pending give the same plan again', () => {
   }
 })
 
-function carriedOut(claim: Claim | undefined, action: Action, self: NodeId): Claim {
-  if (action.kind === 'claim') {
-    const job = slotParts(action.slot).job
-    assert.ok(job !== undefined)
-    return makeClaim(self, {
-      slot: action.slot,
-      generation: action.generation,
-      state: 'claimed',
-      healthy: false,
-      lost: action.lost,
-      form: form('f2'),
-      version: version(2),
-    })
-  }
-  assert.ok(claim !== undefined, `${action.kind} of a claim that is not there`)
-  switch (action.kind) {
-    case 'withdraw':
-      return { ...claim, state: 'withdrawn' }
-    case 'stop':
-      return { ...claim, state: 'stopped' }
-    case 'start':
-      return { ...claim, state: 'running', healthy: true, startedAt: 1_000 }
-    case 'update':
-      return { ...claim, form: action.form, version: version(2) }
-    case 'adopt-version':
-      return { ...claim, version: action.version }
-    case 'restart':
-      return { ...claim, restartSeen: action.restart }
-    case 'over':
-      return { ...claim, over: action.over }
-    case 'lost':
-      return { ...claim, lost: action.lost }
-  }
-}
-
 /** Every alive node acts on the shared view, in turn. */
 function round(view: View, silentMs: number): { view: View; acted: number } {
   let now = view
@@ -154,18 +119,8 @@ function round(view: View, silentMs: number): { view: View; acted: number } {
     if (view.nodes.get(self)?.liveness !== 'alive') continue
     const local = localOf(now, self, silentMs)
     for (const action of actions(now, plan(now, local), local)) {
-      const claims = new Map<SlotId, readonly Claim[]>(now.claims)
-      const list = claims.get(action.slot) ?? []
-      const next = carriedOut(
-        list.find((claim) => claim.node === self),
-        action,
-        self,
-      )
-      claims.set(
-        action.slot,
-        [...list.filter((claim) => claim.node !== self), next].sort((a, b) => (a.node < b.node ? -1 : 1)),
-      )
-      now = { ...now, claims }
+      const own = now.claims.get(action.slot)?.find((claim) => claim.node === self)
+      now = withClaim(now, carriedOut(own, action, self))
       acted++
     }
   }
