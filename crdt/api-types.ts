@@ -239,7 +239,30 @@ export interface NodeDetail extends NodeRow {
   readonly neighbours: readonly string[]
   /** By the board that answers. */
   readonly ban?: BanRow
+  /** Said only of a node that drains. */
+  readonly drain?: DrainDetail
   readonly claims: readonly AllocRow[]
+}
+
+export interface DrainDetail {
+  /** Wall ms by the clock of the operator who said it; absent in wishes of before. */
+  readonly saidAtMs?: number
+  readonly message?: string
+  /** By the node's own clock, from when it heard of the wish; null: it waits for as long as it takes. */
+  readonly deadlineMs: number | null
+  /** How much of that is left: said by the node itself. */
+  readonly leftMs?: number
+  readonly ignoresSystem: boolean
+  readonly left: readonly MoveRow[]
+}
+
+/** A copy on a node that drains. */
+export interface MoveRow {
+  readonly slot: string
+  /** Name of the node that takes it over; null: none does yet. */
+  readonly to: string | null
+  /** What is waited for, by code. */
+  readonly reason: string
 }
 
 export interface RecordedRow {

@@ -24,7 +24,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
   const record = nodeFromRegisters(id, doc?.registers ?? new Map())
   const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
   const { addresses, agentVersion, allocsMax, attributes, capacity, drivers, dynamicPorts, planVersion, psk, receipts, verdicts } = record
-  const { draining, drainIgnoresSystem, leaving, replacedBy, weight } = wishes
+  const { drain, draining, drainIgnoresSystem, leaving, replacedBy, weight } = wishes
   const clones = clonesLeft(record.clones, wishes.out)
   const node = {
     id,
@@ -42,6 +42,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     draining,
     // Said only where it is so: most nodes read as they did to agents without system jobs.
     ...(drainIgnoresSystem ? ({ drainIgnoresSystem } as const) : {}),
+    ...(drain === null ? {} : { drain }),
     ...(leaving === null ? {} : { leaving }),
     ...(clones.length < 2 ? {} : { clones }),
     ...(psk === '' ? {} : { psk }),
@@ -51,7 +52,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     ...(replacedBy.length === 0 ? {} : { replacedBy }),
     weight,
     pool,
-    labels: { ...record.labels, ...wishes.labels },
+    labels: { ...without(record.labels, wishes.unset), ...wishes.labels },
     images: new Set(record.images),
   }
   // Named here and not as the node says: an id that it made up must not point at another's copy.
@@ -61,6 +62,10 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
   // A word that was written for another pool's document says nothing here.
   const admitted = ops?.pool === wishes.admitted ? wishes.admitted : ''
   return { node, left: record.left, certificate: record.certificate, admitted, claims }
+}
+
+function without(labels: NodeView['labels'], unset: ReadonlySet<string>): NodeView['labels'] {
+  return unset.size === 0 ? labels : Object.fromEntries(Object.entries(labels).filter(([key]) => !unset.has(key)))
 }
 
 function clonesLeft({ known }: CloneWords, out: ReadonlySet<string>): readonly Clone[] {

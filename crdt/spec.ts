@@ -68,6 +68,8 @@ export interface GroupSpec {
   readonly restart: RestartPolicy
   readonly reschedule: ReschedulePolicy
   readonly update: UpdatePolicy
+  /** Absent: as `migrateOf` says, so that specifications from before read as they did. */
+  readonly migrate?: MigratePolicy
   readonly disconnect: DisconnectPolicy
   readonly network: NetworkSpec
   /** Ephemeral disk, MiB; default 300. */
@@ -265,6 +267,42 @@ export interface UpdatePolicy {
 
 /** Not written out in a specification that does not say it, so that those from before read as they did. */
 export const progressDeadlineMs = 600_000
+
+/** What a copy must have shown before it counts as healthy, and by when. */
+export interface HealthRule {
+  /** `task_states`: that its tasks run; `checks`: that their checks pass, too. */
+  readonly healthCheck: (typeof healthChecks)[number]
+  readonly minHealthyMs: number
+  readonly healthyDeadlineMs: number
+}
+
+export const healthChecks = ['checks', 'task_states'] as const
+
+/** How copies of a service leave nodes that drain. */
+export interface MigratePolicy {
+  /** Default 1: so many copies of the group are on their way at once, whatever nodes drain. */
+  readonly maxParallel: number
+  /** Default checks. */
+  readonly healthCheck: HealthRule['healthCheck']
+  /** Absent: what the update block says. */
+  readonly minHealthyMs?: number
+  readonly healthyDeadlineMs?: number
+}
+
+export const migrateDefaults: MigratePolicy = Object.freeze({ maxParallel: 1, healthCheck: 'checks' })
+
+/** As a specification holds it: nothing, where it says nothing but the defaults. */
+export function migrateSaid(policy: MigratePolicy): Pick<GroupSpec, 'migrate'> {
+  const { maxParallel, healthCheck, minHealthyMs, healthyDeadlineMs } = policy
+  const isDefault = maxParallel === migrateDefaults.maxParallel && healthCheck === migrateDefaults.healthCheck
+  return isDefault && minHealthyMs === undefined && healthyDeadlineMs === undefined ? {} : { migrate: policy }
+}
+
+/** Whoever says nothing of it has copies that move judged as all others: a copy that is slow to start is slow there, too. */
+export function migrateOf({ migrate = migrateDefaults, update }: Pick<GroupSpec, 'migrate' | 'update'>): MigratePolicy & HealthRule {
+  const { minHealthyMs, healthyDeadlineMs } = update
+  return { minHealthyMs, healthyDeadlineMs, ...migrate }
+}
 
 export interface DisconnectPolicy {
   /** Default true. */

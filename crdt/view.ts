@@ -71,6 +71,8 @@ export interface NodeView {
   readonly draining: boolean
   /** Copies of system jobs stay while it drains. */
   readonly drainIgnoresSystem?: true
+  /** How an operator has said that it drains. Said only where it is so: not of drains of before, nor of a node that leaves. */
+  readonly drain?: Drain
   /** An operator has told it to leave the fleet once nothing is held there; until it has left it drains. Said only where it is so. */
   readonly leaving?: Leaving
   readonly evicted: boolean
@@ -114,6 +116,14 @@ export interface Clone {
   readonly id: string
   /** Its addresses. */
   readonly where: string
+}
+
+export interface Drain {
+  /** Wall ms of the operator's clock: shown, and what tells one wish from the next. */
+  readonly saidAtMs: number
+  /** How long it waits for other boards to take over, by its own clock; what is left then it stops. null: for as long as it takes. */
+  readonly deadlineMs: number | null
+  readonly message: string
 }
 
 export interface Leaving {

@@ -4,11 +4,13 @@
 
 import { compareText, slotParts } from '../crdt/ids.ts'
 import type { Generation, NodeId } from '../crdt/ids.ts'
+import type { JobSpec } from '../crdt/spec.ts'
 import { compareVersions, hasEnded, isHeld } from '../crdt/view.ts'
 import type { Claim, JobView, View } from '../crdt/view.ts'
 import { adopted } from './adoption.ts'
 import { knowsRules } from './basis.ts'
 import { newMarks } from './disconnect.ts'
+import { awaitsHealth } from './migrate.ts'
 import { mustLeave } from './per-node.ts'
 import { isLost, lostMarks } from './standing.ts'
 import type { Action, Local, Plan, SlotPlan, Standing } from './types.ts'
@@ -70,7 +72,7 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
   // Judged at the version that it takes on in this very step: otherwise a change of `count` during a cut would decide a heal.
   const standing = adopts ? adopt(slot, own, claims) : slot.standing
   const first: Action[] = adopts ? [{ kind: 'adopt-version', slot: own.slot, version: slot.version }] : []
-  const gone = surrender(own, standing, view, plan)
+  const gone = surrender(own, standing, job.spec, view, plan)
   if (gone !== null) return [...first, gone]
   return [...first, ...carryOn(own, claims, slot, standing, job, view, local)]
 }
@@ -83,9 +85,9 @@ function isKept({ slot, form }: Claim, job: JobView): boolean {
 
 /**
  * Stop or withdraw in favour of another node's claim, or null. A node that does not know the fleet's rules stops nothing that runs by
- * older ones, unless it drains: by the new ones the other may just be making way for it.
+ * older ones, unless it drains: by the new ones the other may just be making way for it. One that drains has time: it hands over what works.
  */
-function surrender(own: Claim, standing: Standing, view: View, { basis }: Plan): Action | null {
+function surrender(own: Claim, standing: Standing, spec: JobSpec, view: View, { basis }: Plan): Action | null {
   const first = whoWasFirst(own, standing, view)
   if (first !== undefined) return end(own, `not-needed: ${first.node}`)
   const { heir } = standing
@@ -93,6 +95,7 @@ function surrender(own: Claim, standing: Standing, view: View, { basis }: Plan):
   if (view.nodes.get(heir.node)?.liveness !== 'alive') return null
   if (own.state !== 'running') return end(own, `not-needed: ${heir.node}`)
   if (heir.state !== 'running' || heir.over.get(own.node) !== own.generation) return null
+  if (awaitsHealth(own, heir, view.nodes, spec)) return null
   if (!knowsRules(basis) && view.nodes.get(own.node)?.draining !== true) return null
   return end(own, `replaced: ${heir.node}`)
 }

@@ -129,7 +129,7 @@ export function addCopy(group: Group, index: number): void {
   if (group.distinct === 'job') group.jobCopies().set(index, (group.jobCopies().get(index) ?? 0) + 1)
 }
 
-function once<T>(make: () => T): () => T {
+export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
   return () => (made ??= { value: make() }).value
 }

@@ -18,6 +18,7 @@ export interface Vacancy {
   readonly plan: { -readonly [K in keyof SlotPlan]: SlotPlan[K] }
   readonly facts: SlotFacts
   readonly replaces: boolean
+  readonly departs: boolean
   readonly retry: Claim | null
 }
 
@@ -94,7 +95,10 @@ export function judgeGroup(rules: GroupRules, sources: SlotSources, usage: Judge
     slots.push(plan)
     until.push(standsUntil(about, context, judgement))
     if (judgement.kind === 'vacant' || judgement.kind === 'update') isOpen = true
-    if (judgement.kind === 'vacant') vacancies.push({ plan, facts: own, replaces: judgement.replaces, retry: judgement.retry })
+    if (judgement.kind === 'vacant') {
+      const { replaces, departs, retry } = judgement
+      vacancies.push({ plan, facts: own, replaces, departs, retry })
+    }
   }
   const places = rules.perNode ? new Map(ids.map((slot, index) => [slot, index])) : null
   const suited = rules.perNode ? suitedNodes(rules, boards) : null

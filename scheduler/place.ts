@@ -10,6 +10,7 @@ import { fixedRejection, fixedRejections, holdsSlot, nodesOf, roomRejection } fr
 import { type Group, addCopy } from './group.ts'
 import type { Vacancy } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
+import type { Departures } from './migrate.ts'
 import { type Overdue, recall, remember, wakeForPending } from './pending.ts'
 import { ownerOf } from './per-node.ts'
 import { apartFrom } from './properties.ts'
@@ -23,6 +24,7 @@ import type { Wake } from './wake.ts'
 export interface GroupVacancies {
   readonly group: Group
   readonly vacancies: readonly Vacancy[]
+  readonly departures: () => Departures
 }
 
 export interface Placement {
@@ -43,13 +45,14 @@ export interface Places {
 export function keepCandidates(groups: readonly GroupVacancies[], placement: Placement, context: Places): void {
   const { boards, local, usage } = context
   if (local.pending.size === 0) return
-  for (const { group, vacancies } of groups) {
+  for (const { group, vacancies, departures } of groups) {
     const rejects = fixedRejections(group, boards)
     for (const vacancy of vacancies) {
       const previous = local.pending.get(keyOfSlot(vacancy.plan))
       const { keep, overdue } = recall(previous, local.now)
       const index = keep === null ? -1 : (boards.indexOf.get(keep) ?? -1)
       if (keep === null || index < 0 || holdsSlot(vacancy.facts.taken, keep)) continue
+      if (vacancy.departs && departures().left === 0) continue
       if (declinesAlone(vacancy.facts.claims, group.group.disconnect, local)) continue
       if (rejects(index) !== null) continue
       const succession = successionFor(vacancy, group, overdue, context)
@@ -60,12 +63,13 @@ export function keepCandidates(groups: readonly GroupVacancies[], placement: Pla
       if (apartFrom(group.properties(), own, boards, () => roomRejection(group, boards, usage, index)) !== null) continue
       holdAsk(usage, boards, index, group.ask)
       addCopy(group, index)
+      if (vacancy.departs) departures().left--
       settle(vacancy, index, overdue, placement, context)
     }
   }
 }
 
-export function placeVacancies({ group, vacancies }: GroupVacancies, placement: Placement, context: Places): void {
+export function placeVacancies({ group, vacancies, departures }: GroupVacancies, placement: Placement, context: Places): void {
   const open = vacancies.filter(({ plan }) => plan.candidate === null)
   if (open.length === 0) return
   const { boards, local, usage } = context
@@ -76,6 +80,11 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
     // Its port and its room are for those that are taken.
     if (declinesAlone(facts.claims, group.group.disconnect, local)) {
       plan.reason = 'node-alone'
+      continue
+    }
+    // Those that find no place keep none of the others.
+    if (vacancy.departs && departures().left === 0) {
+      plan.reason = 'migrate-waits'
       continue
     }
     const previous = local.pending.get(keyOfSlot(plan))
@@ -102,6 +111,7 @@ export function placeVacancies({ group, vacancies }: GroupVacancies, placement: 
       continue
     }
     search.place(index)
+    if (vacancy.departs) departures().left--
     settle(vacancy, index, overdue, placement, context)
     if (!begins) continue
     placement.budget = (placement.budget ?? 0) - 1

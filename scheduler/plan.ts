@@ -7,9 +7,10 @@ import { withChanges } from '../crdt/layered-map.ts'
 import type { JobView, View } from '../crdt/view.ts'
 import { type Basis, type Start, basisOf, canStartFrom, knowsRules, startAnew, startFrom, touchedOf } from './basis.ts'
 import { replacementBudget } from './disconnect.ts'
-import { groupsOf, rulesOf } from './group.ts'
+import { groupsOf, once, rulesOf } from './group.ts'
 import { type Holdings, holdingsOf, usageOf } from './holdings.ts'
 import { type Judged, isAtRest, judgeGroup, stillStands } from './judged.ts'
+import { departuresOf } from './migrate.ts'
 import { type GroupVacancies, type Placement, keepCandidates, placeVacancies } from './place.ts'
 import { SlotTable } from './slot-table.ts'
 import type { Local, Plan } from './types.ts'
@@ -97,7 +98,10 @@ function place(start: Start, fresh: JudgedJobs, usage: () => Usage, wake: Wake):
       judged.map(({ rules }) => rules),
       (at) => judged[at]!.facts.map(({ claims }) => claims),
     )
-    for (const [g, group] of groups.entries()) open.push({ group, vacancies: judged[g]?.vacancies ?? [] })
+    for (const [g, group] of groups.entries()) {
+      const { facts, vacancies } = judged[g]!
+      open.push({ group, vacancies, departures: once(() => departuresOf(facts, group, view.nodes)) })
+    }
   }
   const placement: Placement = { pending: new Map(), budget: null, replacements: 0 }
   if (open.length === 0) return placement

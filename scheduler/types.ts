@@ -83,6 +83,8 @@ export type Reason =
   /** The board that has taken the place of its board is on its way. */
   | 'waiting-successor'
   | 'rollout-waits'
+  /** Its node drains, and so many copies of its group are on their way already (`migrate.max_parallel`). */
+  | 'migrate-waits'
   /** An operator has paused the job's roll-outs. */
   | 'rollout-paused'
   /** A canary that is healthy: until the version is promoted. */

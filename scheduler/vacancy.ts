@@ -7,6 +7,7 @@ import { canaryKey } from './canaries.ts'
 import { isReplacement, replacementDue } from './disconnect.ts'
 import { inPlaceRejection } from './feasibility.ts'
 import type { GroupRules } from './group.ts'
+import { runsWhereItDrains } from './migrate.ts'
 import { ownerOf } from './per-node.ts'
 import { retryAt } from './reschedule.ts'
 import { type Turns, holdsBack, isOutOfDate } from './rollout.ts'
@@ -18,8 +19,11 @@ import type { Wake } from './wake.ts'
 export type Judgement =
   | { readonly kind: 'settled' }
   | { readonly kind: 'waits'; readonly reason: Reason }
-  /** `replaces`: for a silent node (paced). `retry`: if no other node takes it, its holder tries the update again. */
-  | { readonly kind: 'vacant'; readonly replaces: boolean; readonly retry: Claim | null }
+  /**
+   * `replaces`: for a silent node (paced). `departs`: somebody runs it on a node that drains (paced by `migrate`). `retry`: if no other node
+   * takes it, its holder tries the update again.
+   */
+  | { readonly kind: 'vacant'; readonly replaces: boolean; readonly departs: boolean; readonly retry: Claim | null }
   | { readonly kind: 'update' }
 
 /** One slot, and what is asked about its group. */
@@ -42,7 +46,8 @@ export interface Judge extends SlotSources {
 type Silence = Pick<Judge, 'view' | 'local' | 'wake'>
 
 const settled: Judgement = { kind: 'settled' }
-const vacant: Judgement = { kind: 'vacant', replaces: false, retry: null }
+const vacant: Judgement & { kind: 'vacant' } = { kind: 'vacant', replaces: false, departs: false, retry: null }
+const departing: Judgement = { ...vacant, departs: true }
 
 export function judge(about: Case, context: Judge): Judgement {
   const { facts, rules } = about
@@ -71,7 +76,8 @@ function judgeOpen(about: Case, context: Judge): Judgement {
   if (standing.heir === null) return judgeEmpty(about, context)
   const { heir, holder } = standing
   const heirNode = context.view.nodes.get(heir.node)
-  if (heirNode?.draining === true && heirNode.liveness === 'alive' && !isFinishing(about)) return retryWait(about, context) ?? vacant
+  if (heirNode?.draining === true && heirNode.liveness === 'alive' && !isFinishing(about))
+    return retryWait(about, context) ?? (runsWhereItDrains(standing, context.view.nodes) ? departing : vacant)
   if (holder !== null && context.view.nodes.get(holder.node)?.liveness !== 'alive')
     return { kind: 'waits', reason: 'waiting-replace-after' }
   if (holdsBack(facts, about.index, rules)) return { kind: 'waits', reason: 'held-back' }
@@ -123,7 +129,7 @@ function judgeEmpty(about: Case, context: Judge): Judgement {
   if (wait !== null) return wait
   const replaces = isReplacement(facts.claims, unknown, context.view)
   if (replaces && policy.partition === 'half' && !about.half()) return { kind: 'waits', reason: 'partition-half' }
-  return { kind: 'vacant', replaces: unknown.length > 0, retry: null }
+  return unknown.length > 0 ? { ...vacant, replaces: true } : vacant
 }
 
 /** Somebody runs an older form: in place if that works there, else a second claim elsewhere that sends it away once it runs. */
@@ -137,7 +143,7 @@ function judgeOutOfDate(about: Case, context: Judge): Judgement {
   const index = context.boards.indexOf.get(holder.node) ?? -1
   const fits = inPlaceRejection(rules, context.boards, context.usage(), index, holder) === null
   if (!fits) return vacant
-  if (facts.history.failedOn.has(holder.node)) return { kind: 'vacant', replaces: false, retry: holder }
+  if (facts.history.failedOn.has(holder.node)) return { ...vacant, retry: holder }
   holdGrowth(context.usage(), context.boards, index, holder, rules.ask)
   return { kind: 'update' }
 }

@@ -23,7 +23,7 @@ export async function findReplacement(session: Session, text: string, old: NodeD
       row.replacedBy === undefined ? 'admit it first: shoal node admit' : 'take another board',
     )
   if (row?.liveness === 'left') throw unfit(`${node} has left the fleet`, 'let it join as a new board: shoal agent --rejoin')
-  if (row?.draining === true) throw unfit(`${node} drains, so it would take no copies`, 'shoal node drain --off')
+  if (row?.draining === true) throw unfit(`${node} drains, so it would take no copies`, 'shoal node drain --disable')
   if (row?.clones !== undefined) throw unfit(`two machines run with the key of ${node}`, 'shoal node evict NODE --clone ID')
   return found
 }

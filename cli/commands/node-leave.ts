@@ -1,12 +1,12 @@
 // `node leave`: takes a board out of the fleet for good. A wish like a drain, which ends in the board's own word that it has left; this
 // command follows it there. What it waits for is said, and `--deadline` or `--force` says for how long.
 
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { AllocRow, NodeDetail } from '../../crdt/api-types.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
 import { slotParts, type NodeId, type SlotId } from '../../crdt/ids.ts'
 import type { Registers, Scalar } from '../../crdt/registers.ts'
+import { askNode, followNode } from '../boards/follow-node.ts'
 import { type Cli, type WriteOptions, parseMillis, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
@@ -25,16 +25,11 @@ interface Options extends WriteOptions {
   readonly follow: number
 }
 
-/** How often the board is asked how far it is. */
-const pollMs = 500
-/** Questions without an answer in a row, before the command gives up. */
-const silentMax = 3
-
 export function addNodeLeave(parent: Command, cli: Cli): Command {
   const command = nodeCommand(
     parent,
     'leave',
-    'take a node out of the fleet for good: its copies move, then its agent ends (node drain --off takes it back until then)',
+    'take a node out of the fleet for good: its copies move, then its agent ends (node drain --disable takes it back until then)',
   )
     .option('--deadline <duration>', 'what no other board has taken over by then is stopped', parseMillis)
     .option('--force', 'what it runs is stopped at once, whether another board takes it over or not')
@@ -46,7 +41,7 @@ export function addNodeLeave(parent: Command, cli: Cli): Command {
 async function leave(session: Session, name: string, options: Options): Promise<ExitCode> {
   if (options.force === true && options.deadline !== undefined)
     throw new CliError('E_USAGE', '--force stops at once what it runs, --deadline later: say one of them')
-  const node = await find(session, name)
+  const node = await askNode(session, name)
   if (node.liveness === 'left') return told(session, node, exitCodes.done, 'has left already')
   if (node.evicted)
     throw new CliError('E_EVICTED', `node ${safe(node.name)} is evicted: nobody hears it, so it cannot tell that it leaves`, {
@@ -78,10 +73,6 @@ function wished(registers: Registers, deadlineMs: number | null): ReadonlyMap<st
   return changes
 }
 
-async function find(session: Session, name: string): Promise<NodeDetail> {
-  return (await session.ask('node', { method: 'node.status', node: name })).node
-}
-
 function sayWhatIsInTheWay({ io }: Session, { name, liveness }: NodeDetail): void {
   if (liveness === 'alive') return
   const words = `node ${safe(name)} is ${liveness} here: it leaves once it hears of this`
@@ -90,37 +81,16 @@ function sayWhatIsInTheWay({ io }: Session, { name, liveness }: NodeDetail): voi
 
 async function follow(session: Session, { id, name }: NodeDetail, options: Options): Promise<ExitCode> {
   const { io, format } = session
-  const over = AbortSignal.timeout(options.follow)
   let said = ''
-  for (;;) {
-    const node = await findStill(session, id)
+  return await followNode(session, id, options.follow, async (node, isLast) => {
     if (node.liveness === 'left') return told(session, node, exitCodes.done, 'has left the fleet')
     if (node.leaving !== true) throw new CliError('E_NOT_LEAVING', `node ${safe(name)} leaves no more: somebody has taken it back`)
     const held = node.claims.filter((alloc) => !isOver(alloc))
     const words = held.length === 0 ? 'holds nothing any more' : `still holds ${plural(held.length, 'copy', 'copies')}`
     if (words !== said && format === 'table') io.stdout.write(`node ${safe(name)} ${words}\n`)
     said = words
-    if (over.aborted) return await givesUp(session, node, held)
-    await pause(pollMs, undefined, { signal: AbortSignal.any([io.signal, over]) }).catch(() => undefined)
-    if (io.signal.aborted) throw interrupted()
-  }
-}
-
-/** The peer may be the very board that leaves: then another one is asked. */
-async function findStill(session: Session, id: string): Promise<NodeDetail> {
-  for (let silent = 1; ; silent++) {
-    try {
-      return await find(session, id)
-    } catch (error) {
-      if (session.io.signal.aborted) throw interrupted()
-      if (silent > silentMax) throw error
-      await session.reconnect()
-    }
-  }
-}
-
-function interrupted(): CliError {
-  return new CliError('E_INTERRUPTED', 'stopped following; the wish is in the mesh', { exitCode: exitCodes.interrupted })
+    return isLast ? await givesUp(session, node, held) : null
+  })
 }
 
 /** What it waits for: where a copy has no other place, its slot says why. */

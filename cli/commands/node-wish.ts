@@ -1,4 +1,4 @@
-// `node evict`, `node drain`, `node eligibility`: operators' wishes about a node. They are written into the node's ops document,
+// `node evict`, `node eligibility`: operators' wishes about a node. They are written into the node's ops document,
 // which only operators write; the node finds them there, when it is reachable.
 
 import type { Command } from 'commander'
@@ -10,6 +10,7 @@ import type { ExitCode } from '../exit-codes.ts'
 import { safe } from '../render/words.ts'
 import { mustNotBeReplaced } from '../boards/replaced.ts'
 import type { Session } from '../peers/session.ts'
+import { type SelfOption, nodeOrSelf, nodeOrSelfCommand } from '../boards/which-node.ts'
 import { nodeCommand, wishAbout } from '../boards/wish-about-node.ts'
 
 interface Wish {
@@ -41,29 +42,20 @@ export function addNodeEvict(parent: Command, cli: Cli): Command {
   })
 }
 
-export function addNodeDrain(parent: Command, cli: Cli): Command {
-  const command = nodeCommand(parent, 'drain', 'move all copies off a node; those of system jobs end last')
-    .option('--off', 'stop draining')
-    .option('--ignore-system', 'leave the copies of system jobs where they are')
-  return remote<WriteOptions & { off?: boolean; ignoreSystem?: boolean }>(cli, command, (session, { args: [node = ''], options }) => {
-    const draining = options.off !== true
-    const ignored = options.ignoreSystem === true
-    if (ignored && !draining) throw new CliError('E_USAGE', '--ignore-system says how to drain, --off that it ends')
-    const words = draining ? `is draining${ignored ? ', but for system jobs' : ''}` : 'is no longer draining'
-    // A drain that is to end in leaving is taken back as a whole, and does not come back with the next one.
-    const writes = { [opsPaths.draining]: draining, [opsPaths.drainIgnoresSystem]: ignored, [opsPaths.leave]: false }
-    return wish(session, node, { writes, words }, options)
-  })
-}
-
 export function addNodeEligibility(parent: Command, cli: Cli): Command {
-  const command = nodeCommand(parent, 'eligibility', 'say whether a node gets new copies (what runs there stays)')
+  const command = nodeOrSelfCommand(parent, 'eligibility', 'say whether a node gets new copies (what runs there stays)')
     .option('--enable', 'it gets new copies')
     .option('--disable', 'it gets none')
-  return remote<WriteOptions & { enable?: boolean; disable?: boolean }>(cli, command, (session, { args: [node = ''], options }) => {
+  return remote<WriteOptions & SelfOption & { enable?: boolean; disable?: boolean }>(cli, command, async (session, { args, options }) => {
     if ((options.enable === true) === (options.disable === true)) throw new CliError('E_USAGE', 'say either --enable or --disable')
     const eligible = options.enable === true
-    return wish(session, node, { writes: { [opsPaths.eligible]: eligible }, words: eligible ? 'is eligible' : 'is not eligible' }, options)
+    const node = await nodeOrSelf(session, args[0], options)
+    return await wish(
+      session,
+      node,
+      { writes: { [opsPaths.eligible]: eligible }, words: eligible ? 'is eligible' : 'is not eligible' },
+      options,
+    )
   })
 }
 
@@ -89,9 +81,18 @@ async function evictClone(session: Session, name: string, text: string, options:
 async function wish(session: Session, name: string, { writes, words }: Wish, options: WriteOptions): Promise<ExitCode> {
   const changes = (doc: Doc): Map<string, boolean> => {
     if (writes[opsPaths.evicted] === false) mustNotBeReplaced(name, doc)
+    if (writes[opsPaths.eligible] === true) mustNotDrain(name, doc)
     return worthWriting(writes, doc)
   }
   return await wishAbout(session, name, { changes, words, told: writes }, options)
+}
+
+/** As in Nomad: it would take nothing all the same, and be eligible for who looks at it. */
+function mustNotDrain(name: string, { registers }: Doc): void {
+  if (registers.get(opsPaths.draining) !== true) return
+  throw new CliError('E_DRAINS', `node ${safe(name)} drains, so it takes no new copies whatever is said of its eligibility`, {
+    hint: `shoal node drain ${safe(name)} --disable`,
+  })
 }
 
 /** What was never said and is not so needs no saying: agents without system jobs do not know how a drain treats these. */

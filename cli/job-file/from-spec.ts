@@ -32,6 +32,7 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
+  migrateDefaults,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 import { formatClock, formatDuration, formatSize } from './units.ts'
@@ -100,7 +101,7 @@ function periodicData({ crons, ...block }: PeriodicSpec, pick: Pick): Data {
 }
 
 function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>, pick: Pick): Data {
-  const { restart, reschedule, update } = group
+  const { restart, reschedule, update, migrate = migrateDefaults } = group
   return {
     ...pick([['count', group.count, groupDefaults.count]]),
     ...placement(group, pick),
@@ -139,6 +140,15 @@ function groupData(group: GroupSpec, defaults: ReturnType<typeof policyDefaults>
           ['canary', update.canary ?? 0, 0],
           ['auto_promote', update.autoPromote === true, false],
           ['auto_revert', update.autoRevert === true, false],
+        ]),
+      ],
+      [
+        'migrate',
+        pick([
+          ['max_parallel', migrate.maxParallel, migrateDefaults.maxParallel],
+          ['health_check', migrate.healthCheck, migrateDefaults.healthCheck],
+          ['min_healthy_time', migrate.minHealthyMs, undefined, formatDuration],
+          ['healthy_deadline', migrate.healthyDeadlineMs, undefined, formatDuration],
         ]),
       ],
       ['disconnect', disconnectData(group.disconnect, pick)],

@@ -4,7 +4,7 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { checkMethods, checkTypes, constraintOperators, jobTypes, lifecycleHooks } from '../../crdt/spec.ts'
+import { checkMethods, checkTypes, constraintOperators, healthChecks, jobTypes, lifecycleHooks } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import {
   type Rule,
@@ -91,6 +91,17 @@ const update = (): Rule =>
     },
   )
 
+const migrate = (): Rule =>
+  shape(
+    {},
+    {
+      max_parallel: integer(0, modelLimits.countMax),
+      health_check: oneOf(healthChecks),
+      min_healthy_time: duration(),
+      healthy_deadline: duration(),
+    },
+  )
+
 const disconnect = (): Rule =>
   shape(
     {},
@@ -170,6 +181,7 @@ const group = (): Rule =>
       restart: restart(),
       reschedule: reschedule(),
       update: update(),
+      migrate: migrate(),
       disconnect: disconnect(),
       network: network(),
       disk: size(),

@@ -35,6 +35,8 @@ import {
   type TaskLifecycle,
   type TaskSpec,
   type UpdatePolicy,
+  migrateDefaults,
+  migrateSaid,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 import { operatorOf } from './operators.ts'
@@ -87,6 +89,7 @@ function toGroup(name: string, group: Reader, defaults: Pick<GroupSpec, 'restart
     },
     reschedule: toReschedule(group.block('reschedule'), defaults.reschedule),
     update: toUpdate(group.block('update')),
+    ...toMigrate(group.block('migrate')),
     disconnect: toDisconnect(group.block('disconnect')),
     network: toNetwork(group.block('network')),
     diskMib: group.size('disk', groupDefaults.diskMib),
@@ -108,6 +111,15 @@ function toUpdate(block: Reader): UpdatePolicy {
     ...(block.flag('auto_promote', false) ? { autoPromote: true } : {}),
     ...(block.flag('auto_revert', false) ? { autoRevert: true } : {}),
   }
+}
+
+function toMigrate(block: Reader): Pick<GroupSpec, 'migrate'> {
+  return migrateSaid({
+    maxParallel: block.integer('max_parallel', migrateDefaults.maxParallel),
+    healthCheck: block.word('health_check', migrateDefaults.healthCheck),
+    ...(block.has('min_healthy_time') && { minHealthyMs: block.duration('min_healthy_time', 0) }),
+    ...(block.has('healthy_deadline') && { healthyDeadlineMs: block.duration('healthy_deadline', 0) }),
+  })
 }
 
 function toTask(name: string, task: Reader): TaskSpec {

@@ -63,10 +63,15 @@ export function shortReasons(slots: readonly SlotExplanation[]): readonly string
   return slots
     .filter((slot) => slot.holder === null && slot.complete === null && slot.reason !== null)
     .map((slot) => {
-      const counts = new Map<string, number>()
-      for (const { rejected } of slot.nodes) if (rejected !== null) counts.set(rejected, (counts.get(rejected) ?? 0) + 1)
-      const common = [...counts].toSorted(([a, x], [b, y]) => y - x || compareText(a, b)).slice(0, 3)
-      const nodes = common.map(([reason, count]) => `${count} × ${reasonText(reason)}`).join(', ')
+      const nodes = rejectedWords(slot.nodes)
       return `${placeText(slot)}: ${reasonText(slot.reason ?? '')}${nodes === '' ? '' : `; nodes: ${nodes}`}`
     })
+}
+
+/** The three commonest rejections, counted. */
+export function rejectedWords(nodes: readonly Candidate[]): string {
+  const counts = new Map<string, number>()
+  for (const { rejected } of nodes) if (rejected !== null) counts.set(rejected, (counts.get(rejected) ?? 0) + 1)
+  const common = [...counts].toSorted(([a, x], [b, y]) => y - x || compareText(a, b)).slice(0, 3)
+  return common.map(([reason, count]) => `${count} × ${reasonText(reason)}`).join(', ')
 }

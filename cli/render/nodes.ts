@@ -4,6 +4,7 @@ import type { NodeDetail, NodeRow } from '../../crdt/api-types.ts'
 import { compareText } from '../../crdt/ids.ts'
 import { allocTable } from './allocs.ts'
 import { banLine } from './bans.ts'
+import { drainText, moveText } from './drain.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
@@ -56,6 +57,7 @@ export function nodeDetail(node: NodeDetail, by: string, paint: Paint): string {
     ['Memory', `${node.memoryUsedMib} of ${node.memoryMib} MiB asked for`],
     ...(node.allocsMax === undefined ? [] : [['Copies', `${node.allocs} of at most ${node.allocsMax}`] as [string, string]]),
     ...(node.replacedBy === undefined ? [] : [['Replaced by', node.replacedBy.map(shortId).join(', ')] as [string, string]]),
+    ...(node.drain === undefined ? [] : [['Drains', drainText(node.drain)] as [string, string]]),
     ...clonesField(node),
     ...(node.ban === undefined ? [] : [['Banned', banLine(node.ban, by)] as [string, string]]),
     ['Drivers', drivers.join('; ') || '-'],
@@ -66,7 +68,8 @@ export function nodeDetail(node: NodeDetail, by: string, paint: Paint): string {
     ['Agent', node.agentVersion],
     ['Attributes', pairs(node.attributes)],
   ])
-  return `${head}\n${allocTable(node.claims, paint)}`
+  const left = (node.drain?.left ?? []).map((row) => `${moveText(row)}\n`).join('')
+  return `${head}\n${allocTable(node.claims, paint)}${left === '' ? '' : `\nleft on it:\n${left}`}`
 }
 
 /** Only where it is so: they say which words to type. */

@@ -14,6 +14,7 @@ const sentences: Readonly<Record<string, string>> = {
   'waiting-successor': 'its board was replaced, and the one in its place is not alive here yet; waiting for replace_after',
   'held-back': 'runs what a void edit of a revoked key asked for, until an admin says what to do: shoal job voided',
   'rollout-waits': 'waiting for its turn in the rolling update (update.max_parallel)',
+  'migrate-waits': 'its node drains; as many copies as migrate.max_parallel says are on their way already',
   'rollout-paused': 'it runs an older version, and an operator has paused the roll-out: shoal job resume',
   'waiting-promotion': 'it is healthy, and its version waits for a promotion: shoal job promote, or auto_promote',
   'node-closed': 'its node is away, drains or takes nothing new',
@@ -27,6 +28,13 @@ const sentences: Readonly<Record<string, string>> = {
   'job-not-valid': 'no version of the job validates',
   'plan-version-unknown': 'the fleet uses a plan version that this agent does not know; update the agent',
   'job-version-unknown': 'a newer version of the job has not arrived here yet',
+  // what a copy on a node that drains waits for
+  'not-moved': 'it has not moved yet',
+  'system-stays': 'of a system job, and these stay there',
+  'system-last': 'of a system job; it stops once nothing else is left there',
+  'ends-by-itself': 'its work has begun and ends by itself',
+  'node-silent': 'its node is silent; it drains once it is back',
+  'job-unknown': 'nothing is known here of what its job wants',
   // why a node cannot take a slot
   evicted: 'the node is evicted',
   left: 'the node has left',

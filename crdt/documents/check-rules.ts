@@ -1,6 +1,6 @@
 // Rules for the checks of one task: what each type needs and what it cannot do, and whether a copy could ever be healthy with them.
 
-import type { CheckSpec, GroupSpec } from '../spec.ts'
+import { type CheckSpec, type GroupSpec, type HealthRule, migrateOf } from '../spec.ts'
 import { durationText, shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
 import { encodePart } from './path-part.ts'
@@ -59,8 +59,8 @@ function checkHeaders(report: RuleReport, headers: Readonly<Record<string, strin
   }
 }
 
-function checkTimes(report: RuleReport, check: CheckSpec, { update }: GroupSpec): void {
-  const { intervalMs, timeoutMs, onUpdate, successBeforePassing } = check
+function checkTimes(report: RuleReport, check: CheckSpec, group: GroupSpec): void {
+  const { intervalMs, timeoutMs } = check
   if (timeoutMs > intervalMs)
     fault(
       report,
@@ -68,12 +68,22 @@ function checkTimes(report: RuleReport, check: CheckSpec, { update }: GroupSpec)
       durationText(timeoutMs),
       `no more than the interval, ${durationText(intervalMs)}: a check never overlaps itself`,
     )
-  const soonestMs = Math.max(0, successBeforePassing - 1) * intervalMs + update.minHealthyMs
-  if (onUpdate === 'require_healthy' && soonestMs >= update.healthyDeadlineMs)
-    fault(
-      report,
-      'success_before_passing',
-      `${successBeforePassing} at intervals of ${durationText(intervalMs)}`,
-      `so few that a copy can be healthy within healthy_deadline, ${durationText(update.healthyDeadlineMs)}; or on_update: ignore`,
-    )
+  if (check.onUpdate !== 'require_healthy') return
+  checkSoonEnough(report, check, group.update, 'healthy_deadline')
+  if (group.migrate?.healthCheck === 'checks') checkSoonEnough(report, check, migrateOf(group), 'healthy_deadline of migrate')
+}
+
+function checkSoonEnough(
+  report: RuleReport,
+  { intervalMs, successBeforePassing }: CheckSpec,
+  { minHealthyMs, healthyDeadlineMs }: Pick<HealthRule, 'minHealthyMs' | 'healthyDeadlineMs'>,
+  deadline: string,
+): void {
+  if (Math.max(0, successBeforePassing - 1) * intervalMs + minHealthyMs < healthyDeadlineMs) return
+  fault(
+    report,
+    'success_before_passing',
+    `${successBeforePassing} at intervals of ${durationText(intervalMs)}`,
+    `so few that a copy can be healthy within ${deadline}, ${durationText(healthyDeadlineMs)}; or on_update: ignore`,
+  )
 }

@@ -1,6 +1,6 @@
 // Rules for one group, beyond the ranges of its fields: what its blocks mean together.
 
-import { type GroupSpec, type JobSpec, isPerNode, isRunOnce, progressDeadlineMs } from '../spec.ts'
+import { type GroupSpec, type HealthRule, type JobSpec, isPerNode, isRunOnce, migrateOf, progressDeadlineMs } from '../spec.ts'
 import { updateDefaults } from './defaults.ts'
 import { durationText, shown } from './fault.ts'
 import { checkLifecycles } from './lifecycle-rules.ts'
@@ -24,8 +24,9 @@ export function checkGroup(report: RuleReport, group: GroupSpec, job: JobSpec): 
   if (isRunOnce(job)) checkRunOnce(report, group, job)
   checkRestart(report, group)
   checkReschedule(report, group)
-  checkUpdate(report, group)
+  checkHealth(report, 'update', group.update)
   checkCanary(report, group)
+  if (group.migrate !== undefined) checkMigrate(report, group, job)
   checkAutoRevert(report, group)
   checkNetwork(report, group)
   checkCount(report, 'tasks', group.tasks.length, 1, modelLimits.tasksMax)
@@ -89,15 +90,16 @@ function checkReschedule(report: RuleReport, { reschedule }: GroupSpec): void {
   }
 }
 
-function checkUpdate(report: RuleReport, { update }: GroupSpec): void {
-  if (update.minHealthyMs >= update.healthyDeadlineMs) {
-    fault(
-      report,
-      'update/min_healthy_time',
-      durationText(update.minHealthyMs),
-      `less than healthy_deadline, ${durationText(update.healthyDeadlineMs)}`,
-    )
-  }
+function checkHealth(report: RuleReport, block: string, rule: Pick<HealthRule, 'minHealthyMs' | 'healthyDeadlineMs'>): void {
+  const { minHealthyMs, healthyDeadlineMs } = rule
+  if (minHealthyMs < healthyDeadlineMs) return
+  fault(report, `${block}/min_healthy_time`, durationText(minHealthyMs), `less than healthy_deadline, ${durationText(healthyDeadlineMs)}`)
+}
+
+/** As in Nomad: copies that end by themselves are waited for, and those of system jobs go nowhere. */
+function checkMigrate(report: RuleReport, group: GroupSpec, { type }: JobSpec): void {
+  if (type !== 'service') fault(report, 'migrate', 'a migrate block', `none in a ${type} job: no other node takes its copies over`)
+  checkHealth(report, 'migrate', migrateOf(group))
 }
 
 function checkCanary(report: RuleReport, { update: { canary = 0, autoPromote } }: GroupSpec): void {

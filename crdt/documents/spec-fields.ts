@@ -8,9 +8,11 @@ import {
   type TaskSpec,
   checkMethods,
   checkTypes,
+  healthChecks,
   isRunOnce,
   jobTypes,
   lifecycleHooks,
+  migrateDefaults,
   progressDeadlineMs,
 } from '../spec.ts'
 import {
@@ -118,6 +120,18 @@ const otherGroupFields: readonly Field<GroupSpec>[] = [
   intField('update/canary', (group) => group.update.canary ?? 0, { fallback: 0, max: modelLimits.countMax }),
   flagField('update/auto_promote', (group) => group.update.autoPromote === true, { fallback: false }),
   flagField('update/auto_revert', (group) => group.update.autoRevert === true, { fallback: false }),
+  intField('migrate/max_parallel', ({ migrate = migrateDefaults }) => migrate.maxParallel, {
+    fallback: migrateDefaults.maxParallel,
+    min: 1,
+    max: modelLimits.countMax,
+  }),
+  textField('migrate/health_check', ({ migrate = migrateDefaults }) => migrate.healthCheck, {
+    fallback: migrateDefaults.healthCheck,
+    choices: healthChecks,
+  }),
+  // No fallback: what is not said is what the update block says.
+  durationField('migrate/min_healthy_time', ({ migrate }) => migrate?.minHealthyMs ?? null, {}),
+  durationField('migrate/healthy_deadline', ({ migrate }) => migrate?.healthyDeadlineMs ?? null, {}),
   flagField('disconnect/replace', (group) => group.disconnect.replace, { fallback: disconnectDefaults.replace }),
   durationField('disconnect/replace_after', (group) => group.disconnect.replaceAfterMs, { fallback: disconnectDefaults.replaceAfterMs }),
   // No fallback: whether it was said at all matters (with replace = false only an explicit value leads to a replacement).

@@ -11,12 +11,14 @@ import {
   type Constraint,
   type GroupSpec,
   type JobSpec,
+  type MigratePolicy,
   type PeriodicSpec,
   type PortSpec,
   type Spread,
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
+  migrateSaid,
   progressDeadlineMs,
 } from '../spec.ts'
 import { disconnectDefaults, spreadDefaults } from './defaults.ts'
@@ -91,7 +93,7 @@ function readGroup(name: string, type: JobSpec['type'], block: Block): GroupSpec
   }
 }
 
-function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'disconnect'> {
+function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'migrate' | 'disconnect'> {
   const lostAfterMs = values.optionalInt('disconnect/lost_after')
   const progressMs = values.int('update/progress_deadline')
   const canary = values.int('update/canary')
@@ -119,6 +121,7 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
       ...(values.flag('update/auto_promote') ? { autoPromote: true } : {}),
       ...(values.flag('update/auto_revert') ? { autoRevert: true } : {}),
     },
+    ...readMigrate(values),
     disconnect: {
       replace: values.flag('disconnect/replace'),
       replaceAfterMs: values.int('disconnect/replace_after'),
@@ -129,6 +132,17 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
       partition: values.text('disconnect/partition') as GroupSpec['disconnect']['partition'],
     },
   }
+}
+
+function readMigrate(values: FieldValues): Pick<GroupSpec, 'migrate'> {
+  const minHealthyMs = values.optionalInt('migrate/min_healthy_time')
+  const healthyDeadlineMs = values.optionalInt('migrate/healthy_deadline')
+  return migrateSaid({
+    maxParallel: values.int('migrate/max_parallel'),
+    healthCheck: values.text('migrate/health_check') as MigratePolicy['healthCheck'],
+    ...(minHealthyMs === null ? {} : { minHealthyMs }),
+    ...(healthyDeadlineMs === null ? {} : { healthyDeadlineMs }),
+  })
 }
 
 function readTask(name: string, block: Block): TaskSpec {

@@ -140,8 +140,8 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
 }
 
 function bodyOf(record: BodyRecord, { alloc, tasks }: Claim): Body {
-  const { form, updates = 0, runsOnce = false, begun = false, done = [] } = record
-  const body = createBody({ ...record, alloc, form: form as Form, updates, runsOnce })
+  const { form, updates = 0, runsOnce = false, moves = false, begun = false, done = [] } = record
+  const body = createBody({ ...record, alloc, form: form as Form, updates, runsOnce, moves })
   body.begun = begun
   for (const name of done) {
     const task = body.tasks.get(name)

@@ -8,12 +8,11 @@ import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
 import { showsSame } from '../../crdt/shown-digest.ts'
 import { isAwaited } from '../../crdt/view.ts'
 import { removeRemains } from './allocs/finished.ts'
-import { end } from './allocs/lifecycle.ts'
 import { hasOthers } from './alone.ts'
 import { isSentAway } from './clones.ts'
+import { stopWhatIsLeft } from './draining.ts'
 import { coreLimits } from './limits.ts'
 import { markLeft } from './liveness/liveness.ts'
-import { stopOrphan } from './orphans.ts'
 import { performLiveness } from './perform-liveness.ts'
 import { type State, type Step, isEvicted, note } from './state.ts'
 
@@ -35,7 +34,7 @@ export function leaveIfAsked(step: Step): void {
   }
   if (leave.askedAt === null) note(step, `this board is to leave the fleet: ${step.state.allocs.size} copies go first`)
   leave.askedAt ??= step.now
-  if (step.now >= leaveDeadline(step.state)) stopWhatIsLeft(step)
+  if (step.now >= leaveDeadline(step.state)) stopWhatIsLeft(step, 'leaving: its board left, and nobody had taken it over')
   if (!isEmpty(step.state)) return
   note(step, 'nothing is held here any more: this board has left the fleet', 'warn')
   for (const remains of step.state.finished) removeRemains(step, remains)
@@ -50,12 +49,6 @@ export function leaveDeadline({ leave, view, boot, allocs, orphans }: State): nu
   if (leave.askedAt === null || leave.left || deadlineMs === null) return never
   const isAnythingLeft = orphans.length > 0 || [...allocs.values()].some(({ ending }) => ending === null)
   return isAnythingLeft ? leave.askedAt + deadlineMs : never
-}
-
-function stopWhatIsLeft(step: Step): void {
-  const { allocs, orphans } = step.state
-  for (const alloc of [...allocs.values()]) end(step, alloc, 'stopped', 'leaving: its board left, and nobody had taken it over')
-  for (const task of orphans.splice(0)) stopOrphan(step, task)
 }
 
 /** Whoever has only just booted may not know yet what runs here. */
@@ -87,8 +80,7 @@ function isKnownToOneWhoStays({ leave, view }: State): boolean {
 /** The key is another machine's from now on: this one tells nobody anything, and what it runs is the other's to run. */
 function goAway(step: Step): void {
   const { state } = step
-  for (const alloc of [...state.allocs.values()]) end(step, alloc, 'stopped', 'evicted: an operator has sent this clone of the board away')
-  for (const task of state.orphans.splice(0)) stopOrphan(step, task)
+  stopWhatIsLeft(step, 'evicted: an operator has sent this clone of the board away')
   if (isEmpty(state)) endSoon(step, 'an operator has sent this clone of a board away')
 }
 

@@ -7,6 +7,7 @@ import { isRunOnce } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
 import { editionOf } from '../../scheduler/canaries.ts'
+import { runsWhereItDrains } from '../../scheduler/migrate.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, bodyParts, createAlloc, createBody } from './allocs/alloc.ts'
 import { persistBody } from './allocs/claim.ts'
@@ -27,7 +28,7 @@ export function perform(step: Step, plan: Plan, action: Action): void {
   const alloc = state.allocs.get(action.slot)
   switch (action.kind) {
     case 'claim':
-      return claim(step, action)
+      return claim(step, plan, action)
     case 'withdraw':
       return alloc && giveUp(step, alloc, 'withdrawn', action.reason)
     case 'start':
@@ -81,7 +82,7 @@ function startOrYield(step: Step, plan: Plan, alloc: Alloc): void {
   else begin(step, alloc)
 }
 
-function claim(step: Step, action: Action & { kind: 'claim' }): void {
+function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void {
   const { state, env } = step
   if (!mayClaim(state, step.now)) return
   const held = state.allocs.get(action.slot)
@@ -90,12 +91,14 @@ function claim(step: Step, action: Action & { kind: 'claim' }): void {
   const view = state.view.jobs.get(job)
   const edition = editionOf(view, group, action.form)
   if (view === undefined || edition === null) return
+  const entry = plan.bySlot.get(action.slot)
   const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
   const body = createBody({
     alloc: id,
     version: view.version,
     updates: 0,
     ...bodyParts(edition),
+    moves: entry?.form === action.form && runsWhereItDrains(entry.standing, state.view.nodes),
   })
   const alloc = createAlloc({
     slot: action.slot,
@@ -160,6 +163,15 @@ function adoptVersion(step: Step, alloc: Alloc): void {
   }
   dropUpdate(step, alloc)
   persistBody(step, alloc)
+}
+
+/** A copy that has taken over from a node that drains is one like any other: what its health takes is the update block's from then on. */
+export function settleMoves({ allocs, view }: State, plan: Plan): void {
+  for (const { slot, healthy, body } of allocs.values()) {
+    if (!body.moves || !healthy) continue
+    const standing = plan.bySlot.get(slot)?.standing
+    if (standing === undefined || !runsWhereItDrains(standing, view.nodes)) body.moves = false
+  }
 }
 
 /** A claim that waits for room on the disk keeps others from the slot. */

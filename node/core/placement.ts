@@ -11,6 +11,7 @@ import { isHeard } from './admission.ts'
 import { askChecks } from './allocs/checks.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { isAlone, stopWhatIsAlone } from './alone.ts'
+import { drainIfAsked } from './draining.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
 import { forgetRemoved, forgetReplaced, forgetRuns, keepVerdicts } from './forgetting.ts'
 import { leaveIfAsked } from './leaving.ts'
@@ -18,7 +19,7 @@ import { coreLimits } from './limits.ts'
 import { changeCount, livenessOf, setMembers, silentSince } from './liveness/liveness.ts'
 import { settleOrphans } from './orphans.ts'
 import { writeOwn } from './own-record.ts'
-import { giveBackUnstarted, perform } from './perform-actions.ts'
+import { giveBackUnstarted, perform, settleMoves } from './perform-actions.ts'
 import { reviewStandings } from './replicate.ts'
 import { lookAtRuns } from './runs.ts'
 import { type State, type Step, log, lookSoon, note } from './state.ts'
@@ -35,6 +36,7 @@ export function settle(step: Step): void {
     if (state.planStale && !hasTakenUp) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
     askChecks(step)
+    drainIfAsked(step)
     leaveIfAsked(step)
     if (!state.ownStale && !isDue(state.receiptsDueAt, step.now) && !isDue(state.ownDueAt, step.now)) return
     state.ownStale = false
@@ -147,6 +149,7 @@ function planAgain(step: Step): void {
     const { job, group } = slotParts(alloc.slot)
     if (alloc.next !== null && alloc.next.form !== state.view.jobs.get(job)?.forms.get(group)) dropUpdate(step, alloc)
   }
+  settleMoves(state, next)
   stopWhatIsAlone(step)
   if (state.storeProblem !== null) giveBackUnstarted(step)
 }

@@ -12,6 +12,7 @@ import { allocDeadline } from './allocs/deadline.ts'
 import { exited, prepared, started, stopped } from './allocs/lifecycle.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
+import { drainDeadline } from './draining.ts'
 import { tellBootstrap } from './bootstrap-list.ts'
 import { saveDue } from './documents.ts'
 import { command, commandGone } from './commands.ts'
@@ -194,8 +195,16 @@ function isHeldBack(state: State, now: number): boolean {
 
 function wakeAt(state: State): number {
   let at = Math.min(nextDeadline(state.liveness), state.syncAt, state.summaryAt, aloneDeadline(state), followDeadline(state))
-  at = Math.min(at, failuresDeadline(state), exchangeDeadline(state), state.lostLookAt, state.roomAt, leaveDeadline(state))
-  at = Math.min(at, conductDeadline(state))
+  at = Math.min(
+    at,
+    failuresDeadline(state),
+    exchangeDeadline(state),
+    state.lostLookAt,
+    state.roomAt,
+    leaveDeadline(state),
+    conductDeadline(state),
+    drainDeadline(state),
+  )
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
   if (state.receiptsDueAt !== null) at = Math.min(at, state.receiptsDueAt)

@@ -6,8 +6,9 @@ export const always = {
   'no-storm': 'Boards do not keep one another busy: none takes more than 10,000 steps within ten seconds.',
   'one-copy-a-board': 'No board runs two copies of one slot.',
   'last-copy-stays':
-    'A copy that runs is stopped only for another copy that runs, or on an operator’s word, or by its own restart, failure or disconnect policy.',
-  'right-copy-stays': 'A copy gives way only to one that DESIGN section 6 puts before it, that names it and whose board is seen.',
+    'A copy that runs is stopped only for another copy that runs, or on an operator’s word (of a drain: once its time is over), or by its own restart, failure or disconnect policy.',
+  'right-copy-stays':
+    'A copy gives way only to one that DESIGN section 6 puts before it, that names it and whose board is seen; one on a draining board, that is healthy.',
   'gives-way-in-order':
     'A claim that has not run yet is given up only for one whose board is seen, whose version is known, and that runs or comes before it.',
   'names-all-rivals':

@@ -21,10 +21,14 @@ export function wishOfNode(stage: Stage, event: EventOf<'node'>): void {
   if (event.forMs !== null) later(stage, event.forMs, () => put(stage, event.via, doc, said(event, false)))
 }
 
-function said({ wish, sparesSystem }: EventOf<'node'>, isWished: boolean): Change {
+function said({ at, wish, sparesSystem, deadlineMs }: EventOf<'node'>, isWished: boolean): Change {
   switch (wish) {
-    case 'draining':
-      return drain(isWished, isWished && sparesSystem === true)
+    case 'draining': {
+      const change = drain(isWished, isWished && sparesSystem === true)
+      if (deadlineMs === undefined || !isWished) return change
+      // The moment names the wish, as an operator's clock does.
+      return (registers) => new Map([...change(registers), [opsPaths.drainSaidAtMs, at], [opsPaths.drainDeadlineMs, deadlineMs]])
+    }
     case 'evicted':
       return () => new Map<string, Scalar>([[opsPaths.evicted, isWished]])
     case 'ineligible':

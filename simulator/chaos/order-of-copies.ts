@@ -3,7 +3,7 @@
 
 import type { Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
 import { slotParts } from '../../crdt/ids.ts'
-import type { DisconnectPolicy, GroupSpec, JobSpec } from '../../crdt/spec.ts'
+import { type DisconnectPolicy, type GroupSpec, type JobSpec, isRunOnce } from '../../crdt/spec.ts'
 import type { Claim, JobVersion, NodeView, View } from '../../crdt/view.ts'
 import { carriesCopy } from '../../node/core/allocs/alloc.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
@@ -55,6 +55,9 @@ export function whyNotInFavourOf(
   const inForce = view.jobs.get(job)?.version
   if (inForce !== undefined && newer(heir.version, inForce) < 0) return `the claim of ${heir.node} is at a version that is not known here`
   if (view.nodes.get(winner)?.liveness !== 'alive') return `${winner} is not seen there`
+  // What ends by itself may end before it counts as healthy.
+  if (view.nodes.get(own.node)?.draining === true && !heir.healthy && !isRunOnce(spec))
+    return `its board drains, and generation ${heir.generation} at ${heir.node} is not healthy`
   const context = contextOf(state, task.slot, spec, wanted)
   const order = orderOf(own, heir, { ...context, view: withFailures(view, own.node, failures) })
   return order < 0 ? `generation ${own.generation} at ${own.node} comes before generation ${heir.generation} at ${heir.node}` : null

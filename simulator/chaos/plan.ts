@@ -121,6 +121,8 @@ type Operation =
       readonly wish: 'draining' | 'evicted' | 'ineligible'
       readonly sparesSystem?: true
       readonly forMs: number | null
+      /** Of a drain: how long the board may take; 0: no time at all. Absent: for as long as it takes. */
+      readonly deadlineMs?: number
     }
   /** It is to leave for good once its copies are elsewhere, or stopped after `deadlineMs`. `forMs`: taken back then; null: never. */
   | {

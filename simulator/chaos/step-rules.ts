@@ -2,6 +2,7 @@
 // the job says. Read from its state and from what really runs; the plan is not asked.
 
 import type { SlotId } from '../../crdt/ids.ts'
+import { migrateOf } from '../../crdt/spec.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import { decodeFrame } from '../../node/core/wire.ts'
 import { type Alloc, carriesCopy, isDone } from '../../node/core/allocs/alloc.ts'
@@ -10,6 +11,7 @@ import { Authors, isSame } from './authors.ts'
 import { BanRules } from './ban-rules.ts'
 import { ClaimRules } from './claim-rules.ts'
 import { Delays } from './delays.ts'
+import { Drains } from './drains.ts'
 import { Health } from './health.ts'
 import type { Finding } from './invariants.ts'
 import { Leaving } from './leaving.ts'
@@ -22,6 +24,7 @@ export class StepRules {
   readonly bans = new BanRules()
   readonly delays = new Delays()
   readonly claims = new ClaimRules()
+  readonly drains = new Drains()
   readonly health = new Health()
   readonly leaving = new Leaving()
   readonly #returns = new Returns()
@@ -43,6 +46,7 @@ export class StepRules {
 
   after(step: SeenStep): Finding[] {
     this.authors.wrote(step)
+    this.drains.after(step)
     return [
       ...this.#returns.after(step),
       ...this.delays.after(step),
@@ -68,7 +72,8 @@ export class StepRules {
       const health = this.#healthOf(alloc, now)
       const wasUnhealthy = !health.isHealthy
       health.isHealthy = alloc.healthy
-      const { minHealthyMs } = alloc.body.group.update
+      const { group } = alloc.body
+      const minHealthyMs = Math.min(group.update.minHealthyMs, migrateOf(group).minHealthyMs)
       if (wasUnhealthy && alloc.healthy && now - health.since < minHealthyMs * clockPart && health.since > 0)
         found.push({ rule: 'says-what-runs', what: `${board.spec.name} says that ${alloc.slot} is healthy after ${now - health.since} ms` })
     }

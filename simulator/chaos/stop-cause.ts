@@ -2,6 +2,7 @@
 
 import { type Generation, type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { isUp } from '../../node/core/allocs/alloc.ts'
+import { drainOverReason } from '../../node/core/draining.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import { isEvicted } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
@@ -25,6 +26,8 @@ export type StopCause = { readonly words: string } & (
   | { readonly kind: 'leaving' }
   /** `check_restart`. */
   | { readonly kind: 'check' }
+  /** The time that its board had to drain is over. */
+  | { readonly kind: 'drain-over' }
   /** Its work is done elsewhere. */
   | { readonly kind: 'done'; readonly by: NodeId }
   | { readonly kind: 'failed' }
@@ -52,6 +55,7 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
   if (run?.unfit != null) return { kind: 'check', words: run.unfit }
   const words = alloc.ending?.reason ?? ''
   if (alloc.ending?.state === 'failed') return { kind: 'failed', words }
+  if (words === drainOverReason) return { kind: 'drain-over', words }
   const [code = '', by = ''] = words.split(': ')
   switch (code) {
     case 'replaced':

@@ -371,6 +371,8 @@ export class Witness {
         return this.leaving.mayStop(board, this.#world.queue.now)
       case 'check':
         return this.rules.health.mayRestart(board, task.id)
+      case 'drain-over':
+        return this.rules.drains.isOver(board, this.#world.clockOf(board))
       case 'done':
         return this.doneWork.hasEnded(task) || this.#hasLied(cause.by)
       case 'failed':

@@ -113,17 +113,16 @@ test('alloc stop: the slot is placed anew, at the next generation', async () => 
   await until('nothing of it runs', 120_000, async () => agents.flatMap(taskPids).length === 0)
 })
 
-test('node drain: the copies move and the board gets no new ones; --off takes it back', async () => {
+test('node drain: it is followed until the copies run elsewhere, the board gets no new ones; --disable takes it back', async () => {
   const ran = await fleet.runJob(agents[0]!, job('web', { count: 3 }))
   assert.equal(ran.code, 0, ran.output)
   const drained = agents[1]!
-  await cli('node', 'drain', drained.name)
-  await until('its copy runs elsewhere', 120_000, async () => {
-    const where = Object.values(await holders(agents[0]!, 'web'))
-    return where.length === 3 && !where.includes(drained.name)
-  })
+  const followed = await cli('node', 'drain', drained.name, '--deadline', '5m')
+  assert.match(followed, new RegExp(`node ${drained.name} is drained\n`))
+  const where = Object.values(await holders(agents[0]!, 'web'))
+  assert.ok(where.length === 3 && !where.includes(drained.name), where.join())
   await until('its task ended', 60_000, async () => taskPids(drained).length === 0)
-  await cli('node', 'drain', drained.name, '--off')
+  await cli('node', 'drain', drained.name, '--disable')
   const more = await fleet.runJob(agents[0]!, job('more', { count: 3 }))
   assert.equal(more.code, 0, more.output)
   assert.ok(Object.values(await holders(agents[0]!, 'more')).includes(drained.name))

@@ -150,6 +150,13 @@ export const schedulerBugs: readonly PlantedBug[] = [
     "if (heirNode?.draining === true && heirNode.liveness === 'left' && !isFinishing(about))",
   ),
   bug(
+    'drained-too-soon',
+    'A copy on a draining board stops for one that runs and is not healthy yet.',
+    'scheduler/actions.ts',
+    'if (awaitsHealth(own, heir, view.nodes, spec)) return null',
+    '',
+  ),
+  bug(
     'reschedule-at-once',
     'A slot is claimed again as soon as its copy has failed.',
     'scheduler/vacancy.ts',

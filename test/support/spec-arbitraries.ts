@@ -12,6 +12,7 @@ import {
   type Constraint,
   type GroupSpec,
   type JobSpec,
+  type MigratePolicy,
   type PeriodicSpec,
   type Spread,
   type TaskConfig,
@@ -22,6 +23,7 @@ import {
   constraintOperators,
   jobTypes,
   lifecycleHooks,
+  migrateSaid,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 
@@ -168,8 +170,19 @@ const policies = record({
     },
     { requiredKeys: ['maxParallel', 'minHealthyMs', 'healthyDeadlineMs'], noNullPrototype: true },
   ),
+  migrate: fc.record(
+    {
+      maxParallel: count,
+      healthCheck: fc.constantFrom('checks', 'task_states'),
+      minHealthyMs: count,
+      healthyDeadlineMs: count,
+    },
+    { requiredKeys: ['maxParallel', 'healthCheck'], noNullPrototype: true },
+  ),
   disconnect,
-}) as fc.Arbitrary<Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'disconnect'>>
+}).map(({ migrate, ...policies }) => ({ ...policies, ...migrateSaid(migrate as MigratePolicy) })) as fc.Arbitrary<
+  Pick<GroupSpec, 'restart' | 'reschedule' | 'update' | 'migrate' | 'disconnect'>
+>
 
 const port = record({ label: name, static: fc.option(fc.integer({ min: 1, max: 65_535 })), to: fc.option(number) })
 

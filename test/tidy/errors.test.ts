@@ -32,7 +32,7 @@ function reasons(file: SourceFile): string[] {
   return found
 }
 
-/** Why claims end or are not healthy: what `end`, `fail`, `reason:` and `.reason =` are given, up to the colon. Words without a code have spaces before it. */
+/** Why claims end or are not healthy: what `end`, `fail`, `stopWhatIsLeft`, `reason:` and `.reason =` are given, up to the colon. Words without a code have spaces before it. */
 function endings(file: SourceFile): string[] {
   const found: string[] = []
   const take = (value: ts.Expression | undefined): void => {
@@ -43,7 +43,7 @@ function endings(file: SourceFile): string[] {
     if (code !== undefined) found.push(code)
   }
   visit(file.tree, (node) => {
-    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && ['end', 'fail'].includes(node.expression.text))
+    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && ['end', 'fail', 'stopWhatIsLeft'].includes(node.expression.text))
       take(node.arguments.at(-1))
     if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && node.name.text === 'reason') take(node.initializer)
     if (ts.isBinaryExpression(node) && ts.isPropertyAccessExpression(node.left) && node.left.name.text === 'reason') take(node.right)

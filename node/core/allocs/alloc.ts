@@ -48,6 +48,8 @@ export interface Body {
   group: GroupSpec
   /** Its tasks are done when they end well (`isRunOnce`). */
   runsOnce: boolean
+  /** Begun in the place of a copy on a node that drains: until it has taken over, `migrate` says what its health takes. */
+  moves: boolean
   readonly tasks: Map<string, TaskRun>
   /** Something of it has been started: its poststop tasks are due when it ends. Kept only where there are such. */
   begun: boolean
@@ -109,14 +111,16 @@ export function bodyParts({ spec, group, form }: Edition): BodyParts {
   return { form, pool: spec.pool, jobMeta: spec.meta, group, runsOnce: isRunOnce(spec) }
 }
 
-export function createBody(input: BodyParts & Pick<Body, 'version' | 'updates'> & { readonly alloc: AllocId }): Body {
+export function createBody(
+  input: BodyParts & Pick<Body, 'version' | 'updates'> & { readonly alloc: AllocId; readonly moves?: boolean },
+): Body {
   const tasks = new Map<string, TaskRun>()
   for (const spec of input.group.tasks) {
     const task = createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending')
     tasks.set(spec.name, { ...task, event: waitWords(spec, input.group) })
   }
-  const { version, form, updates, pool, jobMeta, group, runsOnce } = input
-  return { version, form, updates, pool, jobMeta, group, runsOnce, tasks, begun: false }
+  const { version, form, updates, pool, jobMeta, group, runsOnce, moves = false } = input
+  return { version, form, updates, pool, jobMeta, group, runsOnce, moves, tasks, begun: false }
 }
 
 /** What `alloc status` says of a task that has not been started. */

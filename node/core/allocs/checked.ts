@@ -6,7 +6,7 @@ import type { CoreEvent } from '../event.ts'
 import { coreLimits } from '../limits.ts'
 import { type Step, note, writeOwnSoon } from '../state.ts'
 import type { Alloc } from './alloc.ts'
-import { type CheckRun, isRequired, judgeCheck, notePassing } from './checks.ts'
+import { type CheckRun, asksChecks, isRequired, judgeCheck, notePassing } from './checks.ts'
 import { fail } from './lifecycle.ts'
 import { restartForCheck } from './stopping.ts'
 import { wasHealthy } from './verdicts.ts'
@@ -22,7 +22,7 @@ export function checked(step: Step, { id, outcome }: CoreEvent & { kind: 'checke
     // As a task that can never start here: another board may be able to ask.
     if (outcome.result === 'refused' && isRequired(run) && !wasHealthy(state, alloc))
       return fail(step, alloc, `check-refused: ${run.name}: ${outcome.output}`)
-    if (run.state === 'failing' && isRequired(run)) notHealthy(step, alloc, run)
+    if (run.state === 'failing' && isRequired(run) && asksChecks(alloc.body)) notHealthy(step, alloc, run)
     const { limit } = run.spec.checkRestart
     if (limit > 0 && run.strikes >= limit) restartForCheck(step, alloc, run.task, `check ${run.spec.name} failed`)
     return

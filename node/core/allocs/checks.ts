@@ -3,12 +3,12 @@
 // Nothing here is written anywhere; `checked.ts` says what of it becomes news.
 
 import { compareText } from '../../../crdt/ids.ts'
-import type { CheckSpec } from '../../../crdt/spec.ts'
+import { type CheckSpec, type HealthRule, migrateOf } from '../../../crdt/spec.ts'
 import { coreLimits } from '../limits.ts'
 import type { CheckOutcome } from '../ports.ts'
 import { nextBelow } from '../random.ts'
 import type { State, Step } from '../state.ts'
-import type { Alloc, TaskRun } from './alloc.ts'
+import type { Alloc, Body, TaskRun } from './alloc.ts'
 import { checkRequestFor } from './request.ts'
 
 export interface CheckRun {
@@ -164,11 +164,21 @@ export function notePassing(checks: Checks, now: number): void {
   checks.passingSince = isPassing ? (checks.passingSince ?? now) : null
 }
 
+/** What a copy must show, and by when: one that takes the place of a copy on a node that drains may be asked for something else at first. */
+export function healthRuleOf({ group, moves }: Body): Pick<HealthRule, 'minHealthyMs' | 'healthyDeadlineMs'> {
+  return moves ? migrateOf(group) : group.update
+}
+
+/** Whether what checks say counts for the copy's health. */
+export function asksChecks({ group, moves }: Body): boolean {
+  return !moves || migrateOf(group).healthCheck === 'checks'
+}
+
 /** When the copy counts as healthy if nothing happens before; null: something has to. */
 export function healthyAt({ body, checks, runningSince }: Alloc): number | null {
   if (runningSince === null) return null
-  const { minHealthyMs } = body.group.update
-  if (checks.runs.size === 0) return runningSince + minHealthyMs
+  const { minHealthyMs } = healthRuleOf(body)
+  if (checks.runs.size === 0 || !asksChecks(body)) return runningSince + minHealthyMs
   if (checks.passingSince === null) return null
   return Math.max(runningSince, checks.passingSince) + Math.max(minHealthyMs, probationMs(checks))
 }

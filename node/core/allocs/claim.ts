@@ -72,6 +72,7 @@ export interface BodyRecord {
   readonly jobMeta: Readonly<Record<string, string>>
   readonly group: GroupSpec
   readonly runsOnce?: true
+  readonly moves?: true
   /** Tasks with a lifecycle that are not to run again. */
   readonly done?: readonly string[]
   /** As in `Body`. */
@@ -97,7 +98,7 @@ function encodeBody({ body, former, ending }: Alloc): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(record))
 }
 
-function recordOf({ version, form, updates, pool, jobMeta, group, runsOnce, begun, tasks }: Body): BodyRecord {
+function recordOf({ version, form, updates, pool, jobMeta, group, runsOnce, moves, begun, tasks }: Body): BodyRecord {
   const done = [...tasks.values()]
     .filter((task) => task.spec.lifecycle !== undefined && task.phase === 'dead')
     .map((task) => task.spec.name)
@@ -109,6 +110,7 @@ function recordOf({ version, form, updates, pool, jobMeta, group, runsOnce, begu
     jobMeta,
     group,
     ...(runsOnce ? { runsOnce } : {}),
+    ...(moves ? { moves } : {}),
     ...(begun ? { begun } : {}),
     ...(done.length === 0 ? {} : { done }),
   }

@@ -1,7 +1,7 @@
 // When an allocation wants to be looked at again.
 
 import type { Alloc } from './alloc.ts'
-import { healthyAt } from './checks.ts'
+import { healthRuleOf, healthyAt } from './checks.ts'
 import { windingDeadline } from './winding.ts'
 
 /** The earliest time at which `drive` has something to do. */
@@ -19,7 +19,7 @@ export function allocDeadline(alloc: Alloc): number {
   if (!alloc.healthy) {
     at = Math.min(at, healthyAt(alloc) ?? at)
     if (alloc.formStartedAt !== null && !alloc.body.runsOnce)
-      at = Math.min(at, alloc.formStartedAt + alloc.body.group.update.healthyDeadlineMs)
+      at = Math.min(at, alloc.formStartedAt + healthRuleOf(alloc.body).healthyDeadlineMs)
   }
   return at
 }

@@ -8,7 +8,7 @@ import type { Outcome } from '../event.ts'
 import type { TaskExit } from '../ports.ts'
 import { type Step, note, writeOwnSoon } from '../state.ts'
 import { type Alloc, type Body, type Ending, type TaskPhase, type TaskRun, allTasks, isActive, isUp } from './alloc.ts'
-import { createChecks, failedWords, healthyAt, syncChecks } from './checks.ts'
+import { createChecks, failedWords, healthRuleOf, healthyAt, syncChecks } from './checks.ts'
 import { allocKey, claimOf, endedClaim, heldBy, persistBody } from './claim.ts'
 import { waitsForDriver } from './driver-down.ts'
 import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
@@ -110,7 +110,7 @@ function reservePorts(step: Step, alloc: Alloc): boolean {
 
 function judgeHealth(step: Step, alloc: Alloc): void {
   if (alloc.healthy) return
-  const { update } = alloc.body.group
+  const { healthyDeadlineMs } = healthRuleOf(alloc.body)
   const healthyFrom = healthyAt(alloc)
   if (healthyFrom !== null && step.now >= healthyFrom) {
     alloc.healthy = true
@@ -120,10 +120,10 @@ function judgeHealth(step: Step, alloc: Alloc): void {
     return writeOwnSoon(step)
   }
   // Work that ends by itself may end before it counts as healthy: only its own failures are held against it.
-  if (alloc.body.runsOnce || alloc.formStartedAt === null || step.now - alloc.formStartedAt < update.healthyDeadlineMs) return
+  if (alloc.body.runsOnce || alloc.formStartedAt === null || step.now - alloc.formStartedAt < healthyDeadlineMs) return
   // A form that was healthy here before is left to the restart policy: its trouble is not the new version's.
   if (wasHealthy(step.state, alloc)) alloc.formStartedAt = null
-  else fail(step, alloc, `unhealthy: not healthy within ${update.healthyDeadlineMs} ms${failedWords(alloc)}`)
+  else fail(step, alloc, `unhealthy: not healthy within ${healthyDeadlineMs} ms${failedWords(alloc)}`)
 }
 
 // ---------------------------------------------------------------- what drivers report

@@ -9,6 +9,7 @@ import { neighboursOf, silentSince } from '../liveness/liveness.ts'
 import type { State } from '../state.ts'
 import { allocRow, byPlace } from './allocs.ts'
 import { banRows } from './bans.ts'
+import { drainDetail } from './drains.ts'
 
 /** Once a question, however many nodes it is about: claims and nodes both grow with the pool. */
 function claimsByNode(state: State): ReadonlyMap<NodeId, readonly Claim[]> {
@@ -111,6 +112,7 @@ export function nodeDetail(state: State, node: NodeView, now: number): NodeDetai
     addresses: node.addresses,
     neighbours: [...neighboursOf(state.liveness, node.id)],
     ...(ban === undefined ? {} : { ban }),
+    ...(node.draining && node.liveness !== 'left' ? { drain: drainDetail(state, node, claims, now) } : {}),
     claims: claims.map((claim) => allocRow(state, claim)).sort(byPlace),
   }
 }

@@ -42,7 +42,7 @@ test('of ended claims that others have replaced only some are told; generations 
   world.run(5_000)
   const [b0, b1] = [world.board('b0'), world.board('b1')]
   edit(world, b0, opsDocId(b1.spec.id), 'default', () => new Map([['eligible', false]]))
-  const job = runJob(world, b0, jobSpec({ count, cpuMhz: 10 }))
+  const job = runJob(world, b0, jobSpec({ count, cpuMhz: 10, group: { migrate: { maxParallel: count, healthCheck: 'checks' } } }))
   const runOn = (name: string) =>
     world.until(
       `all on ${name}`,

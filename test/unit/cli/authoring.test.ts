@@ -380,9 +380,9 @@ describe('job stop and remove', () => {
 describe('wishes about nodes', () => {
   it('writes the ops document of the node', async () => {
     const id = opsDocId(fakeNodes[0])
-    assert.equal((await cli.run(['node', 'drain', 'board-0', ...peer])).exitCode, 0)
+    assert.equal((await cli.run(['node', 'drain', 'board-0', '--detach', ...peer])).exitCode, 0)
     assert.equal(mesh.docs.get(id)?.registers.get('draining'), true)
-    await cli.run(['node', 'drain', 'board-0', '--off', ...peer])
+    await cli.run(['node', 'drain', 'board-0', '--disable', ...peer])
     assert.equal(mesh.docs.get(id)?.registers.get('draining'), false)
     await cli.run(['node', 'eligibility', 'board-0', '--disable', ...peer])
     assert.equal(mesh.docs.get(id)?.registers.get('eligible'), false)

@@ -214,8 +214,8 @@ describe('node compact', () => {
       (await run('node', 'compact', 'board-0')).stdout,
       'what operators wish of node board-0: nothing to do, its history is 0 edits long\n',
     )
-    await run('node', 'drain', 'board-0')
-    await run('node', 'drain', 'board-0', '--off')
+    await run('node', 'drain', 'board-0', '--detach')
+    await run('node', 'drain', 'board-0', '--disable')
     await run('node', 'eligibility', 'board-0', '--disable')
     const done = await run('node', 'compact', 'board-0')
     assert.equal(done.exitCode, 0, done.stderr)

@@ -164,7 +164,7 @@ test('alloc restart reaches a claim once', () => {
   assert.deepEqual(asked({ jobs, claims: [makeClaim('n00', { restartSeen: 2 })] }), [])
 })
 
-test('draining: a second claim elsewhere, the copy runs until that one runs; with no place it stays', () => {
+test('draining: a second claim elsewhere, the copy runs until that one is healthy; with no place it stays', () => {
   const nodes = makeNodes(2, (i) => ({ draining: i === 0 }))
   assert.deepEqual(asked({ nodes, claims: [makeClaim('n00')] }), [])
   assert.deepEqual(asked({ nodes, claims: [makeClaim('n00')] }, 'n01'), [
@@ -173,7 +173,15 @@ test('draining: a second claim elsewhere, the copy runs until that one runs; wit
   const second = makeClaim('n01', { generation: 2, state: 'preparing' })
   assert.deepEqual(asked({ nodes, claims: [makeClaim('n00'), second] }), [])
   assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00'), { ...second, state: 'running' }] }, 'n01')), ['over'])
-  assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00'), { ...second, state: 'running', ...over('n00') }] })), ['stop'])
+  const named = { ...second, state: 'running', healthy: false, ...over('n00') } as const
+  assert.deepEqual(asked({ nodes, claims: [makeClaim('n00'), named] }), [])
+  assert.deepEqual(kinds(asked({ nodes, claims: [makeClaim('n00'), { ...named, healthy: true }] })), ['stop'])
+  const older = { ...named, generation: 1, over: new Map([[makeClaim('n00').node, 3]]) }
+  assert.deepEqual(
+    kinds(asked({ claims: [makeClaim('n00', { generation: 3 }), older] })),
+    ['stop'],
+    'one that does not drain gives way to what runs',
+  )
   const alone = makeView({ nodes: makeNodes(1, () => ({ draining: true })), claims: [makeClaim('n00')] })
   assert.deepEqual(asked(alone), [])
   assert.equal(plan(alone, local).slots[0]?.reason, 'no-node-feasible')

@@ -32,10 +32,12 @@ test('wishes are read, odd ones as if they were not there, weights within bounds
     name: '',
     draining: false,
     drainIgnoresSystem: false,
+    drain: null,
     leaving: null,
     eligible: false,
     out: new Set(),
     labels: { 'a/b': 'x' },
+    unset: new Set(),
     weight: -100,
   })
 })
@@ -52,6 +54,29 @@ test('who has taken its place is read in order, and what is no board or no name 
   const { replacedBy, name } = opsFromRegisters(registers)
   assert.deepEqual([replacedBy, name], [[first, second], 'till-7'])
   for (const odd of [7, true, 'two\nlines', 'x'.repeat(10_000)]) assert.equal(opsFromRegisters(new Map([[opsPaths.name, odd]])).name, '')
+})
+
+test('how it drains: nothing without a drain, of one from before, or where it leaves; odd values as if they were not there', () => {
+  const drainOf = (registers: readonly (readonly [string, Scalar])[]) => opsFromRegisters(new Map(registers)).drain
+  const [draining, said] = [[opsPaths.draining, true] as const, [opsPaths.drainSaidAtMs, 5] as const]
+  assert.equal(drainOf([draining]), null)
+  assert.equal(drainOf([said]), null)
+  assert.equal(drainOf([draining, said, [opsPaths.leave, true]]), null)
+  assert.deepEqual(drainOf([draining, said]), { saidAtMs: 5, deadlineMs: null, message: '' })
+  const whole = [draining, said, [opsPaths.drainDeadlineMs, 0], [opsPaths.drainMessage, 'worn']] as const
+  assert.deepEqual(drainOf(whole), { saidAtMs: 5, deadlineMs: 0, message: 'worn' })
+  const odd = [draining, said, [opsPaths.drainDeadlineMs, -1], [opsPaths.drainMessage, 'two\nlines']] as const
+  assert.deepEqual(drainOf(odd), { saidAtMs: 5, deadlineMs: null, message: '' })
+})
+
+test('labels of its own configuration that count no more are known by name, whatever letters that has', () => {
+  const registers = new Map<string, Scalar>([
+    [opsPaths.unset('a/b'), true],
+    [opsPaths.unset('back'), null],
+    [opsPaths.unset('odd'), 'yes'],
+    ['x/unset/%zz', true],
+  ])
+  assert.deepEqual([...opsFromRegisters(registers).unset], ['a/b'])
 })
 
 test('to leave is part of a drain: without it the wish is none, and an odd deadline is as none', () => {
