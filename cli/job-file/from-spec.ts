@@ -12,6 +12,7 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
+  parameterizedDefaults,
   policyDefaults,
   resourceDefaults,
   spreadDefaults,
@@ -26,6 +27,7 @@ import {
   type GroupSpec,
   type JobSpec,
   type NetworkSpec,
+  type ParameterizedSpec,
   type PortSpec,
   type Spread,
   type TaskConfig,
@@ -54,8 +56,17 @@ export function fromSpec(spec: JobSpec, options: FromSpecOptions = { complete: f
       ['priority', spec.priority, jobDefaults.priority],
     ]),
     ...placement(spec, pick),
+    ...(spec.parameterized && { parameterized: parameterizedData(spec.parameterized, pick) }),
     groups: Object.fromEntries(spec.groups.map((group) => [group.name, groupData(group, policyDefaults(spec), pick)])),
   }
+}
+
+function parameterizedData({ payload, metaRequired, metaOptional }: ParameterizedSpec, pick: Pick): Data {
+  return pick([
+    ['payload', payload, parameterizedDefaults.payload],
+    ['meta_required', metaRequired, []],
+    ['meta_optional', metaOptional, []],
+  ])
 }
 
 type Pick = (entries: readonly Entry[]) => Data
@@ -152,6 +163,7 @@ function taskData(task: TaskSpec, pick: Pick): Data {
           ['max_file_size', task.logs.maxFileSizeMib, logDefaults.maxFileSizeMib, formatSize],
         ]),
       ],
+      ['dispatch_payload', task.dispatchPayloadFile && { file: task.dispatchPayloadFile }],
       ['checks', task.checks && Object.fromEntries(task.checks.map((check) => [check.name, checkData(check, pick)]))],
     ]),
   }

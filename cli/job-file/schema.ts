@@ -4,7 +4,7 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { checkMethods, checkTypes, constraintOperators, jobTypes } from '../../crdt/spec.ts'
+import { checkMethods, checkTypes, constraintOperators, jobTypes, payloadRules } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import { type Rule, block, clock, duration, flag, integer, listOf, mapOf, name, oneOf, optional, size, text, words } from './rules.ts'
 
@@ -135,7 +135,18 @@ const task = (): Rule =>
       kill_timeout: duration(),
       kill_signal: words('a signal such as SIGTERM'),
       logs: shape({}, { max_files: integer(1, 1000), max_file_size: size() }),
+      dispatch_payload: shape({ file: words('the name of a file') }, {}),
       checks: named(checkShape(), 'names to checks'),
+    },
+  )
+
+const parameterized = (): Rule =>
+  shape(
+    {},
+    {
+      payload: oneOf(payloadRules),
+      meta_required: listOf(text(), 'names of metadata that a dispatch must give'),
+      meta_optional: listOf(text(), 'names of metadata that a dispatch may give'),
     },
   )
 
@@ -164,5 +175,6 @@ export const jobSchema = (): Rule =>
       pool: name('the name of a pool'),
       priority: integer(1, 100),
       ...placement(),
+      parameterized: parameterized(),
     },
   )

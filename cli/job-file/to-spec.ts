@@ -11,6 +11,7 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
+  parameterizedDefaults,
   policyDefaults,
   resourceDefaults,
   spreadDefaults,
@@ -27,6 +28,7 @@ import {
   type JobSpec,
   type JobType,
   type NetworkSpec,
+  type ParameterizedSpec,
   type ReschedulePolicy,
   type Spread,
   type TaskConfig,
@@ -48,7 +50,16 @@ export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
     priority: file.integer('priority', jobDefaults.priority),
     ...placement(file),
     meta: file.texts('meta'),
+    ...(file.has('parameterized') && { parameterized: toParameterized(file.block('parameterized')) }),
     groups: file.named('groups').map(([name, group]) => toGroup(name, group, policyDefaults({ type }))),
+  }
+}
+
+function toParameterized(block: Reader): ParameterizedSpec {
+  return {
+    payload: block.word('payload', parameterizedDefaults.payload),
+    metaRequired: (block.textList('meta_required') ?? []).toSorted(compareText),
+    metaOptional: (block.textList('meta_optional') ?? []).toSorted(compareText),
   }
 }
 
@@ -90,6 +101,7 @@ function toTask(name: string, task: Reader): TaskSpec {
   const checks = task.named('checks').map(([check, block]) => toCheck(check, block))
   const resources = task.block('resources')
   const logs = task.block('logs')
+  const payload = task.block('dispatch_payload')
   return {
     name,
     driver: task.word<TaskSpec['driver']>('driver', 'docker'),
@@ -107,6 +119,7 @@ function toTask(name: string, task: Reader): TaskSpec {
       maxFileSizeMib: logs.size('max_file_size', logDefaults.maxFileSizeMib),
     },
     meta: task.texts('meta'),
+    ...(payload.has('file') && { dispatchPayloadFile: payload.word('file', '') }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }

@@ -45,6 +45,7 @@ export function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boole
     const hint = 'a job cannot move: remove it there, and run it under another name or once it is gone'
     throw new CliError('E_POOL', `the job lives in pool ${doc.pool}, the file says ${spec.pool}`, { hint })
   }
+  mustNotBeDispatched(doc, spec)
   const wanted = specToRegisters({ ...spec, ...rerunOf(crypto, doc, spec, again) })
   const changes = difference(specPart(doc.registers), wanted)
   // A field in conflict is written again even when the file's value is the one that won: that settles it.
@@ -52,6 +53,15 @@ export function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boole
     if (path.startsWith('spec/')) changes.set(path, wanted.get(path) ?? null)
   }
   return changes.set(jobPaths.desired, 'run')
+}
+
+/** What one dispatch said is never changed in part: no version that differs would be in force. */
+function mustNotBeDispatched(doc: Doc, spec: JobSpec): void {
+  const parent = doc.registers.get('spec/dispatched/parent') ?? null
+  if (parent === null || spec.dispatched !== undefined) return
+  throw new CliError('E_DISPATCHED', `job ${spec.name} was dispatched from ${String(parent)}, and stays as it was dispatched`, {
+    hint: `change ${String(parent)} and dispatch it again, or give the file another name`,
+  })
 }
 
 /**

@@ -8,6 +8,7 @@ import type {
   GroupSpec,
   JobSpec,
   NetworkSpec,
+  ParameterizedSpec,
   ReschedulePolicy,
   RestartPolicy,
   TaskConfig,
@@ -26,6 +27,12 @@ export const jobDefaults: Pick<JobSpec, 'namespace' | 'type' | 'pool' | 'priorit
   type: 'service',
   pool: 'default',
   priority: 50,
+})
+
+export const parameterizedDefaults: ParameterizedSpec = Object.freeze({
+  payload: 'optional',
+  metaRequired: Object.freeze([]),
+  metaOptional: Object.freeze([]),
 })
 
 export const groupDefaults = Object.freeze({ count: 1, diskMib: 300 } as const)

@@ -10,6 +10,7 @@ import {
   checkTypes,
   isRunOnce,
   jobTypes,
+  payloadRules,
   progressDeadlineMs,
 } from '../spec.ts'
 import {
@@ -50,6 +51,10 @@ export const jobFields: readonly Field<JobSpec>[] = [
   textField('pool', (job) => job.pool, { fallback: jobDefaults.pool }),
   intField('priority', (job) => job.priority, { fallback: jobDefaults.priority, min: 1, max: 100 }),
   intField('rerun', (job) => job.rerun ?? 0, { fallback: 0 }),
+  // No fallback: that a job has the block at all matters.
+  textField('parameterized/payload', (job) => job.parameterized?.payload, { choices: payloadRules }),
+  textField('dispatched/parent', (job) => job.dispatched?.parent),
+  textField('dispatched/order', (job) => job.dispatched?.order),
 ]
 
 const countField: Field<GroupSpec> = intField('count', (group) => group.count, { fallback: groupDefaults.count, max: modelLimits.countMax })
@@ -139,6 +144,7 @@ export const taskFields: readonly Field<TaskSpec>[] = [
     restarts: true,
   }),
   durationField('kill_timeout', (task) => task.killTimeoutMs, { fallback: taskDefaults.killTimeoutMs, max: modelLimits.killTimeoutMsMax }),
+  textField('dispatch_payload/file', (task) => task.dispatchPayloadFile, { restarts: true, max: modelLimits.payloadFileBytesMax }),
   textField('kill_signal', (task) => task.killSignal, { fallback: taskDefaults.killSignal, choices: killSignals }),
   intField('logs/max_files', (task) => task.logs.maxFiles, { fallback: logDefaults.maxFiles, min: 1, max: 1000 }),
   intField('logs/max_file_size', (task) => task.logs.maxFileSizeMib, {

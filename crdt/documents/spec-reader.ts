@@ -18,6 +18,7 @@ import {
   progressDeadlineMs,
 } from '../spec.ts'
 import { disconnectDefaults, spreadDefaults } from './defaults.ts'
+import { readDispatch } from './dispatch-codec.ts'
 import { type Fault, shown } from './fault.ts'
 import { type Block, type FieldValues, readFields } from './field-reader.ts'
 import { decodePart, isCanonicalPart } from './path-part.ts'
@@ -47,6 +48,7 @@ function readJob(block: Block): JobSpec {
     priority: values.int('priority'),
     ...readScope(block),
     ...(rerun === 0 ? {} : { rerun }),
+    ...readDispatch(values, readEntries(block, 'parameterized/meta'), readEntries(block, 'dispatched/payload')),
     groups: namesOf(child(block.tree, 'groups')).map((name) => readGroup(name, type, below(block, 'groups', name))),
   }
 }
@@ -108,6 +110,7 @@ function readPolicies(values: FieldValues): Pick<GroupSpec, 'restart' | 'resched
 
 function readTask(name: string, block: Block): TaskSpec {
   const values = readFields(block, taskFields)
+  const dispatchPayloadFile = values.optionalText('dispatch_payload/file')
   const checks = namesOf(child(block.tree, 'checks')).map((check) => readCheck(check, below(block, 'checks', check)))
   return {
     name,
@@ -119,6 +122,7 @@ function readTask(name: string, block: Block): TaskSpec {
     killTimeoutMs: values.int('kill_timeout'),
     killSignal: values.text('kill_signal'),
     logs: { maxFiles: values.int('logs/max_files'), maxFileSizeMib: values.int('logs/max_file_size') },
+    ...(dispatchPayloadFile === undefined ? {} : { dispatchPayloadFile }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }

@@ -3,9 +3,9 @@
 // get. Tasks of jobs that nobody here knows are left to `lost-changes.ts`. Upholds invariants 8, 13 and 20.
 
 import { type SlotId, jobDocId, slotParts } from '../../crdt/ids.ts'
-import { isPerNode, isRunOnce } from '../../crdt/spec.ts'
+import { isPerNode } from '../../crdt/spec.ts'
 import type { JobView } from '../../crdt/view.ts'
-import { type Alloc, type Body, createAlloc, createBody, isUp } from './allocs/alloc.ts'
+import { type Alloc, type Body, createAlloc, createBody, isUp, partsOfJob } from './allocs/alloc.ts'
 import { removeTasks } from './allocs/finished.ts'
 import { nowRunning, persistBody } from './allocs/lifecycle.ts'
 import { coreLimits } from './limits.ts'
@@ -111,17 +111,22 @@ function settleOrphan(step: Step, task: AdoptedTask): boolean {
 function bodyFor(view: JobView, task: AdoptedTask): Body | null {
   const { group, index, node } = slotParts(task.slot)
   const spec = view.spec?.groups.find((entry) => entry.name === group)
-  if (view.desired !== 'run' || view.spec === null || spec === undefined || view.forms.get(group) !== task.form) return null
+  if (
+    view.desired !== 'run' ||
+    view.spec === null ||
+    view.spec.parameterized !== undefined ||
+    spec === undefined ||
+    view.forms.get(group) !== task.form
+  )
+    return null
   if (isPerNode(view.spec) !== (node !== null) || (node === null ? index >= spec.count : spec.count === 0)) return null
   return createBody({
     alloc: task.alloc,
     version: view.version,
     form: task.form,
     updates: task.updates ?? 0,
-    pool: view.spec.pool,
-    jobMeta: view.spec.meta,
+    ...partsOfJob(view.spec),
     group: spec,
-    runsOnce: isRunOnce(view.spec),
   })
 }
 

@@ -7,7 +7,7 @@ import { isRunOnce } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
-import { type Alloc, allTasks, createAlloc, createBody } from './allocs/alloc.ts'
+import { type Alloc, allTasks, createAlloc, createBody, partsOfJob } from './allocs/alloc.ts'
 import { begin, beginUpdate, dropUpdate, end, persistBody, switchOver } from './allocs/lifecycle.ts'
 import { portsToCome } from './allocs/ports.ts'
 import { restartAll } from './allocs/stopping.ts'
@@ -95,10 +95,8 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
     version: view.version,
     form: entry.form,
     updates: 0,
-    pool: view.spec.pool,
-    jobMeta: view.spec.meta,
+    ...partsOfJob(view.spec),
     group: spec,
-    runsOnce: isRunOnce(view.spec),
   })
   const alloc = createAlloc({
     slot: action.slot,
@@ -140,10 +138,8 @@ function updateInPlace(step: Step, alloc: Alloc): void {
       version: view.version,
       form,
       updates: alloc.body.updates + 1,
-      pool: view.spec.pool,
-      jobMeta: view.spec.meta,
+      ...partsOfJob(view.spec),
       group: spec,
-      runsOnce: isRunOnce(view.spec),
     }),
   )
   if (alloc.next !== null && allTasks(alloc.next, 'ready')) switchOver(step, alloc)

@@ -19,6 +19,7 @@ import {
   checkTypes,
   constraintOperators,
   jobTypes,
+  payloadRules,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 
@@ -126,8 +127,12 @@ const task: fc.Arbitrary<TaskSpec> = fc
       logs: record({ maxFiles: count, maxFileSizeMib: count }),
     }),
     sortedBy(fc.uniqueArray(check, { maxLength: 2, selector: (one) => one.name }), byName),
+    fc.oneof(
+      fc.constant({}),
+      text.map((dispatchPayloadFile) => ({ dispatchPayloadFile })),
+    ),
   )
-  .map(([a, b, checks]) => ({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }) }))
+  .map(([a, b, checks, file]) => ({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }), ...file }))
 
 const disconnect: fc.Arbitrary<GroupSpec['disconnect']> = record({
   replace: fc.boolean(),
@@ -183,6 +188,22 @@ const group: fc.Arbitrary<GroupSpec> = fc
   )
   .map(([a, b, c]) => ({ ...a, ...b, ...c }))
 
+const parameterized = fc
+  .tuple(fc.constantFrom(...payloadRules), fc.uniqueArray(key, { maxLength: 4 }), fc.nat(4))
+  .map(([payload, keys, required]) => ({
+    parameterized: {
+      payload,
+      metaRequired: keys.slice(0, required).sort(compareText),
+      metaOptional: keys.slice(required).sort(compareText),
+    },
+  }))
+
+/** Also one that takes several registers. */
+const payload = fc.oneof(fc.string({ minLength: 1, maxLength: 20 }), fc.constant('QUJD'.repeat(5_000)))
+const dispatched = fc
+  .record({ parent: text, order: text, payload }, { requiredKeys: ['parent', 'order'], noNullPrototype: true })
+  .map((one) => ({ dispatched: one }))
+
 export const anySpec: fc.Arbitrary<JobSpec> = fc
   .tuple(
     scope,
@@ -194,5 +215,7 @@ export const anySpec: fc.Arbitrary<JobSpec> = fc
       priority: number,
       groups: sortedBy(fc.uniqueArray(group, { maxLength: 2, selector: (one) => one.name }), byName),
     }),
+    fc.oneof(fc.constant({}), parameterized),
+    fc.oneof(fc.constant({}), dispatched),
   )
-  .map(([a, b]) => ({ ...a, ...b }))
+  .map(([a, b, c, d]) => ({ ...a, ...b, ...c, ...d }))

@@ -7,6 +7,7 @@ import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { TaskRequest } from '../../core/ports.ts'
+import { withTaskDir } from '../task/task-dir.ts'
 import { type Account, boardAccounts, findAccount } from './account.ts'
 import { type TaskFolder, markerName } from './record.ts'
 
@@ -20,7 +21,8 @@ export interface Program {
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-export function resolveProgram(task: TaskRequest, folder: TaskFolder): Result<Program, 'E_CONFIG'> {
+export function resolveProgram(asked: TaskRequest, folder: TaskFolder): Result<Program, 'E_CONFIG'> {
+  const task = withTaskDir(asked, folder.given)
   const { config } = task.spec
   const account = accountOf(config.user)
   if (!account.ok) return account

@@ -1,6 +1,7 @@
 // Starts one task: folder, log files, supervisor, record, and only then the program itself.
 
-import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
@@ -27,6 +28,7 @@ export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolde
   if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
   try {
     makeFolders(folder, program.value)
+    givePayload(folder, program.value, task)
     return await begin(node, task, folder, program.value)
   } catch (error) {
     return refuse('E_START', startFailure(program.value, folder, error as NodeJS.ErrnoException))
@@ -68,6 +70,16 @@ function makeFolders(folder: TaskFolder, program: Program): void {
   mkdirSync(folder.work, { recursive: true, mode: 0o711 })
   chmodSync(folder.work, 0o750)
   if (program.account !== undefined) chownSync(folder.work, program.account.uid, program.account.gid)
+}
+
+/** The agent's own, and readable to the task's group: what the task could put there itself might lead the agent elsewhere. */
+function givePayload({ given }: TaskFolder, { account }: Program, { payload }: TaskRequest): void {
+  if (payload === undefined) return
+  const file = join(given, payload.file)
+  mkdirSync(given, { recursive: true, mode: 0o750 })
+  writeFileSync(file, Buffer.from(payload.base64, 'base64'), { mode: 0o640 })
+  const own = process.getuid?.()
+  if (account !== undefined && own !== undefined) for (const path of [given, file]) chownSync(path, own, account.gid)
 }
 
 function runningTask(task: TaskRequest): RunningTask {

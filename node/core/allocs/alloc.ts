@@ -2,7 +2,7 @@
 // core; `lifecycle.ts` moves it, `claim.ts` writes it down.
 
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../../crdt/ids.ts'
-import type { GroupSpec, TaskSpec } from '../../../crdt/spec.ts'
+import { type GroupSpec, type JobSpec, type TaskSpec, isRunOnce } from '../../../crdt/spec.ts'
 import type { ClaimState, JobVersion, Resources } from '../../../crdt/view.ts'
 import type { TaskId } from '../ports.ts'
 import { type Checks, createChecks } from './checks.ts'
@@ -42,6 +42,8 @@ export interface Body {
   updates: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
+  /** Base64, of a job that was dispatched with one. */
+  readonly payload?: string
   group: GroupSpec
   /** Its tasks are done when they end well (`isRunOnce`). */
   runsOnce: boolean
@@ -88,6 +90,12 @@ export function taskId(alloc: AllocId, form: Form, task: string): TaskId {
   return `${alloc}.${form.slice(0, 8)}.${task}`
 }
 
+/** What the copies of all its groups have in common. */
+export function partsOfJob(spec: JobSpec): Pick<Body, 'pool' | 'jobMeta' | 'payload' | 'runsOnce'> {
+  const payload = spec.dispatched?.payload
+  return { pool: spec.pool, jobMeta: spec.meta, ...(payload === undefined ? {} : { payload }), runsOnce: isRunOnce(spec) }
+}
+
 export function createBody(input: {
   readonly alloc: AllocId
   readonly version: JobVersion
@@ -95,13 +103,14 @@ export function createBody(input: {
   readonly updates: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
+  readonly payload?: string
   readonly group: GroupSpec
   readonly runsOnce: boolean
 }): Body {
   const tasks = new Map<string, TaskRun>()
   for (const spec of input.group.tasks) tasks.set(spec.name, createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending'))
-  const { version, form, updates, pool, jobMeta, group, runsOnce } = input
-  return { version, form, updates, pool, jobMeta, group, runsOnce, tasks }
+  const { version, form, updates, pool, jobMeta, payload, group, runsOnce } = input
+  return { version, form, updates, pool, jobMeta, ...(payload === undefined ? {} : { payload }), group, runsOnce, tasks }
 }
 
 export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRun {

@@ -73,12 +73,14 @@ export interface BodyRecord {
   readonly updates?: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
+  readonly payload?: string
   readonly group: GroupSpec
   readonly runsOnce?: true
 }
 
-export function encodeBody({ version, form, updates, pool, jobMeta, group, runsOnce }: Body): Uint8Array {
-  const record: BodyRecord = { version, form, updates, pool, jobMeta, group, ...(runsOnce ? { runsOnce } : {}) }
+export function encodeBody({ version, form, updates, pool, jobMeta, payload, group, runsOnce }: Body): Uint8Array {
+  const said = { ...(payload === undefined ? {} : { payload }), ...(runsOnce ? { runsOnce } : {}) }
+  const record: BodyRecord = { version, form, updates, pool, jobMeta, group, ...said }
   return new TextEncoder().encode(JSON.stringify(record))
 }
 

@@ -2,7 +2,7 @@
 // SHOAL_* correspond to Nomad's NOMAD_*; interpolation knows them, `node.*`, `attr.*` and `label.*`/`meta.*`.
 
 import { type NodeId, slotParts } from '../../../crdt/ids.ts'
-import type { CheckSpec, TaskConfig } from '../../../crdt/spec.ts'
+import type { CheckSpec, TaskConfig, TaskSpec } from '../../../crdt/spec.ts'
 import type { NodeView } from '../../../crdt/view.ts'
 import type { CheckRequest, TaskRequest } from '../ports.ts'
 import type { Alloc, Body, TaskRun } from './alloc.ts'
@@ -24,7 +24,12 @@ export function requestFor(alloc: Alloc, body: Body, task: TaskRun, self: NodeId
     ports: { ...alloc.ports },
     env,
     diskMib: body.group.diskMib,
+    ...payloadOf(body, task.spec),
   }
+}
+
+function payloadOf({ payload }: Body, { dispatchPayloadFile: file }: TaskSpec): Pick<TaskRequest, 'payload'> {
+  return payload === undefined || file === undefined ? {} : { payload: { file, base64: payload } }
 }
 
 /** What a board is to ask of a task that runs. */
