@@ -53,10 +53,10 @@ const running: Cases<DriverHarness> = {
     const exits = collectExits(driver)
     const bytes = Uint8Array.from({ length: 16_384 }, (_, index) => index % 251)
     const sum = createHash('sha256').update(bytes).digest('hex')
-    const config = {
-      ...harness.config('sha256sum <"$SHOAL_TASK_DIR/in.bin"; cmp "$IN" ${SHOAL_TASK_DIR}/in.bin && echo same'),
-      user: '1000',
-    }
+    // A link that it leaves under that name is not followed.
+    const sums = 'sha256sum <"$SHOAL_TASK_DIR/in.bin"; cmp "$IN" ${SHOAL_TASK_DIR}/in.bin && echo same'
+    const program = `test -L "$IN" && echo link; ${sums}; ln -sf other "$IN" 2>/dev/null; true`
+    const config = { ...harness.config(program), user: '1000' }
     const asked = script(harness, '', { config, env: { IN: '${SHOAL_TASK_DIR}/in.bin' } })
     const payload = { file: 'in.bin', base64: Buffer.from(bytes).toString('base64') }
     const task = { ...asked, payload, spec: { ...asked.spec, dispatchPayloadFile: payload.file } }

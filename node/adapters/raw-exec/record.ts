@@ -31,13 +31,11 @@ export interface TaskFolder {
   readonly record: string
   readonly exit: string
   readonly work: string
-  /** What the agent gives the task: the task reads it, and cannot put a link in its place. */
-  readonly given: string
 }
 
 export function taskFolder(home: string, id: TaskId): TaskFolder {
   const root = join(home, id)
-  return { root, record: join(root, 'task.json'), exit: join(root, 'exit'), work: join(root, 'work'), given: join(root, 'local') }
+  return { root, record: join(root, 'task.json'), exit: join(root, 'exit'), work: join(root, 'work') }
 }
 
 export function writeRecord(folder: TaskFolder, record: TaskRecord): void {

@@ -1,6 +1,6 @@
 // Starts one task: folder, log files, supervisor, record, and only then the program itself.
 
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, fchownSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
@@ -72,14 +72,18 @@ function makeFolders(folder: TaskFolder, program: Program): void {
   if (program.account !== undefined) chownSync(folder.work, program.account.uid, program.account.gid)
 }
 
-/** The agent's own, and readable to the task's group: what the task could put there itself might lead the agent elsewhere. */
-function givePayload({ given }: TaskFolder, { account }: Program, { payload }: TaskRequest): void {
+/** The folder is the task's: whatever it has put there under that name is replaced, and no link of it is followed. */
+function givePayload({ work }: TaskFolder, { account }: Program, { payload }: TaskRequest): void {
   if (payload === undefined) return
-  const file = join(given, payload.file)
-  mkdirSync(given, { recursive: true, mode: 0o750 })
-  writeFileSync(file, Buffer.from(payload.base64, 'base64'), { mode: 0o640 })
-  const own = process.getuid?.()
-  if (account !== undefined && own !== undefined) for (const path of [given, file]) chownSync(path, own, account.gid)
+  const path = join(work, payload.file)
+  rmSync(path, { recursive: true, force: true })
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeFileSync(file, Buffer.from(payload.base64, 'base64'))
+    if (account !== undefined) fchownSync(file, account.uid, account.gid)
+  } finally {
+    closeSync(file)
+  }
 }
 
 function runningTask(task: TaskRequest): RunningTask {
