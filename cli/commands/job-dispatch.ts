@@ -3,9 +3,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { hex } from '../../crdt/ids.ts'
 import { type Cli, remote } from '../command.ts'
-import { type Dispatch, editDispatched } from '../dispatch.ts'
-import { parseJob, shortJob } from '../job-ref.ts'
-import { type RunOptions, mustWaitOnce, runEdit, runOptions } from '../run-edit.ts'
+import { type Dispatch, editDispatched } from '../job/dispatch.ts'
+import { parseJob, shortJob } from '../job/job-ref.ts'
+import { type RunOptions, mustWaitOnce, runEdit, runOptions } from '../job/run-edit.ts'
 import { readWholeFile } from '../text-file.ts'
 
 interface Options extends RunOptions {

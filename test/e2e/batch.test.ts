@@ -1,7 +1,8 @@
 // Work that ends, on real agents and processes: done once, also when the agent was dead at its end.
 
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Agent, Fleet, aliveOn, ask, taskPids, until } from './support/fleet.ts'
@@ -56,4 +57,24 @@ test('it ends while its agent is dead: the next agent tells so, and nobody runs 
   const other = agents.find((agent) => agent !== board)!
   await until('the other board knows', 120_000, async () => (await completeAt(other, 'late')) === 1)
   assert.deepEqual([linesOf('late'), agents.flatMap(taskPids)], [1, []])
+})
+
+test('a job is dispatched with metadata and a payload: its task reads both, once for one token', async () => {
+  const read = { dispatch_payload: { file: 'in.bin' } }
+  const script = `echo "$SHOAL_META_site $(sha256sum <"$SHOAL_TASK_DIR/in.bin")" >> ${diary('backup')}`
+  const file = job('backup', { type: 'batch', script, task: read })
+  const parameterized = { payload: 'required', meta_required: ['site'] }
+  assert.equal((await fleet.runJob(agents[0]!, { ...file, parameterized })).code, 0)
+  const bytes = Uint8Array.from({ length: 16_384 }, (_, index) => (index * index) % 251)
+  const payload = join(fleet.folder, 'payload')
+  writeFileSync(payload, bytes)
+  const words = ['job', 'dispatch', 'backup', '--meta', 'site=a', '--payload', payload, '--idempotency-token', 'one']
+  for (const agent of agents) assert.equal((await fleet.cli([...words, '--peer', `unix:${agent.socket}`])).code, 0)
+  const sum = createHash('sha256').update(bytes).digest('hex')
+  assert.equal(readFileSync(diary('backup'), 'utf8'), `a ${sum}  -\n`)
+  const { dispatched } = (await ask(agents[1]!, 'job', { method: 'job.status', job: 'default/backup' })).job
+  assert.deepEqual(
+    dispatched?.map(({ wanted, complete }) => [wanted, complete]),
+    [[1, 1]],
+  )
 })

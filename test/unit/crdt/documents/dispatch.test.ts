@@ -45,7 +45,7 @@ const fine: Record<string, JobSpec> = {
 for (const [name, spec] of Object.entries(fine)) test(`fine: ${name}`, () => assert.deepEqual(checkSpec(spec).map(faultText), []))
 
 const faulty: Record<string, readonly [JobSpec, RegExp]> = {
-  'a service': [{ ...jobWith(), parameterized: rules() }, /^parameterized: found a block in a service job; allowed: none, or type batch/],
+  'a service': [{ ...jobWith({}), parameterized: rules() }, /^parameterized: found a block in a service job; allowed: none, or type batch/],
   'a name with no room behind it': [{ ...parameterized(), name: 'a'.repeat(42) }, /^parameterized: found .* 42 characters; allowed: a shorter name/],
   'one key twice': [parameterized({ metaRequired: ['a', 'b'], metaOptional: ['b'] }), /^parameterized\/meta_optional: found "b"/],
   'a key that is none': [parameterized({ metaRequired: ['a b'] }), /^parameterized\/meta_required\/a b: found the key "a b"/],
