@@ -10,8 +10,8 @@ import { type JobSpec, isRunOnce } from '../../crdt/spec.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { type Edit, editDocument } from './job-edit.ts'
-import { faultLines } from '../job-file/fault.ts'
-import { readJobFile } from '../job-file/read-job-file.ts'
+import { type FileFault, faultLines } from '../job-file/fault.ts'
+import { type PoolsHere, readJobFile, readJobFiles } from '../job-file/read-job-file.ts'
 import type { Session } from '../peers/session.ts'
 import { readTextFile } from '../text-file.ts'
 
@@ -27,20 +27,43 @@ export async function loadJobFile(io: Io, file: string, pool?: string): Promise<
   const name = file === '-' ? 'stdin' : file
   const read = readJobFile(name, await readTextFile(io, file), pool)
   if (read.ok) return read.spec
-  const count = read.faults.length
-  throw new CliError('E_JOB_FILE', `${name} has ${count} ${count === 1 ? 'fault' : 'faults'}`, { details: faultLines(read.faults) })
+  throw faulty(name, read.faults)
+}
+
+export interface JobForPools {
+  /** null: the file is for one pool, and says nothing of others. */
+  readonly patterns: readonly string[] | null
+  readonly specs: readonly JobSpec[]
+}
+
+/** `poolsHere` is asked only of a file that names pools by patterns. */
+export async function loadJobFiles(io: Io, file: string, poolsHere: PoolsHere, pool?: string): Promise<JobForPools> {
+  const name = file === '-' ? 'stdin' : file
+  const read = await readJobFiles(name, await readTextFile(io, file), poolsHere, pool)
+  if (!read.ok) throw faulty(name, read.faults)
+  if (read.specs.length > 0) return read
+  throw new CliError('E_POOL_UNREACHABLE', `no pool of the fleet is called ${read.patterns?.join(' or ') ?? ''}`, {
+    hint: 'shoal fleet status lists the pools; a pool is there once a board of it is',
+  })
+}
+
+function faulty(name: string, faults: readonly FileFault[]): CliError {
+  const count = faults.length
+  return new CliError('E_JOB_FILE', `${name} has ${count} ${count === 1 ? 'fault' : 'faults'}`, { details: faultLines(faults) })
 }
 
 /** `again`: complete copies are to run once more although nothing else is different. */
-export async function editFromFile(session: Session, file: string, again = false): Promise<SpecEdit> {
-  const spec = await loadJobFile(session.io, file, session.pool ?? undefined)
+export async function editFromSpec(session: Session, spec: JobSpec, patterns: JobForPools['patterns'], again = false): Promise<SpecEdit> {
   const job = jobId(spec.namespace, spec.name)
-  const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => jobChanges(session.io.crypto, doc, spec, again))
+  const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => {
+    const changes = jobChanges(session.io.crypto, doc, spec, again)
+    return patterns === null ? changes : changes.set(jobPaths.pools, JSON.stringify(patterns))
+  })
   return { job, spec, pool: spec.pool, edit }
 }
 
 /** What the specification says and the document does not; null for what only the document says. */
-export function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): ReadonlyMap<string, Scalar> {
+export function jobChanges(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): Map<string, Scalar> {
   if (doc.pool !== spec.pool) {
     const hint = 'a job cannot move: remove it there, and run it under another name or once it is gone'
     throw new CliError('E_POOL', `the job lives in pool ${doc.pool}, the file says ${spec.pool}`, { hint })

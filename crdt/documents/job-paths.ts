@@ -7,4 +7,6 @@ export const jobPaths = {
   rerun: 'spec/rerun',
   /** Below `x/`, so that agents which do not know it take and pass on the change; they go on rolling out what runs on them. */
   paused: 'x/paused',
+  /** Patterns of the pools that the job's file was for, as JSON: whoever runs the file again finds the pools that it is no longer for. */
+  pools: 'x/pools',
 } as const
