@@ -36,7 +36,7 @@ function checkParameterized(report: RuleReport, { metaRequired, metaOptional }: 
 }
 
 /** What is found and what is allowed; null: nothing is wrong. */
-export function payloadFault(base64: string): readonly [found: string, allowed: string] | null {
+function payloadFault(base64: string): readonly [found: string, allowed: string] | null {
   const bytes = fromBase64(base64)
   if (!bytes.ok) return ['text that is not base64', 'base64']
   const { length } = bytes.value
