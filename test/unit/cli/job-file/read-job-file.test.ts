@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
 
 import { faultLine } from '../../../../cli/job-file/fault.ts'
-import { readJobFile } from '../../../../cli/job-file/read-job-file.ts'
+import { readJobFile, readJobFiles } from '../../../../cli/job-file/read-job-file.ts'
 import { jobTemplate } from '../../../../cli/job-file/template.ts'
 import { checkSpec } from '../../../../crdt/documents/job-rules.ts'
 
@@ -251,7 +251,7 @@ describe('a job file', () => {
     assert.deepEqual(found?.env, { E: '1e3', N: '', V: '1.10' })
   })
 
-  it('is what the templates and the examples are', () => {
+  it('is what the templates and the examples are', async () => {
     for (const driver of ['raw_exec', 'docker'] as const) {
       const read = readJobFile('template', jobTemplate('hello', driver))
       assert.ok(read.ok, JSON.stringify(read))
@@ -261,7 +261,7 @@ describe('a job file', () => {
     const files = readdirSync(examples).filter((file) => file.endsWith('.yaml'))
     assert.ok(files.length >= 3)
     for (const file of files) {
-      const read = readJobFile(file, readFileSync(new URL(file, examples), 'utf8'))
+      const read = await readJobFiles(file, readFileSync(new URL(file, examples), 'utf8'), async () => ['hq'])
       assert.deepEqual(read.ok ? [] : read.faults, [], file)
     }
   })
