@@ -3,6 +3,7 @@
 // where the override says it.
 
 import { matches } from '../../crdt/rights/pattern.ts'
+import { jobFileLimits } from './limits.ts'
 import { type Rule, anything, block, listOf, mapOf, optional, poolPattern } from './rules.ts'
 import { type PathParts, type Place, type Source, pathOf } from './source.ts'
 import { nearest } from './suggest.ts'
@@ -58,6 +59,11 @@ export function expand(source: Source, pools: readonly string[]): Expanded {
   const twice = Object.hasOwn(job, 'pool') ? [fault(source, ['pool'], 'pool and pools', 'one of them', 'key')] : []
   if (shape.length + twice.length > 0) return { ok: false, faults: [...shape, ...twice] }
   const said = head as unknown as Head
+  if (said.pools.length > jobFileLimits.poolPatternsMax)
+    return {
+      ok: false,
+      faults: [fault(source, ['pools'], `${said.pools.length} of them`, `at most ${jobFileLimits.poolPatternsMax}, with * for many`)],
+    }
   const faults: SchemaFault[] = []
   const chosen = pools.filter((pool) => said.pools.some((pattern) => matches(pattern, pool)))
   const sources = chosen.map((pool) => ({ pool, source: sourceFor(source, job, said, pool, faults) }))

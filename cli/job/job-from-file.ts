@@ -57,7 +57,8 @@ export async function editFromSpec(session: Session, spec: JobSpec, patterns: Jo
   const job = jobId(spec.namespace, spec.name)
   const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => {
     const changes = jobChanges(session.io.crypto, doc, spec, again)
-    return patterns === null ? changes : changes.set(jobPaths.pools, JSON.stringify(patterns))
+    // A file for one pool takes the job over: no other file prunes it any more.
+    return changes.set(jobPaths.pools, patterns === null ? null : JSON.stringify(patterns))
   })
   return { job, spec, pool: spec.pool, edit }
 }

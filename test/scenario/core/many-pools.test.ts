@@ -78,8 +78,9 @@ test('a pool that comes later gets it when the file is run again; one that falls
   assert.equal((await job('plan', await file('["shop-*"]'), '--prune')).exitCode, 0)
 })
 
-test('a job of that name that no such file wrote is nobody’s to prune; a pool that fails keeps no other from its turn', async () => {
+test('a job that a file of its own has taken over is nobody else’s to prune; a pool that fails keeps no other from its turn', async () => {
   const world = await boards()
+  assert.equal((await job('run', await file('["*"]'), '--detach')).exitCode, 0)
   const alone = join(cli.dir, 'alone.yaml')
   const text = 'job: menu\npool: hq\ngroups: { g: { tasks: { app: { driver: raw_exec, config: { command: a } } } } }\n'
   await writeFile(alone, text)
