@@ -81,6 +81,7 @@ for (const [what, head, expected] of [
   ['a bad value', set('groups.web.count', 'many'), '6:25: groups.web.count: found "many"; allowed: a whole number from 0 to 50000'],
   ['both keys', 'pool: hq\npools: [hq]', '2:1: pool: found pool and pools; allowed: one of them'],
   ['no pools', 'overrides: []', '1:1: pools: found nothing; allowed: a list of names of pools, * for any characters'],
+  ['too many patterns', `pools: [${'hq, '.repeat(64)}hq]`, '2:8: pools: found 65 of them; allowed: at most 64, with * for many'],
   [
     'a pattern that is none',
     'pools: ["Shop"]',
