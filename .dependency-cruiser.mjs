@@ -54,7 +54,7 @@ const rules = {
   'adapters-apart': {
     comment: 'An adapter implements a port. What two of them need goes into node/core/ports.ts or node/adapters/task/.',
     from: { path: '^node/adapters/([^/]+)/' },
-    to: { path: '^node/adapters/', pathNot: ['^node/adapters/$1/', '^node/adapters/task/', '^node/adapters/key(s|-pair)\\.ts$'] },
+    to: { path: '^node/adapters/', pathNot: ['^node/adapters/$1/', '^node/adapters/task/', '^node/adapters/(key(s|-pair)|tar)\\.ts$'] },
   },
   'adapters-flat-apart': {
     comment: 'The small adapters stand alone, too: they never reach into the folder of another one.',
@@ -82,12 +82,12 @@ const rules = {
   },
   'cli-outside-node': {
     comment:
-      'The CLI talks to the API. Of node/ it may use keys, files of secrets, the API client, and main.ts for `shoal agent` (docs/adr/0004); of simulator/, scenarios and the search (docs/adr/0011).',
+      'The CLI talks to the API. Of node/ it may use keys, files of secrets, archives, the API client, and main.ts for `shoal agent` (docs/adr/0004); of simulator/, scenarios and the search (docs/adr/0011).',
     from: { path: '^cli/' },
     to: {
       path: '^(node|scheduler|simulator)/',
       pathNot:
-        '^node/(adapters/(keys|key-pair|key-file|secret-file)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$|^simulator/(scenario/|chaos/search\\.ts)',
+        '^node/(adapters/(keys|key-pair|key-file|secret-file|tar)\\.ts|adapters/libp2p/client\\.ts|main\\.ts|config\\.ts|polyfill\\.ts)$|^simulator/(scenario/|chaos/search\\.ts)',
     },
   },
   'simulator-no-adapters': {

@@ -23,6 +23,7 @@ import { addFleetStatus } from './commands/fleet-status.ts'
 import { addFleetThreshold } from './commands/fleet-threshold.ts'
 import { addJobCompact } from './commands/job-compact.ts'
 import { addJobConflicts } from './commands/job-conflicts.ts'
+import { addJobDispatch } from './commands/job-dispatch.ts'
 import { addJobExplain } from './commands/job-explain.ts'
 import { addJobHistory } from './commands/job-history.ts'
 import { addJobInit } from './commands/job-init.ts'
@@ -75,6 +76,7 @@ const fleetCommands: readonly Add[] = [
 const jobWrites: readonly Add[] = [
   addJobRun,
   addJobPlan,
+  addJobDispatch,
   addJobRevert,
   addJobPause,
   addJobResume,

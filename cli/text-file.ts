@@ -1,4 +1,4 @@
-// Reads a text file that somebody names on the command line. What is given by accident must neither fill the memory (a device, a
+// Reads a file, mostly of text, that somebody names on the command line. What is given by accident must neither fill the memory (a device, a
 // video) nor be altered in silence (a text in another encoding than UTF-8).
 
 import { isUtf8 } from 'node:buffer'
@@ -10,7 +10,15 @@ import { jobFileLimits } from './job-file/limits.ts'
 
 /** `-` is stdin. Throws E_FILE with the reason. */
 export async function readTextFile(io: Io, file: string): Promise<string> {
-  const name = file === '-' ? 'stdin' : file
+  const bytes = await readWholeFile(io, file)
+  if (isUtf8(bytes)) return bytes.toString('utf8')
+  const hint = 'save it as UTF-8, or name the right file'
+  throw new CliError('E_FILE', `${nameOf(file)}:${firstStrangeLine(bytes)}: found bytes that are not UTF-8`, { hint })
+}
+
+/** The same of any bytes. */
+export async function readWholeFile(io: Io, file: string): Promise<Buffer> {
+  const name = nameOf(file)
   let bytes: Buffer
   try {
     bytes = await readBytes(file === '-' ? io.stdin() : createReadStream(file, { signal: io.signal }))
@@ -20,9 +28,11 @@ export async function readTextFile(io: Io, file: string): Promise<string> {
   }
   const { fileBytesMax } = jobFileLimits
   if (bytes.length > fileBytesMax) throw new CliError('E_FILE', `'${name}' is longer than ${fileBytesMax} bytes: is it the right file?`)
-  if (isUtf8(bytes)) return bytes.toString('utf8')
-  const hint = 'save it as UTF-8, or name the right file'
-  throw new CliError('E_FILE', `${name}:${firstStrangeLine(bytes)}: found bytes that are not UTF-8`, { hint })
+  return bytes
+}
+
+function nameOf(file: string): string {
+  return file === '-' ? 'stdin' : file
 }
 
 /** Reads no further than what shows that the file is too long. */

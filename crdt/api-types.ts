@@ -290,6 +290,10 @@ export interface JobRow {
   readonly problems: readonly string[]
   /** An operator has paused its roll-outs. */
   readonly paused?: boolean
+  /** It runs nothing itself, and is dispatched. */
+  readonly parameterized?: true
+  /** Name of the job that it was dispatched from. */
+  readonly dispatchedFrom?: string
   /** The newest version failed, and this older one is in force (`update.auto_revert`). */
   readonly wentBackTo?: string
   /** Groups whose newest version waits for its promotion. */
@@ -328,6 +332,8 @@ export interface JobDetail extends JobRow {
   readonly spec: unknown
   readonly allocs: readonly AllocRow[]
   readonly slots: readonly SlotRow[]
+  /** Of a parameterized job: what was dispatched from it and is not removed, by name. */
+  readonly dispatched?: readonly JobRow[]
   /** Edits without effect: of revoked keys, and nobody vouched for them. Oldest first. */
   readonly voided: readonly VoidedRow[]
   readonly conflictsList: readonly { readonly path: string; readonly winner: unknown; readonly losers: readonly unknown[] }[]

@@ -35,6 +35,10 @@ export interface JobSpec {
   readonly rerun?: number
   /** Of a job that runs once: when it does so anew. Absent: it has no times. */
   readonly periodic?: PeriodicSpec
+  /** The job runs nothing itself: each dispatch makes a job like it (docs/adr/0028). */
+  readonly parameterized?: ParameterizedSpec
+  /** The job was made by a dispatch. */
+  readonly dispatched?: DispatchedSpec
   /** Sorted by name. */
   readonly groups: readonly GroupSpec[]
 }
@@ -57,6 +61,24 @@ export interface PeriodicSpec {
   readonly since: number
   /** A run that an operator asked for, at that time; 0: none. */
   readonly forced: number
+}
+
+export const payloadRules = ['optional', 'required', 'forbidden'] as const
+
+export interface ParameterizedSpec {
+  readonly payload: (typeof payloadRules)[number]
+  /** Metadata that a dispatch must and may give; sorted, none in both. */
+  readonly metaRequired: readonly string[]
+  readonly metaOptional: readonly string[]
+}
+
+export interface DispatchedSpec {
+  /** Name of the job that was dispatched, in the same namespace. */
+  readonly parent: string
+  /** Hash of all that the dispatch said: what two sides said differently under one name is never mixed. */
+  readonly order: string
+  /** Base64. Absent: none was given. */
+  readonly payload?: string
 }
 
 export interface GroupSpec {
@@ -100,6 +122,8 @@ export interface TaskSpec {
   readonly leader?: true
   readonly logs: { readonly maxFiles: number; readonly maxFileSizeMib: number }
   readonly meta: Readonly<Record<string, string>>
+  /** File in the task's folder that the payload of a dispatch is written to; absent: the task does not see it. */
+  readonly dispatchPayloadFile?: string
   /** Sorted by name. Absent: none, so that specifications from before read as they did. */
   readonly checks?: readonly CheckSpec[]
 }

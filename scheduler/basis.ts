@@ -118,8 +118,9 @@ function changedAges<K>(before: ReadonlyMap<K, number>, now: ReadonlyMap<K, numb
   return changed
 }
 
+/** A parameterized job runs nothing itself. */
 function isWanted(job: JobView | undefined): boolean {
-  return job?.desired === 'run' && job.spec !== null
+  return job?.desired === 'run' && job.spec !== null && job.spec.parameterized === undefined
 }
 
 function isPlacedOtherwise(old: JobView | undefined, now: JobView | undefined): boolean {

@@ -4,7 +4,8 @@
 import type { Command } from 'commander'
 import { type Cli, remote } from '../command.ts'
 import type { Edit } from '../job/job-edit.ts'
-import { editFromFile } from '../job/job-from-file.ts'
+import { forEachPool } from '../job/for-each-pool.ts'
+import { editFromSpec } from '../job/job-from-file.ts'
 import { planEdit } from '../job/plan-edit.ts'
 
 export function addJobPlan(parent: Command, cli: Cli): Command {
@@ -13,9 +14,13 @@ export function addJobPlan(parent: Command, cli: Cli): Command {
     .description('show what running a job file would change and where its copies would go (exit code 0: nothing, 1: changes, 255: error)')
     .argument('<file>', 'job file (YAML or JSON); - reads standard input')
     .option('--what-if <fault>', 'also play the fleet with this job and a fault of five minutes, such as "cut site=north others"')
-  return remote<{ whatIf?: string }>(cli, command, async (session, { args: [file = ''], options }) => {
-    const made = await editFromFile(session, file)
-    return await planEdit(session, made, headline(made.edit), options.whatIf)
+    .option('--prune', 'of a file for several pools: also what job run --prune would remove')
+  return remote<{ whatIf?: string; prune?: boolean }>(cli, command, async (session, { args: [file = ''], options }) => {
+    const plan = { isPlan: true, ...options } as const
+    return await forEachPool(session, file, plan, async (spec, patterns) => {
+      const made = await editFromSpec(session, spec, patterns)
+      return await planEdit(session, made, headline(made.edit), options.whatIf)
+    })
   })
 }
 

@@ -6,11 +6,13 @@ import type { Command } from 'commander'
 import { jobPaths } from '../../crdt/documents/job.ts'
 import { type Cli, remote } from '../command.ts'
 import type { Edit } from '../job/job-edit.ts'
-import { editFromFile } from '../job/job-from-file.ts'
+import { forEachPool } from '../job/for-each-pool.ts'
+import { editFromSpec } from '../job/job-from-file.ts'
 import { type RunOptions, mustWaitOnce, runEdit, runOptions } from '../job/run-edit.ts'
 
 interface Options extends RunOptions {
   readonly rerun?: boolean
+  readonly prune?: boolean
 }
 
 export function addJobRun(parent: Command, cli: Cli): Command {
@@ -19,10 +21,13 @@ export function addJobRun(parent: Command, cli: Cli): Command {
     .description('submit a job file and follow the roll-out')
     .argument('<file>', 'job file (YAML or JSON); - reads standard input')
     .option('--rerun', 'of a job that runs once: also run again what is complete')
+    .option('--prune', 'of a file for several pools: also remove the job from pools that the file is no longer for')
   return remote<Options>(cli, runOptions(command), async (session, { args: [file = ''], options }) => {
     mustWaitOnce(options)
-    const made = await editFromFile(session, file, options.rerun)
-    return await runEdit(session, made, headline(made.edit), options)
+    return await forEachPool(session, file, options, async (spec, patterns) => {
+      const made = await editFromSpec(session, spec, patterns, options.rerun)
+      return await runEdit(session, made, headline(made.edit), options)
+    })
   })
 }
 

@@ -12,6 +12,7 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
+  parameterizedDefaults,
   periodicDefaults,
   policyDefaults,
   resourceDefaults,
@@ -27,6 +28,7 @@ import {
   type GroupSpec,
   type JobSpec,
   type NetworkSpec,
+  type ParameterizedSpec,
   type PeriodicSpec,
   type PortSpec,
   type Spread,
@@ -58,8 +60,17 @@ export function fromSpec(spec: JobSpec, options: FromSpecOptions = { complete: f
       ['periodic', spec.periodic && periodicData(spec.periodic, pick)],
     ]),
     ...placement(spec, pick),
+    ...(spec.parameterized && { parameterized: parameterizedData(spec.parameterized, pick) }),
     groups: Object.fromEntries(spec.groups.map((group) => [group.name, groupData(group, policyDefaults(spec), pick)])),
   }
+}
+
+function parameterizedData({ payload, metaRequired, metaOptional }: ParameterizedSpec, pick: Pick): Data {
+  return pick([
+    ['payload', payload, parameterizedDefaults.payload],
+    ['meta_required', metaRequired, []],
+    ['meta_optional', metaOptional, []],
+  ])
 }
 
 type Pick = (entries: readonly Entry[]) => Data
@@ -192,6 +203,7 @@ function taskData(task: TaskSpec, pick: Pick): Data {
           ['max_file_size', task.logs.maxFileSizeMib, logDefaults.maxFileSizeMib, formatSize],
         ]),
       ],
+      ['dispatch_payload', task.dispatchPayloadFile && { file: task.dispatchPayloadFile }],
       ['checks', task.checks && Object.fromEntries(task.checks.map((check) => [check.name, checkData(check, pick)]))],
     ]),
   }

@@ -10,6 +10,8 @@ export const jobFileLimits = {
   depthMax: 24,
   /** Of brackets and indents, before the parser's recursion meets them; more than `depthMax`, whose faults name the path. */
   parsedDepthMax: 100,
+  /** Each document keeps them in one register, which takes 8 kB; more pools than this are named with *. */
+  poolPatternsMax: 64,
   /** After so many faults nobody reads on; the rest is counted. */
   faultsShownMax: 50,
 } as const

@@ -5,7 +5,8 @@
 import { type Fault, checkSpec } from '../../crdt/documents/job-rules.ts'
 import { decodePart } from '../../crdt/documents/path-part.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
-import { type FileFault, byPosition } from './fault.ts'
+import { type FileFault, byPosition, faultLine } from './fault.ts'
+import { expand, isForPools, patternsIn } from './for-pools.ts'
 import { Reader } from './reader.ts'
 import { type PathParts, type Source, readSource } from './source.ts'
 import { toSpec } from './to-spec.ts'
@@ -16,8 +17,39 @@ export type JobFile = { readonly ok: true; readonly spec: JobSpec } | { readonly
 
 const checkShape = compile(jobSchema())
 
+export type JobFiles =
+  | { readonly ok: true; readonly patterns: readonly string[] | null; readonly specs: readonly JobSpec[] }
+  | { readonly ok: false; readonly faults: readonly FileFault[] }
+
 export function readJobFile(file: string, text: string, pool?: string): JobFile {
+  return readJob(readSource(file, text), pool)
+}
+
+/** Given every pattern of the file. */
+export type PoolsHere = (patterns: readonly string[]) => Promise<readonly string[]>
+
+/** A job for each pool that the file names; of a file without `pools` one, and no patterns. */
+export async function readJobFiles(file: string, text: string, poolsHere: PoolsHere, pool?: string): Promise<JobFiles> {
   const source = readSource(file, text)
+  if (!isForPools(source)) {
+    const read = readJob(source, pool)
+    return read.ok ? { ok: true, patterns: null, specs: [read.spec] } : read
+  }
+  const expanded = expand(source, await poolsHere(patternsIn(source)))
+  if (!expanded.ok) return { ok: false, faults: once([...source.faults, ...expanded.faults]) }
+  const read = expanded.sources.map((one) => readJob(one.source))
+  const faults = read.flatMap((one) => (one.ok ? [] : one.faults))
+  if (faults.length > 0) return { ok: false, faults: once(faults) }
+  return { ok: true, patterns: expanded.patterns, specs: read.flatMap((one) => (one.ok ? [one.spec] : [])) }
+}
+
+/** Most are the same in every pool. */
+function once(faults: readonly (FileFault | SchemaFault)[]): readonly FileFault[] {
+  const byLine = new Map(faults.toSorted(byPosition).map((one) => [faultLine(one), asFileFault(one)]))
+  return [...byLine.values()]
+}
+
+function readJob(source: Source, pool?: string): JobFile {
   if (source.value === null && source.faults.length > 0) return { ok: false, faults: source.faults }
   const shape = validateShape(source, checkShape)
   const sound = {

@@ -5,6 +5,7 @@
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { civilTime } from '../../crdt/time-zone.ts'
 import { type Result } from '../../crdt/errors.ts'
+import { isPattern } from '../../crdt/rights/pattern.ts'
 import { clockRule, durationRule, parseClock, parseDuration, parseRate, parseSize, rateRule, sizeRule } from './units.ts'
 
 export type Rule = Readonly<Record<string, unknown>>
@@ -50,6 +51,16 @@ export function text(allowed = 'text'): Rule {
 export function name(what: string): Rule {
   const allowed = `${what}: ${nameRule}`
   return custom(allowed, (value) => (typeof value === 'string' && isName(value) ? null : allowed))
+}
+
+/** What it is, some other rule says. */
+export function anything(): Rule {
+  return { type: 'any', ...says('a value') }
+}
+
+export function poolPattern(): Rule {
+  const allowed = `the name of a pool, * for any characters (${nameRule})`
+  return custom(allowed, (value) => (typeof value === 'string' && isPattern(value, 1) ? null : allowed))
 }
 
 /** One word, or a list of words. */

@@ -4,7 +4,7 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { checkMethods, checkTypes, constraintOperators, healthChecks, jobTypes, lifecycleHooks } from '../../crdt/spec.ts'
+import { checkMethods, checkTypes, constraintOperators, healthChecks, jobTypes, lifecycleHooks, payloadRules } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import {
   type Rule,
@@ -167,7 +167,18 @@ const task = (): Rule =>
       lifecycle: shape({ hook: oneOf(lifecycleHooks, ' (main tasks have no lifecycle block)') }, { sidecar: flag() }),
       leader: flag(),
       logs: shape({}, { max_files: integer(1, 1000), max_file_size: size() }),
+      dispatch_payload: shape({ file: words('the name of a file') }, {}),
       checks: named(checkShape(), 'names to checks'),
+    },
+  )
+
+const parameterized = (): Rule =>
+  shape(
+    {},
+    {
+      payload: oneOf(payloadRules),
+      meta_required: listOf(text(), 'names of metadata that a dispatch must give'),
+      meta_optional: listOf(text(), 'names of metadata that a dispatch may give'),
     },
   )
 
@@ -216,5 +227,6 @@ export const jobSchema = (): Rule =>
       priority: integer(1, 100),
       periodic: periodic(),
       ...placement(),
+      parameterized: parameterized(),
     },
   )

@@ -11,6 +11,7 @@ import {
   jobDefaults,
   logDefaults,
   networkDefaults,
+  parameterizedDefaults,
   periodicDefaults,
   policyDefaults,
   resourceDefaults,
@@ -28,6 +29,7 @@ import {
   type JobSpec,
   type JobType,
   type NetworkSpec,
+  type ParameterizedSpec,
   type PeriodicSpec,
   type ReschedulePolicy,
   type Spread,
@@ -54,6 +56,7 @@ export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
     ...placement(file),
     meta: file.texts('meta'),
     ...(file.has('periodic') ? { periodic: toPeriodic(file.block('periodic')) } : {}),
+    ...(file.has('parameterized') && { parameterized: toParameterized(file.block('parameterized')) }),
     groups: file.named('groups').map(([name, group]) => toGroup(name, group, policyDefaults({ type }))),
   }
 }
@@ -71,6 +74,14 @@ function toPeriodic(block: Reader): PeriodicSpec {
     withoutTime: block.word('without_time', defaults.withoutTime),
     since: defaults.since,
     forced: defaults.forced,
+  }
+}
+
+function toParameterized(block: Reader): ParameterizedSpec {
+  return {
+    payload: block.word('payload', parameterizedDefaults.payload),
+    metaRequired: (block.textList('meta_required') ?? []).toSorted(compareText),
+    metaOptional: (block.textList('meta_optional') ?? []).toSorted(compareText),
   }
 }
 
@@ -126,6 +137,7 @@ function toTask(name: string, task: Reader): TaskSpec {
   const checks = task.named('checks').map(([check, block]) => toCheck(check, block))
   const resources = task.block('resources')
   const logs = task.block('logs')
+  const payload = task.block('dispatch_payload')
   return {
     name,
     driver: task.word<TaskSpec['driver']>('driver', 'docker'),
@@ -146,6 +158,7 @@ function toTask(name: string, task: Reader): TaskSpec {
       maxFileSizeMib: logs.size('max_file_size', logDefaults.maxFileSizeMib),
     },
     meta: task.texts('meta'),
+    ...(payload.has('file') && { dispatchPayloadFile: payload.word('file', '') }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }

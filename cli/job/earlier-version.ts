@@ -37,7 +37,7 @@ export function versionNamed(crypto: Crypto, doc: Doc, text: string): EarlierVer
   if (only === undefined) throw unknown(doc, whyUnknown(doc, all, text, { epoch: Number(epoch), count: Number(count) }))
   if (others.length > 0)
     throw new CliError('E_AMBIGUOUS', `${found.length} edits made on different sides are ${text}`, { details: found.map(nameOf).sort() })
-  const { spec, faults } = specOf(doc, only)
+  const { spec, faults } = specOf(crypto, doc, only)
   if (faults.length > 0)
     throw new CliError('E_JOB_NOT_VALID', `version ${nameOf(only)} of job ${jobOf(doc)} does not validate`, {
       details: faults.map(faultText),
@@ -50,14 +50,14 @@ export function versionNamed(crypto: Crypto, doc: Doc, text: string): EarlierVer
 /** The newest version that validates and says something else than the newest state. */
 export function lastOther(crypto: Crypto, doc: Doc): EarlierVersion {
   for (const version of pastVersions(crypto, doc)) {
-    const { spec, faults } = specOf(doc, version)
+    const { spec, faults } = specOf(crypto, doc, version)
     if (faults.length === 0 && specChanges(doc, spec).size > 0) return { name: nameOf(version), spec }
   }
   throw unknown(doc, `nothing in the history of job ${jobOf(doc)} says anything else than it does now`)
 }
 
-function specOf(doc: Doc, { change }: PastVersion): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
-  const read = faultsHere(registersAt(doc, [change]), doc)
+function specOf(crypto: Crypto, doc: Doc, { change }: PastVersion): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
+  const read = faultsHere(crypto, registersAt(doc, [change]), doc)
   const { rerun: _, ...spec } = read.spec
   return { spec, faults: read.faults }
 }

@@ -10,8 +10,8 @@ import { type JobSpec, isRunOnce } from '../../crdt/spec.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { type Edit, editDocument } from './job-edit.ts'
-import { faultLines } from '../job-file/fault.ts'
-import { readJobFile } from '../job-file/read-job-file.ts'
+import { type FileFault, faultLines } from '../job-file/fault.ts'
+import { type PoolsHere, readJobFile, readJobFiles } from '../job-file/read-job-file.ts'
 import { withTimes } from './periodic.ts'
 import type { Session } from '../peers/session.ts'
 import { readTextFile } from '../text-file.ts'
@@ -28,29 +28,49 @@ export async function loadJobFile(io: Io, file: string, pool?: string): Promise<
   const name = file === '-' ? 'stdin' : file
   const read = readJobFile(name, await readTextFile(io, file), pool)
   if (read.ok) return read.spec
-  const count = read.faults.length
-  throw new CliError('E_JOB_FILE', `${name} has ${count} ${count === 1 ? 'fault' : 'faults'}`, { details: faultLines(read.faults) })
+  throw faulty(name, read.faults)
+}
+
+export interface JobForPools {
+  /** null: the file is for one pool, and says nothing of others. */
+  readonly patterns: readonly string[] | null
+  readonly specs: readonly JobSpec[]
+}
+
+/** `poolsHere` is asked only of a file that names pools by patterns. */
+export async function loadJobFiles(io: Io, file: string, poolsHere: PoolsHere, pool?: string): Promise<JobForPools> {
+  const name = file === '-' ? 'stdin' : file
+  const read = await readJobFiles(name, await readTextFile(io, file), poolsHere, pool)
+  if (!read.ok) throw faulty(name, read.faults)
+  if (read.specs.length > 0) return read
+  throw new CliError('E_POOL_UNREACHABLE', `no pool of the fleet is called ${read.patterns?.join(' or ') ?? ''}`, {
+    hint: 'shoal fleet status lists the pools; a pool is there once a board of it is',
+  })
+}
+
+function faulty(name: string, faults: readonly FileFault[]): CliError {
+  const count = faults.length
+  return new CliError('E_JOB_FILE', `${name} has ${count} ${count === 1 ? 'fault' : 'faults'}`, { details: faultLines(faults) })
 }
 
 /** `again`: complete copies are to run once more although nothing else is different. */
-export async function editFromFile(session: Session, file: string, again = false): Promise<SpecEdit> {
-  const spec = await loadJobFile(session.io, file, session.pool ?? undefined)
+export async function editFromSpec(session: Session, spec: JobSpec, patterns: JobForPools['patterns'], again = false): Promise<SpecEdit> {
   const job = jobId(spec.namespace, spec.name)
-  const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => jobChanges(session.io, doc, spec, again))
+  const edit = await editDocument(session, jobDocId(job), spec.pool, (doc) => {
+    const changes = jobChanges(session.io, doc, spec, again)
+    // A file for one pool takes the job over: no other file prunes it any more.
+    return changes.set(jobPaths.pools, patterns === null ? null : JSON.stringify(patterns))
+  })
   return { job, spec, pool: spec.pool, edit }
 }
 
 /** What the specification says and the document does not; null for what only the document says. */
-export function jobChanges(
-  { crypto, now }: Pick<Io, 'crypto' | 'now'>,
-  doc: Doc,
-  spec: JobSpec,
-  again: boolean,
-): ReadonlyMap<string, Scalar> {
+export function jobChanges({ crypto, now }: Pick<Io, 'crypto' | 'now'>, doc: Doc, spec: JobSpec, again: boolean): Map<string, Scalar> {
   if (doc.pool !== spec.pool) {
     const hint = 'a job cannot move: remove it there, and run it under another name or once it is gone'
     throw new CliError('E_POOL', `the job lives in pool ${doc.pool}, the file says ${spec.pool}`, { hint })
   }
+  mustNotBeDispatched(doc, spec)
   const wanted = specToRegisters({ ...withTimes(doc, spec, now()), ...rerunOf(crypto, doc, spec, again) })
   const changes = difference(specPart(doc.registers), wanted)
   // A field in conflict is written again even when the file's value is the one that won: that settles it.
@@ -58,6 +78,15 @@ export function jobChanges(
     if (path.startsWith('spec/')) changes.set(path, wanted.get(path) ?? null)
   }
   return changes.set(jobPaths.desired, 'run')
+}
+
+/** What one dispatch said is never changed in part: no version that differs would be in force. */
+function mustNotBeDispatched(doc: Doc, spec: JobSpec): void {
+  const parent = doc.registers.get('spec/dispatched/parent') ?? null
+  if (parent === null || spec.dispatched !== undefined) return
+  throw new CliError('E_DISPATCHED', `job ${spec.name} was dispatched from ${String(parent)}, and stays as it was dispatched`, {
+    hint: `change ${String(parent)} and dispatch it again, or give the file another name`,
+  })
 }
 
 /**

@@ -3,7 +3,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { BundleFile } from './files.ts'
-import type { TarEntry } from './tar.ts'
+import type { TarEntry } from '../../node/adapters/tar.ts'
 
 const openFolder = 0o755
 const closedFolder = 0o700

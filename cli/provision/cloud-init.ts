@@ -7,7 +7,7 @@ import { stringify } from 'yaml'
 import { entriesOf } from './archive.ts'
 import type { BundleInput, Parts } from './bundle.ts'
 import type { BundleFile } from './files.ts'
-import { tar } from './tar.ts'
+import { tar } from '../../node/adapters/tar.ts'
 
 const place = '/run/shoal-bundle'
 

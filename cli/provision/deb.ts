@@ -10,7 +10,7 @@ import { entriesOf } from './archive.ts'
 import { ar } from './ar.ts'
 import type { BundleInput, Parts } from './bundle.ts'
 import type { BundleFile } from './files.ts'
-import { type TarEntry, tar } from './tar.ts'
+import { type TarEntry, tar } from '../../node/adapters/tar.ts'
 
 interface Architecture {
   /** As prebuilds name it; for armhf it holds both armv6 (Raspbian) and armv7 (Debian). */

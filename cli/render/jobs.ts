@@ -16,6 +16,7 @@ export function jobState(job: JobRow): string {
   if (job.desired !== 'run') return job.desired
   if (job.problems.length > 0) return 'not valid'
   if (job.paused === true) return 'paused'
+  if (job.parameterized === true) return 'parameterized'
   if (job.runs !== undefined) return periodicState(job, job.runs)
   if (isRunOnceRow(job))
     return job.complete >= job.wanted ? 'complete' : job.complete + job.running >= job.wanted ? 'running' : 'incomplete'
@@ -39,12 +40,18 @@ export function runsFields({ enabled, held, last, next, timeZone }: RunsRow): (r
   ]
 }
 
+function paintState(text: string, paint: Paint): string {
+  if (['running', 'complete', 'scheduled', 'parameterized'].includes(text)) return paint.good(text)
+  return text === 'not valid' ? paint.bad(text) : paint.warn(text)
+}
+
 /** How many copies are as they should be: healthy, or of work that ends by itself running or done. */
 export function arrived(job: JobRow): number {
   return isRunOnceRow(job) ? job.running + job.complete : job.healthy
 }
 
 export function arrivedWords(job: JobRow, verb = ''): string {
+  if (job.parameterized === true) return 'runs nothing until it is dispatched'
   return isRunOnceRow(job)
     ? `${job.complete} of ${job.wanted} copies ${verb}complete, ${job.running} running`
     : `${job.healthy} of ${job.wanted} copies ${verb}healthy`
@@ -77,12 +84,7 @@ export function jobTable(jobs: readonly JobRow[], paint: Paint): string {
       {
         head: 'STATE',
         text: jobState,
-        paint: (text) =>
-          ['running', 'complete', 'scheduled'].includes(text)
-            ? paint.good(text)
-            : text === 'not valid'
-              ? paint.bad(text)
-              : paint.warn(text),
+        paint: (text) => paintState(text, paint),
       },
       { head: 'WANTED', text: (job) => String(job.wanted), right: true },
       { head: 'RUNNING', text: (job) => String(job.running), right: true },
@@ -105,6 +107,7 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
     ['State', jobState(job)],
     ...(job.wentBackTo === undefined ? [] : ([['In force', wentBackWords(job, job.wentBackTo)]] as const)),
     ...canaryWords(job).map((words) => ['Canaries', words] as const),
+    ...(job.dispatchedFrom === undefined ? [] : ([['Dispatched', `from ${job.dispatchedFrom}`]] as const)),
     ...(job.paused === true ? ([['Roll-outs', `paused: shoal job resume ${shortJob(job.id)}`]] as const) : []),
     ...(job.runs === undefined ? [] : runsFields(job.runs)),
     ['Priority', String(job.priority)],
@@ -121,7 +124,21 @@ export function jobDetail(job: JobDetail, paint: Paint): string {
   const without = voided > 0 ? `${paint.warn(`${plural(voided, 'edit')} without effect: shoal job voided ${shortJob(job.id)}`)}\n` : ''
   const open = job.slots.filter((slot) => slot.holder === null && slot.reason !== null)
   const waiting = open.length === 0 ? '' : `\n${openSlots(open, paint)}`
-  return `${head}${problems}${conflicts}${without}\n${allocTable(job.allocs, paint)}${waiting}`
+  const own = job.dispatched === undefined ? allocTable(job.allocs, paint) : dispatchedTable(job, job.dispatched, paint)
+  return `${head}${problems}${conflicts}${without}\n${own}${waiting}`
+}
+
+function dispatchedTable({ id }: JobDetail, jobs: readonly JobRow[], paint: Paint): string {
+  if (jobs.length === 0) return `nothing is dispatched: shoal job dispatch ${shortJob(id)}\n`
+  return table<JobRow>(
+    [
+      { head: 'DISPATCHED', text: (job) => shortJob(job.id), paint: paint.bold },
+      { head: 'STATE', text: jobState, paint: (text) => paintState(text, paint) },
+      { head: 'COPIES', text: (job) => arrivedWords(job) },
+    ],
+    jobs,
+    paint,
+  )
 }
 
 function openSlots(slots: readonly SlotRow[], paint: Paint): string {

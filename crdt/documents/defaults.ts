@@ -8,6 +8,7 @@ import type {
   GroupSpec,
   JobSpec,
   NetworkSpec,
+  ParameterizedSpec,
   PeriodicSpec,
   ReschedulePolicy,
   RestartPolicy,
@@ -38,6 +39,12 @@ export const periodicDefaults: Omit<PeriodicSpec, 'crons'> = Object.freeze({
   withoutTime: 'hold',
   since: 0,
   forced: 0,
+})
+
+export const parameterizedDefaults: ParameterizedSpec = Object.freeze({
+  payload: 'optional',
+  metaRequired: Object.freeze([]),
+  metaOptional: Object.freeze([]),
 })
 
 export const groupDefaults = Object.freeze({ count: 1, diskMib: 300 } as const)

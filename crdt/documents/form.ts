@@ -21,6 +21,7 @@ export function formOf(crypto: Crypto, spec: JobSpec, group: GroupSpec): Form {
   writePorts(parts, '', group)
   // What is complete is so at its form: another order to run is another form.
   if (isRunOnce(spec) && spec.rerun !== undefined) parts.set('rerun', spec.rerun)
+  if (spec.dispatched?.payload !== undefined) parts.set('payload', spec.dispatched.payload)
   for (const task of group.tasks) {
     const at = `tasks/${task.name}/`
     writeFields(parts, at, taskParts, task)

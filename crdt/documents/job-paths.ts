@@ -11,4 +11,6 @@ export const jobPaths = {
   paused: 'x/paused',
   /** Above the names of groups (docs/adr/0026): the form that an operator promoted last. Agents which do not know canaries claim nothing of such a job. */
   promoted: 'x/promoted',
+  /** Patterns of the pools that the job's file was for, as JSON: whoever runs the file again finds the pools that it is no longer for. */
+  pools: 'x/pools',
 } as const

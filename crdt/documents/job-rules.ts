@@ -2,6 +2,7 @@
 // it about a file, a node about a merge of two sides. Every fault is reported at once. Total: odd values are faults, never exceptions.
 
 import { type JobSpec, isPerNode } from '../spec.ts'
+import { checkDispatch } from './dispatch-rules.ts'
 import { type Fault, faultText } from './fault.ts'
 import { checkGroup } from './group-rules.ts'
 import { modelLimits } from './model-limits.ts'
@@ -23,6 +24,7 @@ export function checkSpec(spec: JobSpec): readonly Fault[] {
   checkName(report, 'pool', spec.pool)
   checkPlacement(report, 'job', spec)
   checkEntries(report, 'meta', spec.meta)
+  checkDispatch(report, spec)
   checkCount(report, 'groups', spec.groups.length, 1, modelLimits.groupsMax)
   checkUnique(
     report,

@@ -8,6 +8,7 @@ import type { Registers } from '../registers.ts'
 import { historyOf } from '../replica.ts'
 import type { JobVersion } from '../view.ts'
 import { shortHash } from './canonical.ts'
+import { orderFault } from './dispatch-order.ts'
 import { shown } from './fault.ts'
 import { specFaults } from './spec-faults.ts'
 
@@ -18,7 +19,7 @@ export interface PastVersion {
 }
 
 /** What the specification says of itself must also be true of the document that it is in. */
-export function faultsHere(registers: Registers, doc: Doc): ReturnType<typeof specFaults> {
+export function faultsHere(crypto: Crypto, registers: Registers, doc: Doc): ReturnType<typeof specFaults> {
   const read = specFaults(registers)
   const { spec } = read
   const faults = [...read.faults]
@@ -27,6 +28,8 @@ export function faultsHere(registers: Registers, doc: Doc): ReturnType<typeof sp
     faults.push({ path: 'job', found: shown(`${spec.namespace}/${spec.name}`), allowed: `${id}, the document's own name` })
   if (spec.pool !== doc.pool)
     faults.push({ path: 'pool', found: shown(spec.pool), allowed: `${doc.pool}, the pool that holds the document` })
+  const order = orderFault(crypto, registers)
+  if (order !== null) faults.push(order)
   return { spec, faults }
 }
 

@@ -71,12 +71,12 @@ function earlierVersions(
 
 /** The merge of all heads if it validates; else, over every change's own causal past, the valid one with the highest version. */
 function specInForce(crypto: Crypto, doc: Doc): InForce {
-  const merge = faultsHere(doc.registers, doc)
+  const merge = faultsHere(crypto, doc.registers, doc)
   const version = versionOf(crypto, doc, doc.changeCount, doc.heads)
   if (merge.faults.length === 0) return { spec: merge.spec, version, problems: [] }
   const problems = merge.faults.map(faultText)
   for (const { change, version: older } of pastVersions(crypto, doc).slice(0, modelLimits.fallbackEditsMax)) {
-    const { spec, faults } = faultsHere(registersAt(doc, [change]), doc)
+    const { spec, faults } = faultsHere(crypto, registersAt(doc, [change]), doc)
     if (faults.length === 0) return { spec, version: older, problems }
   }
   return { spec: null, version, problems }

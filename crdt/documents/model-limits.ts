@@ -14,6 +14,14 @@ export const modelLimits = Object.freeze({
   valueBytesMax: 4096,
   /** Lists of arguments (one register, JSON): half of a change. */
   listBytesMax: 8192,
+  /** Of a dispatch, before it is base64: Nomad's limit. */
+  payloadBytesMax: 16_384,
+  /** Its base64 goes into registers of so many characters: three of them, each in a change of its own. */
+  payloadPartBytesMax: 8192,
+  /** What an archive's header takes, in which a container gets it. */
+  payloadFileBytesMax: 100,
+  /** A parameterized job's name: with `-dispatch-` and 12 digits behind it (`dispatch-name.ts`), it is still a name. */
+  parentNameBytesMax: 41,
   /** A path: the same as in `crdt/limits.ts`. The deepest fixed part (a task's volume) is 161. */
   pathBytesMax: 512,
   /** A path's percent-encoded part: full image names fit, and so does the deepest path. */

@@ -12,6 +12,8 @@ import { type RuleReport, checkCount, fault } from './rule-report.ts'
 export function checkPeriodic(report: RuleReport, spec: JobSpec, { crons, timeZone }: PeriodicSpec): void {
   if (!isRunOnce(spec))
     fault(report, '', `periodic in a ${spec.type} job`, 'periodic with type: batch or sysbatch, whose copies end; others run all the time')
+  if (spec.parameterized !== undefined)
+    fault(report, '', 'periodic in a parameterized job', 'one of the two: a job that is dispatched has no times of its own')
   checkCount(report, 'crons', crons.length, 1, modelLimits.cronsMax)
   // No more: reading one costs up to 40 ms where its date never comes.
   for (const [at, cron] of crons.slice(0, modelLimits.cronsMax).entries()) {

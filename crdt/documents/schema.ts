@@ -11,6 +11,7 @@ import { type DocKind, isName, nameRule } from '../ids.ts'
 import type { Scalar } from '../registers.ts'
 import { claimStates } from '../view.ts'
 import { jobDefaults } from './defaults.ts'
+import { metaRules } from './dispatch-codec.ts'
 import { type Field, gateCheck } from './field.ts'
 import { admissionModes, tokenModes } from './fleet.ts'
 import { modelLimits } from './model-limits.ts'
@@ -59,6 +60,8 @@ const jobTable: Patterns = [
   ['wish/:name/:place/stop_generation', count],
   ...fieldsBelow('spec/', jobFields),
   ...rulesBelow('spec/'),
+  ['spec/parameterized/meta/:key', oneOf(...metaRules)],
+  ['spec/dispatched/payload/:index', text(modelLimits.payloadPartBytesMax)],
   ...fieldsBelow(group, groupFields(jobDefaults)),
   ...rulesBelow(group),
   [`${group}spread/:key/weight`, integer()],

@@ -13,6 +13,7 @@ import {
   jobTypes,
   lifecycleHooks,
   migrateDefaults,
+  payloadRules,
   progressDeadlineMs,
 } from '../spec.ts'
 import {
@@ -79,6 +80,10 @@ export const jobFields: readonly Field<JobSpec>[] = [
     fallback: periodicDefaults.forced,
     max: modelLimits.civilSecondsMax,
   }),
+  // No fallback: that a job has the block at all matters.
+  textField('parameterized/payload', (job) => job.parameterized?.payload, { choices: payloadRules }),
+  textField('dispatched/parent', (job) => job.dispatched?.parent),
+  textField('dispatched/order', (job) => job.dispatched?.order),
 ]
 
 const countField: Field<GroupSpec> = intField('count', (group) => group.count, { fallback: groupDefaults.count, max: modelLimits.countMax })
@@ -189,6 +194,7 @@ export const taskFields: readonly Field<TaskSpec>[] = [
     restarts: true,
   }),
   durationField('kill_timeout', (task) => task.killTimeoutMs, { fallback: taskDefaults.killTimeoutMs, max: modelLimits.killTimeoutMsMax }),
+  textField('dispatch_payload/file', (task) => task.dispatchPayloadFile, { restarts: true, max: modelLimits.payloadFileBytesMax }),
   textField('kill_signal', (task) => task.killSignal, { fallback: taskDefaults.killSignal, choices: killSignals }),
   shutdownDelayField,
   textField('lifecycle/hook', (task) => task.lifecycle?.hook, { choices: lifecycleHooks, restarts: true }),

@@ -22,6 +22,7 @@ import {
   progressDeadlineMs,
 } from '../spec.ts'
 import { disconnectDefaults, spreadDefaults } from './defaults.ts'
+import { readDispatch } from './dispatch-codec.ts'
 import { type Fault, shown } from './fault.ts'
 import { type Block, type FieldValues, readFields } from './field-reader.ts'
 import { decodePart, isCanonicalPart } from './path-part.ts'
@@ -52,6 +53,7 @@ function readJob(block: Block): JobSpec {
     ...readScope(block),
     ...(rerun === 0 ? {} : { rerun }),
     ...readPeriodic(values),
+    ...readDispatch(values, readEntries(block, 'parameterized/meta'), readEntries(block, 'dispatched/payload')),
     groups: namesOf(child(block.tree, 'groups')).map((name) => readGroup(name, type, below(block, 'groups', name))),
   }
 }
@@ -147,6 +149,7 @@ function readMigrate(values: FieldValues): Pick<GroupSpec, 'migrate'> {
 
 function readTask(name: string, block: Block): TaskSpec {
   const values = readFields(block, taskFields)
+  const dispatchPayloadFile = values.optionalText('dispatch_payload/file')
   const checks = namesOf(child(block.tree, 'checks')).map((check) => readCheck(check, below(block, 'checks', check)))
   return {
     name,
@@ -161,6 +164,7 @@ function readTask(name: string, block: Block): TaskSpec {
     ...readLifecycle(block, values),
     ...(values.flag('leader') ? { leader: true } : {}),
     logs: { maxFiles: values.int('logs/max_files'), maxFileSizeMib: values.int('logs/max_file_size') },
+    ...(dispatchPayloadFile === undefined ? {} : { dispatchPayloadFile }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }

@@ -106,7 +106,7 @@ const ordersRead = new Remembered<{ readonly order: Order }>(1_024)
 
 function orderOf(crypto: Crypto, doc: Doc, { change }: PastVersion): Order {
   const read = (): { readonly order: Order } => {
-    const { spec, faults } = faultsHere(registersAt(doc, [change]), doc)
+    const { spec, faults } = faultsHere(crypto, registersAt(doc, [change]), doc)
     return { order: faults.length > 0 ? null : { spec, forms: formsOf(crypto, spec) } }
   }
   return (doc.judged === undefined ? ordersRead.of(change, read) : read()).order

@@ -4,6 +4,7 @@
 
 import type { Scalar } from '../registers.ts'
 import type { Affinity, Constraint, GroupSpec, JobSpec, TaskSpec } from '../spec.ts'
+import { writeDispatch } from './dispatch-codec.ts'
 import type { Field } from './field.ts'
 import { encodePart } from './path-part.ts'
 import { writeAffinity, writeConstraint } from './placement-codec.ts'
@@ -15,6 +16,7 @@ export function specToRegisters(spec: JobSpec): Map<string, Scalar> {
   const out: Out = new Map()
   writeFields(out, 'spec/', jobFields, spec)
   writeScope(out, 'spec/', spec)
+  writeDispatch(out, spec)
   for (const group of spec.groups) writeGroup(out, `spec/groups/${group.name}/`, group, spec)
   return out
 }

@@ -3,6 +3,7 @@
 
 import type { DocId, DocKind, PoolName } from '../ids.ts'
 import type { Role } from '../view.ts'
+import { parentOfName } from '../dispatch-name.ts'
 import { matches } from './pattern.ts'
 
 export interface Grant {
@@ -31,8 +32,15 @@ export interface Target {
 export function covers(grant: Grant, { kind, doc, pool }: Target): boolean {
   if (grant.role === 'admin') return kind !== 'node'
   if (grant.role === 'viewer' || !grant.pools.some((pattern) => matches(pattern, pool))) return false
-  if (kind === 'job') return grant.jobs.some((pattern) => matches(pattern, doc.slice('job/'.length)))
+  if (kind === 'job') return namesForRights(doc).some((name) => grant.jobs.some((pattern) => matches(pattern, name)))
   return kind === 'ops' && grant.jobs.includes(everyJob)
+}
+
+/** Whoever may write a job may dispatch it: what was dispatched counts as the job that it was dispatched from, too (docs/adr/0028). */
+function namesForRights(doc: DocId): readonly string[] {
+  const name = doc.slice('job/'.length)
+  const parent = parentOfName(name)
+  return parent === null ? [name] : [name, parent]
 }
 
 const order: readonly Role[] = ['viewer', 'operator', 'admin']

@@ -115,6 +115,7 @@ function bodyFor(view: JobView, task: AdoptedTask): Body | null {
   const edition = editionOf(view, group, task.form)
   if (view.desired !== 'run' || edition === null || edition.form !== task.form) return null
   const { spec } = edition
+  if (spec.parameterized !== undefined) return null
   const { count } = edition.group
   if (isPerNode(spec) !== (node !== null) || (node === null ? index >= count : count === 0)) return null
   return createBody({

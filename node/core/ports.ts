@@ -133,6 +133,8 @@ export interface TaskRequest {
   readonly diskMib: number
   /** Another task of the allocation runs, or is about to, and may have bound the ports: do not ask whether they are free. */
   readonly portsHeld?: boolean
+  /** What a dispatch gave, for a file of that name in the folder that the task finds in `SHOAL_TASK_DIR`. */
+  readonly payload?: { readonly file: string; readonly base64: string }
 }
 
 /** Labels that a driver keeps with what it runs, so that a new agent can adopt it. */

@@ -79,7 +79,7 @@ function revert(stage: Stage, event: EventOf<'revert'>): void {
   for (const { change } of pastVersions(chaosCrypto, doc)) {
     const registers = registersAt(doc, [change])
     const changes = difference(specOf(doc.registers), specOf(registers))
-    if (changes.size === 0 || faultsHere(registers, doc).faults.length > 0) continue
+    if (changes.size === 0 || faultsHere(chaosCrypto, registers, doc).faults.length > 0) continue
     return wish(stage, event, () => changes)
   }
 }

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { RunningTask, TaskRequest } from '../../node/core/ports.ts'
@@ -46,6 +47,24 @@ const running: Cases<DriverHarness> = {
     await start(driver, task)
     await exits.of(task.id)
     assert.equal(await readLogs(driver, task.id), '/tmp\n1000\n')
+  },
+
+  async 'a payload lies whole in the folder that the task is told of, for its own user, at every start'(driver, harness) {
+    const exits = collectExits(driver)
+    const bytes = Uint8Array.from({ length: 16_384 }, (_, index) => index % 251)
+    const sum = createHash('sha256').update(bytes).digest('hex')
+    // A link that it leaves under that name is not followed.
+    const sums = 'sha256sum <"$SHOAL_TASK_DIR/in.bin"; cmp "$IN" ${SHOAL_TASK_DIR}/in.bin && echo same'
+    const program = `test -L "$IN" && echo link; ${sums}; ln -sf other "$IN" 2>/dev/null; true`
+    const config = { ...harness.config(program), user: '1000' }
+    const asked = script(harness, '', { config, env: { IN: '${SHOAL_TASK_DIR}/in.bin' } })
+    const payload = { file: 'in.bin', base64: Buffer.from(bytes).toString('base64') }
+    const task = { ...asked, payload, spec: { ...asked.spec, dispatchPayloadFile: payload.file } }
+    for (const times of [1, 2]) {
+      await start(driver, task)
+      await until('its exit', () => exits.all.length === times)
+    }
+    assert.equal(await readLogs(driver, task.id), `${sum}  -\nsame\n`.repeat(2))
   },
 
   async 'a task that ended can be started again and goes on in the same log'(driver, harness) {

@@ -1,7 +1,8 @@
 // Work that ends, on real agents and processes: done once, also when the agent was dead at its end; and at times.
 
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Agent, Fleet, aliveOn, ask, taskPids, until } from './support/fleet.ts'
@@ -66,4 +67,24 @@ test('periodic: each due time is run once by one of the boards, in order', async
   const dues = readFileSync(diary('tick'), 'utf8').trim().split('\n')
   assert.deepEqual([stopped.code, dues], [0, [...new Set(dues)].sort()])
   for (const due of dues) assert.ok(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(due) && Number(due.slice(-2)) % 3 === 0, due)
+})
+
+test('a job is dispatched with metadata and a payload: its task reads both, once for one token', async () => {
+  const read = { dispatch_payload: { file: 'in.bin' } }
+  const script = `echo "$SHOAL_META_site $(sha256sum <"$SHOAL_TASK_DIR/in.bin")" >> ${diary('backup')}`
+  const file = job('backup', { type: 'batch', script, task: read })
+  const parameterized = { payload: 'required', meta_required: ['site'] }
+  assert.equal((await fleet.runJob(agents[0]!, { ...file, parameterized })).code, 0)
+  const bytes = Uint8Array.from({ length: 16_384 }, (_, index) => (index * index) % 251)
+  const payload = join(fleet.folder, 'payload')
+  writeFileSync(payload, bytes)
+  const words = ['job', 'dispatch', 'backup', '--meta', 'site=a', '--payload', payload, '--idempotency-token', 'one']
+  for (const agent of agents) assert.equal((await fleet.cli([...words, '--peer', `unix:${agent.socket}`])).code, 0)
+  const sum = createHash('sha256').update(bytes).digest('hex')
+  assert.equal(readFileSync(diary('backup'), 'utf8'), `a ${sum}  -\n`)
+  const { dispatched } = (await ask(agents[1]!, 'job', { method: 'job.status', job: 'default/backup' })).job
+  assert.deepEqual(
+    dispatched?.map(({ wanted, complete }) => [wanted, complete]),
+    [[1, 1]],
+  )
 })

@@ -195,6 +195,17 @@ function notRolledOut(spec: JobSpec): JobSpec {
   return { ...spec, groups: spec.groups.map((one) => ({ ...one, update: updateDefaults })) }
 }
 
+/** Where copies end by themselves: also as a job to dispatch, whose tasks may read the payload. */
+const toDispatch = (spec: JobSpec): fc.Arbitrary<JobSpec> => {
+  const groups = spec.groups.map((one) => ({ ...one, tasks: one.tasks.map((each) => ({ ...each, dispatchPayloadFile: 'in.json' })) }))
+  return fc.constantFrom(
+    spec,
+    { ...spec, parameterized: { payload: 'optional', metaRequired: [], metaOptional: [] } },
+    { ...spec, parameterized: { payload: 'forbidden', metaRequired: ['B', 'a'], metaOptional: [] } },
+    { ...spec, groups, parameterized: { payload: 'required', metaRequired: [], metaOptional: ['C', 'b'] } },
+  )
+}
+
 export const validSpec: fc.Arbitrary<JobSpec> = fc
   .tuple(
     scope,
@@ -211,5 +222,5 @@ export const validSpec: fc.Arbitrary<JobSpec> = fc
   )
   .map(([placed, rest]) => ({ ...rest, ...placed }))
   .map((spec) => (isPerNode(spec) ? oneEach(spec) : spec))
-  .map((spec) => (isRunOnce(spec) ? notRolledOut(spec) : spec))
+  .chain((spec) => (isRunOnce(spec) ? toDispatch(notRolledOut(spec)) : fc.constant(spec)))
   .filter((spec) => checkSpec(spec).length === 0)

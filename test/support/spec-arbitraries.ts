@@ -24,6 +24,7 @@ import {
   jobTypes,
   lifecycleHooks,
   migrateSaid,
+  payloadRules,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
 
@@ -136,8 +137,12 @@ const task: fc.Arbitrary<TaskSpec> = fc
     sortedBy(fc.uniqueArray(check, { maxLength: 2, selector: (one) => one.name }), byName),
     delay,
     fc.record({ lifecycle, leader: fc.constant(true as const) }, { requiredKeys: [], noNullPrototype: true }),
+    fc.oneof(
+      fc.constant({}),
+      text.map((dispatchPayloadFile) => ({ dispatchPayloadFile })),
+    ),
   )
-  .map(([a, b, checks, c, d]) => ({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }), ...c, ...d }))
+  .map(([a, b, checks, c, d, file]) => ({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }), ...c, ...d, ...file }))
 
 const disconnect: fc.Arbitrary<GroupSpec['disconnect']> = record({
   replace: fc.boolean(),
@@ -219,6 +224,22 @@ const periodic: fc.Arbitrary<PeriodicSpec> = record({
   forced: count,
 })
 
+const parameterized = fc
+  .tuple(fc.constantFrom(...payloadRules), fc.uniqueArray(key, { maxLength: 4 }), fc.nat(4))
+  .map(([payload, keys, required]) => ({
+    parameterized: {
+      payload,
+      metaRequired: keys.slice(0, required).sort(compareText),
+      metaOptional: keys.slice(required).sort(compareText),
+    },
+  }))
+
+/** Also one that takes several registers. */
+const payload = fc.oneof(fc.string({ minLength: 1, maxLength: 20 }), fc.constant('QUJD'.repeat(5_000)))
+const dispatched = fc
+  .record({ parent: text, order: text, payload }, { requiredKeys: ['parent', 'order'], noNullPrototype: true })
+  .map((one) => ({ dispatched: one }))
+
 export const anySpec: fc.Arbitrary<JobSpec> = fc
   .tuple(
     scope,
@@ -231,5 +252,7 @@ export const anySpec: fc.Arbitrary<JobSpec> = fc
       groups: sortedBy(fc.uniqueArray(group, { maxLength: 2, selector: (one) => one.name }), byName),
     }),
     fc.oneof(fc.constant({}), record({ periodic })),
+    fc.oneof(fc.constant({}), parameterized),
+    fc.oneof(fc.constant({}), dispatched),
   )
-  .map(([a, b, c]) => ({ ...a, ...b, ...c }))
+  .map((parts) => Object.assign({}, ...parts) as JobSpec)

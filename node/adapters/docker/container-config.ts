@@ -4,6 +4,7 @@ import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { TaskConfig } from '../../../crdt/spec.ts'
 import type { TaskRequest } from '../../core/ports.ts'
+import { withTaskDir } from '../task/task-dir.ts'
 import { labelsOf } from './labels.ts'
 
 export interface ContainerChoices {
@@ -13,12 +14,16 @@ export interface ContainerChoices {
   readonly init: boolean
 }
 
+/** Nomad's place for it. */
+export const taskDir = '/local'
+
 // The engine refuses less.
 const memoryMibMin = 6
 const sharesMin = 2
 const bytesPerMib = 1024 * 1024
 
-export function containerConfig(node: NodeId, task: TaskRequest, choices: ContainerChoices): ContainerCreateOptions {
+export function containerConfig(node: NodeId, asked: TaskRequest, choices: ContainerChoices): ContainerCreateOptions {
+  const task = withTaskDir(asked, taskDir)
   const { spec } = task
   const { config } = spec
   const command = commandOf(config)
@@ -31,6 +36,8 @@ export function containerConfig(node: NodeId, task: TaskRequest, choices: Contai
     ...(config.entrypoint === undefined ? {} : { Entrypoint: [...config.entrypoint] }),
     ...(config.workDir === undefined ? {} : { WorkingDir: config.workDir }),
     ...(config.user === undefined ? {} : { User: config.user }),
+    // A volume without a name goes with its container, and can be written to before the start, also where the root cannot.
+    ...(spec.dispatchPayloadFile === undefined ? {} : { Volumes: { [taskDir]: {} } }),
     ...(task.network.mode === 'bridge' ? { ExposedPorts: exposedPorts(task) } : {}),
     HostConfig: hostConfig(task, choices),
   }

@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto'
 import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { TaskId, TaskRequest } from '../../core/ports.ts'
-import { containerConfig } from './container-config.ts'
+import { tar } from '../tar.ts'
+import { containerConfig, taskDir } from './container-config.ts'
 import { type Engine, EngineError } from './engine.ts'
 import { isStatus } from './failure.ts'
 import { containerName, idLabel, nodeLabel } from './labels.ts'
@@ -46,6 +47,13 @@ export async function createContainer(engine: Engine, node: NodeId, task: TaskRe
   const request = { _query: { name: containerName(task.id) }, _body: body } as ContainerCreateOptions
   const made = await engine.call((docker) => docker.createContainer(request))
   return made.id
+}
+
+/** A task that is started again finds it as it was given. */
+export async function givePayload(engine: Engine, container: string, { payload }: TaskRequest): Promise<void> {
+  if (payload === undefined) return
+  const archive = tar([{ kind: 'file', path: payload.file, mode: 0o644, bytes: Buffer.from(payload.base64, 'base64') }], 0)
+  await engine.call((docker) => docker.getContainer(container).putArchive(Buffer.from(archive), { path: taskDir }))
 }
 
 export async function beginContainer(engine: Engine, container: string): Promise<void> {

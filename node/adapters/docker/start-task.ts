@@ -6,7 +6,16 @@ import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
 import { takenPort, takenPortMessage } from '../task/taken-port.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import { type Found, beginContainer, createContainer, findContainer, isMadeFrom, isOurs, removeContainer } from './containers.ts'
+import {
+  type Found,
+  beginContainer,
+  createContainer,
+  findContainer,
+  givePayload,
+  isMadeFrom,
+  isOurs,
+  removeContainer,
+} from './containers.ts'
 import { type Engine, EngineError } from './engine.ts'
 import { refuseStart } from './failure.ts'
 import { findImage } from './images.ts'
@@ -70,6 +79,7 @@ async function beginOrRemove({ engine, watch, init }: StartContext, task: TaskRe
   try {
     const missing = init.isThere ? await missingProgram(engine, container) : undefined
     if (missing !== undefined) throw new EngineError(400, `program '${missing}' does not exist in image '${image}'`)
+    await givePayload(engine, container, task)
     await beginContainer(engine, container)
   } catch (error) {
     watch.forget(task.id)

@@ -7,6 +7,7 @@ import { homedir } from 'node:os'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { TaskRequest } from '../../core/ports.ts'
+import { withTaskDir } from '../task/task-dir.ts'
 import { type Account, boardAccounts, findAccount } from './account.ts'
 import { type TaskFolder, markerName } from './record.ts'
 
@@ -20,10 +21,11 @@ export interface Program {
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-export function resolveProgram(task: TaskRequest, folder: TaskFolder): Result<Program, 'E_CONFIG'> {
-  const { config } = task.spec
-  const account = accountOf(config.user)
+export function resolveProgram(asked: TaskRequest, folder: TaskFolder): Result<Program, 'E_CONFIG'> {
+  const account = accountOf(asked.spec.config.user)
   if (!account.ok) return account
+  const task = withTaskDir(asked, ownFolder(asked, folder, account.value))
+  const { config } = task.spec
   const workDir = config.workDir === undefined ? folder.work : resolve(folder.work, config.workDir)
   if (config.workDir !== undefined && !isFolder(workDir)) {
     return refuse('E_CONFIG', `working directory '${workDir}' does not exist on this board: create it, or change config.work_dir`)
@@ -32,6 +34,11 @@ export function resolveProgram(task: TaskRequest, folder: TaskFolder): Result<Pr
   const file = findProgram(config.command ?? '', env['PATH'] ?? defaultPath, workDir)
   if (!file.ok) return file
   return ok({ file: file.value, args: config.args, env, workDir, account: account.value })
+}
+
+/** The data directory above it is closed to other users: these reach it as what they start in. */
+function ownFolder({ spec }: TaskRequest, { work }: TaskFolder, account: Account | undefined): string {
+  return account === undefined || spec.config.workDir !== undefined ? work : '.'
 }
 
 /** Exactly what was asked for, and what hardly any program does without. Nothing of the agent's own environment. */

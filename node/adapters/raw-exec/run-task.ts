@@ -1,6 +1,7 @@
 // Starts one task: folder, log files, supervisor, record, and only then the program itself.
 
-import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { chmodSync, chownSync, closeSync, fchownSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
@@ -27,6 +28,7 @@ export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolde
   if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
   try {
     makeFolders(folder, program.value)
+    givePayload(folder, program.value, task)
     return await begin(node, task, folder, program.value)
   } catch (error) {
     return refuse('E_START', startFailure(program.value, folder, error as NodeJS.ErrnoException))
@@ -68,6 +70,20 @@ function makeFolders(folder: TaskFolder, program: Program): void {
   mkdirSync(folder.work, { recursive: true, mode: 0o711 })
   chmodSync(folder.work, 0o750)
   if (program.account !== undefined) chownSync(folder.work, program.account.uid, program.account.gid)
+}
+
+/** The folder is the task's: whatever it has put there under that name is replaced, and no link of it is followed. */
+function givePayload({ work }: TaskFolder, { account }: Program, { payload }: TaskRequest): void {
+  if (payload === undefined) return
+  const path = join(work, payload.file)
+  rmSync(path, { recursive: true, force: true })
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeFileSync(file, Buffer.from(payload.base64, 'base64'))
+    if (account !== undefined) fchownSync(file, account.uid, account.gid)
+  } finally {
+    closeSync(file)
+  }
 }
 
 function runningTask(task: TaskRequest): RunningTask {

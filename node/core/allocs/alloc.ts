@@ -2,7 +2,7 @@
 // core; `lifecycle.ts` moves it, `claim.ts` writes it down.
 
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../../crdt/ids.ts'
-import { type GroupSpec, type TaskSpec, isMain, isRunOnce } from '../../../crdt/spec.ts'
+import { type GroupSpec, type JobSpec, type TaskSpec, isMain, isRunOnce } from '../../../crdt/spec.ts'
 import type { ClaimState, JobVersion, Resources } from '../../../crdt/view.ts'
 import type { Edition } from '../../../scheduler/canaries.ts'
 import type { TaskId } from '../ports.ts'
@@ -45,6 +45,8 @@ export interface Body {
   updates: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
+  /** Base64, of a job that was dispatched with one. */
+  readonly payload?: string
   group: GroupSpec
   /** Its tasks are done when they end well (`isRunOnce`). */
   runsOnce: boolean
@@ -105,10 +107,16 @@ export function taskId(alloc: AllocId, form: Form, task: string): TaskId {
 }
 
 /** What a copy keeps of the version that it is made from. */
-type BodyParts = Pick<Body, 'form' | 'pool' | 'jobMeta' | 'group' | 'runsOnce'>
+type BodyParts = Pick<Body, 'form' | 'pool' | 'jobMeta' | 'payload' | 'group' | 'runsOnce'>
 
 export function bodyParts({ spec, group, form }: Edition): BodyParts {
-  return { form, pool: spec.pool, jobMeta: spec.meta, group, runsOnce: isRunOnce(spec) }
+  return { form, group, ...partsOfJob(spec) }
+}
+
+/** What the copies of all its groups have in common. */
+function partsOfJob(spec: JobSpec): Pick<Body, 'pool' | 'jobMeta' | 'payload' | 'runsOnce'> {
+  const payload = spec.dispatched?.payload
+  return { pool: spec.pool, jobMeta: spec.meta, ...(payload === undefined ? {} : { payload }), runsOnce: isRunOnce(spec) }
 }
 
 export function createBody(
@@ -119,8 +127,20 @@ export function createBody(
     const task = createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending')
     tasks.set(spec.name, { ...task, event: waitWords(spec, input.group) })
   }
-  const { version, form, updates, pool, jobMeta, group, runsOnce, moves = false } = input
-  return { version, form, updates, pool, jobMeta, group, runsOnce, moves, tasks, begun: false }
+  const { version, form, updates, pool, jobMeta, payload, group, runsOnce, moves = false } = input
+  return {
+    version,
+    form,
+    updates,
+    pool,
+    jobMeta,
+    ...(payload === undefined ? {} : { payload }),
+    group,
+    runsOnce,
+    moves,
+    tasks,
+    begun: false,
+  }
 }
 
 /** What `alloc status` says of a task that has not been started. */

@@ -70,6 +70,7 @@ export interface BodyRecord {
   readonly updates?: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
+  readonly payload?: string
   readonly group: GroupSpec
   readonly runsOnce?: true
   readonly moves?: true
@@ -98,7 +99,7 @@ function encodeBody({ body, former, ending }: Alloc): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(record))
 }
 
-function recordOf({ version, form, updates, pool, jobMeta, group, runsOnce, moves, begun, tasks }: Body): BodyRecord {
+function recordOf({ version, form, updates, pool, jobMeta, payload, group, runsOnce, moves, begun, tasks }: Body): BodyRecord {
   const done = [...tasks.values()]
     .filter((task) => task.spec.lifecycle !== undefined && task.phase === 'dead')
     .map((task) => task.spec.name)
@@ -108,6 +109,7 @@ function recordOf({ version, form, updates, pool, jobMeta, group, runsOnce, move
     updates,
     pool,
     jobMeta,
+    ...(payload === undefined ? {} : { payload }),
     group,
     ...(runsOnce ? { runsOnce } : {}),
     ...(moves ? { moves } : {}),

@@ -4,7 +4,7 @@
 import { civilText } from '../../../crdt/civil-time.ts'
 import { type NodeId, slotParts } from '../../../crdt/ids.ts'
 import { isRun, runOf } from '../../../crdt/run-name.ts'
-import type { CheckSpec, TaskConfig } from '../../../crdt/spec.ts'
+import type { CheckSpec, TaskConfig, TaskSpec } from '../../../crdt/spec.ts'
 import type { NodeView } from '../../../crdt/view.ts'
 import type { CheckRequest, TaskRequest } from '../ports.ts'
 import type { Step } from '../state.ts'
@@ -32,7 +32,12 @@ export function requestFor(alloc: Alloc, body: Body, task: TaskRun, self: NodeId
     ports: { ...alloc.ports },
     env,
     diskMib: body.group.diskMib,
+    ...payloadOf(body, task.spec),
   }
+}
+
+function payloadOf({ payload }: Body, { dispatchPayloadFile: file }: TaskSpec): Pick<TaskRequest, 'payload'> {
+  return payload === undefined || file === undefined ? {} : { payload: { file, base64: payload } }
 }
 
 /** What a board is to ask of a task that runs. */

@@ -4,7 +4,7 @@ import { civilText } from '../../../crdt/civil-time.ts'
 import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
 import type { AllocRow, CanaryRow, ChangeRow, JobDetail, JobRow, Reply, RunsRow, SlotRow } from '../../../crdt/api-types.ts'
 import type { Doc } from '../../../crdt/doc.ts'
-import { isPerNode, isRunOnce } from '../../../crdt/spec.ts'
+import { type JobSpec, isPerNode, isRunOnce } from '../../../crdt/spec.ts'
 import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
 import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
@@ -33,7 +33,7 @@ function slotsOf(state: State, job: JobId): SlotPlan[] {
 
 /** Of a system job: a copy on each node that suits and is here or runs one. */
 function wantedOf({ desired, spec, runs }: JobView, slots: readonly SlotPlan[]): number {
-  if (desired !== 'run' || spec === null) return 0
+  if (desired !== 'run' || spec === null || spec.parameterized !== undefined) return 0
   if (runs !== undefined) return slots.filter(({ reason }) => reason !== 'run-over' && reason !== 'node-closed').length
   if (isPerNode(spec))
     return slots.filter(({ standing, reason }) => standing.holder !== null || standing.complete !== null || reason !== 'node-closed').length
@@ -59,6 +59,8 @@ function jobRow(state: State, job: JobView): JobRow {
     conflicts: judgedHere(state, jobDocId(job.id))?.conflicts.size ?? 0,
     problems: job.problems,
     ...(job.paused === true ? { paused: true } : {}),
+    ...(job.spec?.parameterized === undefined ? {} : { parameterized: true }),
+    ...(job.spec?.dispatched === undefined ? {} : { dispatchedFrom: job.spec.dispatched.parent }),
     ...(job.wentBackTo === undefined ? {} : { wentBackTo: versionText(job.wentBackTo) }),
     ...(job.desired !== 'run' || job.canaries === undefined ? {} : { canaries: canaryRows(job.canaries, all) }),
     ...runsOf(job),
@@ -83,10 +85,18 @@ function runsOf({ runs }: Pick<JobView, 'runs'>): { readonly runs?: RunsRow } {
 }
 
 export function jobRows(state: State): JobRow[] {
+  return rowsOf(state, () => true)
+}
+
+function rowsOf(state: State, which: (job: JobView) => boolean): JobRow[] {
   return [...state.view.jobs.values()]
-    .filter((job) => job.desired !== 'removed')
+    .filter((job) => job.desired !== 'removed' && which(job))
     .map((job) => jobRow(state, job))
     .sort((a, b) => compareText(a.id, b.id))
+}
+
+function dispatchedFrom(state: State, { namespace, name }: JobSpec): JobRow[] {
+  return rowsOf(state, ({ spec }) => spec?.dispatched?.parent === name && spec.namespace === namespace)
 }
 
 export function jobDetail(step: Step, id: JobId): Reply {
@@ -99,6 +109,7 @@ export function jobDetail(step: Step, id: JobId): Reply {
     spec: job.runs?.base ?? job.spec,
     allocs: allocs.map((claim) => allocRow(state, claim)).sort(byPlace),
     slots: slots.map(slotRow),
+    ...(job.spec?.parameterized === undefined ? {} : { dispatched: dispatchedFrom(state, job.spec) }),
     voided: voidedOf(state, id),
     conflictsList: conflictsOf(state, id),
   }
@@ -130,7 +141,8 @@ const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
 
 /** Nothing more will happen by itself soon: all healthy at the form in force, or what is missing has no candidate. */
 function isSettled(state: State, job: JobView, slots: readonly SlotPlan[], allocs: readonly AllocRow[]): boolean {
-  if (job.desired !== 'run' || job.spec === null) return !allocs.some((alloc) => !isRowOver(alloc) && alloc.nodeLiveness === 'alive')
+  if (job.desired !== 'run' || job.spec === null || job.spec.parameterized !== undefined)
+    return !allocs.some((alloc) => !isRowOver(alloc) && alloc.nodeLiveness === 'alive')
   if (slots.length === 0) return isPerNode(job.spec) || job.spec.groups.every((group) => group.count === 0)
   const runsOnce = isRunOnce(job.spec)
   return slots.every((slot) => {

@@ -10,7 +10,7 @@ import { ar } from '../../../cli/provision/ar.ts'
 import { entriesOf } from '../../../cli/provision/archive.ts'
 import type { BundleFile } from '../../../cli/provision/files.ts'
 import { parseForms } from '../../../cli/provision/forms.ts'
-import { tar } from '../../../cli/provision/tar.ts'
+import { tar } from '../../../node/adapters/tar.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'shoal-provision-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
 
 import { faultLine } from '../../../../cli/job-file/fault.ts'
-import { readJobFile } from '../../../../cli/job-file/read-job-file.ts'
+import { readJobFile, readJobFiles } from '../../../../cli/job-file/read-job-file.ts'
 import { jobTemplate } from '../../../../cli/job-file/template.ts'
 import { checkSpec } from '../../../../crdt/documents/job-rules.ts'
 
@@ -190,7 +190,12 @@ const inChecks: readonly [string, readonly string[]][] = [
 ]
 
 const whole: readonly [string, readonly string[]][] = [
-  ['3', ['1:1: found 3; allowed: a map with job, groups, namespace, type, pool, priority, periodic, constraints, affinities, meta']],
+  [
+    '3',
+    [
+      '1:1: found 3; allowed: a map with job, groups, namespace, type, pool, priority, periodic, constraints, affinities, meta, parameterized',
+    ],
+  ],
   ['groups: {}', ['1:1: job: found nothing; allowed: the job’s name: ' + nameWords, '1:9: groups: found none; allowed: 1 to 64']],
   [`job: Hello\ngroups: { main: { ${task} } }`, [`1:6: job: found "Hello"; allowed: the job’s name: ${nameWords}`]],
   [`job: a\npriority: 101\ngroups: { main: { ${task} } }`, ['2:11: priority: found 101; allowed: a whole number from 1 to 100']],
@@ -219,7 +224,7 @@ describe('a job file', () => {
     const text =
       'job: hello\npriorty: 3\ngroups:\n  main:\n    count: x\n    count: 2\n    tasks:\n      a: { driver: docker, kill_timeout: 5s, logs: { max_files: 100 } }\n'
     assert.deepEqual(faults(text), [
-      "2:1: priorty: found the unknown key 'priorty' (did you mean 'priority'?); allowed: affinities, constraints, groups, job, meta, namespace, periodic, pool, priority, type",
+      "2:1: priorty: found the unknown key 'priorty' (did you mean 'priority'?); allowed: affinities, constraints, groups, job, meta, namespace, parameterized, periodic, pool, priority, type",
       '5:12: groups.main.count: found "x"; allowed: a whole number from 0 to 50000',
       "6:5: groups.main.count: found the key 'count' a second time; allowed: each key once",
       '8:7: groups.main.tasks.a.config.image: found nothing; allowed: the name of an image: docker needs one',
@@ -251,7 +256,7 @@ describe('a job file', () => {
     assert.deepEqual(found?.env, { E: '1e3', N: '', V: '1.10' })
   })
 
-  it('is what the templates and the examples are', () => {
+  it('is what the templates and the examples are', async () => {
     for (const driver of ['raw_exec', 'docker'] as const) {
       const read = readJobFile('template', jobTemplate('hello', driver))
       assert.ok(read.ok, JSON.stringify(read))
@@ -261,7 +266,7 @@ describe('a job file', () => {
     const files = readdirSync(examples).filter((file) => file.endsWith('.yaml'))
     assert.ok(files.length >= 3)
     for (const file of files) {
-      const read = readJobFile(file, readFileSync(new URL(file, examples), 'utf8'))
+      const read = await readJobFiles(file, readFileSync(new URL(file, examples), 'utf8'), async () => ['hq'])
       assert.deepEqual(read.ok ? [] : read.faults, [], file)
     }
   })

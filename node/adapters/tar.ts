@@ -1,4 +1,5 @@
 // A tar archive (POSIX ustar), everything in it root's: packages and user-data are made without root, and with no program but this one.
+// Containers are given files in one, too.
 
 export type TarEntry = {
   /** At most 100 bytes; a folder's ends with a slash. */

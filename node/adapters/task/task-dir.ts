@@ -1,0 +1,21 @@
+// Where a task finds what it was given, as the task is told: only its driver knows.
+
+import type { TaskRequest } from '../../core/ports.ts'
+
+const name = 'SHOAL_TASK_DIR'
+
+/** The request with that folder in its environment, and for `${SHOAL_TASK_DIR}`; as it was if the task is given nothing. */
+export function withTaskDir(task: TaskRequest, folder: string): TaskRequest {
+  const { spec } = task
+  if (spec.dispatchPayloadFile === undefined) return task
+  const fill = (text: string): string => text.replaceAll(`\${${name}}`, () => folder)
+  const { command, args, entrypoint } = spec.config
+  const config = {
+    ...spec.config,
+    ...(command === undefined ? {} : { command: fill(command) }),
+    ...(entrypoint === undefined ? {} : { entrypoint: entrypoint.map(fill) }),
+    args: args.map(fill),
+  }
+  const env = Object.fromEntries(Object.entries(task.env).map(([key, value]) => [key, fill(value)]))
+  return { ...task, env: { ...env, [name]: folder }, spec: { ...spec, config } }
+}
