@@ -1,6 +1,6 @@
 // The boards of all pools that are not evicted. Pools are asked one after the other, each by way of whoever of it can be reached.
 
-import type { NodeRow } from '../../crdt/api-types.ts'
+import type { NodeRow } from '../../crdt/api-nodes.ts'
 import { CliError } from '../errors.ts'
 import type { Session } from '../peers/session.ts'
 

@@ -1,7 +1,7 @@
 // A board by what people call it: the code that its own people read from it while it waits, its name, or how its id begins. Boards that
 // wait come first; names are what strangers say, so none may pass for another board.
 
-import type { PendingRow } from '../../crdt/api-types.ts'
+import type { PendingRow } from '../../crdt/api-nodes.ts'
 import type { NodeId } from '../../crdt/ids.ts'
 import { CliError, codeOf } from '../errors.ts'
 import type { Session } from '../peers/session.ts'

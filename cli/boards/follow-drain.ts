@@ -1,7 +1,8 @@
 // A drain followed: what is left on the node and what each copy waits for, told when it changes, until the node holds nothing and what it
 // held runs elsewhere.
 
-import type { MoveRow, NodeDetail, SlotRow } from '../../crdt/api-types.ts'
+import type { MoveRow, NodeDetail } from '../../crdt/api-nodes.ts'
+import type { SlotRow } from '../../crdt/api-jobs.ts'
 import { type JobId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { CliError, codeOf } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'

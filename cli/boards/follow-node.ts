@@ -1,7 +1,7 @@
 // A node followed to where an operator wants it: looked at again and again, also while the peer that answers is the very board that goes.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import type { NodeDetail } from '../../crdt/api-types.ts'
+import type { NodeDetail } from '../../crdt/api-nodes.ts'
 import { CliError } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Session } from '../peers/session.ts'

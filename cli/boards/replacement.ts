@@ -1,7 +1,7 @@
 // The board that is to take the place of another: it waits, or it is a member of the same pool. What speaks against it is said before
 // anything is written.
 
-import type { NodeDetail, NodeRow } from '../../crdt/api-types.ts'
+import type { NodeDetail, NodeRow } from '../../crdt/api-nodes.ts'
 import type { NodeId } from '../../crdt/ids.ts'
 import { allBoards } from './all-boards.ts'
 import { CliError, codeOf } from '../errors.ts'

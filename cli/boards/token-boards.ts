@@ -1,6 +1,6 @@
 // The boards that came with a token, as their pool sees them. One that left has given its seat back.
 
-import type { NodeRow } from '../../crdt/api-types.ts'
+import type { NodeRow } from '../../crdt/api-nodes.ts'
 import type { TokenTerms } from '../../crdt/documents/fleet.ts'
 import { CliError } from '../errors.ts'
 import type { Session } from '../peers/session.ts'

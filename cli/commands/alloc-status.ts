@@ -1,7 +1,7 @@
 // `alloc status`: all allocations of the pool, or one. Also `shoal ps`.
 
 import type { Command } from 'commander'
-import type { AllocDetail } from '../../crdt/api-types.ts'
+import type { AllocDetail } from '../../crdt/api-jobs.ts'
 import { type Cli, remote } from '../command.ts'
 import { CliError } from '../errors.ts'
 import { printReply } from '../print.ts'

@@ -2,7 +2,7 @@
 // node carries out in place; stop names the generation that shall go, and the slot is placed anew.
 
 import type { Command } from 'commander'
-import type { AllocDetail } from '../../crdt/api-types.ts'
+import type { AllocDetail } from '../../crdt/api-jobs.ts'
 import { restartPath, stopGenerationPath } from '../../crdt/documents/job.ts'
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import { type Cli, type WriteOptions, confirmOptions, remote } from '../command.ts'

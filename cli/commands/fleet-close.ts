@@ -2,7 +2,7 @@
 // whoever comes from then on needs a token or an operator's word.
 
 import type { Command } from 'commander'
-import type { NodeRow } from '../../crdt/api-types.ts'
+import type { NodeRow } from '../../crdt/api-nodes.ts'
 import { fleetPaths } from '../../crdt/documents/fleet.ts'
 import { type NodeId, fleetDocId } from '../../crdt/ids.ts'
 import { admitNode } from '../boards/admit-node.ts'

@@ -3,7 +3,7 @@
 
 import { rm } from 'node:fs/promises'
 import type { Command } from 'commander'
-import type { NodeRow } from '../../crdt/api-types.ts'
+import type { NodeRow } from '../../crdt/api-nodes.ts'
 import { toBase64 } from '../../crdt/base64.ts'
 import { admissionMode } from '../../crdt/documents/fleet.ts'
 import { type PskDigest, type PskStatements, pskDigest, pskFromRegisters, pskPaths, shortPskDigest } from '../../crdt/documents/psk.ts'

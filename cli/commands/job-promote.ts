@@ -2,7 +2,7 @@
 // nothing of one that somebody else writes at the same time.
 
 import type { Command } from 'commander'
-import type { CanaryRow, JobDetail } from '../../crdt/api-types.ts'
+import type { CanaryRow, JobDetail } from '../../crdt/api-jobs.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { jobView, promotedPath } from '../../crdt/documents/job.ts'
 import type { JobId } from '../../crdt/ids.ts'

@@ -2,7 +2,7 @@
 // on without whoever said it.
 
 import type { Command } from 'commander'
-import type { NodeDetail } from '../../crdt/api-types.ts'
+import type { NodeDetail } from '../../crdt/api-nodes.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'

@@ -2,7 +2,8 @@
 // command follows it there. What it waits for is said, and `--deadline` or `--force` says for how long.
 
 import type { Command } from 'commander'
-import type { AllocRow, NodeDetail } from '../../crdt/api-types.ts'
+import type { AllocRow } from '../../crdt/api-jobs.ts'
+import type { NodeDetail } from '../../crdt/api-nodes.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
 import { slotParts, type NodeId, type SlotId } from '../../crdt/ids.ts'
 import type { Registers, Scalar } from '../../crdt/registers.ts'

@@ -2,7 +2,8 @@
 // on, then the one change that evicts OLD and names who takes over (docs/adr/0023).
 
 import type { Command } from 'commander'
-import type { Coverage, NodeDetail } from '../../crdt/api-types.ts'
+import type { Coverage } from '../../crdt/api-types.ts'
+import type { NodeDetail } from '../../crdt/api-nodes.ts'
 import { opsFromRegisters, opsPaths } from '../../crdt/documents/ops.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { type NodeId, opsDocId } from '../../crdt/ids.ts'

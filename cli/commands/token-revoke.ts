@@ -2,7 +2,7 @@
 // operator's word for each of these goes first.
 
 import type { Command } from 'commander'
-import type { NodeRow } from '../../crdt/api-types.ts'
+import type { NodeRow } from '../../crdt/api-nodes.ts'
 import { type TokenTerms, fleetPaths, tokensFromRegisters } from '../../crdt/documents/fleet.ts'
 import { type AuthorId, type NodeId, type TokenId, isPeerId } from '../../crdt/ids.ts'
 import { admitNode } from '../boards/admit-node.ts'

@@ -3,7 +3,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AllocRow } from '../../crdt/api-types.ts'
+import type { AllocRow } from '../../crdt/api-jobs.ts'
 import { CliError, interrupted } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { type Board, Mesh } from './mesh.ts'

@@ -4,7 +4,7 @@
 // nothing is sent.
 
 import type { Command } from 'commander'
-import type { RecordedRow } from '../../crdt/api-types.ts'
+import type { RecordedRow } from '../../crdt/api-nodes.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import type { Author } from '../../crdt/envelope.ts'
 import { compactDoc } from '../../crdt/epoch.ts'

@@ -1,7 +1,7 @@
 // Follows a job until nothing more will happen by itself: every copy healthy, or what is missing cannot be placed. It reads
 // only; a peer that goes away meanwhile is replaced by the next one of the list.
 
-import type { AllocRow, JobDetail } from '../../crdt/api-types.ts'
+import type { AllocRow, JobDetail } from '../../crdt/api-jobs.ts'
 import type { JobId } from '../../crdt/ids.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'

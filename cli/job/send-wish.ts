@@ -1,7 +1,7 @@
 // A wish about a whole job, sent and, if it is asked for, followed: what job stop, pause, resume and promote do once they have made it.
 
 import { jobView } from '../../crdt/documents/job.ts'
-import type { JobDetail } from '../../crdt/api-types.ts'
+import type { JobDetail } from '../../crdt/api-jobs.ts'
 import type { JobId } from '../../crdt/ids.ts'
 import type { WriteOptions } from '../command.ts'
 import { settlingEnvelopes } from '../documents/resend.ts'

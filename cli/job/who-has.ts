@@ -2,7 +2,8 @@
 // those are silent that cannot say.
 
 import { type JobId, compareText, jobDocId } from '../../crdt/ids.ts'
-import type { Coverage, NodeRow } from '../../crdt/api-types.ts'
+import type { Coverage } from '../../crdt/api-types.ts'
+import type { NodeRow } from '../../crdt/api-nodes.ts'
 import { CliError } from '../errors.ts'
 import { shortJob } from './job-ref.ts'
 import type { Session } from '../peers/session.ts'

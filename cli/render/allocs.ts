@@ -1,6 +1,6 @@
 // Allocations for people: the list, and one with its tasks.
 
-import type { AllocDetail, AllocRow, JobDetail } from '../../crdt/api-types.ts'
+import type { AllocDetail, AllocRow, JobDetail } from '../../crdt/api-jobs.ts'
 import { compareText, isPeerId } from '../../crdt/ids.ts'
 import { shortJob } from '../job/job-ref.ts'
 import { fields } from './fields.ts'

@@ -1,6 +1,6 @@
 // A ban, for people: whom a board does not talk with, why and for how long.
 
-import type { BanRow } from '../../crdt/api-types.ts'
+import type { BanRow } from '../../crdt/api-nodes.ts'
 import { age, safe, shortId } from './words.ts'
 
 export function banLine(ban: BanRow, by: string): string {

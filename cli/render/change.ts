@@ -1,6 +1,6 @@
 // One change of a document for people: who, when, what.
 
-import type { ChangeRow } from '../../crdt/api-types.ts'
+import type { ChangeRow } from '../../crdt/api-jobs.ts'
 import type { Paint } from './paint.ts'
 import { safe, shortId, time } from './words.ts'
 

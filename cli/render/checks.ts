@@ -1,6 +1,6 @@
 // Checks for people: one line each, with what it said last.
 
-import type { CheckRow } from '../../crdt/api-types.ts'
+import type { CheckRow } from '../../crdt/api-jobs.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 import { age, safe } from './words.ts'

@@ -1,6 +1,6 @@
 // A node that drains, for people: by which wish, and what each copy that is left there waits for.
 
-import type { DrainDetail, MoveRow } from '../../crdt/api-types.ts'
+import type { DrainDetail, MoveRow } from '../../crdt/api-nodes.ts'
 import { formatDuration } from '../job-file/units.ts'
 import { slotText } from './allocs.ts'
 import { reasonText } from './reasons.ts'

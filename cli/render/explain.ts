@@ -1,6 +1,7 @@
 // The plan, printed: for each slot who holds it, who should take it, and what speaks for or against every node.
 
-import type { Reply, SlotExplanation } from '../../crdt/api-types.ts'
+import type { Reply } from '../../crdt/api-types.ts'
+import type { SlotExplanation } from '../../crdt/api-jobs.ts'
 import { compareText } from '../../crdt/ids.ts'
 import { placeText } from './allocs.ts'
 import { fields } from './fields.ts'

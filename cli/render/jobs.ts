@@ -1,6 +1,6 @@
 // Jobs for people: the list, one job, its conflicts, its history.
 
-import type { ChangeRow, JobDetail, JobRow, RunsRow, SlotRow } from '../../crdt/api-types.ts'
+import type { ChangeRow, JobDetail, JobRow, RunsRow, SlotRow } from '../../crdt/api-jobs.ts'
 import { type JobType, isRunOnce, jobTypes } from '../../crdt/spec.ts'
 import { shortJob } from '../job/job-ref.ts'
 import { allocTable, placeText } from './allocs.ts'

@@ -1,6 +1,6 @@
 // Nodes for people: the list, and one node with what runs on it.
 
-import type { NodeDetail, NodeRow } from '../../crdt/api-types.ts'
+import type { NodeDetail, NodeRow } from '../../crdt/api-nodes.ts'
 import { compareText } from '../../crdt/ids.ts'
 import { allocTable } from './allocs.ts'
 import { banLine } from './bans.ts'

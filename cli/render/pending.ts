@@ -1,6 +1,6 @@
 // Boards that are not admitted, for people: what to compare, and what each says of itself.
 
-import type { PendingRow, WaitsRow } from '../../crdt/api-types.ts'
+import type { PendingRow, WaitsRow } from '../../crdt/api-nodes.ts'
 import type { ReplyOf } from '../peers/client.ts'
 import { fields } from './fields.ts'
 import type { Paint } from './paint.ts'

@@ -1,6 +1,6 @@
 // What a change would do: field by field, and slot by slot.
 
-import type { PlannedSlot } from '../../crdt/api-types.ts'
+import type { PlannedSlot } from '../../crdt/api-jobs.ts'
 import type { FieldChange } from '../job-file/flatten.ts'
 import { placeText } from './allocs.ts'
 import type { Paint } from './paint.ts'

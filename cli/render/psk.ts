@@ -1,6 +1,6 @@
 // How far a rotation of the pre-shared key is, board by board.
 
-import type { NodeRow } from '../../crdt/api-types.ts'
+import type { NodeRow } from '../../crdt/api-nodes.ts'
 import { type PskDigest, shortPskDigest } from '../../crdt/documents/psk.ts'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'

@@ -1,6 +1,6 @@
 // A roll-out's table: one row a slot, the same rows in the same order at every redraw.
 
-import type { JobDetail, SlotRow } from '../../crdt/api-types.ts'
+import type { JobDetail, SlotRow } from '../../crdt/api-jobs.ts'
 import { allocState, isOver, paintAlloc, placeText, shownAlloc } from './allocs.ts'
 import type { Paint } from './paint.ts'
 import { arrivedWords } from './jobs.ts'

@@ -1,6 +1,6 @@
 // Edits without effect, and what an admin can say about them.
 
-import type { JobDetail } from '../../crdt/api-types.ts'
+import type { JobDetail } from '../../crdt/api-jobs.ts'
 import { shortJob } from '../job/job-ref.ts'
 import { changeText } from './change.ts'
 import type { Paint } from './paint.ts'

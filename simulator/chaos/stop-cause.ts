@@ -6,6 +6,7 @@ import { drainOverReason } from '../../node/core/draining.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import { isEvicted } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
+import type { Sight } from './invariants.ts'
 
 export type StopCause = { readonly words: string } & (
   | {
@@ -34,6 +35,12 @@ export type StopCause = { readonly words: string } & (
   | { readonly kind: 'alone' }
   | { readonly kind: 'unknown' }
 )
+
+export const sightOfCause: Partial<Record<StopCause['kind'], Sight>> = {
+  done: 'done-elsewhere',
+  leaving: 'left-by-deadline',
+  check: 'check-restarted',
+}
 
 /** Slots whose copies run here as far as the board knows. */
 export function runningHere(board: Board): ReadonlySet<SlotId> {

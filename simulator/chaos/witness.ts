@@ -25,7 +25,7 @@ import { StepRules } from './step-rules.ts'
 import { type Claiming, judgeTaking } from './successors.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
 import type { State } from '../../node/core/state.ts'
-import { type StopCause, causeOfStop, isDrained, isWished, runningHere } from './stop-cause.ts'
+import { type StopCause, causeOfStop, isDrained, isWished, runningHere, sightOfCause } from './stop-cause.ts'
 import { Storms } from './storms.ts'
 import { Trace } from './trace.ts'
 
@@ -327,9 +327,8 @@ export class Witness {
     if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
     if (yields) this.#others.yields(id)
     if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(board, cause)
-    if (cause.kind === 'done') this.saw('done-elsewhere')
-    if (cause.kind === 'leaving') this.saw('left-by-deadline')
-    if (cause.kind === 'check') this.saw('check-restarted')
+    const sight = sightOfCause[cause.kind]
+    if (sight !== undefined) this.saw(sight)
   }
 
   /** Once it was time, the next boot of the board goes on with it. */

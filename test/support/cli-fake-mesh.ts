@@ -1,7 +1,9 @@
 // A peer in memory for tests of commands. Documents go through the real gate, so a change that a real node would refuse is refused
 // here; what a node computes (placement, liveness) is scripted by the test.
 
-import type { AllocRow, Coverage, JobDetail, NodeRow, RecordedRow, Reply, Request, SlotRow } from '../../crdt/api-types.ts'
+import type { AllocRow, JobDetail, SlotRow } from '../../crdt/api-jobs.ts'
+import type { Coverage, Reply, Request } from '../../crdt/api-types.ts'
+import type { NodeRow, RecordedRow } from '../../crdt/api-nodes.ts'
 import { fromBase64, toBase64 } from '../../crdt/base64.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { jobView } from '../../crdt/documents/job.ts'

@@ -2,7 +2,7 @@
 
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import { compareText, slotParts } from '../../../crdt/ids.ts'
-import type { AllocDetail, AllocRow } from '../../../crdt/api-types.ts'
+import type { AllocDetail, AllocRow } from '../../../crdt/api-jobs.ts'
 import { type Claim, type JobVersion, hasEnded } from '../../../crdt/view.ts'
 import type { State } from '../state.ts'
 import { checkCount } from './checks.ts'

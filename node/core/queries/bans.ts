@@ -1,6 +1,7 @@
 // Whom this board has banned, for people; and an operator's word that ends it.
 
-import type { BanRow, Reply } from '../../../crdt/api-types.ts'
+import type { BanRow } from '../../../crdt/api-nodes.ts'
+import type { Reply } from '../../../crdt/api-types.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import { type AuthorId, type NodeId, compareText, opsDocId } from '../../../crdt/ids.ts'
 import { covers } from '../../../crdt/rights/grant.ts'

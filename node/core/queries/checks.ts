@@ -1,6 +1,6 @@
 // The checks of a copy that runs on this board, with what they said last.
 
-import type { CheckRow } from '../../../crdt/api-types.ts'
+import type { CheckRow } from '../../../crdt/api-jobs.ts'
 import { compareText, slotParts } from '../../../crdt/ids.ts'
 import type { Claim } from '../../../crdt/view.ts'
 import { editionOf } from '../../../scheduler/canaries.ts'

@@ -1,6 +1,6 @@
 // A node that drains, for people: by which wish, and of each copy that is left there what it waits for.
 
-import type { DrainDetail, MoveRow } from '../../../crdt/api-types.ts'
+import type { DrainDetail, MoveRow } from '../../../crdt/api-nodes.ts'
 import { type NodeId, slotParts } from '../../../crdt/ids.ts'
 import { isRunOnce } from '../../../crdt/spec.ts'
 import { type Claim, type NodeView, hasEnded } from '../../../crdt/view.ts'

@@ -2,7 +2,8 @@
 
 import { civilText } from '../../../crdt/civil-time.ts'
 import { compareText, jobDocId, type JobId } from '../../../crdt/ids.ts'
-import type { AllocRow, CanaryRow, ChangeRow, JobDetail, JobRow, Reply, RunsRow, SlotRow } from '../../../crdt/api-types.ts'
+import type { AllocRow, CanaryRow, ChangeRow, JobDetail, JobRow, RunsRow, SlotRow } from '../../../crdt/api-jobs.ts'
+import type { Reply } from '../../../crdt/api-types.ts'
 import type { Doc } from '../../../crdt/doc.ts'
 import { type JobSpec, isPerNode, isRunOnce } from '../../../crdt/spec.ts'
 import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'

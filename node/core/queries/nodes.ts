@@ -2,7 +2,7 @@
 
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import { type NodeId, compareText, slotParts } from '../../../crdt/ids.ts'
-import type { NodeDetail, NodeRow } from '../../../crdt/api-types.ts'
+import type { NodeDetail, NodeRow } from '../../../crdt/api-nodes.ts'
 import { resourcesAtOnce } from '../../../crdt/spec.ts'
 import { type Claim, type NodeView, hasEnded, isAwaited } from '../../../crdt/view.ts'
 import { neighboursOf, silentSince } from '../liveness/liveness.ts'

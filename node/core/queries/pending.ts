@@ -1,7 +1,8 @@
 // Boards that are not admitted: those that wait here, those that others told of, and those beyond their token's count. And whether this
 // board is one of them.
 
-import type { PendingRow, Reply, WaitsRow } from '../../../crdt/api-types.ts'
+import type { PendingRow, WaitsRow } from '../../../crdt/api-nodes.ts'
+import type { Reply } from '../../../crdt/api-types.ts'
 import { shortCode } from '../../../crdt/admission/short-code.ts'
 import { type NodeId, compareText } from '../../../crdt/ids.ts'
 import { coreLimits } from '../limits.ts'

@@ -1,7 +1,8 @@
 // Who has a change so far: nodes whose own document records exactly the heads that this node has. And, for a compaction, what each
 // of them has recorded.
 
-import type { RecordedRow, Reply } from '../../../crdt/api-types.ts'
+import type { RecordedRow } from '../../../crdt/api-nodes.ts'
+import type { Reply } from '../../../crdt/api-types.ts'
 import { type DocId, compareText } from '../../../crdt/ids.ts'
 import { type NodeView, isAwaited } from '../../../crdt/view.ts'
 import type { State, Step } from '../state.ts'

@@ -1,7 +1,8 @@
 // `job plan`: what the placement would be if the job's document had these changes too. The same gate, projection and plan as for
 // real, on copies that are then forgotten.
 
-import type { PlannedSlot, Reply } from '../../../crdt/api-types.ts'
+import type { PlannedSlot } from '../../../crdt/api-jobs.ts'
+import type { Reply } from '../../../crdt/api-types.ts'
 import { fromBase64 } from '../../../crdt/base64.ts'
 import { type JobId, compareText, jobDocId, slotParts } from '../../../crdt/ids.ts'
 import { difference } from '../../../crdt/registers.ts'

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 
-import type { AllocRow } from '../../../crdt/api-types.ts'
+import type { AllocRow } from '../../../crdt/api-jobs.ts'
 import { type FakeMesh, allocRow, coverage } from '../../support/cli-fake-mesh.ts'
 import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'
 import type { CliRun, TestCli } from '../../support/cli-io.ts'

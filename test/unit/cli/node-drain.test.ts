@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NodeDetail } from '../../../crdt/api-types.ts'
+import type { NodeDetail } from '../../../crdt/api-nodes.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
 import type { Board, World } from '../../../simulator/world.ts'

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, test } from 'node:test'
 
-import type { AllocRow, NodeDetail, Request } from '../../../crdt/api-types.ts'
+import type { AllocRow } from '../../../crdt/api-jobs.ts'
+import type { NodeDetail } from '../../../crdt/api-nodes.ts'
+import type { Request } from '../../../crdt/api-types.ts'
 import { type JobId, type PoolName, jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import { emptyDoc } from '../../../crdt/replica.ts'
 import { allocRow, coverage, fakeNodes, jobDetail, nodeRow } from '../../support/cli-fake-mesh.ts'

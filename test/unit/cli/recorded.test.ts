@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 
 import type { WhoHas } from '../../../cli/job/who-has.ts'
-import type { RecordedRow } from '../../../crdt/api-types.ts'
+import type { RecordedRow } from '../../../crdt/api-nodes.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
 import { type FakeMesh, coverage, fakeNodes, nodeRow } from '../../support/cli-fake-mesh.ts'
 import { cliFleet, fakePeer } from '../../support/cli-fleet.ts'

@@ -26,7 +26,7 @@ const inGroup: readonly [string, readonly string[]][] = [
   [
     `    cuont: 2\n    ${task}`,
     [
-      "4:5: groups.main.cuont: found the unknown key 'cuont' (did you mean 'count'?); allowed: affinities, constraints, count, disconnect, disk, meta, network, reschedule, restart, shutdown_delay, spread, tasks, update",
+      "4:5: groups.main.cuont: found the unknown key 'cuont' (did you mean 'count'?); allowed: affinities, constraints, count, disconnect, disk, meta, migrate, network, reschedule, restart, shutdown_delay, spread, tasks, update",
     ],
   ],
   [

@@ -10,7 +10,7 @@ import { painter } from '../../../../cli/render/paint.ts'
 import { receiptLine } from '../../../../cli/render/receipt.ts'
 import { statusText } from '../../../../cli/render/status.ts'
 import { age, safe, shortId, time } from '../../../../cli/render/words.ts'
-import type { JobDetail, SlotExplanation } from '../../../../crdt/api-types.ts'
+import type { JobDetail, SlotExplanation } from '../../../../crdt/api-jobs.ts'
 import { allocRow, coverage, fakeNodes, nodeRow } from '../../../support/cli-fake-mesh.ts'
 import { testNow, testOut } from '../../../support/cli-io.ts'
 
