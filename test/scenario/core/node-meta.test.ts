@@ -54,7 +54,7 @@ test('what is no label and no weight is refused before anything is sent', async 
   const { admin, boards } = await stage(1)
   const refused: [string[], RegExp][] = [
     [['meta', 'b0', 'site'], /E_USAGE: 'site' is not NAME=VALUE/],
-    [['meta', 'b0', 'site=a', '--unset', 'site'], /E_USAGE: 'site' is given and taken back at once/],
+    [['meta', 'b0', 'site=a', '--unset', 'site'], /E_USAGE: 'site' is named twice/],
     [['weight', 'b0', '101'], /E_USAGE: .*-100 to 100/],
     [['weight', 'b0', 'much'], /E_USAGE: .*-100 to 100/],
   ]
