@@ -29,7 +29,7 @@ function moveRow(state: State, node: NodeView, claim: Claim): MoveRow {
   if (node.liveness !== 'alive') return row('node-silent')
   const { job, node: owner } = slotParts(slot)
   if (owner !== null) return row(node.drainIgnoresSystem === true ? 'system-stays' : 'system-last')
-  const plan = state.plan?.bySlot.get(slot)
+  const plan = state.plan?.bySlot.of(claim)
   const spec = state.view.jobs.get(job)?.spec
   if (plan === undefined || spec == null) return row('job-unknown')
   const { heir } = plan.standing
