@@ -98,6 +98,8 @@ export interface DrainDetail {
 /** A copy on a node that drains. */
 export interface MoveRow {
   readonly slot: string
+  /** It is about the slot's canary. */
+  readonly canary?: boolean
   /** Name of the node that takes it over; null: none does yet. */
   readonly to: string | null
   /** What is waited for, by code. */

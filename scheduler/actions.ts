@@ -10,7 +10,7 @@ import type { Claim, JobView, View } from '../crdt/view.ts'
 import { adopted } from './adoption.ts'
 import { knowsRules } from './basis.ts'
 import { newMarks } from './disconnect.ts'
-import { awaitsHealth } from './migrate.ts'
+import { awaitsHealth, drains } from './migrate.ts'
 import { mustLeave } from './per-node.ts'
 import { isLost, lostMarks } from './standing.ts'
 import type { Action, Local, Plan, SlotPlan, Standing } from './types.ts'
@@ -125,7 +125,7 @@ function carryOn(
   const isHolder = standing.holder?.node === own.node
   const found: Action[] = []
   if (isHeir && own.state === 'running') {
-    const over = overAction(own, rivalsOf(own, slot, standing, job))
+    const over = overAction(own, rivalsOf(own, slot, standing, job, view))
     if (over !== null) found.push(over)
     const lost = lostAction(own, claims, slot, view, local)
     if (lost !== null) found.push(lost)
@@ -137,12 +137,12 @@ function carryOn(
   return found
 }
 
-/** Of a paused job no canary that has been promoted since sends away the copy beside which it runs. */
-function rivalsOf(own: Claim, slot: SlotPlan, { live }: Standing, { paused, spec }: JobView): readonly Claim[] {
+/** Of a paused job no canary that has been promoted since sends away the copy beside which it runs, unless that has to go anyway. */
+function rivalsOf(own: Claim, slot: SlotPlan, { live }: Standing, { paused, spec }: JobView, { nodes }: View): readonly Claim[] {
   const rivals = live.filter((claim) => claim.node !== own.node)
   const group = paused === true ? spec?.groups.find(({ name }) => name === slot.group) : undefined
   if (group?.update.canary === undefined) return rivals
-  return rivals.filter(({ form, state }) => form === own.form || state !== 'running')
+  return rivals.filter((claim) => claim.form === own.form || claim.state !== 'running' || drains(claim, nodes))
 }
 
 /** Every live rival is named; names of rivals that are gone are dropped when the list is written anyway. */

@@ -1,6 +1,7 @@
 // Copies that leave nodes which drain, as a function of the view: a copy is on its way from the moment at which another node claims its slot
 // until the copy there is healthy, and of each group so many are on their way at once (`migrate.max_parallel`, docs/adr/0030).
 
+import type { Form } from '../crdt/ids.ts'
 import { type JobSpec, isRunOnce, migrateOf } from '../crdt/spec.ts'
 import type { Claim, View } from '../crdt/view.ts'
 import type { GroupRules } from './group.ts'
@@ -25,13 +26,18 @@ export function runsWhereItDrains({ live }: Standing, nodes: View['nodes']): boo
   return live.some((claim) => claim.state === 'running' && drains(claim, nodes))
 }
 
+/** What begins at the form goes on with what runs there. At another it is a step of a roll-out, and whether that is healthy `update` says. */
+export function goesOn({ live }: Standing, form: Form, nodes: View['nodes']): boolean {
+  return live.some((claim) => claim.form === form && claim.state === 'running' && drains(claim, nodes))
+}
+
 function isOnItsWay(standing: Standing, nodes: View['nodes']): boolean {
   const { heir, complete } = standing
   if (heir === null || complete !== null || heir.healthy || drains(heir, nodes)) return false
   return runsWhereItDrains(standing, nodes)
 }
 
-function drains({ node }: Claim, nodes: View['nodes']): boolean {
+export function drains({ node }: Claim, nodes: View['nodes']): boolean {
   return nodes.get(node)?.draining === true
 }
 

@@ -1,4 +1,4 @@
-// What boards say of one form of a group, by slot: their verdicts, sorted so that a question costs a look-up a board.
+// What boards say of one form of a group, by slot: their verdicts, sorted so that the questions about a group cost a look-up a board.
 
 import { type Form, type JobId, type SlotId, slotParts } from '../crdt/ids.ts'
 import { type NodeView, type Verdict, type View, hasArrived, isMember } from '../crdt/view.ts'
@@ -11,13 +11,10 @@ export interface Past {
 /** Of the first so many slots, by all members: who evicts a board takes its word away. */
 export function pastOf(view: View, job: JobId, group: string, count: number, form: Form): Past {
   const past: Past = { failures: new Map(), arrived: new Set() }
-  for (const node of view.nodes.values()) {
-    if (!isMember(node)) continue
-    for (const { slot, index, verdict } of verdictsOn(node.verdicts).get(`${job}/${group} ${form}`) ?? nothing) {
-      if (index >= count) continue
-      if (verdict.failures > 0) past.failures.set(slot, (past.failures.get(slot) ?? 0) + verdict.failures)
-      if (hasArrived(verdict)) past.arrived.add(slot)
-    }
+  for (const { slot, index, verdict } of saidOf(view.nodes, `${job}/${group}`).get(form) ?? nothing) {
+    if (index >= count) continue
+    if (verdict.failures > 0) past.failures.set(slot, (past.failures.get(slot) ?? 0) + verdict.failures)
+    if (hasArrived(verdict)) past.arrived.add(slot)
   }
   return past
 }
@@ -28,21 +25,43 @@ interface SlotVerdict {
   readonly verdict: Verdict
 }
 
+type Said = ReadonlyMap<Form, readonly SlotVerdict[]>
+
 const nothing: readonly SlotVerdict[] = []
+/** A pure function's memory. */
+const said = new WeakMap<View['nodes'], Map<string, Said>>()
 const sorted = new WeakMap<NodeView['verdicts'], ReadonlyMap<string, readonly SlotVerdict[]>>()
 
-/** A node's verdicts by group and form: most nodes say the same as when the last view was made. */
+/** Of a group, by form. Whoever asks goes on to ask of all its versions: the boards are looked through once for all of them. */
+function saidOf(nodes: View['nodes'], group: string): Said {
+  const groups = said.get(nodes) ?? new Map<string, Said>()
+  said.set(nodes, groups)
+  const known = groups.get(group)
+  if (known !== undefined) return known
+  const byForm = new Map<Form, SlotVerdict[]>()
+  for (const node of nodes.values()) {
+    if (node.verdicts.size === 0 || !isMember(node)) continue
+    for (const one of verdictsOn(node.verdicts).get(group) ?? nothing) push(byForm, one.verdict.form, one)
+  }
+  groups.set(group, byForm)
+  return byForm
+}
+
+/** A node's verdicts by group: most nodes say the same as when the last view was made. */
 function verdictsOn(verdicts: NodeView['verdicts']): ReadonlyMap<string, readonly SlotVerdict[]> {
   const known = sorted.get(verdicts)
   if (known !== undefined) return known
-  const byForm = new Map<string, SlotVerdict[]>()
+  const byGroup = new Map<string, SlotVerdict[]>()
   for (const [slot, ofSlot] of verdicts) {
     const { job, group, index } = slotParts(slot)
-    for (const verdict of ofSlot) {
-      const name = `${job}/${group} ${verdict.form}`
-      byForm.set(name, [...(byForm.get(name) ?? nothing), { slot, index, verdict }])
-    }
+    for (const verdict of ofSlot) push(byGroup, `${job}/${group}`, { slot, index, verdict })
   }
-  sorted.set(verdicts, byForm)
-  return byForm
+  sorted.set(verdicts, byGroup)
+  return byGroup
+}
+
+function push<K>(lists: Map<K, SlotVerdict[]>, key: K, one: SlotVerdict): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [one])
+  else list.push(one)
 }

@@ -8,7 +8,7 @@ import { CliError, codeOf } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Session } from '../peers/session.ts'
 import { printData } from '../print.ts'
-import { isOver, slotText } from '../render/allocs.ts'
+import { type Place, isOver, isSamePlace, placeText } from '../render/allocs.ts'
 import { rejectedWords } from '../render/explain.ts'
 import { moveText } from '../render/drain.ts'
 import { reasonText } from '../render/reasons.ts'
@@ -24,23 +24,23 @@ interface Watched {
   readonly name: string
   readonly pool: string
   /** What it held before: some of it may be gone at the first look. */
-  readonly slots: readonly string[]
+  readonly places: readonly Place[]
   /** Its drain has just been written: who answers may see that a moment later. */
   readonly isFresh: boolean
 }
 
 export async function followDrain(session: Session, before: NodeDetail, forMs: number, isFresh: boolean): Promise<ExitCode> {
   const { id, name, pool, claims } = before
-  const slots = claims.filter((alloc) => !isOver(alloc)).map(({ slot }) => slot)
-  const watch = new DrainWatch(session, { id, name: safe(name), pool, slots, isFresh })
+  const places = claims.filter((alloc) => !isOver(alloc))
+  const watch = new DrainWatch(session, { id, name: safe(name), pool, places, isFresh })
   return await followNode(session, id, forMs, async (node, isLast) => await watch.look(node, isLast))
 }
 
 class DrainWatch {
   readonly #session: Session
   readonly #node: Watched
-  /** Every slot that was ever seen there. */
-  readonly #slots: Set<string>
+  /** Of every copy that was ever seen there. */
+  readonly #places: Place[]
   readonly #said = new Map<string, string>()
   #looksLeft = looksAfter
   #hasBegun = false
@@ -48,7 +48,7 @@ class DrainWatch {
   constructor(session: Session, node: Watched) {
     this.#session = session
     this.#node = node
-    this.#slots = new Set(node.slots)
+    this.#places = [...node.places]
   }
 
   async look(node: NodeDetail, isLast: boolean): Promise<ExitCode | null> {
@@ -64,13 +64,13 @@ class DrainWatch {
     const missing = await this.#notElsewhere()
     if (missing.length === 0) return this.#ends(exitCodes.done, `node ${name} is drained`)
     if (!isLast && this.#looksLeft-- > 0) return null
-    for (const { slot, reason } of missing) this.#session.io.stderr.write(`${slotText(slot)}: ${reasonText(reason ?? 'not-moved')}\n`)
+    for (const row of missing) this.#session.io.stderr.write(`${placeText(row)}: ${reasonText(row.reason ?? 'not-moved')}\n`)
     return this.#ends(exitCodes.notPlaced, `node ${name} is drained, and ${plural(missing.length, 'copy', 'copies')} of it found no place`)
   }
 
   async #tell(row: MoveRow): Promise<void> {
     const { slot, reason } = row
-    this.#slots.add(slot)
+    if (!this.#held(row)) this.#places.push(row)
     const text = moveText(row)
     if (this.#said.get(slot) === text) return
     this.#said.set(slot, text)
@@ -88,7 +88,7 @@ class DrainWatch {
 
   /** What is not wanted any more has no row, and needs no place. */
   async #notElsewhere(): Promise<readonly SlotRow[]> {
-    const jobs = new Set([...this.#slots].map((slot): JobId => slotParts(slot as SlotId).job))
+    const jobs = new Set(this.#places.map(({ slot }): JobId => slotParts(slot as SlotId).job))
     const rows: SlotRow[] = []
     for (const job of jobs) {
       try {
@@ -99,7 +99,12 @@ class DrainWatch {
     }
     const isHere = ({ holder, complete }: SlotRow): boolean => complete === null && (holder === null || holder === this.#node.id)
     // Copies of system jobs go nowhere.
-    return rows.filter((row) => this.#slots.has(row.slot) && slotParts(row.slot as SlotId).node === null && isHere(row))
+    return rows.filter((row) => this.#held(row) && slotParts(row.slot as SlotId).node === null && isHere(row))
+  }
+
+  /** A copy, or its canary beside it. */
+  #held(row: Place): boolean {
+    return this.#places.some((place) => isSamePlace(place, row))
   }
 
   #givesUp(left: readonly MoveRow[]): ExitCode {

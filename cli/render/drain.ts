@@ -2,7 +2,7 @@
 
 import type { DrainDetail, MoveRow } from '../../crdt/api-nodes.ts'
 import { formatDuration } from '../job-file/units.ts'
-import { slotText } from './allocs.ts'
+import { placeText } from './allocs.ts'
 import { reasonText } from './reasons.ts'
 import { age, safe, time } from './words.ts'
 
@@ -13,9 +13,10 @@ const ways: Readonly<Record<string, (to: string) => string>> = {
   stops: (to) => (to === '' ? 'is about to stop' : `is healthy on ${to}, and about to stop here`),
 }
 
-export function moveText({ slot, to, reason }: MoveRow): string {
+export function moveText(row: MoveRow): string {
+  const { to, reason } = row
   const words = ways[reason]
-  return `${slotText(slot)}: ${words === undefined ? reasonText(reason) : words(safe(to ?? ''))}`
+  return `${placeText(row)}: ${words === undefined ? reasonText(reason) : words(safe(to ?? ''))}`
 }
 
 /** `since 2026-11-22T10:00:00Z (disk is worn); what is left is stopped after 1h, in 42m`. */

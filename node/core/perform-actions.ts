@@ -7,7 +7,7 @@ import { isRunOnce } from '../../crdt/spec.ts'
 import { hasEnded } from '../../crdt/view.ts'
 import { allocId } from '../../crdt/view-hash.ts'
 import { editionOf } from '../../scheduler/canaries.ts'
-import { runsWhereItDrains } from '../../scheduler/migrate.ts'
+import { goesOn, runsWhereItDrains } from '../../scheduler/migrate.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, bodyParts, createAlloc, createBody } from './allocs/alloc.ts'
 import { persistBody } from './allocs/claim.ts'
@@ -91,6 +91,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   const view = state.view.jobs.get(job)
   const edition = editionOf(view, group, action.form)
   if (view === undefined || edition === null) return
+  // Of the slot, and not of its canary: that is healthy when `update` says so, since its version is promoted for it.
   const entry = plan.bySlot.get(action.slot)
   const id = allocId(env.crypto, action.slot, state.boot.config.self, action.generation)
   const body = createBody({
@@ -98,7 +99,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
     version: view.version,
     updates: 0,
     ...bodyParts(edition),
-    moves: entry?.form === action.form && runsWhereItDrains(entry.standing, state.view.nodes),
+    moves: entry !== undefined && goesOn(entry.standing, action.form, state.view.nodes),
   })
   const alloc = createAlloc({
     slot: action.slot,

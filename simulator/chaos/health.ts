@@ -1,7 +1,7 @@
 // What the answers to checks make of a copy's health and of its tasks, once more and apart from `node/core/allocs/checks.ts`
 // (docs/adr/0024): counted from the questions that a board asks and the answers that it gets.
 
-import type { CheckSpec } from '../../crdt/spec.ts'
+import { type CheckSpec, migrateOf } from '../../crdt/spec.ts'
 import type { Alloc } from '../../node/core/allocs/alloc.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
@@ -100,7 +100,7 @@ export class Health {
       if (told?.state !== 'passing') return `check ${name} has not passed yet`
       const waitMs = lapses.length === 0 ? 0 : Math.min(probation.mostMs, probation.baseMs * 2 ** lapses.length)
       const passedMs = now - told.passingSince
-      if (passedMs < Math.max(waitMs, alloc.body.group.update.minHealthyMs) * clockPart)
+      if (passedMs < Math.max(waitMs, minHealthyMsOf(alloc)) * clockPart)
         return `check ${name} passes for ${passedMs} ms, and has failed ${lapses.length} times`
     }
     return null
@@ -124,8 +124,13 @@ function isAsked({ body }: Alloc): boolean {
   return body.group.tasks.some(({ checks = [] }) => checks.length > 0)
 }
 
-/** Checks that the copy's health asks for. */
+function minHealthyMsOf({ body: { group, moves } }: Alloc): number {
+  return moves ? migrateOf(group).minHealthyMs : group.update.minHealthyMs
+}
+
+/** Checks that the copy's health asks for: none while it takes over from a board that drains, if its `migrate` says so. */
 function requiredOf(boot: Boot, { body }: Alloc): Required[] {
+  if (body.moves && migrateOf(body.group).healthCheck === 'task_states') return []
   return body.group.tasks.flatMap(({ name, checks = [] }) => {
     const id = body.tasks.get(name)?.id
     const told = id === undefined ? undefined : boot.runs.get(id)?.told

@@ -70,8 +70,8 @@ export const coreBugs: readonly PlantedBug[] = [
     'restart-at-once',
     'A task that ended starts again without the delay of `restart`.',
     'node/core/allocs/restart.ts',
-    'const delay = policy.delayMs + nextBelow',
-    'const delay = 0 * nextBelow',
+    'return delayMs + nextBelow',
+    'return 0 * nextBelow',
   ),
   bug(
     'healthy-at-once',
@@ -142,7 +142,7 @@ export const coreBugs: readonly PlantedBug[] = [
     'waiting-counts-as-running',
     'A copy whose task waits to be started again still counts as running.',
     'node/core/allocs/lifecycle.ts',
-    "if (alloc.state === 'running') alloc.state = 'starting'",
+    "if (alloc.state === 'running' && !isUp(alloc.body)) alloc.state = 'starting'",
     '',
   ),
   bug(
@@ -238,7 +238,7 @@ export const coreBugs: readonly PlantedBug[] = [
     'failing-check-unheard',
     'A copy stays healthy while a check of it fails.',
     'node/core/allocs/checked.ts',
-    "if (run.state === 'failing' && isRequired(run)) notHealthy(step, alloc, run)",
+    "if (run.state === 'failing' && isRequired(run) && asksChecks(alloc.body)) notHealthy(step, alloc, run)",
     '',
   ),
   bug(

@@ -22,14 +22,15 @@ export function drainDetail(state: State, node: NodeView, claims: readonly Claim
 
 function moveRow(state: State, node: NodeView, claim: Claim): MoveRow {
   const { slot } = claim
+  const plan = state.plan?.bySlot.of(claim)
+  const place = { slot, ...(plan?.canary === true ? { canary: true } : {}) }
   const row = (reason: string, to: NodeId | null = null): MoveRow => {
-    return { slot, reason, to: to === null ? null : state.view.nodes.get(to)?.name || to }
+    return { ...place, reason, to: to === null ? null : state.view.nodes.get(to)?.name || to }
   }
   if (claim.state === 'stopping') return row('stops')
   if (node.liveness !== 'alive') return row('node-silent')
   const { job, node: owner } = slotParts(slot)
   if (owner !== null) return row(node.drainIgnoresSystem === true ? 'system-stays' : 'system-last')
-  const plan = state.plan?.bySlot.get(slot)
   const spec = state.view.jobs.get(job)?.spec
   if (plan === undefined || spec == null) return row('job-unknown')
   const { heir } = plan.standing

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeDetail } from '../../../crdt/api-nodes.ts'
+import { updateDefaults } from '../../../crdt/documents/defaults.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
 import { opsDocId } from '../../../crdt/ids.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { type TestCli } from '../../support/cli-io.ts'
 import { cliOnWorld } from '../../support/cli-on-world.ts'
 import { bootPool, home, place } from '../../support/pool.ts'
-import { createWorld, edit, runners, slot } from '../../support/world.ts'
+import { createWorld, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
 const distinct = [{ attribute: '', operator: 'distinct_hosts', value: 'true' }] as const
 
@@ -154,5 +155,19 @@ test('meta: --unset hides what the board’s own configuration says, a value com
       ]),
   )
   assert.equal(labels()['rack'], 'r9')
+  await cli.close()
+})
+
+test('the canary of a copy that leaves, which was never there, is none that has found no place', async () => {
+  const { world, first } = bootPool(3)
+  const group = { update: { ...updateDefaults, canary: 1 } }
+  const job = place(world, { group })
+  const going = home(world, slot(job))
+  const nowhere = [{ attribute: '${label.rack}', operator: '=', value: 'none' }] as const
+  runJob(world, first, jobSpec({ command: '/bin/two', group: { ...group, constraints: nowhere } }))
+  world.run(5_000)
+  const cli = await operatorAt(world, first)
+  const ran = await cli.run(['node', 'drain', going.spec.name])
+  assert.deepEqual([ran.exitCode, ran.stderr], [0, ''])
   await cli.close()
 })

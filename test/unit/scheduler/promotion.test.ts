@@ -271,3 +271,19 @@ test('a group that waits does not keep the others of its job', () => {
   )
   assert.deepEqual([...seen!.canaries!.keys()], ['web'])
 })
+
+test('however many versions there were, the boards are looked through as often as for one', () => {
+  const looks = (orders: string): number => {
+    const view = viewOf({ orders })
+    let count = 0
+    const nodes = new Map(view.nodes)
+    nodes.values = function (): ReturnType<typeof nodes.values> {
+      count++
+      return Map.prototype.values.call(this)
+    }
+    inForce({ ...view, nodes })
+    return count
+  }
+  const names = Array.from({ length: 20 }, (_, at) => `f${20 - at} auto`)
+  assert.equal(looks(`${names.join(', ')}, f0 none`), looks('f1 auto, f0 none'))
+})
