@@ -2,7 +2,7 @@
 // ids, so that ties between equal ones are broken as in the fleet.
 
 import { stringify } from 'yaml'
-import type { JobSpec } from '../../crdt/spec.ts'
+import type { JobSpec, TaskSpec } from '../../crdt/spec.ts'
 import { boardsMax } from '../../simulator/scenario/choose.ts'
 import { CliError } from '../errors.ts'
 import { fromSpec } from '../job-file/from-spec.ts'
@@ -98,8 +98,12 @@ async function jobsOf(session: Session, also: JobSpec | null): Promise<Map<strin
 /** As a file can say it: simulated tasks read no payload, and no file has one. */
 function undispatched({ dispatched, ...spec }: JobSpec): JobSpec {
   if (dispatched === undefined) return spec
-  const groups = spec.groups.map((group) => ({ ...group, tasks: group.tasks.map(({ dispatchPayloadFile: _, ...task }) => task) }))
-  return { ...spec, groups }
+  return { ...spec, groups: spec.groups.map((group) => ({ ...group, tasks: group.tasks.map(withoutPayload) })) }
+}
+
+function withoutPayload(task: TaskSpec): TaskSpec {
+  const { dispatchPayloadFile: _, ...rest } = task
+  return rest
 }
 
 function fileOf({ namespace, name }: JobSpec): string {
