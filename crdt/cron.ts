@@ -24,6 +24,8 @@ const cronLimits = {
 
 /** 2026-01-01: from here on a date must come, such as the next 29th of February, and 30th of February never does. */
 const anyTime = 1_767_225_600
+/** 9999-01-01: later ones have no text of four digits for the year, which the library needs, and no register holds one a year later. */
+const endOfTime = 253_370_764_800
 const shape = 'five fields (minute hour day month weekday), or six with the second first, such as 0 3 * * *'
 const read = new Remembered<Reading>(cronLimits.rememberedMax)
 
@@ -35,12 +37,14 @@ export function readCron(pattern: string): Reading {
 }
 
 function readAnew(pattern: string): Reading {
+  // The library reads a date, too: as a job that runs once, on a day that is soon past.
+  if (/^\s*\d+-\d+-\d+T/.test(pattern)) return { ok: false, allowed: `${shape} (a date is none)` }
   try {
     // An offset and no zone: then the library asks no table of the machine.
     const cron = new Cron(pattern, { utcOffset: 0, mode: '5-or-6-parts' })
     const schedule: Schedule = {
-      newest: (at) => seconds(cron.previousRuns(1, instant(at + 1))[0]),
-      next: (at) => seconds(cron.nextRun(instant(at))),
+      newest: (at) => (at >= endOfTime ? null : seconds(cron.previousRuns(1, instant(at + 1))[0])),
+      next: (at) => (at >= endOfTime ? null : seconds(cron.nextRun(instant(at)))),
     }
     return schedule.next(anyTime) === null ? { ok: false, allowed: 'a date that there is: this one never comes' } : { ok: true, schedule }
   } catch (error) {

@@ -22,32 +22,42 @@ export interface BegunRuns {
 
 const none: RunsOfJob = new Map()
 
+interface OpenRun extends BegunRun {
+  readonly slots: Set<SlotId>
+  readonly going: Map<SlotId, readonly Claim[]>
+}
+
+/** A run is copied once, however many of its slots have changed: of a sysbatch job each board has one. */
 export function begunRuns(claims: View['claims'], before: BegunRuns | null): BegunRuns {
   const byJob = new Map(before?.byJob)
-  const changed = new Set<RunsOfJob>()
+  const open = new Map<JobId, Map<CivilSeconds, OpenRun>>()
   for (const slot of before === null ? claims.keys() : changedKeys(before.claims, claims)) {
     const { job, group } = slotParts(slot)
     const run = runOf(group)
     if (run === null) continue
-    let runs = byJob.get(job) ?? none
-    if (!changed.has(runs)) changed.add((runs = new Map(runs)))
-    const next = withSlot(runs.get(run.due), slot, claims.get(slot))
-    if (next.slots.size > 0) (runs as Map<CivilSeconds, BegunRun>).set(run.due, next)
-    else (runs as Map<CivilSeconds, BegunRun>).delete(run.due)
-    byJob.set(job, runs)
+    const runs = open.get(job) ?? new Map<CivilSeconds, OpenRun>()
+    open.set(job, runs)
+    const changed = runs.get(run.due) ?? copied(byJob.get(job)?.get(run.due))
+    runs.set(run.due, changed)
+    setSlot(changed, slot, claims.get(slot))
+  }
+  for (const [job, runs] of open) {
+    const all = new Map<CivilSeconds, BegunRun>([...(byJob.get(job) ?? none), ...runs])
+    byJob.set(job, new Map([...all].filter(([, { slots }]) => slots.size > 0)))
   }
   return { claims, byJob }
 }
 
-function withSlot(run: BegunRun | undefined, slot: SlotId, claims: readonly Claim[] | undefined): BegunRun {
-  const slots = new Set(run?.slots)
-  const going = new Map(run?.going)
+function copied(run: BegunRun | undefined): OpenRun {
+  return { slots: new Set(run?.slots), going: new Map(run?.going) }
+}
+
+function setSlot({ slots, going }: OpenRun, slot: SlotId, claims: readonly Claim[] | undefined): void {
   const left = claims?.filter((claim) => !hasEnded(claim)) ?? []
   if (claims === undefined) slots.delete(slot)
   else slots.add(slot)
   if (left.length === 0) going.delete(slot)
   else going.set(slot, left)
-  return { slots, going }
 }
 
 /** Newest first. */

@@ -208,6 +208,8 @@ export function isRunForgotten({ jobs }: View, basis: RunBasis | null, { slot, f
   const run = runOf(group)
   const view = jobs.get(job)
   if (run === null || !isRun(group, form) || view?.spec == null) return false
+  // What is in force meanwhile is nobody's last word: the job may have its times again, with all that was due.
+  if (view.problems.length > 0 && view.spec.periodic === undefined) return false
   if (view.spec.periodic === undefined) return !view.spec.groups.some(({ name }) => name === group)
   const dues = basis === null ? [] : dueTimes(runsOf(basis.begun, job))
   return dues.indexOf(run.due) >= limits.runsRemembered

@@ -10,7 +10,7 @@ import { editJob } from '../job/job-edit.ts'
 import { parseJob, shortJob } from '../job/job-ref.ts'
 import { sendWish } from '../job/send-wish.ts'
 import { printData } from '../print.ts'
-import { jobState } from '../render/jobs.ts'
+import { isComplete } from '../render/jobs.ts'
 import { receiptLine } from '../render/receipt.ts'
 import { settlingEnvelopes } from '../documents/resend.ts'
 import { submit } from '../documents/submit.ts'
@@ -61,7 +61,7 @@ async function removeComplete(session: Session, name: string, options: Options):
   const { job: parent } = await session.ask('job', { method: 'job.status', job: parseJob(name) })
   if (parent.dispatched === undefined)
     throw new CliError('E_DISPATCH', `job ${shortJob(parent.id)} has no parameterized block, so nothing is dispatched from it`)
-  const complete = parent.dispatched.filter((job) => jobState(job) === 'complete')
+  const complete = parent.dispatched.filter(isComplete)
   let exitCode: ExitCode = exitCodes.done
   for (const { id, pool } of complete) {
     const edit = await editJob(session, parseJob(id), () => new Map([[jobPaths.desired, 'removed']]))

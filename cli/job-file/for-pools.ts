@@ -129,7 +129,8 @@ function keyOf(at: Data, rest: string, inside: string): string | null {
   const fits = Object.keys(at).filter((key) => rest === key || rest.startsWith(`${key}.`))
   const longest = fits.toSorted((a, b) => b.length - a.length)[0]
   if (longest !== undefined) return longest
-  if (named.has(inside)) return null
+  // Every object of the program has it: whatever is set there would be set in all of them.
+  if (named.has(inside) || rest.split('.')[0] === '__proto__') return null
   return free.has(inside) ? rest : (rest.split('.')[0] ?? '')
 }
 

@@ -6,7 +6,7 @@ import { type JobId, jobDocId, jobId } from '../../crdt/ids.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import { fetchDoc, fetchFleet } from '../documents/document.ts'
 import { submit } from '../documents/submit.ts'
-import { codeOf, wordsOf } from '../errors.ts'
+import { CliError, codeOf, wordsOf } from '../errors.ts'
 import { type ExitCode, exitCodes } from '../exit-codes.ts'
 import type { Session } from '../peers/session.ts'
 import { safe } from '../render/words.ts'
@@ -15,6 +15,8 @@ import { loadJobFiles } from './job-from-file.ts'
 import { shortJob } from './job-ref.ts'
 
 interface Options {
+  /** As the command line says it, and not the context's. */
+  readonly pool?: string
   readonly prune?: boolean
   /** Nothing is sent. */
   readonly isPlan?: true
@@ -31,6 +33,11 @@ export async function forEachPool(session: Session, file: string, options: Optio
   const { patterns, specs } = await loadJobFiles(session.io, file, poolsHere, session.pool ?? undefined)
   const [first] = specs
   if (patterns === null) return await work(first!, null)
+  // Whoever says it expects the job in that pool alone.
+  if (options.pool !== undefined)
+    throw new CliError('E_USAGE', `--pool ${options.pool}: the file says itself which pools it is for`, {
+      hint: `pools: [${options.pool}] in the file is that pool alone`,
+    })
   const codes: ExitCode[] = []
   for (const spec of specs) codes.push(await inPool(session, spec.pool, options, async () => await work(spec, patterns)))
   const job = jobId(first!.namespace, first!.name)

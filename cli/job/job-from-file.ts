@@ -71,7 +71,7 @@ export function jobChanges({ crypto, now }: Pick<Io, 'crypto' | 'now'>, doc: Doc
     throw new CliError('E_POOL', `the job lives in pool ${doc.pool}, the file says ${spec.pool}`, { hint })
   }
   mustNotBeDispatched(doc, spec)
-  const wanted = specToRegisters({ ...withTimes(doc, spec, now()), ...rerunOf(crypto, doc, spec, again) })
+  const wanted = specToRegisters({ ...withTimes(crypto, doc, spec, now()), ...rerunOf(crypto, doc, spec, again) })
   const changes = difference(specPart(doc.registers), wanted)
   // A field in conflict is written again even when the file's value is the one that won: that settles it.
   for (const path of doc.conflicts.keys()) {
@@ -96,10 +96,11 @@ function mustNotBeDispatched(doc: Doc, spec: JobSpec): void {
 function rerunOf(crypto: Crypto, doc: Doc, spec: JobSpec, again: boolean): Pick<JobSpec, 'rerun'> {
   if (again && spec.periodic !== undefined)
     throw new CliError('E_USAGE', 'a periodic job runs again at its times', { hint: `now: shoal job periodic force ${spec.name}` })
-  // Its runs are named by their times: whatever it was before, they are none of those that are complete.
-  if (!isRunOnce(spec) || doc.changeCount === 0 || spec.periodic !== undefined) return {}
+  if (!isRunOnce(spec) || doc.changeCount === 0) return {}
   const before = specFaults(doc.registers).spec
   const rerun = before.rerun ?? 0
+  // Its runs are named by their times: none of them is complete, whatever the job was before. The number is kept for when it has none again.
+  if (spec.periodic !== undefined) return rerun === 0 ? {} : { rerun }
   const isOther = spec.groups.some((group) => {
     const known = before.groups.find(({ name }) => name === group.name)
     return known !== undefined && formOf(crypto, { ...before, rerun }, known) !== formOf(crypto, { ...spec, rerun }, group)

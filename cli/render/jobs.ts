@@ -12,6 +12,11 @@ import { table } from './table.ts'
 import { openVoided } from './voided.ts'
 import { plural } from './words.ts'
 
+/** All copies that anybody wants are done, whatever else there is to say of the job. */
+export function isComplete({ desired, wanted, complete }: JobRow): boolean {
+  return desired === 'run' && wanted > 0 && complete >= wanted
+}
+
 export function jobState(job: JobRow): string {
   if (job.desired !== 'run') return job.desired
   if (job.problems.length > 0) return 'not valid'

@@ -2,11 +2,12 @@
 // ids, so that ties between equal ones are broken as in the fleet.
 
 import { stringify } from 'yaml'
-import type { JobSpec } from '../../crdt/spec.ts'
+import type { JobSpec, TaskSpec } from '../../crdt/spec.ts'
 import { boardsMax } from '../../simulator/scenario/choose.ts'
 import { CliError } from '../errors.ts'
 import { fromSpec } from '../job-file/from-spec.ts'
 import { formatClock, formatSize } from '../job-file/units.ts'
+import { isComplete } from '../render/jobs.ts'
 import { shortId } from '../render/words.ts'
 import type { Session } from '../peers/session.ts'
 
@@ -84,13 +85,25 @@ function nameIn(all: readonly Named[], { id, name }: Named): string {
 async function jobsOf(session: Session, also: JobSpec | null): Promise<Map<string, JobSpec>> {
   const found = new Map<string, JobSpec>()
   const { jobs } = await session.ask('jobs', { method: 'job.list' })
-  for (const { id, desired } of jobs) {
-    if (desired !== 'run') continue
-    const { job } = await session.ask('job', { method: 'job.status', job: id })
-    if (job.spec !== null) found.set(fileOf(job.spec as JobSpec), job.spec as JobSpec)
+  for (const row of jobs) {
+    // Of a parameterized job nothing runs, and of what was dispatched from it most is done: in time that is most of what a pool knows.
+    if (row.desired !== 'run' || row.parameterized === true || (row.dispatchedFrom !== undefined && isComplete(row))) continue
+    const { job } = await session.ask('job', { method: 'job.status', job: row.id })
+    if (job.spec !== null) found.set(fileOf(job.spec as JobSpec), undispatched(job.spec as JobSpec))
   }
   if (also !== null) found.set(fileOf(also), also)
   return found
+}
+
+/** As a file can say it: simulated tasks read no payload, and no file has one. */
+function undispatched({ dispatched, ...spec }: JobSpec): JobSpec {
+  if (dispatched === undefined) return spec
+  return { ...spec, groups: spec.groups.map((group) => ({ ...group, tasks: group.tasks.map(withoutPayload) })) }
+}
+
+function withoutPayload(task: TaskSpec): TaskSpec {
+  const { dispatchPayloadFile: _, ...rest } = task
+  return rest
 }
 
 function fileOf({ namespace, name }: JobSpec): string {

@@ -9,7 +9,7 @@ import type { State, Step } from './state.ts'
 
 /** Whatever the pool: time is the same everywhere. */
 export function hearClock({ state, now }: Step, { node, wallMs }: SummaryFrame): void {
-  if (node === state.boot.config.self || wallMs < coreLimits.wallMsMin) return
+  if (node === state.boot.config.self || !isPlausible(wallMs)) return
   const isNew = !state.time.heard.delete(node)
   state.time.heard.set(node, { offset: wallMs - now, heardAt: now })
   const [oldest] = state.time.heard.keys()
@@ -18,18 +18,22 @@ export function hearClock({ state, now }: Step, { node, wallMs }: SummaryFrame):
   if (isNew && state.time.runsDueAt !== null) state.time.runsDueAt = now
 }
 
+function isPlausible(wallMs: number): boolean {
+  return wallMs >= coreLimits.wallMsMin && wallMs <= coreLimits.wallMsMax
+}
+
 /** Wall ms; null: nobody knows. */
 export function fleetTime(state: State, now: number): number | null {
   const own = now + state.wallOffset
-  const isPlausible = own >= coreLimits.wallMsMin
-  if (isPlausible && state.time.isSynchronised) return own
+  const isOwnPlausible = isPlausible(own)
+  if (isOwnPlausible && state.time.isSynchronised) return own
   const heard = [...state.time.heard.values()]
     .filter(({ heardAt }) => now - heardAt < coreLimits.clockHeardMs)
     .map(({ offset }) => now + offset)
-  const all = (isPlausible ? [own, ...heard] : heard).sort((a, b) => a - b)
+  const all = (isOwnPlausible ? [own, ...heard] : heard).sort((a, b) => a - b)
   // Of two the later: clocks that lag are the common fault.
   const median = all[Math.trunc(all.length / 2)] ?? null
-  if (median === null || !isPlausible) return median
+  if (median === null || !isOwnPlausible) return median
   return Math.abs(median - own) <= coreLimits.clockToleranceMs ? own : median
 }
 

@@ -63,6 +63,8 @@ export const coreLimits = {
   saveAgainMs: 20,
   /** 2026-01-01: a clock that shows an earlier time than this program was written at has not been set. */
   wallMsMin: 1_767_225_600_000,
+  /** In 2286 the due times of runs no longer have ten digits: a clock that shows a later time is as wrong as one from before 2026. */
+  wallMsMax: 9_999_000_000_000,
   /** Clocks heard of count for so long: three summaries may be lost. */
   clockHeardMs: 240_000,
   /** Two speak for each pool; more pools than half of this make the middle no better. */

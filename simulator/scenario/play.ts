@@ -8,9 +8,10 @@ import { type DocId, type NodeId, jobDocId, keyOfPeerId, opsDocId } from '../../
 import type { Board } from '../board.ts'
 import { chaosCrypto } from '../chaos/crypto.ts'
 import { cheapIdentity, cheapSigner } from '../cheap-crypto.ts'
-import { type Change, type Operator, createOperator, submission } from '../operator.ts'
+import { type Change, type Operator, createOperator } from '../operator.ts'
 import { createPrng } from '../prng.ts'
 import { World } from '../world.ts'
+import { ordered } from './ordered.ts'
 import { Record, idOf, lookMs } from './record.ts'
 import { type Report, reportOf } from './report.ts'
 import { type DnsState, type Scenario, type ScenarioAction, type ScenarioEvent, actionText } from './scenario.ts'
@@ -162,7 +163,7 @@ function order(stage: Stage, event: Extract<ScenarioAction, { via: string | null
   switch (event.kind) {
     case 'run':
       record.wants(world.queue.now, event.spec)
-      return put(stage, board, jobDocId(idOf(event.spec)), event.spec.pool, submission(event.spec))
+      return put(stage, board, jobDocId(idOf(event.spec)), event.spec.pool, ordered(event.spec, world.wallMs))
     case 'stop':
     case 'remove': {
       const job = board.core.state?.view.jobs.get(event.job)

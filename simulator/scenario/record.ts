@@ -49,8 +49,9 @@ export class Record {
   }
 
   wants(atMs: number, spec: JobSpec): void {
-    // A slot that is a node's is known once the node has run it: how many there are is no part of the job.
-    const groups = isPerNode(spec) ? [] : spec.groups.map(({ name, count }) => ({ name, count }))
+    // A slot that is a node's or a run's is known once a board has run it, and a parameterized job has none: the job does not say how many.
+    const isOpen = isPerNode(spec) || spec.periodic !== undefined || spec.parameterized !== undefined
+    const groups = isOpen ? [] : spec.groups.map(({ name, count }) => ({ name, count }))
     this.ordered.push({ atMs, job: idOf(spec), groups })
   }
 

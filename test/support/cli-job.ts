@@ -9,11 +9,12 @@ export interface JobFileLike {
   readonly args?: readonly string[]
   readonly type?: JobType
   readonly constraint?: string
+  readonly cron?: string
 }
 
-export function jobText({ pool, priority, count, args = [], type, constraint }: JobFileLike): string {
+export function jobText({ pool, priority, count, args = [], type, constraint, cron }: JobFileLike): string {
   return `job: hello
-${pool === undefined ? '' : `pool: ${pool}\n`}${priority === undefined ? '' : `priority: ${priority}\n`}${type === undefined ? '' : `type: ${type}\n`}${constraint === undefined ? '' : `constraints: [{ attribute: '\${node.unique.name}', value: ${constraint} }]\n`}groups:
+${pool === undefined ? '' : `pool: ${pool}\n`}${priority === undefined ? '' : `priority: ${priority}\n`}${type === undefined ? '' : `type: ${type}\n`}${constraint === undefined ? '' : `constraints: [{ attribute: '\${node.unique.name}', value: ${constraint} }]\n`}${cron === undefined ? '' : `periodic: { cron: "${cron}" }\n`}groups:
   main:
 ${count === undefined ? '' : `    count: ${count}\n`}    tasks:
       app: { driver: raw_exec, config: { command: /bin/true, args: ${JSON.stringify(args)} } }

@@ -175,6 +175,7 @@ test('what is complete is removed on an order, what runs is not; a token that wa
   const p = await played(2)
   await p.dispatch('--meta', 'site=a', '--idempotency-token', 't')
   p.world.run(60_000)
+  await ok(p.admin, 'job', 'pause', p.children()[0]!.id)
   p.world.lifetimes.of = () => null
   await p.dispatch('--meta', 'site=b')
   p.world.run(10_000)
@@ -203,4 +204,19 @@ test('a job that becomes parameterized stops what it runs', async () => {
   p.world.until('it has stopped', () => runners(p.world, slot(backup)).length === 0, 10_000)
   p.world.run(60_000)
   assert.equal(count(p.world, 'start'), 1)
+})
+
+test('a fleet as a scenario: what was dispatched and is not done is played, without the payload that no file has', async () => {
+  const made = await played(2)
+  const { world, admin } = made
+  await made.dispatch('--meta', 'site=done', '--payload', await payload(made, 'x'), '--idempotency-token', 'done')
+  world.run(40_000)
+  await made.dispatch('--meta', 'site=now', '--payload', await payload(made, 'y'), '--idempotency-token', 'now')
+  world.run(2_000)
+  const name = made.children().find(({ complete }) => complete === 0)!.id
+  const out = join(admin.dir, 'fleet')
+  assert.match((await ok(admin, 'sim', 'from-fleet', '--out', out)).stdout, /^wrote 2 boards and 1 jobs?;/)
+  const ran = await ok(admin, 'sim', 'run', join(out, 'scenario.yaml'))
+  assert.match(ran.stdout, new RegExp(`${name}/g/0\n`))
+  assert.doesNotMatch(ran.stdout, /default\/backup\/g/)
 })

@@ -94,3 +94,15 @@ test('a job that a file of its own has taken over is nobody else’s to prune; a
   assert.deepEqual([specAt(world.board('b0')), specAt(world.board('b2')), running(world)[0]], [1, 1, 2])
   assert.match((await job('run', await file('[bus]'))).stderr, /^error E_POOL_UNREACHABLE: no pool of the fleet is called bus\n/)
 })
+
+test('--pool beside a file for several pools is refused, and nothing is sent', async () => {
+  const world = await boards()
+  const path = await file('["*"]')
+  for (const command of ['run', 'plan']) {
+    const { stdout, stderr } = await job(command, path, '--pool', 'hq')
+    assert.equal(stdout, '')
+    assert.match(stderr, /^error E_USAGE: --pool hq: the file says itself which pools it is for\n/)
+  }
+  world.run(5_000)
+  assert.deepEqual([...world.boards.values()].map(specAt), [null, null, null])
+})

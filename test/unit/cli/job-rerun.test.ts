@@ -39,6 +39,14 @@ it('is when it is told to, when it is another program, and when the job had been
   assert.equal(rerun(), 3)
 })
 
+it('is counted on when the job had times in between, so that no copy of then counts', async () => {
+  await runJob({ type: 'batch' })
+  await runJob({ type: 'batch' }, '--rerun')
+  await runJob({ type: 'batch', cron: '0 3 * * *', args: ['a'] })
+  await runJob({ type: 'batch' })
+  assert.equal(rerun(), 2)
+})
+
 it('is never of a service', async () => {
   await runJob({ type: 'batch' }, '--rerun')
   await runJob({ args: ['b'] }, '--rerun')

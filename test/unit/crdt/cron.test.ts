@@ -33,12 +33,28 @@ test('the newest due time and the next one', () => {
 })
 
 test('what is no pattern is told with what one is; so is a date that never comes', () => {
-  for (const pattern of ['', 'daily', '61 * * * *', '* * * *', '0 0 12 25 12 * 1999', 'H * * * *', '0 3 * * 9', 'x'.repeat(300)]) {
+  for (const pattern of [
+    '',
+    'daily',
+    '61 * * * *',
+    '* * * *',
+    '0 0 12 25 12 * 1999',
+    'H * * * *',
+    '0 3 * * 9',
+    '2026-12-01T00:00:00',
+    'x'.repeat(300),
+  ]) {
     const read = readCron(pattern)
     assert.ok(!read.ok && /fields|characters/.test(read.allowed), `${pattern}: ${JSON.stringify(read)}`)
   }
   const read = readCron('0 0 30 2 *')
   assert.ok(!read.ok && /never comes/.test(read.allowed))
+})
+
+test('at the end of all calendars nothing is due, and nothing throws', () => {
+  const { newest, next } = schedule('0 3 * * *')
+  for (const time of [253_402_300_799, 9_007_199_254_740_991]) assert.deepEqual([newest(time), next(time)], [null, null])
+  assert.equal(next(at('2285-12-31T12:00:00')), at('2286-01-01T03:00:00'))
 })
 
 test('the zone of the machine plays no part', () => {

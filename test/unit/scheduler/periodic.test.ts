@@ -189,6 +189,11 @@ test('remembered are the newest eight runs', () => {
   )
   const plain = makeView({ jobs: [makeJob()], claims })
   assert.ok(isRunForgotten(plain, null, claims[11]!), 'the job has no times any more')
+  const meanwhile = makeView({ jobs: [{ ...makeJob(), problems: ['periodic: found periodic in a parameterized job'] }], claims })
+  assert.ok(
+    !isRunForgotten(meanwhile, null, claims[11]!),
+    'a merge does not validate, and a version without times is in force until it does',
+  )
   assert.ok(!isRunForgotten(plain, null, makeClaim('a', { state: 'complete' })))
   assert.ok(!isRunForgotten(plain, null, { ...claims[11]!, form: form('f1') }), 'a group that is only named so')
 })

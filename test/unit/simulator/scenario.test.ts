@@ -7,8 +7,9 @@ import { playScenario } from '../../../simulator/scenario/play.ts'
 import { type Report, type Span, coverage } from '../../../simulator/scenario/report.ts'
 import type { Scenario, ScenarioEvent } from '../../../simulator/scenario/scenario.ts'
 import { jobWith } from '../../../simulator/sample-job.ts'
-import { disconnectDefaults } from '../../../crdt/documents/defaults.ts'
+import { disconnectDefaults, periodicDefaults } from '../../../crdt/documents/defaults.ts'
 import type { JobId } from '../../../crdt/ids.ts'
+import type { JobSpec } from '../../../crdt/spec.ts'
 
 const shop = 'default/shop' as JobId
 const job = (count: number, replaceAfterMs = 5_000) => jobWith({ count, disconnect: { ...disconnectDefaults, replaceAfterMs } })
@@ -58,6 +59,24 @@ test('a power cut: nobody runs the copy until replace_after is over, and the ori
   assert.ok(slot.copies.at(-1)!.toMs === 120_000 && total(slot.several) < 15_000, 'one copy in the end')
   assert.equal(played.boards.find(({ name }) => name === 'b')!.boots, 2)
   assert.ok(row!.availablePercent > 95 && row!.availablePercent < 100)
+})
+
+test('a periodic job has the runs that are due after it was ordered, and nobody misses them before; a parameterized one has none', () => {
+  const periodic = { ...periodicDefaults, crons: ['30 7 * * *', '2 8 * * *'] }
+  const batch = (name: string): JobSpec => ({ ...job(1), name, type: 'batch' })
+  const template: JobSpec = { ...batch('template'), parameterized: { payload: 'optional', metaRequired: [], metaOptional: [] } }
+  const order = (atMs: number, spec: JobSpec): ScenarioEvent => ({ atMs, kind: 'run', spec, via: null })
+  const times = { ...batch('times'), periodic }
+  // Ordered again, it is as it was. The world begins at 08:00.
+  const played = playScenario(scenario(['a', 'b'], [order(1_000, times), order(1_000, template), order(121_000, times)], 150_000))
+  assert.deepEqual(
+    played.slots.map(({ slot, copies }) => [slot, copies.length]),
+    [['default/times/web-1800000120/0', 1]],
+  )
+  assert.deepEqual(
+    played.jobs.map(({ longestGapMs }) => longestGapMs),
+    played.jobs.map(() => 0),
+  )
 })
 
 test('a cut in the middle: both sides run what they can, and one copy of each is left after the heal', () => {

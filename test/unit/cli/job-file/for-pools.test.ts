@@ -97,6 +97,18 @@ test('a key that no job has is shown where the override says it, with the neares
   assert.match(only!, /^6:7: groups\.web\.cuont: found the unknown key 'cuont' \(did you mean 'count'\?\)/)
 })
 
+test('a path leads into the file and not into the program', async () => {
+  assert.match(
+    (await faults(set('__proto__.polluted', '2')))[0]!,
+    /which names nothing: there is no __proto__; allowed: a path of this file$/,
+  )
+  assert.match(
+    (await faults(set('groups.web.tasks.app.env.__proto__.polluted', '2')))[0]!,
+    /there is no groups\.web\.tasks\.app\.env\.__proto__/,
+  )
+  assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
+})
+
 test('a broken group is told once for all pools', async () => {
   const found = await faults('pools: ["shop-*", hq]', 'groups: { web: { tasks: { app: { driver: rkt } } } }')
   assert.deepEqual([found.length, /driver: found "rkt"/.test(found[0]!)], [1, true])

@@ -3,14 +3,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { withTimes } from '../../../../cli/job/periodic.ts'
 import { dispatchedName, parentOfName } from '../../../../crdt/dispatch-name.ts'
-import { configDefaults } from '../../../../crdt/documents/defaults.ts'
+import { configDefaults, periodicDefaults } from '../../../../crdt/documents/defaults.ts'
 import { orderOf } from '../../../../crdt/documents/dispatch-order.ts'
 import { formOf, jobView, specToRegisters } from '../../../../crdt/documents/job.ts'
 import { checkSpec, faultText } from '../../../../crdt/documents/job-rules.ts'
 import { specFromRegisters } from '../../../../crdt/documents/spec-faults.ts'
 import { type JobId, isName, jobDocId, jobId } from '../../../../crdt/ids.ts'
 import { covers } from '../../../../crdt/rights/grant.ts'
+import { difference } from '../../../../crdt/registers.ts'
 import type { DispatchedSpec, JobSpec, ParameterizedSpec, TaskSpec } from '../../../../crdt/spec.ts'
 import { jobWith, sampleJob } from '../../../../simulator/sample-job.ts'
 import { testCrypto } from '../../../support/crypto.ts'
@@ -26,6 +28,7 @@ const rules = (more: Partial<ParameterizedSpec> = {}): ParameterizedSpec => ({
 const batch = (more: Partial<JobSpec> = {}, task: Partial<TaskSpec> = {}): JobSpec => ({ ...jobWith({}, task), type: 'batch', ...more })
 const parameterized = (more: Partial<ParameterizedSpec> = {}, task: Partial<TaskSpec> = {}): JobSpec =>
   batch({ parameterized: rules(more) }, task)
+const periodic = { ...periodicDefaults, crons: ['0 3 * * *'], since: 1_800_000_000 }
 const reading = (file: string): Partial<TaskSpec> => ({ dispatchPayloadFile: file })
 
 function dispatched(given: Partial<DispatchedSpec>, more: Partial<JobSpec> = {}): JobSpec {
@@ -47,6 +50,7 @@ for (const [name, spec] of Object.entries(fine)) test(`fine: ${name}`, () => ass
 const faulty: Record<string, readonly [JobSpec, RegExp]> = {
   'a service': [{ ...jobWith({}), parameterized: rules() }, /^parameterized: found a block in a service job; allowed: none, or type batch/],
   'a name with no room behind it': [{ ...parameterized(), name: 'a'.repeat(42) }, /^parameterized: found .* 42 characters; allowed: a shorter name/],
+  'times of its own': [{ ...parameterized(), periodic }, /^periodic: found periodic in a parameterized job; allowed: one of the two/],
   'one key twice': [parameterized({ metaRequired: ['a', 'b'], metaOptional: ['b'] }), /^parameterized\/meta_optional: found "b"/],
   'a key that is none': [parameterized({ metaRequired: ['a b'] }), /^parameterized\/meta_required\/a b: found the key "a b"/],
   'a file with a folder': [parameterized({}, reading('../x')), /^groups\/web\/tasks\/app\/dispatch_payload\/file: found "..\/x"; .* no folders/],
@@ -82,6 +86,30 @@ test('payload and the file for it take a restart; a job without them has the for
 
 const start = (spec: JobSpec) => edit(newDoc('job/default/shop', 'default'), 1, specToRegisters(spec))
 const view = (doc: ReturnType<typeof start>['doc']) => jobView(crypto, doc)
+
+test('given times on one side and parameterized on the other: one of the two is in force, the same on every board, and the job says why', () => {
+  const base = start(batch())
+  const a = edit(base.doc, 1, difference(specToRegisters(batch()), specToRegisters(batch({ periodic }))))
+  const b = edit(base.doc, 2, difference(specToRegisters(batch()), specToRegisters(parameterized())))
+  const merged = merge(a.doc, b)
+  const { spec, problems } = view(merged)
+  assert.notEqual(spec?.periodic === undefined, spec?.parameterized === undefined)
+  assert.match(problems.join('\n'), /^periodic: found periodic in a parameterized job/)
+  assert.deepEqual(view(merge(b.doc, a)).spec, spec)
+})
+
+test('times that were in force on one side only count from when the job is ordered again', () => {
+  const base = start(batch())
+  const withTimesOn = edit(base.doc, 1, { ...Object.fromEntries(specToRegisters(batch({ periodic }))), 'state/desired': 'run' })
+  const other = edit(base.doc, 2, difference(specToRegisters(batch()), specToRegisters(parameterized())))
+  // Another edit: so this side is the newer one.
+  const newer = edit(other.doc, 2, { 'spec/priority': 60 })
+  const [alone, merged] = [withTimesOn.doc, merge(withTimesOn.doc, other, newer)]
+  assert.equal(view(merged).spec?.periodic, undefined)
+  const ordered = batch({ periodic: { ...periodic, since: 0 } })
+  const since = (doc: typeof alone): number | undefined => withTimes(crypto, doc, ordered, 1_800_100_000_000).periodic?.since
+  assert.deepEqual([since(alone), since(merged)], [periodic.since, 1_800_100_000])
+})
 
 test('of two dispatches with one name one is in force as a whole, the same in whatever order they came', () => {
   const [one, two] = [dispatched({ payload: 'YQ==' }), dispatched({}, { meta: { site: 'b' } })]

@@ -46,6 +46,8 @@ test('the own clock, or the middle of all', () => {
     ['ahead by years, two that agree', { own: yearMs, heard: [1, 0] }, 1],
     ['behind by a week, one neighbour', { own: -168 * hourMs, heard: [0] }, 0],
     ['synchronised, whatever others say', { own: 0, heard: [yearMs, yearMs], isSynchronised: true }, 0],
+    ['a neighbour in no year that there is', { own: 0, heard: [Number.MAX_SAFE_INTEGER - true_] }, 0],
+    ['in no year that there is, and alone', { own: 9e15 - true_, isSynchronised: true }, null],
     ['one of three is wrong', { own: 0, heard: [yearMs, 10] }, 0],
   ]
   for (const [what, clocks, expected] of table) assert.deepEqual([what, ahead(clocks)], [what, expected])
