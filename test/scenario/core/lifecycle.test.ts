@@ -271,6 +271,30 @@ test('an update in place: the former form’s poststop comes before the next one
   }
 })
 
+test('an update that is taken back while the former form is on its way out: that ends first, and begins anew then', () => {
+  for (const afterMs of [500, 2_500, 4_500]) {
+    const { world, first } = bootPool(1)
+    const { lines } = watchTasks(world, { init: [well(2_000)], bye: [well(4_000)] })
+    const tasks = tasksOf({ app: 'main', bye: 'poststop', init: 'prestart' }, { app: { shutdownDelayMs: 1_000 } })
+    const version = (n: number) => jobSpec(group(tasks.map((one) => ({ ...one, env: { N: String(n) } }))))
+    const job = runJob(world, first, version(1))
+    const own = () => claimOf(first, slot(job), first)!
+    world.until('healthy', () => own()?.healthy === true, 30_000)
+    const form = own().form
+    runJob(world, first, version(2))
+    world.run(afterMs)
+    runJob(world, first, version(1))
+    world.run(90_000)
+    const { state, healthy } = own()
+    assert.deepEqual([state, healthy, own().form === form], ['running', true, true], `after ${afterMs}: ${lines.join(' ')}`)
+    assert.deepEqual(tasksRunning(world, slot(job)), ['app'])
+    stopJob(world, first, job)
+    world.until('over', () => stateOf(first, slot(job)) === 'stopped', 30_000)
+    assert.equal(lines.slice(-3).join(' '), '-app +bye bye.', `after ${afterMs}: ${lines.join(' ')}`)
+    world.release()
+  }
+})
+
 test('a copy in prestart is none that runs: no other stops for it, and it goes when another runs', () => {
   const { world, boards } = bootPool(3)
   watchTasks(world, { init: [well(20_000)] })
@@ -367,6 +391,28 @@ test('a board whose disk was lost takes up the main task that it runs, and knows
   stopJob(world, first, job)
   world.until('over', () => stateOf(board, slot(job)) === 'stopped', 30_000)
   assert.equal(lines.slice(3).join(' '), '-app +bye bye.')
+})
+
+test('a board whose disk was lost, or is an old one, while poststop runs: that runs to its end, and the copy begins anew only then', () => {
+  for (const how of ['lost', 'old'] as const) {
+    const { world, first } = bootPool(2)
+    const { lines } = watchTasks(world, { init: [well(2_000)], bye: [well(30_000)] })
+    const job = runJob(world, first, jobSpec(group(tasksOf({ app: 'main', bye: 'poststop', init: 'prestart' }))))
+    world.until('it runs', () => tasksRunning(world, slot(job)).includes('app'), 40_000)
+    world.run(10_000)
+    const board = home(world, slot(job))
+    const old = new Map(board.disk)
+    stopJob(world, first, job)
+    world.until('poststop runs', () => tasksRunning(world, slot(job)).includes('bye'), 10_000)
+    edit(world, first, jobDocId(job), 'default', () => new Map([[jobPaths.desired, 'run']]))
+    withDisk(world, board, (disk) => {
+      disk.clear()
+      if (how === 'old') for (const [key, value] of old) disk.set(key, value)
+    })
+    world.run(2 * minuteMs)
+    assert.equal(lines.join(' '), '+init init. +app -app +bye bye. +init init. +app', how)
+    world.release()
+  }
 })
 
 test('ports that a prestart task was told stay: if one is taken before the main task starts, the copy fails', () => {
