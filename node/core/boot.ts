@@ -119,7 +119,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   alloc.restarts = claim.restarts
   alloc.restartSeen = claim.restartSeen
   alloc.ports = { ...claim.ports }
-  if (alloc.body.runsOnce) recallDone(alloc, claim)
+  if (alloc.body.runsOnce && alloc.body.form === claim.form) recallDone(alloc, claim)
   state.allocs.set(claim.slot, alloc)
   if (record.former !== undefined) recallFormer(step, alloc, bodyOf(record.former, claim), running)
   const adopted = adopt(step, alloc, running)
@@ -159,7 +159,7 @@ function recallFormer(step: Step, alloc: Alloc, former: Body, running: Map<strin
   alloc.stopFrom = step.now
 }
 
-/** Tasks that had ended well before the agent did. */
+/** Tasks that had ended well before the agent did; not those of the form before an update that the claim does not know of yet. */
 function recallDone({ body }: Alloc, claim: Claim): void {
   for (const [name, task] of body.tasks) {
     const told = claim.tasks[name]

@@ -295,6 +295,27 @@ test('an update that is taken back while the former form is on its way out: that
   }
 })
 
+test('work whose first task is done is updated, and the board loses power between any two effects: the next version runs it as well', () => {
+  for (let effects = 0; effects < 8; effects++) {
+    const { world, first } = bootPool(1)
+    const { lines } = watchTasks(world, { done: [well(2_000)] })
+    const version = (n: number) => {
+      const tasks = tasksOf({ done: 'main', on: 'main' }).map((one) => ({ ...one, env: { N: String(n) } }))
+      return jobSpec({ type: 'batch', group: { tasks } })
+    }
+    const job = runJob(world, first, version(1))
+    world.until('the first is done', () => task(first, slot(job), 'done')?.state === 'dead', 15_000)
+    runJob(world, first, version(2))
+    first.effectsLeft = effects
+    world.run(1_000)
+    first.effectsLeft = null
+    if (first.core === null) world.boot(first)
+    world.run(20_000)
+    assert.equal(lines.filter((line) => line === '+done').length, 2, `${effects}: ${lines.join(' ')}`)
+    world.release()
+  }
+})
+
 test('a copy in prestart is none that runs: no other stops for it, and it goes when another runs', () => {
   const { world, boards } = bootPool(3)
   watchTasks(world, { init: [well(20_000)] })
