@@ -3,12 +3,12 @@
 
 import type { Form, SlotId } from '../../crdt/ids.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
-import { type Alloc, type Body, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
+import { type Alloc, type Body, type Ending, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
 import { readRemains } from './allocs/finished.ts'
 import { recallClones } from './clones.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
-import { foundRunning, isPoststop } from './allocs/stages.ts'
+import { endLost, foundRunning, isPoststop } from './allocs/stages.ts'
 import { isLeft } from './allocs/winding.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreRecords } from './event.ts'
@@ -119,12 +119,12 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   alloc.restarts = claim.restarts
   alloc.restartSeen = claim.restartSeen
   alloc.ports = { ...claim.ports }
-  if (alloc.body.runsOnce) recallDone(alloc, claim)
+  if (alloc.body.runsOnce && alloc.body.form === claim.form) recallDone(alloc, claim)
   state.allocs.set(claim.slot, alloc)
   if (record.former !== undefined) recallFormer(step, alloc, bodyOf(record.former, claim), running)
   const adopted = adopt(step, alloc, running)
   if (alloc.leaving.size > 0) alloc.heldBefore = claim.resources ?? null
-  const ending = record.ending ?? (claim.state === 'stopping' ? { state: endOf(state, claim), reason: claim.reason } : null)
+  const ending = record.ending ?? endTold(state, claim, alloc.body)
   if (ending !== null) {
     expectAll(step, alloc.body)
     return end(step, alloc, ending.state, ending.reason)
@@ -159,7 +159,7 @@ function recallFormer(step: Step, alloc: Alloc, former: Body, running: Map<strin
   alloc.stopFrom = step.now
 }
 
-/** Tasks that had ended well before the agent did. */
+/** Tasks that had ended well before the agent did; not those of the form before an update that the claim does not know of yet. */
 function recallDone({ body }: Alloc, claim: Claim): void {
   for (const [name, task] of body.tasks) {
     const told = claim.tasks[name]
@@ -176,6 +176,13 @@ function expectAll({ state, now }: Step, body: Body): void {
     task.phase = 'running'
     task.stopAt = now
   }
+}
+
+/** Of one whose record says nothing of an end. */
+function endTold(state: State, claim: Claim, { tasks }: Body): Ending | null {
+  if (claim.state === 'stopping') return { state: endOf(state, claim), reason: claim.reason }
+  // An old disk was put back.
+  return [...tasks.values()].some((task) => isPoststop(task) && task.phase === 'running') ? { state: 'stopped', reason: endLost } : null
 }
 
 /** How a claim that was on its way out ends; its verdict was written with it. */

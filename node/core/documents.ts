@@ -76,6 +76,8 @@ export function showDigest(state: State, doc: Doc): void {
 function ownFromAbroad(step: Step, own: Doc | undefined, envelope: Envelope): Result<Admitted, GateCode> {
   const { state } = step
   const checked = state.engine.admit(undefined, envelope, authorityHere(state))
+  // In this board's name, and not signed by it: whoever sends that is to blame as for any other's.
+  if (!checked.ok && checked.code === 'E_SIGNATURE') return refused(step, checked)
   const genuine = checked.ok || checked.code === 'E_MISSING'
   const unknown = own === undefined || (envelope.epoch >= own.epoch && !own.envelopes.some((ref) => ref.hash === envelope.hash))
   if (genuine && unknown) {

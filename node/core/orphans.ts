@@ -9,8 +9,8 @@ import { editionOf } from '../../scheduler/canaries.ts'
 import { type Alloc, type Body, bodyParts, createAlloc, createBody, isUp } from './allocs/alloc.ts'
 import { persistBody } from './allocs/claim.ts'
 import { removeTasks } from './allocs/finished.ts'
-import { nowRunning } from './allocs/lifecycle.ts'
-import { foundRunning, isOrdered } from './allocs/stages.ts'
+import { end, nowRunning } from './allocs/lifecycle.ts'
+import { endLost, foundRunning, isOrdered, isPoststop } from './allocs/stages.ts'
 import { coreLimits } from './limits.ts'
 import type { AdoptedTask, TaskId } from './ports.ts'
 import { type State, type Step, isEvicted, note } from './state.ts'
@@ -49,6 +49,7 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
     run.driverDownSince = null
     alloc.ports = { ...task.ports }
     if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
+    if (isPoststop(run)) end(step, alloc, 'stopped', endLost)
     state.ownStale = true
   }
   if (state.orphans.length > before) tellOrphans(step)
@@ -105,6 +106,7 @@ function settleOrphan(step: Step, task: AdoptedTask): boolean {
     foundRunning(alloc.body, run)
     if (isOrdered(alloc.body.group)) persistBody(step, alloc)
     if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
+    if (isPoststop(run)) end(step, alloc, 'stopped', endLost)
   }
   return true
 }

@@ -1,9 +1,12 @@
 // Groups whose tasks have a life cycle, what these tasks do by themselves on simulated boards, and what came of it in one line.
 
-import type { TaskLifecycle, TaskSpec } from '../../crdt/spec.ts'
-import type { SlotId } from '../../crdt/ids.ts'
-import type { World } from '../../simulator/world.ts'
+import { rescheduleDefaults, restartDefaults } from '../../crdt/documents/defaults.ts'
+import { jobPaths } from '../../crdt/documents/job.ts'
+import { type JobId, type SlotId, jobDocId } from '../../crdt/ids.ts'
+import type { GroupSpec, TaskLifecycle, TaskSpec } from '../../crdt/spec.ts'
+import type { Board, World } from '../../simulator/world.ts'
 import { secondTask } from './pool.ts'
+import { type JobOptions, claimOf, edit } from './world.ts'
 
 const hooks = {
   prestart: { hook: 'prestart', sidecar: false },
@@ -75,3 +78,16 @@ export function tasksRunning(world: World, slot: SlotId): string[] {
     .flatMap((board) => [...board.tasks.values()].flatMap((run) => (run.slot === slot ? [run.task] : [])))
     .sort()
 }
+
+/** A copy that fails stays failed for as long as a test looks, and a failed task is tried again within seconds. */
+export const patient: Partial<GroupSpec> = {
+  restart: { ...restartDefaults, attempts: 1, delayMs: 1_000 },
+  reschedule: { ...rescheduleDefaults, delayMs: 3_600_000, maxDelayMs: 3_600_000 },
+}
+export const group = (tasks: GroupSpec['tasks'], wishes: Partial<GroupSpec> = {}): JobOptions => ({
+  group: { ...patient, tasks, ...wishes },
+})
+export const stopJob = (world: World, board: Board, job: JobId): void =>
+  edit(world, board, jobDocId(job), 'default', () => new Map([[jobPaths.desired, 'stopped']]))
+export const stateOf = (board: Board, id: SlotId): string => claimOf(board, id, board)?.state ?? 'none'
+export const task = (board: Board, id: SlotId, name: string) => claimOf(board, id, board)?.tasks[name]

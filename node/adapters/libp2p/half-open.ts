@@ -11,6 +11,8 @@ export class HalfOpen {
   begin(connection: MultiaddrConnection): boolean {
     const source = sourceOf(connection.remoteAddr.toString())
     const places = this.#places.get(source) ?? new Set()
+    // One that was gone before it came here tells nobody of its end, and a place that is lost is lost to a whole site behind one NAT.
+    if (places.size >= networkLimits.inboundPendingPerAddressMax) for (const one of places) if (one.status !== 'open') places.delete(one)
     if (places.size >= networkLimits.inboundPendingPerAddressMax) return false
     this.#places.set(source, places.add(connection))
     connection.addEventListener('close', () => this.end(connection), { once: true })

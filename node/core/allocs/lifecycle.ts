@@ -307,6 +307,8 @@ function windUp(step: Step, alloc: Alloc): void {
 export function beginUpdate(step: Step, alloc: Alloc, body: Body): void {
   if (alloc.next?.form === body.form || alloc.ending !== null) return
   dropUpdate(step, alloc)
+  // Taken back: its tasks have the very names of those that are on their way out, poststop tasks among them. They go first.
+  if (alloc.former?.form === body.form) return
   alloc.next = body
   drive(step, alloc)
 }

@@ -72,6 +72,9 @@ export function foundRunning(body: Body, run: TaskRun): void {
       Object.assign(task, { phase: 'dead', event: '' } satisfies Partial<TaskRun>)
 }
 
+/** Poststop tasks run only after the end of a copy was written down: the rest of it is not to be started beside one. */
+export const endLost = 'record-lost: its poststop task runs, and nothing tells how it ended'
+
 /** True: this is news, to be remembered before anything of it starts. */
 export function noteBegun(body: Body): boolean {
   if (body.begun || ![...body.tasks.values()].some(isPoststop)) return false

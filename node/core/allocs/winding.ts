@@ -98,6 +98,8 @@ export function leaves(step: Step, alloc: Alloc, task: TaskRun): boolean {
   alloc.heldBefore = null
   if (alloc.former === null) return true
   alloc.former = null
+  // An update back to it has waited for this.
+  step.state.planStale = true
   persistBody(step, alloc)
   return true
 }

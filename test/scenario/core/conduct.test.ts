@@ -153,6 +153,15 @@ test('another board’s document in the name of oneself, link states that nobody
   assert.deepEqual(bansOf(judge), [liar.spec.id])
 })
 
+test('a forgery of the very document of the board that it is sent to is one like any other; what others hold of it is none', () => {
+  const { world, boards } = bootPool(3)
+  const [judge, liar] = boards as [Board, Board]
+  for (const value of ['1', '2', '3']) say(world, liar, judge, ownChange(judge, value))
+  assert.deepEqual(bansOf(judge), [])
+  for (const value of ['1', '2', '3']) say(world, liar, judge, forged(judge, value))
+  assert.deepEqual(bansOf(judge), [liar.spec.id])
+})
+
 test('what a newer, an older or a late agent may send never is a ban, however often it comes', () => {
   const { world, boards, first } = bootPool(4)
   const heard: Uint8Array[] = []

@@ -3,29 +3,18 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { disconnectDefaults, restartDefaults, rescheduleDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
-import { jobPaths, restartPath, stopGenerationPath } from '../../../crdt/documents/job.ts'
+import { disconnectDefaults, restartDefaults, updateDefaults } from '../../../crdt/documents/defaults.ts'
+import { restartPath, stopGenerationPath } from '../../../crdt/documents/job.ts'
 import { opsPaths } from '../../../crdt/documents/ops.ts'
-import { type JobId, type SlotId, jobDocId, opsDocId } from '../../../crdt/ids.ts'
-import type { GroupSpec } from '../../../crdt/spec.ts'
+import { type SlotId, jobDocId, opsDocId } from '../../../crdt/ids.ts'
 import { coreLimits } from '../../../node/core/limits.ts'
-import type { Board, World } from '../../../simulator/world.ts'
+import type { Board } from '../../../simulator/world.ts'
 import { LifecycleLaws } from '../../support/lifecycle-laws.ts'
-import { badly, tasksOf, tasksRunning, watchTasks, well } from '../../support/lifecycle.ts'
+import { badly, group, patient, stateOf, stopJob, task, tasksOf, tasksRunning, watchTasks, well } from '../../support/lifecycle.ts'
 import { bootPool, home, withDisk } from '../../support/pool.ts'
 import { type JobOptions, claimOf, edit, jobSpec, runJob, slot } from '../../support/world.ts'
 
 const minuteMs = 60_000
-/** A copy that fails stays failed for as long as a test looks, and a failed task is tried again within seconds. */
-const patient: Partial<GroupSpec> = {
-  restart: { ...restartDefaults, attempts: 1, delayMs: 1_000 },
-  reschedule: { ...rescheduleDefaults, delayMs: 60 * minuteMs, maxDelayMs: 60 * minuteMs },
-}
-const group = (tasks: GroupSpec['tasks'], wishes: Partial<GroupSpec> = {}): JobOptions => ({ group: { ...patient, tasks, ...wishes } })
-const stopJob = (world: World, board: Board, job: JobId): void =>
-  edit(world, board, jobDocId(job), 'default', () => new Map([[jobPaths.desired, 'stopped']]))
-const stateOf = (board: Board, id: SlotId): string => claimOf(board, id, board)?.state ?? 'none'
-const task = (board: Board, id: SlotId, name: string) => claimOf(board, id, board)?.tasks[name]
 
 test('prestart, then main tasks beside their sidecars, then poststart; the sidecars go last, and poststop comes when all are gone', () => {
   const { world, first } = bootPool(1)
@@ -243,32 +232,6 @@ test('an agent that is killed at any moment, for a short while or a long one, go
 
 test('a board that loses power at any moment starts again what ran, and nothing that had been done', () => {
   for (let atMs = 0; atMs <= 12_000; atMs += 500) interrupted('powerCut', atMs, 1_000)
-})
-
-test('an update in place: the former form’s poststop comes before the next one’s prestart, whenever the agent is killed', () => {
-  const story = '+init init. +app -app +bye bye. +init init. +app'
-  for (const how of ['kill', 'powerCut'] as const) {
-    for (let atMs = 0; atMs <= 6_000; atMs += 500) {
-      const { world, first } = bootPool(1)
-      const { lines } = watchTasks(world, { init: [well(2_000)], bye: [well(2_000)] })
-      const tasks = tasksOf({ app: 'main', bye: 'poststop', init: 'prestart' }, { app: { shutdownDelayMs: 1_000 } })
-      const laws = new LifecycleLaws(world, Object.fromEntries(tasks.map(({ name, lifecycle }) => [name, lifecycle])))
-      const version = (n: number) => jobSpec(group(tasks.map((one) => ({ ...one, env: { N: String(n) } }))))
-      const job = runJob(world, first, version(1))
-      const isHealthy = (): boolean => claimOf(first, slot(job), first)?.healthy === true
-      world.until('healthy', isHealthy, 30_000)
-      runJob(world, first, version(2))
-      world.run(atMs)
-      world[how](first)
-      world.run(500)
-      world.boot(first)
-      const isThere = (): boolean => isHealthy() && tasksRunning(world, slot(job)).length === 1 && laws.begun.size === 2
-      world.until('the next version is healthy', isThere, 60_000)
-      assert.deepEqual([laws.broken, laws.missed()], [[], []], `${how} at ${atMs}: ${lines.join(' ')}`)
-      if (how === 'kill') assert.equal(lines.join(' '), story, `at ${atMs}`)
-      world.release()
-    }
-  }
 })
 
 test('a copy in prestart is none that runs: no other stops for it, and it goes when another runs', () => {

@@ -5,7 +5,8 @@ import { HalfOpen, sourceOf } from '../../../../node/adapters/libp2p/half-open.t
 import { networkLimits } from '../../../../node/adapters/libp2p/limits.ts'
 
 function connectionFrom(address: string): MultiaddrConnection & EventTarget {
-  return Object.assign(new EventTarget(), { remoteAddr: { toString: () => address } }) as unknown as MultiaddrConnection & EventTarget
+  return Object.assign(new EventTarget(), { status: 'open', remoteAddr: { toString: () => address } }) as unknown as MultiaddrConnection &
+    EventTarget
 }
 
 test('one address has half of the places; whoever shows who it is, or goes, makes room', () => {
@@ -25,6 +26,13 @@ test('one address has half of the places; whoever shows who it is, or goes, make
   halfOpen.end(flood[1]!)
   assert.ok(halfOpen.begin(connectionFrom('/ip4/192.0.2.1/tcp/50002')))
   assert.equal(halfOpen.begin(connectionFrom('/ip4/192.0.2.1/tcp/50003')), false)
+})
+
+test('connections that were gone before they took their places keep nobody out', () => {
+  const halfOpen = new HalfOpen()
+  const gone = Array.from({ length: networkLimits.inboundPendingPerAddressMax }, (_, n) => connectionFrom(`/ip4/192.0.2.1/tcp/${n + 1}`))
+  for (const one of gone) halfOpen.begin(Object.assign(one, { status: 'reset' }))
+  assert.ok(halfOpen.begin(connectionFrom('/ip4/192.0.2.1/tcp/50000')))
 })
 
 test('an IPv6 network is one source, however its addresses are written; IPv4 addresses are told apart', () => {
