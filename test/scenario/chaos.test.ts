@@ -17,7 +17,7 @@ const seeds = Array.from({ length: 50 }, (_, i) => i + 1)
 
 const threeBoards = ['b0', 'b1', 'b2'].map((name) => ({ name, labels: {}, memoryMib: 2_048, pool: 'default' }))
 
-/** What seeds show too seldom: engines that are down when a task is to start again, and a task that ends while no agent runs. */
+/** What seeds show too seldom: engines that are down when a task is to start again, images that cannot be had, and a task that ends unwatched. */
 const rare: ChaosPlan = {
   seed: 0,
   boards: threeBoards,
@@ -30,6 +30,8 @@ const rare: ChaosPlan = {
       { at: 90_000, kind: 'kill', board, forMs: 10_000 },
       { at: 91_000, kind: 'crash', board, nth: 0 },
     ]),
+    { at: 70_000, kind: 'driver', board: 'b0', code: 'E_IMAGE_PULL', phase: 'prepare', forMs: 15_000 },
+    { at: 71_000, kind: 'command', via: 'b0', job: 'web', command: '/bin/v2' },
   ],
 }
 
