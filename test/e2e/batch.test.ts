@@ -1,4 +1,4 @@
-// Work that ends, on real agents and processes: done once, also when the agent was dead at its end; and at times.
+// Work that ends, on real agents and processes: done once, also when the agent was dead at its end.
 
 import assert from 'node:assert/strict'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
@@ -56,14 +56,4 @@ test('it ends while its agent is dead: the next agent tells so, and nobody runs 
   const other = agents.find((agent) => agent !== board)!
   await until('the other board knows', 120_000, async () => (await completeAt(other, 'late')) === 1)
   assert.deepEqual([linesOf('late'), agents.flatMap(taskPids)], [1, []])
-})
-
-test('periodic: each due time is run once by one of the boards, in order', async () => {
-  const script = `echo $SHOAL_RUN >> ${diary('tick')}`
-  assert.equal((await fleet.runJob(agents[0]!, job('tick', { type: 'batch', periodic: { cron: '*/3 * * * * *' }, script }))).code, 0)
-  await until('three runs', 120_000, async () => linesOf('tick') >= 3)
-  const stopped = await fleet.cli(['job', 'stop', 'tick', '--peer', `unix:${agents[1]!.socket}`])
-  const dues = readFileSync(diary('tick'), 'utf8').trim().split('\n')
-  assert.deepEqual([stopped.code, dues], [0, [...new Set(dues)].sort()])
-  for (const due of dues) assert.ok(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(due) && Number(due.slice(-2)) % 3 === 0, due)
 })

@@ -3,7 +3,6 @@
 export interface JobWishes {
   readonly count?: number
   readonly type?: 'batch'
-  readonly periodic?: object
   readonly pool?: string
   readonly script?: string
   readonly driver?: 'raw_exec' | 'docker'
@@ -14,13 +13,12 @@ export interface JobWishes {
 }
 
 export function job(name: string, wishes: JobWishes = {}): object {
-  const { count = 1, type, periodic, pool, script = 'exec sleep 1000000', driver = 'raw_exec', image, group = {}, resources = {} } = wishes
+  const { count = 1, type, pool, script = 'exec sleep 1000000', driver = 'raw_exec', image, group = {}, resources = {} } = wishes
   const config = { ...(image === undefined ? {} : { image }), command: '/bin/sh', args: ['-c', script] }
   return {
     job: name,
     ...(pool === undefined ? {} : { pool }),
     ...(type === undefined ? {} : { type }),
-    ...(periodic === undefined ? {} : { periodic }),
     groups: {
       g: {
         count,
