@@ -31,7 +31,7 @@ import { type Frame, decodeFrame, encodeFrame, kindOf } from './wire.ts'
 export function peerCame(step: Step, peer: NodeId): void {
   const { state } = step
   // Banned while it came in.
-  if (isShunned(state, peer)) return void step.out.push({ kind: 'disconnect', peer, reason: 'banned' })
+  if (isShunned(state, peer)) return void step.out.push({ kind: 'disconnect', peer, reason: 'it is banned here' })
   state.peers.set(peer, {
     pool: null,
     planVersion: 0,

@@ -10,9 +10,18 @@ import { type TestCli, testCli } from './cli-io.ts'
 import { testSecret } from './crypto.ts'
 import { fleet, operatorSeed } from './world.ts'
 
-/** Command lines of the world's operator, or of another key. `peer()`: the board that answers. */
-export async function cliOnWorld(world: World, peer: () => Board, seed = operatorSeed, of: string = fleet): Promise<TestCli> {
-  const cli = await testCli(async () => connect(world, peer()))
+/**
+ * Command lines of the world's operator, or of another key. `peer()`: the board that answers. `caller`: whose key the connection shows; without
+ * one it is the board's own socket.
+ */
+export async function cliOnWorld(
+  world: World,
+  peer: () => Board,
+  seed = operatorSeed,
+  of: string = fleet,
+  caller: string | null = null,
+): Promise<TestCli> {
+  const cli = await testCli(async () => connect(world, peer(), caller))
   await writeFile(join(cli.dir, 'operator.key'), testSecret(seed).toString('hex'), { mode: 0o600 })
   const context = { fleet: of, psk: 'psk', key: 'operator.key', peers: ['board:1'] }
   await writeFile(join(cli.dir, 'psk'), 'ab'.repeat(32), { mode: 0o600 })
@@ -20,12 +29,12 @@ export async function cliOnWorld(world: World, peer: () => Board, seed = operato
   return cli
 }
 
-function connect(world: World, board: Board): ApiClient {
+function connect(world: World, board: Board, caller: string | null): ApiClient {
   return {
     peer: board.spec.name,
     close: async () => undefined,
     async *request(body) {
-      const asked = world.ask(board, JSON.parse(new TextDecoder().decode(body)) as Request)
+      const asked = world.ask(board, JSON.parse(new TextDecoder().decode(body)) as Request, caller)
       // Another pool's boards answer a little later.
       if (!asked.isOver) world.run(100)
       for (const reply of asked.replies) yield new TextEncoder().encode(JSON.stringify(reply))

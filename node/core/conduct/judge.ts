@@ -81,7 +81,7 @@ function companyOf(state: State): number {
 }
 
 function hangUp(step: Step, peer: NodeId): void {
-  if (step.state.peers.has(peer)) step.out.push({ kind: 'disconnect', peer, reason: 'banned' })
+  if (step.state.peers.has(peer)) step.out.push({ kind: 'disconnect', peer, reason: 'it is banned here' })
 }
 
 function nameOf({ view }: State, peer: NodeId): string {

@@ -6,10 +6,11 @@ import { test } from 'node:test'
 import { nodeDocId } from '../../../crdt/ids.ts'
 import { editDoc } from '../../../crdt/replica.ts'
 import { mayConnect } from '../../../node/core/admission.ts'
-import { conductLimits } from '../../../node/core/conduct/limits.ts'
+import { askRates, conductLimits } from '../../../node/core/conduct/limits.ts'
 import { isShunned } from '../../../node/core/conduct/state.ts'
 import { encodeFrame } from '../../../node/core/wire.ts'
 import type { Board, World } from '../../../simulator/world.ts'
+import { certifiedWorld } from '../../support/certified.ts'
 import { testSigner } from '../../support/crypto.ts'
 import { answer, bootPool, count, place } from '../../support/pool.ts'
 import { allAlive, areEqual, createWorld, crypto, fleet, operatorSeed } from '../../support/world.ts'
@@ -54,6 +55,10 @@ test('three forgeries are a ban, by whoever got them; it ends by itself, the nex
   assert.deepEqual(bansOf(judge), [liar.spec.id])
   assert.deepEqual(bansOf(other), [], 'it judges for itself alone')
   assert.equal(mayConnect(stateOf(judge), liar.spec.id), false)
+  const late = encodeFrame({ kind: 'envelopes', envelopes: [ownChange(liar, 'late')] })
+  const effects = judge.core!.step({ kind: 'frame', now: world.queue.now, from: liar.spec.id, via: 'gossip', bytes: late })
+  assert.ok(!effects.some(({ kind }) => kind === 'persist'), 'nothing of it is taken in')
+  assert.ok(stateOf(judge).refusals['E_BANNED']! > 0)
   world.run(20_000)
   assert.ok(!judge.peers.has(liar.spec.id))
   assert.equal(stateOf(judge).view.nodes.get(liar.spec.id)!.liveness, 'alive', 'what others bring of it counts')
@@ -161,12 +166,15 @@ test('what a newer, an older or a late agent may send never is a ban, however of
   const ofANewerAgent = [new Uint8Array([1, 200, 3, 4]), new Uint8Array([2, 1, 2, 3])]
   const envelope = ownChange(peer, 'x')
   const unknownLayout = Uint8Array.from(envelope, (byte, at) => (at === 3 ? 2 : byte))
-  const early = [ownChange(peer, 'missing', 99)]
+  const author = { id: peer.spec.id, signer: peer.spec.signer, nonce: new Uint8Array(16).fill(99), fleet }
+  const before = editDoc(crypto, stateOf(peer).docs.get(nodeDocId(peer.spec.id))!, author, new Map([['label/x', '1']]))
+  const early = editDoc(crypto, before.doc, author, new Map([['label/x', '2']])).envelopes.map(({ bytes }) => bytes)
   for (let round = 0; round < 20; round++) {
     for (const frame of [...heard.slice(0, 200), ...ofANewerAgent]) world.links.send(peer, first.spec.id, frame)
     say(world, peer, first, unknownLayout, ...early)
     world.run(1_000)
   }
+  assert.ok(stateOf(first).refusals['E_MISSING']! >= 20 && stateOf(first).refusals['E_FRAME']! >= 40)
   assert.deepEqual(boards.flatMap(bansOf), [])
 })
 
@@ -203,6 +211,18 @@ test('whoever asks for everything again and again is not answered, then banned; 
   assert.deepEqual(bansOf(judge), [])
   for (let n = 0; n < 8_000; n++) ask(liar)
   assert.deepEqual(bansOf(judge), [liar.spec.id])
+})
+
+test('of a board that waits only so many frames are read', () => {
+  const world = certifiedWorld([{}, {}, { token: 77 }])
+  const [judge, , stranger] = [...world.boards.values()] as [Board, Board, Board]
+  world.bootAll()
+  world.run(15_000)
+  assert.equal(stateOf(judge).peers.get(stranger.spec.id)?.waits, 'token-unknown')
+  const bytes = encodeFrame({ kind: 'envelopes', envelopes: [new Uint8Array(100)] })
+  for (let n = 0; n < 300; n++) judge.core!.step({ kind: 'frame', now: world.queue.now, from: stranger.spec.id, via: 'stream', bytes })
+  const { E_RATE = 0 } = stateOf(judge).refusals
+  assert.ok(E_RATE >= 300 - askRates.strangerFrames.atOnce, `${E_RATE}`)
 })
 
 test('an operator forgives, on the board that is asked; nobody without a right to that board does', () => {

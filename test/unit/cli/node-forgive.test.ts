@@ -6,13 +6,14 @@ import { nodeDocId } from '../../../crdt/ids.ts'
 import { editDoc } from '../../../crdt/replica.ts'
 import { encodeFrame } from '../../../node/core/wire.ts'
 import { cliOnWorld } from '../../support/cli-on-world.ts'
+import { testSigner } from '../../support/crypto.ts'
 import { bootPool } from '../../support/pool.ts'
-import { crypto, fleet } from '../../support/world.ts'
+import { crypto, fleet, operatorSeed } from '../../support/world.ts'
 
 test('status and node status tell of a ban; node forgive ends it on the board that is asked, and says so', async () => {
   const { world, boards } = bootPool(4)
   const [judge, liar] = boards
-  const cli = await cliOnWorld(world, () => judge!)
+  const cli = await cliOnWorld(world, () => judge!, operatorSeed, fleet, testSigner(operatorSeed).id)
   const { id, signer } = liar!.spec
   const author = { id, signer, nonce: new Uint8Array(16), fleet }
   const own = liar!.core!.state!.docs.get(nodeDocId(id))!
@@ -22,7 +23,7 @@ test('status and node status tell of a ban; node forgive ends it on the board th
     assert.doesNotMatch((await cli.run(['status'])).stdout, /^b0 has banned/m)
     for (let n = 0; n < 3; n++) world.links.send(liar!, judge!.spec.id, encodeFrame({ kind: 'envelopes', envelopes: [bytes] }))
     world.run(1_000)
-    assert.match((await cli.run(['status'])).stdout, /^b0 has banned b1 for another \d+ s \(E_SIGNATURE\)$/m)
+    assert.match((await cli.run(['status'])).stdout, /^b0 has banned b1 for another \d+s \(E_SIGNATURE\)$/m)
     assert.match((await cli.run(['node', 'status', 'b1'])).stdout, /^Banned +b0 has banned b1 for another /m)
     assert.doesNotMatch((await cli.run(['node', 'status', 'b2'])).stdout, /^Banned/m)
     const forgiven = await cli.run(['node', 'forgive', 'b1'])

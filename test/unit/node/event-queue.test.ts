@@ -5,7 +5,12 @@ import { encodeFrame } from '../../../node/core/wire.ts'
 import { EventQueue, queueLimits } from '../../../node/event-queue.ts'
 import type { LooseEvent } from '../../../node/loose-event.ts'
 
-const frame = (from: string, bytes = new Uint8Array(10)): LooseEvent => ({ kind: 'frame', from: from as NodeId, bytes, via: 'stream' })
+const frame = (from: string, bytes: Uint8Array = new Uint8Array(10)): LooseEvent => ({
+  kind: 'frame',
+  from: from as NodeId,
+  bytes,
+  via: 'stream',
+})
 const waiting = (queue: EventQueue): LooseEvent[] => [...queue.takeWaiting(() => true)]
 
 test('one peer fills half of the room, in frames or in bytes, and the others find theirs', () => {

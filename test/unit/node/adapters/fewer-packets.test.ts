@@ -3,47 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { MultiaddrConnection, Stream, StreamMuxer } from '@libp2p/interface'
-import { guardedYamux } from '../../../../node/adapters/libp2p/guarded-yamux.ts'
+import type { Stream } from '@libp2p/interface'
+import { type MuxerEnd, muxerPair, turns } from '../../../support/muxer-pair.ts'
 
-interface End {
-  readonly muxer: StreamMuxer
-  /** Packets that this end sent. */
-  readonly packets: Uint8Array[]
-}
-
-/** Two muxers on one wire that delivers what is sent in a later turn. */
-function pair(): readonly [End, End] {
-  const wires = [wire('outbound'), wire('inbound')] as const
-  const ends = wires.map((own, index): End => {
-    const packets: Uint8Array[] = []
-    own.send = (data) => {
-      const packet = data.subarray()
-      packets.push(packet)
-      setImmediate(() => wires[1 - index]!.dispatchEvent(Object.assign(new Event('message'), { data: packet })))
-      return true
-    }
-    const create = guardedYamux({ enableKeepAlive: false })()
-    return { muxer: create.createStreamMuxer(own as unknown as MultiaddrConnection), packets }
-  })
-  return [ends[0]!, ends[1]!]
-}
-
-interface Wire extends EventTarget {
-  send(data: { subarray(): Uint8Array }): boolean
-}
-
-function wire(direction: 'inbound' | 'outbound'): Wire {
-  const quiet: object = Object.assign(() => {}, { trace: () => {}, error: () => {}, newScope: () => quiet })
-  return Object.assign(new EventTarget(), { direction, status: 'open', log: quiet, send: () => true })
-}
-
-async function turns(): Promise<void> {
-  for (let i = 0; i < 20; i++) await turn()
-}
-
-async function openStream(): Promise<{ near: End; far: End; stream: Stream; received: () => number }> {
-  const [near, far] = pair()
+async function openStream(): Promise<{ near: MuxerEnd; far: MuxerEnd; stream: Stream; received: () => number }> {
+  const [near, far] = muxerPair()
   let received = 0
   far.muxer.addEventListener('stream', ({ detail }) => {
     detail.addEventListener('message', ({ data }) => (received += data.byteLength))
