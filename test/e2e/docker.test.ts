@@ -176,7 +176,7 @@ test('a copy that eats more memory than it may is ended, and that is what its st
 })
 
 test('job remove: no container is left', async () => {
-  for (const name of ['web', 'local', 'hungry']) {
+  for (const name of ['web', 'green', 'local', 'hungry']) {
     const ran = await fleet.cli(['job', 'remove', name, '--peer', `unix:${agents[1]!.socket}`])
     assert.equal(ran.code, 0, ran.output)
   }
