@@ -12,7 +12,7 @@ import { compactDoc } from './epoch.ts'
 import type { Result } from './errors.ts'
 import { type Admitted, type Authority, type GateCode, admitDecoded } from './gate.ts'
 import type { FleetId, NodeId, PoolName } from './ids.ts'
-import { type KeptBounds, createKeptHandles } from './kept-handles.ts'
+import type { KeptHandles } from './kept-handles.ts'
 import { type NodeReading, readNode } from './read-node.ts'
 import type { Registers, Scalar } from './registers.ts'
 import { type Edited, decodeDoc, editDoc, encodeDoc } from './replica.ts'
@@ -60,8 +60,7 @@ function readCertificate(crypto: Crypto, fleet: FleetId, bytes: Uint8Array): Cer
   return checked.ok ? checked.value : null
 }
 
-export function createEngine(crypto: Crypto, bounds: KeptBounds): DocumentEngine {
-  const kept = createKeptHandles(bounds)
+export function createEngine(crypto: Crypto, kept: KeptHandles): DocumentEngine {
   return {
     ...createReader(crypto),
     decodeEnvelope: (bytes) => decodeEnvelope(crypto, bytes),

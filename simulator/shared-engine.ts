@@ -15,6 +15,7 @@ import type { Admitted, Authority, GateCode } from '../crdt/gate.ts'
 import type { NodeId, PoolName } from '../crdt/ids.ts'
 import type { Edited } from '../crdt/replica.ts'
 import type { Liveness, NodeView } from '../crdt/view.ts'
+import { type KeptHandles, createKeptHandles } from '../crdt/kept-handles.ts'
 import { Interned, recall, sameBytes } from './interned.ts'
 
 /** Open documents, for all boards together: they write to some dozens at a time. */
@@ -30,9 +31,12 @@ export interface SharedEngine extends DocumentEngine {
 }
 
 export function createSharedEngine(crypto: Crypto): SharedEngine {
-  const own = createEngine(crypto, keptBounds)
+  // An author writes before the others take in: a handle that both used would have gone on with the first.
+  const [written, taken] = [createKeptHandles(keptBounds), createKeptHandles(keptBounds)]
+  const writer = createEngine(crypto, written)
+  const own = createEngine(crypto, taken)
   const envelopes = new Interned(own.decodeEnvelope)
-  const verdicts = new Verdicts(own)
+  const verdicts = new Verdicts(own, taken)
   const records = new Records(own)
   const nodes = new Readings(own)
   const jobs = new WeakMap<Doc, ReturnType<DocumentEngine['readJob']>>()
@@ -40,15 +44,18 @@ export function createSharedEngine(crypto: Crypto): SharedEngine {
     ...own,
     decodeEnvelope: (bytes) => envelopes.of(bytes),
     admit: (doc, envelope, authority) => verdicts.of(doc, envelope, authority),
-    edit: (doc, author, changes) => verdicts.authored(own.edit(doc, author, changes)),
-    compact: (doc, author, keepers) => verdicts.authored(own.compact(doc, author, keepers)),
+    edit: (doc, author, changes) => verdicts.authored(writer.edit(doc, author, changes)),
+    compact: (doc, author, keepers) => verdicts.authored(writer.compact(doc, author, keepers)),
     encodeDoc: (doc) => records.encode(doc),
     decodeDoc: (bytes) => records.decode(bytes),
     readJob: (doc) => recall(jobs, doc, own.readJob),
     readNode: (id, pool, doc, ops) => nodes.of(id, pool, doc, ops),
     viewOf: (node, liveness) => nodes.viewOf(node, liveness),
     release: () => {},
-    close: own.release,
+    close() {
+      written.clear()
+      taken.clear()
+    },
   }
 }
 
@@ -67,6 +74,7 @@ interface Judged {
 /** The gate's verdict on an envelope, once for all replicas that hold the same document. */
 class Verdicts {
   readonly #own: DocumentEngine
+  readonly #taken: KeptHandles
   /** By the numbers of document and envelope, oldest first. */
   readonly #judged = new Map<number, Judged>()
   readonly #numbers = new WeakMap<object, number>()
@@ -74,8 +82,9 @@ class Verdicts {
   readonly #authored = new Map<string, Doc>()
   #next = 0
 
-  constructor(own: DocumentEngine) {
+  constructor(own: DocumentEngine, taken: KeptHandles) {
     this.#own = own
+    this.#taken = taken
   }
 
   of(doc: Doc | undefined, envelope: Envelope, authority: Authority): Verdict {
@@ -103,7 +112,10 @@ class Verdicts {
     if (!verdict.ok || verdict.value.kind !== 'applied') return verdict
     const { doc, envelope } = verdict.value
     const known = this.#authored.get(envelope.hash)
-    return known !== undefined && isEqual(doc, known) ? ok({ ...verdict.value, doc: known }) : verdict
+    if (known === undefined || !isEqual(doc, known)) return verdict
+    // The next one is taken in on top of the author's object.
+    this.#taken.keep(known.saved, this.#taken.take(doc))
+    return ok({ ...verdict.value, doc: known })
   }
 
   #numberOf(thing: object): number {

@@ -1,7 +1,6 @@
 // The node's documents: admitting envelopes through the gate, keeping store and digests in step with what is in memory. Every
 // change of `state.docs` after boot (`restore.ts`) passes through `put`. Upholds invariants 4, 6, 7, 17, 18.
 
-import { removeDigest, setDigest } from '../../crdt/anti-entropy.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { decodeEnvelope, type Envelope } from '../../crdt/envelope.ts'
 import { admitDecoded, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
@@ -13,6 +12,7 @@ import { hearOwnChange } from './clone-proof.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreWrite } from './ports.ts'
 import { countRefusal } from './refusals.ts'
+import { hide, showDigest } from './shown.ts'
 import { type Env, type State, type Step, log, lookSoon, note } from './state.ts'
 
 export const envelopeKey = (hash: string): string => `env/${hash}`
@@ -60,13 +60,6 @@ export function receive(step: Step, bytes: Uint8Array, durable: boolean): Result
 function regain(step: Step, doc: Doc, envelope: Envelope): void {
   step.out.push({ kind: 'persist', writes: [{ key: envelopeKey(envelope.hash), value: envelope.bytes }], sync: false })
   showDigest(step.state, doc)
-}
-
-/** Peers compare digests. A document whose envelopes are not all in the store is not shown, so that they send them again. */
-export function showDigest(state: State, doc: Doc): void {
-  if (doc.envelopes.some((ref) => state.lacking.has(ref.hash))) return removeDigest(state.index.pool, doc.id)
-  if (doc.id === fleetDocId) setDigest(state.index.fleet, doc.id, doc.digest)
-  setDigest(state.index.pool, doc.id, doc.digest)
 }
 
 /**
@@ -143,7 +136,7 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
 export function drop(step: Step, doc: Doc): void {
   const { state } = step
   state.docs.delete(doc.id)
-  removeDigest(state.index.pool, doc.id)
+  hide(state, doc.id)
   for (const { hash } of doc.envelopes) state.lacking.delete(hash)
   state.unsaved.delete(doc.id)
   state.changedAt.delete(doc.id)

@@ -7,6 +7,7 @@ import { type NodeId, compareText } from '../../crdt/ids.ts'
 import { coreLimits } from './limits.ts'
 import { linksDigest } from './liveness/liveness.ts'
 import { isHeard } from './admission.ts'
+import { showWhatIsLeft } from './shown.ts'
 import type { Peer, State, Step } from './state.ts'
 import { encodeFrame } from './wire.ts'
 
@@ -94,6 +95,7 @@ export function exchangeOver(step: Step, gone: NodeId): void {
 
 function begin(step: Step, id: NodeId, peer: Peer): void {
   const { state, env } = step
+  showWhatIsLeft(step)
   state.exchange = { peer: id, begunAt: step.now, isMutual: false, until: step.now + coreLimits.exchangeAnswerMs }
   const isNeighbour = peer.pool === state.boot.config.pool
   const scope = isNeighbour ? 'pool' : 'fleet'

@@ -25,6 +25,7 @@ import { hearSummary, summarise } from './pools.ts'
 import { askForPsks, pskCame, pskWanted } from './psk.ts'
 import { nextBelow, pick } from './random.ts'
 import { countRefusal } from './refusals.ts'
+import { showWhatIsLeft, shownDoc } from './shown.ts'
 import { type Peer, type State, type Step, isEvicted, log, note } from './state.ts'
 import { answerCame, hearRoom, keepWaiting, mayAnswer, reviewPeers, roomDue, sayHello, toldToWait } from './waiting-room.ts'
 import { type Frame, decodeFrame, encodeFrame, kindOf } from './wire.ts'
@@ -308,7 +309,7 @@ function takeEarly(step: Step, docs: ReadonlySet<DocId>): ReadonlySet<string> {
 
 /**
  * The owner of a document has sent it, and changes are still missing that this disk has lost. It may have gone back to an older disk itself:
- * what is left here shows it. A document that lacks something is not compared, so the owner would never hear of it.
+ * what is left here shows it. A node's document that lacks something is not compared, so the owner would never hear of it.
  */
 function showOwner(step: Step, owner: NodeId): void {
   const { docs, lacking } = step.state
@@ -321,11 +322,12 @@ function sync(step: Step, from: NodeId, scope: SyncScope, frame: SyncFrame): voi
   const { state, env } = step
   const peer = state.peers.get(from)
   if (peer === undefined || (scope === 'pool' && peer.pool !== state.boot.config.pool)) return
+  showWhatIsLeft(step)
   const isSame = frame.kind !== 'more' && frame.root === rootOf(env.crypto, state.index[scope])
   if (frame.kind === 'root' && isSame) exchangeSpared(step, from)
   else if (frame.kind === 'root' && !exchangeOffered(step, from)) return
   else exchangeHeard(step, from, frame)
-  const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => state.docs.get(id), frame })
+  const answer = answerSync({ crypto: env.crypto, index: state.index[scope], scope, docOf: (id) => shownDoc(state, id), frame })
   if (answer.send.length > 0 && mayAsk(step, from, 'sends', answer.send.length))
     step.out.push({ kind: 'send-stored', to: from, keys: answer.send.map((sent) => envelopeKey(sent.hash)) })
   for (const reply of answer.replies) send(step, from, { kind: 'sync', scope, frame: reply })

@@ -3,8 +3,9 @@
 
 import type { Doc } from '../../crdt/doc.ts'
 import { fleetDocId, nodeDocId } from '../../crdt/ids.ts'
-import { authorityHere, docKey, envelopeKey, put, receive, showDigest } from './documents.ts'
+import { authorityHere, docKey, envelopeKey, put, receive } from './documents.ts'
 import type { StoreRecords } from './event.ts'
+import { showDigest } from './shown.ts'
 import { type State, type Step, note } from './state.ts'
 
 /** Fills the state from the records that the store held. `moved`: this board was in another pool when it went down. */

@@ -133,6 +133,9 @@ export interface State {
   saveAt: number | null
   /** Hashes of envelopes that the store lost although their document is here: peers may send them. */
   readonly lacking: Set<string>
+  /** Of documents that lack something: what is shown of them, and those of which that is still to be worked out (`shown.ts`). */
+  readonly left: Map<DocId, Doc>
+  readonly toCut: Set<DocId>
   /** Envelopes that came too early, in the order in which they came (`early.ts`). */
   early: Early[]
   /** When somebody was last found to be there, or not to be there any more. */
@@ -264,6 +267,8 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     unsaved: new Set(),
     saveAt: null,
     lacking: new Set(),
+    left: new Map(),
+    toCut: new Set(),
     early: [],
     livenessChangedAt: boot.now,
     project: (env.createProjector ?? createProjector)(engine),

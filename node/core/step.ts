@@ -4,6 +4,7 @@
 import { holdsHeads } from '../../crdt/authored.ts'
 import { createEngine } from '../../crdt/engine.ts'
 import { assert, assertNever } from '../../crdt/errors.ts'
+import { createKeptHandles } from '../../crdt/kept-handles.ts'
 import { type NodeId, nodeDocId } from '../../crdt/ids.ts'
 import type { Alloc, Body, TaskRun } from './allocs/alloc.ts'
 import { checked } from './allocs/checked.ts'
@@ -48,7 +49,7 @@ export interface Core {
 
 export function createCore(env: Env): Core {
   const { keptHandlesMax: countMax, keptHandleBytesMax: bytesMax } = coreLimits
-  const engine = env.engine ?? createEngine(env.crypto, { countMax, bytesMax })
+  const engine = env.engine ?? createEngine(env.crypto, createKeptHandles({ countMax, bytesMax }))
   let state: State | null = null
   return {
     get state() {

@@ -183,9 +183,9 @@ export const coreBugs: readonly PlantedBug[] = [
   bug(
     'records-lost-unasked',
     'A board does not ask its peers for what its disk has lost.',
-    'node/core/documents.ts',
-    'if (doc.envelopes.some((ref) => state.lacking.has(ref.hash))) return removeDigest',
-    'if (state.lacking.size > 1_000_000) return removeDigest',
+    'node/core/shown.ts',
+    'if (doc.envelopes.some((ref) => state.lacking.has(ref.hash))) {',
+    'if (state.lacking.size > 1_000_000) {',
   ),
   bug(
     'changes-not-replayed',

@@ -21,6 +21,32 @@ test('a signed change that the disk lost is asked for again', () => {
   assert.equal(answer(world, b1, 'doc', { method: 'doc.get', doc: jobDocId(job) }).envelopes.length, 1)
 })
 
+for (const isBuiltOn of [false, true]) {
+  test(`two disks that have each lost another change mend one another (${isBuiltOn ? 'one builds on the other' : 'made on two sides'})`, () => {
+    const { world, boards } = bootPool(2)
+    const job = place(world)
+    const [b0, b1] = boards as [Board, Board]
+    if (!isBuiltOn) world.split([b0], [b1])
+    runJob(world, b0, jobSpec({ priority: 70 }))
+    if (isBuiltOn) world.run(2_000)
+    runJob(world, b1, jobSpec({ count: 2 }))
+    world.heal()
+    world.until('both have both', () => areEqual(boards), 30_000)
+    const both = b0.core!.state!.docs.get(jobDocId(job))!.envelopes.slice(-2)
+    world.split([b0], [b1])
+    for (const [board, ref] of [
+      [b0, both[0]!],
+      [b1, both[1]!],
+    ] as const)
+      withDisk(world, board, (disk) => disk.delete(`env/${ref.hash}`))
+    assert.ok(boards.every((board) => board.core!.state!.lacking.size === 1))
+    world.heal()
+    world.until('nothing is lacking', () => boards.every((board) => board.core!.state!.lacking.size === 0), 30_000)
+    for (const board of boards) for (const ref of both) assert.ok(board.disk.has(`env/${ref.hash}`))
+    assert.ok(areEqual(boards))
+  })
+}
+
 test('a signed change that the only disk with it has lost is given up: all agree again, and the job can be changed on both boards', () => {
   const { world, boards } = bootPool(2)
   const job = place(world)
