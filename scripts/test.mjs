@@ -82,7 +82,7 @@ process.exit([quickStatus, ...laneStatuses].find((code) => code !== 0) ?? 0)
 
 /** Exit code. What two lanes print at once stays readable: each chunk is what one test file said. */
 function runTests(files, concurrency) {
-  if (files.length === 0) return 0
+  if (files.length === 0) return Promise.resolve(0)
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files],
