@@ -214,6 +214,8 @@ export function keep<T extends object>(old: T | undefined, fresh: T, parts: read
   return isShallowSame(kept, old) || isSame(kept, old) ? old : kept
 }
 
+/** What one of them does not say is a difference, too. */
 function isShallowSame<T extends object>(a: T, b: T): boolean {
-  return (Object.keys(a) as (keyof T)[]).every((key) => a[key] === b[key])
+  const keys = Object.keys(a) as (keyof T)[]
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key])
 }

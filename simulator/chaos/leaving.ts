@@ -1,6 +1,7 @@
 // Boards that leave for good on an operator's word: when they may stop what nobody has taken over, and that nothing runs where a board says
 // that it has left.
 
+import { isEvicted } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
 import type { Finding } from './invariants.ts'
 import { type SeenStep, clockPart } from './seen-step.ts'
@@ -14,6 +15,8 @@ interface Wish {
 export class Leaving {
   /** Boards whose agent has ended for that. */
   readonly left = new Set<Board>()
+  /** Those of them that were evicted then, as far as they knew: nobody heard it of them, and nobody is to know it if an operator takes that back. */
+  readonly #unheard = new Set<Board>()
   /** By the board's name. */
   readonly #wishes = new Map<string, Wish[]>()
 
@@ -28,6 +31,11 @@ export class Leaving {
   /** The disk that said so is no longer in it. */
   diskReplaced(board: Board): void {
     this.left.delete(board)
+    this.#unheard.delete(board)
+  }
+
+  told(): Board[] {
+    return [...this.left].filter((board) => !this.#unheard.has(board))
   }
 
   /** Each boot counts the deadline anew: no board has an earlier beginning than the wish. */
@@ -37,7 +45,10 @@ export class Leaving {
 
   after({ board, state, effects }: SeenStep): Finding[] {
     if (!state.leave.left) return []
-    if (effects.some(({ kind }) => kind === 'left')) this.left.add(board)
+    if (effects.some(({ kind }) => kind === 'left')) {
+      this.left.add(board)
+      if (isEvicted(state, board.spec.id)) this.#unheard.add(board)
+    }
     const [task] = board.isDriverSilent ? [] : board.tasks.values()
     return task === undefined ? [] : [{ rule: 'leaves-empty', what: `${board.spec.name} says that it has left, and runs ${task.slot}` }]
   }

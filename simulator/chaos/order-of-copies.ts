@@ -37,8 +37,8 @@ export function whyNotInFavourOf(
   const alloc = state?.allocs.get(task.slot)
   const heir = state?.view.claims.get(task.slot)?.find((claim) => claim.node === winner)
   if (state == null || alloc === undefined || heir === undefined) return null
-  // With one of its tasks crashed it does not run: it makes way without being named.
-  if ([...alloc.body.tasks.values()].some((task) => carriesCopy(task) && !board.tasks.has(task.id))) return null
+  // With one of its tasks crashed, or stopped for its checks, it does not run: it makes way without being named.
+  if ([...alloc.body.tasks.values()].some((task) => carriesCopy(task) && (task.unfit !== null || !board.tasks.has(task.id)))) return null
   const { view } = state
   const { job, group } = slotParts(task.slot)
   const spec = view.jobs.get(job)?.spec

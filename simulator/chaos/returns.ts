@@ -14,6 +14,8 @@ interface Seen {
   status: Member['status']
   fellAt: number
   returns: number
+  /** It had said that it left, and was put back: that is no flapping. */
+  hadLeft: boolean
 }
 
 export class Returns {
@@ -25,20 +27,23 @@ export class Returns {
     for (const [node, member] of state.liveness.members) {
       const seen = this.#seen.get(member)
       if (seen === undefined) {
-        this.#seen.set(member, { status: member.status, fellAt: now, returns: 0 })
+        this.#seen.set(member, { status: member.status, fellAt: now, returns: 0, hadLeft: false })
         continue
       }
       if (member.status === seen.status) continue
       const before = seen.status
       seen.status = member.status
       if (member.status === 'disconnected') seen.fellAt = now
+      if (before === 'left') seen.hadLeft = true
       if (member.status !== 'alive') continue
       const heads = state.liveness.table.get(node)?.state.heads ?? ''
       if (!isHeld(state, node, heads))
         found.push({ rule: 'returns-known', what: `${board.spec.name} counts ${node} again without ${heads}` })
       if (state.liveness.pathsAt === null && !reached(state).has(node))
         found.push({ rule: 'returns-by-a-path', what: `${board.spec.name} counts ${node} again, to which no path leads` })
-      if (before !== 'disconnected') continue
+      const isFlap = before === 'disconnected' && !seen.hadLeft
+      seen.hadLeft = false
+      if (!isFlap) continue
       const wait = seen.returns === 0 ? 0 : Math.min(waitMsMax, secondMs * 2 ** (seen.returns + 1))
       const isRecent = now - seen.fellAt < windowMs
       if (isRecent && now - seen.fellAt < wait * clockPart)

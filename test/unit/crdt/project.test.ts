@@ -162,6 +162,21 @@ test('what is gone from the documents is gone from the view', () => {
   assert.deepEqual([...view.nodes.keys()], [first])
 })
 
+for (const [words, from, to] of [
+  ['leaving, of one that goes on draining', { draining: true, 'x/leave': true }, { 'x/leave': null }],
+  ['that a drain spares system jobs', { draining: true, drain_ignores_system: true }, { drain_ignores_system: null }],
+  ['how long a drain may take', { draining: true, 'x/drain_said_at_ms': 7, 'x/drain_deadline_ms': 9 }, { 'x/drain_said_at_ms': null }],
+] as const) {
+  test(`a word that is taken back is gone from the view, and nothing else: ${words}`, () => {
+    const projector = createProjector(createReader(crypto))
+    const ops = edit(newDoc(`ops/${first}`), 9, from).doc
+    const before = project(docsOf(one, ops), alive, projector)
+    const after = docsOf(one, edit(ops, 9, to).doc)
+    assert.deepEqual(project(after, alive, projector), project(after))
+    assert.notDeepEqual(project(after), before)
+  })
+}
+
 test('a projector that looked at something else in between answers as a new one', () => {
   const projector = createProjector(createReader(crypto))
   const changed = nodeDoc(first, recordOf(first, [claimOf(first, 3)]), one)
