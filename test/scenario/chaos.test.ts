@@ -117,6 +117,10 @@ test('a failing plan shrinks to what is needed', () => {
     least.events.map((event) => event.kind),
     ['run', 'cut', 'scale', 'power-cut'],
   )
+  assert.deepEqual(
+    least.boards.map(({ name }) => name),
+    ['b0', 'b1'],
+  )
   const crash: ChaosEvent = { at: 15_000, kind: 'crash', board: 'b2', nth: 0 }
   const longer = { ...aloneAndDark, events: [crash, crash, ...aloneAndDark.events, crash] }
   assert.deepEqual(shrink(longer, 'nothing-lost', flaws).events, least.events)
