@@ -8,9 +8,14 @@ import { plan } from '../scheduler/plan.ts'
 import type { Local } from '../scheduler/types.ts'
 import type { BenchOptions } from './main.ts'
 import { checkPlacement } from './placement/checker.ts'
-import { type Shape, generateView } from './placement/generator.ts'
-import { changeRows } from './placement/changes.ts'
+import { type RackShape, type Shape, generateRacks, generateView } from './placement/generator.ts'
+import { changeRows, lossRows } from './placement/changes.ts'
 import { rounded } from './lib/stats.ts'
+
+const clusterSizes = [500, 1_000, 5_000, 10_000]
+const rackCounts = [25, 50, 75]
+const copyCounts = [50, 300, 600, 900, 1_200]
+const settledSizes = [1_000, 5_000, 10_000]
 
 const settledShape = 'pool of 1,000, 1,000 jobs of 10'
 const shapes: readonly { readonly name: string; readonly shape: Shape; readonly isLong: boolean }[] = [
@@ -21,13 +26,28 @@ const shapes: readonly { readonly name: string; readonly shape: Shape; readonly 
     isLong: false,
   },
   {
-    name: '1,000 jobs of 1,000 on 5,000 nodes',
-    shape: { seed: 3, nodes: 5_000, jobs: 1_000, copiesPerJob: 1_000, fillPercent: 80 },
+    name: '1,000 jobs of 1,000 on 5,000 nodes in 5 classes',
+    shape: { seed: 3, nodes: 5_000, jobs: 1_000, copiesPerJob: 1_000, fillPercent: 80, nodeClasses: 5 },
+    isLong: true,
+  },
+  {
+    name: '100,000 jobs of one on 10,000 nodes',
+    shape: { seed: 5, nodes: 10_000, jobs: 100_000, copiesPerJob: 1, fillPercent: 80 },
     isLong: true,
   },
   {
     name: '2,000 jobs of 1,000 on 6,100 nodes',
     shape: { seed: 4, nodes: 6_100, jobs: 2_000, copiesPerJob: 1_000, fillPercent: 80 },
+    isLong: true,
+  },
+  {
+    name: 'the same, on equal nodes, without spread',
+    shape: { seed: 4, nodes: 6_100, jobs: 2_000, copiesPerJob: 1_000, fillPercent: 80, isEven: true },
+    isLong: true,
+  },
+  {
+    name: '100,000 jobs of one on 10,000 equal nodes, without spread',
+    shape: { seed: 5, nodes: 10_000, jobs: 100_000, copiesPerJob: 1, fillPercent: 80, isEven: true },
     isLong: true,
   },
 ]
@@ -37,27 +57,41 @@ export async function run({ quick }: BenchOptions): Promise<object> {
   for (const { name, shape, isLong } of shapes) {
     if (quick && isLong) continue
     const view = generateView(shape)
-    const started = performance.now()
-    const result = plan(view, localFor(view))
-    const ms = performance.now() - started
-    const placed = result.slots.flatMap((slot) => (slot.candidate === null ? [] : [{ slot: slot.slot, node: slot.candidate }]))
-    const report = checkPlacement(view, placed)
-    if (report.violations.length > 0) throw new Error(`the checker found: ${report.violations.join('; ')}`)
-    const row = {
-      shape: name,
-      nodes: shape.nodes,
-      copies: placed.length,
-      wanted: result.slots.length,
-      ms: rounded(ms),
-      per_s: rounded((placed.length / ms) * 1000),
-      nodes_used: report.nodesUsed,
-      nodes_lower_bound: report.nodesLowerBound,
-      rss_mb: rounded(process.memoryUsage.rss() / 1e6),
-    }
-    show(row, rows)
+    show({ shape: name, ...placed(view) }, rows)
     if (name === settledShape) for (const row of changeRows(view)) show(row, rows)
   }
+  for (const nodes of quick ? settledSizes.slice(0, 1) : settledSizes)
+    for (const row of lossRows(generateView({ seed: 6, nodes, jobs: nodes, copiesPerJob: 10, fillPercent: 60 }))) show(row, rows)
+  for (const shape of rackShapes(quick)) show({ shape: 'one job on racks', ...shape, ...placed(generateRacks(shape)) }, rows)
   return { rows }
+}
+
+function rackShapes(quick: boolean): RackShape[] {
+  const sizes = quick ? clusterSizes.slice(0, 1) : clusterSizes
+  return sizes.flatMap((nodes) =>
+    rackCounts.flatMap((racks) => copyCounts.flatMap((copies) => [false, true].map((isSpread) => ({ nodes, racks, copies, isSpread })))),
+  )
+}
+
+/** From nothing, and held against the checker. */
+function placed(view: View): object {
+  const started = performance.now()
+  const result = plan(view, localFor(view))
+  const ms = performance.now() - started
+  const copies = result.slots.flatMap((slot) => (slot.candidate === null ? [] : [{ slot: slot.slot, node: slot.candidate }]))
+  const report = checkPlacement(view, copies)
+  if (report.violations.length > 0) throw new Error(`the checker found: ${report.violations.join('; ')}`)
+  return {
+    nodes: view.nodes.size,
+    copies: copies.length,
+    wanted: result.slots.length,
+    ms: rounded(ms),
+    per_s: rounded((copies.length / ms) * 1000),
+    nodes_used: report.nodesUsed,
+    nodes_lower_bound: report.nodesLowerBound,
+    spread_skew: report.spreadSkewMax,
+    rss_mb: rounded(process.memoryUsage.rss() / 1e6),
+  }
 }
 
 function show(row: object, rows: object[]): void {

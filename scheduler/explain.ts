@@ -15,7 +15,7 @@ import { ownerOf } from './per-node.ts'
 import { apartFrom } from './properties.ts'
 import { failurePenalty, ranker } from './rank.ts'
 import { scorer } from './score.ts'
-import { type Spreading, spreadingOf } from './spread.ts'
+import { type Spreading, classesOf, spreadingOf } from './spread.ts'
 import type { Local, Plan, Reason, Rejection, SlotPlan } from './types.ts'
 import { type Usage, holdAsk } from './usage.ts'
 
@@ -73,7 +73,7 @@ export function explainJob(view: View, local: Local, plan: Plan, job: JobId): Jo
       nameOf(group.group.name, group.isCanary),
       {
         ...{ view, local, boards, usage, group, verdicts },
-        spreading: spreadingOf(group, boards, feasibleNodes(group, boards)),
+        spreading: spreadingOf(group, classesOf(group.group.spread, boards, feasibleNodes(group, boards))),
         rank: ranker(group.affinities, boards),
         score: scorer(group, boards, usage),
       },

@@ -135,6 +135,8 @@ export function usageOf(boards: Boards, holdings: Holdings): Usage {
     dynamicPorts: new Int32Array(boards.ids.length),
     ports: boards.ids.map((id) => holdings.get(id)?.held.ports),
     added: new Map(),
+    changes: [],
+    tables: new Map(),
   }
   for (const [index, id] of boards.ids.entries()) {
     const held = holdings.get(id)?.held

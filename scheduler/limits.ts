@@ -35,6 +35,8 @@ export const schedulerLimits = {
   columnsMax: 1_000,
   /** Remembered lists of feasible nodes, 4 bytes a node each: 1.6 MB in a pool of 6,000 nodes. Most groups ask the same. */
   feasibleMax: 64,
+  /** Nodes in all the tables of scores of one plan, about 25 bytes each. A plan that places more different groups makes some anew. */
+  scoreCellsMax: 2_000_000,
   /** Remembered values that copies are spread over, 8 bytes a node each. */
   textColumnsMax: 16,
   /** What one claim can hold of one thing: above all that a board may have, and a thousand such claims still add up exactly. */

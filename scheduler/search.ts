@@ -1,20 +1,19 @@
-// The best node for each vacant slot of one group. Feasibility and scores are computed once a group; each placement changes
-// one node (and, with `spread`, the classes that share its values). Slots without a past take the fast path; those with
+// The best node for each vacant slot of one group. Each placement changes one node (and, with `spread`, the classes that share its values). Slots without a past take the fast path; those with
 // failures, claims or overdue candidates look at every node, because their scores are their own.
 
 import type { SlotId } from '../crdt/ids.ts'
 import { type Claim, hasEnded } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
-import { feasibleNodes, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
+import { holdsSlot, nodesOf } from './feasibility.ts'
 import { type Group, addCopy } from './group.ts'
 import type { History } from './history.ts'
 import { type Overdue, isOverdue } from './pending.ts'
 import { type Property, apartFrom, isFull } from './properties.ts'
 import { failurePenalty } from './rank.ts'
 import { hashText, pairHash } from './rendezvous.ts'
-import { scorer } from './score.ts'
-import { type ScoreBuckets, scoreBuckets } from './score-buckets.ts'
-import { type Spreading, spreadingOf } from './spread.ts'
+import type { ScoreBuckets } from './score-buckets.ts'
+import { scoresFor } from './scores.ts'
+import type { Spreading } from './spread.ts'
 import { type Usage, holdAsk } from './usage.ts'
 
 /** What a search knows of one slot. */
@@ -36,15 +35,7 @@ export interface Search {
 }
 
 export function searchFor(group: Group, boards: Boards, usage: Usage): Search {
-  const feasible = feasibleNodes(group, boards)
-  const spreading = spreadingOf(group, boards, feasible)
-  const buckets = scoreBuckets(boards.ids.length, spreading.classCount, spreading.classOf)
-  const score = scorer(group, boards, usage)
-  const refresh = (index: number): void => {
-    if (roomRejection(group, boards, usage, index) === null) buckets.set(index, score(index))
-    else buckets.remove(index)
-  }
-  for (const index of feasible) refresh(index)
+  const { feasible, spreading, buckets, refresh } = scoresFor(group, boards, usage)
   const properties = group.properties()
   const refreshAlike = (index: number): void => {
     for (const property of properties) for (const other of alike(property, feasible, index)) refresh(other)

@@ -7,9 +7,26 @@ import type { Boards } from './boards.ts'
 import type { Group } from './group.ts'
 import { point, schedulerLimits as limits } from './limits.ts'
 
+/** What the groups that spread alike share. */
+export interface SpreadClasses {
+  readonly count: number
+  /** Node index → class, for the feasible ones. */
+  readonly of: Int32Array
+  readonly axes: readonly AxisClasses[]
+  /** By class: its key on each axis. */
+  readonly keys: readonly (readonly string[])[]
+}
+
+interface AxisClasses {
+  readonly spread: Spread
+  readonly listed: ReadonlyMap<string, number>
+  readonly keyOf: (index: number) => string
+  /** How many values the feasible nodes have; counted for an even spread only. */
+  readonly values: number
+}
+
 export interface Spreading {
   readonly classCount: number
-  /** Node index → class, for the feasible ones. */
   readonly classOf: Int32Array
   /** Clamped sum of all spreads, in millionths. */
   boost(nodeClass: number): number
@@ -17,19 +34,17 @@ export interface Spreading {
   placed(index: number): void
 }
 
-interface Axis {
-  readonly keyOf: (index: number) => string
+interface Axis extends AxisClasses {
   readonly used: Map<string, number>
   readonly boostOf: (key: string) => number
-  readonly weight: number
 }
 
 const missing = 'missing'
 const unlisted = 'unlisted'
 
-export function spreadingOf(group: Group, boards: Boards, feasible: Int32Array): Spreading {
-  const axes = group.group.spread.map((spread) => axisOf(spread, group, boards, feasible))
-  if (axes.length === 0) return { classCount: 1, classOf: new Int32Array(boards.ids.length), boost: () => 0, placed: () => undefined }
+export function classesOf(spreads: readonly Spread[], boards: Boards, feasible: Int32Array): SpreadClasses {
+  if (spreads.length === 0) return { count: 1, of: new Int32Array(boards.ids.length), axes: [], keys: [[]] }
+  const axes = spreads.map((spread) => axisClasses(spread, boards, feasible))
   const classOf = new Int32Array(boards.ids.length).fill(-1)
   const classes = new Map<string, number>()
   const keys: string[][] = []
@@ -40,10 +55,29 @@ export function spreadingOf(group: Group, boards: Boards, feasible: Int32Array):
     classOf[index] = classes.get(name) ?? classes.size
     classes.set(name, classOf[index] ?? 0)
   }
+  return { count: keys.length, of: classOf, axes, keys }
+}
+
+function axisClasses(spread: Spread, boards: Boards, feasible: Int32Array): AxisClasses {
+  const listed = new Map(spread.targets.map((target) => [target.value, target.percent]))
+  const texts = boards.texts(spread.attribute)
+  const keyOf = (index: number): string => {
+    const value = texts[index]
+    if (value === undefined) return missing
+    return listed.size > 0 && !listed.has(value) ? unlisted : `=${value}`
+  }
+  const values = new Set<string>()
+  if (listed.size === 0) for (const index of feasible) if (keyOf(index) !== missing) values.add(keyOf(index))
+  return { spread, listed, keyOf, values: values.size }
+}
+
+export function spreadingOf(group: Group, { count, of, axes: classes, keys }: SpreadClasses): Spreading {
+  if (classes.length === 0) return { classCount: count, classOf: of, boost: () => 0, placed: () => undefined }
+  const axes = classes.map((axis) => axisOf(axis, group))
   const boosts = keys.map((own) => boostOf(axes, own))
   return {
-    classCount: keys.length,
-    classOf,
+    classCount: count,
+    classOf: of,
     boost: (nodeClass) => boosts[nodeClass] ?? 0,
     placed(index) {
       const changed = axes.map((axis) => axis.keyOf(index))
@@ -57,28 +91,20 @@ function boostOf(axes: readonly Axis[], keys: readonly string[]): number {
   let sum = 0
   let weights = 0
   for (const [a, axis] of axes.entries()) {
-    sum += axis.weight * axis.boostOf(keys[a] ?? missing)
-    weights += axis.weight
+    sum += axis.spread.weight * axis.boostOf(keys[a] ?? missing)
+    weights += axis.spread.weight
   }
   return weights === 0 ? 0 : Math.trunc(sum / weights)
 }
 
-function axisOf(spread: Spread, group: Group, boards: Boards, feasible: Int32Array): Axis {
-  const listed = new Map(spread.targets.map((target) => [target.value, target.percent]))
-  const texts = boards.texts(spread.attribute)
-  const keyOf = (index: number): string => {
-    const value = texts[index]
-    if (value === undefined) return missing
-    return listed.size > 0 && !listed.has(value) ? unlisted : `=${value}`
-  }
+function axisOf(axis: AxisClasses, group: Group): Axis {
+  const { keyOf, listed, values } = axis
   const used = new Map<string, number>()
   for (const [index, copies] of group.copies()) used.set(keyOf(index), (used.get(keyOf(index)) ?? 0) + copies)
-  const values = new Set<string>()
-  if (listed.size === 0) for (const index of feasible) if (keyOf(index) !== missing) values.add(keyOf(index))
   const { count } = group.group
   const boost = (key: string, copies: number): number =>
-    listed.size === 0 ? lacking(count, copies, Math.max(1, values.size)) : lacking(count * percentOf(listed, key), copies, 100)
-  return { keyOf, used, weight: spread.weight, boostOf: (key) => (key === missing ? -point : boost(key, (used.get(key) ?? 0) + 1)) }
+    listed.size === 0 ? lacking(count, copies, Math.max(1, values)) : lacking(count * percentOf(listed, key), copies, 100)
+  return { ...axis, used, boostOf: (key) => (key === missing ? -point : boost(key, (used.get(key) ?? 0) + 1)) }
 }
 
 function percentOf(listed: ReadonlyMap<string, number>, key: string): number {

@@ -3,6 +3,7 @@
 import { type Claim, type NodeView } from '../crdt/view.ts'
 import type { Ask } from './ask.ts'
 import type { Boards } from './boards.ts'
+import type { ScoreTable } from './scores.ts'
 
 export interface Usage {
   readonly cpuMhz: Float64Array
@@ -16,6 +17,10 @@ export interface Usage {
   readonly ports: readonly (ReadonlyMap<number, number> | undefined)[]
   /** `portKey` → how many candidates hold it. */
   readonly added: Map<number, number>
+  /** Nodes of which the plan has taken something, as often as it did, in that order. */
+  readonly changes: number[]
+  /** By what their groups ask (`scores.ts`). */
+  readonly tables: Map<string, ScoreTable>
 }
 
 /** How many have the port on the node. */
@@ -34,6 +39,7 @@ export function portsOfClaim(claim: Claim, ask: Ask | undefined): readonly numbe
 
 /** A candidate of the plan, as if it had claimed. */
 export function holdAsk(usage: Usage, boards: Boards, index: number, ask: Ask): void {
+  usage.changes.push(index)
   addResources(usage, index, ask)
   usage.allocs[index] = (usage.allocs[index] ?? 0) + 1
   const node = boards.nodes[index]
@@ -44,6 +50,7 @@ export function holdAsk(usage: Usage, boards: Boards, index: number, ask: Ask): 
 /** An update in place: what it needs beyond what its claim holds already. Never less than nothing, as the old form still runs. */
 export function holdGrowth(usage: Usage, boards: Boards, index: number, claim: Claim, ask: Ask): void {
   const held = claim.resources ?? ask
+  usage.changes.push(index)
   addResources(usage, index, {
     cpuMhz: Math.max(0, ask.cpuMhz - held.cpuMhz),
     memoryMib: Math.max(0, ask.memoryMib - held.memoryMib),

@@ -8,6 +8,7 @@ import type { Claim, View } from '../../crdt/view.ts'
 import { localOf } from '../../node/core/placement.ts'
 import { plan } from '../../scheduler/plan.ts'
 import { median, percentile, rounded } from '../lib/stats.ts'
+import { generateJob } from './generator.ts'
 import { type SettledPool, settledPool } from './settled-pool.ts'
 
 /** Enough for the compiler to have done its work, and for the slow ones to be seen. */
@@ -45,17 +46,32 @@ export function changeRows(view: View): object[] {
   const pool = settledPool(view)
   const anew = (): unknown => plan(pool.state.view, localOf(pool.state, 0))
   const rows: object[] = [{ shape: 'that pool settled, planned from nothing', ...sizeOf(pool), ...timed(anew, 11) }]
-  for (const name of Object.keys(changes)) rows.push({ shape: `one change: ${name}`, ...sizeOf(pool), ...changed(pool, name) })
+  for (const [name, change] of Object.entries(changes))
+    rows.push({ shape: `one change: ${name}`, ...sizeOf(pool), ...changed(pool, change) })
   for (const id of [...pool.records.keys()].slice(-Math.ceil(pool.records.size * silentPart)))
     pool.setLiveness(id, 'disconnected', beyondReplaceAfterMs)
   pool.tick()
-  for (const name of Object.keys(changes).slice(0, 2))
-    rows.push({ shape: `${silentPart * 100} % silent, one change: ${name}`, ...sizeOf(pool), ...changed(pool, name) })
+  for (const [name, change] of Object.entries(changes).slice(0, 2))
+    rows.push({ shape: `${silentPart * 100} % silent, one change: ${name}`, ...sizeOf(pool), ...changed(pool, change) })
   return rows
 }
 
-function changed(pool: SettledPool, name: string): object {
-  const change = changes[name] as Change
+/** What a settled pool does most: a node is lost and its copies are placed anew, and a job comes. */
+export function lossRows(view: View): object[] {
+  const pool = settledPool(view)
+  const rows = Object.entries(losses).map(([name, change]) => ({ shape: name, ...sizeOf(pool), ...changed(pool, change) }))
+  return rows
+}
+
+const losses: Readonly<Record<string, Change>> = {
+  'a node is lost for longer than replace_after, or is back': (pool, round) =>
+    round % 2 === 0
+      ? pool.setLiveness(idAt(pool, round >> 1), 'disconnected', beyondReplaceAfterMs)
+      : pool.setLiveness(idAt(pool, round >> 1), 'alive'),
+  'a job of ten copies comes': (pool) => pool.putJob(generateJob(pool.state.view.jobs.size, 10).spec!),
+}
+
+function changed(pool: SettledPool, change: Change): object {
   let round = 0
   const result = timed(
     () => pool.tick(),

@@ -1,11 +1,11 @@
-// A seeded pool and seeded jobs of mixed sizes for the placement benchmark and for property tests: 10 % of the groups are
-// constrained, 10 % are spread over sites. It knows the view's types and nothing of the planner.
+// Seeded pools and jobs for the placement benchmark and for property tests. It knows the view's types and nothing of the planner.
 
 import { jobId } from '../../crdt/ids.ts'
 import type { Form, NodeId, PoolName } from '../../crdt/ids.ts'
 import type { Constraint, GroupSpec, JobSpec, Spread } from '../../crdt/spec.ts'
 import type { JobView, NodeView, View } from '../../crdt/view.ts'
 
+/** Nodes and jobs of mixed sizes: 10 % of the groups are constrained, 10 % are spread over sites. */
 export interface Shape {
   readonly seed: number
   readonly nodes: number
@@ -13,6 +13,10 @@ export interface Shape {
   readonly copiesPerJob: number
   /** Share of the pool's memory and cpu that all copies together ask for, percent. */
   readonly fillPercent: number
+  /** Nodes are of so many classes, and each job asks for one of them, instead of the mixture above. */
+  readonly nodeClasses?: number
+  /** Equal nodes, and no job that spreads: only there the fewest nodes that could do show how tightly copies are packed. */
+  readonly isEven?: boolean
 }
 
 const pool = 'bench' as PoolName
@@ -21,7 +25,7 @@ const classes = ['small', 'middle', 'large'] as const
 
 export function generateView(shape: Shape): View {
   const next = mulberry32(shape.seed)
-  const nodes = Array.from({ length: shape.nodes }, (_, i) => makeNode(i, next))
+  const nodes = Array.from({ length: shape.nodes }, (_, i) => ofShape(makeNode(i, next), i, shape))
   const sizes = Array.from({ length: shape.jobs }, () => ({ cpu: 1 + Math.floor(next() * 8), memory: 1 + Math.floor(next() * 8) }))
   const units = sizes.reduce((sum, size) => ({ cpu: sum.cpu + size.cpu, memory: sum.memory + size.memory }), { cpu: 0, memory: 0 })
   const room = nodes.reduce((sum, one) => ({ cpu: sum.cpu + one.capacity.cpuMhz, memory: sum.memory + one.capacity.memoryMib }), {
@@ -32,6 +36,34 @@ export function generateView(shape: Shape): View {
   const cpuUnit = Math.max(1, Math.floor((room.cpu * share) / Math.max(1, units.cpu)))
   const memoryUnit = Math.max(1, Math.floor((room.memory * share) / Math.max(1, units.memory)))
   const jobs = sizes.map((size, i) => makeJob(i, shape, size.cpu * cpuUnit, size.memory * memoryUnit, next))
+  return viewOf(nodes, jobs)
+}
+
+/** One job on equal nodes in racks, as Nomad's own scheduler benchmark has it: nodes of 4 x 3,500 MHz and 32,000 MB, copies of 6,000 each. */
+export function generateRacks({ nodes, racks, copies, isSpread }: RackShape): View {
+  const next = mulberry32(nodes + racks + copies)
+  const capacity = { cpuMhz: 14_000, memoryMib: 32_000, diskMib: 100_000 }
+  const boards = Array.from({ length: nodes }, (_, i) => {
+    const board = makeNode(i, next)
+    return { ...board, capacity, labels: { ...board.labels, rack: `rack-${i % racks}` } }
+  })
+  const spread: Spread[] = isSpread ? [{ attribute: '${label.rack}', weight: 50, targets: [] }] : []
+  return viewOf(boards, [jobOf(0, 50, [], makeGroup(copies, 6_000, 6_000, spread))])
+}
+
+export interface RackShape {
+  readonly nodes: number
+  readonly racks: number
+  readonly copies: number
+  readonly isSpread: boolean
+}
+
+/** One more job of the shape's kind, which asks for little. */
+export function generateJob(i: number, copies: number): JobView {
+  return jobOf(i, 50, [], makeGroup(copies, 1, 1, []))
+}
+
+function viewOf(nodes: readonly NodeView[], jobs: readonly JobView[]): View {
   return {
     fleet: { name: 'bench', planVersion: 1, operators: new Map() },
     pool,
@@ -39,6 +71,11 @@ export function generateView(shape: Shape): View {
     jobs: new Map(jobs.map((job) => [job.id, job])),
     claims: new Map(),
   }
+}
+
+function ofShape(node: NodeView, i: number, { nodeClasses, isEven }: Shape): NodeView {
+  const classed = nodeClasses === undefined ? node : { ...node, labels: { ...node.labels, class: `class-${i % nodeClasses}` } }
+  return isEven === true ? { ...classed, capacity: { cpuMhz: 32_000, memoryMib: 65_536, diskMib: 10_000_000 } } : classed
 }
 
 function makeNode(i: number, next: () => number): NodeView {
@@ -69,20 +106,31 @@ function makeNode(i: number, next: () => number): NodeView {
 }
 
 function makeJob(i: number, shape: Shape, cpuMhz: number, memoryMib: number, next: () => number): JobView {
-  const name = `job-${String(i).padStart(5, '0')}`
+  const { copiesPerJob, nodeClasses } = shape
   const kind = next()
+  const priority = 1 + Math.floor(next() * 100)
+  if (nodeClasses !== undefined) {
+    const inItsClass: Constraint = { attribute: '${label.class}', operator: '=', value: `class-${i % nodeClasses}` }
+    return jobOf(i, priority, [inItsClass], makeGroup(copiesPerJob, cpuMhz, memoryMib, []))
+  }
   const constraints: Constraint[] = kind < 0.1 ? [{ attribute: '${attr.cpu.arch}', operator: '=', value: 'arm64' }] : []
-  const spread: Spread[] = kind >= 0.1 && kind < 0.2 ? [{ attribute: '${label.site}', weight: 50, targets: [] }] : []
+  const spread: Spread[] =
+    kind >= 0.1 && kind < 0.2 && shape.isEven !== true ? [{ attribute: '${label.site}', weight: 50, targets: [] }] : []
+  return jobOf(i, priority, constraints, makeGroup(copiesPerJob, cpuMhz, memoryMib, spread))
+}
+
+function jobOf(i: number, priority: number, constraints: readonly Constraint[], group: GroupSpec): JobView {
+  const name = `job-${String(i).padStart(5, '0')}`
   const spec: JobSpec = {
     namespace: 'default',
     name,
     type: 'service',
     pool,
-    priority: 1 + Math.floor(next() * 100),
+    priority,
     constraints,
     affinities: [],
     meta: {},
-    groups: [makeGroup(shape.copiesPerJob, cpuMhz, memoryMib, spread)],
+    groups: [group],
   }
   return {
     id: jobId('default', name),

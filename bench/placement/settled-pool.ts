@@ -64,6 +64,8 @@ export function settledPool(shape: View): SettledPool {
       state.liveness.reached.delete(node)
       if (isHere) state.liveness.reached.set(node, null)
       state.liveness.changes++
+      // Such news waits a moment for more of them; here the moment is over.
+      state.viewStale = true
     },
   }
   for (const job of shape.jobs.values()) if (job.spec !== null) pool.putJob(job.spec)

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { NodeId, SlotId } from '../../../crdt/ids.ts'
+import { type NodeId, type SlotId, jobId } from '../../../crdt/ids.ts'
 import { withChanges } from '../../../crdt/layered-map.ts'
 import type { View } from '../../../crdt/view.ts'
 import { generateView } from '../../../bench/placement/generator.ts'
@@ -73,6 +73,48 @@ test('the same where jobs go back to earlier versions by themselves; and whoever
   }
   assert.ok(back > 20, `${back} times a job was back at an earlier version`)
 })
+
+test('groups that share their scores are placed as those that share them with nobody', () => {
+  let placed = 0
+  for (let seed = 1; seed <= stories / 2; seed++) {
+    const next = random(seed + 40_000)
+    let story = firstStory(next)
+    let made = plan(story.view, story.local)
+    for (let step = 0; step < changesEach / 2; step++) {
+      story = nextStory(story, next, made)
+      made = plan(story.view, story.local, made)
+      const view = withTwins(story.view)
+      const [together, apart] = [plan(view, story.local), plan(askingApart(view), story.local)]
+      const outcome = ({ slots }: Plan): unknown =>
+        slots.map(({ slot, candidate, reason, update }) => ({ slot, candidate, reason, update }))
+      assert.deepEqual(outcome(together), outcome(apart), `seed ${seed}, change ${step}`)
+      placed += together.slots.filter(({ candidate }) => candidate !== null).length
+    }
+  }
+  assert.ok(placed > 5_000, `${placed} candidates`)
+})
+
+/** Beside each job, one before it and one behind it that ask the same and run nowhere yet. */
+function withTwins(view: View): View {
+  const twins = [...view.jobs.values()].flatMap((job) =>
+    ['a', 'z'].map((beside) => {
+      const name = `${beside}-${job.id.slice(job.id.indexOf('/') + 1)}`
+      const id = jobId('default', name)
+      return [id, { ...job, id, spec: job.spec === null ? null : { ...job.spec, name }, wishes: new Map() }] as const
+    }),
+  )
+  return { ...view, jobs: new Map([...view.jobs, ...twins]) }
+}
+
+/** Each group has an affinity of its own that weighs nothing: no two ask the same. */
+function askingApart(view: View): View {
+  const none = (job: string, group: string) => ({ attribute: `\${meta.${job}.${group}}`, operator: '=', value: 'x', weight: 0 }) as const
+  const jobs = [...view.jobs].map(([id, job]) => {
+    const groups = job.spec?.groups.map((group) => ({ ...group, affinities: [...group.affinities, none(id, group.name)] }))
+    return [id, job.spec === null ? job : { ...job, spec: { ...job.spec, groups: groups! } }] as const
+  })
+  return { ...view, jobs: new Map(jobs) }
+}
 
 test('an earlier plan is as it was after others started from it, and any of them may be started from', () => {
   for (let seed = 1; seed <= stories / 4; seed++) {

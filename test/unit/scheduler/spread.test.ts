@@ -7,7 +7,7 @@ import { feasibleNodes } from '../../../scheduler/feasibility.ts'
 import { claimsIn, groupsOf, rulesOf } from '../../../scheduler/group.ts'
 import { point } from '../../../scheduler/limits.ts'
 import { plan } from '../../../scheduler/plan.ts'
-import { spreadingOf } from '../../../scheduler/spread.ts'
+import { classesOf, spreadingOf } from '../../../scheduler/spread.ts'
 import type { Spread } from '../../../crdt/spec.ts'
 import { makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeView, slotOf } from '../../support/view.ts'
 
@@ -82,7 +82,7 @@ for (const [name, { count, spread, nodes, copies = [], boosts }] of Object.entri
     const job = [...view.jobs.values()][0]!
     const rules = rulesOf(job, job.spec!)
     const [group] = groupsOf(boards, rules, claimsIn(view, boards, rules))
-    const { boost, classOf } = spreadingOf(group!, boards, feasibleNodes(group!, boards))
+    const { boost, classOf } = spreadingOf(group!, classesOf(spread, boards, feasibleNodes(group!, boards)))
     assert.deepEqual(
       boards.ids.map((_, index) => boost(classOf[index]!)),
       boosts.map((points) => points * point),
