@@ -44,9 +44,15 @@ export function boot(step: Step, records: StoreRecords): void {
     else if (isOldDisk && !step.state.boot.running.some((task) => task.alloc === claim.alloc)) letGo(step, claim)
     else resume(step, claim, bodies.get(allocKey(slot)), running)
   }
+  noteUntold(step.state)
   step.state.orphans = [...running.values()]
   step.state.orphansSince = step.now
   tellOrphans(step)
+}
+
+function noteUntold({ allocs, fingerprints, untold }: State): void {
+  for (const { body } of allocs.values())
+    for (const { spec } of body.tasks.values()) if (fingerprints[spec.driver]?.health.healthy !== true) untold.add(spec.driver)
 }
 
 /**

@@ -32,7 +32,8 @@ export function leaveIfAsked(step: Step): void {
     leave.askedAt = null
     return
   }
-  if (leave.askedAt === null) note(step, `this board is to leave the fleet: ${step.state.allocs.size} copies go first`)
+  if (leave.askedAt === null)
+    note(step, `this board is to leave the fleet: ${step.state.allocs.size} copies go first${untoldWords(step.state)}`)
   leave.askedAt ??= step.now
   if (step.now >= leaveDeadline(step.state)) stopWhatIsLeft(step, 'leaving: its board left, and nobody had taken it over')
   if (!isEmpty(step.state)) return
@@ -51,9 +52,13 @@ export function leaveDeadline({ leave, view, boot, allocs, orphans }: State): nu
   return isAnythingLeft ? leave.askedAt + deadlineMs : never
 }
 
-/** Whoever has only just booted may not know yet what runs here. */
-function isEmpty({ acting, allocs, orphans, leavingOrphans }: State): boolean {
-  return acting && allocs.size === 0 && orphans.length === 0 && leavingOrphans.size === 0
+function untoldWords({ untold }: State): string {
+  return untold.size === 0 ? '' : `, and ${[...untold].join(', ')} has to say what it runs`
+}
+
+/** Whoever has only just booted may not know yet what runs here, nor does one whose engine does not answer: what that runs would run for ever. */
+function isEmpty({ acting, untold, allocs, orphans, leavingOrphans }: State): boolean {
+  return acting && untold.size === 0 && allocs.size === 0 && orphans.length === 0 && leavingOrphans.size === 0
 }
 
 function sayLeft(step: Step): void {

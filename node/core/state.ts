@@ -197,6 +197,8 @@ export interface State {
   readonly verdicts: Map<SlotId, readonly Verdict[]>
   addresses: readonly string[]
   fingerprints: Record<string, Fingerprint>
+  /** Drivers with which copies ran before the boot, and which have not said since what they run. */
+  readonly untold: Set<string>
   /** Digests were exchanged with a peer, or the wait for one is over. */
   acting: boolean
   actAt: number
@@ -296,6 +298,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     ...emptyBoard(boot.now),
     addresses: [],
     fingerprints: { ...boot.fingerprints },
+    untold: new Set(),
     acting: false,
     actAt: boot.now + coreLimits.aloneAfterBootMs,
     lastCompanyAt: boot.now,

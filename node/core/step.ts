@@ -104,6 +104,8 @@ function handle(step: Step, event: CoreEvent): void {
       return
     case 'fingerprint':
       state.fingerprints[event.driver] = event.fingerprint
+      // It is well once it has said what it runs.
+      if (event.fingerprint.health.healthy) state.untold.delete(event.driver)
       state.ownStale = true
       return
     case 'adopted':

@@ -31,8 +31,14 @@ export class Acknowledgements {
     this.#handOn(board, others, () => false)
   }
 
+  /** It has left: those who have taken something from it answer for that from now on. What nobody has taken it should have handed over. */
+  left(board: Board, others: Iterable<Board>): void {
+    const able = ableOf(board, others)
+    this.#handOn(board, able, (hash) => !able.some((other) => other.disk.isSafe(envelopeKey(hash))))
+  }
+
   #handOn(board: Board, others: Iterable<Board>, stillHas: (hash: string) => boolean): void {
-    const able = [...others].filter((other) => other !== board && isListenedTo(other))
+    const able = ableOf(board, others)
     for (const [{ hash }, keepers] of this.#keepers) {
       if (!keepers.has(board) || stillHas(hash)) continue
       keepers.delete(board)
@@ -45,6 +51,10 @@ export class Acknowledgements {
   keptBy(boards: ReadonlySet<Board>): Acknowledged[] {
     return [...this.#keepers].flatMap(([change, keepers]) => ([...keepers].some((board) => boards.has(board)) ? [change] : []))
   }
+}
+
+function ableOf(board: Board, others: Iterable<Board>): readonly Board[] {
+  return [...others].filter((other) => other !== board && isListenedTo(other))
 }
 
 /** One that knows that it is evicted tells nobody anything. What a board that is down knows will be seen when it is back. */

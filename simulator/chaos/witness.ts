@@ -237,9 +237,9 @@ export class Witness {
     const state = board.core?.state
     if (state == null) return
     this.doneWork.look(board, state, this.#world.queue.now)
-    const now = this.#world.clockOf(board)
-    const step = { board, state, event, effects, now, isBehind: this.isBehind(board) }
+    const step = { board, state, event, effects, now: this.#world.clockOf(board), isBehind: this.isBehind(board) }
     for (const { rule, what } of this.rules.after(step)) this.violated(rule, what)
+    if (effects.some(({ kind }) => kind === 'left')) this.acknowledgements.left(board, this.leaving.stayers(this.#world.boards.values()))
   }
 
   /** Peers hold newer changes of a board only where its disk was replaced, or lost what it had. */

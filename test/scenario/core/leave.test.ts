@@ -184,6 +184,27 @@ test('a task that no claim here explains is stopped by force as well: its job ma
   )
 })
 
+test('while its engine does not answer it stays, also beyond its deadline: what that may run would run for ever', () => {
+  const { world, boards } = bootPool(3)
+  const job = place(world)
+  const going = home(world, slot(job))
+  const [other] = boards.filter((board) => board !== going)
+  world.kill(going)
+  going.isDriverSilent = true
+  world.tasks.refuse = (board) => (board === going && going.isDriverSilent ? 'E_DRIVER_DOWN' : null)
+  world.boot(going)
+  leave(world, other!, going, 30_000)
+  world.until('its copy runs elsewhere as well', () => runners(world, slot(job)).length === 2, 5 * minuteMs)
+  world.run(5 * minuteMs)
+  assert.ok(!hasEnded(going) && livenessAt(other!, going) === 'alive')
+  going.isDriverSilent = false
+  const now = world.queue.now
+  world.feed(going, { kind: 'adopted', now, running: [...going.tasks.values()] })
+  const fingerprint = { health: { healthy: true, reason: '' }, attributes: {}, images: [] }
+  world.feed(going, { kind: 'fingerprint', now, driver: 'raw_exec', fingerprint })
+  world.until('it has left, and runs nothing', () => hasEnded(going) && going.tasks.size === 0, 5 * minuteMs)
+})
+
 test('a board that is the only one has nobody to tell', () => {
   const { world, first } = bootPool(1)
   place(world)
