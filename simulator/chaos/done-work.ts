@@ -37,6 +37,12 @@ export class DoneWork {
     this.#known.delete(board)
   }
 
+  /** Power failed in the middle of a step: what that had told it may be on no disk. */
+  stepUndone(board: Board, now: number): void {
+    const known = this.#known.get(board)
+    for (const [key, { at }] of known ?? []) if (at === now) known!.delete(key)
+  }
+
   /** After a step of the board. */
   look(board: Board, { view }: State, now: number): void {
     if (this.#seen.get(board) === view) return

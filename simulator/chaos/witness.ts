@@ -1,9 +1,8 @@
 // Watches every step of every board and holds it against the `always` rules. It knows what really runs where, which no board does,
 // and believes nothing that a board says about others.
 
-import type { AllocId, NodeId, SlotId } from '../../crdt/ids.ts'
+import { type AllocId, type NodeId, type SlotId, nodeDocId, slotParts } from '../../crdt/ids.ts'
 import type { NodeView } from '../../crdt/view.ts'
-import { nodeDocId, slotParts } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
@@ -72,6 +71,7 @@ export class Witness {
       if (board.effectsLeft !== null) {
         this.generations.stepUndone(board)
         this.rules.claims.stepUndone(board)
+        this.doneWork.stepUndone(board, world.queue.now)
       }
       this.allGone(board)
     }
