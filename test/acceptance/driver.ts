@@ -102,6 +102,15 @@ const beside: Cases<DriverHarness> = {
     assert.deepEqual(end.value.output.split('\n').filter(Boolean).sort(), ['28082 1000 /tmp', 'bad'])
   },
 
+  async 'it is told the folder of its task, in its words and in its environment'(driver, harness) {
+    const asked = script(harness, 'sleep 600', { env: { IN: `${taskDirMark}/in.txt` } })
+    const payload = { file: 'in.txt', base64: Buffer.from('given').toString('base64') }
+    const task = { ...asked, payload, spec: { ...asked.spec, dispatchPayloadFile: payload.file } }
+    await start(driver, task)
+    const end = await driver.exec(task, sh(`cat "$IN" '${taskDirMark}/in.txt' "$SHOAL_TASK_DIR/in.txt"`), bounds)
+    assert.deepEqual(end, { ok: true, value: { exitCode: 0, output: 'given'.repeat(3) } })
+  },
+
   async 'of its output the beginning is kept'(driver, harness) {
     const task = script(harness, 'sleep 600')
     await start(driver, task)

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { networkDefaults } from '../../../../../crdt/documents/defaults.ts'
+import { configDefaults, networkDefaults } from '../../../../../crdt/documents/defaults.ts'
+import type { Fault } from '../../../../../crdt/documents/fault.ts'
+import { checkReferences } from '../../../../../crdt/documents/reference-rules.ts'
+import { sampleTask } from '../../../../../simulator/sample-job.ts'
 import type { TaskSpec } from '../../../../../crdt/spec.ts'
 import { check } from '../../../../support/checks.ts'
 import { bootPool, home, place } from '../../../../support/pool.ts'
@@ -38,6 +41,16 @@ test('a task is told who and where it is', () => {
     [env['SHOAL_NODE_ID'], env['SHOAL_NODE_NAME'], env['SHOAL_PORT_http'], env['SHOAL_META_team']],
     [node, 'b0', '8080', 'a b'],
   )
+})
+
+test('what a file may name of every copy is what each copy is told', () => {
+  const { env } = requestOf({}).request
+  const fixed = Object.keys(env).filter((name) => !/^SHOAL_(PORT|META)_/.test(name))
+  const faultsOf = (text: string): readonly Fault[] =>
+    checkReferences(jobSpec({ group: { tasks: [sampleTask({ config: { ...configDefaults, command: 'x', args: [text] } })] } }))
+  assert.deepEqual(faultsOf(fixed.map((name) => `\${${name}}`).join('')), [])
+  const [words = ''] = faultsOf('${SHOAL_NONE}')[0]!.allowed.split(';')
+  assert.deepEqual(words.split(', ').sort(), fixed.sort())
 })
 
 test('names in braces are filled in, also in arguments; unknown ones stay for the shell', () => {
