@@ -4,6 +4,7 @@
 
 import { type Fault, checkSpec } from '../../crdt/documents/job-rules.ts'
 import { decodePart } from '../../crdt/documents/path-part.ts'
+import { checkReferences } from '../../crdt/documents/reference-rules.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import { type FileFault, byPosition, faultLine } from './fault.ts'
 import { expand, isForPools, patternsIn } from './for-pools.ts'
@@ -60,7 +61,7 @@ function readJob(source: Source, pool?: string): JobFile {
     ),
   }
   const spec = toSpec(new Reader(sound, sound.value, []), pool)
-  const rules = checkSpec(spec)
+  const rules = [...checkSpec(spec), ...checkReferences(spec)]
     .map((one) => ruleFault(source, one))
     .filter((one) => !shape.some((other) => isSameMatter(one.parts, other)))
   const faults = [...source.faults, ...shape, ...rules].toSorted(byPosition)

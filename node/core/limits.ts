@@ -1,6 +1,8 @@
 // Every bound and wait of the core, with its reason. Liveness, documents and the scheduler have their own `limits.ts`.
 
 export const coreLimits = {
+  /** What may be filled into the texts of one task: half of what Linux lets one argument be. A value of 4 kB can be named thousands of times. */
+  filledCharsMax: 65_536,
   /** DESIGN 6: a claim waits so long before it starts, or three times the measured spread of an envelope. */
   settleMsMin: 300,
   /** A spread beyond this says that the link is cut rather than slow; waiting longer helps nobody. */

@@ -116,6 +116,9 @@ export interface Clock {
 /** `<alloc>.<first 8 of form>.<task>`: names one run of one task on one node; also the container's name and the log folder. */
 export type TaskId = string
 
+/** Stands in a request's texts for the folder of `SHOAL_TASK_DIR`, which only the driver knows. No other text can hold this character. */
+export const taskDirMark = '\0'
+
 export interface TaskRequest {
   readonly id: TaskId
   readonly slot: SlotId
@@ -128,7 +131,7 @@ export interface TaskRequest {
   readonly network: NetworkSpec
   /** Port label → number on the board. */
   readonly ports: Readonly<Record<string, number>>
-  /** Complete environment: `SHOAL_*`, ports, the specification's own; values interpolated. */
+  /** Complete environment: `SHOAL_*`, ports, the specification's own; values interpolated, but for `taskDirMark`. */
   readonly env: Readonly<Record<string, string>>
   readonly diskMib: number
   /** Another task of the allocation runs, or is about to, and may have bound the ports: do not ask whether they are free. */

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { RunningTask, TaskRequest } from '../../node/core/ports.ts'
+import { type RunningTask, type TaskRequest, taskDirMark } from '../../node/core/ports.ts'
 import { type Cases, playCases, request, start } from './driver-cases.ts'
 import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, processesWith, readLogs, until } from './driver-harness.ts'
 
@@ -54,10 +54,10 @@ const running: Cases<DriverHarness> = {
     const bytes = Uint8Array.from({ length: 16_384 }, (_, index) => index % 251)
     const sum = createHash('sha256').update(bytes).digest('hex')
     // A link that it leaves under that name is not followed.
-    const sums = 'sha256sum <"$SHOAL_TASK_DIR/in.bin"; cmp "$IN" ${SHOAL_TASK_DIR}/in.bin && echo same'
+    const sums = `sha256sum <"$SHOAL_TASK_DIR/in.bin"; cmp "$IN" ${taskDirMark}/in.bin && echo same`
     const program = `test -L "$IN" && echo link; ${sums}; ln -sf other "$IN" 2>/dev/null; true`
     const config = { ...harness.config(program), user: '1000' }
-    const asked = script(harness, '', { config, env: { IN: '${SHOAL_TASK_DIR}/in.bin' } })
+    const asked = script(harness, '', { config, env: { IN: `${taskDirMark}/in.bin` } })
     const payload = { file: 'in.bin', base64: Buffer.from(bytes).toString('base64') }
     const task = { ...asked, payload, spec: { ...asked.spec, dispatchPayloadFile: payload.file } }
     for (const times of [1, 2]) {
@@ -100,6 +100,15 @@ const beside: Cases<DriverHarness> = {
     assert.ok(end.ok, JSON.stringify(end))
     assert.equal(end.value.exitCode, 3)
     assert.deepEqual(end.value.output.split('\n').filter(Boolean).sort(), ['28082 1000 /tmp', 'bad'])
+  },
+
+  async 'it is told the folder of its task, in its words and in its environment'(driver, harness) {
+    const asked = script(harness, 'sleep 600', { env: { IN: `${taskDirMark}/in.txt` } })
+    const payload = { file: 'in.txt', base64: Buffer.from('given').toString('base64') }
+    const task = { ...asked, payload, spec: { ...asked.spec, dispatchPayloadFile: payload.file } }
+    await start(driver, task)
+    const end = await driver.exec(task, sh(`cat "$IN" '${taskDirMark}/in.txt' "$SHOAL_TASK_DIR/in.txt"`), bounds)
+    assert.deepEqual(end, { ok: true, value: { exitCode: 0, output: 'given'.repeat(3) } })
   },
 
   async 'of its output the beginning is kept'(driver, harness) {

@@ -19,9 +19,11 @@ import type {
 import { createExitNotices } from '../task/exit-notices.ts'
 import type { DriverLog } from '../task/log.ts'
 import { createSerial } from '../task/serial.ts'
+import { fillTaskDir } from '../task/task-dir.ts'
 import { assertTaskId } from '../task/task-id.ts'
 import { type Adopted, isNeverStarted, listTasks } from './adoption.ts'
 import { containerLogs } from './container-logs.ts'
+import { taskDir } from './container-config.ts'
 import { type ContainerWatch, createContainerWatch } from './container-watch.ts'
 import { endContainer, findContainer, isOurs, removeContainer, signalContainer } from './containers.ts'
 import { type Engine, createEngine } from './engine.ts'
@@ -134,7 +136,8 @@ class DockerDriver implements TaskDriver {
   async exec(task: TaskRequest, command: readonly string[], options: ExecOptions): Promise<Result<ExecEnd, DriverCode>> {
     assertTaskId(task.id)
     try {
-      return await execInside(this.#engine, task.id, command, options, this.#lastExecs)
+      const filled = command.map((text) => fillTaskDir(text, taskDir))
+      return await execInside(this.#engine, task.id, filled, options, this.#lastExecs)
     } catch (error) {
       return refuseOther(error, `'${command[0] ?? ''}' was not run beside task ${task.id}`)
     }

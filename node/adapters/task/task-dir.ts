@@ -1,6 +1,6 @@
-// Where a task finds what it was given, as the task is told: only its driver knows.
+// Where a task finds what it was given, as the task is told: only its driver knows. The core has put a mark there.
 
-import type { TaskRequest } from '../../core/ports.ts'
+import { type TaskRequest, taskDirMark } from '../../core/ports.ts'
 
 const name = 'SHOAL_TASK_DIR'
 
@@ -8,7 +8,7 @@ const name = 'SHOAL_TASK_DIR'
 export function withTaskDir(task: TaskRequest, folder: string): TaskRequest {
   const { spec } = task
   if (spec.dispatchPayloadFile === undefined) return task
-  const fill = (text: string): string => text.replaceAll(`\${${name}}`, () => folder)
+  const fill = (text: string): string => fillTaskDir(text, folder)
   const { command, args, entrypoint } = spec.config
   const config = {
     ...spec.config,
@@ -18,4 +18,8 @@ export function withTaskDir(task: TaskRequest, folder: string): TaskRequest {
   }
   const env = Object.fromEntries(Object.entries(task.env).map(([key, value]) => [key, fill(value)]))
   return { ...task, env: { ...env, [name]: folder }, spec: { ...spec, config } }
+}
+
+export function fillTaskDir(text: string, folder: string): string {
+  return text.replaceAll(taskDirMark, () => folder)
 }

@@ -3,7 +3,7 @@
 
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../../crdt/ids.ts'
 import { type GroupSpec, type JobSpec, type TaskSpec, isMain, isRunOnce } from '../../../crdt/spec.ts'
-import type { ClaimState, JobVersion, Resources } from '../../../crdt/view.ts'
+import type { ClaimState, JobVersion, NodeView, Resources } from '../../../crdt/view.ts'
 import type { Edition } from '../../../scheduler/canaries.ts'
 import type { TaskId } from '../ports.ts'
 import { type Checks, createChecks } from './checks.ts'
@@ -35,7 +35,12 @@ export interface TaskRun {
   unfit: string | null
   /** When to tell it to end, its turn having come; null: that has not. */
   stopAt: number | null
+  /** The board as the task was told of it when it was last started; null: not by this agent. */
+  board: BoardFacts | null
 }
+
+/** What a job's texts can name of the board. */
+export type BoardFacts = Pick<NodeView, 'id' | 'name' | 'pool' | 'attributes' | 'labels'>
 
 /** One form of the group, made ready to run: the specification at the version that the claim carries. */
 export interface Body {
@@ -166,6 +171,7 @@ export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRu
     again: false,
     unfit: null,
     stopAt: null,
+    board: null,
   }
 }
 

@@ -122,12 +122,18 @@ export function askChecks(step: Step): void {
   due.sort((a, b) => a.run.dueAt - b.run.dueAt || compareText(a.run.task.id, b.run.task.id) || compareText(a.run.name, b.run.name))
   const room = Math.max(0, coreLimits.checksAtOnceMax - state.checksAsked.size)
   for (const { alloc, run } of due.slice(0, room)) {
-    const { self } = state.boot.config
-    run.asked = `${run.task.id}/${run.spec.name}@${now}`
+    const id = `${run.task.id}/${run.spec.name}@${now}`
     // Half an interval leaves room for one that began late, and for the first, which has no turn.
     run.dueAt = nextTurn(run.spec, run.phase, now + Math.trunc(run.spec.intervalMs / 2))
-    state.checksAsked.add(run.asked)
-    step.out.push({ kind: 'check', request: checkRequestFor(run.asked, alloc, run.task, run.spec, self, state.view.nodes.get(self)) })
+    const { request, lacks } = checkRequestFor(step, id, alloc, run.task, run.spec)
+    // A label that is gone says nothing of the task, which was started with it.
+    if (lacks !== null) {
+      judgeCheck(run, { result: 'unknown', output: lacks }, now)
+      continue
+    }
+    run.asked = id
+    state.checksAsked.add(id)
+    step.out.push({ kind: 'check', request })
   }
 }
 

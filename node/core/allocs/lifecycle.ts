@@ -14,7 +14,7 @@ import { waitsForDriver } from './driver-down.ts'
 import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
 import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
-import { requestOf } from './request.ts'
+import { boardHere, lackOf, requestOf } from './request.ts'
 import { nextRestart } from './restart.ts'
 import { endsByItself, hasPrestarted, hasTurn, isComplete, isOrdered, isPoststop, isWhole, noteBegun } from './stages.ts'
 import { stopToStartAgain } from './stopping.ts'
@@ -52,6 +52,9 @@ function prepareDue(step: Step, alloc: Alloc, body: Body): void {
     if (task.phase !== 'pending' || (task.retryAt !== null && task.retryAt > step.now)) continue
     task.phase = 'preparing'
     task.retryAt = null
+    const lack = lackOf(step, alloc, body, task)
+    // It ends the copy, or its update: there is nothing left to prepare.
+    if (lack !== null) return prepared(step, alloc, body, task, { ok: false, code: 'E_CONFIG', message: lack })
     step.out.push({ kind: 'prepare', task: requestOf(step, alloc, body, task) })
   }
 }
@@ -72,6 +75,9 @@ function startReady(step: Step, alloc: Alloc): void {
   if (alloc.leaving.size > 0 || tasks.some((task) => unready.has(task.phase))) return
   const due = tasks.filter((task) => task.phase === 'ready' && hasTurn(alloc.body, task))
   if (due.length === 0) return
+  // A label may have gone since it was prepared, or last ran.
+  const lacks = due.map((task) => lackOf(step, alloc, alloc.body, task)).find((words) => words !== null)
+  if (lacks !== undefined) return fail(step, alloc, `E_CONFIG: ${lacks}`)
   if (!reservePorts(step, alloc)) return
   alloc.formStartedAt ??= step.now
   if (alloc.state === 'preparing') alloc.state = 'starting'
@@ -81,6 +87,7 @@ function startReady(step: Step, alloc: Alloc): void {
     // The group's ports may be bound by then: by a task of its own, which is no reason to refuse.
     const portsHeld = tasks.some((other) => other !== task && isActive(other))
     task.phase = 'starting'
+    task.board = boardHere(step)
     step.out.push({ kind: 'start', task: { ...requestOf(step, alloc, alloc.body, task), portsHeld } })
   }
   writeOwnSoon(step, coreLimits.ownProgressDelayMs)

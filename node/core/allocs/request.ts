@@ -1,68 +1,112 @@
-// What a driver is asked to run: the task's specification with its environment complete and `${…}` filled in. The names
-// SHOAL_* correspond to Nomad's NOMAD_*; interpolation knows them, `node.*`, `attr.*` and `label.*`/`meta.*`.
+// What a driver is asked to run: the task's specification with its environment complete and `${…}` filled in (docs/interpolation.md).
+// The names SHOAL_* correspond to Nomad's NOMAD_*. A board is asked what it is when a task starts: what its labels say later is for the
+// next start, and restarts nothing.
 
 import { civilText } from '../../../crdt/civil-time.ts'
 import { type NodeId, slotParts } from '../../../crdt/ids.ts'
+import { type Filler, type Lookup, createFiller } from '../../../crdt/interpolation.ts'
 import { isRun, runOf } from '../../../crdt/run-name.ts'
-import type { CheckSpec, TaskConfig, TaskSpec } from '../../../crdt/spec.ts'
-import type { NodeView } from '../../../crdt/view.ts'
-import type { CheckRequest, TaskRequest } from '../ports.ts'
+import type { CheckSpec, TaskSpec } from '../../../crdt/spec.ts'
+import { mapCheck, mapConfig, mapEntries } from '../../../crdt/task-texts.ts'
+import { coreLimits } from '../limits.ts'
+import { type CheckRequest, type TaskRequest, taskDirMark } from '../ports.ts'
 import type { Step } from '../state.ts'
-import type { Alloc, Body, TaskRun } from './alloc.ts'
+import type { Alloc, Body, BoardFacts, TaskRun } from './alloc.ts'
 
-export function requestOf({ state }: Step, alloc: Alloc, body: Body, task: TaskRun): TaskRequest {
-  const { self } = state.boot.config
-  return requestFor(alloc, body, task, self, state.view.nodes.get(self))
+export function requestOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): TaskRequest {
+  return made(step, alloc, body, task, boardHere(step)).request
 }
 
-export function requestFor(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node: NodeView | undefined): TaskRequest {
-  const known = environment(alloc, body, task, self, node)
-  const fill = (text: string): string => interpolate(text, known, node)
-  const env: Record<string, string> = { ...known }
-  for (const [name, value] of Object.entries(task.spec.env)) env[name] = fill(value)
-  return {
+/** Why the task cannot be started here as its specification has it: what it names is not on this board. null: it can. */
+export function lackOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): string | null {
+  const { filler, request } = made(step, alloc, body, task, boardHere(step))
+  // Their checks begin with the task; here they only tell what they lack.
+  for (const check of task.spec.checks ?? []) mapCheck(check, filler.fill)
+  const words = wordsOf(filler) ?? brokenVolume(task.spec, request.spec)
+  return words === null ? null : `task ${task.spec.name}: ${words}`
+}
+
+function wordsOf({ missing, isTooLong }: Filler): string | null {
+  if (missing.size > 0) return `this board has no ${[...missing].join(', ')}`
+  return isTooLong ? `more than ${coreLimits.filledCharsMax} characters would be filled into its texts` : null
+}
+
+/** A value must not say where another folder of the board is mounted. */
+function brokenVolume(asked: TaskSpec, filled: TaskSpec): string | null {
+  const index = asked.config.volumes.findIndex((volume, at) => partsOf(volume) !== partsOf(filled.config.volumes[at] ?? ''))
+  return index < 0 ? null : `the volume ${filled.config.volumes[index]} has a colon in a value that was filled in`
+}
+
+function partsOf(volume: string): number {
+  return volume.split(':').length
+}
+
+/** What of the board can be named; nothing else of it is kept with a task. */
+export function boardHere({ state }: Step): BoardFacts | null {
+  const node = state.view.nodes.get(state.boot.config.self)
+  if (node === undefined) return null
+  const { id, name, pool, attributes, labels } = node
+  return { id, name, pool, attributes, labels }
+}
+
+function made(
+  { state }: Step,
+  alloc: Alloc,
+  body: Body,
+  task: TaskRun,
+  board: BoardFacts | null,
+): { readonly request: TaskRequest; readonly filler: Filler } {
+  const { spec } = task
+  const env = environment(alloc, body, task, state.boot.config.self, board)
+  const filler = createFiller(lookupOf(env, board, spec), coreLimits.filledCharsMax)
+  // Entries see what the board says, not one another: they have no order. All else sees them, too.
+  Object.assign(env, mapEntries(spec.env, 'env', filler.fill))
+  const request = {
     id: task.id,
     slot: alloc.slot,
     alloc: alloc.alloc,
     generation: alloc.generation,
     form: body.form,
     updates: body.updates,
-    spec: { ...task.spec, config: filled(task.spec.config, fill) },
+    spec: { ...spec, config: mapConfig(spec.config, (text, path) => forField(filler.fill(text), path)) },
     network: body.group.network,
     ports: { ...alloc.ports },
     env,
     diskMib: body.group.diskMib,
-    ...payloadOf(body, task.spec),
+    ...payloadOf(body, spec),
   }
+  return { request, filler }
+}
+
+const dirFields: readonly string[] = ['command', 'args', 'entrypoint']
+
+/** The driver puts its folder where programs read it, and nowhere else: there the name stays as it was written. */
+function forField(text: string, path: string): string {
+  return dirFields.includes(path.split('/')[0] ?? '') ? text : text.replaceAll(taskDirMark, '${SHOAL_TASK_DIR}')
 }
 
 function payloadOf({ payload }: Body, { dispatchPayloadFile: file }: TaskSpec): Pick<TaskRequest, 'payload'> {
   return payload === undefined || file === undefined ? {} : { payload: { file, base64: payload } }
 }
 
-/** What a board is to ask of a task that runs. */
+/** What a board is to ask of a task that runs; or, in words, what of it is no longer there to be asked. */
 export function checkRequestFor(
+  step: Step,
   id: string,
   alloc: Alloc,
   run: TaskRun,
   spec: CheckSpec,
-  self: NodeId,
-  node: NodeView | undefined,
-): CheckRequest {
-  const task = requestFor(alloc, alloc.body, run, self, node)
-  const fill = (text: string): string => interpolate(text, task.env, node)
-  const check: CheckSpec = {
-    ...spec,
-    ...(spec.path === undefined ? {} : { path: fill(spec.path) }),
-    headers: Object.fromEntries(Object.entries(spec.headers).map(([name, value]) => [name, fill(value)])),
-    ...(spec.body === undefined ? {} : { body: fill(spec.body) }),
-    ...(spec.command === undefined ? {} : { command: fill(spec.command) }),
-    args: spec.args.map(fill),
-  }
-  return { id, task, check, port: spec.port === undefined ? null : (alloc.ports[spec.port] ?? null) }
+): { readonly request: CheckRequest; readonly lacks: string | null } {
+  // As the task was told when it started; an agent that took it over no longer knows what that was.
+  const board = run.board ?? boardHere(step)
+  const task = made(step, alloc, alloc.body, run, board).request
+  const filler = createFiller(lookupOf(task.env, board, run.spec), coreLimits.filledCharsMax)
+  const check = mapCheck(spec, (text, path) => forField(filler.fill(text), path))
+  const port = spec.port === undefined ? null : (alloc.ports[spec.port] ?? null)
+  return { request: { id, task, check, port }, lacks: wordsOf(filler) }
 }
 
-function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node: NodeView | undefined): Record<string, string> {
+function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, board: BoardFacts | null): Record<string, string> {
   const { job, group, index } = slotParts(alloc.slot)
   const run = isRun(group, body.form) ? runOf(group) : null
   const [namespace = '', name = ''] = job.split('/')
@@ -78,7 +122,7 @@ function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node
     SHOAL_GENERATION: String(alloc.generation),
     SHOAL_POOL: body.pool,
     SHOAL_NODE_ID: self,
-    SHOAL_NODE_NAME: node?.name ?? '',
+    SHOAL_NODE_NAME: board?.name ?? '',
     SHOAL_CPU_MHZ: String(task.spec.resources.cpuMhz),
     SHOAL_MEMORY_MIB: String(task.spec.resources.memoryMib),
   }
@@ -89,29 +133,30 @@ function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, node
   return env
 }
 
-/** An unknown name stays as it is, as in Nomad: the shell that runs the command may mean something by it. */
-function interpolate(text: string, env: Readonly<Record<string, string>>, node: NodeView | undefined): string {
-  return text.replaceAll(/\$\{([A-Za-z0-9_.-]+)\}/g, (whole, name: string) => {
-    if (Object.hasOwn(env, name)) return env[name] ?? whole
-    if (node === undefined) return whole
-    if (name === 'node.unique.id') return node.id
-    if (name === 'node.unique.name') return node.name
-    if (name === 'node.pool') return node.pool
-    const [kind, ...rest] = name.split('.')
-    const key = rest.join('.')
-    if (kind === 'attr' && Object.hasOwn(node.attributes, key)) return node.attributes[key] ?? whole
-    if ((kind === 'label' || kind === 'meta') && Object.hasOwn(node.labels, key)) return node.labels[key] ?? whole
-    return whole
-  })
+/** Names that are none stay as they are: the shell that runs the command may mean something by them. */
+function lookupOf(env: Readonly<Record<string, string>>, board: BoardFacts | null, spec: TaskSpec): Lookup {
+  return (reference) => {
+    switch (reference.kind) {
+      case 'runtime':
+        return reference.name === 'SHOAL_TASK_DIR' && spec.dispatchPayloadFile !== undefined ? taskDirMark : own(env, reference.name)
+      case 'env':
+        return own(env, reference.key)
+      case 'node':
+        return board === null ? undefined : nodeField(board, reference.field)
+      case 'attr':
+        return board === null ? undefined : (own(board.attributes, reference.key) ?? null)
+      case 'label':
+        return board === null ? undefined : (own(board.labels, reference.key) ?? null)
+    }
+  }
 }
 
-function filled(config: TaskConfig, fill: (text: string) => string): TaskConfig {
-  return {
-    ...config,
-    ...(config.image === undefined ? {} : { image: fill(config.image) }),
-    ...(config.command === undefined ? {} : { command: fill(config.command) }),
-    ...(config.entrypoint === undefined ? {} : { entrypoint: config.entrypoint.map(fill) }),
-    args: config.args.map(fill),
-    volumes: config.volumes.map(fill),
-  }
+function nodeField({ id, name, pool }: BoardFacts, field: string): string | undefined {
+  if (field === 'unique.id') return id
+  if (field === 'unique.name') return name
+  return field === 'pool' ? pool : undefined
+}
+
+function own(record: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined
 }

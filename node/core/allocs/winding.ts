@@ -11,7 +11,7 @@ import { type Alloc, type Body, type TaskRun, isActive } from './alloc.ts'
 import { persistBody } from './claim.ts'
 import { waitsForDriver } from './driver-down.ts'
 import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
-import { requestOf } from './request.ts'
+import { lackOf, requestOf } from './request.ts'
 import { restartDelay } from './restart.ts'
 import { isPoststop } from './stages.ts'
 import { stopEffect } from './stopping.ts'
@@ -73,6 +73,8 @@ function runPoststop(step: Step, alloc: Alloc, body: Body, task: TaskRun): void 
     step.out.push({ kind: 'prepare', task: requestOf(step, alloc, body, task) })
   } else if (task.phase === 'ready') {
     task.phase = 'starting'
+    const lack = lackOf(step, alloc, body, task)
+    if (lack !== null) return startedLast(step, alloc, task, { ok: false, code: 'E_CONFIG', message: lack })
     // It comes after those whose ports they are, and is not to fail for them.
     step.out.push({ kind: 'start', task: { ...requestOf(step, alloc, body, task), portsHeld: true } })
   } else if (task.phase === 'running') {

@@ -128,6 +128,12 @@ const inGroup: readonly [string, readonly string[]][] = [
     ['4:79: groups.main.tasks.app.env.SHOAL_X: found the key "SHOAL_X"; allowed: keys that do not begin with SHOAL_'],
   ],
   [
+    "    tasks: { app: { driver: raw_exec, config: { command: a, args: ['${HOME}', 'x ${node.class}'] }, env: { B: '$${node.class}' } } }",
+    [
+      '4:79: groups.main.tasks.app.config.args[1]: found "${node.class}"; allowed: ${node.unique.id}, ${node.unique.name}, ${node.pool}; $${ for a plain ${',
+    ],
+  ],
+  [
     '    tasks: { app: { driver: raw_exec, config: { command: a }, kill_timeout: 5 } }',
     [
       "4:77: groups.main.tasks.app.kill_timeout: found 5; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '5s' or '5ms'",

@@ -19,7 +19,7 @@ import { placesOf } from '../../../../../node/adapters/docker/missing-program.ts
 import { pullFailure } from '../../../../../node/adapters/docker/pull-failure.ts'
 import { createPullProgress } from '../../../../../node/adapters/docker/pull-progress.ts'
 import { silentLog } from '../../../../../node/adapters/task/log.ts'
-import type { TaskDriver } from '../../../../../node/core/ports.ts'
+import { type TaskDriver, taskDirMark } from '../../../../../node/core/ports.ts'
 import { readLogs, taskRequest, testNode } from '../../../../acceptance/driver-harness.ts'
 
 const task = taskRequest({
@@ -93,6 +93,19 @@ test('ports are mapped in bridge mode only, for both protocols', () => {
   const host = containerConfig(testNode, { ...task, network: { mode: 'host', ports } }, choices)
   assert.equal(host.HostConfig?.PortBindings, undefined)
   assert.deepEqual([host.Cmd, host.Entrypoint, host.Env], [['a', 'b'], undefined, ['A=1']])
+})
+
+test('a container is told of its folder if it is given anything, and of nothing else', () => {
+  const told = { ...task, spec: { ...task.spec, config: { ...task.spec.config, args: [`${taskDirMark}/in`, '${SHOAL_TASK_DIR}'] } } }
+  const given = { ...told, env: { IN: `${taskDirMark}/in` }, spec: { ...told.spec, dispatchPayloadFile: 'in' } }
+  const made = containerConfig(testNode, given, { image: 'busybox', init: true })
+  assert.deepEqual(
+    [made.Cmd, made.Env],
+    [
+      ['/local/in', '${SHOAL_TASK_DIR}'],
+      ['IN=/local/in', 'SHOAL_TASK_DIR=/local'],
+    ],
+  )
 })
 
 test('the engine’s words become codes', () => {
