@@ -15,34 +15,34 @@ import type { State, Step } from './state.ts'
 export function showDigest(state: State, doc: Doc): void {
   if (doc.envelopes.some((ref) => state.lacking.has(ref.hash))) {
     hide(state, doc.id)
-    if (doc.kind !== 'node') state.toCut.add(doc.id)
+    if (doc.kind !== 'node') state.shownDocs.toCut.add(doc.id)
   } else {
-    state.toCut.delete(doc.id)
-    state.left.delete(doc.id)
+    state.shownDocs.toCut.delete(doc.id)
+    state.shownDocs.left.delete(doc.id)
     show(state, doc)
   }
 }
 
 export function hide(state: State, id: DocId): void {
-  state.toCut.delete(id)
-  state.left.delete(id)
+  state.shownDocs.toCut.delete(id)
+  state.shownDocs.left.delete(id)
   removeDigest(state.index.pool, id)
   if (id === fleetDocId) removeDigest(state.index.fleet, id)
 }
 
 /** Before digests are compared. A document of which nothing is left stays hidden. */
 export function showWhatIsLeft({ state, env }: Step): void {
-  for (const id of state.toCut) {
+  for (const id of state.shownDocs.toCut) {
     const left = cutBack(env.crypto, state.docs.get(id)!, (ref) => state.lacking.has(ref.hash))
     if (left === null) continue
-    state.left.set(id, left)
+    state.shownDocs.left.set(id, left)
     show(state, left)
   }
-  state.toCut.clear()
+  state.shownDocs.toCut.clear()
 }
 
 export function shownDoc(state: State, id: DocId): Doc | undefined {
-  return state.left.get(id) ?? state.docs.get(id)
+  return state.shownDocs.left.get(id) ?? state.docs.get(id)
 }
 
 function show(state: State, doc: Doc): void {

@@ -134,8 +134,7 @@ export interface State {
   /** Hashes of envelopes that the store lost although their document is here: peers may send them. */
   readonly lacking: Set<string>
   /** Of documents that lack something: what is shown of them, and those of which that is still to be worked out (`shown.ts`). */
-  readonly left: Map<DocId, Doc>
-  readonly toCut: Set<DocId>
+  readonly shownDocs: { readonly left: Map<DocId, Doc>; readonly toCut: Set<DocId> }
   /** Envelopes that came too early, in the order in which they came (`early.ts`). */
   early: Early[]
   /** When somebody was last found to be there, or not to be there any more. */
@@ -269,8 +268,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     unsaved: new Set(),
     saveAt: null,
     lacking: new Set(),
-    left: new Map(),
-    toCut: new Set(),
+    shownDocs: { left: new Map(), toCut: new Set() },
     early: [],
     livenessChangedAt: boot.now,
     project: (env.createProjector ?? createProjector)(engine),
