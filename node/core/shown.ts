@@ -13,7 +13,8 @@ import type { State, Step } from './state.ts'
  * back costs a look at every change. A node's document stays hidden, since its owner has all of it and is asked by that for all of it.
  */
 export function showDigest(state: State, doc: Doc): void {
-  if (doc.envelopes.some((ref) => state.lacking.has(ref.hash))) {
+  // Mostly nothing is lacking, and a document has many envelopes.
+  if (state.lacking.size > 0 && doc.envelopes.some((ref) => state.lacking.has(ref.hash))) {
     hide(state, doc.id)
     if (doc.kind !== 'node') state.shownDocs.toCut.add(doc.id)
   } else {
