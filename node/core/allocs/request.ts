@@ -21,7 +21,7 @@ export function requestOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): 
 export function lackOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): string | null {
   const { filler, request } = made(step, alloc, body, task, boardHere(step))
   // Their checks begin with the task; here they only tell what they lack.
-  for (const check of task.spec.checks ?? []) mapCheck(check, filler.fill)
+  for (const check of task.spec.checks ?? []) mapCheck(check, filler.fillBare)
   const words = wordsOf(filler) ?? brokenVolume(task.spec, request.spec)
   return words === null ? null : `task ${task.spec.name}: ${words}`
 }
@@ -101,7 +101,7 @@ export function checkRequestFor(
   const board = run.board ?? boardHere(step)
   const task = made(step, alloc, alloc.body, run, board).request
   const filler = createFiller(lookupOf(task.env, board, run.spec), coreLimits.filledCharsMax)
-  const check = mapCheck(spec, (text, path) => forField(filler.fill(text), path))
+  const check = mapCheck(spec, (text, path) => forField(filler.fillBare(text), path))
   const port = spec.port === undefined ? null : (alloc.ports[spec.port] ?? null)
   return { request: { id, task, check, port }, lacks: wordsOf(filler) }
 }
