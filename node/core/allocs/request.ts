@@ -31,14 +31,21 @@ function wordsOf({ missing, isTooLong }: Filler): string | null {
   return isTooLong ? `more than ${coreLimits.filledCharsMax} characters would be filled into its texts` : null
 }
 
-/** A value must not say where another folder of the board is mounted. */
+/** A value must not say which other folder of the board is mounted, nor where. */
 function brokenVolume(asked: TaskSpec, filled: TaskSpec): string | null {
-  const index = asked.config.volumes.findIndex((volume, at) => partsOf(volume) !== partsOf(filled.config.volumes[at] ?? ''))
-  return index < 0 ? null : `the volume ${filled.config.volumes[index]} has a colon in a value that was filled in`
+  for (const [at, volume] of asked.config.volumes.entries()) {
+    const made = filled.config.volumes[at] ?? ''
+    for (const [what, among] of [
+      ['a colon', ':'],
+      ['..', '..'],
+    ] as const)
+      if (countOf(volume, among) !== countOf(made, among)) return `the volume ${made} has ${what} in a value that was filled in`
+  }
+  return null
 }
 
-function partsOf(volume: string): number {
-  return volume.split(':').length
+function countOf(volume: string, among: ':' | '..'): number {
+  return among === ':' ? volume.split(':').length : volume.split(/[/:]/).filter((part) => part === among).length
 }
 
 /** What of the board can be named; nothing else of it is kept with a task. */
