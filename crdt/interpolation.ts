@@ -23,14 +23,17 @@ const names = [
   'attr\\.(?<attr>[!-z|~]+)',
   '(?:label|meta)\\.(?<label>[!-z|~]+)',
 ]
-const token = new RegExp(`\\$\\$\\{|\\$\\{(?:${names.join('|')})\\}`, 'g')
+const tokenOf = (known: readonly string[]): RegExp => new RegExp(`\\$\\$\\{|\\$\\{(?:${known.join('|')})\\}`, 'g')
+const token = tokenOf(names)
+/** A bare name is one of the task's environment, too, if nothing else. */
+const tokenOrBare = tokenOf([...names, '(?<bare>[A-Za-z0-9_.-]+)'])
 
 /** The text cut up; escapes are resolved. */
-export function piecesOf(text: string): readonly Piece[] {
+export function piecesOf(text: string, known = token): readonly Piece[] {
   if (!text.includes('${')) return text === '' ? [] : [text]
   const pieces: Piece[] = []
   let from = 0
-  for (const found of text.matchAll(token)) {
+  for (const found of text.matchAll(known)) {
     if (found.index > from) pieces.push(text.slice(from, found.index))
     from = found.index + found[0].length
     const reference = referenceOf(found.groups ?? {})
@@ -40,9 +43,10 @@ export function piecesOf(text: string): readonly Piece[] {
   return pieces
 }
 
-function referenceOf({ runtime, env, node, attr, label }: Readonly<Record<string, string | undefined>>): Reference | null {
+function referenceOf({ runtime, env, bare, node, attr, label }: Readonly<Record<string, string | undefined>>): Reference | null {
   if (runtime !== undefined) return { kind: 'runtime', name: runtime }
-  if (env !== undefined) return { kind: 'env', key: env }
+  const key = env ?? bare
+  if (key !== undefined) return { kind: 'env', key }
   if (node !== undefined) return { kind: 'node', field: node }
   if (attr !== undefined) return { kind: 'attr', key: attr }
   return label === undefined ? null : { kind: 'label', key: label }
@@ -55,6 +59,8 @@ export function referencesIn(text: string): readonly { readonly text: string; re
 export interface Filler {
   /** The text with all that is known filled in. What is missing, or would be too much, stays as it is and is noted. */
   fill(text: string): string
+  /** The same, and `${KEY}` as well as `${env["KEY"]}`: for texts that no shell of the task's reads. */
+  fillBare(text: string): string
   /** As written in the texts, each once. */
   readonly missing: ReadonlySet<string>
   readonly isTooLong: boolean
@@ -77,8 +83,10 @@ export function createFiller(lookup: Lookup, charsMax: number): Filler {
     left -= value.length
     return value
   }
+  const filledIn = (text: string, names: RegExp): string => (text.includes('${') ? piecesOf(text, names).map(valueOf).join('') : text)
   return {
-    fill: (text) => (text.includes('${') ? piecesOf(text).map(valueOf).join('') : text),
+    fill: (text) => filledIn(text, token),
+    fillBare: (text) => filledIn(text, tokenOrBare),
     missing,
     get isTooLong() {
       return isTooLong

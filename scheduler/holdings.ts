@@ -136,6 +136,7 @@ export function usageOf(boards: Boards, holdings: Holdings): Usage {
     ports: boards.ids.map((id) => holdings.get(id)?.held.ports),
     added: new Map(),
     changes: [],
+    asked: new Set(),
     tables: new Map(),
   }
   for (const [index, id] of boards.ids.entries()) {

@@ -35,7 +35,9 @@ export const schedulerLimits = {
   columnsMax: 1_000,
   /** Remembered lists of feasible nodes, 4 bytes a node each: 1.6 MB in a pool of 6,000 nodes. Most groups ask the same. */
   feasibleMax: 64,
-  /** Nodes in all the tables of scores of one plan, about 25 bytes each. A plan that places more different groups makes some anew. */
+  /** Remembered questions of groups of which nobody has asked the same yet, some hundred bytes each. */
+  askedMax: 4_000,
+  /** Nodes in all the tables of scores of one plan, about 40 bytes each; only what groups share is kept. A plan that places more different groups makes some anew. */
   scoreCellsMax: 2_000_000,
   /** Remembered values that copies are spread over, 8 bytes a node each. */
   textColumnsMax: 16,

@@ -1,6 +1,6 @@
 // The nodes that have room for one more copy of a group, by score. Groups that ask for the same share a table while a plan is made: a node
-// scores alike for all of them, but where the group has copies already, and each placement changes one node. So the first of them looks
-// at every feasible node, and the others only at those that have changed since.
+// scores alike for all of them, but where the group has copies already, and each placement changes one node. So the first two of them
+// look at every feasible node, and the others only at those that have changed since.
 
 import { type Boards, keyOf } from './boards.ts'
 import { feasibleNodes, roomRejection } from './feasibility.ts'
@@ -71,6 +71,12 @@ function tableFor(group: Group, boards: Boards, usage: Usage): ScoreTable {
   }
   const nobody = new Map<number, number>()
   const table = tableOf({ ...group, distinct: 'no', copies: () => nobody, jobCopies: () => nobody }, boards, usage)
+  // What one group alone asks is not kept.
+  if (!usage.asked.has(alike)) {
+    if (usage.asked.size >= limits.askedMax) usage.asked.clear()
+    usage.asked.add(alike)
+    return table
+  }
   usage.tables.set(alike, table)
   for (const oldest of usage.tables.keys()) {
     if (usage.tables.size * boards.ids.length <= limits.scoreCellsMax) break

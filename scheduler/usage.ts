@@ -19,7 +19,9 @@ export interface Usage {
   readonly added: Map<number, number>
   /** Nodes of which the plan has taken something, as often as it did, in that order. */
   readonly changes: number[]
-  /** By what their groups ask (`scores.ts`). */
+  /** What groups have asked at least once (`scores.ts`). */
+  readonly asked: Set<string>
+  /** By what their groups ask, if more than one asks it. */
   readonly tables: Map<string, ScoreTable>
 }
 

@@ -50,9 +50,10 @@ export function boot(step: Step, records: StoreRecords): void {
   tellOrphans(step)
 }
 
+/** One that the configuration no longer has will never say anything. */
 function noteUntold({ allocs, fingerprints, untold }: State): void {
   for (const { body } of allocs.values())
-    for (const { spec } of body.tasks.values()) if (fingerprints[spec.driver]?.health.healthy !== true) untold.add(spec.driver)
+    for (const { spec } of body.tasks.values()) if (fingerprints[spec.driver]?.health.healthy === false) untold.add(spec.driver)
 }
 
 /**

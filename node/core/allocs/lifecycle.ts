@@ -48,6 +48,8 @@ export function drive(step: Step, alloc: Alloc): void {
 }
 
 function prepareDue(step: Step, alloc: Alloc, body: Body): void {
+  // At boot, before the first look at the documents: a text would be taken as it is written.
+  if (boardHere(step) === null) return
   for (const task of body.tasks.values()) {
     if (task.phase !== 'pending' || (task.retryAt !== null && task.retryAt > step.now)) continue
     task.phase = 'preparing'

@@ -21,7 +21,7 @@ export function requestOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): 
 export function lackOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): string | null {
   const { filler, request } = made(step, alloc, body, task, boardHere(step))
   // Their checks begin with the task; here they only tell what they lack.
-  for (const check of task.spec.checks ?? []) mapCheck(check, filler.fill)
+  for (const check of task.spec.checks ?? []) mapCheck(check, filler.fillBare)
   const words = wordsOf(filler) ?? brokenVolume(task.spec, request.spec)
   return words === null ? null : `task ${task.spec.name}: ${words}`
 }
@@ -31,14 +31,21 @@ function wordsOf({ missing, isTooLong }: Filler): string | null {
   return isTooLong ? `more than ${coreLimits.filledCharsMax} characters would be filled into its texts` : null
 }
 
-/** A value must not say where another folder of the board is mounted. */
+/** A value must not say which other folder of the board is mounted, nor where. */
 function brokenVolume(asked: TaskSpec, filled: TaskSpec): string | null {
-  const index = asked.config.volumes.findIndex((volume, at) => partsOf(volume) !== partsOf(filled.config.volumes[at] ?? ''))
-  return index < 0 ? null : `the volume ${filled.config.volumes[index]} has a colon in a value that was filled in`
+  for (const [at, volume] of asked.config.volumes.entries()) {
+    const made = filled.config.volumes[at] ?? ''
+    for (const [what, among] of [
+      ['a colon', ':'],
+      ['..', '..'],
+    ] as const)
+      if (countOf(volume, among) !== countOf(made, among)) return `the volume ${made} has ${what} in a value that was filled in`
+  }
+  return null
 }
 
-function partsOf(volume: string): number {
-  return volume.split(':').length
+function countOf(volume: string, among: ':' | '..'): number {
+  return among === ':' ? volume.split(':').length : volume.split(/[/:]/).filter((part) => part === among).length
 }
 
 /** What of the board can be named; nothing else of it is kept with a task. */
@@ -101,7 +108,7 @@ export function checkRequestFor(
   const board = run.board ?? boardHere(step)
   const task = made(step, alloc, alloc.body, run, board).request
   const filler = createFiller(lookupOf(task.env, board, run.spec), coreLimits.filledCharsMax)
-  const check = mapCheck(spec, (text, path) => forField(filler.fill(text), path))
+  const check = mapCheck(spec, (text, path) => forField(filler.fillBare(text), path))
   const port = spec.port === undefined ? null : (alloc.ports[spec.port] ?? null)
   return { request: { id, task, check, port }, lacks: wordsOf(filler) }
 }

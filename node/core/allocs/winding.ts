@@ -11,7 +11,7 @@ import { type Alloc, type Body, type TaskRun, isActive } from './alloc.ts'
 import { persistBody } from './claim.ts'
 import { waitsForDriver } from './driver-down.ts'
 import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
-import { lackOf, requestOf } from './request.ts'
+import { boardHere, lackOf, requestOf } from './request.ts'
 import { restartDelay } from './restart.ts'
 import { isPoststop } from './stages.ts'
 import { stopEffect } from './stopping.ts'
@@ -66,7 +66,7 @@ function tellToEnd(step: Step, alloc: Alloc, task: TaskRun): void {
 }
 
 function runPoststop(step: Step, alloc: Alloc, body: Body, task: TaskRun): void {
-  if (task.retryAt !== null && task.retryAt > step.now) return
+  if ((task.retryAt !== null && task.retryAt > step.now) || boardHere(step) === null) return
   task.retryAt = null
   if (task.phase === 'pending') {
     task.phase = 'preparing'

@@ -123,6 +123,35 @@ test('checks ask what the task was told; after a restart of the agent what the b
   assert.equal(run!.output, 'this board has no ${label.zone}')
 })
 
+test('checks fill in bare names of the environment, as they did before there was a word for it', () => {
+  const { world } = bootPool(1)
+  const asked = new Set<string>()
+  world.checks.of = (_board, { check: { path } }) => {
+    asked.add(path ?? '')
+    return 'passes'
+  }
+  const group = checkedGroup([check({ path: '/${PREFIX}/${env["PREFIX"]}' })])
+  place(world, { group: { ...group, tasks: [{ ...group.tasks![0]!, env: { PREFIX: 'api' } }] } })
+  world.run(10_000)
+  assert.deepEqual([...asked], ['/api/api'])
+})
+
+test('after a power cut, too, what is fetched has its names filled in', () => {
+  const { world, first } = bootPool(1, { board: () => ({ labels: { zone: 'north' }, drivers: ['docker'] }) })
+  const images: (string | undefined)[] = []
+  world.tasks.refuse = (_board, { spec }, phase) => {
+    if (phase === 'prepare') images.push(spec.config.image)
+    return null
+  }
+  const [app] = jobSpec().groups[0]!.tasks
+  const { command: _, ...config } = app!.config
+  const job = place(world, { group: { tasks: [{ ...app!, driver: 'docker', config: { ...config, image: 'app-${label.zone}' } }] } })
+  world.powerCut(first)
+  world.boot(first)
+  world.until('it runs again', () => runners(world, slot(job)).length === 1, 3_000)
+  assert.deepEqual(images, ['app-north', 'app-north'])
+})
+
 test('a poststop task that lacks what it names is not run with half of its words', () => {
   const { world, first } = bootPool(1)
   label(world, first, 'north')

@@ -205,6 +205,23 @@ test('while its engine does not answer it stays, also beyond its deadline: what 
   world.until('it has left, and runs nothing', () => hasEnded(going) && going.tasks.size === 0, 5 * minuteMs)
 })
 
+test('a driver that its configuration no longer has is not waited for', () => {
+  const drivers = ['docker', 'raw_exec'] as const
+  const { world, boards } = bootPool(3, { board: () => ({ drivers }) })
+  const { command: _, ...config } = jobSpec().groups[0]!.tasks[0]!.config
+  const job = place(world, {
+    group: { tasks: [{ ...jobSpec().groups[0]!.tasks[0]!, driver: 'docker', config: { ...config, image: 'app' } }] },
+  })
+  const going = home(world, slot(job))
+  const [other] = boards.filter((board) => board !== going)
+  world.run(10_000)
+  world.powerCut(going)
+  Object.assign(going.spec, { drivers: ['raw_exec'] })
+  world.boot(going)
+  leave(world, other!, going, 30_000)
+  world.until('it has left', () => hasEnded(going), 10 * minuteMs)
+})
+
 test('a board that is the only one has nobody to tell', () => {
   const { world, first } = bootPool(1)
   place(world)

@@ -54,6 +54,15 @@ test('what each text becomes', () => {
   for (const [text, becomes, ...missing] of cases) assert.deepEqual(filled(text), { text: becomes, missing, isTooLong: false }, text)
 })
 
+test('bare names of the environment are filled in where that is asked for, escapes and what is unknown as ever', () => {
+  const filler = createFiller(lookup, 1_000)
+  assert.equal(
+    filler.fillBare('/${RATE}/${env["RATE"]}/$${RATE}/${HOME}/${SHOAL_JOB}/${node.class}/${attr.}/${1:-x}'),
+    '/10/10/${RATE}/${HOME}/web/${node.class}/${attr.}/${1:-x}',
+  )
+  assert.equal(filler.fill('${RATE}'), '${RATE}')
+})
+
 test('no more is filled in than may be, and that is told', () => {
   assert.deepEqual(filled('${SHOAL_JOB}'.repeat(3), 6), { text: 'webweb${SHOAL_JOB}', missing: [], isTooLong: true })
   assert.equal(filled('${SHOAL_JOB}'.repeat(3), 9).isTooLong, false)

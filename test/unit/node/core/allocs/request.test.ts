@@ -113,7 +113,7 @@ test('the folder of a task is left to its driver, where programs read it and now
 })
 
 test('why a task cannot be started here, in words', () => {
-  const { world, first } = bootPool(1, { board: () => ({ labels: { zone: 'a:/etc' } }) })
+  const { world, first } = bootPool(1, { board: () => ({ labels: { zone: 'a:/etc', up: '../etc', dot: '.' } }) })
   place(world, { group: { meta: { big: 'x'.repeat(4_096) } } })
   const { state } = first.core!
   const [alloc] = [...state!.allocs.values()]
@@ -128,6 +128,9 @@ test('why a task cannot be started here, in words', () => {
     [{ env: { A: '${meta.line}' } }, 'task app: this board has no ${meta.line}'],
     [{ checks: [check({ path: '/${label.line}' })] }, 'task app: this board has no ${label.line}'],
     [config({ volumes: ['/srv/${label.zone}:/data'] }), 'task app: the volume /srv/a:/etc:/data has a colon in a value that was filled in'],
+    [config({ volumes: ['/a/../${SHOAL_JOB}:/data'] }), null],
+    [config({ volumes: ['/srv/${label.up}:/data'] }), 'task app: the volume /srv/../etc:/data has .. in a value that was filled in'],
+    [config({ volumes: ['/srv/.${label.dot}/etc:/data'] }), 'task app: the volume /srv/../etc:/data has .. in a value that was filled in'],
     [config({ args: ['${SHOAL_META_big}'.repeat(16)] }), null],
     [
       config({ args: ['${SHOAL_META_big}'.repeat(16), '${SHOAL_JOB}'] }),
