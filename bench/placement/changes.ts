@@ -56,7 +56,7 @@ export function changeRows(view: View): object[] {
   return rows
 }
 
-/** What a settled pool does most: a node is lost and its copies are placed anew, and a job comes. */
+/** What a settled pool does most: a node is lost and its copies are placed anew, and a job comes. Nobody claims those: each plan places all that came before as well. */
 export function lossRows(view: View): object[] {
   const pool = settledPool(view)
   const rows = Object.entries(losses).map(([name, change]) => ({ shape: name, ...sizeOf(pool), ...changed(pool, change) }))
