@@ -72,7 +72,7 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
   // Judged at the version that it takes on in this very step: otherwise a change of `count` during a cut would decide a heal.
   const standing = adopts ? adopt(slot, own, claims) : slot.standing
   const first: Action[] = adopts ? [{ kind: 'adopt-version', slot: own.slot, version: slot.version }] : []
-  const gone = surrender(own, standing, job.spec, view)
+  const gone = surrender(own, standing, job.spec, view, plan)
   if (gone !== null) return [...first, gone]
   return [...first, ...carryOn(own, claims, slot, standing, job, view, local)]
 }
@@ -87,7 +87,7 @@ function isKept({ slot, form }: Claim, job: JobView): boolean {
  * Stop or withdraw in favour of another node's claim, or null. A node that does not know the fleet's rules stops nothing that runs by
  * older ones, unless it drains: by the new ones the other may just be making way for it. One that drains has time: it hands over what works.
  */
-function surrender(own: Claim, standing: Standing, spec: JobSpec, view: View): Action | null {
+function surrender(own: Claim, standing: Standing, spec: JobSpec, view: View, { basis }: Plan): Action | null {
   const first = whoWasFirst(own, standing, view)
   if (first !== undefined) return end(own, `not-needed: ${first.node}`)
   const { heir } = standing
@@ -96,7 +96,7 @@ function surrender(own: Claim, standing: Standing, spec: JobSpec, view: View): A
   if (own.state !== 'running') return end(own, `not-needed: ${heir.node}`)
   if (heir.state !== 'running' || heir.over.get(own.node) !== own.generation) return null
   if (awaitsHealth(own, heir, view.nodes, spec)) return null
-  if (!knowsRules({ view }) && view.nodes.get(own.node)?.draining !== true) return null
+  if (!knowsRules(basis) && view.nodes.get(own.node)?.draining !== true) return null
   return end(own, `replaced: ${heir.node}`)
 }
 
