@@ -27,7 +27,8 @@ async function fillUp(store: Store): Promise<string> {
 }
 
 const store = await open()
-writeFileSync(ballast, randomBytes(1_500_000))
+// Room enough, once it is gone, for all that was written to be written twice: LevelDB writes its log anew when it opens.
+writeFileSync(ballast, randomBytes(2_500_000))
 const first = await store.write([{ key: 'first', value: new Uint8Array([1]) }], true)
 const full = await fillUp(store)
 // While it is full the store may be closed for good: reads then find nothing, and must not hang or throw.

@@ -163,9 +163,9 @@ describe('store on LevelDB, damaged', () => {
 
 describe('store on LevelDB, full disk', () => {
   it('says E_STORE_FULL, still reads, and writes again once there is room', async () => {
-    // A file system of 3 MiB in a mount namespace of its own, gone with the process; -r makes it possible without root.
+    // A file system of 4 MiB in a mount namespace of its own, gone with the process; -r makes it possible without root.
     const mountPoint = newPath()
-    const script = `mkdir -p ${mountPoint} && mount -t tmpfs -o size=3m none ${mountPoint} && exec ${process.execPath} --import tsx test/acceptance/store-full.ts ${mountPoint}`
+    const script = `mkdir -p ${mountPoint} && mount -t tmpfs -o size=4m none ${mountPoint} && exec ${process.execPath} --import tsx test/acceptance/store-full.ts ${mountPoint}`
     const unshare = process.getuid?.() === 0 ? ['-m'] : ['-r', '-m']
     const { stdout } = await promisify(execFile)('unshare', [...unshare, 'sh', '-c', script])
     assert.deepEqual(JSON.parse(stdout), { full: 'E_STORE_FULL', kept: true, again: true, first: true, afterRestart: true })
