@@ -1,5 +1,6 @@
-// The best node for each vacant slot of one group. Each placement changes one node (and, with `spread`, the classes that share its values). Slots without a past take the fast path; those with
-// failures, claims or overdue candidates look at every node, because their scores are their own.
+// The best node for each vacant slot of one group. Each placement changes one node (and, with `spread`, the classes that share its
+// values). Slots without a past take the fast path; those with failures, claims or overdue candidates look at every node, because their
+// scores are their own.
 
 import type { SlotId } from '../crdt/ids.ts'
 import { type Claim, hasEnded } from '../crdt/view.ts'
