@@ -59,8 +59,7 @@ export function changeRows(view: View): object[] {
 /** What a settled pool does most: a node is lost and its copies are placed anew, and a job comes. Nobody claims those: each plan places all that came before as well. */
 export function lossRows(view: View): object[] {
   const pool = settledPool(view)
-  const rows = Object.entries(losses).map(([name, change]) => ({ shape: name, ...sizeOf(pool), ...changed(pool, change) }))
-  return rows
+  return Object.entries(losses).map(([name, change]) => ({ shape: name, ...sizeOf(pool), ...changed(pool, change) }))
 }
 
 const losses: Readonly<Record<string, Change>> = {
