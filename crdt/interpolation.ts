@@ -7,7 +7,7 @@ export type Reference =
   | { readonly kind: 'runtime'; readonly name: string }
   | { readonly kind: 'env'; readonly key: string }
   | { readonly kind: 'node'; readonly field: string }
-  | { readonly kind: 'attr' | 'label'; readonly key: string }
+  | { readonly kind: 'attr' | 'label' | 'var'; readonly key: string }
 
 export type Piece = string | { readonly text: string; readonly reference: Reference }
 
@@ -22,6 +22,7 @@ const names = [
   // As in constraints; no variable of a shell has a dot.
   'attr\\.(?<attr>[!-z|~]+)',
   '(?:label|meta)\\.(?<label>[!-z|~]+)',
+  'var\\.(?<variable>[!-z|~]+)',
 ]
 const tokenOf = (known: readonly string[]): RegExp => new RegExp(`\\$\\$\\{|\\$\\{(?:${known.join('|')})\\}`, 'g')
 const token = tokenOf(names)
@@ -43,12 +44,14 @@ export function piecesOf(text: string, known = token): readonly Piece[] {
   return pieces
 }
 
-function referenceOf({ runtime, env, bare, node, attr, label }: Readonly<Record<string, string | undefined>>): Reference | null {
+function referenceOf(named: Readonly<Record<string, string | undefined>>): Reference | null {
+  const { runtime, env, bare, node, attr, label, variable } = named
   if (runtime !== undefined) return { kind: 'runtime', name: runtime }
   const key = env ?? bare
   if (key !== undefined) return { kind: 'env', key }
   if (node !== undefined) return { kind: 'node', field: node }
   if (attr !== undefined) return { kind: 'attr', key: attr }
+  if (variable !== undefined) return { kind: 'var', key: variable }
   return label === undefined ? null : { kind: 'label', key: label }
 }
 

@@ -31,6 +31,8 @@ export interface JobSpec {
   readonly constraints: readonly Constraint[]
   readonly affinities: readonly Affinity[]
   readonly meta: Readonly<Record<string, string>>
+  /** Texts that tasks may name as `${var.NAME}`: no part of the form, a change of one restarts nothing by itself. Absent: none. */
+  readonly variables?: Readonly<Record<string, string>>
   /** How often operators have said that complete copies are to run again: part of the form of jobs that run once. Absent: never. */
   readonly rerun?: number
   /** Of a job that runs once: when it does so anew. Absent: it has no times. */
@@ -124,8 +126,31 @@ export interface TaskSpec {
   readonly meta: Readonly<Record<string, string>>
   /** File in the task's folder that the payload of a dispatch is written to; absent: the task does not see it. */
   readonly dispatchPayloadFile?: string
+  /** Sorted by destination. Absent: none, so that specifications from before read as they did. */
+  readonly templates?: readonly TemplateSpec[]
   /** Sorted by name. Absent: none, so that specifications from before read as they did. */
   readonly checks?: readonly CheckSpec[]
+}
+
+/** It has a folder of its own, `SHOAL_TASK_DIR`, since it is given something there. */
+export function hasTaskDir({ dispatchPayloadFile, templates }: Pick<TaskSpec, 'dispatchPayloadFile' | 'templates'>): boolean {
+  return dispatchPayloadFile !== undefined || templates !== undefined
+}
+
+export const changeModes = ['restart', 'signal', 'noop'] as const
+
+/** A file of the task's folder whose `${…}` are filled in; and what follows when it would read otherwise while the task runs. */
+export interface TemplateSpec {
+  /** A path below the task's folder. */
+  readonly destination: string
+  readonly data: string
+  /** Octal, such as `0644`. */
+  readonly perms: string
+  readonly changeMode: (typeof changeModes)[number]
+  /** Of change mode `signal`, and only there. */
+  readonly changeSignal?: string
+  /** The task is told within so long, at random, so that copies everywhere are not told in one moment. */
+  readonly splayMs: number
 }
 
 export const lifecycleHooks = ['prestart', 'poststart', 'poststop'] as const

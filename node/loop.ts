@@ -305,6 +305,8 @@ class DriverLoop implements Loop {
         return this.#tasks.stop(effect.task, effect.driver, effect.signal, effect.timeoutMs)
       case 'remove':
         return this.#tasks.remove(effect.task, effect.driver)
+      case 'rewrite':
+        return this.#tasks.rewrite(effect.task, effect.signals, effect.digest)
       case 'check':
         return this.#tasks.check(effect.request)
       case 'reply':

@@ -83,6 +83,19 @@ export class TaskRunner {
       .catch((error: unknown) => this.#input.log.warn({ task, error: wordsOf(error) }, 'what a finished task left could not be removed'))
   }
 
+  /** The signals come once all files are there. */
+  rewrite(task: TaskRequest, signals: readonly string[], digest: string): void {
+    const { id } = task
+    const driver = this.#drivers.get(task.spec.driver)
+    const act = async (driver: TaskDriver): Promise<Awaited<ReturnType<TaskDriver['rewrite']>>> => {
+      let outcome = await driver.rewrite(task)
+      for (const signal of signals) if (outcome.ok) outcome = await driver.signal(id, signal)
+      return outcome
+    }
+    const answered = driver === undefined ? Promise.resolve(noDriver(task)) : settled(() => act(driver))
+    void answered.then((outcome) => this.#input.push({ kind: 'rewritten', task: id, digest, outcome }))
+  }
+
   check(request: CheckRequest): void {
     const { id } = request
     void Promise.resolve()
@@ -127,10 +140,13 @@ function noDriver(task: TaskRequest): Outcome {
   return { ok: false, code: 'E_DRIVER_DOWN', message: `this node has no driver '${task.spec.driver}'` }
 }
 
-async function settled(act: () => Promise<{ ok: true } | { ok: false; code: DriverCode; message: string }>): Promise<Outcome> {
+type Answer = { ok: true; value: { found?: true } | void } | { ok: false; code: DriverCode; message: string }
+
+async function settled(act: () => Promise<Answer>): Promise<Outcome> {
   try {
     const result = await act()
-    return result.ok ? { ok: true } : { ok: false, code: result.code, message: result.message }
+    if (!result.ok) return { ok: false, code: result.code, message: result.message }
+    return result.value?.found === true ? { ok: true, found: true } : { ok: true }
   } catch (error) {
     return { ok: false, code: 'E_START', message: `the driver failed: ${wordsOf(error)}` }
   }

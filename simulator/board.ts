@@ -28,6 +28,11 @@ export interface BoardSpec {
   readonly bootstrap?: readonly string[]
 }
 
+export interface Given {
+  readonly files: Readonly<Record<string, string>>
+  readonly signals: readonly string[]
+}
+
 export interface Board {
   /** Replaced when a board moves to another pool or gets other labels. */
   spec: BoardSpec
@@ -55,6 +60,8 @@ export interface Board {
   readonly tasks: Map<string, AdoptedTask>
   /** Tasks that ended while no agent ran, which the next one is told of. */
   readonly ended: Map<string, TaskExit>
+  /** What tasks have in their folders, and the signals that they got since they began. */
+  readonly given: Map<string, Given>
   /** Task → when its driver will have started it. */
   readonly starting: Map<string, number>
   /** Whom it is connected with: which machine, since two may have one key. */
@@ -88,6 +95,7 @@ export function createBoard(spec: BoardSpec, names = new Map<string, string>()):
     wallAheadMs: 0,
     tasks: new Map(),
     ended: new Map(),
+    given: new Map(),
     starting: new Map(),
     peers: new Map(),
     boots: 0,

@@ -13,6 +13,8 @@ interface Waiting {
 export class EventLoops {
   readonly #queue: EventQueue
   readonly #waiting = new WeakMap<Core, Waiting[]>()
+  /** Of all boards. What an agent that ended has not taken stays counted. */
+  #waitingCount = 0
 
   constructor(queue: EventQueue) {
     this.#queue = queue
@@ -22,9 +24,13 @@ export class EventLoops {
   take(board: Board, act: (lateMs: number) => void): void {
     const { core } = board
     if (core === null) return
+    const isFree = freeAt(board) <= this.#queue.now
+    // In most worlds nobody is ever busy.
+    if (isFree && this.#waitingCount === 0) return act(0)
     const waiting = this.#waiting.get(core) ?? []
-    if (waiting.length === 0 && freeAt(board) <= this.#queue.now) return act(0)
+    if (isFree && waiting.length === 0) return act(0)
     this.#waiting.set(core, waiting)
+    this.#waitingCount++
     if (waiting.push({ act, cameAt: this.#queue.now }) === 1) this.#workWhenFree(board, core)
   }
 
@@ -46,6 +52,7 @@ export class EventLoops {
       // What it brings about at once comes after all that waits already.
       act(this.#queue.now - cameAt)
       waiting.shift()
+      this.#waitingCount--
     }
   }
 }

@@ -60,3 +60,12 @@ export function recall<K extends object, V>(memory: WeakMap<K, V>, key: K, work:
   memory.set(key, value)
   return value
 }
+
+/** Answers at once whoever asks for the same as the one before: what goes through a pool reaches many boards in one moment. */
+export function lastAnswer<K extends object, V>(work: (key: K) => V): (key: K) => V {
+  let last: { readonly key: K; readonly value: V } | null = null
+  return (key) => {
+    if (last?.key !== key) last = { key, value: work(key) }
+    return last.value
+  }
+}

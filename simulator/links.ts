@@ -228,7 +228,7 @@ export class Links {
     const queued = this.uplinks.delay(from.spec.id, to, frame.length, this.#input.queue.now)
     if (queued === null) return false
     const isStream = this.faults === null || this.faults.isTcp === true
-    if (isStream) this.#carry(from, target, this.#arrival(from, target, queued + this.#resent()), arrive)
+    if (isStream) this.#carry(from, target, this.#arrival(this.#lane(from, target), queued + this.#resent()), arrive)
     else for (const late of this.#fates()) this.#carry(from, target, this.#input.queue.now + this.#input.delayMs + queued + late, arrive)
     return true
   }
@@ -242,16 +242,17 @@ export class Links {
     this.#count(from, bytes)
     const rpc = this.#withoutLost(target, all)
     const left = rpc === all ? bytes : rpcBytes(rpc)
-    if (!this.isOpen(from, target)) {
+    const lane = this.#lane(from, target)
+    if (lane.isCut) {
       this.#hold(from, target, left, this.#arriving(from, target, rpc))
       return
     }
     const queued = this.uplinks.delay(from.spec.id, to, left, queue.now)
     if (queued === null) {
       const silent = this.#arriving(from, target, { ...rpc, messages: [] })
-      return this.#carry(from, target, this.#arrival(from, target, uplinkQueueMsMax), silent)
+      return this.#carry(from, target, this.#arrival(lane, uplinkQueueMsMax), silent)
     }
-    const at = this.#arrival(from, target, queued + this.#resent())
+    const at = this.#arrival(lane, queued + this.#resent())
     // Most of what goes from mesh to mesh has come to the other board by another way: then nothing happens when it arrives.
     if (!this.gossip.isOldNews(target, rpc, at)) this.#carry(from, target, at, this.#arriving(from, target, rpc))
   }
@@ -284,9 +285,8 @@ export class Links {
   }
 
   /** When what is sent now comes to the other end of a stream: after all that was sent before. */
-  #arrival(from: Board, target: Board, late: number): number {
+  #arrival(lane: Lane, late: number): number {
     const { queue, delayMs } = this.#input
-    const lane = this.#lane(from, target)
     lane.arrivesAt = Math.max(queue.now + delayMs + late, lane.arrivesAt)
     return lane.arrivesAt
   }

@@ -16,7 +16,7 @@ import type { NodeId, PoolName } from '../crdt/ids.ts'
 import type { Edited } from '../crdt/replica.ts'
 import type { Liveness, NodeView } from '../crdt/view.ts'
 import { type KeptHandles, createKeptHandles } from '../crdt/kept-handles.ts'
-import { Interned, recall, sameBytes } from './interned.ts'
+import { Interned, lastAnswer, recall, sameBytes } from './interned.ts'
 
 /** Open documents, for all boards together: they write to some dozens at a time. */
 const keptBounds = { countMax: 1_024, bytesMax: 4_194_304 }
@@ -42,7 +42,7 @@ export function createSharedEngine(crypto: Crypto): SharedEngine {
   const jobs = new WeakMap<Doc, ReturnType<DocumentEngine['readJob']>>()
   return {
     ...own,
-    decodeEnvelope: (bytes) => envelopes.of(bytes),
+    decodeEnvelope: lastAnswer((bytes) => envelopes.of(bytes)),
     admit: (doc, envelope, authority) => verdicts.of(doc, envelope, authority),
     edit: (doc, author, changes) => verdicts.authored(writer.edit(doc, author, changes)),
     compact: (doc, author, keepers) => verdicts.authored(writer.compact(doc, author, keepers)),

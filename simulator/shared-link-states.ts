@@ -3,7 +3,7 @@
 import type { Crypto } from '../crdt/crypto.ts'
 import type { LinkState } from '../node/core/liveness/link-state.ts'
 import { type LinkStateReader, createLinkStateReader } from '../node/core/liveness/reader.ts'
-import { Interned } from './interned.ts'
+import { Interned, lastAnswer } from './interned.ts'
 
 export function createSharedLinkStates(crypto: Crypto): LinkStateReader {
   const own = createLinkStateReader(crypto)
@@ -11,7 +11,7 @@ export function createSharedLinkStates(crypto: Crypto): LinkStateReader {
   const genuine = new WeakMap<LinkState, boolean>()
   const marks = new WeakMap<LinkState, readonly [number, number]>()
   return {
-    decode: (bytes) => decoded.of(bytes),
+    decode: lastAnswer((bytes) => decoded.of(bytes)),
     isGenuine(state, keyOf) {
       const known = genuine.get(state)
       if (known !== undefined) return known

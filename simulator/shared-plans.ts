@@ -45,10 +45,13 @@ export function createSharedPlan(): typeof plan {
   const made = new WeakMap<View, Made[]>()
   return (view, local, before) => {
     const known = made.get(view) ?? []
-    const same = known.find((one) => isFor(one, local))
+    const alike = known.filter((one) => isAsSilent(one, local))
+    const same = alike.find((one) => isAsPatient(one, local))
     if (same !== undefined) return planFrom(same, local)
+    // All that differs is who is waited for: what another board has judged stands here, too, and only places are sought anew.
+    const [nearest] = alike
     const pending = new Map(local.pending)
-    const fresh = plan(view, local, before)
+    const fresh = plan(view, local, nearest === undefined ? before : planFrom(nearest, local))
     if (!isShareable(fresh, local)) return fresh
     if (known.push({ plan: fresh, local, pending, traits: null }) > plansMax) known.shift()
     made.set(view, known)
@@ -121,11 +124,18 @@ function waitsIn(judged: readonly Judged[], view: View): Traits['waits'] {
   return waits
 }
 
-function isFor(made: Made, local: Local): boolean {
+/** It finds the same of what silences mean. */
+function isAsSilent(made: Made, local: Local): boolean {
   if (local.failedSince.size > 0 || local.aloneSince !== null) return false
   if (local.now < made.local.now || local.silentSince.size !== made.local.silentSince.size) return false
-  const { budget, passed, times, vacant } = (made.traits ??= traitsOf(made))
+  const { passed, times } = (made.traits ??= traitsOf(made))
   for (const [node, since] of local.silentSince) if (passed.get(node) !== passedOf(times, local.now - since)) return false
+  return true
+}
+
+/** It waits for the same candidates, and may seek as many. */
+function isAsPatient(made: Made, local: Local): boolean {
+  const { budget, vacant } = (made.traits ??= traitsOf(made))
   // Nobody asks for candidates, or how many may be sought, where nothing is vacant.
   if (vacant.length === 0) return true
   return isSamePending(made, vacant, local) && budgetOf(made.plan, local) === budget

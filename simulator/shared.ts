@@ -3,7 +3,7 @@
 import type { Crypto } from '../crdt/crypto.ts'
 import type { LinkStateReader } from '../node/core/liveness/reader.ts'
 import { decodeFrame } from '../node/core/wire.ts'
-import { recall } from './interned.ts'
+import { lastAnswer, recall } from './interned.ts'
 import { type SharedEngine, createSharedEngine } from './shared-engine.ts'
 import { createSharedLinkStates } from './shared-link-states.ts'
 import { type SharedViews, createSharedViews } from './shared-views.ts'
@@ -21,7 +21,7 @@ export function createShared(crypto: Crypto, sharesViews = false): Shared {
   return {
     engine: createSharedEngine(crypto),
     linkStates: createSharedLinkStates(crypto),
-    readFrame: (bytes) => recall(frames, bytes, decodeFrame),
+    readFrame: lastAnswer((bytes) => recall(frames, bytes, decodeFrame)),
     ...(sharesViews ? createSharedViews() : {}),
   }
 }

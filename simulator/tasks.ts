@@ -2,14 +2,21 @@
 // code a real driver may answer with can be had. It knows nothing of why the core asks. What it promises is held against it by the suite
 // of the real drivers (`test/acceptance/driver-contract.ts`).
 
+import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent, Outcome } from '../node/core/event.ts'
 import type { AdoptedTask, DriverCode, Fingerprint, TaskExit, TaskRequest } from '../node/core/ports.ts'
-import type { Board } from './board.ts'
+import type { Board, Given } from './board.ts'
 
 export type Refuse = (board: Board, task: TaskRequest, phase: 'prepare' | 'start') => DriverCode | null
 
 /** How soon a stop that the driver did not answer is tried again. */
 export const stopAgainMs = 1_000
+
+/** How long a driver takes to start a task. */
+export const startMs = 20
+
+/** How long files take that are written under a task that runs. */
+export const rewriteMs = 10
 
 /** What becomes of a task that nobody watches when the power goes: how it ended is not known. */
 export const unknownExit: TaskExit = { exitCode: null, signal: null, outOfMemory: false }
@@ -45,7 +52,7 @@ export class Tasks {
 
   /** Nothing happens to a task that runs. */
   start(board: Board, task: TaskRequest, now: number, wallMs: number): Outcome {
-    if (board.tasks.has(task.id)) return { ok: true }
+    if (board.tasks.has(task.id)) return { ok: true, found: true }
     const code = this.refuse(board, task, 'start')
     if (code !== null) return { ok: false, code, message: `${task.spec.config.command ?? task.spec.name}: ${code}` }
     const taken = Object.entries(task.ports).find(([, port]) => this.#isTaken(board, task, port))
@@ -54,7 +61,30 @@ export class Tasks {
     const driver = task.spec.driver
     board.tasks.set(id, { id, slot, alloc, generation, form, updates, task: task.spec.name, ports, startedAt: wallMs, driver })
     board.ended.delete(id)
+    if (task.files !== undefined) board.given.set(id, { files: filesOf(task), signals: [] })
     board.trail.push({ at: now, what: 'start', task: id, slot })
+    return { ok: true }
+  }
+
+  rewrite(board: Board, task: TaskRequest): Outcome {
+    if (board.isDriverSilent) return { ok: false, code: 'E_DRIVER_DOWN', message: 'the driver does not answer' }
+    if (!board.tasks.has(task.id)) return notRunning(task.id)
+    const { files = {}, signals = [] } = board.given.get(task.id) ?? {}
+    board.given.set(task.id, { files: { ...files, ...filesOf(task) }, signals })
+    return { ok: true }
+  }
+
+  /** As an agent asks for it: signals come once the files are there. */
+  rewritten(board: Board, { task, signals, digest }: Effect & { kind: 'rewrite' }, now: number): CoreEvent {
+    let outcome = this.rewrite(board, task)
+    for (const signal of signals) if (outcome.ok) outcome = this.signal(board, task.id, signal)
+    return { kind: 'rewritten', now, task: task.id, digest, outcome }
+  }
+
+  signal(board: Board, id: string, signal: string): Outcome {
+    if (!board.tasks.has(id)) return notRunning(id)
+    const { files = {}, signals = [] } = board.given.get(id) ?? {}
+    board.given.set(id, { files, signals: [...signals, signal] })
     return { ok: true }
   }
 
@@ -97,6 +127,7 @@ export class Tasks {
   /** What a finished task left is gone, and with it how it ended. */
   remove(board: Board, task: string): void {
     board.ended.delete(task)
+    board.given.delete(task)
   }
 
   /** As the real drivers look: a port that anybody holds is taken, unless the core says that the group itself may hold it. */
@@ -105,4 +136,12 @@ export class Tasks {
     if (this.takenPorts.has(`${board.spec.name}:${port}`)) return true
     return [...board.tasks.values()].some((other) => other.id !== task.id && Object.values(other.ports).includes(port))
   }
+}
+
+function filesOf({ files = [] }: TaskRequest): Given['files'] {
+  return Object.fromEntries(files.map((file) => [file.path, file.kind === 'payload' ? file.base64 : file.text]))
+}
+
+function notRunning(id: string): Outcome {
+  return { ok: false, code: 'E_START', message: `task ${id} does not run` }
 }

@@ -24,7 +24,7 @@ import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
 import { type Shared, createShared } from './shared.ts'
-import { Tasks, endedWell, stopAgainMs } from './tasks.ts'
+import { Tasks, endedWell, rewriteMs, startMs, stopAgainMs } from './tasks.ts'
 
 export type { Board, BoardSpec } from './board.ts'
 
@@ -62,8 +62,6 @@ export interface Asked {
 /** Sees every step of every board; for measuring and for checkers. */
 export type Watch = (board: Board, event: CoreEvent, step: () => readonly Effect[]) => readonly Effect[]
 
-/** How long a driver takes to start a task. */
-const startMs = 20
 const epochWallMs = 1_800_000_000_000
 
 export class World {
@@ -331,6 +329,8 @@ export class World {
         return this.#stop(board, effect)
       case 'remove':
         return this.tasks.remove(board, effect.task)
+      case 'rewrite':
+        return this.#later(board, rewriteMs, () => this.tasks.rewritten(board, effect, queue.now))
       case 'check': {
         const { afterMs, outcome } = this.checks.answer(board, effect.request)
         return this.#later(board, afterMs, () => ({ kind: 'checked', now: queue.now, id: effect.request.id, outcome }))

@@ -1,14 +1,14 @@
-// `audit`: who changed what and when, in all documents that operators write, with every signature checked here.
+// `audit`: who changed what and when, in all documents that operators write, and on demand in boards' own, with every signature checked here.
 
 import { type Command, InvalidArgumentError } from 'commander'
-import { type DocId, type OperatorId, fleetDocId } from '../../crdt/ids.ts'
+import { type DocId, fleetDocId } from '../../crdt/ids.ts'
 import { type AuditRow, auditRows } from '../documents/audit.ts'
 import { type Cli, remote } from '../command.ts'
 import { BadChange, type Fleet, fetchDoc, fetchFleet } from '../documents/document.ts'
 import { CliError } from '../errors.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { parseDuration } from '../job-file/units.ts'
-import { operatorsDocs } from '../documents/operators-docs.ts'
+import { boardsDocs, operatorsDocs } from '../documents/operators-docs.ts'
 import { paintFor, printData } from '../print.ts'
 import { auditText } from '../render/audit.ts'
 import { safe, shortId } from '../render/words.ts'
@@ -19,7 +19,11 @@ interface Options extends SessionOptions {
   readonly since?: number
   readonly by?: string
   readonly doc?: string
+  readonly boards?: true
 }
+
+/** By key. */
+type Names = ReadonlyMap<string, string>
 
 /** The peer sent something of it that the gate refuses. */
 interface BadDocument {
@@ -35,11 +39,16 @@ export function addAudit(parent: Command, cli: Cli): void {
     .option('--since <duration>', 'only changes that are no older by their authors’ clocks (those without a time, too)', ageOf)
     .option('--by <name>', 'only changes of this operator: a name, or the beginning of a key’s id')
     .option('--doc <id>', 'only documents whose id begins so: fleet, job/default/web, ops/')
+    .option('--boards', 'also what boards say of themselves: copies, capacity, health')
   remote<Options>(cli, command, async (session, { options }) => {
     const fleet = await fetchFleet(session)
-    const { documents, silent } = await operatorsDocs(session, options.pool)
+    const operators = await operatorsDocs(session, options.pool)
+    const boards = options.boards === true ? await boardsDocs(session, options.pool) : null
+    const silent = [...new Set([...operators.silent, ...(boards?.silent ?? [])])]
+    const names = new Map([...fleet.names, ...(boards?.boards ?? []).map(({ id, name }) => [id, name] as const)])
     const rows: AuditRow[] = []
     const bad: BadDocument[] = []
+    const documents = [...operators.documents, ...(boards?.documents ?? [])]
     for (const { id, pool } of documents.filter((one) => one.id.startsWith(options.doc ?? ''))) {
       try {
         rows.push(...auditRows(id === fleetDocId ? fleet.doc : await fetchDoc(session, fleet, id, pool)))
@@ -48,8 +57,8 @@ export function addAudit(parent: Command, cli: Cli): void {
         bad.push({ doc: id, code: error.code, message: error.message })
       }
     }
-    const isWanted = wantedBy(options, fleet, session.io.now())
-    tell(session, fleet, rows.sort(newestFirst).filter(isWanted), { bad, silent })
+    const isWanted = wantedBy(options, keysHere(fleet, names), names, session.io.now())
+    tell(session, names, rows.sort(newestFirst).filter(isWanted), { bad, silent })
     return bad.length + silent.length > 0 ? exitCodes.error : exitCodes.done
   })
 }
@@ -59,20 +68,23 @@ function newestFirst(a: AuditRow, b: AuditRow): number {
   return b.time - a.time
 }
 
-function wantedBy({ since, by }: Options, fleet: Fleet, now: number): (row: AuditRow) => boolean {
-  const keys = by === undefined ? undefined : new Set(keysOf(by, fleet))
-  return ({ author, time }) =>
-    (since === undefined || time === 0 || time * 1_000 >= now - since) && (keys?.has(author as OperatorId) ?? true)
+/** Every key of an operator, and of the boards that are told of. */
+function keysHere({ rights }: Fleet, names: Names): readonly string[] {
+  return [...new Set([...rights.ever.keys(), ...names.keys()])]
+}
+
+function wantedBy({ since, by }: Options, keys: readonly string[], names: Names, now: number): (row: AuditRow) => boolean {
+  const wanted = by === undefined ? undefined : new Set(keysOf(by, keys, names))
+  return ({ author, time }) => (since === undefined || time === 0 || time * 1_000 >= now - since) && (wanted?.has(author) ?? true)
 }
 
 /** All keys that bear the name, revoked ones too: somebody may have had several. */
-function keysOf(by: string, { names, rights }: Fleet): readonly OperatorId[] {
-  const all = [...rights.ever.keys()] as OperatorId[]
-  const named = all.filter((key) => names.get(key) === by)
-  const found = named.length > 0 ? named : all.filter((key) => by !== '' && (key.startsWith(by) || shortId(key).startsWith(by)))
+function keysOf(by: string, keys: readonly string[], names: Names): readonly string[] {
+  const named = keys.filter((key) => names.get(key) === by)
+  const found = named.length > 0 ? named : keys.filter((key) => by !== '' && (key.startsWith(by) || shortId(key).startsWith(by)))
   if (found.length === 0)
     throw new CliError('E_USAGE', `--by: no operator of the fleet is called '${by}', and no key begins so`, {
-      hint: 'shoal fleet status lists them',
+      hint: 'shoal fleet status lists them; boards count with --boards',
     })
   return found
 }
@@ -88,7 +100,7 @@ interface Missing {
   readonly silent: readonly string[]
 }
 
-function tell({ io, format }: Session, { names }: Fleet, rows: readonly AuditRow[], { bad, silent }: Missing): void {
+function tell({ io, format }: Session, names: Names, rows: readonly AuditRow[], { bad, silent }: Missing): void {
   if (format !== 'table') return printData(io, format, { changes: rows, bad, silent })
   io.stdout.write(auditText(rows, names, paintFor(io)))
   for (const { code, message } of bad) io.stderr.write(`error ${code}: ${safe(message)}\n`)

@@ -18,6 +18,7 @@ import {
   resourceDefaults,
   spreadDefaults,
   taskDefaults,
+  templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
 import {
@@ -34,6 +35,7 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
+  type TemplateSpec,
   migrateDefaults,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
@@ -57,6 +59,7 @@ export function fromSpec(spec: JobSpec, options: FromSpecOptions = { complete: f
       ['type', spec.type, jobDefaults.type],
       ['pool', spec.pool, options.complete ? undefined : null],
       ['priority', spec.priority, jobDefaults.priority],
+      ['variables', spec.variables],
       ['periodic', spec.periodic && periodicData(spec.periodic, pick)],
     ]),
     ...placement(spec, pick),
@@ -204,7 +207,21 @@ function taskData(task: TaskSpec, pick: Pick): Data {
         ]),
       ],
       ['dispatch_payload', task.dispatchPayloadFile && { file: task.dispatchPayloadFile }],
+      ['templates', task.templates?.map((template) => templateData(template, pick))],
       ['checks', task.checks && Object.fromEntries(task.checks.map((check) => [check.name, checkData(check, pick)]))],
+    ]),
+  }
+}
+
+function templateData(template: TemplateSpec, pick: Pick): Data {
+  return {
+    destination: template.destination,
+    ...pick([
+      ['data', template.data],
+      ['perms', template.perms, templateDefaults.perms],
+      ['change_mode', template.changeMode, templateDefaults.changeMode],
+      ['change_signal', template.changeSignal],
+      ['splay', template.splayMs, templateDefaults.splayMs, formatDuration],
     ]),
   }
 }

@@ -4,7 +4,16 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import { checkMethods, checkTypes, constraintOperators, healthChecks, jobTypes, lifecycleHooks, payloadRules } from '../../crdt/spec.ts'
+import {
+  changeModes,
+  checkMethods,
+  checkTypes,
+  constraintOperators,
+  healthChecks,
+  jobTypes,
+  lifecycleHooks,
+  payloadRules,
+} from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import {
   type Rule,
@@ -153,6 +162,17 @@ const checkShape = (): Rule =>
     },
   )
 
+const template = (): Rule =>
+  shape(
+    { data: text(), destination: words('a path below the task’s folder') },
+    {
+      perms: text('three octal digits, such as 0644'),
+      change_mode: oneOf(changeModes),
+      change_signal: words('a signal such as SIGHUP'),
+      splay: duration(),
+    },
+  )
+
 const task = (): Rule =>
   shape(
     { driver: oneOf(['docker', 'raw_exec'], ' (exec comes with a later version)') },
@@ -168,6 +188,7 @@ const task = (): Rule =>
       leader: flag(),
       logs: shape({}, { max_files: integer(1, 1000), max_file_size: size() }),
       dispatch_payload: shape({ file: words('the name of a file') }, {}),
+      templates: listOf(template(), 'templates: { data, destination, change_mode }'),
       checks: named(checkShape(), 'names to checks'),
     },
   )
@@ -225,6 +246,7 @@ export const jobSchema = (): Rule =>
       type: oneOf(jobTypes),
       pool: name('the name of a pool'),
       priority: integer(1, 100),
+      variables: texts('names to texts'),
       periodic: periodic(),
       ...placement(),
       parameterized: parameterized(),

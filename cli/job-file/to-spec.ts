@@ -17,6 +17,7 @@ import {
   resourceDefaults,
   spreadDefaults,
   taskDefaults,
+  templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
 import { compareText } from '../../crdt/ids.ts'
@@ -36,6 +37,7 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
+  type TemplateSpec,
   type UpdatePolicy,
   migrateDefaults,
   migrateSaid,
@@ -47,6 +49,7 @@ import type { Reader } from './reader.ts'
 /** `pool` is the one that the operator's context names; the file's own word goes first. */
 export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
   const type = file.word<JobType>('type', jobDefaults.type)
+  const variables = file.texts('variables')
   return {
     namespace: file.word('namespace', jobDefaults.namespace),
     name: file.word('job', ''),
@@ -55,6 +58,7 @@ export function toSpec(file: Reader, pool: string = jobDefaults.pool): JobSpec {
     priority: file.integer('priority', jobDefaults.priority),
     ...placement(file),
     meta: file.texts('meta'),
+    ...(Object.keys(variables).length === 0 ? {} : { variables }),
     ...(file.has('periodic') ? { periodic: toPeriodic(file.block('periodic')) } : {}),
     ...(file.has('parameterized') && { parameterized: toParameterized(file.block('parameterized')) }),
     groups: file.named('groups').map(([name, group]) => toGroup(name, group, policyDefaults({ type }))),
@@ -138,6 +142,7 @@ function toTask(name: string, task: Reader): TaskSpec {
   const resources = task.block('resources')
   const logs = task.block('logs')
   const payload = task.block('dispatch_payload')
+  const templates = task.list('templates').map(toTemplate)
   return {
     name,
     driver: task.word<TaskSpec['driver']>('driver', 'docker'),
@@ -159,6 +164,7 @@ function toTask(name: string, task: Reader): TaskSpec {
     },
     meta: task.texts('meta'),
     ...(payload.has('file') && { dispatchPayloadFile: payload.word('file', '') }),
+    ...(templates.length === 0 ? {} : { templates }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }
@@ -170,6 +176,17 @@ function toDelay(block: Reader): { shutdownDelayMs?: number } {
 
 function toLifecycle(block: Reader): TaskLifecycle {
   return { hook: block.word('hook', 'prestart'), sidecar: block.flag('sidecar', false) }
+}
+
+function toTemplate(template: Reader): TemplateSpec {
+  return {
+    destination: template.word('destination', ''),
+    data: template.text('data', ''),
+    perms: template.text('perms', templateDefaults.perms),
+    changeMode: template.word('change_mode', templateDefaults.changeMode),
+    ...(template.has('change_signal') && { changeSignal: template.word('change_signal', '') }),
+    splayMs: template.duration('splay', templateDefaults.splayMs),
+  }
 }
 
 function toCheck(name: string, check: Reader): CheckSpec {

@@ -37,11 +37,16 @@ export interface JobForPools {
   readonly specs: readonly JobSpec[]
 }
 
-/** `poolsHere` is asked only of a file that names pools by patterns. */
-export async function loadJobFiles(io: Io, file: string, poolsHere: PoolsHere, pool?: string): Promise<JobForPools> {
+/** No job, if no pool is called so. `poolsHere` is asked only of a file that names pools by patterns. */
+export async function loadForPools(io: Io, file: string, poolsHere: PoolsHere, pool?: string): Promise<JobForPools> {
   const name = file === '-' ? 'stdin' : file
   const read = await readJobFiles(name, await readTextFile(io, file), poolsHere, pool)
   if (!read.ok) throw faulty(name, read.faults)
+  return read
+}
+
+export async function loadJobFiles(io: Io, file: string, poolsHere: PoolsHere, pool?: string): Promise<JobForPools> {
+  const read = await loadForPools(io, file, poolsHere, pool)
   if (read.specs.length > 0) return read
   throw new CliError('E_POOL_UNREACHABLE', `no pool of the fleet is called ${read.patterns?.join(' or ') ?? ''}`, {
     hint: 'shoal fleet status lists the pools; a pool is there once a board of it is',

@@ -40,10 +40,18 @@ function happeningLines({ happenings, notes }: Report, paint: Paint): string {
   return lines.join('')
 }
 
-function slotLines({ slots, durationMs }: Report, paint: Paint): string {
-  const lines = slots.slice(0, slotsShownMax).map((slot) => `${paint.bold(safe(slot.slot))}\n${copyLines(slot, durationMs, paint)}`)
+function slotLines({ slots, durationMs, boards }: Report, paint: Paint): string {
+  const isOne = hasOnePool(boards)
+  const inPool = ({ pool }: SlotReport): string => (isOne ? '' : paint.dim(` in ${safe(pool)}`))
+  const lines = slots
+    .slice(0, slotsShownMax)
+    .map((slot) => `${paint.bold(safe(slot.slot))}${inPool(slot)}\n${copyLines(slot, durationMs, paint)}`)
   if (slots.length > lines.length) lines.push(`… and ${slots.length - lines.length} more slots\n`)
   return lines.join('')
+}
+
+function hasOnePool(boards: Report['boards']): boolean {
+  return boards.every(({ pool }) => pool === boards[0]?.pool)
 }
 
 function copyLines({ copies, nobody, several }: SlotReport, endMs: number, paint: Paint): string {
@@ -75,11 +83,12 @@ function spanRows(
   return spans.map(([fromMs, toMs]) => ({ fromMs, text: words(`${clock(fromMs).padStart(10)} to ${until(toMs).padEnd(9)}`) }))
 }
 
-function jobTable({ jobs }: Report, paint: Paint): string {
+function jobTable({ jobs, boards }: Report, paint: Paint): string {
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
   return table<JobReport>(
     [
       { head: 'JOB', text: ({ job }) => job, paint: paint.bold },
+      ...(hasOnePool(boards) ? [] : [{ head: 'POOL', text: ({ pool }: JobReport) => pool }]),
       { head: 'SLOTS', text: ({ slots }) => String(slots), right: true },
       { head: 'AVAILABLE', text: ({ availablePercent }) => `${availablePercent.toFixed(2)} %`, right: true },
       { head: 'ALL RAN AFTER', text: ({ firstRunningMs }) => (firstRunningMs === null ? 'never' : seconds(firstRunningMs)), right: true },

@@ -7,18 +7,23 @@ import type { Scenario, ScenarioEvent } from '../../simulator/scenario/scenario.
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { faultLines } from '../job-file/fault.ts'
-import { loadJobFile } from '../job/job-from-file.ts'
+import { type JobForPools, loadForPools } from '../job/job-from-file.ts'
 import { clock } from '../render/sim.ts'
 import type { ScenarioPlan } from '../scenario-file/plan.ts'
 import { readScenario } from '../scenario-file/read-scenario.ts'
 import { readTextFile } from '../text-file.ts'
 
 export async function loadScenario(io: Io, file: string): Promise<Scenario> {
-  return await scenarioOf(file, await readTextFile(io, file), async (job) => await loadJobFile(io, resolve(dirname(file), job)))
+  return await scenarioOf(file, await readTextFile(io, file), async (job, pools) => {
+    return await loadForPools(io, resolve(dirname(file), job), async () => [...pools])
+  })
 }
 
+/** Given the pools of the scenario's boards. */
+type Load = (job: string, pools: ReadonlySet<string>) => Promise<JobForPools>
+
 /** `load` is asked once for each job file that the text names. */
-export async function scenarioOf(file: string, text: string, load: (job: string) => Promise<JobSpec>): Promise<Scenario> {
+export async function scenarioOf(file: string, text: string, load: Load): Promise<Scenario> {
   const read = readScenario(file, text)
   if (!read.ok) {
     const count = read.faults.length
@@ -28,28 +33,32 @@ export async function scenarioOf(file: string, text: string, load: (job: string)
   return { ...scenario, timeline: await withJobs(steps, scenario.boards, load) }
 }
 
-async function withJobs(
-  steps: ScenarioPlan['steps'],
-  boards: ScenarioPlan['boards'],
-  load: (job: string) => Promise<JobSpec>,
-): Promise<ScenarioEvent[]> {
-  const specs = new Map<string, JobSpec>()
+async function withJobs(steps: ScenarioPlan['steps'], boards: ScenarioPlan['boards'], load: Load): Promise<ScenarioEvent[]> {
   const pools = new Set(boards.map(({ pool }) => pool))
+  const jobs = new Map<string, readonly JobSpec[]>()
   const timeline: ScenarioEvent[] = []
   for (const step of steps) {
     if (step.kind !== 'run-file') {
       timeline.push(step)
       continue
     }
-    const spec = specs.get(step.file) ?? (await load(step.file))
-    if (!pools.has(spec.pool)) {
-      const hint = `its boards are of ${[...pools].join(', ')}`
-      throw new CliError('E_POOL', `${step.file} is for pool ${spec.pool}, which the scenario does not have`, { hint })
+    const { atMs, file, via } = step
+    const specs = jobs.get(file) ?? inPools(file, await load(file, pools), pools)
+    if (via !== null && specs.length > 1) {
+      const hint = `leave out 'via: ${via}': each pool is told at a board of its own`
+      throw new CliError('E_POOL', `${file} is for ${specs.length} pools of the scenario, and a board takes orders for its own`, { hint })
     }
-    specs.set(step.file, spec)
-    timeline.push({ atMs: step.atMs, kind: 'run', spec, via: step.via })
+    jobs.set(file, specs)
+    for (const spec of specs) timeline.push({ atMs, kind: 'run', spec, via })
   }
   return timeline
+}
+
+function inPools(file: string, { patterns, specs }: JobForPools, pools: ReadonlySet<string>): readonly JobSpec[] {
+  if (specs.length > 0 && specs.every(({ pool }) => pools.has(pool))) return specs
+  const wanted = (patterns ?? specs.map(({ pool }) => pool)).join(', ')
+  const hint = `its boards are of ${[...pools].join(', ')}`
+  throw new CliError('E_POOL', `${file} is for pool ${wanted}, which the scenario does not have`, { hint })
 }
 
 /** Loaded when it is needed: no other command waits for the core and its documents. */

@@ -29,9 +29,11 @@ const fill = (table, heads, rows) => {
   }
   table.append(row(heads, 'th'), ...rows.map((cells) => row(cells, 'td')))
 }
+const isOnePool = boards.every(({ pool }) => pool === boards[0].pool)
+const label = ({ slot, pool }) => (isOnePool ? slot : slot + ' in ' + pool)
 const s = (ms) => (ms / 1000).toFixed(1) + ' s'
-fill(at('jobs'), ['job', 'slots', 'available', 'all ran after', 'longest gap', 'more than one', 'moves', 'restarts'],
-  report.jobs.map((j) => [j.job, j.slots, j.availablePercent.toFixed(2) + ' %', j.firstRunningMs === null ? 'never' : s(j.firstRunningMs),
+fill(at('jobs'), ['job', ...(isOnePool ? [] : ['pool']), 'slots', 'available', 'all ran after', 'longest gap', 'more than one', 'moves', 'restarts'],
+  report.jobs.map((j) => [j.job, ...(isOnePool ? [] : [j.pool]), j.slots, j.availablePercent.toFixed(2) + ' %', j.firstRunningMs === null ? 'never' : s(j.firstRunningMs),
     s(j.longestGapMs), s(j.severalMs), j.moves, j.restarts]))
 fill(at('boards'), ['board', 'pool', 'sent', 'a second', 'boots'],
   boards.map((b) => [b.name, b.pool, (b.bytesSent / 1000).toFixed(1) + ' kB', Math.round(b.bytesSent / report.durationMs * 1000) + ' B', b.boots]))
@@ -128,8 +130,8 @@ for (const { event, text } of report.happenings) {
   mark.append(svg('title', {}, clock(event.atMs) + ' ' + text))
   lanes.append(mark)
 }
-report.slots.forEach(({ slot, copies, nobody, several }, row) => {
-  const y = row * laneHeight + 4
+report.slots.forEach((lane, row) => {
+  const { copies, nobody, several } = lane, slot = label(lane), y = row * laneHeight + 4
   lanes.append(svg('text', { x: 0, y: y + 13 }, slot.length > 28 ? '…' + slot.slice(-27) : slot))
   const bar = (from, to, attributes, title) => {
     const made = svg('rect', { x: x(from), width: Math.max(1, x(to) - x(from)), y, height: laneHeight - 6, ...attributes })
@@ -165,9 +167,9 @@ let now = 0, playing = null
 const moments = [...new Set([0, ...report.happenings.map(({ event }) => event.atMs), ...report.slots.flatMap(({ copies }) => copies.flatMap((c) => [c.fromMs, c.toMs])), report.durationMs])].sort((a, b) => a - b)
 // ---- what happened, and how things stand, in words
 const listed = (names) => names.length <= 3 ? names.join(', ') : names.slice(0, 2).join(', ') + ' and ' + (names.length - 2) + ' more'
-const turns = report.slots.flatMap(({ slot, copies }) => copies.flatMap((copy) => [
-  { atMs: copy.fromMs, text: copy.board + ' starts ' + slot + (copy.version > 1 ? ' at version ' + copy.version : '') + (copy.generation > 1 ? ' (generation ' + copy.generation + ')' : '') },
-  ...(copy.toMs < report.durationMs ? [{ atMs: copy.toMs, text: copy.board + ' no longer runs ' + slot }] : [])]))
+const turns = report.slots.flatMap((lane) => lane.copies.flatMap((copy) => [
+  { atMs: copy.fromMs, text: copy.board + ' starts ' + label(lane) + (copy.version > 1 ? ' at version ' + copy.version : '') + (copy.generation > 1 ? ' (generation ' + copy.generation + ')' : '') },
+  ...(copy.toMs < report.durationMs ? [{ atMs: copy.toMs, text: copy.board + ' no longer runs ' + label(lane) }] : [])]))
 const told = [...report.happenings.map(({ event, text }) => ({ atMs: event.atMs, text })), ...report.notes, ...turns,
   ...boards.filter(({ joinsMs }) => joinsMs > 0).map(({ name, joinsMs }) => ({ atMs: joinsMs, text: name + ' is switched on for the first time' }))].sort((a, b) => a.atMs - b.atMs)
 const happenedAt = (ms) => {
@@ -180,7 +182,7 @@ const within = (spans, ms) => spans.some(([from, to]) => from <= ms && ms < to)
 const stateAt = (ms) => {
   const { closed, down } = worldAt(ms), parts = []
   const wanted = report.slots.filter((slot) => within(slot.wanted, ms))
-  const nobody = wanted.filter((slot) => within(slot.nobody, ms)).map(({ slot }) => slot), several = report.slots.filter((slot) => within(slot.several, ms)).map(({ slot }) => slot)
+  const nobody = wanted.filter((slot) => within(slot.nobody, ms)).map(label), several = report.slots.filter((slot) => within(slot.several, ms)).map(label)
   if (wanted.length > 0) parts.push(nobody.length + several.length === 0 ? 'Every wanted copy runs once' : nobody.length > 0 ? 'Nobody runs ' + listed(nobody) : 'No wanted copy is missing')
   if (several.length > 0) parts.push('more than one board runs ' + listed(several))
   if (down.size > 0) parts.push(listed([...down]) + (down.size === 1 ? ' is off' : ' are off'))

@@ -14,6 +14,7 @@ import type {
   RestartPolicy,
   TaskConfig,
   TaskSpec,
+  TemplateSpec,
   UpdatePolicy,
 } from '../spec.ts'
 import { isRunOnce } from '../spec.ts'
@@ -75,6 +76,12 @@ export const checkDefaults: Pick<
   failuresBeforeCritical: 0,
   onUpdate: 'require_healthy',
   checkRestart: Object.freeze({ limit: 0, graceMs: secondMs }),
+})
+
+export const templateDefaults: Pick<TemplateSpec, 'perms' | 'changeMode' | 'splayMs'> = Object.freeze({
+  perms: '0644',
+  changeMode: 'restart',
+  splayMs: 5 * secondMs,
 })
 
 export const affinityDefaults = Object.freeze({ operator: '=', weight: 50 } as const)

@@ -44,7 +44,7 @@ function payloadFault(base64: string): readonly [found: string, allowed: string]
 }
 
 function checkPayloadFile(report: RuleReport, task: TaskSpec, { parameterized, dispatched }: JobSpec): void {
-  const { dispatchPayloadFile: file, driver, config } = task
+  const { dispatchPayloadFile: file } = task
   if (file === undefined) return
   const path = 'dispatch_payload/file'
   if (!/^[A-Za-z0-9_.-]+$/.test(file) || file === '.' || file === '..')
@@ -53,6 +53,4 @@ function checkPayloadFile(report: RuleReport, task: TaskSpec, { parameterized, d
     fault(report, path, shown(file), 'nothing with parameterized.payload: forbidden, which gives it no payload')
   else if (parameterized === undefined && dispatched === undefined)
     fault(report, path, shown(file), 'nothing in a job that is not parameterized: nobody gives it a payload')
-  else if (driver === 'raw_exec' && config.user !== undefined && config.workDir !== undefined)
-    fault(report, path, shown(file), 'nothing with raw_exec, config.user and config.work_dir: such a task cannot reach its own folder')
 }

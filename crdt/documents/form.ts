@@ -1,6 +1,6 @@
 // The form: a hash of those parts of a group that cannot change without a restart (Nomad's destructive set: driver, user, config,
-// environment, resources, network, volumes, metadata, task set, disk). Everything else is changed in place: count, constraints,
-// restart, update and disconnect policies, kill signal and timeout, log sizes. It is taken over registers, where defaults are absent,
+// environment, resources, network, volumes, metadata, templates, task set, disk). Everything else is changed in place: count, constraints,
+// restart, update and disconnect policies, kill signal and timeout, log sizes, the job's variables. It is taken over registers, where defaults are absent,
 // so an agent that knows a new optional field computes the same form for a job that does not use it: upgrading restarts nothing.
 
 import type { Crypto } from '../crypto.ts'
@@ -9,11 +9,12 @@ import type { Scalar } from '../registers.ts'
 import { type GroupSpec, type JobSpec, isRunOnce } from '../spec.ts'
 import { canonicalText, shortHash } from './canonical.ts'
 import { jobDefaults } from './defaults.ts'
-import { groupFields, taskFields } from './spec-fields.ts'
-import { writeEntries, writeFields, writePorts, writeVolumes } from './spec-writer.ts'
+import { groupFields, taskFields, templateFields } from './spec-fields.ts'
+import { writeEntries, writeFields, writePorts, writeTemplates, writeVolumes } from './spec-writer.ts'
 
 const groupParts = groupFields(jobDefaults).filter((field) => field.restarts)
 const taskParts = taskFields.filter((field) => field.restarts)
+const templateParts = templateFields.filter((field) => field.restarts)
 
 export function formOf(crypto: Crypto, spec: JobSpec, group: GroupSpec): Form {
   const parts = new Map<string, Scalar>()
@@ -26,6 +27,7 @@ export function formOf(crypto: Crypto, spec: JobSpec, group: GroupSpec): Form {
     const at = `tasks/${task.name}/`
     writeFields(parts, at, taskParts, task)
     writeVolumes(parts, at, task)
+    writeTemplates(parts, at, templateParts, task)
     writeEntries(parts, `${at}env/`, task.env)
     // What the task sees: its own metadata over its group's over the job's. Moving an entry between them changes nothing for it.
     writeEntries(parts, `${at}meta/`, { ...spec.meta, ...group.meta, ...task.meta })

@@ -12,6 +12,7 @@ import { type RuleReport, checkCount, checkEntries, checkFields, checkName, chec
 import { checkRegister } from './schema.ts'
 import { jobFields } from './spec-fields.ts'
 import { specToRegisters } from './spec-writer.ts'
+import { checkRenderedSize, checkVariables } from './template-rules.ts'
 
 export { type Fault, faultText }
 
@@ -24,6 +25,8 @@ export function checkSpec(spec: JobSpec): readonly Fault[] {
   checkName(report, 'pool', spec.pool)
   checkPlacement(report, 'job', spec)
   checkEntries(report, 'meta', spec.meta)
+  checkVariables(report, spec)
+  checkRenderedSize(report, spec)
   checkDispatch(report, spec)
   checkCount(report, 'groups', spec.groups.length, 1, modelLimits.groupsMax)
   checkUnique(

@@ -18,8 +18,17 @@ export const modelLimits = Object.freeze({
   payloadBytesMax: 16_384,
   /** Its base64 goes into registers of so many characters: three of them, each in a change of its own. */
   payloadPartBytesMax: 8192,
-  /** What an archive's header takes, in which a container gets it. */
-  payloadFileBytesMax: 100,
+  /** What an archive's header takes, in which a container gets a file. */
+  filePathBytesMax: 100,
+  /** Of one template: one register. What is longer is a file that tasks fetch. */
+  templateBytesMax: 8192,
+  /** Of one task; each is rendered whenever the board or a variable changes. */
+  templatesMax: 16,
+  variablesMax: 64,
+  /** Templates and variables of a job together: half of the envelope that has to hold an edit of the whole job. */
+  renderedBytesMax: 65_536,
+  /** An hour: a change that is told later has been forgotten by whoever made it. */
+  splayMsMax: 3_600_000,
   /** A parameterized job's name: with `-dispatch-` and 12 digits behind it (`dispatch-name.ts`), it is still a name. */
   parentNameBytesMax: 41,
   /** A path: the same as in `crdt/limits.ts`. The deepest fixed part (a task's volume) is 161. */

@@ -2,7 +2,7 @@
 // to submit, and of nothing else: a job that was signed before, or by a newer command line, goes on as it does (docs/interpolation.md).
 
 import { type Reference, referencesIn } from '../interpolation.ts'
-import { type CheckSpec, type GroupSpec, type JobSpec, type TaskSpec } from '../spec.ts'
+import { type CheckSpec, type GroupSpec, type JobSpec, type TaskSpec, hasTaskDir } from '../spec.ts'
 import { type EachText, mapCheck, mapConfig } from '../task-texts.ts'
 import { type Fault, shown } from './fault.ts'
 import { encodePart } from './path-part.ts'
@@ -51,9 +51,10 @@ interface Place {
 }
 
 function checkTask(report: RuleReport, place: Place): void {
-  const { env, config, checks = [] } = place.task
+  const { env, config, templates = [], checks = [] } = place.task
   for (const [key, value] of Object.entries(env)) checkText(report, place, { text: value, path: `env/${encodePart(key)}`, field: 'env' })
   mapConfig(config, (text, path) => checkText(inside(report, 'config'), place, { text, path, field: path.split('/')[0] ?? '' }))
+  templates.forEach(({ data }, index) => checkText(report, place, { text: data, path: `templates/${index}/data`, field: 'template' }))
   for (const check of checks) checkOne(inside(report, 'checks', check.name), place, check)
 }
 
@@ -79,6 +80,10 @@ function allowedInstead(reference: Reference, place: Place, field: string): stri
     case 'attr':
     case 'label':
       return null
+    case 'var':
+      return field === 'image'
+        ? 'a name of the board, or the image itself: another image is another version of the job'
+        : variableInstead(reference.key, place.spec)
     case 'node':
       return nodeFields.includes(reference.field) ? null : nodeFields.map((one) => `\${node.${one}}`).join(', ')
     case 'env':
@@ -86,6 +91,12 @@ function allowedInstead(reference: Reference, place: Place, field: string): stri
     case 'runtime':
       return runtimeInstead(reference.name, place, field)
   }
+}
+
+function variableInstead(key: string, { variables = {} }: JobSpec): string | null {
+  if (Object.hasOwn(variables, key)) return null
+  const names = Object.keys(variables)
+  return `a variable of the job (${names.length === 0 ? 'it has none: add a block variables' : names.join(', ')})`
 }
 
 function envInstead(key: string, place: Place, field: string): string | null {
@@ -104,7 +115,7 @@ function runtimeInstead(name: string, { spec, group, task }: Place, field: strin
   const metas = metaNames(spec, group, task)
   const more = [
     ...(spec.periodic === undefined ? [] : ['SHOAL_RUN']),
-    ...(task.dispatchPayloadFile !== undefined && ['command', 'args', 'entrypoint', 'env'].includes(field) ? ['SHOAL_TASK_DIR'] : []),
+    ...(hasTaskDir(task) && ['command', 'args', 'entrypoint', 'env', 'template'].includes(field) ? ['SHOAL_TASK_DIR'] : []),
     ...(task.driver === 'raw_exec' && field === 'args' ? ['SHOAL_TASK_ID'] : []),
   ]
   if ([...ports, ...metas, ...more].includes(name)) return null

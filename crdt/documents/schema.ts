@@ -16,7 +16,7 @@ import { type Field, gateCheck } from './field.ts'
 import { admissionModes, tokenModes } from './fleet.ts'
 import { modelLimits } from './model-limits.ts'
 import { findPath, isBoundedPath, pathTable } from './path-table.ts'
-import { checkFields, groupFields, jobFields, taskFields } from './spec-fields.ts'
+import { checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 import { type ValueCheck, anyScalar, flag, integer, line, matching, oneOf, text } from './value-kind.ts'
 
 type Patterns = readonly (readonly [string, ValueCheck])[]
@@ -60,6 +60,7 @@ const jobTable: Patterns = [
   ['wish/:name/:place/stop_generation', count],
   ...fieldsBelow('spec/', jobFields),
   ...rulesBelow('spec/'),
+  ['spec/variables/:key', value],
   ['spec/parameterized/meta/:key', oneOf(...metaRules)],
   ['spec/dispatched/payload/:index', text(modelLimits.payloadPartBytesMax)],
   ...fieldsBelow(group, groupFields(jobDefaults)),
@@ -72,6 +73,8 @@ const jobTable: Patterns = [
   ...rulesBelow(task),
   [`${task}env/:key`, value],
   [`${task}config/volumes/:key`, words],
+  [`${task}templates/:key/data`, text(modelLimits.templateBytesMax)],
+  ...fieldsBelow(`${task}templates/:key/`, templateFields),
   ...fieldsBelow(`${task}checks/:name/`, checkFields),
   [`${task}checks/:name/header/:key`, value],
 ]

@@ -6,6 +6,8 @@ import {
   type GroupSpec,
   type JobSpec,
   type TaskSpec,
+  type TemplateSpec,
+  changeModes,
   checkMethods,
   checkTypes,
   healthChecks,
@@ -28,6 +30,7 @@ import {
   policyDefaults,
   resourceDefaults,
   taskDefaults,
+  templateDefaults,
   updateDefaults,
 } from './defaults.ts'
 import { type Field, durationField, flagField, intField, listField, textField } from './field.ts'
@@ -47,6 +50,9 @@ export const killSignals = [
   'SIGCONT',
   'SIGKILL',
 ] as const
+
+/** Those after which a program can go on. */
+const changeSignals: readonly string[] = killSignals.filter((signal) => signal !== 'SIGKILL')
 
 export const jobFields: readonly Field<JobSpec>[] = [
   textField('job', (job) => job.name, { required: true }),
@@ -194,7 +200,7 @@ export const taskFields: readonly Field<TaskSpec>[] = [
     restarts: true,
   }),
   durationField('kill_timeout', (task) => task.killTimeoutMs, { fallback: taskDefaults.killTimeoutMs, max: modelLimits.killTimeoutMsMax }),
-  textField('dispatch_payload/file', (task) => task.dispatchPayloadFile, { restarts: true, max: modelLimits.payloadFileBytesMax }),
+  textField('dispatch_payload/file', (task) => task.dispatchPayloadFile, { restarts: true, max: modelLimits.filePathBytesMax }),
   textField('kill_signal', (task) => task.killSignal, { fallback: taskDefaults.killSignal, choices: killSignals }),
   shutdownDelayField,
   textField('lifecycle/hook', (task) => task.lifecycle?.hook, { choices: lifecycleHooks, restarts: true }),
@@ -242,6 +248,14 @@ export const checkFields: readonly Field<CheckSpec>[] = [
     max: modelLimits.checkCountMax,
   }),
   durationField('check_restart/grace', (check) => check.checkRestart.graceMs, { fallback: checkDefaults.checkRestart.graceMs }),
+]
+
+/** What it says is no line of text, and is written beside these. Another text is another program; how its task is told is not. */
+export const templateFields: readonly Field<TemplateSpec>[] = [
+  textField('perms', (template) => template.perms, { fallback: templateDefaults.perms, restarts: true }),
+  textField('change_mode', (template) => template.changeMode, { fallback: templateDefaults.changeMode, choices: changeModes }),
+  textField('change_signal', (template) => template.changeSignal, { choices: changeSignals }),
+  durationField('splay', (template) => template.splayMs, { fallback: templateDefaults.splayMs, max: modelLimits.splayMsMax }),
 ]
 
 function isLostAfterSaid(policy: GroupSpec['disconnect']): boolean {

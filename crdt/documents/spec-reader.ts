@@ -18,6 +18,7 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
+  type TemplateSpec,
   migrateSaid,
   progressDeadlineMs,
 } from '../spec.ts'
@@ -28,7 +29,7 @@ import { type Block, type FieldValues, readFields } from './field-reader.ts'
 import { decodePart, isCanonicalPart } from './path-part.ts'
 import { readAffinity, readConstraint } from './placement-codec.ts'
 import { type RegisterTree, type Value, child, leftOver, namesOf, registerTree, take } from './register-tree.ts'
-import { checkFields, groupFields, jobFields, taskFields } from './spec-fields.ts'
+import { checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
 
 export function readSpec(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
@@ -44,6 +45,7 @@ function readJob(block: Block): JobSpec {
   const values = readFields(block, jobFields)
   const type = values.text('type') as JobSpec['type']
   const rerun = values.int('rerun')
+  const variables = readEntries(block, 'variables')
   return {
     namespace: values.text('namespace'),
     name: values.text('job'),
@@ -51,6 +53,7 @@ function readJob(block: Block): JobSpec {
     pool: values.text('pool'),
     priority: values.int('priority'),
     ...readScope(block),
+    ...(Object.keys(variables).length === 0 ? {} : { variables }),
     ...(rerun === 0 ? {} : { rerun }),
     ...readPeriodic(values),
     ...readDispatch(values, readEntries(block, 'parameterized/meta'), readEntries(block, 'dispatched/payload')),
@@ -150,6 +153,7 @@ function readMigrate(values: FieldValues): Pick<GroupSpec, 'migrate'> {
 function readTask(name: string, block: Block): TaskSpec {
   const values = readFields(block, taskFields)
   const dispatchPayloadFile = values.optionalText('dispatch_payload/file')
+  const templates = readTemplates(block)
   const checks = namesOf(child(block.tree, 'checks')).map((check) => readCheck(check, below(block, 'checks', check)))
   return {
     name,
@@ -165,6 +169,7 @@ function readTask(name: string, block: Block): TaskSpec {
     ...(values.flag('leader') ? { leader: true } : {}),
     logs: { maxFiles: values.int('logs/max_files'), maxFileSizeMib: values.int('logs/max_file_size') },
     ...(dispatchPayloadFile === undefined ? {} : { dispatchPayloadFile }),
+    ...(templates.length === 0 ? {} : { templates }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }
@@ -181,6 +186,30 @@ function readLifecycle(block: Block, values: FieldValues): Pick<TaskSpec, 'lifec
   // One side of a cut may have made a main task of what the other made a sidecar.
   if (sidecar) report(block, 'lifecycle/sidecar', true, 'a hook beside it: prestart or poststart')
   return {}
+}
+
+function readTemplates(block: Block): readonly TemplateSpec[] {
+  return namesOf(child(block.tree, 'templates'))
+    .filter(isCanonicalPart)
+    .map((part) => readTemplate(decodePart(part), below(block, 'templates', part)))
+    .sort((a, b) => compareText(a.destination, b.destination))
+}
+
+function readTemplate(destination: string, block: Block): TemplateSpec {
+  const data = take(block.tree, 'data')
+  // One side of a cut may have taken it away while the other changed when the task is told.
+  if (typeof data !== 'string')
+    block.faults.push({ path: `${block.at}data`, found: data === undefined ? 'nothing' : shown(data), allowed: 'text' })
+  const values = readFields(block, templateFields)
+  const changeSignal = values.optionalText('change_signal')
+  return {
+    destination,
+    data: typeof data === 'string' ? data : '',
+    perms: values.text('perms'),
+    changeMode: values.text('change_mode') as TemplateSpec['changeMode'],
+    ...(changeSignal === undefined ? {} : { changeSignal }),
+    splayMs: values.int('splay'),
+  }
 }
 
 function readCheck(name: string, block: Block): CheckSpec {

@@ -3,12 +3,12 @@
 // `spec-reader.ts`; deletions are the business of whoever compares two of these maps (`difference`).
 
 import type { Scalar } from '../registers.ts'
-import type { Affinity, Constraint, GroupSpec, JobSpec, TaskSpec } from '../spec.ts'
+import type { Affinity, Constraint, GroupSpec, JobSpec, TaskSpec, TemplateSpec } from '../spec.ts'
 import { writeDispatch } from './dispatch-codec.ts'
 import type { Field } from './field.ts'
 import { encodePart } from './path-part.ts'
 import { writeAffinity, writeConstraint } from './placement-codec.ts'
-import { checkFields, groupFields, jobFields, taskFields } from './spec-fields.ts'
+import { checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 
 type Out = Map<string, Scalar>
 
@@ -16,6 +16,7 @@ export function specToRegisters(spec: JobSpec): Map<string, Scalar> {
   const out: Out = new Map()
   writeFields(out, 'spec/', jobFields, spec)
   writeScope(out, 'spec/', spec)
+  writeEntries(out, 'spec/variables/', spec.variables ?? {})
   writeDispatch(out, spec)
   for (const group of spec.groups) writeGroup(out, `spec/groups/${group.name}/`, group, spec)
   return out
@@ -39,6 +40,7 @@ function writeTask(out: Out, at: string, task: TaskSpec): void {
   writeScope(out, at, task)
   writeEntries(out, `${at}env/`, task.env)
   writeVolumes(out, at, task)
+  writeTemplates(out, at, templateFields, task)
   for (const check of task.checks ?? []) {
     writeFields(out, `${at}checks/${check.name}/`, checkFields, check)
     writeEntries(out, `${at}checks/${check.name}/header/`, check.headers)
@@ -76,6 +78,14 @@ export function writePorts(out: Out, at: string, group: GroupSpec): void {
 
 export function writeVolumes(out: Out, at: string, task: TaskSpec): void {
   for (const volume of task.config.volumes) out.set(`${at}config/volumes/${encodePart(containerPath(volume))}`, volume)
+}
+
+export function writeTemplates(out: Out, at: string, fields: readonly Field<TemplateSpec>[], { templates = [] }: TaskSpec): void {
+  for (const template of templates) {
+    const below = `${at}templates/${encodePart(template.destination)}/`
+    out.set(`${below}data`, template.data)
+    writeFields(out, below, fields, template)
+  }
 }
 
 /** The part of `source:container-path[:ro]` that no two volumes of a task share. */

@@ -1,7 +1,7 @@
 // Rules for one task: what its driver needs and what it cannot do. A setting that a driver would ignore is refused, so that nobody
 // believes in a read-only root or a user that is not there.
 
-import type { GroupSpec, TaskConfig, TaskSpec } from '../spec.ts'
+import { type GroupSpec, type TaskConfig, type TaskSpec, hasTaskDir } from '../spec.ts'
 import { checkChecks } from './check-rules.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
@@ -9,6 +9,7 @@ import { checkPlacement } from './placement-rules.ts'
 import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, fault } from './rule-report.ts'
 import { taskFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
+import { checkTemplates } from './template-rules.ts'
 
 /** Docker refuses containers with less. */
 const dockerMemoryMibMin = 6
@@ -27,7 +28,16 @@ export function checkTask(report: RuleReport, task: TaskSpec, group: GroupSpec):
   checkLogs(report, task, group.diskMib)
   if (task.driver === 'docker') checkDocker(report, task)
   if (task.driver === 'raw_exec') checkRawExec(report, task.config)
+  checkTemplates(report, task)
+  checkTaskDir(report, task)
   checkChecks(report, task.checks ?? [], group)
+}
+
+function checkTaskDir(report: RuleReport, task: TaskSpec): void {
+  const { dispatchPayloadFile: file, driver, config } = task
+  if (!hasTaskDir(task) || driver !== 'raw_exec' || config.user === undefined || config.workDir === undefined) return
+  const [path, found] = file === undefined ? ['templates', 'templates'] : ['dispatch_payload/file', shown(file)]
+  fault(report, path, found, 'nothing with raw_exec, config.user and config.work_dir: such a task cannot reach its own folder')
 }
 
 function checkLogs(report: RuleReport, { logs }: TaskSpec, groupDiskMib: number): void {

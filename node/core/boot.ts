@@ -9,6 +9,7 @@ import { readRemains } from './allocs/finished.ts'
 import { recallClones } from './clones.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { endLost, foundRunning, isPoststop } from './allocs/stages.ts'
+import { givenBefore } from './allocs/templates.ts'
 import { isLeft } from './allocs/winding.ts'
 import { coreLimits } from './limits.ts'
 import type { StoreRecords } from './event.ts'
@@ -147,9 +148,13 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
 }
 
 function bodyOf(record: BodyRecord, { alloc, tasks }: Claim): Body {
-  const { form, updates = 0, runsOnce = false, moves = false, begun = false, done = [] } = record
+  const { form, updates = 0, runsOnce = false, moves = false, begun = false, done = [], given = {} } = record
   const body = createBody({ ...record, alloc, form: form as Form, updates, runsOnce, moves })
   body.begun = begun
+  for (const [name, hashes] of Object.entries(given)) {
+    const task = body.tasks.get(name)
+    if (task !== undefined) task.given = givenBefore(hashes)
+  }
   for (const name of done) {
     const task = body.tasks.get(name)
     if (task !== undefined) Object.assign(task, { phase: 'dead', event: tasks[name]?.event ?? '' })

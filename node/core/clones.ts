@@ -18,6 +18,12 @@ export function clonesNow(state: State): CloneWords {
   return { ...clones, known: known.set(clones.self, whereOf(state.addresses)) }
 }
 
+/** Its document does not say so yet. */
+export function isCloneNews(state: State): boolean {
+  const { clones, ownStale, view, boot } = state
+  return ownStale && clones.self !== '' && view.nodes.get(boot.config.self)?.clones === undefined && clonesNow(state).known.size > 1
+}
+
 /** An operator has sent away this very machine: the key is the other one's. */
 export function isSentAway(state: State): boolean {
   return state.clones.self !== '' && sentAway(state).has(state.clones.self)

@@ -29,6 +29,8 @@ export type Effect =
       readonly timeoutMs: number
     }
   | { readonly kind: 'remove'; readonly task: TaskId; readonly driver: 'docker' | 'raw_exec' }
+  /** The task's files anew, and then the signals; `rewritten` answers it, by `digest`, which names what it is given. */
+  | { readonly kind: 'rewrite'; readonly task: TaskRequest; readonly signals: readonly string[]; readonly digest: string }
   /** One question; `checked` answers it. */
   | { readonly kind: 'check'; readonly request: CheckRequest }
   /** The only timer: the loop sends a tick at or after this time; each step replaces it. */

@@ -23,6 +23,8 @@ export type CoreEvent =
   | { readonly kind: 'stopped'; readonly now: number; readonly task: TaskId }
   | { readonly kind: 'exited'; readonly now: number; readonly task: TaskId; readonly exit: TaskExit }
   | { readonly kind: 'progress'; readonly now: number; readonly task: TaskId; readonly words: string }
+  /** The answer to the `rewrite` of that digest. */
+  | { readonly kind: 'rewritten'; readonly now: number; readonly task: TaskId; readonly digest: string; readonly outcome: Outcome }
   /** The answer to a `check` of that id. */
   | { readonly kind: 'checked'; readonly now: number; readonly id: string; readonly outcome: CheckOutcome }
   | {
@@ -41,7 +43,10 @@ interface HostClock {
   readonly isSynchronised: boolean
 }
 
-export type Outcome = { readonly ok: true } | { readonly ok: false; readonly code: DriverCode; readonly message: string }
+/** `found`: of a start, it ran already, and nothing was done. */
+export type Outcome =
+  | { readonly ok: true; readonly found?: true }
+  | { readonly ok: false; readonly code: DriverCode; readonly message: string }
 
 /** Keys and values, as the store held them. */
 export type StoreRecords = readonly (readonly [string, Uint8Array])[]

@@ -105,6 +105,10 @@ export const coreLimits = {
    * waits for it. The same hour as the longest kill_timeout.
    */
   poststopMsMax: 3_600_000,
+  /** Between two restarts of a task because its files changed: a label that flaps costs a start a minute, not one at each change. */
+  templateRestartGapMs: 60_000,
+  /** Until files that could not be written anew are tried again: a full disk is mended by hand. */
+  rewriteRetryMs: 15_000,
   /** First wait after a failed image pull; doubles each time up to the maximum. */
   pullBackoffMsMin: 5_000,
   pullBackoffMsMax: 5 * 60_000,

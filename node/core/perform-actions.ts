@@ -156,6 +156,9 @@ function adoptVersion(step: Step, alloc: Alloc): void {
   if (view.runs === undefined) {
     alloc.body.group = edition.group
     alloc.body.runsOnce = isRunOnce(edition.spec)
+    const { variables } = edition.spec
+    if (variables === undefined) delete alloc.body.variables
+    else alloc.body.variables = variables
     // Kill signals and delays are for tasks that run, too.
     for (const task of edition.group.tasks) {
       const run = alloc.body.tasks.get(task.name)

@@ -11,6 +11,7 @@ import { isHeard } from './admission.ts'
 import { askChecks } from './allocs/checks.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { isAlone, stopWhatIsAlone } from './alone.ts'
+import { isCloneNews } from './clones.ts'
 import { drainIfAsked } from './draining.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
 import { forgetRemoved, forgetReplaced, forgetRuns, keepVerdicts } from './forgetting.ts'
@@ -32,8 +33,9 @@ export function settle(step: Step): void {
     if (isDue(state.time.runsDueAt, step.now)) state.viewStale = true
     const isLookDue = state.viewStale || isDue(state.lookAt, step.now) || (state.planStale && state.lookAt !== null)
     const hasTakenUp = isLookDue && lookAgain(step)
-    // What this board has just taken up is in no view yet: a plan would give its ports and its room to others.
-    if (state.planStale && !hasTakenUp) planAgain(step)
+    // What this board has just taken up is in no view yet: a plan would give its ports and its room to others. Nor is a clone that it has just
+    // learnt of: a plan would give it work.
+    if (state.planStale && !hasTakenUp && !(round === 0 && isCloneNews(state))) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
     askChecks(step)
     drainIfAsked(step)

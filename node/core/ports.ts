@@ -136,11 +136,18 @@ export interface TaskRequest {
   readonly diskMib: number
   /** Another task of the allocation runs, or is about to, and may have bound the ports: do not ask whether they are free. */
   readonly portsHeld?: boolean
-  /** What a dispatch gave, for a file of that name in the folder that the task finds in `SHOAL_TASK_DIR`. */
-  readonly payload?: { readonly file: string; readonly base64: string }
+  /** What the task is given in the folder that it finds in `SHOAL_TASK_DIR`. */
+  readonly files?: readonly TaskFile[]
 }
 
+/** By its path in the task's folder. payload: of a dispatch, readable by the task. template: text that may hold `taskDirMark`. */
+export type TaskFile =
+  | { readonly kind: 'payload'; readonly path: string; readonly base64: string }
+  | { readonly kind: 'template'; readonly path: string; readonly mode: number; readonly text: string }
+
 /** Labels that a driver keeps with what it runs, so that a new agent can adopt it. */
+export type StartedTask = RunningTask & { readonly found?: true }
+
 export interface RunningTask {
   readonly id: TaskId
   readonly slot: SlotId
@@ -191,11 +198,13 @@ export interface TaskDriver {
   fingerprint(): Promise<Fingerprint>
   /** Fetches what the task needs (its image); nothing is started. Progress in words, at most one call a second. */
   prepare(task: TaskRequest, progress: (words: string) => void, signal: AbortSignal): Promise<Result<void, DriverCode>>
-  /** Starts the task; `exited` is called once when it ends, also for adopted tasks. Idempotent for the same id. */
-  start(task: TaskRequest): Promise<Result<RunningTask, DriverCode>>
+  /** Starts the task; `exited` is called once when it ends, also for adopted tasks. Idempotent for the same id: one that runs is left as it is, and said to be `found`. */
+  start(task: TaskRequest): Promise<Result<StartedTask, DriverCode>>
   /** Signal, wait up to the timeout, then kill the whole group. Resolves when nothing of it runs any more; idempotent. */
   stop(id: TaskId, signal: string, timeoutMs: number): Promise<Result<void, DriverCode>>
   signal(id: TaskId, signal: string): Promise<Result<void, DriverCode>>
+  /** Puts the files of a task that runs in the place of those that it has: all are there when this resolves. */
+  rewrite(task: TaskRequest): Promise<Result<void, DriverCode>>
   /** Everything of this node that runs now, found from the system itself; watches each from then on. Throws when it cannot say. */
   adopt(): Promise<readonly RunningTask[]>
   onExit(listener: (id: TaskId, exit: TaskExit) => void): void

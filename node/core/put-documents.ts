@@ -22,17 +22,13 @@ interface Taken {
 }
 
 export function putDocuments(step: Step, event: CoreEvent & { kind: 'command' }, request: Request & { method: 'doc.put' }): void {
-  const { storeProblem } = step.state
+  const { storeProblem, leave } = step.state
   const { envelopes } = request
-  if (storeProblem !== null) {
-    return refuseRequest(
-      step,
-      event.id,
-      'E_STORE_FULL',
-      `this board's disk takes no writes (${storeProblem}), so nothing was accepted`,
-      'send the change to another peer',
-    )
-  }
+  const elsewhere = (code: string, why: string): void =>
+    refuseRequest(step, event.id, code, `${why}, so nothing was accepted`, 'send the change to another peer')
+  // It ends in a moment, and nobody else may have the change by then.
+  if (leave.overAt !== null) return elsewhere('E_LEFT', 'this board has left its fleet')
+  if (storeProblem !== null) return elsewhere('E_STORE_FULL', `this board's disk takes no writes (${storeProblem})`)
   if (envelopes.length === 0 || envelopes.length > coreLimits.putEnvelopesMax) {
     return refuseRequest(
       step,

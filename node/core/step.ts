@@ -11,6 +11,7 @@ import { checked } from './allocs/checked.ts'
 import { checksDeadline } from './allocs/checks.ts'
 import { allocDeadline } from './allocs/deadline.ts'
 import { exited, prepared, started, stopped } from './allocs/lifecycle.ts'
+import { rewritten } from './allocs/templates.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
 import { drainDeadline } from './draining.ts'
@@ -120,6 +121,8 @@ function handle(step: Step, event: CoreEvent): void {
     case 'exited':
       orphanExited(state, event.task)
       return withTask(state, event.task, (alloc, _body, task) => exited(step, alloc, task, event.exit))
+    case 'rewritten':
+      return withTask(state, event.task, (alloc, _body, task) => rewritten(step, alloc, task, event.digest, event.outcome))
     case 'checked':
       return checked(step, event)
     case 'progress':

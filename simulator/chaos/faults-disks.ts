@@ -59,7 +59,8 @@ export function putBackOldDisk(stage: Stage, event: EventOf<'old-disk'>): void {
   else world.kill(board)
   putIn(board, image.disk)
   witness.diskReplaced(board)
-  if (image.isOfClone !== stage.parked.has(board)) witness.diskOfAnother(board)
+  // The disk that it has now was never in this machine: it claims other copies than those that run here.
+  if (image.isOfClone !== stage.parked.has(board)) for (const id of board.tasks.keys()) witness.excuse('disk-of-another', id)
   bootLater(stage, board, event.forMs)
 }
 

@@ -139,11 +139,12 @@ function unheeded(members: readonly Member[]): string[] {
 
 function unfinishedLeaves({ witness }: Stage, members: readonly Member[]): string[] {
   const found: string[] = []
+  const told = witness.leaving.told(members.map(({ board }) => board))
   for (const { board, state } of members) {
     const { name, id, pool } = board.spec
     if (state.view.nodes.get(id)?.leaving !== undefined && board.tasks.size === 0)
       found.push(`${name} is to leave, runs nothing and is there`)
-    for (const other of witness.leaving.told()) {
+    for (const other of told) {
       const node = state.view.nodes.get(other.spec.id)
       if (other.spec.pool === pool && node?.evicted !== true && node?.liveness !== 'left')
         found.push(`${name} does not know that ${other.spec.name} has left`)
@@ -156,7 +157,9 @@ function unfinishedLeaves({ witness }: Stage, members: readonly Member[]): strin
 function lost(stage: Stage, members: readonly Member[]): string[] {
   const { acknowledgements, leaving } = stage.witness
   const isHeard = ({ spec }: Board): boolean => members[0]?.state.view.nodes.get(spec.id)?.evicted === false
-  const left = leaving.told().filter((board) => board.spec.pool === members[0]?.board.spec.pool && isHeard(board))
+  const left = leaving
+    .told(members.map(({ board }) => board))
+    .filter((board) => board.spec.pool === members[0]?.board.spec.pool && isHeard(board))
   const kept = acknowledgements.keptBy(new Set([...members.map(({ board }) => board), ...left]))
   return kept.flatMap(({ hash, doc, via, at }) =>
     members

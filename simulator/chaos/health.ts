@@ -1,6 +1,7 @@
 // What the answers to checks make of a copy's health and of its tasks, once more and apart from `node/core/allocs/checks.ts`
 // (docs/adr/0024): counted from the questions that a board asks and the answers that it gets.
 
+import type { SlotId } from '../../crdt/ids.ts'
 import { type CheckSpec, migrateOf } from '../../crdt/spec.ts'
 import type { Alloc } from '../../node/core/allocs/alloc.ts'
 import type { Effect } from '../../node/core/effect.ts'
@@ -90,6 +91,12 @@ export class Health {
   mayRestart(board: Board, task: TaskId): boolean {
     const told = this.#bootOf(board).runs.get(task)?.told.values() ?? []
     return [...told].some(({ spec: { checkRestart }, strikes }) => checkRestart.limit > 0 && strikes >= checkRestart.limit)
+  }
+
+  /** One of its tasks is stopped for its checks: the copy makes way as one with a crashed task does, with all that still runs of it. */
+  stopsCopy(board: Board, slot: SlotId): boolean {
+    const tasks = board.core?.state?.allocs.get(slot)?.body.tasks.values() ?? []
+    return [...tasks].some(({ id, unfit }) => unfit !== null && this.mayRestart(board, id))
   }
 
   /** `lapses`: it has only just become healthy; null: it was so before. */

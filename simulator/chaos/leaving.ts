@@ -1,6 +1,7 @@
 // Boards that leave for good on an operator's word: when they may stop what nobody has taken over, and that nothing runs where a board says
 // that it has left.
 
+import type { NodeId } from '../../crdt/ids.ts'
 import { isEvicted } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
 import type { Finding } from './invariants.ts'
@@ -15,8 +16,13 @@ interface Wish {
 export class Leaving {
   /** Boards whose agent has ended for that. */
   readonly left = new Set<Board>()
-  /** Those of them that were evicted then, as far as they knew: nobody heard it of them, and nobody is to know it if an operator takes that back. */
+  /**
+   * Those of them that were evicted then, as far as they knew: nobody heard it of them, and nobody is to know it if an operator takes that back.
+   * And those whose clone went on since.
+   */
   readonly #unheard = new Set<Board>()
+  /** Who had its word by then, as far as it knew. */
+  readonly #told = new WeakMap<Board, ReadonlySet<NodeId>>()
   /** By the board's name. */
   readonly #wishes = new Map<string, Wish[]>()
 
@@ -34,8 +40,19 @@ export class Leaving {
     this.#unheard.delete(board)
   }
 
-  told(): Board[] {
-    return [...this.left].filter((board) => !this.#unheard.has(board))
+  /** A step of a board's clone. */
+  cloneStepped({ state }: Pick<SeenStep, 'state'>): void {
+    if (state.leave.left) return
+    for (const board of this.left) if (board.spec.id === state.boot.config.self) this.#unheard.add(board)
+  }
+
+  /** `members`: those that others hear at the end. What a board told only to one that was evicted elsewhere stays with that one. */
+  told(members: readonly Board[]): Board[] {
+    const isHeard = (id: NodeId): boolean => members.some(({ spec }) => spec.id === id)
+    return [...this.left].filter((board) => {
+      const told = this.#told.get(board)
+      return !this.#unheard.has(board) && (told === undefined || told.size === 0 || [...told].some(isHeard))
+    })
   }
 
   /** Each boot counts the deadline anew: no board has an earlier beginning than the wish. */
@@ -47,6 +64,7 @@ export class Leaving {
     if (!state.leave.left) return []
     if (effects.some(({ kind }) => kind === 'left')) {
       this.left.add(board)
+      this.#told.set(board, new Set(state.leave.told))
       if (isEvicted(state, board.spec.id)) this.#unheard.add(board)
     }
     const [task] = board.isDriverSilent ? [] : board.tasks.values()

@@ -44,6 +44,12 @@ export class StepRules {
     return virtualNow <= (this.#behind.get(board) ?? -1)
   }
 
+  /** Of a board's clone, which nothing else is asked of. */
+  afterClone(step: Pick<SeenStep, 'board' | 'state'>): void {
+    this.authors.wrote(step)
+    this.leaving.cloneStepped(step)
+  }
+
   after(step: SeenStep): Finding[] {
     this.authors.wrote(step)
     this.drains.after(step)

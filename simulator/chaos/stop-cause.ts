@@ -20,6 +20,8 @@ export type StopCause = { readonly words: string } & (
   | { readonly kind: 'orphan' }
   /** An operator changed the job, its number of copies, or one of them. */
   | { readonly kind: 'wish' }
+  /** A copy of a system job, and its board is not what the job asks for any more. */
+  | { readonly kind: 'not-suited' }
   | { readonly kind: 'evicted' }
   /** A copy of a system job, and its board drains. */
   | { readonly kind: 'drained' }
@@ -76,6 +78,7 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
     case 'scaled-down':
     case 'alloc-stop':
       return { kind: 'wish', words }
+    case 'not-suited':
     case 'evicted':
     case 'drained':
     case 'leaving':
@@ -95,6 +98,13 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
 export function isDrained({ core, spec }: Board): boolean {
   const node = core?.state?.view.nodes.get(spec.id)
   return node?.draining === true && node.drainIgnoresSystem !== true
+}
+
+/** It has another board's labels since it took that one's place, and jobs that run on every suited board see to it. */
+export function isRelabelled({ core, spec }: Board): boolean {
+  const labels = Object.entries(core?.state?.view.nodes.get(spec.id)?.labels ?? {})
+  const own = spec.labels ?? {}
+  return labels.length !== Object.keys(own).length || labels.some(([key, value]) => own[key] !== value)
 }
 
 /** What the board says that an operator wants is what the documents say that it has. */

@@ -24,7 +24,7 @@ import { StepRules } from './step-rules.ts'
 import { type Claiming, judgeTaking } from './successors.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
 import type { State } from '../../node/core/state.ts'
-import { type StopCause, causeOfStop, isDrained, isWished, runningHere, sightOfCause } from './stop-cause.ts'
+import { type StopCause, causeOfStop, isDrained, isRelabelled, isWished, runningHere, sightOfCause } from './stop-cause.ts'
 import { Storms } from './storms.ts'
 import { Trace } from './trace.ts'
 
@@ -89,11 +89,6 @@ export class Witness {
   diskReplaced(board: Board): void {
     this.#hasForgotten(board)
     this.acknowledgements.diskReplaced(board, this.leaving.stayers(this.#world.boards.values()))
-  }
-
-  /** The disk that it has now was never in this machine: it claims other copies than those that run here. */
-  diskOfAnother(board: Board): void {
-    for (const id of board.tasks.keys()) this.excuse('disk-of-another', id)
   }
 
   /** Records of its disk are gone. */
@@ -191,7 +186,7 @@ export class Witness {
     this.rules.health.hears(board, event, effects, this.#world.clockOf(board))
     if (this.twins.has(board)) {
       const state = board.core?.state
-      if (state != null) this.rules.authors.wrote({ board, state })
+      if (state != null) this.rules.afterClone({ board, state })
       return effects
     }
     this.#noteCompany(board)
@@ -351,7 +346,7 @@ export class Witness {
     const job = slotParts(slot).job.split('/')[1] ?? ''
     switch (cause.kind) {
       case 'replaced':
-        return this.#others.isElsewhere(board, slot) || this.#hasLied(cause.by)
+        return this.#others.isElsewhere(board, slot) || this.#hasLied(cause.by) || this.rules.health.stopsCopy(board, slot)
       case 'orphan':
         return (
           this.#others.isElsewhere(board, slot) ||
@@ -362,6 +357,8 @@ export class Witness {
         )
       case 'wish':
         return this.#excuses.has(`changed ${job}`) && isWished(board, task, cause.words)
+      case 'not-suited':
+        return isRelabelled(board)
       case 'evicted':
         return this.#excuses.has(`evicted ${board.spec.name}`)
       case 'drained':

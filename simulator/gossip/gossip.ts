@@ -95,8 +95,18 @@ export class Gossip {
 }
 
 export function topicName(board: Board, topic: Topic): TopicName {
-  return topic === 'fleet' ? 'fleet' : `pool/${board.spec.pool ?? 'default'}`
+  return topic === 'fleet' ? 'fleet' : poolTopic(board.spec.pool ?? 'default')
 }
+
+/** One string for each pool: routers look messages up by it. */
+function poolTopic(pool: string): TopicName {
+  const known = poolTopics.get(pool)
+  if (known !== undefined) return known
+  poolTopics.set(pool, `pool/${pool}`)
+  return poolTopic(pool)
+}
+
+const poolTopics = new Map<string, TopicName>()
 
 function topicsOf(board: Board): TopicName[] {
   return [topicName(board, 'pool'), topicName(board, 'fleet')]

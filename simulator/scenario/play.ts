@@ -12,7 +12,7 @@ import { type Change, type Operator, createOperator } from '../operator.ts'
 import { createPrng } from '../prng.ts'
 import { World } from '../world.ts'
 import { ordered } from './ordered.ts'
-import { Record, idOf, lookMs } from './record.ts'
+import { Record, idOf, lookMs, poolOf } from './record.ts'
 import { type Report, reportOf } from './report.ts'
 import { type DnsState, type Scenario, type ScenarioAction, type ScenarioEvent, actionText } from './scenario.ts'
 
@@ -154,29 +154,57 @@ function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, {
   }
 }
 
-/** At the board that was named, or at the first that runs. */
-function order(stage: Stage, event: Extract<ScenarioAction, { via: string | null }>): void {
+type Order = Extract<ScenarioAction, { via: string | null }>
+
+/** In each pool that it is about, at the board that was named, or at the first of the pool that runs. */
+function order(stage: Stage, event: Order): void {
   const { world, record } = stage
-  const board = event.via === null ? [...world.boards.values()].find(({ core }) => core !== null) : world.board(event.via)
-  if (board === undefined || board.core === null)
-    return record.note(world.queue.now, `${event.via ?? 'every board'} is down: nobody took the order`)
+  for (const pool of poolsOf(stage, event)) {
+    const isThere = (board: Board): boolean => poolOf(board) === pool && board.core !== null
+    const board = event.via === null ? [...world.boards.values()].find(isThere) : world.board(event.via)
+    if (board === undefined || board.core === null)
+      record.note(world.queue.now, `${event.via ?? 'every board'} is down: nobody took the order`)
+    else obey(stage, board, pool, event)
+  }
+}
+
+function poolsOf({ world, record, scenario }: Stage, event: Order): Iterable<string> {
+  switch (event.kind) {
+    case 'run':
+      return [event.spec.pool]
+    case 'drain':
+    case 'undrain':
+      return new Set(event.boards.map((name) => poolOf(world.board(name))))
+    case 'stop':
+    case 'remove': {
+      if (event.via !== null) return [poolOf(world.board(event.via))]
+      const pools = new Set(record.ordered.filter(({ job }) => job === event.job).map(({ pool }) => pool))
+      // Whoever is asked first says that nobody knows it.
+      return pools.size > 0 ? pools : scenario.boards.slice(0, 1).map(({ pool }) => pool)
+    }
+  }
+}
+
+function obey(stage: Stage, board: Board, pool: string, event: Order): void {
+  const { world, record } = stage
   switch (event.kind) {
     case 'run':
       record.wants(world.queue.now, event.spec)
-      return put(stage, board, jobDocId(idOf(event.spec)), event.spec.pool, ordered(event.spec, world.wallMs))
+      return put(stage, board, jobDocId(idOf(event.spec)), pool, ordered(event.spec, world.wallMs))
     case 'stop':
     case 'remove': {
-      const job = board.core.state?.view.jobs.get(event.job)
+      const job = board.core?.state?.view.jobs.get(event.job)
       if (job === undefined) return record.note(world.queue.now, `${board.spec.name} does not know ${event.job}: nobody took the order`)
-      record.wantsNoMore(world.queue.now, event.job)
+      record.wantsNoMore(world.queue.now, event.job, pool)
       const desired = event.kind === 'stop' ? 'stopped' : 'removed'
-      return put(stage, board, jobDocId(event.job), board.spec.pool!, () => new Map([[jobPaths.desired, desired]]))
+      return put(stage, board, jobDocId(event.job), pool, () => new Map([[jobPaths.desired, desired]]))
     }
     case 'drain':
     case 'undrain':
       for (const name of event.boards) {
+        if (poolOf(world.board(name)) !== pool) continue
         const draining = new Map([[opsPaths.draining, event.kind === 'drain']])
-        put(stage, board, opsDocId(world.board(name).spec.id), board.spec.pool!, () => draining)
+        put(stage, board, opsDocId(world.board(name).spec.id), pool, () => draining)
       }
   }
 }

@@ -3,6 +3,7 @@
 
 import { type Form, type JobId, type SlotId, jobId } from '../../crdt/ids.ts'
 import { type JobSpec, isPerNode } from '../../crdt/spec.ts'
+import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
 import type { ScenarioEvent } from './scenario.ts'
 
@@ -12,6 +13,7 @@ export const lookMs = 50
 /** One copy on one board at one version, from its first task to its last. */
 export interface Copy {
   readonly slot: SlotId
+  readonly pool: string
   readonly board: string
   readonly generation: number
   readonly form: Form
@@ -24,6 +26,8 @@ export interface Copy {
 export interface Want {
   readonly atMs: number
   readonly job: JobId
+  /** Each pool that a job is for has one of its own. */
+  readonly pool: string
   readonly groups: readonly { readonly name: string; readonly count: number }[]
 }
 
@@ -52,11 +56,11 @@ export class Record {
     // A slot that is a node's or a run's is known once a board has run it, and a parameterized job has none: the job does not say how many.
     const isOpen = isPerNode(spec) || spec.periodic !== undefined || spec.parameterized !== undefined
     const groups = isOpen ? [] : spec.groups.map(({ name, count }) => ({ name, count }))
-    this.ordered.push({ atMs, job: idOf(spec), groups })
+    this.ordered.push({ atMs, job: idOf(spec), pool: spec.pool, groups })
   }
 
-  wantsNoMore(atMs: number, job: JobId): void {
-    this.ordered.push({ atMs, job, groups: [] })
+  wantsNoMore(atMs: number, job: JobId, pool: string): void {
+    this.ordered.push({ atMs, job, pool, groups: [] })
   }
 
   /** Looks at every board's driver: tasks that a dead agent left behind run as well. */
@@ -69,7 +73,7 @@ export class Record {
         if (seen.has(key)) continue
         seen.add(key)
         if (this.#open.has(key)) continue
-        const copy: Copy = { slot, board: board.spec.name, generation, form, fromMs: now, toMs: null }
+        const copy: Copy = { slot, pool: poolOf(board), board: board.spec.name, generation, form, fromMs: now, toMs: null }
         this.#open.set(key, copy)
         this.copies.push(copy)
       }
@@ -80,6 +84,10 @@ export class Record {
       this.#open.delete(key)
     }
   }
+}
+
+export function poolOf({ spec }: Board): string {
+  return spec.pool ?? 'default'
 }
 
 export function idOf(spec: JobSpec): JobId {

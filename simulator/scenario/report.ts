@@ -19,6 +19,7 @@ export interface CopyReport {
 
 export interface SlotReport {
   readonly slot: SlotId
+  readonly pool: string
   readonly copies: readonly CopyReport[]
   readonly wanted: readonly Span[]
   /** It was wanted, and no board ran it. */
@@ -29,6 +30,7 @@ export interface SlotReport {
 
 export interface JobReport {
   readonly job: JobId
+  readonly pool: string
   readonly slots: number
   /** Of the time in which copies were wanted. */
   readonly availablePercent: number
@@ -63,15 +65,17 @@ export interface Report {
 }
 
 export function reportOf(scenario: Scenario, record: Record, world: World): Report {
-  const slots = slotsOf(record).map((slot) => slotReport(slot, record, scenario.durationMs))
-  const jobs = [...new Set(record.ordered.map(({ job }) => job))].sort(compareText)
+  const parts = [...new Set(scenario.boards.map(({ pool }) => pool))]
+    .sort(compareText)
+    .map((pool) => partOf(record, pool, scenario.durationMs))
   return {
     scenario: scenario.name,
     seed: scenario.seed,
     durationMs: scenario.durationMs,
     lookedEveryMs: lookMs,
-    jobs: jobs.map((job) => jobReport(job, slots, record)),
-    slots,
+    // Sorting is stable: pools stay in order where names are the same.
+    jobs: parts.flatMap(({ jobs }) => jobs).sort((a, b) => compareText(a.job, b.job)),
+    slots: parts.flatMap(({ slots }) => slots).sort((a, b) => bySlot(a.slot, b.slot)),
     boards: scenario.boards.map(({ name, pool, labels, joinsMs }) => {
       const { bytesSent, boots } = world.board(name)
       return { name, pool, labels, joinsMs, bytesSent, boots }
@@ -82,11 +86,28 @@ export function reportOf(scenario: Scenario, record: Record, world: World): Repo
   }
 }
 
-function slotsOf({ ordered, copies }: Record): SlotId[] {
+type Part = Pick<Record, 'ordered' | 'copies'>
+
+/** What one pool did: a job of the same name in another is another job. */
+function partOf(
+  record: Record,
+  pool: string,
+  endMs: number,
+): { readonly jobs: readonly JobReport[]; readonly slots: readonly SlotReport[] } {
+  const part: Part = {
+    ordered: record.ordered.filter((want) => want.pool === pool),
+    copies: record.copies.filter((copy) => copy.pool === pool),
+  }
+  const slots = slotsOf(part).map((slot) => slotReport(slot, pool, part, endMs))
+  const jobs = new Set(part.ordered.map(({ job }) => job))
+  return { jobs: [...jobs].map((job) => jobReport(job, pool, slots, part)), slots }
+}
+
+function slotsOf({ ordered, copies }: Part): SlotId[] {
   const all = new Set<SlotId>(copies.map(({ slot }) => slot))
   for (const { job, groups } of ordered)
     for (const { name, count } of groups) for (let index = 0; index < count; index++) all.add(slotId(job, name, index))
-  return [...all].sort(bySlot)
+  return [...all]
 }
 
 /** `…/10` comes after `…/9`. */
@@ -96,13 +117,14 @@ function bySlot(a: SlotId, b: SlotId): number {
   return compareText(a.slice(0, left), b.slice(0, right)) || Number(x) - Number(y) || compareText(x, y)
 }
 
-function slotReport(slot: SlotId, { ordered, copies }: Record, endMs: number): SlotReport {
+function slotReport(slot: SlotId, pool: string, { ordered, copies }: Part, endMs: number): SlotReport {
   const own = copies.filter((copy) => copy.slot === slot).map((copy) => ({ ...copy, toMs: copy.toMs ?? endMs }))
   const spans = own.map(({ fromMs, toMs }): Span => [fromMs, toMs])
   const wanted = wantedSpans(slot, ordered, endMs)
   const forms = [...new Set(own.map(({ form }) => form))]
   return {
     slot,
+    pool,
     copies: own.map(({ board, generation, form, fromMs, toMs }) => ({ board, generation, version: forms.indexOf(form) + 1, fromMs, toMs })),
     wanted,
     nobody: wanted.flatMap((span) =>
@@ -144,7 +166,7 @@ export function coverage(spans: readonly Span[], [fromMs, toMs]: Span): { readon
 
 const lengthOf = (spans: readonly Span[]): number => spans.reduce((sum, [fromMs, toMs]) => sum + toMs - fromMs, 0)
 
-function jobReport(job: JobId, all: readonly SlotReport[], { ordered, copies }: Record): JobReport {
+function jobReport(job: JobId, pool: string, all: readonly SlotReport[], { ordered, copies }: Part): JobReport {
   const slots = all.filter(({ slot }) => slot.startsWith(`${job}/`))
   const wantedMs = slots.reduce((sum, { wanted }) => sum + lengthOf(wanted), 0)
   const missingMs = slots.reduce((sum, { nobody }) => sum + lengthOf(nobody), 0)
@@ -158,6 +180,7 @@ function jobReport(job: JobId, all: readonly SlotReport[], { ordered, copies }: 
   const successions = slots.flatMap(pairsOf)
   return {
     job,
+    pool,
     slots: slots.filter(({ wanted }) => wanted.length > 0).length,
     availablePercent: wantedMs === 0 ? 100 : Math.round((1 - missingMs / wantedMs) * 100_000) / 1_000,
     firstRunningMs: firsts.includes(null) ? null : Math.max(0, ...firsts.map((at) => at! - orderedMs)),

@@ -86,7 +86,7 @@ export function actionText(action: ScenarioAction): string {
     case 'image-found':
       return `${action.kind} ${action.image} on ${listed(action.boards)}`
     case 'run':
-      return `run ${action.spec.namespace}/${action.spec.name}${viaText(action.via)}`
+      return `run ${action.spec.namespace}/${action.spec.name}${action.spec.pool === 'default' ? '' : ` in ${action.spec.pool}`}${viaText(action.via)}`
     case 'stop':
     case 'remove':
       return `${action.kind} ${action.job}${viaText(action.via)}`

@@ -75,11 +75,23 @@ const cases: Cases<ContractHarness> = {
     assert.ok(startedAt >= before - 1_000 && startedAt <= harness.wallMs() + 1_000)
   },
 
-  async 'starting what runs already changes nothing'(driver, harness) {
+  async 'files are written, and signals sent, only to what runs'(driver, harness) {
+    const [running, other] = [task(harness, { obeys: 0 }), task(harness, { obeys: 0 })]
+    await start(driver, running)
+    const codeOf = async (answer: ReturnType<TaskDriver['rewrite']>): Promise<string | null> => {
+      const result = await answer
+      return result.ok ? null : result.code
+    }
+    assert.deepEqual([await codeOf(driver.rewrite(running)), await codeOf(driver.rewrite(other))], [null, 'E_START'])
+    assert.equal(await codeOf(driver.signal(other.id, 'SIGWINCH')), 'E_START')
+  },
+
+  async 'starting what runs already changes nothing, and says so'(driver, harness) {
     const asked = task(harness, { obeys: 0 })
     const first = await start(driver, asked)
     const identity = await harness.identity(asked.id)
-    assert.deepEqual(await Promise.all([start(driver, asked), start(driver, asked)]), [first, first])
+    const found = { ...first, found: true }
+    assert.deepEqual(await Promise.all([start(driver, asked), start(driver, asked)]), [found, found])
     assert.equal(await harness.identity(asked.id), identity)
   },
 

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import type { TaskConfig } from '../../crdt/spec.ts'
-import { ok, refuse } from '../../crdt/errors.ts'
-import type { CoreEvent } from '../../node/core/event.ts'
-import type { AdoptedTask, RunningTask, TaskDriver, TaskExit, TaskId, TaskRequest } from '../../node/core/ports.ts'
+import { type Result, ok, refuse } from '../../crdt/errors.ts'
+import type { CoreEvent, Outcome } from '../../node/core/event.ts'
+import type { AdoptedTask, DriverCode, RunningTask, TaskDriver, TaskExit, TaskId, TaskRequest } from '../../node/core/ports.ts'
 import { type Board, createBoard } from '../../simulator/board.ts'
 import { cheapIdentity } from '../../simulator/cheap-crypto.ts'
 import { EventQueue } from '../../simulator/queue.ts'
@@ -83,14 +83,14 @@ function createDriver(sim: SimulatedBoard, asked: Map<TaskId, Program>): TaskDri
     name: 'raw_exec',
     fingerprint: async () => fingerprintOf('raw_exec'),
     prepare: async (task) => {
-      const outcome = sim.tasks.prepare(sim.board, task)
-      return outcome.ok ? ok(undefined) : refuse(outcome.code, outcome.message)
+      return resultOf(sim.tasks.prepare(sim.board, task))
     },
     start: async (task) => {
       const outcome = sim.start(task)
       if (!outcome.ok) return refuse(outcome.code, outcome.message)
       asked.set(task.id, programOf(task))
-      return ok(withoutDriver(sim.board.tasks.get(task.id)!))
+      const running = withoutDriver(sim.board.tasks.get(task.id)!)
+      return ok(outcome.found === true ? { ...running, found: true } : running)
     },
     stop: async (id, signal, timeoutMs) => {
       const program = asked.get(id)
@@ -101,7 +101,8 @@ function createDriver(sim: SimulatedBoard, asked: Map<TaskId, Program>): TaskDri
       sim.tell(sim.tasks.stop(sim.board, id, 'raw_exec', sim.queue.now, code))
       return ok(undefined)
     },
-    signal: async () => ok(undefined),
+    signal: async (id, signal) => resultOf(sim.tasks.signal(sim.board, id, signal)),
+    rewrite: async (task) => resultOf(sim.tasks.rewrite(sim.board, task)),
     adopt: async () => {
       const running = [...sim.board.tasks.values()].map(withoutDriver)
       sim.tell(sim.tasks.endedUnseen(sim.board, sim.queue.now))
@@ -119,6 +120,10 @@ function createDriver(sim: SimulatedBoard, asked: Map<TaskId, Program>): TaskDri
     },
     close: async () => sim.attach(null),
   }
+}
+
+function resultOf(outcome: Outcome): Result<void, DriverCode> {
+  return outcome.ok ? ok(undefined) : refuse(outcome.code, outcome.message)
 }
 
 function withoutDriver({ driver: _driver, ...task }: AdoptedTask): RunningTask {

@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { type RunningTask, type TaskRequest, taskDirMark } from '../../node/core/ports.ts'
+import { type RunningTask, type TaskFile, type TaskRequest, taskDirMark } from '../../node/core/ports.ts'
+import { template } from '../support/templates.ts'
 import { type Cases, playCases, request, start } from './driver-cases.ts'
 import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, processesWith, readLogs, until } from './driver-harness.ts'
 
@@ -16,6 +17,17 @@ export function acceptDriver(harnessOf: () => DriverHarness): void {
 
 function script(harness: DriverHarness, text: string, wishes: Partial<TaskWishes> = {}): TaskRequest {
   return request({ driver: harness.name, config: harness.config(text), ...wishes })
+}
+
+function withPayload(asked: TaskRequest, path: string, bytes: Uint8Array): TaskRequest {
+  const base64 = Buffer.from(bytes).toString('base64')
+  return { ...asked, files: [{ kind: 'payload', path, base64 }], spec: { ...asked.spec, dispatchPayloadFile: path } }
+}
+
+/** By path: text and mode. */
+function withFiles(asked: TaskRequest, files: Readonly<Record<string, readonly [text: string, mode: number]>>): TaskRequest {
+  const all = Object.entries(files).map(([path, [text, mode]]): TaskFile => ({ kind: 'template', path, text, mode }))
+  return { ...asked, files: all, spec: { ...asked.spec, templates: all.map(({ path }) => template({ destination: path })) } }
 }
 
 const running: Cases<DriverHarness> = {
@@ -58,13 +70,51 @@ const running: Cases<DriverHarness> = {
     const program = `test -L "$IN" && echo link; ${sums}; ln -sf other "$IN" 2>/dev/null; true`
     const config = { ...harness.config(program), user: '1000' }
     const asked = script(harness, '', { config, env: { IN: `${taskDirMark}/in.bin` } })
-    const payload = { file: 'in.bin', base64: Buffer.from(bytes).toString('base64') }
-    const task = { ...asked, payload, spec: { ...asked.spec, dispatchPayloadFile: payload.file } }
+    const task = withPayload(asked, 'in.bin', bytes)
     for (const times of [1, 2]) {
       await start(driver, task)
       await until('its exit', () => exits.all.length === times)
     }
     assert.equal(await readLogs(driver, task.id), `${sum}  -\nsame\n`.repeat(2))
+  },
+
+  async 'files are there before the task is, and rewritten under it before its signal'(driver, harness) {
+    const show =
+      'echo "$(cat "$SHOAL_TASK_DIR/etc/app.conf") $(cat "$SHOAL_TASK_DIR/b") $(ls -l "$SHOAL_TASK_DIR/etc/app.conf" | cut -c1-10)"'
+    const task = withFiles(script(harness, `trap '${show}' HUP; ${show}; while true; do sleep 0.05; done`), {
+      'etc/app.conf': [`one ${taskDirMark}`, 0o640],
+      b: ['b1', 0o644],
+    })
+    await start(driver, task)
+    await until('it has begun', async () => /^one \S+ b1 -rw-r-----\n$/.test(await readLogs(driver, task.id)))
+    const identity = await harness.identity(task.id)
+    const changed = withFiles(task, { 'etc/app.conf': [`two ${taskDirMark}`, 0o640] })
+    const later = harness.create()
+    try {
+      // By an agent that took the task over, too.
+      for (const one of [driver, later]) {
+        assert.deepEqual(await one.rewrite(changed), { ok: true, value: undefined })
+        assert.ok((await one.signal(task.id, 'SIGHUP')).ok)
+        const times = one === driver ? 1 : 2
+        await until('it was told', async () => (await readLogs(driver, task.id)).split('\n').length === 2 + times)
+      }
+    } finally {
+      await later.close()
+    }
+    const dir = /^one (\S+)/.exec(await readLogs(driver, task.id))![1]!
+    assert.equal(await readLogs(driver, task.id), `one ${dir} b1 -rw-r-----\n${`two ${dir} b1 -rw-r-----\n`.repeat(2)}`)
+    assert.equal(await harness.identity(task.id), identity)
+  },
+
+  async 'a task that is started again has the files of that start, whatever it has made of them'(driver, harness) {
+    const exits = collectExits(driver)
+    const mess = 'cd "$SHOAL_TASK_DIR"; cat etc/app.conf; rm -r etc; ln -s /tmp etc; ls -1 | grep new'
+    const asked = script(harness, mess)
+    for (const [at, text] of ['one\n', 'two\n'].entries()) {
+      await start(driver, withFiles(asked, { 'etc/app.conf': [text, 0o644] }))
+      await until('its exit', () => exits.all.length === at + 1)
+    }
+    assert.equal(await readLogs(driver, asked.id), 'one\ntwo\n')
   },
 
   async 'a task that ended can be started again and goes on in the same log'(driver, harness) {
@@ -104,8 +154,7 @@ const beside: Cases<DriverHarness> = {
 
   async 'it is told the folder of its task, in its words and in its environment'(driver, harness) {
     const asked = script(harness, 'sleep 600', { env: { IN: `${taskDirMark}/in.txt` } })
-    const payload = { file: 'in.txt', base64: Buffer.from('given').toString('base64') }
-    const task = { ...asked, payload, spec: { ...asked.spec, dispatchPayloadFile: payload.file } }
+    const task = withPayload(asked, 'in.txt', Buffer.from('given'))
     await start(driver, task)
     const end = await driver.exec(task, sh(`cat "$IN" '${taskDirMark}/in.txt' "$SHOAL_TASK_DIR/in.txt"`), bounds)
     assert.deepEqual(end, { ok: true, value: { exitCode: 0, output: 'given'.repeat(3) } })
@@ -211,7 +260,7 @@ const adopting: Cases<DriverHarness> = {
     await until('output without an agent', async () => (await readLogs(driver, task.id)).length > seen)
     assert.deepEqual(await driver.adopt(), [started.value])
     assert.equal(await harness.identity(task.id), identity)
-    assert.deepEqual(await start(driver, task), started.value)
+    assert.deepEqual(await start(driver, task), { ...started.value, found: true })
     assert.equal(await harness.identity(task.id), identity)
     const exits = collectExits(driver)
     assert.ok((await driver.stop(task.id, 'SIGTERM', 0)).ok)

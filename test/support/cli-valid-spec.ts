@@ -16,6 +16,7 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
+  type TemplateSpec,
   type UpdatePolicy,
   isPerNode,
   isRunOnce,
@@ -98,9 +99,36 @@ const checks = fc
   .uniqueArray(check, { maxLength: 2, selector: (one) => one.name })
   .map((all) => (all.length === 0 ? {} : { checks: all.sort((a, b) => compareText(a.name, b.name)) }))
 
+const template: fc.Arbitrary<TemplateSpec> = fc.oneof(
+  plain<TemplateSpec>({
+    destination: fc.constantFrom('a', 'b.conf', 'c/d.conf'),
+    data: passable,
+    perms: fc.constantFrom('0644', '600', '0400'),
+    changeMode: fc.constantFrom('restart', 'noop'),
+    splayMs: ms(0, 3_600_000),
+  }),
+  plain<TemplateSpec>({
+    destination: fc.constantFrom('a', 'b.conf', 'c/d.conf'),
+    data: passable,
+    perms: fc.constant('0644'),
+    changeMode: fc.constant('signal'),
+    changeSignal: fc.constantFrom('SIGHUP', 'SIGUSR1'),
+    splayMs: ms(0, 10_000),
+  }),
+)
+
+const templates = fc
+  .uniqueArray(template, { maxLength: 2, selector: (one) => one.destination })
+  .map((all) => (all.length === 0 ? {} : { templates: all.sort((a, b) => compareText(a.destination, b.destination)) }))
+
+const variables = fc
+  .dictionary(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.-]{0,5}$/), passable, { maxKeys: 3, noNullPrototype: true })
+  .map((all) => (Object.keys(all).length === 0 ? {} : { variables: sorted(all) }))
+
 const task: fc.Arbitrary<TaskSpec> = fc
   .tuple(
     checks,
+    templates,
     scope,
     plain<Omit<TaskSpec, keyof Scope>>({
       name,
@@ -113,7 +141,7 @@ const task: fc.Arbitrary<TaskSpec> = fc
       logs: plain({ maxFiles: fc.integer({ min: 1, max: 3 }), maxFileSizeMib: fc.integer({ min: 1, max: 3 }) }),
     }),
   )
-  .map(([checked, placed, rest]) => ({ ...rest, ...placed, ...checked }))
+  .map(([checked, given, placed, rest]) => ({ ...rest, ...placed, ...checked, ...given }))
 
 type Scope = Pick<TaskSpec, 'constraints' | 'affinities' | 'meta'>
 
@@ -209,6 +237,7 @@ const toDispatch = (spec: JobSpec): fc.Arbitrary<JobSpec> => {
 export const validSpec: fc.Arbitrary<JobSpec> = fc
   .tuple(
     scope,
+    variables,
     plain<Omit<JobSpec, keyof Scope>>({
       namespace: name,
       name,
@@ -220,7 +249,7 @@ export const validSpec: fc.Arbitrary<JobSpec> = fc
         .map((all) => all.sort((a, b) => compareText(a.name, b.name))),
     }),
   )
-  .map(([placed, rest]) => ({ ...rest, ...placed }))
+  .map(([placed, varied, rest]) => ({ ...rest, ...placed, ...varied }))
   .map((spec) => (isPerNode(spec) ? oneEach(spec) : spec))
   .chain((spec) => (isRunOnce(spec) ? toDispatch(notRolledOut(spec)) : fc.constant(spec)))
   .filter((spec) => checkSpec(spec).length === 0)

@@ -84,6 +84,7 @@ export class FakeDriver implements TaskDriver {
     prepare?: () => Promise<Result<void, never>>
     start?: () => Promise<Result<RunningTask, never>>
     stop?: () => Promise<Result<void, 'E_DRIVER_DOWN'>>
+    rewrite?: () => Promise<Result<void, 'E_START'>>
   } = {}
   chunks: readonly Uint8Array[] = []
   fingerprint = async (): Promise<Fingerprint> => this.current
@@ -99,7 +100,14 @@ export class FakeDriver implements TaskDriver {
     this.calls.push(`stop ${id}`)
     return (await this.answers.stop?.()) ?? ok(undefined)
   }
-  signal = async (): Promise<Result<void, never>> => ok(undefined)
+  signal = async (id: string, signal: string): Promise<Result<void, never>> => {
+    this.calls.push(`signal ${id} ${signal}`)
+    return ok(undefined)
+  }
+  async rewrite(task: TaskRequest): Promise<Result<void, 'E_START'>> {
+    this.calls.push(`rewrite ${task.id}`)
+    return (await this.answers.rewrite?.()) ?? ok(undefined)
+  }
   adopt = async (): Promise<readonly RunningTask[]> => []
   onExit(listener: (id: string, exit: TaskExit) => void): void {
     this.exit = listener

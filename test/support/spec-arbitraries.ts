@@ -18,6 +18,8 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
+  type TemplateSpec,
+  changeModes,
   checkMethods,
   checkTypes,
   constraintOperators,
@@ -118,6 +120,15 @@ const check = fc.record(
   },
 ) as fc.Arbitrary<CheckSpec>
 
+const template = fc.record(
+  { destination: key, data: text, perms: text, changeMode: fc.constantFrom(...changeModes), changeSignal: text, splayMs: count },
+  { requiredKeys: ['destination', 'data', 'perms', 'changeMode', 'splayMs'], noNullPrototype: true },
+) as fc.Arbitrary<TemplateSpec>
+const templates = sortedBy(fc.uniqueArray(template, { maxLength: 2, selector: (one) => one.destination }), (a, b) =>
+  compareText(a.destination, b.destination),
+).map((all) => (all.length === 0 ? {} : { templates: all }))
+const variables = entries.map((all) => (Object.keys(all).length === 0 ? {} : { variables: all }))
+
 const delay = fc.record({ shutdownDelayMs: fc.integer({ min: 1, max: 1_000_000 }) }, { requiredKeys: [], noNullPrototype: true })
 const lifecycle: fc.Arbitrary<TaskLifecycle> = record({ hook: fc.constantFrom(...lifecycleHooks), sidecar: fc.boolean() })
 
@@ -141,8 +152,9 @@ const task: fc.Arbitrary<TaskSpec> = fc
       fc.constant({}),
       text.map((dispatchPayloadFile) => ({ dispatchPayloadFile })),
     ),
+    templates,
   )
-  .map(([a, b, checks, c, d, file]) => ({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }), ...c, ...d, ...file }))
+  .map(([a, b, checks, ...others]) => Object.assign({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }) }, ...others) as TaskSpec)
 
 const disconnect: fc.Arbitrary<GroupSpec['disconnect']> = record({
   replace: fc.boolean(),
@@ -254,5 +266,6 @@ export const anySpec: fc.Arbitrary<JobSpec> = fc
     fc.oneof(fc.constant({}), record({ periodic })),
     fc.oneof(fc.constant({}), parameterized),
     fc.oneof(fc.constant({}), dispatched),
+    variables,
   )
   .map((parts) => Object.assign({}, ...parts) as JobSpec)

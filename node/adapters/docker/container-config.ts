@@ -2,7 +2,7 @@
 
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import type { NodeId } from '../../../crdt/ids.ts'
-import type { TaskConfig } from '../../../crdt/spec.ts'
+import { type TaskConfig, hasTaskDir } from '../../../crdt/spec.ts'
 import type { TaskRequest } from '../../core/ports.ts'
 import { withTaskDir } from '../task/task-dir.ts'
 import { labelsOf } from './labels.ts'
@@ -37,7 +37,7 @@ export function containerConfig(node: NodeId, asked: TaskRequest, choices: Conta
     ...(config.workDir === undefined ? {} : { WorkingDir: config.workDir }),
     ...(config.user === undefined ? {} : { User: config.user }),
     // A volume without a name goes with its container, and can be written to before the start, also where the root cannot.
-    ...(spec.dispatchPayloadFile === undefined ? {} : { Volumes: { [taskDir]: {} } }),
+    ...(hasTaskDir(spec) ? { Volumes: { [taskDir]: {} } } : {}),
     ...(task.network.mode === 'bridge' ? { ExposedPorts: exposedPorts(task) } : {}),
     HostConfig: hostConfig(task, choices),
   }

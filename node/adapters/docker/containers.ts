@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto'
 import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { TaskId, TaskRequest } from '../../core/ports.ts'
-import { tar } from '../tar.ts'
+import { type TarEntry, tar } from '../tar.ts'
+import { bytesOf } from '../task/task-dir.ts'
 import { containerConfig, taskDir } from './container-config.ts'
 import { type Engine, EngineError } from './engine.ts'
 import { isStatus } from './failure.ts'
@@ -49,11 +50,24 @@ export async function createContainer(engine: Engine, node: NodeId, task: TaskRe
   return made.id
 }
 
-/** A task that is started again finds it as it was given. */
-export async function givePayload(engine: Engine, container: string, { payload }: TaskRequest): Promise<void> {
-  if (payload === undefined) return
-  const archive = tar([{ kind: 'file', path: payload.file, mode: 0o644, bytes: Buffer.from(payload.base64, 'base64') }], 0)
+/**
+ * In the place of what is there under these names: a task that is started again finds them as they were given. The engine takes a file away
+ * before it unpacks the next one.
+ */
+export async function giveFiles(engine: Engine, container: string, { files = [] }: TaskRequest): Promise<void> {
+  if (files.length === 0) return
+  const entries = files.map((file): TarEntry => {
+    const mode = file.kind === 'payload' ? 0o644 : file.mode
+    return { kind: 'file', path: file.path, mode, bytes: bytesOf(file, taskDir) }
+  })
+  const archive = tar([...foldersOf(entries), ...entries], 0)
   await engine.call((docker) => docker.getContainer(container).putArchive(Buffer.from(archive), { path: taskDir }))
+}
+
+/** Each before what is in it. */
+function foldersOf(entries: readonly TarEntry[]): readonly TarEntry[] {
+  const above = entries.flatMap(({ path }) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1)))
+  return [...new Set(above)].map((path) => ({ kind: 'folder', path, mode: 0o755 }))
 }
 
 export async function beginContainer(engine: Engine, container: string): Promise<void> {

@@ -25,7 +25,7 @@ import { type Adopted, isNeverStarted, listTasks } from './adoption.ts'
 import { containerLogs } from './container-logs.ts'
 import { taskDir } from './container-config.ts'
 import { type ContainerWatch, createContainerWatch } from './container-watch.ts'
-import { endContainer, findContainer, isOurs, removeContainer, signalContainer } from './containers.ts'
+import { endContainer, findContainer, giveFiles, isOurs, removeContainer, signalContainer } from './containers.ts'
 import { type Engine, createEngine } from './engine.ts'
 import { type LastExecs, execInside, forgetExecs } from './exec-inside.ts'
 import { refuseOther } from './failure.ts'
@@ -114,6 +114,21 @@ class DockerDriver implements TaskDriver {
     } catch (error) {
       return refuseOther(error, `task ${id} was not signalled`)
     }
+  }
+
+  rewrite(task: TaskRequest): Promise<Result<void, DriverCode>> {
+    const { id } = task
+    assertTaskId(id)
+    return this.#serial(id, async () => {
+      try {
+        const container = await this.#runningContainer(id)
+        if (container === undefined) return refuse('E_START', `task ${id} does not run on this board`)
+        await giveFiles(this.#engine, container, task)
+        return ok(undefined)
+      } catch (error) {
+        return refuseOther(error, `task ${id} did not get its files`)
+      }
+    })
   }
 
   async adopt(): Promise<readonly RunningTask[]> {

@@ -3,19 +3,10 @@
 
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
-import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
+import type { DriverCode, RunningTask, StartedTask, TaskRequest } from '../../core/ports.ts'
 import { takenPort, takenPortMessage } from '../task/taken-port.ts'
 import type { ContainerWatch } from './container-watch.ts'
-import {
-  type Found,
-  beginContainer,
-  createContainer,
-  findContainer,
-  givePayload,
-  isMadeFrom,
-  isOurs,
-  removeContainer,
-} from './containers.ts'
+import { type Found, beginContainer, createContainer, findContainer, giveFiles, isMadeFrom, isOurs, removeContainer } from './containers.ts'
 import { type Engine, EngineError } from './engine.ts'
 import { refuseStart } from './failure.ts'
 import { findImage } from './images.ts'
@@ -32,7 +23,7 @@ export interface StartContext {
 
 const initMissing = /docker-init|catatonit|init binary|container-init/i
 
-export async function startTask(context: StartContext, task: TaskRequest): Promise<Result<RunningTask, DriverCode>> {
+export async function startTask(context: StartContext, task: TaskRequest): Promise<Result<StartedTask, DriverCode>> {
   const image = task.spec.config.image
   if (image === undefined) return refuse('E_CONFIG', 'config.image is missing: a docker task needs an image')
   const what = `task '${task.spec.name}' was not started`
@@ -44,7 +35,7 @@ export async function startTask(context: StartContext, task: TaskRequest): Promi
         `${what}: another container has the name '${containerName(task.id)}': remove it (docker rm ${found.container.slice(0, 12)})`,
       )
     }
-    if (found?.state.Running === true) return ok(keep(context, task, found))
+    if (found?.state.Running === true) return ok({ ...keep(context, task, found), found: true })
     const taken = task.portsHeld === true ? undefined : await takenPort(task.ports)
     if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
     return ok(await begin(context, task, image, found))
@@ -79,7 +70,7 @@ async function beginOrRemove({ engine, watch, init }: StartContext, task: TaskRe
   try {
     const missing = init.isThere ? await missingProgram(engine, container) : undefined
     if (missing !== undefined) throw new EngineError(400, `program '${missing}' does not exist in image '${image}'`)
-    await givePayload(engine, container, task)
+    await giveFiles(engine, container, task)
     await beginContainer(engine, container)
   } catch (error) {
     watch.forget(task.id)

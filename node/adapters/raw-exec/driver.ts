@@ -14,6 +14,7 @@ import type {
   Fingerprint,
   LogOptions,
   RunningTask,
+  StartedTask,
   TaskDriver,
   TaskExit,
   TaskId,
@@ -26,11 +27,12 @@ import { createSerial } from '../task/serial.ts'
 import { assertTaskId } from '../task/task-id.ts'
 import { type LastRuns, execBeside } from './exec-beside.ts'
 import { fingerprintRawExec } from './fingerprint.ts'
+import { giveFiles } from './give-files.ts'
 import { isAlive, killTask } from './group.ts'
 import { logPath } from './log-files.ts'
 import { readLog } from './log-reader.ts'
 import { createLookout } from './lookout.ts'
-import { resolveProgram } from './program.ts'
+import { resolveProgram, taskDirOf } from './program.ts'
 import { type TaskRecord, leaderOf, readRecord, recordedTasks, taskFolder } from './record.ts'
 import { runTask } from './run-task.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -76,11 +78,11 @@ class RawExecDriver implements TaskDriver {
     return program.ok ? ok(undefined) : program
   }
 
-  start(task: TaskRequest): Promise<Result<RunningTask, DriverCode>> {
+  start(task: TaskRequest): Promise<Result<StartedTask, DriverCode>> {
     assertTaskId(task.id)
     return this.#serial(task.id, async () => {
       const there = this.#tasks.get(task.id) ?? this.#find(task.id)
-      if (there !== undefined) return ok(there.running)
+      if (there !== undefined) return ok({ ...there.running, found: true })
       const run = await runTask(this.#node, task, taskFolder(this.#home, task.id))
       if (!run.ok) return run
       this.#told.delete(task.id)
@@ -106,6 +108,23 @@ class RawExecDriver implements TaskDriver {
     if (task === undefined) return refuse('E_START', `task ${id} does not run on this board`)
     task.signal(signal)
     return ok(undefined)
+  }
+
+  rewrite(task: TaskRequest): Promise<Result<void, DriverCode>> {
+    const { id, files = [] } = task
+    assertTaskId(id)
+    return this.#serial(id, async () => {
+      if ((this.#tasks.get(id) ?? this.#find(id)) === undefined) return refuse('E_START', `task ${id} does not run on this board`)
+      const folder = taskFolder(this.#home, id)
+      const taskDir = taskDirOf(task, folder)
+      if (!taskDir.ok) return taskDir
+      try {
+        giveFiles(folder.work, files, taskDir.value)
+        return ok(undefined)
+      } catch (error) {
+        return refuse('E_START', `task ${id} did not get its files: ${(error as Error).message}`)
+      }
+    })
   }
 
   async adopt(): Promise<readonly RunningTask[]> {

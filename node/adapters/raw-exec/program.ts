@@ -17,6 +17,7 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>
   readonly workDir: string
   readonly account: Account | undefined
+  readonly taskDir: string
 }
 
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -24,7 +25,8 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export function resolveProgram(asked: TaskRequest, folder: TaskFolder): Result<Program, 'E_CONFIG'> {
   const account = accountOf(asked.spec.config.user)
   if (!account.ok) return account
-  const task = withTaskDir(asked, ownFolder(asked, folder, account.value))
+  const taskDir = ownFolder(asked, folder, account.value)
+  const task = withTaskDir(asked, taskDir)
   const { config } = task.spec
   const workDir = config.workDir === undefined ? folder.work : resolve(folder.work, config.workDir)
   if (config.workDir !== undefined && !isFolder(workDir)) {
@@ -33,7 +35,13 @@ export function resolveProgram(asked: TaskRequest, folder: TaskFolder): Result<P
   const env = environment(task, account.value)
   const file = findProgram(config.command ?? '', env['PATH'] ?? defaultPath, workDir)
   if (!file.ok) return file
-  return ok({ file: file.value, args: config.args, env, workDir, account: account.value })
+  return ok({ file: file.value, args: config.args, env, workDir, account: account.value, taskDir })
+}
+
+/** What the task is told that its own folder is called. */
+export function taskDirOf(task: TaskRequest, folder: TaskFolder): Result<string, 'E_CONFIG'> {
+  const account = accountOf(task.spec.config.user)
+  return account.ok ? ok(ownFolder(task, folder, account.value)) : account
 }
 
 /** The data directory above it is closed to other users: these reach it as what they start in. */

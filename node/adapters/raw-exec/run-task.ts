@@ -1,11 +1,11 @@
 // Starts one task: folder, log files, supervisor, record, and only then the program itself.
 
-import { chmodSync, chownSync, closeSync, fchownSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
 import { takenPort, takenPortMessage } from '../task/taken-port.ts'
+import { giveFiles } from './give-files.ts'
 import { killTask } from './group.ts'
 import { logPath } from './log-files.ts'
 import { bootId, processOf } from './proc.ts'
@@ -28,7 +28,7 @@ export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolde
   if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
   try {
     makeFolders(folder, program.value)
-    givePayload(folder, program.value, task)
+    giveFiles(folder.work, task.files ?? [], program.value.taskDir)
     return await begin(node, task, folder, program.value)
   } catch (error) {
     return refuse('E_START', startFailure(program.value, folder, error as NodeJS.ErrnoException))
@@ -70,20 +70,6 @@ function makeFolders(folder: TaskFolder, program: Program): void {
   mkdirSync(folder.work, { recursive: true, mode: 0o711 })
   chmodSync(folder.work, 0o750)
   if (program.account !== undefined) chownSync(folder.work, program.account.uid, program.account.gid)
-}
-
-/** The folder is the task's: whatever it has put there under that name is replaced, and no link of it is followed. */
-function givePayload({ work }: TaskFolder, { account }: Program, { payload }: TaskRequest): void {
-  if (payload === undefined) return
-  const path = join(work, payload.file)
-  rmSync(path, { recursive: true, force: true })
-  const file = openSync(path, 'wx', 0o600)
-  try {
-    writeFileSync(file, Buffer.from(payload.base64, 'base64'))
-    if (account !== undefined) fchownSync(file, account.uid, account.gid)
-  } finally {
-    closeSync(file)
-  }
 }
 
 function runningTask(task: TaskRequest): RunningTask {

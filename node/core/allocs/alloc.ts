@@ -7,6 +7,7 @@ import type { ClaimState, JobVersion, NodeView, Resources } from '../../../crdt/
 import type { Edition } from '../../../scheduler/canaries.ts'
 import type { TaskId } from '../ports.ts'
 import { type Checks, createChecks } from './checks.ts'
+import type { Given } from './templates.ts'
 
 /**
  * pending: nothing done. preparing: image being fetched. ready: may be started. starting, running: as they say.
@@ -35,12 +36,16 @@ export interface TaskRun {
   unfit: string | null
   /** When to tell it to end, its turn having come; null: that has not. */
   stopAt: number | null
-  /** The board as the task was told of it when it was last started; null: not by this agent. */
-  board: BoardFacts | null
+  /** The image that was last fetched for it, its name filled in; null: none, or not by this agent. */
+  image: string | null
+  /** What the task was told when it was last started; null: not by this agent. */
+  facts: Facts | null
+  /** The files that it has, if it has templates; null: it has none, or nobody knows. */
+  given: Given | null
 }
 
-/** What a job's texts can name of the board. */
-export type BoardFacts = Pick<NodeView, 'id' | 'name' | 'pool' | 'attributes' | 'labels'>
+/** What a job's texts can name that may change while a task runs: of the board, and the job's variables. */
+export type Facts = Pick<NodeView, 'id' | 'name' | 'pool' | 'attributes' | 'labels'> & Pick<JobSpec, 'variables'>
 
 /** One form of the group, made ready to run: the specification at the version that the claim carries. */
 export interface Body {
@@ -50,6 +55,8 @@ export interface Body {
   updates: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
+  /** As in the job: changed in place. */
+  variables?: Readonly<Record<string, string>>
   /** Base64, of a job that was dispatched with one. */
   readonly payload?: string
   group: GroupSpec
@@ -112,16 +119,16 @@ export function taskId(alloc: AllocId, form: Form, task: string): TaskId {
 }
 
 /** What a copy keeps of the version that it is made from. */
-type BodyParts = Pick<Body, 'form' | 'pool' | 'jobMeta' | 'payload' | 'group' | 'runsOnce'>
+type BodyParts = Pick<Body, 'form' | 'pool' | 'jobMeta' | 'variables' | 'payload' | 'group' | 'runsOnce'>
 
 export function bodyParts({ spec, group, form }: Edition): BodyParts {
   return { form, group, ...partsOfJob(spec) }
 }
 
 /** What the copies of all its groups have in common. */
-function partsOfJob(spec: JobSpec): Pick<Body, 'pool' | 'jobMeta' | 'payload' | 'runsOnce'> {
-  const payload = spec.dispatched?.payload
-  return { pool: spec.pool, jobMeta: spec.meta, ...(payload === undefined ? {} : { payload }), runsOnce: isRunOnce(spec) }
+function partsOfJob(spec: JobSpec): Pick<Body, 'pool' | 'jobMeta' | 'variables' | 'payload' | 'runsOnce'> {
+  const { pool, meta: jobMeta, variables, dispatched: { payload } = {} } = spec
+  return { pool, jobMeta, ...(variables && { variables }), ...(payload === undefined ? {} : { payload }), runsOnce: isRunOnce(spec) }
 }
 
 export function createBody(
@@ -132,13 +139,14 @@ export function createBody(
     const task = createTask(taskId(input.alloc, input.form, spec.name), spec, 'pending')
     tasks.set(spec.name, { ...task, event: waitWords(spec, input.group) })
   }
-  const { version, form, updates, pool, jobMeta, payload, group, runsOnce, moves = false } = input
+  const { version, form, updates, pool, jobMeta, variables, payload, group, runsOnce, moves = false } = input
   return {
     version,
     form,
     updates,
     pool,
     jobMeta,
+    ...(variables && { variables }),
     ...(payload === undefined ? {} : { payload }),
     group,
     runsOnce,
@@ -171,7 +179,9 @@ export function createTask(id: TaskId, spec: TaskSpec, phase: TaskPhase): TaskRu
     again: false,
     unfit: null,
     stopAt: null,
-    board: null,
+    image: null,
+    facts: null,
+    given: null,
   }
 }
 

@@ -6,6 +6,7 @@ import { type GroupSpec, resourcesAtOnce } from '../../../crdt/spec.ts'
 import { type Claim, type JobVersion, type Resources, type TaskStatus, hasEnded } from '../../../crdt/view.ts'
 import type { Step } from '../state.ts'
 import type { Alloc, Body, Ending, TaskRun } from './alloc.ts'
+import type { Given } from './templates.ts'
 
 export const allocKey = (slot: SlotId): string => `meta/alloc/${slot}`
 
@@ -70,12 +71,15 @@ export interface BodyRecord {
   readonly updates?: number
   readonly pool: string
   readonly jobMeta: Readonly<Record<string, string>>
+  readonly variables?: Readonly<Record<string, string>>
   readonly payload?: string
   readonly group: GroupSpec
   readonly runsOnce?: true
   readonly moves?: true
   /** Tasks with a lifecycle that are not to run again. */
   readonly done?: readonly string[]
+  /** By task, of those with templates: what its files are, by hash (`Given`). */
+  readonly given?: Readonly<Record<string, Given['hashes']>>
   /** As in `Body`. */
   readonly begun?: true
   /** It is on its way out, and how it ends: said where that takes several steps. */
@@ -99,7 +103,8 @@ function encodeBody({ body, former, ending }: Alloc): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(record))
 }
 
-function recordOf({ version, form, updates, pool, jobMeta, payload, group, runsOnce, moves, begun, tasks }: Body): BodyRecord {
+function recordOf({ version, form, updates, pool, jobMeta, variables, payload, group, runsOnce, moves, begun, tasks }: Body): BodyRecord {
+  const given = [...tasks].flatMap(([name, task]) => (task.given === null ? [] : [[name, task.given.hashes] as const]))
   const done = [...tasks.values()]
     .filter((task) => task.spec.lifecycle !== undefined && task.phase === 'dead')
     .map((task) => task.spec.name)
@@ -109,11 +114,13 @@ function recordOf({ version, form, updates, pool, jobMeta, payload, group, runsO
     updates,
     pool,
     jobMeta,
+    ...(variables && { variables }),
     ...(payload === undefined ? {} : { payload }),
     group,
     ...(runsOnce ? { runsOnce } : {}),
     ...(moves ? { moves } : {}),
     ...(begun ? { begun } : {}),
+    ...(given.length === 0 ? {} : { given: Object.fromEntries(given) }),
     ...(done.length === 0 ? {} : { done }),
   }
 }

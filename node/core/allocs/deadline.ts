@@ -2,6 +2,7 @@
 
 import type { Alloc } from './alloc.ts'
 import { healthRuleOf, healthyAt } from './checks.ts'
+import { templateDeadline } from './templates.ts'
 import { windingDeadline } from './winding.ts'
 
 /** The earliest time at which `drive` has something to do. */
@@ -16,6 +17,7 @@ export function allocDeadline(alloc: Alloc): number {
   for (const body of [alloc.body, alloc.next]) {
     for (const task of body?.tasks.values() ?? []) if (task.retryAt !== null) at = Math.min(at, task.retryAt)
   }
+  for (const task of alloc.body.tasks.values()) at = Math.min(at, templateDeadline(task))
   if (!alloc.healthy) {
     at = Math.min(at, healthyAt(alloc) ?? at)
     if (alloc.formStartedAt !== null && !alloc.body.runsOnce)

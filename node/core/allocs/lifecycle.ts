@@ -14,10 +14,11 @@ import { waitsForDriver } from './driver-down.ts'
 import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
 import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
-import { boardHere, lackOf, requestOf } from './request.ts'
+import { boardHere, factsHere, lackOf, requestOf } from './request.ts'
 import { nextRestart } from './restart.ts'
 import { endsByItself, hasPrestarted, hasTurn, isComplete, isOrdered, isPoststop, isWhole, noteBegun } from './stages.ts'
 import { stopToStartAgain } from './stopping.ts'
+import { noteGiven, noteStart, syncTemplates } from './templates.ts'
 import { noteVerdict, wasHealthy } from './verdicts.ts'
 import { beginWinding, exitedLast, giveUpLast, isLeft, isWinding, leaves, preparedLast, startedLast, windDown } from './winding.ts'
 
@@ -43,13 +44,14 @@ export function drive(step: Step, alloc: Alloc): void {
     restartDue(step, alloc)
     startReady(step, alloc)
   }
+  syncTemplates(step, alloc)
   syncChecks(step, alloc)
   judgeHealth(step, alloc)
 }
 
 function prepareDue(step: Step, alloc: Alloc, body: Body): void {
   // At boot, before the first look at the documents: a text would be taken as it is written.
-  if (boardHere(step) === null) return
+  if (boardHere(step) === undefined) return
   for (const task of body.tasks.values()) {
     if (task.phase !== 'pending' || (task.retryAt !== null && task.retryAt > step.now)) continue
     task.phase = 'preparing'
@@ -57,8 +59,19 @@ function prepareDue(step: Step, alloc: Alloc, body: Body): void {
     const lack = lackOf(step, alloc, body, task)
     // It ends the copy, or its update: there is nothing left to prepare.
     if (lack !== null) return prepared(step, alloc, body, task, { ok: false, code: 'E_CONFIG', message: lack })
-    step.out.push({ kind: 'prepare', task: requestOf(step, alloc, body, task) })
+    const request = requestOf(step, alloc, body, task)
+    task.image = request.spec.config.image ?? null
+    step.out.push({ kind: 'prepare', task: request })
   }
+}
+
+/** A label or a variable in the name of its image has changed since that was fetched: it is fetched anew. True: nothing can start yet. */
+function fetchAnew(step: Step, alloc: Alloc, due: readonly TaskRun[]): boolean {
+  const isStale = (task: TaskRun): boolean => requestOf(step, alloc, alloc.body, task).spec.config.image !== task.image
+  const stale = due.filter((task) => task.spec.config.image?.includes('${') && isStale(task))
+  for (const task of stale) task.phase = 'pending'
+  if (stale.length > 0) prepareDue(step, alloc, alloc.body)
+  return stale.length > 0
 }
 
 function restartDue(step: Step, alloc: Alloc): void {
@@ -80,17 +93,19 @@ function startReady(step: Step, alloc: Alloc): void {
   // A label may have gone since it was prepared, or last ran.
   const lacks = due.map((task) => lackOf(step, alloc, alloc.body, task)).find((words) => words !== null)
   if (lacks !== undefined) return fail(step, alloc, `E_CONFIG: ${lacks}`)
-  if (!reservePorts(step, alloc)) return
+  if (fetchAnew(step, alloc, due) || !reservePorts(step, alloc)) return
   alloc.formStartedAt ??= step.now
   if (alloc.state === 'preparing') alloc.state = 'starting'
-  if (noteBegun(alloc.body)) persistBody(step, alloc)
+  const requests = due.map((task) => requestOf(step, alloc, alloc.body, task))
+  const isGivenAnew = due.filter((task, at) => noteGiven(step, task, requests[at]!)).length > 0
+  if (noteBegun(alloc.body) || isGivenAnew) persistBody(step, alloc)
   tellStage(alloc, due)
-  for (const task of due) {
+  for (const [at, task] of due.entries()) {
     // The group's ports may be bound by then: by a task of its own, which is no reason to refuse.
     const portsHeld = tasks.some((other) => other !== task && isActive(other))
     task.phase = 'starting'
-    task.board = boardHere(step)
-    step.out.push({ kind: 'start', task: { ...requestOf(step, alloc, alloc.body, task), portsHeld } })
+    task.facts = factsHere(step, alloc.body)
+    step.out.push({ kind: 'start', task: { ...requests[at]!, portsHeld } })
   }
   writeOwnSoon(step, coreLimits.ownProgressDelayMs)
 }
@@ -172,6 +187,7 @@ export function started(step: Step, alloc: Alloc, task: TaskRun, outcome: Outcom
   if (!outcome.ok) return startFailed(step, alloc, task, outcome.code, outcome.message)
   if (task.phase !== 'starting') return
   task.phase = 'running'
+  noteStart(step, alloc, task, outcome.found !== true)
   task.driverDownSince = null
   task.event = task.restarts > 0 ? 'restarted' : 'started'
   task.failed = false
@@ -189,6 +205,7 @@ export function nowRunning(step: Step, alloc: Alloc, wallMs: number): void {
 
 function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, message: string): void {
   task.event = message
+  noteStart(step, alloc, task, code !== 'E_DRIVER_DOWN')
   if (code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
   const hasDynamic = alloc.body.group.network.ports.some((port) => port.static === null)
   if (code === 'E_PORT_IN_USE' && hasDynamic && task.portTries < coreLimits.portTriesMax && !hasPrestarted(alloc.body)) {

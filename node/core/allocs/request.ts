@@ -1,25 +1,47 @@
 // What a driver is asked to run: the task's specification with its environment complete and `${…}` filled in (docs/interpolation.md).
 // The names SHOAL_* correspond to Nomad's NOMAD_*. A board is asked what it is when a task starts: what its labels say later is for the
-// next start, and restarts nothing.
+// next start; only for templates anything follows from it while a task runs (`templates.ts`).
 
 import { civilText } from '../../../crdt/civil-time.ts'
 import { type NodeId, slotParts } from '../../../crdt/ids.ts'
-import { type Filler, type Lookup, createFiller } from '../../../crdt/interpolation.ts'
+import { type Filler, type Lookup, createFiller, referencesIn } from '../../../crdt/interpolation.ts'
 import { isRun, runOf } from '../../../crdt/run-name.ts'
-import type { CheckSpec, TaskSpec } from '../../../crdt/spec.ts'
+import { type CheckSpec, type TaskSpec, hasTaskDir } from '../../../crdt/spec.ts'
 import { mapCheck, mapConfig, mapEntries } from '../../../crdt/task-texts.ts'
+import type { NodeView } from '../../../crdt/view.ts'
 import { coreLimits } from '../limits.ts'
-import { type CheckRequest, type TaskRequest, taskDirMark } from '../ports.ts'
+import { type CheckRequest, type TaskFile, type TaskRequest, taskDirMark } from '../ports.ts'
 import type { Step } from '../state.ts'
-import type { Alloc, Body, BoardFacts, TaskRun } from './alloc.ts'
+import type { Alloc, Body, Facts, TaskRun } from './alloc.ts'
 
 export function requestOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): TaskRequest {
-  return made(step, alloc, body, task, boardHere(step)).request
+  return filledOf(step, alloc, body, task).request
+}
+
+/** And whether its files lack nothing that they name. */
+export function filledOf(
+  step: Step,
+  alloc: Alloc,
+  body: Body,
+  task: TaskRun,
+): { readonly request: TaskRequest; readonly hasAllFiles: boolean } {
+  const facts = factsHere(step, body)
+  const { request, isEnvWhole } = made(step, alloc, body, task, facts)
+  const filler = createFiller(lookupOf(request.env, facts, task.spec), coreLimits.filledCharsMax)
+  const files = filesOf(body, task.spec, filler)
+  const hasAllFiles = wordsOf(filler) === null && (isEnvWhole || !namesEnv(task.spec))
+  return { request: { ...request, ...(files.length === 0 ? {} : { files }) }, hasAllFiles }
+}
+
+/** What an entry of the environment lacks, a file that names it lacks. */
+function namesEnv({ templates = [] }: TaskSpec): boolean {
+  return templates.some(({ data }) => referencesIn(data).some(({ reference }) => reference.kind === 'env'))
 }
 
 /** Why the task cannot be started here as its specification has it: what it names is not on this board. null: it can. */
 export function lackOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): string | null {
-  const { filler, request } = made(step, alloc, body, task, boardHere(step))
+  const { filler, request } = made(step, alloc, body, task, factsHere(step, body))
+  filesOf(body, task.spec, filler)
   // Their checks begin with the task; here they only tell what they lack.
   for (const check of task.spec.checks ?? []) mapCheck(check, filler.fillBare)
   const words = wordsOf(filler) ?? brokenVolume(task.spec, request.spec)
@@ -27,7 +49,13 @@ export function lackOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): str
 }
 
 function wordsOf({ missing, isTooLong }: Filler): string | null {
-  if (missing.size > 0) return `this board has no ${[...missing].join(', ')}`
+  const ofJob = [...missing].filter((text) => text.startsWith('${var.'))
+  const ofBoard = [...missing].filter((text) => !ofJob.includes(text))
+  const lacks = [
+    ...(ofBoard.length === 0 ? [] : [`this board has no ${ofBoard.join(', ')}`]),
+    ...(ofJob.length === 0 ? [] : [`the job has no ${ofJob.join(', ')}`]),
+  ]
+  if (lacks.length > 0) return lacks.join('; ')
   return isTooLong ? `more than ${coreLimits.filledCharsMax} characters would be filled into its texts` : null
 }
 
@@ -48,12 +76,17 @@ function countOf(volume: string, among: ':' | '..'): number {
   return among === ':' ? volume.split(':').length : volume.split(/[/:]/).filter((part) => part === among).length
 }
 
-/** What of the board can be named; nothing else of it is kept with a task. */
-export function boardHere({ state }: Step): BoardFacts | null {
-  const node = state.view.nodes.get(state.boot.config.self)
+/** What can be named; nothing else of the board is kept with a task. */
+export function factsHere(step: Step, { variables }: Body): Facts | null {
+  const node = boardHere(step)
   if (node === undefined) return null
   const { id, name, pool, attributes, labels } = node
-  return { id, name, pool, attributes, labels }
+  return { id, name, pool, attributes, labels, ...(variables && { variables }) }
+}
+
+/** undefined: it has not looked at its documents yet. */
+export function boardHere({ state }: Step): NodeView | undefined {
+  return state.view.nodes.get(state.boot.config.self)
 }
 
 function made(
@@ -61,13 +94,14 @@ function made(
   alloc: Alloc,
   body: Body,
   task: TaskRun,
-  board: BoardFacts | null,
-): { readonly request: TaskRequest; readonly filler: Filler } {
+  facts: Facts | null,
+): { readonly request: TaskRequest; readonly filler: Filler; readonly isEnvWhole: boolean } {
   const { spec } = task
-  const env = environment(alloc, body, task, state.boot.config.self, board)
-  const filler = createFiller(lookupOf(env, board, spec), coreLimits.filledCharsMax)
+  const env = environment(alloc, body, task, state.boot.config.self, facts)
+  const filler = createFiller(lookupOf(env, facts, spec), coreLimits.filledCharsMax)
   // Entries see what the board says, not one another: they have no order. All else sees them, too.
   Object.assign(env, mapEntries(spec.env, 'env', filler.fill))
+  const isEnvWhole = wordsOf(filler) === null
   const request = {
     id: task.id,
     slot: alloc.slot,
@@ -80,9 +114,8 @@ function made(
     ports: { ...alloc.ports },
     env,
     diskMib: body.group.diskMib,
-    ...payloadOf(body, spec),
   }
-  return { request, filler }
+  return { request, filler, isEnvWhole }
 }
 
 const dirFields: readonly string[] = ['command', 'args', 'entrypoint']
@@ -92,8 +125,15 @@ function forField(text: string, path: string): string {
   return dirFields.includes(path.split('/')[0] ?? '') ? text : text.replaceAll(taskDirMark, '${SHOAL_TASK_DIR}')
 }
 
-function payloadOf({ payload }: Body, { dispatchPayloadFile: file }: TaskSpec): Pick<TaskRequest, 'payload'> {
-  return payload === undefined || file === undefined ? {} : { payload: { file, base64: payload } }
+function filesOf({ payload }: Body, { dispatchPayloadFile, templates = [] }: TaskSpec, { fill }: Filler): readonly TaskFile[] {
+  const isGiven = payload !== undefined && dispatchPayloadFile !== undefined
+  return [
+    ...(isGiven ? [{ kind: 'payload', path: dispatchPayloadFile, base64: payload } as const] : []),
+    ...templates.map(
+      ({ destination, perms, data }) =>
+        ({ kind: 'template', path: destination, mode: Number.parseInt(perms, 8), text: fill(data) }) as const,
+    ),
+  ]
 }
 
 /** What a board is to ask of a task that runs; or, in words, what of it is no longer there to be asked. */
@@ -105,15 +145,15 @@ export function checkRequestFor(
   spec: CheckSpec,
 ): { readonly request: CheckRequest; readonly lacks: string | null } {
   // As the task was told when it started; an agent that took it over no longer knows what that was.
-  const board = run.board ?? boardHere(step)
-  const task = made(step, alloc, alloc.body, run, board).request
-  const filler = createFiller(lookupOf(task.env, board, run.spec), coreLimits.filledCharsMax)
+  const facts = run.facts ?? factsHere(step, alloc.body)
+  const task = made(step, alloc, alloc.body, run, facts).request
+  const filler = createFiller(lookupOf(task.env, facts, run.spec), coreLimits.filledCharsMax)
   const check = mapCheck(spec, (text, path) => forField(filler.fillBare(text), path))
   const port = spec.port === undefined ? null : (alloc.ports[spec.port] ?? null)
   return { request: { id, task, check, port }, lacks: wordsOf(filler) }
 }
 
-function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, board: BoardFacts | null): Record<string, string> {
+function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, facts: Facts | null): Record<string, string> {
   const { job, group, index } = slotParts(alloc.slot)
   const run = isRun(group, body.form) ? runOf(group) : null
   const [namespace = '', name = ''] = job.split('/')
@@ -129,7 +169,7 @@ function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, boar
     SHOAL_GENERATION: String(alloc.generation),
     SHOAL_POOL: body.pool,
     SHOAL_NODE_ID: self,
-    SHOAL_NODE_NAME: board?.name ?? '',
+    SHOAL_NODE_NAME: facts?.name ?? '',
     SHOAL_CPU_MHZ: String(task.spec.resources.cpuMhz),
     SHOAL_MEMORY_MIB: String(task.spec.resources.memoryMib),
   }
@@ -141,24 +181,29 @@ function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, boar
 }
 
 /** Names that are none stay as they are: the shell that runs the command may mean something by them. */
-function lookupOf(env: Readonly<Record<string, string>>, board: BoardFacts | null, spec: TaskSpec): Lookup {
+function lookupOf(env: Readonly<Record<string, string>>, facts: Facts | null, spec: TaskSpec): Lookup {
   return (reference) => {
     switch (reference.kind) {
       case 'runtime':
-        return reference.name === 'SHOAL_TASK_DIR' && spec.dispatchPayloadFile !== undefined ? taskDirMark : own(env, reference.name)
+        return reference.name === 'SHOAL_TASK_DIR' && hasTaskDir(spec) ? taskDirMark : own(env, reference.name)
       case 'env':
         return own(env, reference.key)
       case 'node':
-        return board === null ? undefined : nodeField(board, reference.field)
+        return facts === null ? undefined : nodeField(facts, reference.field)
       case 'attr':
-        return board === null ? undefined : (own(board.attributes, reference.key) ?? null)
+        return facts === null ? undefined : (own(facts.attributes, reference.key) ?? null)
       case 'label':
-        return board === null ? undefined : (own(board.labels, reference.key) ?? null)
+        return facts === null ? undefined : (own(facts.labels, reference.key) ?? null)
+      case 'var': {
+        // In jobs from before there were variables this was a text like any other.
+        const isName = facts?.variables !== undefined || spec.templates !== undefined
+        return own(facts?.variables ?? {}, reference.key) ?? (isName ? null : undefined)
+      }
     }
   }
 }
 
-function nodeField({ id, name, pool }: BoardFacts, field: string): string | undefined {
+function nodeField({ id, name, pool }: Facts, field: string): string | undefined {
   if (field === 'unique.id') return id
   if (field === 'unique.name') return name
   return field === 'pool' ? pool : undefined

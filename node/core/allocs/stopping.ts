@@ -1,4 +1,4 @@
-// Tasks that are stopped to start again, and why: an operator's wish, other ports, a check. What comes once they have stopped is
+// Tasks that are stopped to start again, and why: an operator's wish, other ports, a check, a file that has changed. What comes once they have stopped is
 // `lifecycle.ts`'s business.
 
 import type { Effect } from '../effect.ts'
@@ -10,11 +10,24 @@ export function restartAll(step: Step, alloc: Alloc, wish: number): void {
   alloc.restartSeen = wish
   step.state.ownStale = true
   if (alloc.state !== 'running' && alloc.state !== 'starting') return
+  beginsAnew(alloc)
+  alloc.state = 'starting'
+  for (const task of alloc.body.tasks.values()) stopToStartAgain(step, task)
+}
+
+/** A file of it reads otherwise now: as an operator's restart, of this task alone. */
+export function restartForTemplate(step: Step, alloc: Alloc, task: TaskRun): void {
+  beginsAnew(alloc)
+  if (alloc.state === 'running' && carriesCopy(task)) alloc.state = 'starting'
+  step.state.ownStale = true
+  stopToStartAgain(step, task)
+}
+
+/** What it has shown so far does not count for its health. */
+function beginsAnew(alloc: Alloc): void {
   alloc.healthy = false
   alloc.runningSince = null
   alloc.formStartedAt = null
-  alloc.state = 'starting'
-  for (const task of alloc.body.tasks.values()) stopToStartAgain(step, task)
 }
 
 /** `check_restart`: the task is stopped as if it had failed, and the restart policy says what comes then. */

@@ -66,7 +66,7 @@ function tellToEnd(step: Step, alloc: Alloc, task: TaskRun): void {
 }
 
 function runPoststop(step: Step, alloc: Alloc, body: Body, task: TaskRun): void {
-  if ((task.retryAt !== null && task.retryAt > step.now) || boardHere(step) === null) return
+  if ((task.retryAt !== null && task.retryAt > step.now) || boardHere(step) === undefined) return
   task.retryAt = null
   if (task.phase === 'pending') {
     task.phase = 'preparing'

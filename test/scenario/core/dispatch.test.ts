@@ -73,9 +73,9 @@ test('the job itself runs nothing and is settled; each dispatch runs once, with 
   assert.match(said, /^job backup-dispatch-[0-9a-f]{12} is dispatched from backup\nreceipt /)
   await p.dispatch('--meta', 'site=b', '--meta', 'level=2')
   p.world.run(10_000)
-  const given = p.asked.map(({ env, payload: sent }) => [env['SHOAL_META_site'], env['SHOAL_META_level'], env['SHOAL_META_target'], sent])
+  const given = p.asked.map(({ env, files }) => [env['SHOAL_META_site'], env['SHOAL_META_level'], env['SHOAL_META_target'], files])
   assert.deepEqual(given.sort(), [
-    ['a', '1', 'nas', { file: 'in.json', base64: Buffer.from('{"x":1}').toString('base64') }],
+    ['a', '1', 'nas', [{ kind: 'payload', path: 'in.json', base64: Buffer.from('{"x":1}').toString('base64') }]],
     ['b', '2', 'nas', undefined],
   ])
   p.world.run(60_000)
@@ -93,8 +93,8 @@ test('an agent that starts again without its documents’ help gives the task it
   p.world.boot(board!)
   p.world.until('it runs again', () => board!.tasks.size === 1, 30_000)
   assert.deepEqual(
-    p.asked.map((task) => task.payload?.base64),
-    [btoa('once'), btoa('once')],
+    p.asked.map((task) => task.files),
+    [1, 2].map(() => [{ kind: 'payload', path: 'in.json', base64: btoa('once') }]),
   )
 })
 

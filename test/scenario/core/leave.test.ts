@@ -106,6 +106,21 @@ test('it ends once a neighbour has its word, whatever else is never the same the
   assert.equal(livenessAt(other, going), 'left')
 })
 
+test('once others know that it has left it takes no change: it ends before anybody else may have it', async () => {
+  const { world, boards, first } = bootPool(3)
+  leave(world, first, boards[2]!)
+  world.until('others know that it has left', () => boards[2]!.core!.state!.leave.overAt !== null, minuteMs)
+  const cli = await cliOnWorld(world, () => boards[2]!)
+  const refused = await cli.run(['node', 'drain', 'b0', '--detach'])
+  assert.equal(refused.exitCode, 1)
+  assert.match(
+    refused.stderr,
+    /^error E_LEFT: this board has left its fleet, so nothing was accepted\nhint: send the change to another peer$/m,
+  )
+  assert.ok(!hasEnded(boards[2]!))
+  await cli.close()
+})
+
 test('taken back while it drains it stays; a drain afterwards is a drain only', async () => {
   const { world, boards } = bootPool(2)
   const job = place(world, { count: 2, ...distinct })

@@ -54,6 +54,59 @@ test('the page holds the report as data, and a script that can be read; names in
   execFileSync(process.execPath, ['--check', path])
 })
 
+test('a job file for several pools: each has a job of its own, with its overrides, and an order reaches them all', async () => {
+  const job = join(cli.dir, 'shops.yaml')
+  await writeFile(
+    job,
+    `job: till
+pools: [shop-*]
+overrides: [{ pools: [shop-2], set: { groups.main.count: 2 } }]
+groups: { main: { count: 1, tasks: { app: { driver: raw_exec, config: { command: /bin/true } } } } }
+`,
+  )
+  const scenario = (timeline: string): string => `scenario: two shops
+duration: 1m
+boards: [{ name: a, pool: shop-1 }, { name: e, pool: shop-1 }, { name: b, pool: shop-2 }, { name: c, pool: shop-2 }, { name: d, pool: bus }]
+jobs: [{ file: shops.yaml }]
+timeline: [${timeline}]
+`
+  const two = join(cli.dir, 'two.yaml')
+  await writeFile(two, scenario('{ at: 40s, stop: till }'))
+  const [text, json] = [await cli.run(['sim', 'run', two]), await cli.run(['sim', 'run', two, '-o', 'json'])]
+  assert.equal(text.exitCode, 0, text.stderr)
+  const report = JSON.parse(json.stdout) as Report
+  assert.deepEqual(
+    report.jobs.map(({ job: name, pool, slots, severalMs, availablePercent }) => [name, pool, slots, severalMs, availablePercent > 90]),
+    [
+      ['default/till', 'shop-1', 1, 0, true],
+      ['default/till', 'shop-2', 2, 0, true],
+    ],
+  )
+  assert.deepEqual(
+    report.slots.map(({ slot, pool, copies }) => [slot, pool, copies.length]),
+    [
+      ['default/till/main/0', 'shop-1', 1],
+      ['default/till/main/0', 'shop-2', 1],
+      ['default/till/main/1', 'shop-2', 1],
+    ],
+  )
+  assert.ok(
+    report.slots.every(({ copies: [copy] }) => copy!.toMs > 40_000 && copy!.toMs < 60_000),
+    'all are stopped by the one order',
+  )
+  assert.match(text.stdout, /\ndefault\/till\/main\/0 in shop-1\n[^]*\ndefault\/till\/main\/0 in shop-2\n/)
+  await writeFile(two, scenario('{ at: 40s, run: shops.yaml, via: a }'))
+  assert.match((await cli.run(['sim', 'run', two])).stderr, /error E_POOL: shops\.yaml is for 2 pools of the scenario/)
+  await writeFile(
+    job,
+    'job: till\npools: [petrol-*]\ngroups: { main: { tasks: { app: { driver: raw_exec, config: { command: /bin/true } } } } }\n',
+  )
+  assert.match(
+    (await cli.run(['sim', 'run', two])).stderr,
+    /error E_POOL: shops\.yaml is for pool petrol-\*, which the scenario does not have/,
+  )
+})
+
 test('sim fuzz: seeds, what was seen, the same trace as the search of the repository; wrong ranges are refused', async () => {
   const { exitCode, stdout } = await cli.run(['sim', 'fuzz', '--seeds', '3..3'])
   assert.equal(exitCode, 0, stdout)

@@ -12,11 +12,12 @@ const values: Readonly<Record<string, string>> = {
   'attr cpu.arch': 'arm64',
   'label topology/zone': '${attr.cpu.arch}',
   'label dollar': '$',
+  'var LEVEL': '${SHOAL_JOB}',
 }
 const lookup: Lookup = (reference) => {
   const name = 'name' in reference ? reference.name : 'key' in reference ? reference.key : reference.field
   const value = values[`${reference.kind} ${name}`]
-  return value ?? (reference.kind === 'attr' || reference.kind === 'label' ? null : undefined)
+  return value ?? (['attr', 'label', 'var'].includes(reference.kind) ? null : undefined)
 }
 const filled = (text: string, charsMax = 1_000) => {
   const filler = createFiller(lookup, charsMax)
@@ -44,6 +45,8 @@ test('what each text becomes', () => {
       '${label.zone}',
       '${meta.zone}',
     ],
+    ['${var.LEVEL} $${var.LEVEL} ${var.} ${var.a b}', '${SHOAL_JOB} ${var.LEVEL} ${var.} ${var.a b}'],
+    ['${var.none}', '${var.none}', '${var.none}'],
     ['$${SHOAL_JOB} $${HOME} $${', '${SHOAL_JOB} ${HOME} ${'],
     ['$$${SHOAL_JOB}', '$${SHOAL_JOB}'],
     ['$$$${SHOAL_JOB}', '$$${SHOAL_JOB}'],

@@ -199,7 +199,7 @@ const whole: readonly [string, readonly string[]][] = [
   [
     '3',
     [
-      '1:1: found 3; allowed: a map with job, groups, namespace, type, pool, priority, periodic, constraints, affinities, meta, parameterized',
+      '1:1: found 3; allowed: a map with job, groups, namespace, type, pool, priority, variables, periodic, constraints, affinities, meta, parameterized',
     ],
   ],
   ['groups: {}', ['1:1: job: found nothing; allowed: the job’s name: ' + nameWords, '1:9: groups: found none; allowed: 1 to 64']],
@@ -230,7 +230,7 @@ describe('a job file', () => {
     const text =
       'job: hello\npriorty: 3\ngroups:\n  main:\n    count: x\n    count: 2\n    tasks:\n      a: { driver: docker, kill_timeout: 5s, logs: { max_files: 100 } }\n'
     assert.deepEqual(faults(text), [
-      "2:1: priorty: found the unknown key 'priorty' (did you mean 'priority'?); allowed: affinities, constraints, groups, job, meta, namespace, parameterized, periodic, pool, priority, type",
+      "2:1: priorty: found the unknown key 'priorty' (did you mean 'priority'?); allowed: affinities, constraints, groups, job, meta, namespace, parameterized, periodic, pool, priority, type, variables",
       '5:12: groups.main.count: found "x"; allowed: a whole number from 0 to 50000',
       "6:5: groups.main.count: found the key 'count' a second time; allowed: each key once",
       '8:7: groups.main.tasks.a.config.image: found nothing; allowed: the name of an image: docker needs one',

@@ -6,6 +6,7 @@ import { checkReferences } from '../../../../crdt/documents/reference-rules.ts'
 import type { JobSpec, TaskSpec } from '../../../../crdt/spec.ts'
 import { jobWith, sampleJob } from '../../../../simulator/sample-job.ts'
 import { check } from '../../../support/checks.ts'
+import { template } from '../../../support/templates.ts'
 
 const app = 'groups/web/tasks/app'
 const task = (changes: Partial<TaskSpec>): JobSpec => ({
@@ -27,6 +28,8 @@ test('what a board may know passes', () => {
     { ...args('${SHOAL_RUN}'), type: 'batch', periodic: {} as never },
     { ...args('${SHOAL_META_site}'), parameterized: { payload: 'optional', metaRequired: ['site'], metaOptional: [] } },
     { ...task({ env: { DIR: '${SHOAL_TASK_DIR}/in' }, dispatchPayloadFile: 'in' }) },
+    { ...args('${var.LEVEL}', '$${var.NONE}'), variables: { LEVEL: 'info' } },
+    task({ templates: [template({ data: '${SHOAL_TASK_DIR} ${SHOAL_PORT_my_web} ${env["RATE"]} ${label.zone}' })] }),
   ]
   for (const spec of sound) assert.deepEqual(checkReferences(spec), [])
 })
@@ -47,6 +50,15 @@ test('what no board can know is refused, with what there is', () => {
     [args('${node.datacenter}'), `${app}/config/args/0`, '"${node.datacenter}"', /\$\{node\.unique\.id\}.*\$\{node\.pool\};/],
     [args('${env["NONE"]}'), `${app}/config/args/0`, '"${env[\\"NONE\\"]}"', /an entry of the task's env \(RATE\)/],
     [task({ env: { A: 'x', 'B/C': '${env["A"]}' } }), `${app}/env/B%2FC`, '"${env[\\"A\\"]}"', /do not see one another/],
+    [args('${var.NONE}'), `${app}/config/args/0`, '"${var.NONE}"', /^a variable of the job \(it has none: add a block variables\);/],
+    [{ ...args('${var.none}'), variables: { A: '', B: '' } }, `${app}/config/args/0`, '"${var.none}"', /^a variable of the job \(A, B\);/],
+    [
+      task({ templates: [template(), template({ destination: 'b', data: 'x\n${node.class}' })] }),
+      `${app}/templates/1/data`,
+      '"${node.class}"',
+      /node\.pool/,
+    ],
+    [{ ...docker('app:${var.TAG}'), variables: { TAG: '1' } }, `${app}/config/image`, '"${var.TAG}"', /another version of the job/],
     [docker('app:${SHOAL_PORT_my_web}'), `${app}/config/image`, '"${SHOAL_PORT_my_web}"', /no port/],
     [task({ checks: [check({ port: 'my-web', path: '/${node.}' })] }), `${app}/checks/ready/path`, '"${node.}"', /node\.pool/],
     [
