@@ -40,6 +40,8 @@ export interface NodeRecord {
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
 }
 
+/** The word that it has left. */
+export const leftPath = 'left'
 /** Below `x/`, as every field that some agent may not know yet. */
 const certificatePath = 'x/certificate'
 const pskPath = 'x/psk'
@@ -52,7 +54,7 @@ export function nodeToRegisters(record: NodeRecord): Map<string, Scalar> {
   const out = new Map<string, Scalar>()
   out.set('name', record.name)
   out.set('pool', record.pool)
-  if (record.left) out.set('left', true)
+  if (record.left) out.set(leftPath, true)
   if (record.certificate !== '') out.set(certificatePath, record.certificate)
   writeClones(out, record.clones)
   if (record.psk !== '') out.set(pskPath, record.psk)
@@ -110,7 +112,7 @@ export function nodeFromRegisters(node: NodeId, registers: Registers): NodeRecor
     agentVersion: textOf(tree, 'agent_version'),
     planVersion: countOf(tree, 'plan_version'),
     receipts: receiptsOf(child(tree, 'receipt'), ''),
-    left: child(tree, 'left')?.value === true,
+    left: child(tree, leftPath)?.value === true,
     certificate: textOf(tree, 'x', 'certificate'),
     clones: readClones(child(tree, 'x')),
     psk: textOf(tree, 'x', 'psk'),

@@ -5,6 +5,7 @@ import type { Doc } from '../../crdt/doc.ts'
 import { decodeEnvelope, type Envelope } from '../../crdt/envelope.ts'
 import { admitDecoded, type Admitted, type Authority, type GateCode } from '../../crdt/gate.ts'
 import { type Result, refuse } from '../../crdt/errors.ts'
+import { leftPath } from '../../crdt/documents/node.ts'
 import { type DocId, compareText, fleetDocId, nodeDocId } from '../../crdt/ids.ts'
 import { type FleetRights, fleetRights } from '../../crdt/rights/fleet-rights.ts'
 import { judgeDoc } from '../../crdt/rights/judge-doc.ts'
@@ -129,7 +130,12 @@ export function put(step: Step, before: Doc | undefined, doc: Doc, fresh: readon
   }
   state.unsaved.add(doc.id)
   state.saveAt ??= step.now + coreLimits.saveDelayMs
-  step.out.push({ kind: 'persist', writes, sync: durable })
+  step.out.push({ kind: 'persist', writes, sync: durable || isFarewell(before, doc) })
+}
+
+/** Its board says nothing after this, and ends once another board shows that it has it: a power cut must not take it from that one. */
+function isFarewell(before: Doc | undefined, doc: Doc): boolean {
+  return doc.kind === 'node' && doc.registers.get(leftPath) === true && before?.registers.get(leftPath) !== true
 }
 
 /** The document is as if it had never come: memory, digests, store. */

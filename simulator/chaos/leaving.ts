@@ -22,7 +22,7 @@ export class Leaving {
    */
   readonly #unheard = new Set<Board>()
   /** Who had its word by then, as far as it knew. */
-  readonly #told = new WeakMap<Board, ReadonlySet<NodeId>>()
+  readonly #told = new WeakMap<Board, Set<NodeId>>()
   /** By the board's name. */
   readonly #wishes = new Map<string, Wish[]>()
 
@@ -38,6 +38,8 @@ export class Leaving {
   diskReplaced(board: Board): void {
     this.left.delete(board)
     this.#unheard.delete(board)
+    for (const other of this.left)
+      if (this.#told.get(other)?.delete(board.spec.id) && this.#told.get(other)!.size === 0) this.#unheard.add(other)
   }
 
   /** A step of a board's clone. */

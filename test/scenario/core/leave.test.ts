@@ -161,6 +161,20 @@ test('cut off it stops by force, and ends only once somebody else knows that it 
   assert.equal(slotsOf(job, 3).filter((id) => runners(world, id).includes(first.spec.name)).length, 0)
 })
 
+test('the only one that has its word has it on disk: a power cut as the leaving board ends does not take it away', () => {
+  const { world, boards } = bootPool(3)
+  const [going, other, away] = boards as [Board, Board, Board]
+  world.split([going, other], [away])
+  world.until('the other knows that they are two', () => livenessAt(other, away) === 'disconnected', 2 * minuteMs)
+  leave(world, other, going)
+  world.until('the other shows that it has its word', () => going.core!.state!.leave.overAt !== null, 5 * minuteMs)
+  world.powerCut(other, 1_000)
+  world.until('it has ended', () => hasEnded(going), minuteMs)
+  world.boot(other)
+  world.heal()
+  world.until('all who are there know', () => [other, away].every((board) => livenessAt(board, going) === 'left'), 2 * minuteMs)
+})
+
 test('two that leave on one side of a cut do not end on each other’s word: somebody who stays has to know', () => {
   const { world, boards } = bootPool(4)
   const [first, second, ...others] = boards as [Board, Board, Board, Board]
