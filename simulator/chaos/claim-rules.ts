@@ -22,10 +22,14 @@ export class ClaimRules {
   readonly #ended = new Map<Board, Set<AllocId>>()
   readonly #plans = new WeakMap<Board, { readonly boots: number; readonly plan: Plan }>()
   readonly #inStep = new Set<AllocId>()
+  readonly #ending = new WeakSet<Alloc>()
+  /** What was wrong with giving it up as that was decided, or null: a slow driver ends it much later. */
+  readonly #givenUp = new Map<AllocId, string | null>()
   readonly #removed = new Set<string>()
 
   after(step: SeenStep): Finding[] {
     const found = [...this.#namings(step), ...this.#marks(step), ...this.#risen(step), ...fromOldDisk(step)]
+    this.#noteGivenUp(step.state)
     return [...found, ...this.#endings(step)]
   }
 
@@ -91,6 +95,17 @@ export class ClaimRules {
     })
   }
 
+  #noteGivenUp(state: State): void {
+    for (const alloc of state.allocs.values()) {
+      if (alloc.ending?.state !== 'withdrawn' || this.#ending.has(alloc)) continue
+      this.#ending.add(alloc)
+      const { slot, generation, body, startedAt, ending } = alloc
+      const { form, version } = body
+      const own = { slot, node: state.boot.config.self, generation, form, version, startedAt, reason: ending.reason }
+      this.#givenUp.set(alloc.alloc, whyNotWithdrawn(state, own))
+    }
+  }
+
   /** Notes what is over, and judges what went for another claim before it ran. */
   #endings({ board, state }: SeenStep): Finding[] {
     this.#inStep.clear()
@@ -110,7 +125,8 @@ export class ClaimRules {
       this.#inStep.add(own.alloc)
       const former = before?.boots === board.boots ? before.plan.own.get(own.slot) : undefined
       const isFresh = former?.alloc === own.alloc && !hasEnded(former)
-      const why = own.state === 'withdrawn' && isFresh ? whyNotWithdrawn(state, own) : null
+      const decided = this.#givenUp.get(own.alloc)
+      const why = own.state === 'withdrawn' && isFresh ? (decided === undefined ? whyNotWithdrawn(state, own) : decided) : null
       if (why !== null) found.push({ rule: 'gives-way-in-order', what: `${board.spec.name} gives ${own.slot} up: ${why}` })
     }
     return found
@@ -136,7 +152,9 @@ function isAhead({ view }: State, { slot, version }: Claim): boolean {
   return job === undefined || compareVersions(version, job.version) > 0
 }
 
-function whyNotWithdrawn(state: State, own: Claim): string | null {
+type OwnCopy = Pick<Claim, 'slot' | 'node' | 'generation' | 'form' | 'version' | 'startedAt' | 'reason'>
+
+function whyNotWithdrawn(state: State, own: OwnCopy): string | null {
   const [, by] = /^not-needed: (\S+)/.exec(own.reason) ?? []
   const winner = state.view.claims.get(own.slot)?.find(({ node }) => node === by)
   if (by === undefined || winner === undefined) return null

@@ -1,7 +1,7 @@
 // Which of two copies stays, once more and in the plainest words of DESIGN section 6: written apart from `scheduler/standing.ts`, and
 // held against every copy that gives way.
 
-import type { Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
+import type { Form, NodeId, SlotId } from '../../crdt/ids.ts'
 import { slotParts } from '../../crdt/ids.ts'
 import { type DisconnectPolicy, type GroupSpec, type JobSpec, isRunOnce } from '../../crdt/spec.ts'
 import type { Claim, JobVersion, NodeView, View } from '../../crdt/view.ts'
@@ -12,13 +12,7 @@ import type { Board } from '../board.ts'
 import { reconcileBy } from '../next-agent.ts'
 import { preference } from './fitness.ts'
 
-interface Copy {
-  readonly node: NodeId
-  readonly generation: Generation
-  readonly form: Form
-  readonly version: JobVersion
-  readonly startedAt: number
-}
+type Copy = Pick<Claim, 'node' | 'generation' | 'form' | 'version' | 'startedAt'>
 
 /** Failures beyond this many on a board do not matter (`scheduler/limits.ts`), and each outweighs every affinity. */
 const failuresMax = 3
@@ -69,7 +63,7 @@ function withFailures(view: View, id: NodeId, verdicts: NodeView['verdicts'] | u
 }
 
 /** By what the board knows, the first of two claims is the better one; where only a hash decides, it is not. */
-export function comesBefore(state: State, first: Claim, second: Claim): boolean {
+export function comesBefore(state: State, first: Copy & Pick<Claim, 'slot'>, second: Copy): boolean {
   const { job, group } = slotParts(first.slot)
   const spec = state.view.jobs.get(job)?.spec
   const wanted = spec?.groups.find((one) => one.name === group)
