@@ -1,9 +1,7 @@
 // Rules about one board that are judged after each of its steps: what it says of itself is so, and what it does next waits as long as
 // the job says. Read from its state and from what really runs; the plan is not asked.
 
-import type { SlotId } from '../../crdt/ids.ts'
 import { migrateOf } from '../../crdt/spec.ts'
-import type { Effect } from '../../node/core/effect.ts'
 import { decodeFrame } from '../../node/core/wire.ts'
 import { type Alloc, carriesCopy, isDone } from '../../node/core/allocs/alloc.ts'
 import type { Board } from '../board.ts'
@@ -17,7 +15,7 @@ import type { Finding } from './invariants.ts'
 import { Leaving } from './leaving.ts'
 import { Returns } from './returns.ts'
 import { type SeenStep, clockPart } from './seen-step.ts'
-import { whyNotItsTurn } from './turns.ts'
+import { Turns } from './turns.ts'
 
 export class StepRules {
   readonly authors = new Authors()
@@ -28,6 +26,7 @@ export class StepRules {
   readonly health = new Health()
   readonly leaving = new Leaving()
   readonly #returns = new Returns()
+  readonly #turns = new Turns()
   /** Allocation → when this boot of its board first saw it run, and whether it said that it is healthy. */
   readonly #health = new WeakMap<Alloc, { readonly form: string; readonly restarts: number; readonly since: number; isHealthy: boolean }>()
   readonly #restartSeen = new WeakMap<Alloc, number>()
@@ -61,7 +60,7 @@ export class StepRules {
       ...this.leaving.after(step),
       ...this.#sayings(step),
       ...this.#unheeded(step),
-      ...rolling(step),
+      ...this.#turns.after(step),
       ...sharedPorts(step),
       ...toldTooSoon(step),
       ...this.bans.after(step),
@@ -118,26 +117,6 @@ export class StepRules {
 
 /** How long a board that was slow may need for what has piled up. */
 const slowMs = 60_000
-
-function rolling({ board, state, effects }: SeenStep): Finding[] {
-  const moved = new Set<SlotId>()
-  for (const effect of effects) {
-    if (effect.kind !== 'stop') continue
-    const slot = board.tasks.get(effect.task)?.slot
-    const alloc = slot === undefined ? undefined : state.allocs.get(slot)
-    // Updated where it runs: the former form's tasks are on their way out.
-    if (alloc?.leaving.has(effect.task) === true && alloc.startedAt > 0 && effects.some((one) => isBodyWrite(one, alloc.slot)))
-      moved.add(alloc.slot)
-  }
-  return [...moved].flatMap((slot) => {
-    const why = whyNotItsTurn(state, slot)
-    return why === null ? [] : [{ rule: 'updated-in-turn', what: `${board.spec.name} updates ${slot}: ${why}` } as const]
-  })
-}
-
-function isBodyWrite(effect: Effect, slot: SlotId): boolean {
-  return effect.kind === 'persist' && effect.writes.some(({ key, value }) => value !== null && key === `meta/alloc/${slot}`)
-}
 
 function sharedPorts({ board, state, effects }: SeenStep): Finding[] {
   const found: Finding[] = []

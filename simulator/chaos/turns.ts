@@ -3,10 +3,46 @@
 
 import { type SlotId, slotParts } from '../../crdt/ids.ts'
 import { isRunOnce } from '../../crdt/spec.ts'
-import { type Claim, compareVersions, hasEnded } from '../../crdt/view.ts'
+import { type Claim, type View, compareVersions, hasEnded } from '../../crdt/view.ts'
+import type { Effect } from '../../node/core/effect.ts'
 import type { State } from '../../node/core/state.ts'
+import type { Board } from '../board.ts'
+import type { Finding } from './invariants.ts'
 import { isLost } from './order-of-copies.ts'
+import type { SeenStep } from './seen-step.ts'
 import { slotsOfGroup } from './slots.ts'
+
+export class Turns {
+  /** What the board knew after its last step. */
+  readonly #before = new WeakMap<Board, View>()
+
+  after({ board, state, effects }: SeenStep): Finding[] {
+    const before = this.#before.get(board) ?? state.view
+    this.#before.set(board, state.view)
+    return [...movedInPlace(board, state, effects)].flatMap((slot) => {
+      // That a copy of its own is not healthy any more it may write down in the very step in which it moves another.
+      const why = whyNotItsTurn({ ...state, view: before }, slot) === null ? null : whyNotItsTurn(state, slot)
+      return why === null ? [] : [{ rule: 'updated-in-turn', what: `${board.spec.name} updates ${slot}: ${why}` }]
+    })
+  }
+}
+
+function movedInPlace(board: Board, state: State, effects: readonly Effect[]): Set<SlotId> {
+  const moved = new Set<SlotId>()
+  for (const effect of effects) {
+    if (effect.kind !== 'stop') continue
+    const slot = board.tasks.get(effect.task)?.slot
+    const alloc = slot === undefined ? undefined : state.allocs.get(slot)
+    // The former form's tasks are on their way out.
+    if (alloc?.leaving.has(effect.task) === true && alloc.startedAt > 0 && effects.some((one) => isBodyWrite(one, alloc.slot)))
+      moved.add(alloc.slot)
+  }
+  return moved
+}
+
+function isBodyWrite(effect: Effect, slot: SlotId): boolean {
+  return effect.kind === 'persist' && effect.writes.some(({ key, value }) => value !== null && key === `meta/alloc/${slot}`)
+}
 
 export function whyNotItsTurn(state: State, slot: SlotId): string | null {
   const { job, group } = slotParts(slot)
