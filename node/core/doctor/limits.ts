@@ -19,7 +19,7 @@ export const doctorLimits = {
   /** A board that has just booted has heard nobody yet: the wait of the core before it acts alone, and a connection. */
   unheardMsMin: 30_000,
   /** Boards that fell within so long of one another fell together: suspicion and the spread of link states through a large pool. */
-  togetherMs: 20_000,
+  togetherMs: 10_000,
   /** A connection that ended is made again by then, unless something is wrong: a few cycles of dialling. */
   linkDownMsMin: 15_000,
   /** So many times within the hour is no chance: a board that is updated or restarted is away once. */
@@ -30,9 +30,9 @@ export const doctorLimits = {
   slowMsMin: 1_000,
   /** What periodic jobs tolerate (`clockToleranceMs`) is more than certificates and logs can bear. */
   clockOffMsMin: 60_000,
-  /** An address that fails so often, for so long: it was no board that had just not begun yet. */
+  /** An address that fails so often, for so long: it is no board that has just not begun yet, where a site is being set up. */
   faultTimesMin: 3,
-  faultMsMin: 60_000,
+  faultMsMin: 5 * 60_000,
   /** Older failures tell of what may be over. */
   faultAgeMsMax: 10 * 60_000,
   /** Three rounds of anti-entropy: documents that are quiet for so long and differ do not get together by themselves. */

@@ -10,7 +10,7 @@ const bothSidesWork =
   'each side runs what it runs, takes commands, and replaces after `replace_after` what it misses; a heal settles which copies stay'
 
 export const silentBoards: Rule = (scene) => {
-  const groups = groupsOf(scene.silent)
+  const groups = groupsOf(scene)
   const here = [scene.self.node, ...[...scene.boards.values()].filter((row) => row.liveness === 'alive').map((row) => row.node)]
   const mine = [...new Set(here)]
   // Alone among several, it is this board that is away.
@@ -18,22 +18,24 @@ export const silentBoards: Rule = (scene) => {
   return groups.map((group) => (group.length > 1 ? separated(scene, mine, group, 'partition') : oneSilent(scene, mine, group[0]!)))
 }
 
-/** Those that fell together and name one another still, or did when they were last heard. */
-function groupsOf(silent: readonly BoardSeen[]): BoardSeen[][] {
-  const left = new Set(silent)
+/**
+ * Those that fell together: what lies before all of them is away. Each for itself is gone where the machine answers and only its agent does
+ * not.
+ */
+function groupsOf(scene: Scene): BoardSeen[][] {
   const groups: BoardSeen[][] = []
-  for (const first of silent) {
-    if (!left.delete(first)) continue
-    const group = [first]
-    for (const board of group) for (const other of left) if (areTogether(board, other) && left.delete(other)) group.push(other)
-    groups.push(group)
+  for (const board of scene.silent.toSorted((a, b) => a.silentMs - b.silentMs || compareText(a.node, b.node))) {
+    const group = groups.at(-1)
+    const before = group?.at(-1)
+    const isTogether = before !== undefined && board.silentMs - before.silentMs <= limits.togetherMs
+    if (isTogether && !isRefused(scene, board) && !isRefused(scene, before)) group!.push(board)
+    else groups.push([board])
   }
   return groups
 }
 
-function areTogether(a: BoardSeen, b: BoardSeen): boolean {
-  const isEdge = a.neighbours.includes(b.node) || b.neighbours.includes(a.node)
-  return isEdge && Math.abs(a.silentMs - b.silentMs) <= limits.togetherMs
+function isRefused(scene: Scene, { node }: BoardSeen): boolean {
+  return triesAt(scene, node).some(({ reached }) => reached === 'refused')
 }
 
 function separated(scene: Scene, mine: readonly string[], group: readonly BoardSeen[], kind: 'cut-off' | 'partition'): Finding {
@@ -62,7 +64,7 @@ function separated(scene: Scene, mine: readonly string[], group: readonly BoardS
 
 function oneSilent(scene: Scene, mine: readonly string[], board: BoardSeen): Finding {
   const oneWay = mine.some((a) => isOneWay(scene, a, board.node))
-  const refused = triesAt(scene, board.node).some(({ reached }) => reached === 'refused')
+  const refused = isRefused(scene, board)
   const what = oneWay ? 'one-way' : refused ? 'agent-down' : 'board-silent'
   return {
     id: what,
@@ -152,7 +154,7 @@ function isDown(scene: Scene, one: Examination, other: string): boolean {
 
 function linkDown(scene: Scene, a: string, b: string): Finding {
   const deaf = isOneWay(scene, a, b) ? [a, b] : isOneWay(scene, b, a) ? [b, a] : null
-  const [from, to] = deaf ?? [a, b].sort(compareText)
+  const [from, to] = deaf ?? [a, b].sort((x, y) => compareText(nameOf(scene, x), nameOf(scene, y)))
   const falls = [fallOf(scene, a, b), fallOf(scene, b, a)].filter((fall) => fall !== undefined)
   return {
     id: deaf === null ? 'link-down' : 'one-way',

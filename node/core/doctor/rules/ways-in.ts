@@ -1,6 +1,6 @@
 // How boards find the fleet: names that lead nowhere or astray, bootstrap addresses that nobody answers at, handshakes that fail.
 
-import type { Examination, Finding, NameSeen, WaySeen } from '../../../../crdt/api-doctor.ts'
+import type { BoardSeen, Examination, Finding, NameSeen, WaySeen } from '../../../../crdt/api-doctor.ts'
 import { doctorLimits as limits } from '../limits.ts'
 import { type Rule, type Scene, age, bounded, longest, nameOf } from '../scene.ts'
 
@@ -40,7 +40,7 @@ export const namesAstray: Rule = (scene) =>
     const ways = waysOfName(one, seen)
     if (seen.outcome !== 'answers' || ways.length === 0 || ways.some((way) => !isBroken(way))) return []
     // A board that is silent at its own address is told of as such.
-    if (seen.addresses.some((address) => isKnownAddress(scene, address))) return []
+    if (ways.some((way) => [...scene.boards.values()].some((row) => isAt(row, placesOf(way, seen))))) return []
     return [
       {
         id: 'dns-wrong',
@@ -60,32 +60,39 @@ export const namesAstray: Rule = (scene) =>
   })
 
 export const bootstrapList: Rule = (scene) => {
-  const listed = scene.all.flatMap((one) =>
-    (one.surroundings?.ways ?? []).filter(({ isBootstrap }) => isBootstrap).map((way) => ({ one, way })),
-  )
-  const addresses = [...new Set(listed.map(({ way }) => way.address))]
-  const dead = addresses.filter((address) => {
-    const rows = listed.filter(({ way }) => way.address === address)
-    return rows.every(({ one, way }) => isBroken(way) && !isToldOtherwise(scene, one, way))
-  })
-  if (dead.length === 0) return []
-  const isAll = dead.length === addresses.length
-  const rows = listed.filter(({ way }) => dead.includes(way.address))
-  return [
-    {
-      id: isAll ? 'bootstrap-all-gone' : 'bootstrap-gone',
-      severity: 'warning',
-      from: [...new Set(rows.map(({ one }) => one.name))],
-      to: [],
-      direction: 'here',
-      sinceMs: longest(rows.map(({ way }) => way.fault?.sinceMs ?? null)),
-      evidence: bounded(rows.map(({ one, way }) => `on ${one.name}: ${wayWords(way)}${ownerWords(scene, way)}`)),
-      stillWorks: isAll
-        ? 'boards that know each other go on and find each other again; a new board, or one with an empty disk, does not get in'
-        : 'the other entries of the list',
-      whatToDo: 'bring the list up to date: shoal fleet bootstrap show, add, remove; then shoal fleet join-file FILE for new boards',
-    },
+  const rows = scene.all.flatMap((one) => listOf(one).map((way) => ({ one, way })))
+  const isDead = ({ address }: WaySeen): boolean =>
+    rows.filter(({ way }) => way.address === address).every(({ one, way }) => isBroken(way) && !isToldOtherwise(scene, one, way))
+  const dead = rows.filter(({ way }) => isDead(way))
+  // Whose whole list is dead gets in by nothing of it.
+  const lost = scene.all.filter((one) => listOf(one).length > 0 && listOf(one).every(isDead)).map(({ name }) => name)
+  const kinds = [
+    { id: 'bootstrap-all-gone', rows: dead.filter(({ one }) => lost.includes(one.name)) },
+    { id: 'bootstrap-gone', rows: dead.filter(({ one }) => !lost.includes(one.name)) },
   ]
+  return kinds.flatMap((kind) => (kind.rows.length === 0 ? [] : [listOutOfDate(scene, kind.id, kind.rows)]))
+}
+
+/** Without its own entry, which leads to nobody else. */
+function listOf({ node, surroundings }: Examination): WaySeen[] {
+  return (surroundings?.ways ?? []).filter((way) => way.isBootstrap && way.node !== node)
+}
+
+function listOutOfDate(scene: Scene, id: string, rows: readonly { readonly one: Examination; readonly way: WaySeen }[]): Finding {
+  return {
+    id,
+    severity: 'warning',
+    from: [...new Set(rows.map(({ one }) => one.name))],
+    to: [],
+    direction: 'here',
+    sinceMs: longest(rows.map(({ way }) => way.fault?.sinceMs ?? null)),
+    evidence: bounded(rows.map(({ one, way }) => `on ${one.name}: ${wayWords(way)}${ownerWords(scene, way)}`)),
+    stillWorks:
+      id === 'bootstrap-all-gone'
+        ? 'boards that know each other go on and find each other again; a new board, or one with an empty disk, does not get in by this list'
+        : 'the other entries of the list',
+    whatToDo: 'bring the list up to date: shoal fleet bootstrap show, add, remove; then shoal fleet join-file FILE for new boards',
+  }
 }
 
 export const handshakes: Rule = (scene) =>
@@ -124,32 +131,36 @@ export function nameIn(address: string): string | null {
   return /^\/dns(?:4|6|addr)?\/([^/]+)/.exec(address)?.[1] ?? null
 }
 
-/** Nobody takes a connection there now, or it has failed for so long that no start is the reason. */
+/** It has failed for so long that no start is the reason, and nobody takes a connection there now, or not as a board does. */
 function isBroken({ reached, fault }: WaySeen): boolean {
-  const failsLong =
-    fault !== null && fault.times >= limits.faultTimesMin && fault.sinceMs >= limits.faultMsMin && fault.agoMs <= limits.faultAgeMsMax
-  return reached === null ? failsLong : reached !== 'yes' || (failsLong && fault.kind === 'handshake')
+  if (fault === null || fault.times < limits.faultTimesMin || fault.sinceMs < limits.faultMsMin) return false
+  if (reached === null) return fault.agoMs <= limits.faultAgeMsMax
+  return reached !== 'yes' || fault.kind === 'handshake'
 }
 
-/** By a rule about the name, or about the board that is silent. */
-function isToldOtherwise(scene: Scene, one: Examination, { address, node }: WaySeen): boolean {
-  const name = nameIn(address)
+/** By a rule about the name, or about the board that is there. */
+function isToldOtherwise(scene: Scene, one: Examination, way: WaySeen): boolean {
+  const name = nameIn(way.address)
   const seen = (one.surroundings?.names ?? []).find((row) => row.name === name)
   if (name !== null && seen?.outcome !== 'answers') return true
-  if (seen !== undefined && !seen.addresses.some((resolved) => isKnownAddress(scene, resolved))) return true
-  return scene.silent.some(
-    (row) => row.node === node || row.addresses.some((known) => hostOf(known) === hostOf(seen?.addresses[0] ?? address)),
-  )
+  const places = placesOf(way, seen)
+  const owners = [...scene.boards.values()].filter((row) => row.node === way.node || isAt(row, places))
+  if (name !== null && !owners.some((row) => isAt(row, places))) return true
+  if (scene.silent.some((row) => owners.includes(row))) return true
+  // It is there, and where it says that it is: that nobody can dial it is told as such.
+  return owners.some((row) => row.liveness === 'alive' && isAt(row, places))
 }
 
-function isKnownAddress(scene: Scene, address: string): boolean {
-  const host = hostOf(address)
-  return [...scene.boards.values()].some((row) => row.addresses.some((known) => hostOf(known) === host))
+/** Where the address leads, without a name and without whose it is. */
+function placesOf({ address }: WaySeen, seen: NameSeen | undefined): string[] {
+  const bare = address.replace(/\/p2p\/.*$/, '')
+  if (seen === undefined) return [bare]
+  const rest = bare.replace(/^\/dns[46]?(?:addr)?\/[^/]+/, '')
+  return seen.addresses.map((found) => (found.startsWith('/') ? found : `/${found.includes(':') ? 'ip6' : 'ip4'}/${found}${rest}`))
 }
 
-/** `/ip4/192.0.2.1/tcp/7420` and `192.0.2.1` are one host. */
-function hostOf(address: string): string {
-  return /^\/(?:ip4|ip6|dns4?|dns6)\/([^/]+)/.exec(address)?.[1] ?? address
+function isAt({ addresses }: BoardSeen, places: readonly string[]): boolean {
+  return addresses.some((known) => places.includes(known.replace(/\/p2p\/.*$/, '')))
 }
 
 function wayWords({ address, reached, fault }: WaySeen): string {
