@@ -65,7 +65,10 @@ test('an agent that was killed: named with what its machine says, exit code 1; n
   const [finding, ...others] = await findings(a)
   assert.deepEqual(others, [])
   assert.deepEqual([finding?.id, finding?.from, finding?.to], ['agent-down', ['a', 'b'], ['c']])
-  assert.ok(finding!.evidence.some((line) => line.includes('refuses connections')), finding!.evidence.join('\n'))
+  assert.ok(
+    finding!.evidence.some((line) => line.includes('refuses connections')),
+    finding!.evidence.join('\n'),
+  )
   assert.match((await doctor(b)).stdout, /^warning agent-down: .*a, b and c.*, for \d+s/m)
   fleet.launch(c)
   await allTogether()
