@@ -151,6 +151,8 @@ export interface Surroundings {
   readonly names: readonly NameSeen[]
   readonly ways: readonly WaySeen[]
   readonly connections: readonly ConnectionSeen[]
+  /** Hosts whose connections have begun here and do not go on: they come in, and the answer does not get back. */
+  readonly halfOpen: readonly string[]
 }
 
 /** A board that was asked for its examination and gave none. */

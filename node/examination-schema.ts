@@ -58,6 +58,7 @@ const shape = {
       memory: orNull(record({ availableMib: number, totalMib: number, agentMib: number })),
       names: list(record({ name: text, outcome: word, addresses: list(text, 16), tookMs: number })),
       ways: list(record({ address: text, node: orNull(text), isBootstrap: 'boolean', reached: orNull(word), fault: orNull(fault) })),
+      halfOpen: list(text),
       connections: list(record({ node: text, by: word, isRelayed: 'boolean' })),
     }),
     optional: true,

@@ -4,7 +4,7 @@
 import type { Examination, Surroundings, Unanswered, WaySeen } from '../crdt/api-doctor.ts'
 import type { Reply, Request } from '../crdt/api-types.ts'
 import type { NodeId } from '../crdt/ids.ts'
-import { lookUpName, readMemory, readRoom, tryTcp } from './adapters/surroundings.ts'
+import { lookUpName, readHalfOpen, readMemory, readRoom, tryTcp } from './adapters/surroundings.ts'
 import { diagnose } from './core/doctor/diagnose.ts'
 import { doctorLimits as limits } from './core/doctor/limits.ts'
 import { nameIn } from './core/doctor/rules/ways-in.ts'
@@ -108,7 +108,8 @@ async function surroundingsOf({ network, dataDir, lookUp = lookUpName }: Examine
     })),
   )
   const rest = known.filter(({ address }) => !once.has(bare(address))).map((way): WaySeen => ({ ...way, reached: null }))
-  return { disk, memory, names, ways: [...ways, ...rest], connections }
+  // After the tries: the other boards' own come in at the same time.
+  return { disk, memory, names, ways: [...ways, ...rest], connections, halfOpen: await readHalfOpen() }
 }
 
 /** null: the address is none of TCP, or leads over a relay. */

@@ -60,5 +60,6 @@ function surroundingsOf({ links }: World, board: Board, tries: Examine['tries'])
     names: dialling.names(board),
     ways: [...tried, ...rest],
     connections: dialling.connections(board),
+    halfOpen: [],
   }
 }

@@ -98,3 +98,30 @@ function reachedBy(code: string): Reached {
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return 'refused'
   return code === 'ETIMEDOUT' ? 'silent' : 'unreachable'
 }
+
+/** Hosts that a flood of connections could name; nobody reads more. */
+const halfOpenMax = 256
+
+/** Connections of which the system has seen the beginning and nothing more, by their other end: in the state that Linux calls SYN_RECV. */
+export async function readHalfOpen(files: readonly string[] = ['/proc/self/net/tcp', '/proc/self/net/tcp6']): Promise<string[]> {
+  const texts = await Promise.all(files.map(async (file) => await readFile(file, 'utf8').catch(() => '')))
+  const rows = texts.flatMap((text) =>
+    text
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/)),
+  )
+  const hosts = rows.flatMap(([, , remote = '', state]) => (state === '03' ? hostOfHex(remote.split(':')[0] ?? '') : []))
+  return [...new Set(hosts)].slice(0, halfOpenMax)
+}
+
+/** The kernel writes words of four bytes, each with its lowest byte first. */
+function hostOfHex(text: string): string[] {
+  const bytes = (text.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)).reverse())
+  if (bytes.length === 4) return [bytes.join('.')]
+  if (bytes.length !== 16) return []
+  // An IPv4 host, as a socket for both sees it.
+  if (bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff) return [bytes.slice(12).join('.')]
+  const groups = Array.from({ length: 8 }, (_, index) => ((bytes[2 * index]! << 8) | bytes[2 * index + 1]!).toString(16))
+  return [new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)]
+}

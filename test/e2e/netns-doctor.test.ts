@@ -1,7 +1,6 @@
 // `shoal doctor` on real agents whose packets are really lost: a line that passes one way only, a board that cannot be dialled, a group that is
 // away beside a name server that is silent. What each is called is what the simulator's boards call it.
 
-import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Diagnosis, Finding } from '../../crdt/api-doctor.ts'
 import { type Agent, Fleet, aliveOn, ask, until } from './support/fleet.ts'

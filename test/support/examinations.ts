@@ -51,6 +51,7 @@ export function surroundings(more: Partial<Surroundings> = {}): Surroundings {
     names: [],
     ways: [],
     connections: [],
+    halfOpen: [],
     ...more,
   }
 }

@@ -70,7 +70,19 @@ export function fallOf({ all }: Scene, from: string, to: string): FallSeen | und
 
 /** What `from` sends did not come to `to` although what `to` sent came. */
 export function isOneWay(scene: Scene, from: string, to: string): boolean {
-  return (fallOf(scene, from, to)?.unheard ?? 0) >= unheardMin
+  return (fallOf(scene, from, to)?.unheard ?? 0) >= unheardMin || comesHalfOpen(scene, from, to)
+}
+
+/** `to` begins connections to `from`, whose answers do not come back: after a fall TCP itself shows which way is broken. */
+export function comesHalfOpen(scene: Scene, from: string, to: string): boolean {
+  const halfOpen = scene.all.find(({ node }) => node === from)?.surroundings?.halfOpen ?? []
+  if (halfOpen.length === 0 || isConnected(scene, from, to)) return false
+  const hosts = (scene.boards.get(to)?.addresses ?? []).map((address) => /^\/ip[46]\/([^/]+)/.exec(address)?.[1])
+  // Where boards share a host, it says nothing of one of them.
+  const isShared = [...scene.boards.values()].some(
+    (row) => row.node !== to && row.addresses.some((other) => hosts.includes(/^\/ip[46]\/([^/]+)/.exec(other)?.[1])),
+  )
+  return !isShared && hosts.some((host) => host !== undefined && halfOpen.includes(host))
 }
 
 /** Ways that some board knows to another, with who knows it. */

@@ -4,7 +4,20 @@
 import type { BoardSeen, Examination, Finding } from '../../../../crdt/api-doctor.ts'
 import { compareText } from '../../../../crdt/ids.ts'
 import { doctorLimits as limits } from '../limits.ts'
-import { type Rule, type Scene, age, bounded, fallOf, isConnected, isOneWay, longest, nameOf, namesOf, waysTo } from '../scene.ts'
+import {
+  type Rule,
+  type Scene,
+  age,
+  bounded,
+  comesHalfOpen,
+  fallOf,
+  isConnected,
+  isOneWay,
+  longest,
+  nameOf,
+  namesOf,
+  waysTo,
+} from '../scene.ts'
 
 const bothSidesWork =
   'each side runs what it runs, takes commands, and replaces after `replace_after` what it misses; a heal settles which copies stay'
@@ -86,13 +99,15 @@ function oneSilent(scene: Scene, mine: readonly string[], board: BoardSeen): Fin
 }
 
 function oneWayWords(scene: Scene, mine: readonly string[], theirs: readonly string[]): string[] {
-  return mine.flatMap((a) =>
-    theirs
-      .filter((b) => isOneWay(scene, a, b))
-      .map(
-        (b) => `${nameOf(scene, a)} heard ${fallOf(scene, a, b)?.unheard} probes of ${nameOf(scene, b)} while its own were not answered`,
-      ),
-  )
+  const pairs = mine.flatMap((a) => theirs.filter((b) => isOneWay(scene, a, b)).map((b) => ({ a, b })))
+  return pairs.flatMap(({ a, b }) => {
+    const [from, to] = [nameOf(scene, a), nameOf(scene, b)]
+    const unheard = fallOf(scene, a, b)?.unheard ?? 0
+    return [
+      ...(unheard === 0 ? [] : [`${from} heard ${unheard} probes of ${to} while its own were not answered`]),
+      ...(comesHalfOpen(scene, a, b) ? [`${to} begins connections to ${from}, and the answers of ${from} do not get back`] : []),
+    ]
+  })
 }
 
 function silenceWords(scene: Scene, board: BoardSeen): string[] {

@@ -104,6 +104,17 @@ const reach: readonly Case[] = [
     says: ['warning one-way: b1 b2 b3 > b4'],
   },
   {
+    what: 'connections that come in half open, after a fall',
+    self: {},
+    others: { b2: { falls: [{ node: 'b3', ...fall }], ...seen({ halfOpen: ['10.0.0.3'] }) } },
+    says: ['warning one-way: b2 > b3'],
+  },
+  {
+    what: 'a connection that begins, beside one that stands',
+    self: { links: [link('b2')], ...seen({ halfOpen: ['10.0.0.2'] }) },
+    says: [],
+  },
+  {
     what: 'a board that nobody can dial, connected by its own dial',
     self: {
       links: [link('b2')],
