@@ -295,7 +295,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     failedSince: new Map(),
     failing: noFailing(),
     replacementTimes: [],
-    ...emptyBoard(boot.now),
+    ...emptyBoard(boot),
     addresses: [],
     fingerprints: { ...boot.fingerprints },
     untold: new Set(),
@@ -313,7 +313,6 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     psks: noPsks(),
     conduct: noConduct(),
     storeProblem: null,
-    signs: noSigns(),
     followers: new Map(),
     events: [],
     refusals: {},
@@ -326,8 +325,9 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
 }
 
 /** Nothing runs here, nothing has, and nothing is missed. */
-function emptyBoard(now: number) {
+function emptyBoard({ now, fingerprints }: Boot) {
   return {
+    signs: noSigns(fingerprints),
     lostLookAt: now + coreLimits.lackingMsMax,
     allocs: new Map(),
     checksAsked: new Set(),

@@ -14,7 +14,7 @@ import { exited, prepared, started, stopped } from './allocs/lifecycle.ts'
 import { rewritten } from './allocs/templates.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
-import { noteAddresses, noteDrivers, noteStore } from './doctor/signs.ts'
+import { noteDrivers, noteStore, takeAddresses } from './doctor/signs.ts'
 import { drainDeadline } from './draining.ts'
 import { tellBootstrap } from './bootstrap-list.ts'
 import { saveDue } from './documents.ts'
@@ -88,7 +88,6 @@ function handle(step: Step, event: CoreEvent): void {
     case 'boot':
       setHolds(state.liveness, holdsIn(state.docs))
       restorePsks(step, event.records)
-      noteDrivers(state)
       return boot(step, event.records)
     case 'tick':
       if (event.clock !== undefined) setClock(step, event.clock.wallMs, event.clock.isSynchronised)
@@ -102,8 +101,7 @@ function handle(step: Step, event: CoreEvent): void {
     case 'misbehaved':
       return blame(step, event.peer, event.code)
     case 'addresses':
-      noteAddresses(step, event.addresses)
-      state.addresses = [...event.addresses].sort()
+      takeAddresses(step, event.addresses)
       writeOwnSoon(step, coreLimits.ownProgressDelayMs)
       return
     case 'fingerprint':

@@ -20,6 +20,8 @@ export const doctorLimits = {
   unheardMsMin: 30_000,
   /** Boards that fell within so long of one another fell together: suspicion and the spread of link states through a large pool. */
   togetherMs: 10_000,
+  /** Between the end of a connection and the fall of its board: what giving up, hanging up and suspicion take on a slow board. */
+  oneWayMsMax: 30_000,
   /** A connection that ended is made again by then, unless something is wrong: a few cycles of dialling. */
   linkDownMsMin: 15_000,
   /** So many times within the hour is no chance: a board that is updated or restarted is away once. */

@@ -1,6 +1,7 @@
 // What a board remembers for `shoal doctor` alone: since when something is wrong that its other state only says is so. In memory, a few
 // entries, and no decision follows from it.
 
+import type { Boot } from '../event.ts'
 import type { State, Step } from '../state.ts'
 
 export interface Signs {
@@ -12,8 +13,8 @@ export interface Signs {
   readonly wasWell: Set<string>
 }
 
-export function noSigns(): Signs {
-  return { storeSince: null, moved: null, wasWell: new Set() }
+export function noSigns(fingerprints: Boot['fingerprints']): Signs {
+  return { storeSince: null, moved: null, wasWell: new Set(driversThatWork(fingerprints)) }
 }
 
 export function noteStore({ state, now }: Step, writable: boolean): void {
@@ -21,11 +22,16 @@ export function noteStore({ state, now }: Step, writable: boolean): void {
 }
 
 /** The first addresses of a boot are no change, and more of them neither: an interface came up. */
-export function noteAddresses({ state, now }: Step, addresses: readonly string[]): void {
+export function takeAddresses({ state, now }: Step, addresses: readonly string[]): void {
   const before = state.addresses
   if (before.some((address) => !addresses.includes(address))) state.signs.moved = { before, at: now }
+  state.addresses = [...addresses].sort()
 }
 
 export function noteDrivers({ signs, fingerprints }: State): void {
-  for (const [driver, { health }] of Object.entries(fingerprints)) if (health.healthy) signs.wasWell.add(driver)
+  for (const driver of driversThatWork(fingerprints)) signs.wasWell.add(driver)
+}
+
+function driversThatWork(fingerprints: Boot['fingerprints']): string[] {
+  return Object.entries(fingerprints).flatMap(([driver, { health }]) => (health.healthy ? [driver] : []))
 }

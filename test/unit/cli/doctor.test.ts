@@ -22,6 +22,8 @@ test('0 and good words, 1 for a warning, 2 for something critical; between whom,
     assert.match(warned.stdout, /^warning one-way: nothing gets from b0 to b1, for \d+m?\d*s? ?.*\(since 20\d\d-/m)
     assert.match(warned.stdout, /^ {4}b0 heard \d+ probes of b1 while its own were not answered$/m)
     assert.match(warned.stdout, /^ {4}what to do: /m)
+    world.heal()
+    world.run(120_000)
     world.split(boards.slice(0, 2), boards.slice(2))
     world.run(60_000)
     const critical = await cli.run(['doctor', '--output', 'json'])

@@ -53,7 +53,7 @@ function isRefused(scene: Scene, { node }: BoardSeen): boolean {
 
 function separated(scene: Scene, mine: readonly string[], group: readonly BoardSeen[], kind: 'cut-off' | 'partition'): Finding {
   const theirs = group.map((row) => row.node)
-  const oneWay = mine.some((a) => theirs.some((b) => isOneWay(scene, a, b)))
+  const oneWay = mine.some((a) => group.some((row) => fellOneWay(scene, a, row)))
   const away = namesOf(scene, theirs)
   return {
     id: oneWay ? 'one-way' : kind,
@@ -75,8 +75,15 @@ function separated(scene: Scene, mine: readonly string[], group: readonly BoardS
   }
 }
 
+/** When the board fell silent, and not long before: a line that was one-way already says nothing of what has cut the others. */
+function fellOneWay(scene: Scene, from: string, { node, silentMs }: BoardSeen): boolean {
+  const fall = fallOf(scene, from, node)
+  const isOfThen = fall === undefined || fall.agoMs - silentMs <= limits.oneWayMsMax
+  return isOfThen && isOneWay(scene, from, node)
+}
+
 function oneSilent(scene: Scene, mine: readonly string[], board: BoardSeen): Finding {
-  const oneWay = mine.some((a) => isOneWay(scene, a, board.node))
+  const oneWay = mine.some((a) => fellOneWay(scene, a, board))
   const refused = isRefused(scene, board)
   const what = oneWay ? 'one-way' : refused ? 'agent-down' : 'board-silent'
   return {

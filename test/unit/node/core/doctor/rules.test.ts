@@ -104,6 +104,14 @@ const reach: readonly Case[] = [
     says: ['warning one-way: b1 b2 b3 > b4'],
   },
   {
+    what: 'all but the board itself, one of them one-way since long before',
+    self: {
+      ...boards(silent('b2', 90_000), silent('b3', 90_000), silent('b4', 90_000)),
+      falls: [{ node: 'b2', ...fall, agoMs: 900_000, unheard: 3 }],
+    },
+    says: ['critical cut-off: b1 > b2 b3 b4'],
+  },
+  {
     what: 'connections that come in half open, after a fall',
     self: {},
     others: { b2: { falls: [{ node: 'b3', ...fall }], ...seen({ halfOpen: ['10.0.0.3'] }) } },
