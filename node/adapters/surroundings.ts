@@ -6,7 +6,7 @@ import dns from 'node:dns'
 import { readFile, statfs } from 'node:fs/promises'
 import net from 'node:net'
 
-import type { NameSeen, Reached, Surroundings } from '../../crdt/api-doctor.ts'
+import type { NameSeen, Reached, Surroundings } from '../core/ports.ts'
 
 const mib = 1_024 * 1_024
 

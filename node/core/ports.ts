@@ -8,6 +8,9 @@ import type { AllocId, Form, Generation, NodeId, SlotId } from '../../crdt/ids.t
 import type { CheckSpec, NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
 import type { DriverHealth } from '../../crdt/view.ts'
 
+/** What adapters say for an examination. */
+export type { ConnectionSeen, NameSeen, Reached, Surroundings, WayKnown } from '../../crdt/api-doctor.ts'
+
 // ---------------------------------------------------------------- network
 
 /** gossipsub topics of a node: one for its pool, one for the fleet. */

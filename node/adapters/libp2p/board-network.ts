@@ -3,10 +3,9 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
-import type { ConnectionSeen } from '../../../crdt/api-doctor.ts'
 import { addressesToTry } from '../../../crdt/bootstrap-addresses.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
-import type { ApiChannel, Network, NetworkHandlers, NetworkSeen, NetworkStats, Topic } from '../../core/ports.ts'
+import type { ApiChannel, ConnectionSeen, Network, NetworkHandlers, NetworkSeen, NetworkStats, Topic } from '../../core/ports.ts'
 import { AddressBook } from '../../core/dialling/address-book.ts'
 import { dialLimits } from '../../core/dialling/limits.ts'
 import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
