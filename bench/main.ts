@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(options: BenchOptions
   fuzz: () => import('./fuzz.ts'),
   admission: () => import('./admission.ts'),
   submit: () => import('./submit.ts'),
+  doctor: () => import('./doctor.ts'),
   failover: () => import('./failover.ts'),
   heal: () => import('./heal.ts'),
   idle: () => import('./idle.ts'),

@@ -9,6 +9,11 @@ export const exitCodes = {
   notConfirmed: 3,
   /** The change is in the mesh as a proposal: other admins have yet to sign it. */
   proposed: 4,
+  doctorHealthy: 0,
+  doctorWarning: 1,
+  doctorCritical: 2,
+  /** Nobody could be examined: nothing is known. */
+  doctorError: 3,
   planNothing: 0,
   planChanges: 1,
   planError: 255,

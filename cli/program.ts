@@ -11,6 +11,7 @@ import { addAudit } from './commands/audit.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addFleetAlgorithm } from './commands/fleet-algorithm.ts'
 import { addFleetBootstrap } from './commands/fleet-bootstrap.ts'
 import { addFleetClose } from './commands/fleet-close.ts'
@@ -122,7 +123,7 @@ export function buildProgram(cli: Cli): Command {
     })
     .exitOverride()
   const add = (parent: Command, commands: readonly Add[]): void => commands.forEach((one) => one(parent, cli))
-  add(program, [addStatus, addAudit])
+  add(program, [addStatus, addDoctor, addAudit])
   add(program.command('job').description('jobs: submit, follow, explain'), [...jobWrites, ...jobReads])
   add(program.command('alloc').description('allocations: copies of jobs on nodes'), allocCommands)
   add(program.command('node').description('nodes: the boards'), nodeCommands)

@@ -12,7 +12,7 @@ import { buildProgram } from './program.ts'
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   const cli: Cli = { io, argv, exitCode: exitCodes.done }
   const isPlan = argv[0] === 'plan' || (argv[0] === 'job' && (argv[1] === 'plan' || (argv[1] === 'revert' && argv.includes('--plan'))))
-  const errorCode = isPlan ? exitCodes.planError : exitCodes.error
+  const errorCode = isPlan ? exitCodes.planError : argv[0] === 'doctor' ? exitCodes.doctorError : exitCodes.error
   try {
     await buildProgram(cli).parseAsync([...argv], { from: 'user' })
     return cli.exitCode

@@ -2,6 +2,7 @@
 // Every read states how old it is and how much of the fleet it covers; every write answers with a receipt.
 
 import type { SchedulerAlgorithm } from './view.ts'
+import type { Diagnosis, Examination } from './api-doctor.ts'
 import type { BanRow, NodeDetail, NodeRow, PendingRow, RecordedRow, WaitsRow } from './api-nodes.ts'
 import type { AllocDetail, AllocRow, ChangeRow, CheckRow, JobDetail, JobRow, PlannedSlot, RunsRow, SlotExplanation } from './api-jobs.ts'
 
@@ -10,6 +11,8 @@ export type Request = { readonly pool?: string } & RequestBody
 export type RequestBody =
   /** Everything at a glance: nodes, jobs, counts. */
   | { readonly method: 'status' }
+  /** What is wrong, between whom, since when. `alone`: what the board that is asked sees itself, for one that asks several. */
+  | { readonly method: 'doctor'; readonly alone?: boolean }
   | { readonly method: 'fleet.status' }
   | { readonly method: 'job.list' }
   | {
@@ -93,6 +96,8 @@ export type Reply =
       /** By pool, where it is not binpack. */
       readonly algorithms?: Readonly<Record<string, SchedulerAlgorithm>>
     }
+  | { readonly kind: 'doctor'; readonly coverage: Coverage; readonly diagnosis: Diagnosis }
+  | { readonly kind: 'examination'; readonly examination: Examination }
   | { readonly kind: 'jobs'; readonly coverage: Coverage; readonly jobs: readonly JobRow[] }
   | {
       readonly kind: 'job'

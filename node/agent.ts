@@ -29,6 +29,7 @@ import type { HostFacts, Network, Store } from './core/ports.ts'
 import type { State } from './core/state.ts'
 import { type Core, createCore } from './core/step.ts'
 import { createDrivers, surveyDrivers } from './drivers.ts'
+import { createExaminer } from './examiner.ts'
 import { type JoinFile, readJoinFile } from './join-file.ts'
 import { type Loop, createLoop } from './loop.ts'
 import { type StuckGuard, startStuckGuard } from './stuck-guard.ts'
@@ -102,7 +103,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const { onFatal } = options
   const onLeft = (why: string): void => void noteLeft(config.dataDir, why, log).then(options.onLeft)
   const checks = createCheckRunner({ allowsExec: config.checks.exec, drivers })
-  const loop = createLoop({ core, network, store, clock, drivers, checks, api: createApiBridge, log, meters: metrics, onFatal, onLeft })
+  const examine = createExaminer({ network, dataDir: config.dataDir })
+  const meters = metrics
+  const loop = createLoop({ core, network, store, clock, drivers, checks, api: createApiBridge, examine, log, meters, onFatal, onLeft })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
     readAll(store),

@@ -20,6 +20,7 @@ const count = { type: 'number', integer: true, min: 0, max: 1_000_000_000 }
 
 const shapes: Readonly<Record<Request['method'], object>> = {
   status: {},
+  doctor: { alone: { type: 'boolean', optional: true } },
   'fleet.status': {},
   'job.list': {},
   'job.status': { job: name, follow: { type: 'boolean', optional: true } },

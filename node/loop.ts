@@ -11,6 +11,7 @@ import type { Effect } from './core/effect.ts'
 import type { CoreEvent } from './core/event.ts'
 import type { CheckRunner, Clock, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
 import { envelopeFrames, isProbe } from './core/wire.ts'
+import type { Examiner } from './examiner.ts'
 import { EventQueue } from './event-queue.ts'
 import { Journal } from './journal.ts'
 import type { LooseBoot, LooseEvent } from './loose-event.ts'
@@ -42,6 +43,7 @@ export interface LoopInput {
   readonly drivers: readonly TaskDriver[]
   readonly checks: CheckRunner
   readonly api: (push: (event: LooseEvent) => void) => ApiBridge
+  readonly examine: Examiner
   readonly log: LoopLog
   readonly meters: LoopMeters
   /** The core threw: a bug. The loop has stopped; tasks run on. */
@@ -321,6 +323,8 @@ class DriverLoop implements Loop {
         return this.#api.forward(effect, network)
       case 'left':
         return this.#input.onLeft(effect.why)
+      case 'examine':
+        return this.#input.examine(effect, (reply) => this.#api.reply(effect.id, reply, true))
       case 'logs':
         return this.#api.logs(effect, this.#tasks.driver(effect.driver))
       case 'persist':

@@ -2,6 +2,7 @@
 // has now, by whoever knows that address: from node documents, from a look-up among boards that can be reached, or by its name, which is
 // what bootstrap lists say and follows an address late.
 
+import type { ConnectionSeen, NameSeen, Reached, WayKnown } from '../crdt/api-doctor.ts'
 import { addressesToTry } from '../crdt/bootstrap-addresses.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import { AddressBook, answerMs } from '../node/core/dialling/address-book.ts'
@@ -48,6 +49,10 @@ export class Dialling {
   readonly #names = new Map<string, string>()
   /** Boards that cannot look up names. */
   readonly #nameless = new Set<Board>()
+  /** Boards that nobody can dial: behind a NAT. */
+  readonly #undialable = new Set<Board>()
+  /** `from to`: that connection, if it stands, was dialled by the first. */
+  readonly #dialled = new Set<string>()
   #boots = 0
 
   constructor(input: DiallingInput) {
@@ -65,6 +70,54 @@ export class Dialling {
   setNames(board: Board, work: boolean): void {
     if (work) this.#nameless.delete(board)
     else this.#nameless.add(board)
+  }
+
+  /** The name leads to this address from now on, whoever is there. */
+  setName(name: string, address: string): void {
+    this.#names.set(name, address)
+  }
+
+  /** Whether others' dials get through to the board; its own do anyhow. */
+  setDialable(board: Board, isDialable: boolean): void {
+    if (isDialable) this.#undialable.delete(board)
+    else this.#undialable.add(board)
+  }
+
+  /** What the board dials by itself. */
+  ways(board: Board): WayKnown[] {
+    return this.#of(board)?.book.ways(this.#input.queue.now) ?? []
+  }
+
+  /** How its names resolve now. */
+  names(board: Board): NameSeen[] {
+    const listed = this.ways(board).filter(({ address, isBootstrap }) => isBootstrap && this.#names.has(address))
+    return listed.map(({ address }): NameSeen => {
+      const isBroken = this.#nameless.has(board)
+      // As in an address, where a name has no slashes.
+      const name = address.slice('/dns/'.length)
+      return { name, outcome: isBroken ? 'nothing' : 'answers', addresses: isBroken ? [] : [this.#names.get(address)!], tookMs: 1 }
+    })
+  }
+
+  /** How a dial of it would end now. */
+  reach(board: Board, dialled: string): Reached {
+    if (this.#names.has(dialled) && this.#nameless.has(board)) return 'unnamed'
+    const address = this.#names.get(dialled) ?? dialled
+    if (address === board.address) return 'yes'
+    const target = [...this.#input.boards].find((other) => other.address === address)
+    return target !== undefined && this.#getsThrough(board, target) ? 'yes' : 'silent'
+  }
+
+  connections(board: Board): ConnectionSeen[] {
+    return [...board.peers.keys()].map((node) => ({
+      node,
+      by: this.#dialled.has(`${board.spec.id} ${node}`) ? 'here' : 'there',
+      isRelayed: false,
+    }))
+  }
+
+  #getsThrough(board: Board, target: Board): boolean {
+    return !this.#undialable.has(target) && this.#input.links.isPassable(board, target)
   }
 
   boot(board: Board): void {
@@ -158,13 +211,17 @@ export class Dialling {
     const silent = (): void => {
       this.#after(board, answerMs(failures), () => done({ fault: 'no answer' }))
     }
-    if (target === undefined || !links.isPassable(board, target)) return silent()
+    if (target === undefined || !this.#getsThrough(board, target)) return silent()
     const { core } = target
     this.#after(board, Math.max(2 * delayMs, target.pausedUntil - this.#input.queue.now), () => {
       if (target.core !== core || target.address !== address || !links.isPassable(board, target)) return silent()
       // A machine with one's own key is oneself to libp2p.
       if (target.spec.id !== board.spec.id) {
         this.#of(board)?.book.worked(dialled, target.spec.id)
+        if (!board.peers.has(target.spec.id)) {
+          this.#dialled.add(`${board.spec.id} ${target.spec.id}`)
+          this.#dialled.delete(`${target.spec.id} ${board.spec.id}`)
+        }
         links.join(board, target)
       }
       done({ peer: target.spec.id })

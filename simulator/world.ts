@@ -17,6 +17,7 @@ import { shownAt } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
 import { Checks } from './checks.ts'
 import { notDurable } from './disk.ts'
+import { carryOutExamine } from './examine.ts'
 import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
 import { Lifetimes } from './lifetimes.ts'
@@ -70,6 +71,7 @@ export class World {
   /** All of them, and second ones with the key of one of them (`twins.ts`). */
   readonly machines = new Set<Board>()
   readonly tasks = new Tasks()
+  readonly unavailable = this.tasks.unavailable
   readonly checks = new Checks()
   readonly links: Links
   watch: Watch = (_board, _event, step) => step()
@@ -100,10 +102,6 @@ export class World {
       loses: options.loses ?? (() => false),
       ...(options.flaws === undefined ? {} : { swallows: swallowsOf(options.flaws) }),
     })
-  }
-
-  get unavailable(): Set<string> {
-    return this.tasks.unavailable
   }
 
   get wallMs(): number {
@@ -345,8 +343,10 @@ export class World {
       }
       case 'forward':
         return this.#forward(board, effect)
+      case 'examine':
+        return carryOutExamine(this, board, effect, (reply) => this.#answer(effect.id, reply, true))
       case 'log':
-        return void board.logs.push(`${queue.now} ${effect.level} ${effect.message}`)
+        board.logs.push(`${queue.now} ${effect.level} ${effect.message}`)
     }
   }
 

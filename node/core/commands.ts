@@ -9,6 +9,7 @@ import type { Claim } from '../../crdt/view.ts'
 import { isHeard } from './admission.ts'
 import { remainsOf } from './allocs/finished.ts'
 import { envelopeKey, operatorsDocs, rightsHere } from './documents.ts'
+import { examine } from './doctor/examine.ts'
 import type { CoreEvent } from './event.ts'
 import { follow, unfollow } from './follow.ts'
 import { forward, poolAbout } from './forward.ts'
@@ -39,6 +40,8 @@ export function command(step: Step, event: Command): void {
   switch (request.method) {
     case 'status':
       return reply(step, event.id, statusReply(step))
+    case 'doctor':
+      return examine(step, event.id, request.alone === true)
     case 'fleet.status':
       return reply(step, event.id, fleetReply(step))
     case 'job.list':

@@ -2,7 +2,8 @@
 // and nothing after a `persist` leaves the board before that persist is on disk.
 
 import type { NodeId } from '../../crdt/ids.ts'
-import type { Reply, Request } from '../../crdt/api-types.ts'
+import type { Examination } from '../../crdt/api-doctor.ts'
+import type { Coverage, Reply, Request } from '../../crdt/api-types.ts'
 import type { CheckRequest, StoreWrite, TaskId, TaskRequest, Topic } from './ports.ts'
 
 export type Effect =
@@ -53,6 +54,18 @@ export type Effect =
       readonly request: Request
       /** What the caller is told when none of them answers. */
       readonly unanswered: { readonly code: string; readonly message: string; readonly hint: string }
+    }
+  /** Look at what the core cannot see, ask these boards the same, and answer with what follows from all of it. */
+  | {
+      readonly kind: 'examine'
+      readonly id: number
+      readonly examination: Examination
+      readonly ask: readonly NodeId[]
+      /** Addresses that are tried besides those that the network dials. */
+      readonly tries: readonly { readonly node: NodeId; readonly address: string }[]
+      readonly coverage: Coverage
+      /** Answer with the examination itself: another board asks. */
+      readonly alone: boolean
     }
   /** Answer from the driver's log files, not from the core. */
   | {

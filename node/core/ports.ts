@@ -2,10 +2,14 @@
 // news back to the core as events; the simulator implements the same ones. Adapters import this file and never each other.
 // No adapter throws at the core: expected failures are values with a code, everything else is logged and reported as one.
 
+import type { ConnectionSeen, WayKnown } from '../../crdt/api-doctor.ts'
 import type { Result } from '../../crdt/errors.ts'
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
 import type { CheckSpec, NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
 import type { DriverHealth } from '../../crdt/view.ts'
+
+/** What adapters say for an examination. */
+export type { ConnectionSeen, NameSeen, Reached, Surroundings, WayKnown } from '../../crdt/api-doctor.ts'
 
 // ---------------------------------------------------------------- network
 
@@ -63,6 +67,13 @@ export interface Network {
   /** Test and demo only: drops everything to and from these peers (`null`: everybody) until called with an empty list. */
   injectCut(peers: readonly NodeId[] | null): void
   stats(): NetworkStats
+  /** What is known of the ways to others: for an examination. */
+  seen(): NetworkSeen
+}
+
+export interface NetworkSeen {
+  readonly ways: readonly WayKnown[]
+  readonly connections: readonly ConnectionSeen[]
 }
 
 export interface NetworkStats {

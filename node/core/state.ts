@@ -21,6 +21,7 @@ import type { Remains } from './allocs/finished.ts'
 import { type Conduct, noConduct } from './conduct/state.ts'
 import type { Boot } from './event.ts'
 import type { Early } from './early.ts'
+import { type Signs, noSigns } from './doctor/signs.ts'
 import type { Effect } from './effect.ts'
 import { type Failing, type failingIn, noFailing } from './failing.ts'
 import type { Exchange } from './exchanges.ts'
@@ -218,6 +219,7 @@ export interface State {
   readonly psks: Psks
   readonly conduct: Conduct
   storeProblem: string | null
+  readonly signs: Signs
   readonly followers: Map<number, Follower>
   events: { at: number; what: string }[]
   refusals: Record<string, number>
@@ -293,7 +295,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     failedSince: new Map(),
     failing: noFailing(),
     replacementTimes: [],
-    ...emptyBoard(boot.now),
+    ...emptyBoard(boot),
     addresses: [],
     fingerprints: { ...boot.fingerprints },
     untold: new Set(),
@@ -323,8 +325,9 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
 }
 
 /** Nothing runs here, nothing has, and nothing is missed. */
-function emptyBoard(now: number) {
+function emptyBoard({ now, fingerprints }: Boot) {
   return {
+    signs: noSigns(fingerprints),
     lostLookAt: now + coreLimits.lackingMsMax,
     allocs: new Map(),
     checksAsked: new Set(),

@@ -14,6 +14,7 @@ import { exited, prepared, started, stopped } from './allocs/lifecycle.ts'
 import { rewritten } from './allocs/templates.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
+import { noteDrivers, noteStore, takeAddresses } from './doctor/signs.ts'
 import { drainDeadline } from './draining.ts'
 import { tellBootstrap } from './bootstrap-list.ts'
 import { saveDue } from './documents.ts'
@@ -100,11 +101,12 @@ function handle(step: Step, event: CoreEvent): void {
     case 'misbehaved':
       return blame(step, event.peer, event.code)
     case 'addresses':
-      state.addresses = [...event.addresses].sort()
+      takeAddresses(step, event.addresses)
       writeOwnSoon(step, coreLimits.ownProgressDelayMs)
       return
     case 'fingerprint':
       state.fingerprints[event.driver] = event.fingerprint
+      noteDrivers(state)
       // It is well once it has said what it runs.
       if (event.fingerprint.health.healthy) state.untold.delete(event.driver)
       state.ownStale = true
@@ -140,6 +142,7 @@ function handle(step: Step, event: CoreEvent): void {
             ? 'the disk takes writes again'
             : `the disk takes no writes: ${event.reason}; what runs goes on, nothing new is taken`,
         )
+      noteStore(step, event.writable)
       state.storeProblem = event.writable ? null : event.reason
       // What it says of pre-shared keys is what is safe on its disk.
       if (state.psks.statements.open.length > 0) state.ownStale = true

@@ -34,9 +34,10 @@ function connect(world: World, board: Board, caller: string | null): ApiClient {
     peer: board.spec.name,
     close: async () => undefined,
     async *request(body) {
-      const asked = world.ask(board, JSON.parse(new TextDecoder().decode(body)) as Request, caller)
-      // Another pool's boards answer a little later.
-      if (!asked.isOver) world.run(100)
+      const request = JSON.parse(new TextDecoder().decode(body)) as Request
+      const asked = world.ask(board, request, caller)
+      // Another pool's boards answer a little later, and an examination asks several.
+      if (!asked.isOver) world.run(request.method === 'doctor' ? 5_000 : 100)
       for (const reply of asked.replies) yield new TextEncoder().encode(JSON.stringify(reply))
     },
   }

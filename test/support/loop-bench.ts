@@ -205,6 +205,7 @@ export async function loopBench(
     drivers: [driver],
     checks: { run: (request) => checks(request) },
     api: createApiBridge,
+    examine: nothing,
     log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     meters: { step: nothing, lag: nothing, persist: nothing, effect: nothing, dropped: (what) => void logged.push(`dropped ${what}`) },
     onFatal: (error) => void fatal.push(error),

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { Connection } from '@libp2p/interface'
 import { addressesToTry } from '../../../crdt/bootstrap-addresses.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
-import type { ApiChannel, Network, NetworkHandlers, NetworkStats, Topic } from '../../core/ports.ts'
+import type { ApiChannel, ConnectionSeen, Network, NetworkHandlers, NetworkSeen, NetworkStats, Topic } from '../../core/ports.ts'
 import { AddressBook } from '../../core/dialling/address-book.ts'
 import { dialLimits } from '../../core/dialling/limits.ts'
 import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
@@ -184,6 +184,16 @@ export class BoardNetwork implements Network {
     const { bytesSent, bytesReceived } = gate.traffic
     const limited = gate.limited + gossip.limited
     return { connections: this.#links.connectionCount(), bytesSent, bytesReceived, dials: gate.dials, limited }
+  }
+
+  seen(): NetworkSeen {
+    const connections = this.#links.upLinks().flatMap(({ peer, connections: all }): ConnectionSeen[] => {
+      const open = [...all.keys()].filter(({ status }) => status === 'open')
+      if (open.length === 0) return []
+      const isRelayed = open.every(({ remoteAddr }) => remoteAddr.toString().includes('/p2p-circuit'))
+      return [{ node: peer, by: open.some(({ direction }) => direction === 'outbound') ? 'here' : 'there', isRelayed }]
+    })
+    return { ways: this.#book.ways(performance.now()), connections }
   }
 
   #onUp(peer: NodeId): void {

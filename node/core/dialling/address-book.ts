@@ -2,6 +2,8 @@
 // found, and what once led to a board. Pure: time and chance come from the caller. An address is never given up; its pause only
 // grows, up to a limit that is shorter while the board has too few peers.
 
+import type { WayKnown } from '../../../crdt/api-doctor.ts'
+import { type Fault, failedAgain, faultRow } from './fault.ts'
 import { dialLimits } from './limits.ts'
 
 /** No peer at all; too few of the own pool; fewer than aimed at; enough. */
@@ -19,6 +21,8 @@ export interface AddressEntry {
   triedAt: number
   /** ± the jitter, drawn when it is tried, so that boards do not dial in step. */
   stretchPercent: number
+  /** Its dials have failed since it was last dialled well: for `shoal doctor` alone. */
+  fault: Fault | null
 }
 
 export class AddressBook {
@@ -150,6 +154,24 @@ export class AddressBook {
     entry.stretchPercent = 100 - dialLimits.cycleJitterPercent + 2 * dialLimits.cycleJitterPercent * chance
   }
 
+  /** How a dial of it ended. */
+  ended(entry: AddressEntry, fault: string | null, now: number): void {
+    entry.fault = fault === null ? null : failedAgain(entry.fault, fault, now)
+  }
+
+  /** What the bootstrap list has, and what could not be dialled: in the order in which it was learnt. */
+  ways(now: number): WayKnown[] {
+    return [...this.#entries.values()]
+      .filter(({ sources, fault }) => sources.has('bootstrap') || fault !== null)
+      .slice(0, dialLimits.waysMax)
+      .map(({ address, peer, sources, fault }) => ({
+        address,
+        node: peer ?? null,
+        isBootstrap: sources.has('bootstrap'),
+        fault: faultRow(fault, now),
+      }))
+  }
+
   /** A bootstrap entry turned out to be this peer. An entry that was dropped while it was dialled stays dropped. */
   identified(entry: AddressEntry, peer: string): void {
     if (entry.peer === peer || this.#entries.get(entry.address) !== entry) return
@@ -170,7 +192,7 @@ export class AddressBook {
     if (present !== undefined) this.#remove(present)
     if (this.#entries.size >= dialLimits.addressesMax) return
     const sources = new Set([source])
-    const entry: AddressEntry = { address, peer, sources, failures: 0, triedAt: Number.NEGATIVE_INFINITY, stretchPercent: 100 }
+    const entry: AddressEntry = { address, peer, sources, failures: 0, triedAt: Number.NEGATIVE_INFINITY, stretchPercent: 100, fault: null }
     this.#entries.set(address, entry)
     this.#index(entry)
   }

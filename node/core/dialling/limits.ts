@@ -51,6 +51,8 @@ export const dialLimits = {
   /** A silent address holds a dial's place for so long: two round trips of an ordinary link, or of one with 2 s of delay each way. */
   answerMsMin: 2_000,
   answerMsMax: 8_000,
+  /** Addresses that an examination tells of: a full bootstrap list, and the ways to the boards of a large site. */
+  waysMax: 256,
   querySelfMs: 30 * 60_000,
   /**
    * A search for oneself connects to the 20 closest boards. At a boot of all boards that would be a full mesh, made by boards that have

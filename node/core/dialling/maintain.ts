@@ -123,6 +123,7 @@ export class Maintain {
     book.tried(entry, this.#deps.now(), this.#deps.chance())
     void this.#deps.dial(entry.address, entry.peer, failures, (outcome) => {
       this.#dialling.delete(entry)
+      book.ended(entry, 'fault' in outcome ? outcome.fault : null, this.#deps.now())
       if ('fault' in outcome) return log.debug({ address: entry.address, failures: entry.failures, error: outcome.fault }, 'dial failed')
       book.identified(entry, outcome.peer)
       if (bridge && !book.isLost(outcome.peer)) this.#bridged(outcome.peer)

@@ -4,6 +4,7 @@
 
 import { utf8 } from '../../../crdt/codec.ts'
 import { type NodeId, compareText } from '../../../crdt/ids.ts'
+import { fallOver, noteFall } from './falls.ts'
 import { edgeFell } from './paths.ts'
 import { packProbe } from './probe-number.ts'
 import { neighboursChanged } from './publish.ts'
@@ -11,6 +12,7 @@ import type { Link, LivenessState } from './state.ts'
 
 export function openLink(s: LivenessState, peer: NodeId): void {
   closeLink(s, peer)
+  fallOver(s, peer)
   const hash = s.crypto.sha256(utf8(`${s.self} ${peer}`))
   s.links.set(peer, {
     peer,
@@ -39,6 +41,7 @@ export function openLink(s: LivenessState, peer: NodeId): void {
 export function closeLink(s: LivenessState, peer: NodeId): void {
   const link = s.links.get(peer)
   if (link === undefined) return
+  noteFall(s, link)
   unname(s, link)
   s.links.delete(peer)
 }

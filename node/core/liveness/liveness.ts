@@ -63,6 +63,7 @@ export function createLiveness(input: LivenessInput): LivenessState {
     tableMark: [0, 0],
     waiting: new Map(),
     keys: new Map(),
+    falls: new Map(),
     holds: () => true,
     own: { heads: null, left: false, sequence: 0, publishAt: null, publishedAt: null, headsChanged: null },
     reached: new Map([[input.self, null]]),
@@ -333,6 +334,7 @@ function forget(s: LivenessState, node: NodeId): void {
   s.unsettled.delete(node)
   s.fallen.add(node)
   s.keys.delete(node)
+  s.falls.delete(node)
   remove(s, node)
   s.changes++
   const link = s.links.get(node)

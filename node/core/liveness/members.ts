@@ -3,6 +3,7 @@
 // needs twice as long an unbroken contact. All of it is this node's own conclusion from a shared table.
 
 import type { NodeId } from '../../../crdt/ids.ts'
+import { fallOver } from './falls.ts'
 import { findPaths } from './paths.ts'
 import { publishSoon } from './publish.ts'
 import type { LivenessState, Member } from './state.ts'
@@ -26,6 +27,8 @@ export function judgeMembers(s: LivenessState): void {
     const before = member.status
     judge(s, node, member, patience)
     if (member.status !== before) s.changes++
+    // It was away for everybody: what fell between the two says nothing any more.
+    if (member.status === 'alive' && before !== 'alive') fallOver(s, node)
     if ((member.status === 'alive') === (member.pathAt !== null)) s.unsettled.delete(node)
     else s.unsettled.add(node)
   }

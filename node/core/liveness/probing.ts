@@ -6,6 +6,7 @@
 import { assert } from '../../../crdt/errors.ts'
 import { type NodeId, compareText } from '../../../crdt/ids.ts'
 import { nextBelow } from '../random.ts'
+import { noteFall } from './falls.ts'
 import { hasNews, isWatched, nameIfProved, ownWords, roomFor, unname, unwatch, urgent } from './links.ts'
 import { type Probe, packProbe, unpackProbe } from './probe-number.ts'
 import type { LinkState } from './link-state.ts'
@@ -23,6 +24,7 @@ export function hearProbe(s: LivenessState, from: NodeId, n: number): void {
   const before = link.heard
   link.heard = probe
   if (before !== null && before.bootMark !== probe.bootMark) forgetBoot(s, link)
+  if (link.round !== null) link.round.unheard++
   answerStates(s, link, probe)
   hearWants(s, link, probe)
   if (before?.names === true && !probe.names && link.named !== null) {
@@ -96,7 +98,7 @@ export function startRound(s: LivenessState, link: Link, doubted: boolean): void
     link.round.doubted ||= doubted
     return
   }
-  link.round = { startedAt: s.now, nextAt: 0, tries: 1, doubted, fell: false }
+  link.round = { startedAt: s.now, nextAt: 0, tries: 1, doubted, fell: false, unheard: 0 }
   link.round.nextAt = s.now + reprobeMs(s, link)
   send(s, link)
 }
@@ -231,6 +233,7 @@ function compareTables(s: LivenessState, link: Link, probe: Probe): void {
 }
 
 function hangUp(s: LivenessState, link: Link): void {
+  noteFall(s, link)
   unname(s, link)
   s.stirred = true
   link.round = null

@@ -6,6 +6,7 @@ import type { Crypto, Signer } from '../../../crdt/crypto.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { Liveness } from '../../../crdt/view.ts'
 import type { Random } from '../random.ts'
+import type { Fall } from './falls.ts'
 import type { LivenessLimits } from './limits.ts'
 import type { LinkState } from './link-state.ts'
 import type { LinkStateReader } from './reader.ts'
@@ -32,6 +33,8 @@ export interface Round {
   doubted: boolean
   /** The edge fell while it waited: what it measures is a cut, not the link. */
   fell: boolean
+  /** Probes of the peer that came while it waited. */
+  unheard: number
 }
 
 /** A connection, and the edge that it may carry. */
@@ -120,6 +123,8 @@ export interface LivenessState {
   readonly tableMark: [number, number]
   readonly waiting: Map<NodeId, LinkState>
   readonly keys: Map<NodeId, Uint8Array>
+  /** For `shoal doctor` alone. */
+  readonly falls: Map<NodeId, Fall>
   holds: (node: NodeId, heads: string) => boolean
   own: Own
   /** Nodes that a path leads to, each with the node before it on that path, which comes before it here; self included, with none. */

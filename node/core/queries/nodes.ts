@@ -12,7 +12,7 @@ import { banRows } from './bans.ts'
 import { drainDetail } from './drains.ts'
 
 /** Once a question, however many nodes it is about: claims and nodes both grow with the pool. */
-function claimsByNode(state: State): ReadonlyMap<NodeId, readonly Claim[]> {
+export function claimsByNode(state: State): ReadonlyMap<NodeId, readonly Claim[]> {
   const byNode = new Map<NodeId, Claim[]>()
   for (const claim of [...state.view.claims.values()].flat()) {
     const list = byNode.get(claim.node)

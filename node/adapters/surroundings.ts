@@ -1,0 +1,127 @@
+// What an agent looks at only when somebody examines the board: room on the disk, memory, names, and whether an address takes connections.
+// Everything has a time limit. Names are asked with a resolver of its own, since the system's holds one of the few threads that the store
+// needs for as long as a server is silent.
+
+import dns from 'node:dns'
+import { readFile, statfs } from 'node:fs/promises'
+import net from 'node:net'
+
+import type { NameSeen, Reached, Surroundings } from '../core/ports.ts'
+
+const mib = 1_024 * 1_024
+
+export async function readRoom(path: string): Promise<Surroundings['disk']> {
+  const stats = await statfs(path).catch(() => null)
+  if (stats === null) return null
+  return { freeMib: Math.trunc((stats.bavail * stats.bsize) / mib), totalMib: Math.trunc((stats.blocks * stats.bsize) / mib) }
+}
+
+/** null: this system does not say what is available, and what is merely free says nothing. */
+export async function readMemory(file = '/proc/meminfo'): Promise<Surroundings['memory']> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN)
+  const [available, total] = [kib('MemAvailable'), kib('MemTotal')]
+  if (Number.isNaN(available) || Number.isNaN(total)) return null
+  return {
+    availableMib: Math.trunc(available / 1_024),
+    totalMib: Math.trunc(total / 1_024),
+    agentMib: Math.trunc(process.memoryUsage.rss() / mib),
+  }
+}
+
+export interface NameOptions {
+  readonly withinMs: number
+  /** For tests; absent: the system's. */
+  readonly servers?: readonly string[]
+  readonly hostsFile?: string
+}
+
+/** As libp2p would find it: in the hosts file, from a server, or (where these know nothing) by whatever else the system asks. */
+export async function lookUpName(name: string, options: NameOptions): Promise<NameSeen> {
+  const begun = performance.now()
+  const seen = (outcome: NameSeen['outcome'], addresses: readonly string[]): NameSeen => ({
+    name,
+    outcome,
+    addresses,
+    tookMs: Math.trunc(performance.now() - begun),
+  })
+  const known = await inHosts(name, options.hostsFile ?? '/etc/hosts')
+  if (known.length > 0) return seen('answers', known)
+  const asked = await askServers(name, options)
+  if (asked === 'hangs') return seen('hangs', [])
+  if (asked.length > 0) return seen('answers', asked)
+  const found = options.servers === undefined ? await dns.promises.lookup(name, { all: true }).catch(() => []) : []
+  return seen(found.length > 0 ? 'answers' : 'nothing', found.map(({ address }) => address).slice(0, addressesMax))
+}
+
+const addressesMax = 8
+
+async function inHosts(name: string, file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
+  return lines
+    .filter(([, ...names]) => names.includes(name))
+    .flatMap(([address]) => address ?? [])
+    .slice(0, addressesMax)
+}
+
+async function askServers(name: string, { withinMs, servers }: NameOptions): Promise<'hangs' | string[]> {
+  const resolver = new dns.promises.Resolver({ timeout: Math.trunc(withinMs / 2), tries: 1 })
+  if (servers !== undefined) resolver.setServers(servers)
+  const timer = setTimeout(() => resolver.cancel(), withinMs)
+  try {
+    const answers = await Promise.allSettled([resolver.resolve4(name), resolver.resolve6(name)])
+    const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+    const isSilent = answers.every((answer) => answer.status === 'rejected' && /ETIMEOUT|ECANCELLED/.test(String(answer.reason?.code)))
+    return found.length === 0 && isSilent ? 'hangs' : found.slice(0, addressesMax)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Opens a connection and ends it; null: not an address of TCP. */
+export async function tryTcp(host: string, port: number, withinMs: number): Promise<Reached> {
+  return await new Promise((resolve) => {
+    const socket = net.connect({ host, port })
+    const end = (reached: Reached): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(reached)
+    }
+    const timer = setTimeout(() => end('silent'), withinMs)
+    socket.once('connect', () => end('yes'))
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => end(reachedBy(code ?? '')))
+  })
+}
+
+function reachedBy(code: string): Reached {
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return 'refused'
+  return code === 'ETIMEDOUT' ? 'silent' : 'unreachable'
+}
+
+/** Hosts that a flood of connections could name; nobody reads more. */
+const halfOpenMax = 256
+
+/** Connections of which the system has seen the beginning and nothing more, by their other end: in the state that Linux calls SYN_RECV. */
+export async function readHalfOpen(files: readonly string[] = ['/proc/self/net/tcp', '/proc/self/net/tcp6']): Promise<string[]> {
+  const texts = await Promise.all(files.map(async (file) => await readFile(file, 'utf8').catch(() => '')))
+  const rows = texts.flatMap((text) =>
+    text
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/)),
+  )
+  const hosts = rows.flatMap(([, , remote = '', state]) => (state === '03' ? hostOfHex(remote.split(':')[0] ?? '') : []))
+  return [...new Set(hosts)].slice(0, halfOpenMax)
+}
+
+/** The kernel writes words of four bytes, each with its lowest byte first. */
+function hostOfHex(text: string): string[] {
+  const bytes = (text.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)).reverse())
+  if (bytes.length === 4) return [bytes.join('.')]
+  if (bytes.length !== 16) return []
+  // An IPv4 host, as a socket for both sees it.
+  if (bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff) return [bytes.slice(12).join('.')]
+  const groups = Array.from({ length: 8 }, (_, index) => ((bytes[2 * index]! << 8) | bytes[2 * index + 1]!).toString(16))
+  return [new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)]
+}

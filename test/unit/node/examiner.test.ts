@@ -1,0 +1,102 @@
+// How an examination is carried out: who is asked, what counts as an answer, and that one part that fails takes nothing else along.
+
+import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import type { Reply } from '../../../crdt/api-types.ts'
+import type { NodeId } from '../../../crdt/ids.ts'
+import { type Examine, createExaminer } from '../../../node/examiner.ts'
+import type { NetworkSeen } from '../../../node/core/ports.ts'
+import { examination } from '../../support/examinations.ts'
+
+const coverage = { fleet: 'f', pool: 'default', node: 'b1', nodeName: 'b1', view: '', nodesAlive: 4, nodesTotal: 4, oldestMs: 0 }
+
+function effect(more: Partial<Examine>): Examine {
+  return {
+    kind: 'examine',
+    id: 1,
+    examination: examination('b1', { wallMs: Date.now() }),
+    ask: [],
+    tries: [],
+    coverage,
+    alone: false,
+    ...more,
+  }
+}
+
+async function carriedOut(
+  asked: Examine,
+  answers: Readonly<Record<string, unknown>> = {},
+  seen: NetworkSeen = { ways: [], connections: [] },
+): Promise<Reply> {
+  const network = {
+    seen: () => seen,
+    async *request(peer: NodeId): AsyncGenerator<Uint8Array> {
+      const answer = answers[peer]
+      if (answer instanceof Error) throw answer
+      if (answer !== undefined) yield new TextEncoder().encode(typeof answer === 'string' ? answer : JSON.stringify(answer))
+    },
+  }
+  const lookUp = async (name: string) => ({ name, outcome: 'hangs' as const, addresses: [], tookMs: 9 })
+  return await new Promise((resolve) => createExaminer({ network, dataDir: tmpdir(), lookUp })(asked, resolve))
+}
+
+const said = (node: string, more: object = {}): object => ({
+  kind: 'examination',
+  examination: { ...examination(node), wallMs: Date.now(), ...more },
+})
+
+test('asked by another board, it answers for itself and asks nobody', async () => {
+  const reply = await carriedOut(effect({ alone: true, ask: [] }))
+  assert.equal(reply.kind, 'examination')
+  assert.equal(reply.kind === 'examination' && reply.examination.surroundings !== undefined, true)
+})
+
+test('whoever fails, lies about who it is, or says nonsense is told of, and the others count', async () => {
+  const ask = ['b2', 'b3', 'b4', 'b5', 'b6'] as NodeId[]
+  const reply = await carriedOut(effect({ ask }), {
+    b2: said('b2'),
+    b3: new Error('no way there'),
+    b4: said('b2'),
+    b5: said('b5', { links: 'many' }),
+    b6: 'no JSON',
+  })
+  assert.ok(reply.kind === 'doctor', JSON.stringify(reply))
+  assert.deepEqual(
+    reply.diagnosis.examined.map(({ node }) => node),
+    ['b1', 'b2'],
+  )
+  assert.deepEqual(
+    reply.diagnosis.unanswered.map(({ node }) => node),
+    ['b3', 'b4', 'b5', 'b6'],
+  )
+  assert.equal(reply.diagnosis.unanswered[0]?.why, 'no way there')
+})
+
+test('an agent from before is told of as such', async () => {
+  const reply = await carriedOut(effect({ ask: ['b2' as NodeId] }), { b2: { kind: 'error', code: 'E_METHOD', message: 'unknown' } })
+  assert.ok(reply.kind === 'doctor' && reply.diagnosis.unanswered[0]?.why.includes('older'), JSON.stringify(reply))
+})
+
+test('names of the bootstrap list are looked up once; addresses are tried, but not those over relays', async () => {
+  const way = (address: string) => ({ address, node: null, isBootstrap: true, fault: null })
+  const ways = [
+    '/dns4/x.example/tcp/1',
+    '/dns4/x.example/tcp/2',
+    '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWA',
+    '/ip4/127.0.0.1/tcp/1/p2p/R/p2p-circuit',
+  ].map(way)
+  const reply = await carriedOut(effect({ alone: true }), {}, { ways, connections: [] })
+  assert.ok(reply.kind === 'examination')
+  const { names, ways: seen } = reply.examination.surroundings!
+  assert.deepEqual(names, [{ name: 'x.example', outcome: 'hangs', addresses: [], tookMs: 9 }])
+  assert.deepEqual(
+    seen.map(({ address, reached }) => [address, reached]),
+    [
+      ['/ip4/127.0.0.1/tcp/1/p2p/R/p2p-circuit', null],
+      ['/ip4/127.0.0.1/tcp/1', 'refused'],
+      ['/dns4/x.example/tcp/2', 'unnamed'],
+      ['/dns4/x.example/tcp/1', 'unnamed'],
+    ],
+  )
+})
