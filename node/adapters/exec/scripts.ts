@@ -34,7 +34,7 @@ while IFS= read -r shoal_line; do
   case $shoal_line in
     .) shoal_all=yes; break ;;
     '!') export "$shoal_one" ;;
-    '?') shoal_put=/usr/bin/env; set -- "$shoal_one" "$@" ;;
+    '?') shoal_put='/usr/bin/env --'; set -- "$shoal_one" "$@" ;;
     =*) shoal_one=\${shoal_line#=} ;;
     +*) shoal_one="$shoal_one
 \${shoal_line#+}" ;;

@@ -87,7 +87,7 @@ export function plainSupervisor(program: Program): Command {
 /** Most shells drop variables whose names they could not write (`my.name`); env(1) puts those back. Its arguments show in `ps`. */
 function programOf({ file, args, env }: Program): string[] {
   const dropped = Object.entries(env).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-  const put = dropped.length === 0 ? [] : ['/usr/bin/env', ...dropped.map(([name, value]) => `${name}=${value}`)]
+  const put = dropped.length === 0 ? [] : ['/usr/bin/env', '--', ...dropped.map(([name, value]) => `${name}=${value}`)]
   return [...put, file, ...args]
 }
 
