@@ -9,10 +9,10 @@ import { asUser, environmentLines } from '../../../../../node/adapters/exec/scri
 
 const shells = ['/bin/sh', '/bin/bash', '/bin/busybox'].filter((shell) => existsSync(shell))
 
+/** As boards call it, whichever shell that is. */
 function throughShell(shell: string, input: string): { readonly status: number | null; readonly env: Readonly<Record<string, string>> } {
-  const own = shell.endsWith('busybox') ? ['sh'] : shell.endsWith('bash') ? ['--posix'] : []
   const program = ['/usr/bin/env', '-0']
-  const { status, stdout } = spawnSync(shell, [...own, '-c', asUser, 'shoal-task', '', ...program], { input, env: {} })
+  const { status, stdout } = spawnSync(shell, ['-c', asUser, 'shoal-task', '', ...program], { input, env: {}, argv0: 'sh' })
   const entries = stdout.toString().split('\0').filter(Boolean)
   return {
     status,
