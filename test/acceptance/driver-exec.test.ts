@@ -79,6 +79,16 @@ const caged: Cases<DriverHarness> = {
     assert.equal(await readLogs(driver, task.id), `65534\n65534\n${rights}\n/tmp nobody\n`)
   },
 
+  async 'it has no open file but its own: it cannot write down how it ended'(driver) {
+    const exits = collectExits(driver)
+    const task = script('ls -l /proc/$$/fd | sed -n "s/.* \\([0-9]*\\) -> /\\1 /p"')
+    await start(driver, task)
+    await exits.of(task.id)
+    const open = (await readLogs(driver, task.id)).split('\n').filter(Boolean)
+    assert.deepEqual(open.map((line) => line.split(' ')[0]), ['0', '1', '2'], open.join('\n')) // prettier-ignore
+    assert.equal(open[0], '0 /dev/null')
+  },
+
   async 'root is refused under each of its names, until the owner allows it'(driver, { agentOptions }) {
     for (const user of ['root', '0', '00', 'root:nogroup', 'nobody:root', 'nobody:0', '4294967295', '4294967296', 'nobody:4294967295']) {
       const task = script('id -u', {}, user)
@@ -180,6 +190,15 @@ const caged: Cases<DriverHarness> = {
     assert.deepEqual(await exits.of(task.id), { exitCode: 0, signal: null, outOfMemory: false })
     assert.equal(await readLogs(driver, task.id), 'survived\n')
     assert.ok(cgroups.hasLackedMemory(task.id), 'it did')
+  },
+
+  async 'nor is it the reason of an end that was asked for'(driver) {
+    const exits = collectExits(driver)
+    const task = script(`${greedy} >/dev/null; trap "exit 4" TERM; echo survived; while true; do sleep 0.05; done`, { memoryMib: 16 })
+    await start(driver, task)
+    await logged(driver, task.id, 'survived')
+    assert.ok((await driver.stop(task.id, 'SIGTERM', 20_000)).ok)
+    assert.deepEqual(exits.all, [[task.id, { exitCode: 4, signal: null, outOfMemory: false }]])
   },
 
   async 'limits stand in its cgroup, which goes with it'(driver) {

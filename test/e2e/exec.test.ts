@@ -36,12 +36,20 @@ after(async () => {
   }
 })
 
+/** It is told why it ended, and stays. */
+const waiting = { restart: { attempts: 1, interval: '2h', delay: '1h', mode: 'delay' } }
+
 const at = (): readonly string[] => ['--peer', `unix:${agent.socket}`]
 
 /** What `shoal alloc …` says of the job's one copy. */
 async function ofAlloc(command: string, name: string): Promise<string> {
   const [row] = await allocsOf(agent, name)
   return row === undefined ? '' : (await fleet.cli(['alloc', command, row.alloc, ...at()])).output
+}
+
+async function submit(file: object): Promise<void> {
+  const ran = await fleet.runJob(agent, file, '--detach')
+  assert.equal(ran.code, 0, ran.output)
 }
 
 async function said(name: string, what: RegExp): Promise<string> {
@@ -80,9 +88,9 @@ test('one that takes more memory than it has is ended, and the operator reads wh
   const file = job('greedy', {
     driver: 'exec',
     script: 'exec tail /dev/zero',
-    group: { restart: { attempts: 1, delay: '1h', mode: 'delay' } },
+    group: waiting,
   })
-  await fleet.cli(['job', 'run', '--detach', fleet.jobFile(file), ...at()])
+  await submit(file)
   const status = async (): Promise<string> => await ofAlloc('status', 'greedy')
   await until('the reason', 60_000, async () => /out of memory/.test(await status())).catch(async (error: unknown) => {
     throw new Error(`${await status()}\n${fleet.logs()}`, { cause: error })
@@ -90,8 +98,8 @@ test('one that takes more memory than it has is ended, and the operator reads wh
 })
 
 test('root is refused by the board, in words; a board that cannot run such tasks says why', async () => {
-  const asRoot = job('asroot', { driver: 'exec', group: { restart: { attempts: 1, delay: '1h', mode: 'delay' } }, task: { config: { command: '/bin/true', user: 'root' } } }) // prettier-ignore
-  await fleet.cli(['job', 'run', '--detach', fleet.jobFile(asRoot), ...at()])
+  const asRoot = job('asroot', { driver: 'exec', group: waiting, task: { config: { command: '/bin/true', user: 'root' } } }) // prettier-ignore
+  await submit(asRoot)
   const told = async (...args: string[]): Promise<string> => (await fleet.cli([...args, ...at()])).output
   await until('the refusal', 60_000, async () => /drivers\.exec\.allow_root/.test(await told('job', 'status', 'asroot'))).catch(
     async (error: unknown) => {
@@ -100,7 +108,7 @@ test('root is refused by the board, in words; a board that cannot run such tasks
   )
   assert.match(await told('node', 'status', 'b'), /exec.*user 'no-such-user' does not exist on this board/)
   const onlyThere = { constraints: [{ attribute: '${node.unique.name}', value: 'b' }] }
-  await fleet.cli(['job', 'run', '--detach', fleet.jobFile(job('nowhere', { driver: 'exec', group: onlyThere })), ...at()])
+  await submit(job('nowhere', { driver: 'exec', group: onlyThere }))
   const explain = async (): Promise<string> => await told('job', 'explain', 'nowhere')
   await until('explained', 60_000, async () => /driver-unhealthy/.test(await explain())).catch(async (error: unknown) => {
     throw new Error(await explain(), { cause: error })
