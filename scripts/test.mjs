@@ -71,9 +71,14 @@ const needs = [
     present: isRoot && has('dockerd') && (existsSync('/bin/busybox') || existsSync('/usr/bin/busybox')),
   },
   {
-    pattern: /^test\/(e2e\/exec|acceptance\/driver-exec)/,
+    pattern: /^test\/(e2e\/exec|acceptance\/driver-exec(?!-v2))/,
     what: 'processes in cgroups (root, cgroups with cpu, memory and pids that can be written to, util-linux)',
     present: isRoot && ['unshare', 'nsenter', 'setpriv', 'mount'].every(has) && canMakeCgroups(),
+  },
+  {
+    pattern: /^test\/acceptance\/driver-exec-v2/,
+    what: 'cgroups of version 2, whatever the machine has (user-mode-linux, iproute2)',
+    present: has('linux.uml') && has('ip'),
   },
   { pattern: /^test\/e2e\/full-disk/, what: 'a small file system to fill (root, mount)', present: isRoot && has('mount') },
 ]
