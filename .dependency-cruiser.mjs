@@ -53,8 +53,13 @@ const rules = {
   },
   'adapters-apart': {
     comment: 'An adapter implements a port. What two of them need goes into node/core/ports.ts or node/adapters/task/.',
-    from: { path: '^node/adapters/([^/]+)/' },
+    from: { path: '^node/adapters/(?!exec/)([^/]+)/' },
     to: { path: '^node/adapters/', pathNot: ['^node/adapters/$1/', '^node/adapters/task/', '^node/adapters/(key(s|-pair)|tar)\\.ts$'] },
+  },
+  'exec-is-raw-exec-in-a-cage': {
+    comment: 'The exec driver is built on raw_exec, which knows nothing of it but the shape of a cage (raw-exec/kind.ts).',
+    from: { path: '^node/adapters/exec/' },
+    to: { path: '^node/adapters/', pathNot: ['^node/adapters/(raw-)?exec/', '^node/adapters/task/'] },
   },
   'adapters-flat-apart': {
     comment: 'The small adapters stand alone, too: they never reach into the folder of another one.',

@@ -20,6 +20,10 @@ export function isRunOnce({ type }: Pick<JobSpec, 'type'>): boolean {
 
 export type Scope = 'job' | 'group' | 'task'
 
+/** docker: a container. raw_exec: a plain process. exec: a process with limits of its own, as a user that is not root. */
+export const driverNames = ['docker', 'raw_exec', 'exec'] as const
+export type DriverName = (typeof driverNames)[number]
+
 export interface JobSpec {
   readonly namespace: string
   readonly name: string
@@ -107,7 +111,7 @@ export interface GroupSpec {
 
 export interface TaskSpec {
   readonly name: string
-  readonly driver: 'docker' | 'raw_exec'
+  readonly driver: DriverName
   readonly config: TaskConfig
   readonly env: Readonly<Record<string, string>>
   readonly constraints: readonly Constraint[]
@@ -217,11 +221,11 @@ export interface CheckSpec {
   readonly checkRestart: { readonly limit: number; readonly graceMs: number }
 }
 
-/** One shape for both drivers; which fields a driver allows is checked in `documents/job-rules.ts`. */
+/** One shape for all drivers; which fields a driver allows is checked in `documents/task-rules.ts`. */
 export interface TaskConfig {
   /** docker only */
   readonly image?: string
-  /** raw_exec: the program (required). docker: replaces the image's CMD. */
+  /** raw_exec, exec: the program (required). docker: replaces the image's CMD. */
   readonly command?: string
   readonly args: readonly string[]
   /** docker: replaces the image's ENTRYPOINT. */

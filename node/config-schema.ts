@@ -40,6 +40,8 @@ const resources = group({
   disk: leaf("an amount with its unit, such as '500 MiB' or '2 GiB'", (value) => sizeOf(value, mibUnits) !== null),
 })
 
+const cgroupParent = leaf('folders below the cgroup mount, such as shoal or edge/shoal', (value) => isText(value) && isCgroupPath(value))
+
 const registries = leaf('a map of registry hosts to {username, password}', (value) => {
   const isCredentials = (entry: unknown): boolean =>
     isPlainMap(entry) && isText(entry['username']) && isText(entry['password']) && Object.keys(entry).length === 2
@@ -50,6 +52,11 @@ const mirrors = leaf(
   (value) => isPlainMap(value) && Object.values(value).every(isTextList),
 )
 const labels = leaf('a map of names to texts, numbers or booleans', (value) => isPlainMap(value) && Object.values(value).every(isLabel))
+
+/** Every part names one folder, and none that the kernel or a task has there. */
+function isCgroupPath(value: string): boolean {
+  return value.split('/').every((part) => /^[A-Za-z0-9][A-Za-z0-9_.@:-]*$/.test(part) && !/^(cgroup|cpu|memory|pids|io)\./.test(part))
+}
 
 function isLabel(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
@@ -98,6 +105,7 @@ const schema = {
     max_allocs: leaf('a whole number from 1 on', (value) => Number.isSafeInteger(value) && (value as number) >= 1),
     drivers: group({
       raw_exec: group({ enabled: flag }),
+      exec: group({ enabled: flag, user: text, allow_root: flag, cgroup_parent: cgroupParent }),
       docker: group({ enabled: flag, socket: text, registries, mirrors }),
     }),
     checks: group({ exec: flag }),

@@ -33,6 +33,7 @@ export const settings: readonly Setting[] = [
   { path: 'dynamic_ports', flag: 'dynamic-ports', kind: 'text', help: 'range of dynamic ports (20000-32000)' },
   { path: 'max_allocs', flag: 'max-allocs', kind: 'number', help: 'copies at most, all jobs together' },
   { path: 'drivers.raw_exec.enabled', flag: 'raw-exec', kind: 'switch', help: 'allow plain processes' },
+  { path: 'drivers.exec.enabled', flag: 'exec', kind: 'switch', help: 'allow processes with limits, as a user that is not root' },
   { path: 'checks.exec', flag: 'exec-checks', kind: 'switch', help: 'allow programs as checks of tasks (with --raw-exec: allowed)' },
   { path: 'log.level', flag: 'log-level', kind: 'text', help: 'debug, info, warn or error (info)' },
   { path: 'http.socket', flag: 'http-socket', kind: 'text', help: 'the unix socket of the local API (DATA_DIR/api.sock)' },

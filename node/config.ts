@@ -28,6 +28,14 @@ export interface AgentConfig {
   readonly maxAllocs: number
   readonly drivers: {
     readonly rawExec: { readonly enabled: boolean }
+    readonly exec: {
+      readonly enabled: boolean
+      /** Of a task that names none. */
+      readonly user: string
+      readonly allowRoot: boolean
+      /** Below each cgroup mount. */
+      readonly cgroupParent: string
+    }
     readonly docker: {
       readonly enabled: boolean
       readonly socket: string | undefined
@@ -52,6 +60,8 @@ export const configDefaults = {
   /** Nomad's range. */
   dynamicPorts: [20_000, 32_000],
   logLevel: 'info',
+  execUser: 'nobody',
+  cgroupParent: 'shoal',
 } as const
 
 export type LoadedConfig = { readonly kind: 'run'; readonly config: AgentConfig } | { readonly kind: 'help' }
@@ -80,6 +90,7 @@ interface Raw {
   readonly max_allocs?: number
   readonly drivers?: {
     readonly raw_exec?: { readonly enabled?: boolean }
+    readonly exec?: { readonly enabled?: boolean; readonly user?: string; readonly allow_root?: boolean; readonly cgroup_parent?: string }
     readonly docker?: { readonly enabled?: boolean; readonly socket?: string } & Partial<
       Pick<AgentConfig['drivers']['docker'], 'registries' | 'mirrors'>
     >
@@ -101,6 +112,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
   const dataDir = resolve(raw.data_dir ?? dataDirDefault(env))
   const dev = raw.dev ?? false
   const docker = raw.drivers?.docker ?? {}
+  const exec = raw.drivers?.exec ?? {}
   // As in Nomad, plain processes (with the agent's own rights) must be allowed first.
   const rawExec = raw.drivers?.raw_exec?.enabled ?? dev
   return {
@@ -118,6 +130,12 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     maxAllocs: raw.max_allocs ?? 0,
     drivers: {
       rawExec: { enabled: rawExec },
+      exec: {
+        enabled: exec.enabled ?? false,
+        user: exec.user ?? configDefaults.execUser,
+        allowRoot: exec.allow_root ?? false,
+        cgroupParent: exec.cgroup_parent ?? configDefaults.cgroupParent,
+      },
       docker: {
         enabled: docker.enabled ?? true,
         socket: docker.socket,

@@ -2,6 +2,7 @@
 // runs, is unhealthy for now; it must never keep the agent from starting. `watch-drivers.ts` goes on asking.
 
 import { createDockerDriver } from './adapters/docker/driver.ts'
+import { createExecDriver } from './adapters/exec/driver.ts'
 import { createRawExecDriver } from './adapters/raw-exec/driver.ts'
 import type { Log } from './adapters/log.ts'
 import type { AgentConfig } from './config.ts'
@@ -18,6 +19,10 @@ export function createDrivers(config: AgentConfig, node: NodeId, log: Log): Task
   const { dataDir, drivers } = config
   const made: TaskDriver[] = []
   if (drivers.rawExec.enabled) made.push(createRawExecDriver({ node, dataDir, log }))
+  if (drivers.exec.enabled) {
+    const { user, allowRoot, cgroupParent } = drivers.exec
+    made.push(createExecDriver({ node, dataDir, user, allowRoot, cgroupParent, log }))
+  }
   if (drivers.docker.enabled) {
     const { socket, registries, mirrors } = drivers.docker
     made.push(createDockerDriver({ node, dataDir, socketPath: socket, registries, mirrors, log }))

@@ -1,7 +1,7 @@
 // Runs the tests with Node's own runner. Without arguments: everything that this machine can run; what it cannot is said loudly
 // at the beginning and at the end, never skipped in silence. With arguments: only paths that contain one of them.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -24,6 +24,31 @@ keep=--keep-unit
 systemd-nspawn --quiet --directory="$folder/root" --machine=shoal-probe --register=no $keep /bin/true`
 const canNspawn = () => spawnSync('unshare', ['--mount', 'sh', '-c', nspawnProbe]).status === 0
 const debianBoards = /^test\/e2e\/provision-debian/
+/** v2, or else v1; many containers show them and let nobody write. */
+function canMakeCgroups() {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+  const unified = mounts.find(([, , kind]) => kind === 'cgroup2')?.[1]
+  const offered =
+    unified && existsSync(join(unified, 'cgroup.controllers'))
+      ? readFileSync(join(unified, 'cgroup.controllers'), 'utf8').trim().split(' ')
+      : []
+  const old = (controller) => mounts.find(([, , kind, options]) => kind === 'cgroup' && options.split(',').includes(controller))?.[1]
+  const folders = ['cpu', 'memory', 'pids'].map((controller) => (offered.includes(controller) ? unified : old(controller)))
+  return folders.every((folder) => folder !== undefined && canMakeFolder(join(folder, `shoal-probe-${process.pid}`)))
+}
+
+function canMakeFolder(path) {
+  try {
+    mkdirSync(path)
+    rmdirSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const needs = [
   {
     pattern: /^test\/e2e\/provision\.test/,
@@ -44,6 +69,16 @@ const needs = [
     pattern: /docker/,
     what: 'a Docker engine (root, docker.io, busybox-static)',
     present: isRoot && has('dockerd') && (existsSync('/bin/busybox') || existsSync('/usr/bin/busybox')),
+  },
+  {
+    pattern: /^test\/(e2e\/exec|acceptance\/driver-exec(?!-v2))/,
+    what: 'processes in cgroups (root, cgroups with cpu, memory and pids that can be written to, util-linux)',
+    present: isRoot && ['unshare', 'nsenter', 'setpriv', 'mount'].every(has) && canMakeCgroups(),
+  },
+  {
+    pattern: /^test\/acceptance\/driver-exec-v2/,
+    what: 'cgroups of version 2, whatever the machine has (user-mode-linux, iproute2)',
+    present: has('linux.uml') && has('ip'),
   },
   { pattern: /^test\/e2e\/full-disk/, what: 'a small file system to fill (root, mount)', present: isRoot && has('mount') },
 ]

@@ -9,6 +9,7 @@ import {
   checkMethods,
   checkTypes,
   constraintOperators,
+  driverNames,
   healthChecks,
   jobTypes,
   lifecycleHooks,
@@ -175,7 +176,7 @@ const template = (): Rule =>
 
 const task = (): Rule =>
   shape(
-    { driver: oneOf(['docker', 'raw_exec'], ' (exec comes with a later version)') },
+    { driver: oneOf(driverNames) },
     {
       config: config(),
       env: texts('names to texts'),

@@ -2,6 +2,7 @@
 // unless `required` says otherwise.
 
 import { isName, nameRule } from '../../crdt/ids.ts'
+import { driverNames } from '../../crdt/spec.ts'
 import { dnsStates } from '../../simulator/scenario/scenario.ts'
 import {
   type Rule,
@@ -41,7 +42,7 @@ const board = (): Rule =>
       id: words('the id of a real board (12D3KooW…)'),
       bandwidth: rate(),
       joins: duration(),
-      drivers: listOf(oneOf(['docker', 'raw_exec']), 'drivers: docker, raw_exec'),
+      drivers: listOf(oneOf(driverNames), `drivers: ${driverNames.join(', ')}`),
     }),
   })
 

@@ -116,7 +116,7 @@ function runtimeInstead(name: string, { spec, group, task }: Place, field: strin
   const more = [
     ...(spec.periodic === undefined ? [] : ['SHOAL_RUN']),
     ...(hasTaskDir(task) && ['command', 'args', 'entrypoint', 'env', 'template'].includes(field) ? ['SHOAL_TASK_DIR'] : []),
-    ...(task.driver === 'raw_exec' && field === 'args' ? ['SHOAL_TASK_ID'] : []),
+    ...(task.driver !== 'docker' && field === 'args' ? ['SHOAL_TASK_ID'] : []),
   ]
   if ([...ports, ...metas, ...more].includes(name)) return null
   const meant = others[rest]

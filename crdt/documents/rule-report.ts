@@ -65,8 +65,7 @@ function rangeWords<T>(field: Field<T>): string {
 
 /** Words that are ours but that this version cannot carry out yet. */
 function laterWords(path: string, value: string): string {
-  if (path === 'disconnect/partition' && value === 'majority') return ' (majority comes with a later version of shoal)'
-  return path === 'driver' && value === 'exec' ? ' (exec comes with a later version of shoal)' : ''
+  return path === 'disconnect/partition' && value === 'majority' ? ' (majority comes with a later version of shoal)' : ''
 }
 
 /** One line of text that is not empty. */

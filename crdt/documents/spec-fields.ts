@@ -10,6 +10,7 @@ import {
   changeModes,
   checkMethods,
   checkTypes,
+  driverNames,
   healthChecks,
   isRunOnce,
   jobTypes,
@@ -176,7 +177,7 @@ export function groupFields(job: Pick<JobSpec, 'type'>): readonly Field<GroupSpe
 }
 
 export const taskFields: readonly Field<TaskSpec>[] = [
-  textField('driver', (task) => task.driver, { required: true, choices: ['docker', 'raw_exec'], restarts: true }),
+  textField('driver', (task) => task.driver, { required: true, choices: driverNames, restarts: true }),
   textField('config/user', (task) => task.config.user, { restarts: true, max: modelLimits.wordBytesMax }),
   textField('config/image', (task) => task.config.image, { restarts: true, max: modelLimits.imageBytesMax }),
   textField('config/command', (task) => task.config.command, { restarts: true }),

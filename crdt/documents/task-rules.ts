@@ -1,7 +1,7 @@
 // Rules for one task: what its driver needs and what it cannot do. A setting that a driver would ignore is refused, so that nobody
 // believes in a read-only root or a user that is not there.
 
-import { type GroupSpec, type TaskConfig, type TaskSpec, hasTaskDir } from '../spec.ts'
+import { type GroupSpec, type TaskSpec, hasTaskDir } from '../spec.ts'
 import { checkChecks } from './check-rules.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
@@ -11,8 +11,8 @@ import { taskFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
 import { checkTemplates } from './template-rules.ts'
 
-/** Docker refuses containers with less. */
-const dockerMemoryMibMin = 6
+/** Docker refuses containers with less. With exec the few shells that start a task are counted with it. */
+const boundMemoryMibMin = 6
 /** Set by the node itself; a job that could set them could lie to its own tasks about who they are. */
 const reservedEnv = 'SHOAL_'
 
@@ -27,7 +27,7 @@ export function checkTask(report: RuleReport, task: TaskSpec, group: GroupSpec):
   checkPlacement(report, 'task', task)
   checkLogs(report, task, group.diskMib)
   if (task.driver === 'docker') checkDocker(report, task)
-  if (task.driver === 'raw_exec') checkRawExec(report, task.config)
+  if (task.driver === 'raw_exec' || task.driver === 'exec') checkProcess(report, task)
   checkTemplates(report, task)
   checkTaskDir(report, task)
   checkChecks(report, task.checks ?? [], group)
@@ -35,9 +35,11 @@ export function checkTask(report: RuleReport, task: TaskSpec, group: GroupSpec):
 
 function checkTaskDir(report: RuleReport, task: TaskSpec): void {
   const { dispatchPayloadFile: file, driver, config } = task
-  if (!hasTaskDir(task) || driver !== 'raw_exec' || config.user === undefined || config.workDir === undefined) return
+  const isOther = driver === 'exec' || (driver === 'raw_exec' && config.user !== undefined)
+  if (!hasTaskDir(task) || !isOther || config.workDir === undefined) return
   const [path, found] = file === undefined ? ['templates', 'templates'] : ['dispatch_payload/file', shown(file)]
-  fault(report, path, found, 'nothing with raw_exec, config.user and config.work_dir: such a task cannot reach its own folder')
+  const what = driver === 'exec' ? 'exec' : 'raw_exec, config.user'
+  fault(report, path, found, `nothing with ${what} and config.work_dir: such a task cannot reach its own folder`)
 }
 
 function checkLogs(report: RuleReport, { logs }: TaskSpec, groupDiskMib: number): void {
@@ -54,10 +56,13 @@ function checkDocker(report: RuleReport, task: TaskSpec): void {
   if (config.entrypoint?.length === 0) fault(report, 'config/entrypoint', 'an empty list', 'at least a program, or no entrypoint at all')
   if (config.workDir !== undefined && !config.workDir.startsWith('/'))
     fault(report, 'config/work_dir', shown(config.workDir), 'an absolute path in the container')
-  if (task.resources.memoryMib < dockerMemoryMibMin) {
-    fault(report, 'resources/memory', `${task.resources.memoryMib} MiB`, `at least ${dockerMemoryMibMin} MiB with docker`)
-  }
+  checkMemory(report, task)
   checkVolumes(report, config.volumes)
+}
+
+function checkMemory(report: RuleReport, { driver, resources }: TaskSpec): void {
+  if (resources.memoryMib >= boundMemoryMibMin) return
+  fault(report, 'resources/memory', `${resources.memoryMib} MiB`, `at least ${boundMemoryMibMin} MiB with ${driver}`)
 }
 
 function checkVolumes(report: RuleReport, volumes: readonly string[]): void {
@@ -69,8 +74,10 @@ function checkVolumes(report: RuleReport, volumes: readonly string[]): void {
   })
 }
 
-function checkRawExec(report: RuleReport, config: TaskConfig): void {
-  if (config.command === undefined) fault(report, 'config/command', 'nothing', 'a program: raw_exec needs one')
+function checkProcess(report: RuleReport, task: TaskSpec): void {
+  const { config, driver } = task
+  if (driver === 'exec') checkMemory(report, task)
+  if (config.command === undefined) fault(report, 'config/command', 'nothing', `a program: ${driver} needs one`)
   const refused: readonly (readonly [string, boolean, string])[] = [
     ['config/image', config.image !== undefined, shown(config.image)],
     ['config/entrypoint', config.entrypoint !== undefined, 'an entrypoint'],
@@ -79,6 +86,6 @@ function checkRawExec(report: RuleReport, config: TaskConfig): void {
     ['config/read_only_root', config.readOnlyRoot, 'true'],
   ]
   for (const [path, isThere, found] of refused) {
-    if (isThere) fault(report, path, found, 'nothing with raw_exec, which runs a plain process of the board')
+    if (isThere) fault(report, path, found, `nothing with ${driver}, which runs a plain process of the board`)
   }
 }

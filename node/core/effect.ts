@@ -4,6 +4,7 @@
 import type { NodeId } from '../../crdt/ids.ts'
 import type { Examination } from '../../crdt/api-doctor.ts'
 import type { Coverage, Reply, Request } from '../../crdt/api-types.ts'
+import type { DriverName } from '../../crdt/spec.ts'
 import type { CheckRequest, StoreWrite, TaskId, TaskRequest, Topic } from './ports.ts'
 
 export type Effect =
@@ -25,11 +26,11 @@ export type Effect =
   | {
       readonly kind: 'stop'
       readonly task: TaskId
-      readonly driver: 'docker' | 'raw_exec'
+      readonly driver: DriverName
       readonly signal: string
       readonly timeoutMs: number
     }
-  | { readonly kind: 'remove'; readonly task: TaskId; readonly driver: 'docker' | 'raw_exec' }
+  | { readonly kind: 'remove'; readonly task: TaskId; readonly driver: DriverName }
   /** The task's files anew, and then the signals; `rewritten` answers it, by `digest`, which names what it is given. */
   | { readonly kind: 'rewrite'; readonly task: TaskRequest; readonly signals: readonly string[]; readonly digest: string }
   /** One question; `checked` answers it. */
@@ -72,7 +73,7 @@ export type Effect =
       readonly kind: 'logs'
       readonly id: number
       readonly task: TaskId
-      readonly driver: 'docker' | 'raw_exec'
+      readonly driver: DriverName
       readonly stream: 'stdout' | 'stderr'
       readonly follow: boolean
       readonly tailBytes: number | null

@@ -5,7 +5,7 @@
 import type { ConnectionSeen, WayKnown } from '../../crdt/api-doctor.ts'
 import type { Result } from '../../crdt/errors.ts'
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
-import type { CheckSpec, NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
+import type { CheckSpec, DriverName, NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
 import type { DriverHealth } from '../../crdt/view.ts'
 
 /** What adapters say for an examination. */
@@ -204,7 +204,7 @@ export interface Fingerprint {
 }
 
 export interface TaskDriver {
-  readonly name: 'docker' | 'raw_exec'
+  readonly name: DriverName
   /** Health, attributes and local images; called at start and every 30 s. Never throws. */
   fingerprint(): Promise<Fingerprint>
   /** Fetches what the task needs (its image); nothing is started. Progress in words, at most one call a second. */

@@ -3,16 +3,21 @@
 import type { TaskDriver, TaskRequest } from '../../node/core/ports.ts'
 import { silentLog } from '../../node/adapters/task/log.ts'
 import { createDockerDriver } from '../../node/adapters/docker/driver.ts'
+import { createExecDriver } from '../../node/adapters/exec/driver.ts'
 import { createRawExecDriver } from '../../node/adapters/raw-exec/driver.ts'
 import { testNode } from './driver-harness.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as Record<string, string>
 const task = JSON.parse(process.argv[3] ?? '{}') as TaskRequest
 
-const driver: TaskDriver =
-  task.spec.driver === 'docker'
-    ? createDockerDriver({ node: testNode, dataDir: '', socketPath: options['socketPath'], registries: {}, mirrors: {}, log: silentLog })
-    : createRawExecDriver({ node: testNode, dataDir: options['dataDir'] ?? '', log: silentLog })
+const dataDir = options['dataDir'] ?? ''
+const common = { node: testNode, dataDir, log: silentLog }
+const made: Readonly<Record<TaskDriver['name'], () => TaskDriver>> = {
+  docker: () => createDockerDriver({ ...common, socketPath: options['socketPath'], registries: {}, mirrors: {} }),
+  raw_exec: () => createRawExecDriver(common),
+  exec: () => createExecDriver({ ...common, user: 'nobody', allowRoot: false, cgroupParent: options['cgroupParent'] ?? '' }),
+}
+const driver = made[task.spec.driver]()
 const started = await driver.start(task)
 console.log(JSON.stringify(started))
 // Stays until it is killed.

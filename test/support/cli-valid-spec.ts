@@ -132,10 +132,10 @@ const task: fc.Arbitrary<TaskSpec> = fc
     scope,
     plain<Omit<TaskSpec, keyof Scope>>({
       name,
-      driver: fc.constant('raw_exec'),
+      driver: fc.constantFrom('raw_exec', 'exec'),
       config,
       env: texts,
-      resources: plain({ cpuMhz: fc.integer({ min: 1, max: 9000 }), memoryMib: fc.integer({ min: 1, max: 9000 }) }),
+      resources: plain({ cpuMhz: fc.integer({ min: 1, max: 9000 }), memoryMib: fc.integer({ min: 6, max: 9000 }) }),
       killTimeoutMs: ms(0, 3_600_000),
       killSignal: fc.constantFrom('SIGTERM', 'SIGINT'),
       logs: plain({ maxFiles: fc.integer({ min: 1, max: 3 }), maxFileSizeMib: fc.integer({ min: 1, max: 3 }) }),

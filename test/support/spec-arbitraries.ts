@@ -20,6 +20,7 @@ import {
   type TaskSpec,
   type TemplateSpec,
   changeModes,
+  driverNames,
   checkMethods,
   checkTypes,
   constraintOperators,
@@ -137,7 +138,7 @@ const task: fc.Arbitrary<TaskSpec> = fc
     scope,
     record({
       name,
-      driver: fc.constantFrom('docker', 'raw_exec'),
+      driver: fc.constantFrom(...driverNames),
       config,
       env: entries,
       resources: record({ cpuMhz: count, memoryMib: count }),

@@ -22,6 +22,7 @@ const plants: Readonly<Record<string, readonly [path: string, text: string]>> = 
   'scheduler-sees-the-view': ['scheduler/documents.ts', uses('../crdt/replica.ts')],
   'core-imports': ['node/core/network.ts', uses('../adapters/clock.ts')],
   'adapters-apart': ['node/adapters/docker/network.ts', uses('../libp2p/network.ts')],
+  'exec-is-raw-exec-in-a-cage': ['node/adapters/exec/network.ts', uses('../libp2p/network.ts')],
   'adapters-flat-apart': ['node/adapters/http.ts', uses('./libp2p/network.ts')],
   'adapters-see-ports': ['node/adapters/planner.ts', uses('../../scheduler/plan.ts')],
   'node-outside-cli': ['node/prints.ts', uses('../cli/main.ts')],

@@ -34,8 +34,12 @@ function rows(text: string): string[][] {
   return text.split('\n').map((line) => line.split(':'))
 }
 
+/** The kernel reads 2^32 - 1 as 'leave it as it is', which is root, and counts on from 0 after it. */
+const numberMax = 4_294_967_294
+
 function numberOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^[0-9]{1,10}$/.test(text) ? Number(text) : undefined
+  const number = text !== undefined && /^[0-9]{1,10}$/.test(text) ? Number(text) : undefined
+  return number !== undefined && number <= numberMax ? number : undefined
 }
 
 function readOrEmpty(path: string): string {

@@ -1,6 +1,6 @@
-// The `raw_exec` driver: plain processes on the board, each in a session of its own under a supervisor that outlives the agent.
-// What runs is found from one small record per task and from /proc, never from memory. It isolates nothing and enforces no
-// limits: a task can do what its user can.
+// Drivers of processes on the board, each in a session of its own under a supervisor that outlives the agent. What runs is found from one
+// small record per task and from /proc, never from memory. `raw_exec` isolates nothing and enforces no limits: a task can do what its
+// user can. `exec` is the same with a cage around each task (`kind.ts`).
 
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -31,8 +31,9 @@ import { giveFiles } from './give-files.ts'
 import { isAlive, killTask } from './group.ts'
 import { logPath } from './log-files.ts'
 import { readLog } from './log-reader.ts'
+import type { ProcessKind } from './kind.ts'
 import { createLookout } from './lookout.ts'
-import { resolveProgram, taskDirOf } from './program.ts'
+import { plainAccount, resolveProgram, taskDirOf } from './program.ts'
 import { type TaskRecord, leaderOf, readRecord, recordedTasks, taskFolder } from './record.ts'
 import { runTask } from './run-task.ts'
 import type { Supervisor } from './supervisor.ts'
@@ -46,11 +47,22 @@ export interface RawExecOptions {
 }
 
 export function createRawExecDriver(options: RawExecOptions): TaskDriver {
-  return new RawExecDriver(options)
+  return createProcessDriver(options, {
+    name: 'raw_exec',
+    folder: 'raw-exec',
+    fingerprint: async (home) => fingerprintRawExec(home),
+    accountOf: plainAccount,
+    cage: null,
+  })
 }
 
-class RawExecDriver implements TaskDriver {
-  readonly name = 'raw_exec'
+export function createProcessDriver(options: RawExecOptions, kind: ProcessKind): TaskDriver {
+  return new ProcessDriver(options, kind)
+}
+
+class ProcessDriver implements TaskDriver {
+  readonly name: ProcessKind['name']
+  readonly #kind: ProcessKind
   readonly #node: NodeId
   readonly #home: string
   readonly #log: DriverLog
@@ -62,19 +74,21 @@ class RawExecDriver implements TaskDriver {
   readonly #lastRuns: LastRuns = new Map()
   readonly #lookout: ReturnType<typeof createLookout>
 
-  constructor({ node, dataDir, log }: RawExecOptions) {
+  constructor({ node, dataDir, log }: RawExecOptions, kind: ProcessKind) {
+    this.name = kind.name
+    this.#kind = kind
     this.#node = node
-    this.#home = join(dataDir, 'raw-exec')
+    this.#home = join(dataDir, kind.folder)
     this.#log = log
     this.#lookout = createLookout(this.#tasks, log)
   }
 
   async fingerprint(): Promise<Fingerprint> {
-    return fingerprintRawExec(this.#home)
+    return this.#kind.fingerprint(this.#home)
   }
 
   async prepare(task: TaskRequest): Promise<Result<void, DriverCode>> {
-    const program = resolveProgram(task, taskFolder(this.#home, task.id))
+    const program = resolveProgram(task, taskFolder(this.#home, task.id), this.#kind)
     return program.ok ? ok(undefined) : program
   }
 
@@ -83,7 +97,7 @@ class RawExecDriver implements TaskDriver {
     return this.#serial(task.id, async () => {
       const there = this.#tasks.get(task.id) ?? this.#find(task.id)
       if (there !== undefined) return ok({ ...there.running, found: true })
-      const run = await runTask(this.#node, task, taskFolder(this.#home, task.id))
+      const run = await runTask(this.#node, task, taskFolder(this.#home, task.id), this.#kind)
       if (!run.ok) return run
       this.#told.delete(task.id)
       this.#watch(run.value.record, run.value.supervisor)
@@ -116,7 +130,7 @@ class RawExecDriver implements TaskDriver {
     return this.#serial(id, async () => {
       if ((this.#tasks.get(id) ?? this.#find(id)) === undefined) return refuse('E_START', `task ${id} does not run on this board`)
       const folder = taskFolder(this.#home, id)
-      const taskDir = taskDirOf(task, folder)
+      const taskDir = taskDirOf(task, folder, this.#kind)
       if (!taskDir.ok) return taskDir
       try {
         giveFiles(folder.work, files, taskDir.value)
@@ -145,8 +159,10 @@ class RawExecDriver implements TaskDriver {
 
   async exec(task: TaskRequest, command: readonly string[], options: ExecOptions): Promise<Result<ExecEnd, DriverCode>> {
     assertTaskId(task.id)
-    if (!this.#tasks.has(task.id)) return refuse('E_START', `task ${task.id} does not run on this board`)
-    return execBeside(task, taskFolder(this.#home, task.id), command, options, this.#lastRuns)
+    const supervisor = this.#tasks.get(task.id)?.leader.pid
+    if (supervisor === undefined) return refuse('E_START', `task ${task.id} does not run on this board`)
+    const beside = { kind: this.#kind, supervisor, lastRuns: this.#lastRuns }
+    return execBeside(task, taskFolder(this.#home, task.id), command, options, beside)
   }
 
   remove(id: TaskId): Promise<void> {
@@ -158,6 +174,7 @@ class RawExecDriver implements TaskDriver {
       await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch((error: Error) => {
         this.#log.warn({ task: id, folder: root, error: error.message }, 'a finished task left a folder that cannot be removed')
       })
+      await this.#openCage(id)
     })
   }
 
@@ -173,13 +190,20 @@ class RawExecDriver implements TaskDriver {
     return record !== undefined && isAlive(leaderOf(record, true)) ? this.#watch(record, null) : undefined
   }
 
+  async #openCage(id: TaskId): Promise<void> {
+    await this.#kind.cage?.remove(id).catch((error: Error) => {
+      this.#log.warn({ task: id, error: error.message }, 'a finished task left a cgroup that cannot be removed')
+    })
+  }
+
   /** Says how a task ended that ended unseen, and ends what it left behind. */
   async #bury(id: TaskId): Promise<void> {
     const record = this.#recordOf(id)
     if (record === undefined || this.#told.has(id)) return
     this.#told.add(id)
-    await killTask(leaderOf(record, false))
-    const exit = exitOf(taskFolder(this.#home, id), null, false)
+    const enclosure = this.#kind.cage?.enclosure(id)
+    await killTask(leaderOf(record, false, enclosure))
+    const exit = exitOf(taskFolder(this.#home, id), null, false, enclosure)
     // After the caller of adopt has what runs.
     setImmediate(() => this.#notices.tell(id, exit))
   }
@@ -202,7 +226,7 @@ class RawExecDriver implements TaskDriver {
       running: record.task,
       folder: taskFolder(this.#home, id),
       logs: record.logs,
-      leader: leaderOf(record, true),
+      leader: leaderOf(record, true, this.#kind.cage?.enclosure(id)),
       child: supervisor?.child ?? null,
       onEnd: (exit) => {
         this.#tasks.delete(id)

@@ -4,8 +4,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
-import type { DriverCode, ExecEnd, ExecOptions, TaskRequest } from '../../core/ports.ts'
+import type { DriverCode, ExecEnd, ExecOptions, TaskId, TaskRequest } from '../../core/ports.ts'
 import { covered } from './inherited-files.ts'
+import type { Cage, Command, ProcessKind } from './kind.ts'
 import { type Program, resolveProgram } from './program.ts'
 import type { TaskFolder } from './record.ts'
 
@@ -15,16 +16,23 @@ const firstFree = 3
 /** Command of a task → a run that took too long, and may hang where nothing can end it. Two checks may well run the same at once. */
 export type LastRuns = Map<string, ChildProcess>
 
+export interface Beside {
+  readonly kind: ProcessKind
+  /** The number of the task's supervisor, which is alive. */
+  readonly supervisor: number
+  readonly lastRuns: LastRuns
+}
+
 export async function execBeside(
   task: TaskRequest,
   folder: TaskFolder,
   command: readonly string[],
   options: ExecOptions,
-  lastRuns: LastRuns,
+  { kind, supervisor, lastRuns }: Beside,
 ): Promise<Result<ExecEnd, DriverCode>> {
   const [program = '', ...args] = command
   const { spec } = task
-  const resolved = resolveProgram({ ...task, spec: { ...spec, config: { ...spec.config, command: program, args } } }, folder)
+  const resolved = resolveProgram({ ...task, spec: { ...spec, config: { ...spec.config, command: program, args } } }, folder, kind)
   if (!resolved.ok) return resolved
   const { file } = resolved.value
   const key = JSON.stringify([task.id, command])
@@ -32,9 +40,12 @@ export async function execBeside(
   if (last !== undefined && !hasEnded(last)) return refuse('E_START', `'${file}' hangs since it was run last: see its state in 'ps'`)
   const nothing = openSync('/dev/null', 'r')
   try {
-    const child = begin(resolved.value, nothing)
+    const inside = kind.cage?.beside(resolved.value, folder, supervisor)
+    const child = begin(inside ?? plainCommand(resolved.value), inside === undefined ? nothing : 'pipe', nothing)
     child.once('exit', () => lastRuns.get(key) === child && lastRuns.delete(key))
-    return await ended(child, file, options, () => lastRuns.set(key, child))
+    const end = ended(child, file, options, () => lastRuns.set(key, child))
+    if (inside !== undefined) letGo(child, task.id, inside, kind.cage)
+    return await end
   } catch (error) {
     return refuse('E_START', `program '${file}' was not started: ${(error as Error).message}`)
   } finally {
@@ -43,16 +54,32 @@ export async function execBeside(
 }
 
 /** In a session of its own, so that all of it can be killed. */
-function begin({ file, args, env, workDir, account }: Program, nothing: number): ChildProcess {
+function begin({ file, args, cwd, env, account }: Command, input: number | 'pipe', nothing: number): ChildProcess {
   const child = spawn(file, args, {
-    cwd: workDir,
+    cwd,
     env,
     detached: true,
-    stdio: [nothing, 'pipe', 'pipe', ...covered(nothing, firstFree)],
+    stdio: [input, 'pipe', 'pipe', ...covered(nothing, firstFree)],
     ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
   })
   child.unref()
   return child
+}
+
+function plainCommand({ workDir: cwd, ...program }: Program): Command {
+  return { ...program, cwd, words: '' }
+}
+
+/** Once it counts with its task. Where that cannot be, as when the task has just ended, it never begins. */
+function letGo(child: ChildProcess, id: TaskId, { words }: Command, cage: Cage | null): void {
+  // One that ended at once does not take its words any more.
+  child.stdin?.on('error', () => undefined)
+  try {
+    if (child.pid !== undefined) cage?.enter(id, child.pid)
+    child.stdin?.end(`go\n${words}`)
+  } catch {
+    child.stdin?.destroy()
+  }
 }
 
 function ended(

@@ -1,6 +1,6 @@
 // The processes of one task: a session whose leader is the task's supervisor. Signals them and waits until none is left. It must
 // never hit a stranger: a leader is recognised by pid, start time and boot, and a session without its leader only when this agent
-// saw the leader end, or by the marker in its members' environment. The marker also finds what left the session.
+// saw the leader end, or by the marker in its members' environment. The marker also finds what left the session, as does a cgroup.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Process, allProcesses, bootId, isDead, processOf, wasStartedWith } from './proc.ts'
@@ -13,6 +13,17 @@ export interface Leader {
   readonly marker: string
   /** True once this agent has seen the leader alive: its session's number cannot have been given out again unnoticed. */
   readonly seen: boolean
+  /** What the system keeps the task in, if anything does. */
+  readonly enclosure?: Enclosure
+}
+
+/** A cgroup: whatever its processes do, they stay in it. */
+export interface Enclosure {
+  pids(): readonly number[]
+  /** Nothing in it starts another process any more, and what is in it is killed where the system can do that at once. */
+  kill(): void
+  /** Something in it was killed for want of memory. */
+  hasLackedMemory(): boolean
 }
 
 // Often enough that a stop feels immediate, seldom enough to cost nothing while a task takes its time.
@@ -39,6 +50,7 @@ export async function endTask(leader: Leader, signal: NodeJS.Signals, timeoutMs:
 export async function killTask(leader: Leader): Promise<boolean> {
   const deadline = performance.now() + killWaitMs
   for (;;) {
+    leader.enclosure?.kill()
     // Together in one step, then again: what was forked meanwhile is found by the next look.
     if (isAlive(leader)) kill(-leader.pid, 'SIGKILL')
     const members = membersOf(leader)
@@ -66,10 +78,12 @@ export function membersOf(leader: Leader): number[] {
   const holder = processOf(leader.pid)
   // While a session has members, its number is not given out again; once another process holds the number, the session is gone.
   const isSessionOurs = holder === undefined ? leader.seen : holder.startTicks === leader.startTicks
+  const enclosed = new Set(leader.enclosure?.pids())
   const members: number[] = []
   for (const one of allProcesses()) {
     if (isDead(one) || one.pid === process.pid) continue
-    if ((isSessionOurs && one.session === leader.pid) || wasStartedWith(one.pid, leader.marker)) members.push(one.pid)
+    const isOfSession = isSessionOurs && one.session === leader.pid
+    if (isOfSession || enclosed.has(one.pid) || wasStartedWith(one.pid, leader.marker)) members.push(one.pid)
   }
   return members
 }

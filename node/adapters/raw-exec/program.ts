@@ -9,6 +9,7 @@ import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { TaskRequest } from '../../core/ports.ts'
 import { withTaskDir } from '../task/task-dir.ts'
 import { type Account, boardAccounts, findAccount } from './account.ts'
+import type { ProcessKind } from './kind.ts'
 import { type TaskFolder, markerName } from './record.ts'
 
 export interface Program {
@@ -20,10 +21,12 @@ export interface Program {
   readonly taskDir: string
 }
 
+type Accounts = Pick<ProcessKind, 'name' | 'accountOf'>
+
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-export function resolveProgram(asked: TaskRequest, folder: TaskFolder): Result<Program, 'E_CONFIG'> {
-  const account = accountOf(asked.spec.config.user)
+export function resolveProgram(asked: TaskRequest, folder: TaskFolder, kind: Accounts): Result<Program, 'E_CONFIG'> {
+  const account = kind.accountOf(asked.spec.config.user)
   if (!account.ok) return account
   const taskDir = ownFolder(asked, folder, account.value)
   const task = withTaskDir(asked, taskDir)
@@ -33,14 +36,15 @@ export function resolveProgram(asked: TaskRequest, folder: TaskFolder): Result<P
     return refuse('E_CONFIG', `working directory '${workDir}' does not exist on this board: create it, or change config.work_dir`)
   }
   const env = environment(task, account.value)
-  const file = findProgram(config.command ?? '', env['PATH'] ?? defaultPath, workDir)
+  if (config.command === undefined) return refuse('E_CONFIG', `config.command is missing: a ${kind.name} task needs a program`)
+  const file = findProgram(config.command, env['PATH'] ?? defaultPath, workDir)
   if (!file.ok) return file
   return ok({ file: file.value, args: config.args, env, workDir, account: account.value, taskDir })
 }
 
 /** What the task is told that its own folder is called. */
-export function taskDirOf(task: TaskRequest, folder: TaskFolder): Result<string, 'E_CONFIG'> {
-  const account = accountOf(task.spec.config.user)
+export function taskDirOf(task: TaskRequest, folder: TaskFolder, kind: Accounts): Result<string, 'E_CONFIG'> {
+  const account = kind.accountOf(task.spec.config.user)
   return account.ok ? ok(ownFolder(task, folder, account.value)) : account
 }
 
@@ -55,7 +59,7 @@ function environment(task: TaskRequest, account: Account | undefined): Record<st
   return { ...basics, ...(account === undefined ? {} : { USER: account.name }), ...task.env, [markerName]: task.id }
 }
 
-function accountOf(user: string | undefined): Result<Account | undefined, 'E_CONFIG'> {
+export function plainAccount(user: string | undefined): Result<Account | undefined, 'E_CONFIG'> {
   if (user === undefined) return ok(undefined)
   const found = findAccount(user, boardAccounts())
   if (!found.ok) return found
@@ -70,7 +74,6 @@ function accountOf(user: string | undefined): Result<Account | undefined, 'E_CON
 }
 
 function findProgram(command: string, path: string, workDir: string): Result<string, 'E_CONFIG'> {
-  if (command === '') return refuse('E_CONFIG', 'config.command is missing: a raw_exec task needs a program')
   const places = command.includes('/') ? [''] : path.split(delimiter).filter((place) => isAbsolute(place))
   const files = places.map((place) => (place === '' ? resolve(workDir, command) : join(place, command)))
   const isThere = files.filter(isFile)

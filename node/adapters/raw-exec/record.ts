@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { RunningTask, TaskId } from '../../core/ports.ts'
 import { isTaskId } from '../task/task-id.ts'
-import type { Leader } from './group.ts'
+import type { Enclosure, Leader } from './group.ts'
 
 export interface LogLimits {
   readonly maxFiles: number
@@ -16,14 +16,14 @@ export interface LogLimits {
 export interface TaskRecord {
   readonly node: NodeId
   readonly task: RunningTask
-  readonly leader: Omit<Leader, 'marker' | 'seen'>
+  readonly leader: Omit<Leader, 'marker' | 'seen' | 'enclosure'>
   readonly logs: LogLimits
 }
 
 export const markerName = 'SHOAL_TASK_ID'
 
-export function leaderOf(record: TaskRecord, seen: boolean): Leader {
-  return { ...record.leader, marker: `${markerName}=${record.task.id}`, seen }
+export function leaderOf(record: TaskRecord, seen: boolean, enclosure?: Enclosure): Leader {
+  return { ...record.leader, marker: `${markerName}=${record.task.id}`, seen, ...(enclosure === undefined ? {} : { enclosure }) }
 }
 
 export interface TaskFolder {

@@ -6,12 +6,13 @@ import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
 import { takenPort, takenPortMessage } from '../task/taken-port.ts'
 import { giveFiles } from './give-files.ts'
-import { killTask } from './group.ts'
+import { type Enclosure, killTask } from './group.ts'
+import type { Cage, ProcessKind } from './kind.ts'
 import { logPath } from './log-files.ts'
 import { bootId, processOf } from './proc.ts'
 import { type Program, resolveProgram } from './program.ts'
 import { type LogLimits, type TaskFolder, type TaskRecord, leaderOf, readRecord, writeRecord } from './record.ts'
-import { type Supervisor, launch } from './supervisor.ts'
+import { type Supervisor, launch, plainSupervisor } from './supervisor.ts'
 
 export interface Run {
   readonly record: TaskRecord
@@ -20,26 +21,34 @@ export interface Run {
 
 const bytesPerMib = 1024 * 1024
 
-export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolder): Promise<Result<Run, DriverCode>> {
-  const program = resolveProgram(task, folder)
+export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolder, kind: ProcessKind): Promise<Result<Run, DriverCode>> {
+  const program = resolveProgram(task, folder, kind)
   if (!program.ok) return program
-  await endEarlierRun(folder)
+  await endEarlierRun(folder, kind.cage?.enclosure(task.id))
   const taken = task.portsHeld === true ? undefined : await takenPort(task.ports)
   if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
   try {
     makeFolders(folder, program.value)
     giveFiles(folder.work, task.files ?? [], program.value.taskDir)
-    return await begin(node, task, folder, program.value)
+    await kind.cage?.make(task, folder)
+    return await begin(node, task, folder, program.value, kind.cage)
   } catch (error) {
     return refuse('E_START', startFailure(program.value, folder, error as NodeJS.ErrnoException))
   }
 }
 
-async function begin(node: NodeId, task: TaskRequest, folder: TaskFolder, program: Program): Promise<Result<Run, DriverCode>> {
-  const { file, args, env, workDir, account } = program
+async function begin(
+  node: NodeId,
+  task: TaskRequest,
+  folder: TaskFolder,
+  program: Program,
+  cage: Cage | null,
+): Promise<Result<Run, DriverCode>> {
+  const { file, account } = program
   const stdout = logPath(folder, 'stdout')
   const stderr = logPath(folder, 'stderr')
-  const supervisor = await launch({ program: file, args, env, workDir, account, folder, stdout, stderr })
+  const command = cage === null ? plainSupervisor(program) : cage.supervised(program, folder, task.id)
+  const supervisor = await launch({ command, account, folder, stdout, stderr })
   const startTicks = processOf(supervisor.pid)?.startTicks
   if (startTicks === undefined)
     return refuse('E_START', `the supervisor of '${file}' was killed before it began: see the kernel's log for its out-of-memory killer`)
@@ -50,9 +59,10 @@ async function begin(node: NodeId, task: TaskRequest, folder: TaskFolder, progra
     logs: logLimits(task),
   }
   try {
+    cage?.enter(task.id, supervisor.pid)
     writeRecord(folder, record)
   } catch (error) {
-    await killTask(leaderOf(record, true))
+    await killTask(leaderOf(record, true, cage?.enclosure(task.id)))
     throw error
   }
   supervisor.go()
@@ -60,9 +70,9 @@ async function begin(node: NodeId, task: TaskRequest, folder: TaskFolder, progra
 }
 
 /** A run of the same task that ended may have left something behind: it must not hold the ports of the next. */
-async function endEarlierRun(folder: TaskFolder): Promise<void> {
+async function endEarlierRun(folder: TaskFolder, enclosure: Enclosure | undefined): Promise<void> {
   const earlier = readRecord(folder)
-  if (earlier !== undefined) await killTask(leaderOf(earlier, false))
+  if (earlier !== undefined) await killTask(leaderOf(earlier, false, enclosure))
 }
 
 /** Others may pass through (a task's own user reaches its working directory), but not read. */

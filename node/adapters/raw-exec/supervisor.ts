@@ -10,6 +10,8 @@ import { constants } from 'node:os'
 import type { TaskFolder } from './record.ts'
 import type { Account } from './account.ts'
 import { covered } from './inherited-files.ts'
+import type { Command } from './kind.ts'
+import type { Program } from './program.ts'
 
 export const shell = '/bin/sh'
 
@@ -23,18 +25,21 @@ const { SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SI
 const trapped = [SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO, SIGPWR]
 
 // In the foreground: a background command would start with SIGINT ignored.
-const script = `trap : ${trapped.join(' ')}
+const script = supervising('"$@" </dev/null 3>&-')
+
+/** `run`: shell that runs its arguments, with 3 closed. */
+export function supervising(run: string): string {
+  return `trap : ${trapped.join(' ')}
 read -r go || exit 125
-"$@" </dev/null 3>&-
+${run}
 code=$?
 echo "$code" >&3
 exit "$code"`
+}
 
 export interface Launch {
-  readonly program: string
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-  readonly workDir: string
+  readonly command: Command
+  /** Whose the logs are. */
   readonly account: Account | undefined
   readonly folder: TaskFolder
   readonly stdout: string
@@ -52,31 +57,38 @@ export interface Supervisor {
 export async function launch(wanted: Launch): Promise<Supervisor> {
   // Its few bytes are on disk already when the status is written over them: a full disk does not hide how a task ended.
   writeFileSync(wanted.folder.exit, '?  \n', { mode: 0o600 })
+  const { file, args, cwd, env, account, words } = wanted.command
   const nothing = openSync('/dev/null', 'r')
   const files = [openLog(wanted.stdout, wanted.account), openLog(wanted.stderr, wanted.account), openSync(wanted.folder.exit, 'r+')]
   try {
-    const child = spawn(shell, ['-c', script, 'shoal-task', ...commandOf(wanted)], {
-      cwd: wanted.workDir,
-      env: wanted.env,
+    const child = spawn(file, args, {
+      cwd,
+      env,
       detached: true,
       stdio: ['pipe', ...files, ...covered(nothing, firstFree)],
-      ...(wanted.account === undefined ? {} : { uid: wanted.account.uid, gid: wanted.account.gid }),
+      ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
     })
     await once(child, 'spawn')
     child.unref()
     // A supervisor that is killed before its word comes is noticed by its exit.
     child.stdin?.on('error', () => undefined)
-    return { child, pid: child.pid ?? 0, go: () => void child.stdin?.end('go\n') }
+    return { child, pid: child.pid ?? 0, go: () => void child.stdin?.end(`go\n${words}`) }
   } finally {
     for (const file of [...files, nothing]) closeSync(file)
   }
 }
 
+/** With nothing around it: the supervisor itself is the task's user already. */
+export function plainSupervisor(program: Program): Command {
+  const { workDir, env, account } = program
+  return { file: shell, args: ['-c', script, 'shoal-task', ...programOf(program)], cwd: workDir, env, account, words: '' }
+}
+
 /** Most shells drop variables whose names they could not write (`my.name`); env(1) puts those back. Its arguments show in `ps`. */
-function commandOf(wanted: Launch): string[] {
-  const dropped = Object.entries(wanted.env).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-  const put = dropped.length === 0 ? [] : ['/usr/bin/env', ...dropped.map(([name, value]) => `${name}=${value}`)]
-  return [...put, wanted.program, ...wanted.args]
+function programOf({ file, args, env }: Program): string[] {
+  const dropped = Object.entries(env).filter(([name]) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+  const put = dropped.length === 0 ? [] : ['/usr/bin/env', '--', ...dropped.map(([name, value]) => `${name}=${value}`)]
+  return [...put, file, ...args]
 }
 
 /** Append mode: a log that was cut back goes on from its new end, whoever holds it open. */

@@ -6,13 +6,14 @@ import { type FSWatcher, watch } from 'node:fs'
 import type { ChildProcess } from 'node:child_process'
 import type { RunningTask, TaskExit } from '../../core/ports.ts'
 import { exitOfSignal, exitOfStatus, unknownExit } from '../task/exit-status.ts'
-import { type Leader, endTask, isAlive, killTask, signalTask } from './group.ts'
+import { type Enclosure, type Leader, endTask, isAlive, killTask, signalTask } from './group.ts'
 import { type LogLimits, type TaskFolder, readExitStatus } from './record.ts'
 
 export interface WatchedTask {
   readonly running: RunningTask
   readonly folder: TaskFolder
   readonly logs: LogLimits
+  readonly leader: Leader
   /** Looks whether it still runs: called now and then, for ends of which no news came. */
   look(): void
   signal(signal: NodeJS.Signals): void
@@ -45,7 +46,7 @@ export function watchTask(options: WatchOptions): WatchedTask {
   const finish = async (): Promise<boolean> => {
     // What the program left behind in its session does not outlive it.
     const isClean = await killTask(leader)
-    const exit = exitOf(folder, child, isEnding)
+    const exit = exitOf(folder, child, isEnding, leader.enclosure)
     release()
     options.onEnd(exit)
     return isClean
@@ -80,7 +81,13 @@ function watchStatus(folder: TaskFolder, onChange: () => void): FSWatcher | unde
 }
 
 /** How a task ended that no longer runs; `wasKilled`: by us, if there is no other word. */
-export function exitOf(folder: TaskFolder, child: ChildProcess | null, wasKilled: boolean): TaskExit {
+export function exitOf(folder: TaskFolder, child: ChildProcess | null, wasKilled: boolean, enclosure?: Enclosure): TaskExit {
+  const exit = plainExitOf(folder, child, wasKilled)
+  // A child that ran out of memory and was survived is no failure of the task.
+  return !wasKilled && exit.exitCode !== 0 && enclosure?.hasLackedMemory() === true ? { ...exit, outOfMemory: true } : exit
+}
+
+function plainExitOf(folder: TaskFolder, child: ChildProcess | null, wasKilled: boolean): TaskExit {
   const status = readExitStatus(folder) ?? child?.exitCode ?? undefined
   if (status !== undefined) return exitOfStatus(status)
   const signal = child?.signalCode ?? (wasKilled ? 'SIGKILL' : null)

@@ -1,12 +1,14 @@
 // Job files for the tests: small processes, and waits short enough to look at.
 
+import type { DriverName } from '../../../crdt/spec.ts'
+
 export interface JobWishes {
   readonly count?: number
   readonly type?: 'batch'
   readonly periodic?: object
   readonly pool?: string
   readonly script?: string
-  readonly driver?: 'raw_exec' | 'docker'
+  readonly driver?: DriverName
   readonly image?: string
   /** More keys of the group. */
   readonly group?: Readonly<Record<string, unknown>>

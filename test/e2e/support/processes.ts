@@ -11,21 +11,26 @@ interface Board {
   readonly process: { readonly pid?: number | undefined } | null
 }
 
+/** Of the drivers that run processes. */
+const homes = ['raw-exec', 'exec'] as const
+
 /** Process ids of a board's tasks (with their supervisors). */
 export function taskPids({ folder, process: agent }: Board): number[] {
   return pids().filter((pid) => {
     if (pid === agent?.pid) return false
     const cwd = linkOf(`/proc/${pid}/cwd`)
-    return cwd === `${folder}/raw-exec` || cwd.startsWith(`${folder}/raw-exec/`)
+    return homes.some((home) => cwd === `${folder}/${home}` || cwd.startsWith(`${folder}/${home}/`))
   })
 }
 
 /** Tasks that run, as their records say and their processes show: no agent is asked. */
 export function runningTasks({ folder }: Pick<Board, 'folder'>): RunningTask[] {
-  const home = join(folder, 'raw-exec')
-  return recordedTasks(home).flatMap((id) => {
-    const record = readRecord(taskFolder(home, id))
-    return record !== undefined && isAlive(leaderOf(record, true)) ? [record.task] : []
+  return homes.flatMap((name) => {
+    const home = join(folder, name)
+    return recordedTasks(home).flatMap((id) => {
+      const record = readRecord(taskFolder(home, id))
+      return record !== undefined && isAlive(leaderOf(record, true)) ? [record.task] : []
+    })
   })
 }
 

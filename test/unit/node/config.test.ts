@@ -110,6 +110,7 @@ describe('configuration', () => {
     assert.equal(plain.http.socket, join(plain.dataDir, 'api.sock'))
     assert.deepEqual([plain.drivers.rawExec, plain.checks], [{ enabled: false }, { exec: false }])
     assert.equal(plain.drivers.docker.enabled, true)
+    assert.deepEqual(plain.drivers.exec, { enabled: false, user: 'nobody', allowRoot: false, cgroupParent: 'shoal' })
   })
 
   it('lets programs be checks only where it is told to, or plain processes are allowed', () => {
@@ -117,6 +118,16 @@ describe('configuration', () => {
     assert.equal(config(['--raw-exec']).checks.exec, true)
     assert.equal(config(['--raw-exec', '--config', file('checks: { exec: false }')]).checks.exec, false)
     assert.match(problems(['--config', file('checks: { exec: maybe }')]).join(), /checks\.exec.*true or false/)
+  })
+
+  it('takes for the cgroups of tasks only folders below the mount', () => {
+    for (const parent of ['/shoal', '../shoal', 'a/../b', 'a//b', '.', 'a/', 'memory.max', 'cgroup.procs', '-x', 'a b'])
+      assert.match(
+        problems(['--config', file(`drivers: { exec: { cgroup_parent: "${parent}" } }`)]).join(),
+        /cgroup_parent: .*is not folders below/,
+      )
+    const { exec } = config(['--exec', '--config', file('drivers: { exec: { cgroup_parent: edge.slice/shoal_1 } }')]).drivers
+    assert.deepEqual([exec.enabled, exec.cgroupParent], [true, 'edge.slice/shoal_1'])
   })
 
   it('reads every key of a file, with units, and paths relative to it', () => {
@@ -135,6 +146,7 @@ dynamic_ports: 21000-21999
 max_allocs: 12
 drivers:
   raw_exec: { enabled: true }
+  exec: { enabled: true, user: tasks, allow_root: true, cgroup_parent: edge/shoal }
   docker:
     enabled: false
     socket: /run/podman.sock
@@ -161,6 +173,7 @@ rejoin: true
       maxAllocs: 12,
       drivers: {
         rawExec: { enabled: true },
+        exec: { enabled: true, user: 'tasks', allowRoot: true, cgroupParent: 'edge/shoal' },
         docker: {
           enabled: false,
           socket: '/run/podman.sock',

@@ -95,14 +95,8 @@ const inGroup: readonly [string, readonly string[]][] = [
   ],
   ['    count: 1', ['3:3: groups.main.tasks: found nothing; allowed: a map of names to tasks']],
   ['    tasks: {}', ['4:12: groups.main.tasks: found none; allowed: 1 to 32']],
-  [
-    '    tasks: { app: {} }',
-    ['4:14: groups.main.tasks.app.driver: found nothing; allowed: docker, raw_exec (exec comes with a later version)'],
-  ],
-  [
-    '    tasks: { app: { driver: podman } }',
-    ['4:29: groups.main.tasks.app.driver: found "podman"; allowed: docker, raw_exec (exec comes with a later version)'],
-  ],
+  ['    tasks: { app: {} }', ['4:14: groups.main.tasks.app.driver: found nothing; allowed: docker, raw_exec, exec']],
+  ['    tasks: { app: { driver: podman } }', ['4:29: groups.main.tasks.app.driver: found "podman"; allowed: docker, raw_exec, exec']],
   [
     '    tasks: { app: { driver: docker } }',
     ['4:14: groups.main.tasks.app.config.image: found nothing; allowed: the name of an image: docker needs one'],
@@ -239,7 +233,7 @@ describe('a job file', () => {
   })
 
   it('says a wrong value once, not again for what follows from it', () => {
-    assert.equal(faults('job: hello\ngroups: { main: { tasks: { a: { driver: exec, config: { image: x, volumes: [y] } } } } }').length, 1)
+    assert.equal(faults('job: hello\ngroups: { main: { tasks: { a: { driver: podman, config: { image: x, volumes: [y] } } } } }').length, 1)
   })
 
   it('takes the pool of the context when it names none', () => {

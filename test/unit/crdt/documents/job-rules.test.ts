@@ -5,10 +5,13 @@ import * as defaults from '../../../../crdt/documents/defaults.ts'
 import { checkSpec, faultText } from '../../../../crdt/documents/job-rules.ts'
 import type { GroupSpec, JobSpec, TaskConfig, TaskSpec } from '../../../../crdt/spec.ts'
 import { jobWith, sampleGroup, sampleJob, sampleTask } from '../../../../simulator/sample-job.ts'
+import { template } from '../../../support/templates.ts'
 
 const group = (changes: Partial<GroupSpec>): JobSpec => jobWith(changes)
 const task = (changes: Partial<TaskSpec>): JobSpec => jobWith({}, changes)
 const rawExec = (changes: Partial<TaskConfig>): JobSpec => task({ config: { ...defaults.configDefaults, command: 'x', ...changes } })
+const exec = (changes: Partial<TaskConfig>, more: Partial<TaskSpec> = {}): JobSpec =>
+  task({ driver: 'exec', config: { ...defaults.configDefaults, command: 'x', ...changes }, ...more })
 const docker = (changes: Partial<TaskConfig>, more: Partial<TaskSpec> = {}): JobSpec =>
   task({ driver: 'docker', config: { ...defaults.configDefaults, image: 'nginx:1.29', ...changes }, ...more })
 const ports = (mode: 'host' | 'bridge', ...list: GroupSpec['network']['ports']): JobSpec => group({ network: { mode, ports: list } })
@@ -273,7 +276,7 @@ const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
     /0/,
     /not 0/,
   ],
-  driver: [task({ driver: 'exec' as 'docker' }), `${app}/driver`, /"exec"/, /docker, raw_exec \(exec comes with/],
+  driver: [task({ driver: 'podman' as 'docker' }), `${app}/driver`, /"podman"/, /docker, raw_exec, exec$/],
   'docker without image': [
     task({ driver: 'docker', config: defaults.configDefaults }),
     `${app}/config/image`,
@@ -292,6 +295,16 @@ const faulty: Record<string, readonly [JobSpec, string, RegExp, RegExp]> = {
   'raw_exec privileged': [rawExec({ privileged: true }), `${app}/config/privileged`, /true/, /nothing with raw_exec/],
   'raw_exec with a read-only root': [rawExec({ readOnlyRoot: true }), `${app}/config/read_only_root`, /true/, /nothing with raw_exec/],
   'raw_exec with entrypoint': [rawExec({ entrypoint: ['a'] }), `${app}/config/entrypoint`, /entrypoint/, /nothing with raw_exec/],
+  'exec without command': [task({ driver: 'exec', config: defaults.configDefaults }), `${app}/config/command`, /nothing/, /exec needs one/],
+  'exec with image': [exec({ image: 'nginx' }), `${app}/config/image`, /nginx/, /nothing with exec/],
+  'exec with volumes': [exec({ volumes: ['a:/b'] }), `${app}/config/volumes`, /volumes/, /nothing with exec/],
+  'exec memory': [exec({}, { resources: { cpuMhz: 100, memoryMib: 5 } }), `${app}/resources/memory`, /5 MiB/, /6 MiB with exec/],
+  'exec that cannot reach its folder': [
+    exec({ workDir: '/srv' }, { templates: [template({})] }),
+    `${app}/templates`,
+    /templates/,
+    /nothing with exec and config.work_dir/,
+  ],
   'NUL in an argument': [rawExec({ args: ['a\0b'] }), `${app}/config/args`, /./, /NUL/],
   'env name': [task({ env: { 'A=B': 'x' } }), `${app}/env/A=B`, /A=B/, /without spaces and '='/],
   'reserved env name': [task({ env: { SHOAL_X: 'x' } }), `${app}/env/SHOAL_X`, /SHOAL_X/, /do not begin with SHOAL_/],
@@ -326,6 +339,7 @@ test('what people do every day is allowed', () => {
     group({ disconnect: { ...defaults.disconnectDefaults, lostAfterMs: 0, lostAfterExplicit: true, stopOnClientAfterMs: 0 } }),
     docker({ volumes: ['/srv/data:/data:ro', 'cache:/cache'], user: '1000', readOnlyRoot: true, entrypoint: ['/init'] }),
     rawExec({ user: 'www-data' }),
+    exec({ user: 'www-data', workDir: '/srv' }),
     task({ env: { 'spring.port': '80', 'A/B%': 'line\nbreak', EMPTY: '' } }),
     jobWith(
       {

@@ -56,7 +56,7 @@ test('a refusal names every fault, unknown fields too', () => {
   assert.ok(!read.ok)
   assert.deepEqual(read.message.split('\n'), [
     'groups/web/count: found "many"; allowed: a whole number',
-    'groups/web/tasks/app/driver: found nothing; allowed: docker, raw_exec',
+    'groups/web/tasks/app/driver: found nothing; allowed: docker, raw_exec, exec',
     'groups/web/canary: found an unknown field; allowed: fields of this version; it needs a newer agent',
     'priority: found 0; allowed: 1 to 100',
   ])

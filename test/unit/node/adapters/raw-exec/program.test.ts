@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { findAccount } from '../../../../../node/adapters/raw-exec/account.ts'
-import { resolveProgram } from '../../../../../node/adapters/raw-exec/program.ts'
+import { plainAccount, resolveProgram } from '../../../../../node/adapters/raw-exec/program.ts'
 import { taskFolder } from '../../../../../node/adapters/raw-exec/record.ts'
 import type { TaskConfig } from '../../../../../crdt/spec.ts'
 import { taskRequest } from '../../../../acceptance/driver-harness.ts'
@@ -15,7 +15,7 @@ after(() => rmSync(home, { recursive: true, force: true }))
 function resolve(config: Partial<TaskConfig>, env: Record<string, string> = {}): ReturnType<typeof resolveProgram> {
   const whole = { args: [], volumes: [], privileged: false, readOnlyRoot: false, ...config }
   const task = taskRequest({ driver: 'raw_exec', config: whole, env })
-  return resolveProgram(task, taskFolder(home, task.id))
+  return resolveProgram(task, taskFolder(home, task.id), { name: 'raw_exec', accountOf: plainAccount })
 }
 
 function refusal(config: Partial<TaskConfig>, env: Record<string, string> = {}): string {
@@ -67,4 +67,9 @@ test('users and groups by name and by number', () => {
   assert.equal(found('nobody'), 'E_CONFIG')
   assert.equal(found('app:nogroup'), 'E_CONFIG')
   assert.equal(found(''), 'E_CONFIG')
+  // Numbers that the kernel takes for root's, or for none.
+  for (const number of ['4294967295', '4294967296', '9999999999']) {
+    assert.equal(found(number), 'E_CONFIG')
+    assert.equal(found(`app:${number}`), 'E_CONFIG')
+  }
 })
