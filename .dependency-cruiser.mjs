@@ -42,7 +42,7 @@ const rules = {
       'The scheduler reads plain data: view, spec, ids, errors, versions, patterns, due times, and what differs between two versions of a map.',
     from: { path: '^scheduler/' },
     to: {
-      pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version|pattern|cron|civil-time|run-name)\\.ts$'],
+      pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version|pattern|cron|civil-time|run-name|devices)\\.ts$'],
       dependencyTypesNot: ['core'],
     },
   },

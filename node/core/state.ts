@@ -21,6 +21,7 @@ import type { Remains } from './allocs/finished.ts'
 import { type Conduct, noConduct } from './conduct/state.ts'
 import type { Boot } from './event.ts'
 import type { Early } from './early.ts'
+import { type DeviceState, noDevices } from './device-state.ts'
 import type { Effect } from './effect.ts'
 import { type Failing, type failingIn, noFailing } from './failing.ts'
 import type { Exchange } from './exchanges.ts'
@@ -194,6 +195,7 @@ export interface State {
   /** Of other machines with this node's key (`clones.ts`). */
   clones: CloneWords
   readonly verdicts: Map<SlotId, readonly Verdict[]>
+  readonly devices: DeviceState
   addresses: readonly string[]
   fingerprints: Record<string, Fingerprint>
   /** Drivers with which copies ran before the boot, and which have not said since what they run. */
@@ -294,6 +296,7 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     failing: noFailing(),
     replacementTimes: [],
     ...emptyBoard(boot.now),
+    devices: noDevices(),
     addresses: [],
     fingerprints: { ...boot.fingerprints },
     untold: new Set(),

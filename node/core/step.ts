@@ -14,6 +14,7 @@ import { exited, prepared, started, stopped } from './allocs/lifecycle.ts'
 import { rewritten } from './allocs/templates.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
+import { devicesDeadline, devicesDue, surveyed } from './devices.ts'
 import { drainDeadline } from './draining.ts'
 import { tellBootstrap } from './bootstrap-list.ts'
 import { saveDue } from './documents.ts'
@@ -66,6 +67,7 @@ export function createCore(env: Env): Core {
       replicateDue(step)
       conductDue(step)
       giveUpLost(step)
+      devicesDue(step)
       saveDue(step)
       if (isPlanDue(state, step.now)) state.planStale = true
       settle(step)
@@ -109,6 +111,8 @@ function handle(step: Step, event: CoreEvent): void {
       if (event.fingerprint.health.healthy) state.untold.delete(event.driver)
       state.ownStale = true
       return
+    case 'devices':
+      return surveyed(step, event.found)
     case 'adopted':
       return adopted(step, event.running)
     case 'prepared':
@@ -210,6 +214,7 @@ function wakeAt(state: State): number {
     leaveDeadline(state),
     conductDeadline(state),
     drainDeadline(state),
+    devicesDeadline(state),
   )
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)
