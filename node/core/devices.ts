@@ -68,14 +68,18 @@ export function devicesDue(step: Step): void {
     known.set(key, { ...one, isGone: true })
     isChanged = true
   }
-  if (!isChanged) return
-  forgetGone(step)
-  writeOwnSoon(step)
+  if (forgetGone(step) || isChanged) writeOwnSoon(step)
 }
 
-function forgetGone({ state }: Step): void {
+/** True: one of them was. */
+function forgetGone({ state }: Step): boolean {
+  const { known } = state.devices
+  const gone = [...known].filter(([, { isGone }]) => isGone)
+  if (gone.length === 0) return false
   const { keys } = heldHere(state, null)
-  for (const [key, { isGone }] of state.devices.known) if (isGone && !keys.has(key)) state.devices.known.delete(key)
+  const left = gone.filter(([key]) => !keys.has(key))
+  for (const [key] of left) known.delete(key)
+  return left.length > 0
 }
 
 export function devicesDeadline({ devices }: State): number {
