@@ -28,6 +28,8 @@ import type { Config } from './core/config-types.ts'
 import type { HostFacts, Network, Store } from './core/ports.ts'
 import type { State } from './core/state.ts'
 import { type Core, createCore } from './core/step.ts'
+import { createDeviceFinder } from './adapters/devices/finder.ts'
+import { folderTree } from './adapters/devices/tree.ts'
 import { createDrivers, surveyDrivers } from './drivers.ts'
 import { type JoinFile, readJoinFile } from './join-file.ts'
 import { type Loop, createLoop } from './loop.ts'
@@ -102,7 +104,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const { onFatal } = options
   const onLeft = (why: string): void => void noteLeft(config.dataDir, why, log).then(options.onLeft)
   const checks = createCheckRunner({ allowsExec: config.checks.exec, drivers })
-  const loop = createLoop({ core, network, store, clock, drivers, checks, api: createApiBridge, log, meters: metrics, onFatal, onLeft })
+  const devices = createDeviceFinder(folderTree({ sys: config.devices.sysfs, dev: config.devices.dev }), config.devices, log)
+  const parts = { core, network, store, clock, drivers, checks, devices, api: createApiBridge }
+  const loop = createLoop({ ...parts, log, meters: metrics, onFatal, onLeft })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
     readAll(store),

@@ -204,6 +204,7 @@ export async function loopBench(
     clock,
     drivers: [driver],
     checks: { run: (request) => checks(request) },
+    devices: { find: () => Promise.resolve(null) },
     api: createApiBridge,
     log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
     meters: { step: nothing, lag: nothing, persist: nothing, effect: nothing, dropped: (what) => void logged.push(`dropped ${what}`) },
