@@ -53,7 +53,11 @@ function deviceValue(target: string, device: Device): string | undefined {
 }
 
 /** In order of the needs; null: they cannot all be had. */
-export function chooseDevices(needs: readonly DeviceNeed[], devices: readonly Device[], choice: DeviceChoice): readonly DeviceGrant[] | null {
+export function chooseDevices(
+  needs: readonly DeviceNeed[],
+  devices: readonly Device[],
+  choice: DeviceChoice,
+): readonly DeviceGrant[] | null {
   const free = devices.filter(choice.isFree)
   const open = needs.map((need) => ({ need, devices: free.filter(need.suits) }))
   if (open.some(({ need, devices: suited }) => suited.length < need.ask.count)) return null
@@ -68,7 +72,9 @@ export function chooseDevices(needs: readonly DeviceNeed[], devices: readonly De
   ordered.sort((a, b) => sizeOf(a) - sizeOf(b))
   const found = search(ordered, new Set(), { left: limits.deviceStepsMax })
   if (found === null) return null
-  return needs.flatMap((need) => (found.get(need) ?? []).toSorted(compareText).map((key) => ({ task: need.task, name: need.ask.name, key })))
+  return needs.flatMap((need) =>
+    (found.get(need) ?? []).toSorted(compareText).map((key) => ({ task: need.task, name: need.ask.name, key })),
+  )
 }
 
 interface Open {

@@ -190,7 +190,10 @@ const task = (): Rule =>
       config: config(),
       env: texts('names to texts'),
       ...placement(),
-      resources: shape({}, { cpu: clock(), memory: size(), devices: listOf(device(), 'requests for devices: { name, count, constraints }') }),
+      resources: shape(
+        {},
+        { cpu: clock(), memory: size(), devices: listOf(device(), 'requests for devices: { name, count, constraints }') },
+      ),
       kill_timeout: duration(),
       kill_signal: words('a signal such as SIGTERM'),
       shutdown_delay: duration(),

@@ -194,7 +194,11 @@ function toTemplate(template: Reader): TemplateSpec {
 }
 
 function toDeviceAsk(ask: Reader): DeviceAsk {
-  return { name: ask.word('name', ''), count: ask.integer('count', deviceDefaults.count), constraints: ask.list('constraints').map(toConstraint) }
+  return {
+    name: ask.word('name', ''),
+    count: ask.integer('count', deviceDefaults.count),
+    constraints: ask.list('constraints').map(toConstraint),
+  }
 }
 
 function toCheck(name: string, check: Reader): CheckSpec {

@@ -127,7 +127,8 @@ export function sharedDevices({ board }: Pick<SeenStep, 'board'>): Finding[] {
   for (const { alloc, slot, devices = [] } of board.tasks.values()) {
     for (const what of devices.flatMap(({ key, path }) => [key, path])) {
       const other = holders.get(what) ?? alloc
-      if (other !== alloc) found.push({ rule: 'devices-apart', what: `${board.spec.name} has given ${what} to ${slot}, and to another copy` })
+      if (other !== alloc)
+        found.push({ rule: 'devices-apart', what: `${board.spec.name} has given ${what} to ${slot}, and to another copy` })
       holders.set(what, alloc)
     }
   }

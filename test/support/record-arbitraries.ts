@@ -64,9 +64,7 @@ const devices: fc.Arbitrary<NodeRecord['devices']> = fc
     { maxLength: 3, selector: (one) => one.key },
   )
   .map((all) => all.sort((a, b) => compareText(a.key, b.key)))
-const held = fc
-  .uniqueArray(deviceKey, { maxLength: 2 })
-  .map((keys) => (keys.length === 0 ? {} : { devices: keys.sort(compareText) }))
+const held = fc.uniqueArray(deviceKey, { maxLength: 2 }).map((keys) => (keys.length === 0 ? {} : { devices: keys.sort(compareText) }))
 
 const claims = (node: NodeId): fc.Arbitrary<NodeRecord['claims']> =>
   fc

@@ -45,7 +45,9 @@ async function classNodes(tree: DeviceTree, name: string): Promise<readonly Clas
   if (names === null) return null
   const nodes = await Promise.all(names.map(async (one) => ({ name: one, folder: await tree.real(`/class/${name}/${one}`) })))
   // Virtual ones (the screen's terminals, pseudo terminals) are no hardware.
-  return nodes.flatMap(({ name: one, folder }) => (folder === null || folder.startsWith('/devices/virtual/') ? [] : [{ name: one, folder }]))
+  return nodes.flatMap(({ name: one, folder }) =>
+    folder === null || folder.startsWith('/devices/virtual/') ? [] : [{ name: one, folder }],
+  )
 }
 
 function candidate(type: string, hardware: Hardware, path: string, more: Partial<Candidate> = {}): Candidate {

@@ -35,7 +35,10 @@ const states = (board: Board, job: JobId, copies: number) =>
   Array.from({ length: copies }, (_, index) => claimOf(board, slot(job, index), board)?.state)
 
 test('a copy goes where its device is, is told of it, and its claim names it; who finds none says why', () => {
-  const { world, boards, first, job } = begin([[], [adapter(1)], [adapter(2, '/dev/ttyS9', { vendor: '10c4' })]], deviceJob([ask({ name: '0403/serial' })]))
+  const { world, boards, first, job } = begin(
+    [[], [adapter(1)], [adapter(2, '/dev/ttyS9', { vendor: '10c4' })]],
+    deviceJob([ask({ name: '0403/serial' })]),
+  )
   assert.deepEqual(runners(world, slot(job)), ['b1'])
   assert.deepEqual(inUse(boards[1]!), { [slot(job)]: ['serial-usb2-1 /dev/ttyUSB1'] })
   assert.deepEqual(claimOf(first, slot(job), boards[1]!)!.devices, ['serial-usb2-1'])
@@ -47,7 +50,11 @@ test('a copy goes where its device is, is told of it, and its claim names it; wh
 })
 
 test('so many of one model as are asked for, that meet the constraints', () => {
-  const others = [adapter(1), adapter(2, '/dev/ttyUSB2', { model: '6015' }), adapter(3, '/dev/ttyUSB3', { model: '6015', attributes: { serial: 'B' } })]
+  const others = [
+    adapter(1),
+    adapter(2, '/dev/ttyUSB2', { model: '6015' }),
+    adapter(3, '/dev/ttyUSB3', { model: '6015', attributes: { serial: 'B' } }),
+  ]
   const two = begin([others, [adapter(1)]], deviceJob([ask({ count: 2 })]))
   assert.deepEqual(inUse(two.first), { [slot(two.job)]: ['serial-usb2-2 /dev/ttyUSB2', 'serial-usb2-3 /dev/ttyUSB3'] })
   const rule = { attribute: '${device.attr.serial}', operator: '=', value: 'B' } as const
@@ -181,10 +188,15 @@ test('one that never comes ends the copy, which goes elsewhere', () => {
 })
 
 test('an update in place keeps the devices that the copy has', () => {
-  const { world, first, job } = begin([[adapter(1), adapter(2), adapter(3)]], deviceJob([ask()], { count: 2 }))
+  const { world, first, job: early } = begin([[adapter(1), adapter(2), adapter(3)]], deviceJob([ask()], { name: 'early' }))
+  const job = runJob(world, first, deviceJob([ask()]))
+  world.run(5_000)
   const before = inUse(first)
-  // The one that comes first is free again, and the copy has another.
-  edit(world, first, jobDocId(job), 'default', submission(deviceJob([ask(), ask({ name: '0403/serial' })], { count: 1, command: '/bin/new' })))
+  assert.deepEqual(before[slot(job)], ['serial-usb2-2 /dev/ttyUSB2'])
+  // The one that comes first is free again.
+  edit(world, first, jobDocId(early), 'default', () => new Map([['state/desired', 'stopped']]))
+  world.run(5_000)
+  edit(world, first, jobDocId(job), 'default', submission(deviceJob([ask(), ask({ name: '0403/serial' })], { command: '/bin/new' })))
   world.run(20_000)
   const [kept] = before[slot(job, 0)]!
   const now = inUse(first)[slot(job, 0)]!
@@ -228,7 +240,10 @@ test('what a task has of which no claim tells is nobody else’s, and the board 
   // The board comes back with the disk of before, and cannot hear of the job; what it was given there goes on.
   world.kill(first)
   for (const [key] of first.disk.scan('')) first.disk.write([{ key, value: null }], true)
-  first.disk.write(empty.map(([key, value]) => ({ key, value })), true)
+  first.disk.write(
+    empty.map(([key, value]) => ({ key, value })),
+    true,
+  )
   world.split([first], [pool.boards[1]!])
   world.boot(first)
   world.run(20_000)

@@ -28,7 +28,17 @@ const events = fc.array(
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), board: fc.nat(1) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('kill', 'powerCut', 'wipe'), board: fc.nat(1) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('cut' as const, 'heal' as const), board: fc.constant(0) }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('order' as const), job: fc.nat(1), count: fc.nat(3), asks: fc.nat(3), form: fc.nat(2), board: fc.nat(1) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('order' as const),
+        job: fc.nat(1),
+        count: fc.nat(3),
+        asks: fc.nat(3),
+        form: fc.nat(2),
+        board: fc.nat(1),
+      }),
+    },
   ),
   { minLength: 4, maxLength: 14 },
 )
@@ -51,7 +61,10 @@ function happen(world: World, boards: readonly Board[], event: Happening): void 
     case 'wipe':
       world.kill(board)
       for (const [key] of board.disk.scan('')) board.disk.write([{ key, value: null }], true)
-      board.disk.write((fresh.get(board) ?? []).map(([key, value]) => ({ key, value })), true)
+      board.disk.write(
+        (fresh.get(board) ?? []).map(([key, value]) => ({ key, value })),
+        true,
+      )
       return world.boot(board)
     case 'kill':
     case 'powerCut':
@@ -92,7 +105,14 @@ test('no device and no path of one is ever held twice on a board; and at the end
       for (const board of boards) plug(world, board, [adapter(1, names[0]), adapter(2, names[1])])
       edit(world, boards[0]!, jobDocId('default/j0' as never), 'default', submission(jobSpec({ name: 'j0', count: 0 })))
       edit(world, boards[0]!, jobDocId('default/j1' as never), 'default', submission(deviceJob([ask()], { name: 'j1', count: 4 })))
-      world.until('all are in use', () => boards.every((board) => new Set([...board.tasks.values()].flatMap(({ devices = [] }) => devices.map(({ key }) => key))).size === 2), 2 * 3_600_000)
+      world.until(
+        'all are in use',
+        () =>
+          boards.every(
+            (board) => new Set([...board.tasks.values()].flatMap(({ devices = [] }) => devices.map(({ key }) => key))).size === 2,
+          ),
+        2 * 3_600_000,
+      )
     }),
     { numRuns: 20 },
   )

@@ -7,7 +7,11 @@ import { FakeBoard } from '../../../../support/sysfs.ts'
 
 const all = { allow: ['*'], deny: [], declare: [] }
 
-async function on(build: (board: FakeBoard) => void, rules: Partial<OwnerRules> = {}, more: (board: FakeBoard) => Partial<DeviceTree> = () => ({})) {
+async function on(
+  build: (board: FakeBoard) => void,
+  rules: Partial<OwnerRules> = {},
+  more: (board: FakeBoard) => Partial<DeviceTree> = () => ({}),
+) {
   const board = new FakeBoard()
   try {
     build(board)
@@ -57,7 +61,10 @@ test('an adapter with several ports behind one interface', async () => {
     board.files(`${device}/1-1:1.0/ttyUSB1`, { port_number: '1' })
     board.terminal('ttyUSB1', `${device}/1-1:1.0/ttyUSB1/tty/ttyUSB1`)
   })
-  assert.deepEqual(rows?.map((row) => row.split(' ')[1]), ['serial-0000:00:14.0-usb2-1-1.0', 'serial-0000:00:14.0-usb2-1-1.0-1'])
+  assert.deepEqual(
+    rows?.map((row) => row.split(' ')[1]),
+    ['serial-0000:00:14.0-usb2-1-1.0', 'serial-0000:00:14.0-usb2-1-1.0-1'],
+  )
 })
 
 test('other things on USB are by vendor and product, without hubs and without what is a device of another type already', async () => {
@@ -85,7 +92,11 @@ test('GPUs by their render nodes: on PCI by numbers, on a board by their driver'
     board.files(pci, { vendor: '0x8086', device: '0x46a6' })
     const soc = '/devices/platform/soc/fec00000.v3d'
     board.driver(soc, 'v3d')
-    for (const [at, node] of [[pci, 'renderD128'], [pci, 'card0'], [soc, 'renderD129']] as const) {
+    for (const [at, node] of [
+      [pci, 'renderD128'],
+      [pci, 'card0'],
+      [soc, 'renderD129'],
+    ] as const) {
       board.folder(`${at}/drm/${node}`)
       board.link(`/class/drm/${node}`, `${at}/drm/${node}`)
       board.node(`dri/${node}`)
@@ -98,7 +109,10 @@ const soc = '/devices/platform/soc'
 
 test('UARTs of the board by their real parents, below the ports of newer kernels too; not those that are only kept a place for', async () => {
   const { rows } = await on((board) => {
-    for (const [uart, name] of [['fe201000', 'ttyAMA0'], ['fe201400', 'ttyAMA1']] as const) {
+    for (const [uart, name] of [
+      ['fe201000', 'ttyAMA0'],
+      ['fe201400', 'ttyAMA1'],
+    ] as const) {
       const parent = `${soc}/${uart}.serial`
       const port = `${parent}/${uart}.serial:0/${uart}.serial:0.0`
       board.terminal(name, `${port}/tty/${name}`, { type: '32' })
@@ -129,14 +143,20 @@ test('consoles are nobody’s, whichever way the kernel says so; nor is the USB 
     board.file('/devices/virtual/tty/console/active', 'tty0 ttyS2 ttyUSB0')
     board.link('/class/tty/console', '/devices/virtual/tty/console')
   })
-  assert.deepEqual(rows?.map((row) => row.split(' ')[2]), ['/dev/ttyS1', '/dev/ttyS20'])
+  assert.deepEqual(
+    rows?.map((row) => row.split(' ')[2]),
+    ['/dev/ttyS1', '/dev/ttyS20'],
+  )
 })
 
 test('nothing unless it is allowed, and what is denied is offered in no other way', async () => {
   const build = (board: FakeBoard): void => void [board.adapter('1', 'ttyUSB0'), board.usb('2', { idVendor: '1a86' })]
   assert.deepEqual((await on(build, { allow: [] })).rows, [])
   const usb = await on(build, { allow: ['usb', '0403/*/*'], deny: ['serial'] })
-  assert.deepEqual(usb.rows?.map((row) => row.split(' ')[0]), ['1a86/usb/6001'])
+  assert.deepEqual(
+    usb.rows?.map((row) => row.split(' ')[0]),
+    ['1a86/usb/6001'],
+  )
   assert.deepEqual(usb.skipped, ['0403/serial/6001 (serial-0000:00:14.0-usb2-1-1.0, /dev/ttyUSB0): devices.deny has serial'])
   const none = await on(build, { allow: ['video'] })
   assert.match(none.skipped[0]!, /nothing in devices\.allow fits$/)
@@ -167,7 +187,9 @@ test('hardware that is declared by another file of it is the same, too', async (
       board.node('raw')
     },
     { declare: [declare('/dev/raw')] },
-    (board) => ({ node: (path) => Promise.resolve({ path: path.replace('/dev', board.dev), number: path === '/dev/raw' ? '189:3' : '188:0' }) }),
+    (board) => ({
+      node: (path) => Promise.resolve({ path: path.replace('/dev', board.dev), number: path === '/dev/raw' ? '189:3' : '188:0' }),
+    }),
   )
   assert.deepEqual(rows, ['local/scanner/till declared-raw /dev/raw'])
 })
