@@ -70,7 +70,7 @@ const rules = {
         '^(scheduler|cli|simulator)/',
         '^node/[^/]+\\.ts$',
         '^node/core/(?!(ports|config-types|bucket|rates)\\.ts|dialling/)',
-        '^crdt/(?!(ids|errors|crypto|view|spec|api-(types|nodes|jobs)|base64|bootstrap-addresses|limits)\\.ts)',
+        '^crdt/(?!(ids|errors|crypto|view|spec|devices|api-(types|nodes|jobs)|base64|bootstrap-addresses|limits)\\.ts)',
       ],
       pathNot: '^node/polyfill\\.ts$',
     },

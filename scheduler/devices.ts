@@ -111,7 +111,7 @@ function search(open: readonly Open[], taken: ReadonlySet<string>, steps: { left
 
 /** All ways to take so many, those that come first first. */
 function* selections(keys: readonly string[], count: number): Generator<readonly string[]> {
-  if (count === 0) yield []
-  for (let at = 0; at + count <= keys.length && count > 0; at++)
+  if (count === 0) return yield []
+  for (let at = 0; at + count <= keys.length; at++)
     for (const rest of selections(keys.slice(at + 1), count - 1)) yield [keys[at] as string, ...rest]
 }

@@ -119,6 +119,11 @@ export class Tasks {
     board.tasks.clear()
   }
 
+  /** What a new agent is told after its first event. */
+  toldAtBoot(board: Board, now: number): CoreEvent[] {
+    return [...this.endedUnseen(board, now), ...this.look(board, now)]
+  }
+
   /** What a look at the board's devices tells now; nothing, if it does not answer. */
   look({ devices }: Board, now: number): CoreEvent[] {
     return devices === null ? [] : [{ kind: 'devices', now, found: devices }]

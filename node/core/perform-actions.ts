@@ -117,7 +117,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)
   const devices = grantsFor(state, alloc, body)
-  if (devices === null) return fail(step, alloc, lackWords(body))
+  if (devices === null) return fail(step, alloc, `device-lacking: ${lackWords(body)}`)
   alloc.devices = devices
   persistBody(step, alloc)
   note(step, `claimed ${action.slot} (generation ${action.generation})`)

@@ -296,7 +296,6 @@ export function createState(env: Env, engine: DocumentEngine, boot: Boot): State
     failing: noFailing(),
     replacementTimes: [],
     ...emptyBoard(boot.now),
-    devices: noDevices(),
     addresses: [],
     fingerprints: { ...boot.fingerprints },
     untold: new Set(),
@@ -330,6 +329,7 @@ function emptyBoard(now: number) {
   return {
     lostLookAt: now + coreLimits.lackingMsMax,
     allocs: new Map(),
+    devices: noDevices(),
     checksAsked: new Set(),
     ended: new Map(),
     registersLeft: null,

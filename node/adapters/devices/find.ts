@@ -35,7 +35,7 @@ export async function findDevices(tree: DeviceTree, rules: OwnerRules): Promise<
     if (node === null) skipped.push(`${one.key}: there is no ${one.path} yet`)
     else take(here, false)
   }
-  return { devices: offered.map(({ unit: _, ...device }) => device), skipped }
+  return { devices: offered.map(({ unit: _unit, ...device }) => device), skipped }
 }
 
 type Placed = Omit<Candidate, 'unit'> & { readonly unit: string | null }

@@ -1,12 +1,16 @@
 // The port for the core's loop: looks when it is asked, and logs what is not offered whenever that has changed.
 
 import type { DeviceFinder } from '../../core/ports.ts'
-import type { Log } from '../log.ts'
 import { findDevices } from './find.ts'
 import type { OwnerRules } from './owner-rules.ts'
 import type { DeviceTree } from './tree.ts'
 
-export function createDeviceFinder(tree: DeviceTree, rules: OwnerRules, log: Pick<Log, 'info' | 'warn'>): DeviceFinder {
+interface FinderLog {
+  info(data: object, message: string): void
+  warn(data: object, message: string): void
+}
+
+export function createDeviceFinder(tree: DeviceTree, rules: OwnerRules, log: FinderLog): DeviceFinder {
   let said = ''
   return {
     async find() {

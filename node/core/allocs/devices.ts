@@ -90,7 +90,7 @@ function pathOf(own: readonly HeldDevice[], key: string): string | null | undefi
 
 export function lackWords(body: Body): string {
   const names = deviceNeeds(body.group).map(({ ask }) => (ask.count === 1 ? ask.name : `${ask.count} × ${ask.name}`))
-  return `device-taken: this board cannot give it ${names.join(', ')}`
+  return `this board cannot give it ${names.join(', ')}`
 }
 
 /**
@@ -105,7 +105,7 @@ export function findDevices(step: Step, alloc: Alloc, due: readonly TaskRun[]): 
   const lacking = granted === null ? lackWords(alloc.body) : whatLacks(state, alloc, granted, due, others)
   if (lacking !== null || granted === null) return waitFor(step, alloc, lacking ?? '')
   alloc.devicesAwaitedSince = null
-  if (alloc.reason.startsWith(waits)) alloc.reason = ''
+  if (alloc.reason.startsWith('device-waits: ')) alloc.reason = ''
   const names = new Set(due.map(({ spec }) => spec.name))
   const found = granted.map((one) => (names.has(one.task) ? { ...one, path: state.devices.known.get(one.key)?.path ?? null } : one))
   const isMoved = found.length !== alloc.devices.length || found.some((one, at) => !isSameDevice(one, alloc.devices[at]))
@@ -119,18 +119,14 @@ function isSameDevice(a: HeldDevice, b: HeldDevice | undefined): boolean {
   return a.key === b?.key && a.path === b.path && a.task === b.task && a.name === b.name
 }
 
-const waits = 'device-waits: '
-
 function waitFor(step: Step, alloc: Alloc, words: string): 'waits' | { readonly lacks: string } {
   const { state, now } = step
   // Until somebody has looked nobody knows that it is missing.
   if (alloc.devicesAwaitedSince === null || !state.devices.isSurveyed) alloc.devicesAwaitedSince = now
   if (now - alloc.devicesAwaitedSince >= coreLimits.deviceWaitMsMax) return { lacks: words }
-  const reason = `${waits}${words}`
-  if (alloc.reason !== reason) {
-    alloc.reason = reason
-    writeOwnSoon(step)
-  }
+  const before = alloc.reason
+  alloc.reason = `device-waits: ${words}`
+  if (alloc.reason !== before) writeOwnSoon(step)
   return 'waits'
 }
 
@@ -138,11 +134,11 @@ function whatLacks(state: State, alloc: Alloc, granted: readonly HeldDevice[], d
   const names = new Set(due.map(({ spec }) => spec.name))
   for (const { key, task } of granted) {
     if (!names.has(task)) continue
-    if (others.keys.has(key)) return `device-taken: ${key} is still another's`
+    if (others.keys.has(key)) return `${key} is still another's`
     const { path = null, missingSince = 0 } = state.devices.known.get(key) ?? {}
-    if (path === null || missingSince !== null) return `device-missing: ${key} is not there`
+    if (path === null || missingSince !== null) return `${key} is not there`
     const holder = others.paths.get(path) ?? devicesOf(alloc).find((one) => one.path === path && one.key !== key)?.key
-    if (holder !== undefined && holder !== key) return `device-taken: ${path}, where ${key} is, is still that of ${holder}`
+    if (holder !== undefined && holder !== key) return `${path}, where ${key} is, is still that of ${holder}`
   }
   return null
 }

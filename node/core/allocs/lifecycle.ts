@@ -121,7 +121,7 @@ function tellStage(alloc: Alloc, due: readonly TaskRun[]): void {
 /** On disk before a task opens them: an agent that is killed meanwhile must know who has what. */
 function hasDevices(step: Step, alloc: Alloc, due: readonly TaskRun[]): boolean {
   const found = findDevices(step, alloc, due)
-  if (typeof found === 'object') fail(step, alloc, found.lacks)
+  if (typeof found === 'object') fail(step, alloc, `device-lacking: ${found.lacks}`)
   if (found === 'moved') persistBody(step, alloc)
   return found === 'found' || found === 'moved'
 }
@@ -361,7 +361,7 @@ export function switchOver(step: Step, alloc: Alloc): void {
   if (next === null || !allTasks(next, 'ready')) return
   const { body: former } = alloc
   const devices = grantsFor(step.state, alloc, next)
-  if (devices === null) return failUpdate(step, alloc, lackWords(next))
+  if (devices === null) return failUpdate(step, alloc, `device-lacking: ${lackWords(next)}`)
   const left = beginWinding(step, alloc, former)
   for (const task of former.tasks.values()) {
     if (left.includes(task)) alloc.leaving.set(task.id, task)

@@ -98,7 +98,7 @@ test('no device and no path of one is ever held twice on a board; and at the end
         return effects
       }
       for (const [at, event] of all.entries()) {
-        happen(world, boards, event as Happening)
+        happen(world, boards, event)
         world.run(waits[at]!)
       }
       world.heal()
