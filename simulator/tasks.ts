@@ -57,7 +57,7 @@ export class Tasks {
     if (code !== null) return { ok: false, code, message: `${task.spec.config.command ?? task.spec.name}: ${code}` }
     const taken = Object.entries(task.ports).find(([, port]) => this.#isTaken(board, task, port))
     if (taken !== undefined) return { ok: false, code: 'E_PORT_IN_USE', message: `port ${taken[1]}, for '${taken[0]}', is in use` }
-    const absent = task.devices?.find(({ path }) => board.devices?.some((one) => one.path === path) !== true)
+    const absent = task.devices?.find(({ path }) => board.devices?.every((one) => one.path !== path) === true)
     if (absent !== undefined) return { ok: false, code: 'E_START', message: `there is no ${absent.path}` }
     const { id, slot, alloc, generation, form, updates, ports, devices } = task
     const driver = task.spec.driver
