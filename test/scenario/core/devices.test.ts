@@ -207,6 +207,16 @@ test('an update in place keeps the devices that the copy has', () => {
   assert.deepEqual(inUse(first)[slot(job, 0)], before[slot(job, 0)])
 })
 
+test('the only device of a board is no reason to leave it: what the copy has counts as free for its own update', () => {
+  const { world, first, job } = begin([[adapter(1)], [adapter(1)]], deviceJob([ask()], { count: 2 }))
+  const before = [...world.boards.values()].map(inUse)
+  edit(world, first, jobDocId(job), 'default', submission(deviceJob([ask()], { count: 2, command: '/bin/new' })))
+  world.run(60_000)
+  assert.deepEqual([...world.boards.values()].map(inUse), before)
+  assert.deepEqual([0, 1].map((index) => claimOf(first, slot(job, index), home(world, slot(job, index)))!.generation), [1, 1])
+  assert.equal(count(world, 'start'), 4)
+})
+
 test('the device of a former form is nobody else’s until its task is gone', () => {
   const { world, first, job } = begin([[adapter(1)]])
   world.tasks.stopMs = 4_000

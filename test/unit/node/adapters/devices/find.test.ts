@@ -140,12 +140,12 @@ test('consoles are nobody’s, whichever way the kernel says so; nor is the USB 
     board.terminal('ttyS2', `${soc}/c.serial/tty/ttyS2`, { type: '4' })
     board.terminal('ttyS20', `${soc}/d.serial/tty/ttyS20`, { type: '4' })
     board.adapter('1', 'ttyUSB0')
-    board.file('/devices/virtual/tty/console/active', 'tty0 ttyS2 ttyUSB0')
+    board.file('/devices/virtual/tty/console/active', 'tty0 ttyS20 ttyUSB0')
     board.link('/class/tty/console', '/devices/virtual/tty/console')
   })
   assert.deepEqual(
     rows?.map((row) => row.split(' ')[2]),
-    ['/dev/ttyS1', '/dev/ttyS20'],
+    ['/dev/ttyS1', '/dev/ttyS2'],
   )
 })
 
