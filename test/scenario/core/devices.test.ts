@@ -7,6 +7,7 @@ import type { JobSpec } from '../../../crdt/spec.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import { localOf } from '../../../node/core/placement.ts'
 import type { FoundDevice } from '../../../node/core/ports.ts'
+import { withShortWaits } from '../../../simulator/chaos/own-jobs.ts'
 import { plug } from '../../../simulator/plugs.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { adapter, ask, deviceJob, inUse, shared, told } from '../../support/devices.ts'
@@ -213,7 +214,10 @@ test('the only device of a board is no reason to leave it: what the copy has cou
   edit(world, first, jobDocId(job), 'default', submission(deviceJob([ask()], { count: 2, command: '/bin/new' })))
   world.run(60_000)
   assert.deepEqual([...world.boards.values()].map(inUse), before)
-  assert.deepEqual([0, 1].map((index) => claimOf(first, slot(job, index), home(world, slot(job, index)))!.generation), [1, 1])
+  assert.deepEqual(
+    [0, 1].map((index) => claimOf(first, slot(job, index), home(world, slot(job, index)))!.generation),
+    [1, 1],
+  )
   assert.equal(count(world, 'start'), 4)
 })
 
@@ -275,6 +279,11 @@ test('an agent that is killed knows afterwards who has what, and where', () => {
   assert.deepEqual(inUse(first), { [slot(job)]: ['serial-usb2-1 /dev/ttyUSB0'] })
   assert.deepEqual(claimOf(first, slot(job), first)!.devices, ['serial-usb2-1'])
   assert.deepEqual(runners(world, slot(other)), [])
+})
+
+test('an own job of a search is played without them', () => {
+  const [task] = withShortWaits(deviceJob()).groups[0]!.tasks
+  assert.equal(task!.devices, undefined)
 })
 
 test('a system job has a copy on each board with the device', () => {
