@@ -35,11 +35,11 @@ const at = (): readonly string[] => ['--peer', `unix:${agent.socket}`]
 const devices = [{ name: 'serial', constraints: [{ attribute: '${device.attr.product}', value: 'FT232R' }] }]
 const out = (name: string): string => join(fleet.folder, name)
 
-function file(name: string, count = 1): object {
+function file(name: string, count = 1, asking = 'serial'): object {
   const asked = job(name, { script: `echo "$$ $SHOAL_DEVICE_serial" >> '${out(name)}'; exec sleep 1000000` }) as {
     groups: { g: { tasks: { app: { resources: object } } } }
   }
-  Object.assign(asked.groups.g.tasks.app.resources, { devices: devices.map((one) => ({ ...one, count })) })
+  Object.assign(asked.groups.g.tasks.app.resources, { devices: devices.map((one) => ({ ...one, count, name: asking })) })
   return asked
 }
 
@@ -62,6 +62,15 @@ test('a copy gets the adapter, a second one does not and says why, and a killed 
 
   const plan = await fleet.cli(['job', 'plan', fleet.jobFile(file('one', 2)), ...at()])
   assert.match(plan.output, /~ groups\.g\.tasks\.app\.resources\.devices\[0\]\.count: 1 → 2/)
+
+  const [whatIf, none] = await Promise.all(
+    ['serial', 'gpu'].map(async (name) => {
+      const asked = fleet.jobFile(file('one', 1, name))
+      return (await fleet.cli(['job', 'plan', asked, '--what-if', 'kill a', ...at()])).output
+    }),
+  )
+  assert.match(whatIf!, /0:05\.3 to the end +a\n/)
+  assert.match(none!, /0:05\.0 to the end +nobody\n/)
 
   await fleet.cli(['job', 'run', '--detach', fleet.jobFile(file('two')), ...at()])
   await until('it cannot be placed', 60_000, async () => (await show('job', 'explain', 'two')).includes('device-taken'))
