@@ -98,8 +98,8 @@ test('ports are mapped in bridge mode only, for both protocols', () => {
 test('devices are mapped one by one, under their own names, and labels bring them back', () => {
   const choices = { image: 'busybox', init: true }
   assert.equal(containerConfig(testNode, task, choices).HostConfig?.Devices, undefined)
-  const devices = [{ name: 'serial', key: 'k', path: '/dev/serial/by-path/pci-0000:00:14.0' }]
-  const [{ path = '' } = {}] = devices
+  const path = '/dev/serial/by-path/pci-0000:00:14.0'
+  const devices = [{ name: 'serial', key: 'k', path }]
   const given = { ...task, devices }
   const [mapped] = containerConfig(testNode, given, choices).HostConfig?.Devices ?? []
   assert.deepEqual(mapped, { PathOnHost: path, PathInContainer: path, CgroupPermissions: 'rwm' })
