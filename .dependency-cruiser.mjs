@@ -42,7 +42,7 @@ const rules = {
       'The scheduler reads plain data: view, spec, ids, errors, versions, patterns, due times, and what differs between two versions of a map.',
     from: { path: '^scheduler/' },
     to: {
-      pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version|pattern|cron|civil-time|run-name)\\.ts$'],
+      pathNot: ['^scheduler/', '^crdt/(view|spec|ids|errors|layered-map|version|pattern|cron|civil-time|run-name|devices)\\.ts$'],
       dependencyTypesNot: ['core'],
     },
   },
@@ -75,7 +75,7 @@ const rules = {
         '^(scheduler|cli|simulator)/',
         '^node/[^/]+\\.ts$',
         '^node/core/(?!(ports|config-types|bucket|rates)\\.ts|dialling/)',
-        '^crdt/(?!(ids|errors|crypto|view|spec|api-(types|nodes|jobs)|base64|bootstrap-addresses|limits)\\.ts)',
+        '^crdt/(?!(ids|errors|crypto|view|spec|devices|api-(types|nodes|jobs)|base64|bootstrap-addresses|limits)\\.ts)',
       ],
       pathNot: '^node/polyfill\\.ts$',
     },

@@ -104,6 +104,8 @@ export interface AllocRow {
 
 export interface AllocDetail extends AllocRow {
   readonly ports: Claim['ports']
+  /** Keys of the devices that it holds. Said only where it holds some. */
+  readonly devices?: readonly string[]
   readonly tasks: Claim['tasks']
   readonly form: string
   readonly over: readonly { readonly node: string; readonly generation: number }[]

@@ -1,5 +1,6 @@
 // Wire types of the API: what is said of boards.
 
+import type { Device } from './devices.ts'
 import type { Liveness, NodeView, WaitingReason } from './view.ts'
 import type { AllocRow } from './api-jobs.ts'
 
@@ -74,6 +75,8 @@ export interface NodeDetail extends NodeRow {
   readonly weight: number
   readonly attributes: NodeView['attributes']
   readonly drivers: NodeView['drivers']
+  /** Said only where there are any; and which copy holds it, if one does, as a slot. */
+  readonly devices?: readonly (Device & { readonly heldBy: string | null })[]
   readonly addresses: readonly string[]
   readonly neighbours: readonly string[]
   /** By the board that answers. */

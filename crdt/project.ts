@@ -47,6 +47,7 @@ export const nodeParts = [
   'attributes',
   'labels',
   'drivers',
+  'devices',
   'images',
   'dynamicPorts',
   'addresses',

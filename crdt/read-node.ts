@@ -23,7 +23,8 @@ export interface NodeReading {
 export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | undefined, ops: Doc | undefined): NodeReading {
   const record = nodeFromRegisters(id, doc?.registers ?? new Map())
   const wishes = ops === undefined ? opsDefaults : opsFromRegisters(ops.registers)
-  const { addresses, agentVersion, allocsMax, attributes, capacity, drivers, dynamicPorts, planVersion, psk, receipts, verdicts } = record
+  const { addresses, agentVersion, allocsMax, attributes, capacity, devices, drivers, dynamicPorts } = record
+  const { planVersion, psk, receipts, verdicts } = record
   const { drain, draining, drainIgnoresSystem, leaving, replacedBy, weight } = wishes
   const clones = clonesLeft(record.clones, wishes.out)
   const node = {
@@ -47,6 +48,7 @@ export function readNode(crypto: Crypto, id: NodeId, pool: PoolName, doc: Doc | 
     ...(clones.length < 2 ? {} : { clones }),
     ...(psk === '' ? {} : { psk }),
     ...(allocsMax === 0 ? {} : { allocsMax }),
+    ...(devices.length === 0 ? {} : { devices }),
     eligible: wishes.eligible && clones.length < 2,
     evicted: wishes.evicted || replacedBy.length > 0,
     ...(replacedBy.length === 0 ? {} : { replacedBy }),

@@ -1,6 +1,8 @@
 // A job's specification as everyone but its authors sees it: complete (defaults filled in), plain, frozen data.
 // Words, meanings and defaults are Nomad's unless a comment says otherwise. Durations are ms, memory and disk MiB, cpu MHz.
 
+import type { DeviceAsk } from './devices.ts'
+
 /**
  * `system`: one copy on each node that suits. `batch`: copies that end by themselves, and are then complete. `sysbatch`: both, one copy on
  * each node that suits until it is complete there.
@@ -132,6 +134,8 @@ export interface TaskSpec {
   readonly dispatchPayloadFile?: string
   /** Sorted by destination. Absent: none, so that specifications from before read as they did. */
   readonly templates?: readonly TemplateSpec[]
+  /** Sorted by name. Absent: none, so that specifications from before read as they did. */
+  readonly devices?: readonly DeviceAsk[]
   /** Sorted by name. Absent: none, so that specifications from before read as they did. */
   readonly checks?: readonly CheckSpec[]
 }

@@ -1,6 +1,7 @@
 // The immutable, plain-data picture that a node derives from its documents and the link states. The scheduler reads this and
 // nothing else. Maps may iterate in any order: whoever decides something sorts first.
 
+import type { Device } from './devices.ts'
 import type { AllocId, Form, Generation, JobId, NodeId, OperatorId, PoolName, SlotId, TokenId } from './ids.ts'
 import type { CivilSeconds } from './civil-time.ts'
 import type { GroupSpec, JobSpec } from './spec.ts'
@@ -63,6 +64,8 @@ export interface NodeView {
   readonly drivers: Readonly<Record<string, DriverHealth>>
   /** Its owner's bound on copies there, all jobs together. Said only where there is one. */
   readonly allocsMax?: number
+  /** Those that its owner lets jobs have, in order of key. Said only where there are any. */
+  readonly devices?: readonly Device[]
   /** Names of images that are on the board, for image locality. */
   readonly images: ReadonlySet<string>
   /** Inclusive range for dynamic ports. */
@@ -315,6 +318,8 @@ export interface Claim {
   readonly ports: Readonly<Record<string, number>>
   /** What it holds of its node, at the form that it runs; absent: what the group in force asks for. */
   readonly resources?: Resources
+  /** Keys of the devices that it holds, sorted. Said only where it holds some. */
+  readonly devices?: readonly string[]
   readonly tasks: Readonly<Record<string, TaskStatus>>
   /** Rivals that this claim, once running, sends away. */
   readonly over: ReadonlyMap<NodeId, Generation>

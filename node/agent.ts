@@ -28,6 +28,8 @@ import type { Config } from './core/config-types.ts'
 import type { HostFacts, Network, Store } from './core/ports.ts'
 import type { State } from './core/state.ts'
 import { type Core, createCore } from './core/step.ts'
+import { createDeviceFinder } from './adapters/devices/finder.ts'
+import { folderTree } from './adapters/devices/tree.ts'
 import { createDrivers, surveyDrivers } from './drivers.ts'
 import { createExaminer } from './examiner.ts'
 import { type JoinFile, readJoinFile } from './join-file.ts'
@@ -104,8 +106,9 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const onLeft = (why: string): void => void noteLeft(config.dataDir, why, log).then(options.onLeft)
   const checks = createCheckRunner({ allowsExec: config.checks.exec, drivers })
   const examine = createExaminer({ network, dataDir: config.dataDir })
-  const meters = metrics
-  const loop = createLoop({ core, network, store, clock, drivers, checks, api: createApiBridge, examine, log, meters, onFatal, onLeft })
+  const devices = createDeviceFinder(folderTree({ sys: config.devices.sysfs, dev: config.devices.dev }), config.devices, log)
+  const parts = { core, network, store, clock, drivers, checks, devices, api: createApiBridge, examine }
+  const loop = createLoop({ ...parts, log, meters: metrics, onFatal, onLeft })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
     readAll(store),

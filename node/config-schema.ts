@@ -3,7 +3,9 @@
 
 import FastestValidator from 'fastest-validator'
 
+import { deviceLimits, isDevicePath, isDeviceWord } from '../crdt/devices.ts'
 import { isName, nameRule } from '../crdt/ids.ts'
+import { declaredKey } from './adapters/devices/owner-rules.ts'
 import { toMultiaddr } from './adapters/libp2p/addresses.ts'
 
 // The package is CommonJS whose module is the class, while its types declare a default export.
@@ -58,6 +60,30 @@ function isCgroupPath(value: string): boolean {
   return value.split('/').every((part) => /^[A-Za-z0-9][A-Za-z0-9_.@:-]*$/.test(part) && !/^(cgroup|cpu|memory|pids|io)\./.test(part))
 }
 
+const devicePatterns = leaf('a list of devices as type, vendor/type or vendor/type/model, such as serial or 0403/*/*', (value) => {
+  const isPattern = (one: unknown): boolean => {
+    const parts = typeof one === 'string' ? one.split('/') : []
+    return parts.length > 0 && parts.length <= 3 && parts.every((part) => part === '*' || isDeviceWord(part))
+  }
+  return Array.isArray(value) && value.every(isPattern)
+})
+const declaredDevices = leaf(
+  'a list of different devices: {path: a file below /dev without commas, type, vendor, model, attributes}',
+  (value) => Array.isArray(value) && value.every(isDeclared) && new Set(value.map(declaredKey)).size === value.length,
+)
+
+function isDeclared(value: unknown): value is { path: string } {
+  if (!isPlainMap(value) || !isDevicePath(value['path']) || !value['path'].startsWith('/dev/')) return false
+  const { path: _, type, attributes = {}, ...names } = value
+  const isWord = (one: unknown): boolean => typeof one === 'string' && isDeviceWord(one)
+  const known = Object.entries(names).every(([key, one]) => ['vendor', 'model'].includes(key) && isWord(one))
+  if (!isWord(type) || !known || !isPlainMap(attributes)) return false
+  const entries = Object.entries(attributes)
+  const isAttribute = ([key, one]: [string, unknown]): boolean =>
+    isDeviceWord(key) && typeof one === 'string' && one.length <= deviceLimits.attributeCharsMax && /^[ -~]+$/.test(one)
+  return entries.length <= deviceLimits.attributesMax && entries.every(isAttribute)
+}
+
 function isLabel(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
@@ -108,6 +134,7 @@ const schema = {
       exec: group({ enabled: flag, user: text, allow_root: flag, cgroup_parent: cgroupParent }),
       docker: group({ enabled: flag, socket: text, registries, mirrors }),
     }),
+    devices: group({ allow: devicePatterns, deny: devicePatterns, declare: declaredDevices, sysfs: text, dev: text }),
     checks: group({ exec: flag }),
     log: group({ level: leaf(`one of ${logLevels.join(', ')}`, (value) => logLevels.some((level) => level === value)) }),
     http: group({

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 
 import { type Result, ok, refuse } from '../crdt/errors.ts'
 import type { Resources } from '../crdt/view.ts'
+import type { Declared, OwnerRules } from './adapters/devices/owner-rules.ts'
 import { checkShape, cpuUnits, mibUnits, portRangeOf, sizeOf, wrong, type SchemaError } from './config-schema.ts'
 import { readSources } from './config-sources.ts'
 import { nearestKey } from './nearest-key.ts'
@@ -43,6 +44,8 @@ export interface AgentConfig {
       readonly mirrors: Readonly<Record<string, readonly string[]>>
     }
   }
+  /** Which of the board's devices jobs may have: none, unless it is said. */
+  readonly devices: OwnerRules & { readonly sysfs: string; readonly dev: string }
   /** Whether jobs may have programs run beside their tasks. */
   readonly checks: { readonly exec: boolean }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
@@ -95,6 +98,11 @@ interface Raw {
       Pick<AgentConfig['drivers']['docker'], 'registries' | 'mirrors'>
     >
   }
+  readonly devices?: Partial<Pick<OwnerRules, 'allow' | 'deny'>> & {
+    readonly declare?: readonly (Pick<Declared, 'path' | 'type'> & Partial<Declared>)[]
+    readonly sysfs?: string
+    readonly dev?: string
+  }
   readonly checks?: { readonly exec?: boolean }
   readonly log?: { readonly level?: AgentConfig['log']['level'] }
   readonly http?: { readonly socket?: string; readonly loopback_port?: number }
@@ -143,6 +151,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
         mirrors: docker.mirrors ?? {},
       },
     },
+    devices: devicesOf(raw.devices),
     // Who lets jobs run any program may let them run one as a check.
     checks: { exec: raw.checks?.exec ?? rawExec },
     log: { level: raw.log?.level ?? configDefaults.logLevel },
@@ -150,6 +159,11 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     dev,
     rejoin: raw.rejoin ?? false,
   }
+}
+
+function devicesOf({ allow = [], deny = [], declare = [], sysfs = '/sys', dev = '/dev' }: Raw['devices'] = {}): AgentConfig['devices'] {
+  const named = { vendor: 'local', model: 'declared', attributes: {} }
+  return { allow, deny, declare: declare.map((one) => ({ ...named, ...one })), sysfs: resolve(sysfs), dev: resolve(dev) }
 }
 
 function resourcesOf(raw: RawResources = {}): Partial<Resources> {

@@ -9,7 +9,7 @@ import type { Reply } from '../crdt/api-types.ts'
 import type { ApiBridge } from './api-bridge.ts'
 import type { Effect } from './core/effect.ts'
 import type { CoreEvent } from './core/event.ts'
-import type { CheckRunner, Clock, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
+import type { CheckRunner, Clock, DeviceFinder, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
 import { envelopeFrames, isProbe } from './core/wire.ts'
 import type { Examiner } from './examiner.ts'
 import { EventQueue } from './event-queue.ts'
@@ -17,6 +17,7 @@ import { Journal } from './journal.ts'
 import type { LooseBoot, LooseEvent } from './loose-event.ts'
 import { SlowSteps } from './slow-steps.ts'
 import { TaskRunner } from './task-runner.ts'
+import { watchDevices } from './watch-devices.ts'
 import { watchDrivers } from './watch-drivers.ts'
 import { wordsOf } from './words.ts'
 
@@ -42,6 +43,7 @@ export interface LoopInput {
   readonly clock: Clock
   readonly drivers: readonly TaskDriver[]
   readonly checks: CheckRunner
+  readonly devices: DeviceFinder
   readonly api: (push: (event: LooseEvent) => void) => ApiBridge
   readonly examine: Examiner
   readonly log: LoopLog
@@ -92,6 +94,7 @@ class DriverLoop implements Loop {
   /** When the tick that waits among the events was due. */
   #tickDue = Infinity
   #unwatchDrivers: (() => void) | null = null
+  #unwatchDevices: (() => void) | null = null
   #isStarted = false
   #isNetworkUp = false
   #stopped = false
@@ -133,7 +136,14 @@ class DriverLoop implements Loop {
       push: (event) => this.#push(event),
       log: this.#input.log,
     })
+    const push = (event: LooseEvent): void => this.#push(event)
+    this.#unwatchDevices = watchDevices({ finder: this.#input.devices, clock, push })
     await this.idle()
+  }
+
+  #unwatch(): void {
+    this.#unwatchDrivers?.()
+    this.#unwatchDevices?.()
   }
 
   networkStarted(): void {
@@ -151,7 +161,7 @@ class DriverLoop implements Loop {
     if (this.#stopped) return
     this.#stopped = true
     this.#cancelWake?.()
-    this.#unwatchDrivers?.()
+    this.#unwatch()
     this.#carryNow()
     await this.#carrying
     await this.#journal.close()
@@ -195,7 +205,7 @@ class DriverLoop implements Loop {
     } catch (error) {
       this.#stopped = true
       this.#cancelWake?.()
-      this.#unwatchDrivers?.()
+      this.#unwatch()
       return this.#input.onFatal(error)
     }
     const ms = performance.now() - before

@@ -7,6 +7,7 @@ import type { NodeId } from '../crdt/ids.ts'
 import type { Affinity, Constraint } from '../crdt/spec.ts'
 import type { NodeView, SchedulerAlgorithm, View } from '../crdt/view.ts'
 import { targetValue, testOf } from './constraints.ts'
+import { type DeviceNeed, chooseDevices } from './devices.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import type { Suited } from './per-node.ts'
 import { hashText } from './rendezvous.ts'
@@ -35,6 +36,8 @@ export interface Boards {
   column(constraint: Constraint | Affinity): Uint8Array
   /** Health of a driver everywhere: `driverState`. */
   driver(name: string): Uint8Array
+  /** 1 where the board has such devices, whoever holds them and however they are. */
+  devices(needs: readonly DeviceNeed[]): Uint8Array
   /** The value of `${…}` everywhere. */
   texts(target: string): readonly (string | undefined)[]
 }
@@ -64,7 +67,7 @@ export function boardsOf(view: View, before: Boards | null = null): Boards {
     changed.some((index) => isDifferent(before.nodes[index], view.nodes.get(before.ids[index] as NodeId), fields))
   const nodes = before.ids.map((id) => view.nodes.get(id) as NodeView)
   const isClosedAnew = planVersion !== before.planVersion || differ(closing)
-  const isDescribedAnew = differ([...describing, 'drivers'])
+  const isDescribedAnew = differ([...describing, 'drivers', 'devices'])
   return withColumns({
     source: view.nodes,
     ids: before.ids,
@@ -144,7 +147,7 @@ function capacityOf(nodes: readonly NodeView[]): Boards['capacity'] {
   }
 }
 
-function withColumns(rest: Omit<Boards, 'column' | 'driver' | 'texts'>): Boards {
+function withColumns(rest: Omit<Boards, 'column' | 'driver' | 'devices' | 'texts'>): Boards {
   const { columns, textColumns, nodes } = rest
   const recall = (key: string, make: () => Column['valueOf']): Uint8Array => {
     const known = columns.get(key)
@@ -163,6 +166,8 @@ function withColumns(rest: Omit<Boards, 'column' | 'driver' | 'texts'>): Boards 
         return (node) => (meets(node) ? 1 : 0)
       }),
     driver: (name) => recall(`driver ${name}`, () => (node) => stateOfDriver(node, name)),
+    devices: (needs) =>
+      recall(`devices ${JSON.stringify(needs)}`, () => (node) => (chooseDevices(needs, node.devices ?? [], allFree) === null ? 0 : 1)),
     texts(target) {
       const known = textColumns.get(target)
       if (known !== undefined) return known
@@ -173,6 +178,8 @@ function withColumns(rest: Omit<Boards, 'column' | 'driver' | 'texts'>): Boards 
     },
   }
 }
+
+const allFree = { isFree: () => true }
 
 export function keyOf({ operator, attribute, value }: Constraint | Affinity): string {
   return JSON.stringify([operator, attribute, value])

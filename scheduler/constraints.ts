@@ -12,7 +12,10 @@ const targetPattern = /^\$\{\s*([^}\s]+)\s*\}$/
 /** The value of `${…}` on a node; undefined: not set, or no such target. */
 export function targetValue(target: string, node: NodeView): string | undefined {
   const name = targetPattern.exec(target)?.[1]
-  if (name === undefined) return undefined
+  return name === undefined ? undefined : valueOnNode(name, node)
+}
+
+function valueOnNode(name: string, node: NodeView): string | undefined {
   switch (name) {
     case 'node.unique.id':
       return node.id
@@ -32,36 +35,45 @@ function own(record: Readonly<Record<string, string>>, key: string): string | un
   return Object.hasOwn(record, key) ? record[key] : undefined
 }
 
-type Test = (node: NodeView) => boolean
+type Test<T> = (subject: T) => boolean
 
 /**
  * Whether a node meets the constraint; a missing left side passes only `!=` and `is_not_set`. What the value says is read once, here:
  * the test is asked of every node.
  */
-export function testOf(constraint: Constraint | Affinity): Test {
-  const left: Side = (node) => targetValue(constraint.attribute, node)
-  const right: Side = targetPattern.test(constraint.value) ? (node) => targetValue(constraint.value, node) : () => constraint.value
+export function testOf(constraint: Constraint | Affinity): Test<NodeView> {
+  return testFor(constraint, valueOnNode)
+}
+
+/** The same of whatever has values by name. */
+export function testFor<T>(constraint: Constraint | Affinity, valueOf: (name: string, subject: T) => string | undefined): Test<T> {
+  const side = (target: string): Side<T> | null => {
+    const name = targetPattern.exec(target)?.[1]
+    return name === undefined ? null : (subject) => valueOf(name, subject)
+  }
+  const left: Side<T> = side(constraint.attribute) ?? (() => undefined)
+  const right: Side<T> = side(constraint.value) ?? (() => constraint.value)
   switch (constraint.operator) {
     case 'distinct_hosts':
       return () => true
     case 'is_set':
     case 'distinct_property':
-      return (node) => left(node) !== undefined
+      return (one) => left(one) !== undefined
     case 'is_not_set':
-      return (node) => left(node) === undefined
+      return (one) => left(one) === undefined
     case '!=':
-      return (node) => left(node) !== right(node)
+      return (one) => left(one) !== right(one)
     default:
       return both(left, right, comparison(constraint))
   }
 }
 
-type Side = (node: NodeView) => string | undefined
+type Side<T> = (subject: T) => string | undefined
 type Comparison = (left: string, right: string) => boolean
 
-function both(left: Side, right: Side, compare: Comparison): Test {
-  return (node) => {
-    const [a, b] = [left(node), right(node)]
+function both<T>(left: Side<T>, right: Side<T>, compare: Comparison): Test<T> {
+  return (subject) => {
+    const [a, b] = [left(subject), right(subject)]
     return a !== undefined && b !== undefined && compare(a, b)
   }
 }

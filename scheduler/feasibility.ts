@@ -2,13 +2,15 @@
 // node over another; that is the score's job.
 
 import type { NodeId } from '../crdt/ids.ts'
+import type { Device } from '../crdt/devices.ts'
 import { type Claim, hasEnded } from '../crdt/view.ts'
 import { type Boards, driverState, keyOf } from './boards.ts'
+import { chooseDevices } from './devices.ts'
 import type { Group, GroupRules } from './group.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isFull } from './properties.ts'
 import type { Rejection } from './types.ts'
-import { type Usage, holdersOf, portsOfClaim } from './usage.ts'
+import { type Usage, devicesFor, holdersOf, portsOfClaim } from './usage.ts'
 
 /** What does not change while the plan is made: the node itself, pool, constraints, drivers. */
 export function fixedRejection(group: GroupRules, boards: Boards, index: number): Rejection | null {
@@ -28,7 +30,7 @@ export function suitRejection(group: GroupRules, boards: Boards, index: number):
 
 /** Indices of the nodes without a fixed rejection. Most groups ask the same of a node: they share the answer. */
 export function feasibleNodes(group: GroupRules, boards: Boards): Int32Array {
-  const question = JSON.stringify([group.spec.pool, group.constraints.map(keyOf), group.drivers])
+  const question = JSON.stringify([group.spec.pool, group.constraints.map(keyOf), group.drivers, group.ask.devices])
   const known = boards.feasible.get(question)
   if (known !== undefined) return known
   const rejects = unsuited(group, boards)
@@ -43,12 +45,14 @@ export function feasibleNodes(group: GroupRules, boards: Boards): Int32Array {
 function unsuited(group: GroupRules, boards: Boards): (index: number) => Rejection | null {
   const meets = meetsConstraints(group, boards)
   const drivers = group.drivers.map((driver) => boards.driver(driver))
+  const devices = group.ask.devices.length === 0 ? null : boards.devices(group.ask.devices)
   return (index) => {
     if (!meets(index)) return boards.nodes[index]?.pool === group.spec.pool ? 'constraint' : 'wrong-pool'
     for (const driver of drivers) {
       if (driver[index] === driverState.missing) return 'driver-missing'
       if (driver[index] === driverState.unhealthy) return 'driver-unhealthy'
     }
+    if (devices !== null && devices[index] !== 1) return 'device-missing'
     return null
   }
 }
@@ -106,6 +110,8 @@ export function roomRejection(group: Group, boards: Boards, usage: Usage, index:
   if ((usage.allocs[index] ?? 0) >= (boards.nodes[index]?.allocsMax ?? Number.MAX_SAFE_INTEGER)) return 'max-allocs'
   for (const port of group.ask.staticPorts) if (holdersOf(usage, index, port) > 0) return 'port-taken'
   if (!hasDynamicPorts(group, boards, usage, index)) return 'port-taken'
+  const devices = deviceRejection(group, boards, usage, index, [])
+  if (devices !== null) return devices
   return resourceRejection(group, boards, usage, index, nothingHeld)
 }
 
@@ -113,6 +119,13 @@ function hasDynamicPorts(group: GroupRules, boards: Boards, usage: Usage, index:
   if (group.ask.dynamicPorts === 0) return true
   const [low, high] = boards.nodes[index]?.dynamicPorts ?? [1, 0]
   return (usage.dynamicPorts[index] ?? 0) + group.ask.dynamicPorts <= high - low + 1
+}
+
+/** `own`: what the copy has already. */
+function deviceRejection({ ask }: GroupRules, boards: Boards, usage: Usage, index: number, own: readonly string[]): Rejection | null {
+  if (ask.devices.length === 0 || devicesFor(usage, boards, index, ask, own) !== null) return null
+  const isWell = ({ fault }: Device): boolean => fault === ''
+  return chooseDevices(ask.devices, boards.nodes[index]?.devices ?? [], { isFree: isWell }) === null ? 'device-faulty' : 'device-taken'
 }
 
 type Held = Pick<Group['ask'], 'cpuMhz' | 'memoryMib' | 'diskMib'>
@@ -136,5 +149,7 @@ export function inPlaceRejection(group: GroupRules, boards: Boards, usage: Usage
     const others = holdersOf(usage, index, port) - (own.includes(port) ? 1 : 0)
     if (others > 0) return 'port-taken'
   }
+  const devices = deviceRejection(group, boards, usage, index, claim.devices ?? [])
+  if (devices !== null) return devices
   return resourceRejection(group, boards, usage, index, claim.resources ?? group.ask)
 }

@@ -20,6 +20,8 @@ export interface Held {
   readonly dynamicPorts: number
   /** Port → how many holders (a second one only in disorder). */
   readonly ports: ReadonlyMap<number, number>
+  /** Key → how many holders, the same. */
+  readonly devices: ReadonlyMap<string, number>
 }
 
 /** A node's claims by slot. */
@@ -99,6 +101,7 @@ function entryOf(node: NodeView, claims: ClaimsOfNode, asks: ReturnType<typeof a
   const asked = new Map<JobId, JobView | undefined>()
   const sum = { cpuMhz: 0, memoryMib: 0, diskMib: 0, allocs: 0, dynamicPorts: 0 }
   const ports = new Map<number, number>()
+  const devices = new Map<string, number>()
   for (const [slot, claim] of claims) {
     if (hasEnded(claim)) continue
     sum.allocs++
@@ -112,12 +115,13 @@ function entryOf(node: NodeView, claims: ClaimsOfNode, asks: ReturnType<typeof a
       sum.memoryMib += Math.min(held.memoryMib, limits.heldMax)
       sum.diskMib += Math.min(held.diskMib, limits.heldMax)
     }
+    for (const key of claim.devices ?? []) devices.set(key, (devices.get(key) ?? 0) + 1)
     for (const port of portsOfClaim(claim, ask)) {
       ports.set(port, (ports.get(port) ?? 0) + 1)
       if (isDynamic(node, port)) sum.dynamicPorts++
     }
   }
-  return { held: { ...sum, ports }, claims, range: node.dynamicPorts, asked }
+  return { held: { ...sum, ports, devices }, claims, range: node.dynamicPorts, asked }
 }
 
 /** Whether the claim alone tells what it holds. */
@@ -135,6 +139,8 @@ export function usageOf(boards: Boards, holdings: Holdings): Usage {
     dynamicPorts: new Int32Array(boards.ids.length),
     ports: boards.ids.map((id) => holdings.get(id)?.held.ports),
     added: new Map(),
+    devices: boards.ids.map((id) => holdings.get(id)?.held.devices),
+    addedDevices: new Map(),
     changes: [],
     asked: new Set(),
     tables: new Map(),

@@ -11,21 +11,23 @@ import { schedulerLimits as limits } from './limits.ts'
 /** Node indices, ascending. */
 export interface Suited {
   readonly all: Int32Array
-  /** They have no such driver, or none that they have told of yet: what runs there stays, and nothing new comes. */
+  /** They have no such driver or devices, or none that they have told of yet: what runs there stays, and nothing new comes. */
   readonly withoutDriver: Int32Array
 }
 
 /** The same object until a node changes what it is. Most groups ask the same of a node: they share the answer. */
 export function suitedNodes(rules: GroupRules, boards: Boards): Suited {
-  const question = JSON.stringify([rules.spec.pool, rules.constraints.map(keyOf), rules.drivers])
+  const question = JSON.stringify([rules.spec.pool, rules.constraints.map(keyOf), rules.drivers, rules.ask.devices])
   const known = boards.suited.get(question)
   if (known !== undefined) return known
   const columns = rules.constraints.map((constraint) => boards.column(constraint))
   const drivers = rules.drivers.map((driver) => boards.driver(driver))
+  const devices = rules.ask.devices.length === 0 ? null : boards.devices(rules.ask.devices)
   const [all, withoutDriver]: [number[], number[]] = [[], []]
   for (const [index, node] of boards.nodes.entries()) {
     if (node.evicted || node.liveness === 'left' || node.pool !== rules.spec.pool) continue
-    if (drivers.some((driver) => driver[index] === driverState.missing)) withoutDriver.push(index)
+    const isWithout = drivers.some((driver) => driver[index] === driverState.missing) || (devices !== null && devices[index] !== 1)
+    if (isWithout) withoutDriver.push(index)
     else if (columns.every((column) => column[index] === 1)) all.push(index)
   }
   const answer = { all: Int32Array.from(all), withoutDriver: Int32Array.from(withoutDriver) }

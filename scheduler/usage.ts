@@ -3,6 +3,7 @@
 import { type Claim, type NodeView } from '../crdt/view.ts'
 import type { Ask } from './ask.ts'
 import type { Boards } from './boards.ts'
+import { type DeviceGrant, chooseDevices } from './devices.ts'
 import type { ScoreTable } from './scores.ts'
 
 export interface Usage {
@@ -17,6 +18,10 @@ export interface Usage {
   readonly ports: readonly (ReadonlyMap<number, number> | undefined)[]
   /** `portKey` → how many candidates hold it. */
   readonly added: Map<number, number>
+  /** By node: key of a device → how many claims hold it. Never changed here. */
+  readonly devices: readonly (ReadonlyMap<string, number> | undefined)[]
+  /** By node: keys of devices that candidates hold. */
+  readonly addedDevices: Map<number, Set<string>>
   /** Nodes of which the plan has taken something, as often as it did, in that order. */
   readonly changes: number[]
   /** What groups have asked at least once (`scores.ts`). */
@@ -47,6 +52,33 @@ export function holdAsk(usage: Usage, boards: Boards, index: number, ask: Ask): 
   const node = boards.nodes[index]
   if (node !== undefined) for (const port of ask.staticPorts) holdPort(usage, index, node, port)
   usage.dynamicPorts[index] = (usage.dynamicPorts[index] ?? 0) + ask.dynamicPorts
+  holdDevices(usage, boards, index, ask, [])
+}
+
+/** What a copy would get now; it keeps what it has. null: there are none, or not enough. */
+export function devicesFor(
+  usage: Usage,
+  boards: Boards,
+  index: number,
+  { devices: needs }: Ask,
+  own: readonly string[],
+): readonly DeviceGrant[] | null {
+  const held = usage.devices[index]
+  const added = usage.addedDevices.get(index)
+  return chooseDevices(needs, boards.nodes[index]?.devices ?? [], {
+    isFree: ({ key, fault }) => {
+      const isOwn = own.includes(key)
+      return (fault === '' || isOwn) && (held?.get(key) ?? 0) - (isOwn ? 1 : 0) <= 0 && added?.has(key) !== true
+    },
+    distance: (_, key) => (own.includes(key) ? 0 : 1),
+  })
+}
+
+function holdDevices(usage: Usage, boards: Boards, index: number, ask: Ask, own: readonly string[]): void {
+  if (ask.devices.length === 0) return
+  const keys = new Set(usage.addedDevices.get(index))
+  for (const { key } of devicesFor(usage, boards, index, ask, own) ?? []) if (!own.includes(key)) keys.add(key)
+  usage.addedDevices.set(index, keys)
 }
 
 /** An update in place: what it needs beyond what its claim holds already. Never less than nothing, as the old form still runs. */
@@ -61,6 +93,7 @@ export function holdGrowth(usage: Usage, boards: Boards, index: number, claim: C
   const node = boards.nodes[index]
   const own = portsOfClaim(claim, ask)
   if (node !== undefined) for (const port of ask.staticPorts) if (!own.includes(port)) holdPort(usage, index, node, port)
+  holdDevices(usage, boards, index, ask, claim.devices ?? [])
 }
 
 function addResources(usage: Usage, index: number, held: Pick<Ask, 'cpuMhz' | 'memoryMib' | 'diskMib'>): void {

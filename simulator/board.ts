@@ -5,7 +5,7 @@ import type { Signer } from '../crdt/crypto.ts'
 import type { NodeId } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
 import type { Core } from '../node/core/step.ts'
-import type { AdoptedTask, TaskDriver, TaskExit } from '../node/core/ports.ts'
+import type { AdoptedTask, FoundDevice, TaskDriver, TaskExit } from '../node/core/ports.ts'
 import type { Alarm } from './alarm.ts'
 import { type BoardClock, trueClock } from './board-clock.ts'
 import { Disk } from './disk.ts'
@@ -24,6 +24,8 @@ export interface BoardSpec {
   readonly psk?: Uint8Array
   /** `raw_exec` unless told otherwise. */
   readonly drivers?: readonly TaskDriver['name'][]
+  /** What is plugged in, and its owner lets jobs have; absent: nobody looks. */
+  readonly devices?: readonly FoundDevice[]
   /** Where its operator told it to ask for the fleet; absent: names of some other boards. */
   readonly bootstrap?: readonly string[]
 }
@@ -57,6 +59,8 @@ export interface Board {
   saysCapacity: Resources | null
   /** What its wall clock is ahead of the others', ms. */
   wallAheadMs: number
+  /** What is plugged in now; null: looks at it do not answer. */
+  devices: readonly FoundDevice[] | null
   readonly tasks: Map<string, AdoptedTask>
   /** Tasks that ended while no agent ran, which the next one is told of. */
   readonly ended: Map<string, TaskExit>
@@ -93,6 +97,7 @@ export function createBoard(spec: BoardSpec, names = new Map<string, string>()):
     isDriverSilent: false,
     saysCapacity: null,
     wallAheadMs: 0,
+    devices: spec.devices ?? null,
     tasks: new Map(),
     ended: new Map(),
     given: new Map(),

@@ -57,9 +57,12 @@ export class Tasks {
     if (code !== null) return { ok: false, code, message: `${task.spec.config.command ?? task.spec.name}: ${code}` }
     const taken = Object.entries(task.ports).find(([, port]) => this.#isTaken(board, task, port))
     if (taken !== undefined) return { ok: false, code: 'E_PORT_IN_USE', message: `port ${taken[1]}, for '${taken[0]}', is in use` }
-    const { id, slot, alloc, generation, form, updates, ports } = task
+    const absent = task.devices?.find(({ path }) => board.devices?.every((one) => one.path !== path) === true)
+    if (absent !== undefined) return { ok: false, code: 'E_START', message: `there is no ${absent.path}` }
+    const { id, slot, alloc, generation, form, updates, ports, devices } = task
     const driver = task.spec.driver
-    board.tasks.set(id, { id, slot, alloc, generation, form, updates, task: task.spec.name, ports, startedAt: wallMs, driver })
+    const running = { id, slot, alloc, generation, form, updates, task: task.spec.name, ports, startedAt: wallMs, driver }
+    board.tasks.set(id, { ...running, ...(devices && { devices }) })
     board.ended.delete(id)
     if (task.files !== undefined) board.given.set(id, { files: filesOf(task), signals: [] })
     board.trail.push({ at: now, what: 'start', task: id, slot })
@@ -114,6 +117,16 @@ export class Tasks {
   endAll(board: Board): void {
     for (const id of board.tasks.keys()) board.ended.set(id, unknownExit)
     board.tasks.clear()
+  }
+
+  /** What a new agent is told after its first event. */
+  toldAtBoot(board: Board, now: number): CoreEvent[] {
+    return [...this.endedUnseen(board, now), ...this.look(board, now)]
+  }
+
+  /** What a look at the board's devices tells now; nothing, if it does not answer. */
+  look({ devices }: Board, now: number): CoreEvent[] {
+    return devices === null ? [] : [{ kind: 'devices', now, found: devices }]
   }
 
   /** What a new agent is told once it has heard what runs: what ended before it came. */

@@ -152,7 +152,7 @@ export class World {
     this.links.boot(board)
     this.feed(board, this.#bootEvent(board))
     this.lifetimes.booted(board)
-    for (const event of this.tasks.endedUnseen(board, this.queue.now)) this.feed(board, event)
+    for (const event of this.tasks.toldAtBoot(board, this.queue.now)) this.feed(board, event)
     this.feed(board, { kind: 'addresses', now: this.queue.now, addresses: [board.address] })
   }
 

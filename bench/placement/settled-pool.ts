@@ -104,6 +104,7 @@ function recordOf({ nodes, pool }: View, id: NodeId, claims: ReadonlyMap<SlotId,
     clones: noClones,
     psk: '',
     allocsMax: 0,
+    devices: [],
     verdicts: new Map([...claims].map(([slot, claim]) => [slot, [verdict(claim)]])),
   }
 }

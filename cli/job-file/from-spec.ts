@@ -7,6 +7,7 @@ import {
   checkDefaults,
   configDefaults,
   constraintDefaults,
+  deviceDefaults,
   disconnectDefaults,
   groupDefaults,
   jobDefaults,
@@ -21,6 +22,7 @@ import {
   templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
+import type { DeviceAsk } from '../../crdt/devices.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -185,6 +187,7 @@ function taskData(task: TaskSpec, pick: Pick): Data {
         pick([
           ['cpu', task.resources.cpuMhz, resourceDefaults.cpuMhz, formatClock],
           ['memory', task.resources.memoryMib, resourceDefaults.memoryMib, formatSize],
+          ['devices', task.devices?.map((ask) => deviceData(ask, pick))],
         ]),
       ],
       ['kill_timeout', task.killTimeoutMs, taskDefaults.killTimeoutMs, formatDuration],
@@ -209,6 +212,16 @@ function taskData(task: TaskSpec, pick: Pick): Data {
       ['dispatch_payload', task.dispatchPayloadFile && { file: task.dispatchPayloadFile }],
       ['templates', task.templates?.map((template) => templateData(template, pick))],
       ['checks', task.checks && Object.fromEntries(task.checks.map((check) => [check.name, checkData(check, pick)]))],
+    ]),
+  }
+}
+
+function deviceData({ name, count, constraints }: DeviceAsk, pick: Pick): Data {
+  return {
+    name,
+    ...pick([
+      ['count', count, deviceDefaults.count],
+      ['constraints', constraints.map((one) => constraintData(one, pick)), []],
     ]),
   }
 }
@@ -306,6 +319,14 @@ function spreadData(spread: Spread, pick: Pick): Data {
   }
 }
 
+function constraintData(one: Constraint, pick: Pick): Data {
+  return pick([
+    ['attribute', one.attribute, ''],
+    ['operator', one.operator, constraintDefaults.operator],
+    ['value', one.value, ''],
+  ])
+}
+
 function placement(
   scope: {
     readonly constraints: readonly Constraint[]
@@ -314,13 +335,7 @@ function placement(
   },
   pick: Pick,
 ): Data {
-  const rule = (one: Constraint): Data => ({
-    ...pick([['attribute', one.attribute, '']]),
-    ...pick([
-      ['operator', one.operator, constraintDefaults.operator],
-      ['value', one.value, ''],
-    ]),
-  })
+  const rule = (one: Constraint): Data => constraintData(one, pick)
   return pick([
     ['constraints', scope.constraints.map(rule), []],
     ['affinities', scope.affinities.map((one) => ({ ...rule(one), ...pick([['weight', one.weight, affinityDefaults.weight]]) })), []],

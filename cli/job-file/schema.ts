@@ -3,6 +3,7 @@
 // `crdt/documents/job-rules.ts`, which guards the documents too. All keys are optional unless `required` says otherwise.
 
 import { isName, nameRule } from '../../crdt/ids.ts'
+import { deviceLimits, deviceNameRule } from '../../crdt/devices.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
 import {
   changeModes,
@@ -50,8 +51,8 @@ const operator = (): Rule => {
   return { ...oneOf(constraintOperators, `; or ${aliases.join(', ')}`), values: [...constraintOperators, ...Object.keys(operatorAliases)] }
 }
 
-const constraint = (): Rule =>
-  shape({}, { attribute: words('an attribute such as ${attr.cpu.arch} or ${label.disk}'), operator: operator(), value: text() })
+const constraint = (what = 'an attribute such as ${attr.cpu.arch} or ${label.disk}'): Rule =>
+  shape({}, { attribute: words(what), operator: operator(), value: text() })
 
 const affinity = (): Rule =>
   shape(
@@ -174,6 +175,15 @@ const template = (): Rule =>
     },
   )
 
+const device = (): Rule =>
+  shape(
+    { name: words(deviceNameRule) },
+    {
+      count: integer(1, deviceLimits.countMax),
+      constraints: listOf(constraint('an attribute such as ${device.attr.serial}'), 'constraints: { attribute, operator, value }'),
+    },
+  )
+
 const task = (): Rule =>
   shape(
     { driver: oneOf(driverNames) },
@@ -181,7 +191,10 @@ const task = (): Rule =>
       config: config(),
       env: texts('names to texts'),
       ...placement(),
-      resources: shape({}, { cpu: clock(), memory: size() }),
+      resources: shape(
+        {},
+        { cpu: clock(), memory: size(), devices: listOf(device(), 'requests for devices: { name, count, constraints }') },
+      ),
       kill_timeout: duration(),
       kill_signal: words('a signal such as SIGTERM'),
       shutdown_delay: duration(),

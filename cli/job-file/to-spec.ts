@@ -6,6 +6,7 @@ import {
   checkDefaults,
   configDefaults,
   constraintDefaults,
+  deviceDefaults,
   disconnectDefaults,
   groupDefaults,
   jobDefaults,
@@ -20,6 +21,7 @@ import {
   templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
+import type { DeviceAsk } from '../../crdt/devices.ts'
 import { compareText } from '../../crdt/ids.ts'
 import {
   type Affinity,
@@ -143,6 +145,7 @@ function toTask(name: string, task: Reader): TaskSpec {
   const logs = task.block('logs')
   const payload = task.block('dispatch_payload')
   const templates = task.list('templates').map(toTemplate)
+  const devices = resources.list('devices').map(toDeviceAsk)
   return {
     name,
     driver: task.word<TaskSpec['driver']>('driver', 'docker'),
@@ -165,6 +168,7 @@ function toTask(name: string, task: Reader): TaskSpec {
     meta: task.texts('meta'),
     ...(payload.has('file') && { dispatchPayloadFile: payload.word('file', '') }),
     ...(templates.length === 0 ? {} : { templates }),
+    ...(devices.length === 0 ? {} : { devices }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }
@@ -186,6 +190,14 @@ function toTemplate(template: Reader): TemplateSpec {
     changeMode: template.word('change_mode', templateDefaults.changeMode),
     ...(template.has('change_signal') && { changeSignal: template.word('change_signal', '') }),
     splayMs: template.duration('splay', templateDefaults.splayMs),
+  }
+}
+
+function toDeviceAsk(ask: Reader): DeviceAsk {
+  return {
+    name: ask.word('name', ''),
+    count: ask.integer('count', deviceDefaults.count),
+    constraints: ask.list('constraints').map(toConstraint),
   }
 }
 
@@ -264,15 +276,18 @@ function toNetwork(block: Reader): NetworkSpec {
   }
 }
 
-function placement(scope: Reader): { constraints: Constraint[]; affinities: Affinity[] } {
-  const rule = (one: Reader): Constraint => ({
+function toConstraint(one: Reader): Constraint {
+  return {
     attribute: one.word('attribute', ''),
     operator: operatorOf(one.word('operator', constraintDefaults.operator)),
     value: one.text('value', ''),
-  })
+  }
+}
+
+function placement(scope: Reader): { constraints: Constraint[]; affinities: Affinity[] } {
   return {
-    constraints: scope.list('constraints').map(rule),
-    affinities: scope.list('affinities').map((one) => ({ ...rule(one), weight: one.integer('weight', affinityDefaults.weight) })),
+    constraints: scope.list('constraints').map(toConstraint),
+    affinities: scope.list('affinities').map((one) => ({ ...toConstraint(one), weight: one.integer('weight', affinityDefaults.weight) })),
   }
 }
 

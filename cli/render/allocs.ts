@@ -89,6 +89,7 @@ export function allocDetail(alloc: AllocDetail, paint: Paint): string {
     ['Version', `${alloc.version}, form ${alloc.form}`],
     ['Started', time(alloc.startedAt)],
     ['Ports', ports.map(([label, port]) => `${label} ${port}`).join(', ') || '-'],
+    ...(alloc.devices === undefined ? [] : [['Devices', alloc.devices.join(', ')] as [string, string]]),
     ['Sends away', alloc.over.map((rival) => `${shortId(rival.node)} generation ${rival.generation}`).join(', ') || '-'],
   ])
   const tasks = Object.entries(alloc.tasks).toSorted(([a], [b]) => compareText(a, b))

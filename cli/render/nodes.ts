@@ -61,6 +61,7 @@ export function nodeDetail(node: NodeDetail, by: string, paint: Paint): string {
     ...clonesField(node),
     ...(node.ban === undefined ? [] : [['Banned', banLine(node.ban, by)] as [string, string]]),
     ['Drivers', drivers.join('; ') || '-'],
+    ...(node.devices === undefined ? [] : [['Devices', node.devices.map(deviceLine).join('\n')] as [string, string]]),
     ['Labels', pairs(node.labels)],
     ['Weight', String(node.weight)],
     ['Neighbours', node.neighbours.map(shortId).join(', ') || '-'],
@@ -70,6 +71,11 @@ export function nodeDetail(node: NodeDetail, by: string, paint: Paint): string {
   ])
   const left = (node.drain?.left ?? []).map((row) => `${moveText(row)}\n`).join('')
   return `${head}\n${allocTable(node.claims, paint)}${left === '' ? '' : `\nleft on it:\n${left}`}`
+}
+
+function deviceLine({ key, type, vendor, model, fault, heldBy }: NonNullable<NodeDetail['devices']>[number]): string {
+  const state = fault !== '' ? fault : heldBy === null ? 'free' : `held by ${heldBy}`
+  return safe(`${vendor}/${type}/${model}  ${key}  ${state}`)
 }
 
 /** Only where it is so: they say which words to type. */

@@ -1,6 +1,7 @@
 // A scenario file's text → what is to be played, or every fault with its place. Job files are named, not read: that is the command's
 // part, as it is the one that knows files.
 
+import { isDeviceKey, isDeviceWord } from '../../crdt/devices.ts'
 import type { ScenarioBoard } from '../../simulator/scenario/scenario.ts'
 import { boardsMax, expandName } from '../../simulator/scenario/choose.ts'
 import { type NodeId, isName, keyOfPeerId, nameRule } from '../../crdt/ids.ts'
@@ -57,6 +58,24 @@ function failed(faults: readonly (FileFault | SchemaFault)[]): ScenarioFile {
   }
 }
 
+/** Files of theirs are nobody's business here, as long as no two have one. */
+function devicesOf(entry: Reader, board: number, complain: Complain): Pick<ScenarioBoard, 'devices'> {
+  const devices = entry.list('devices').flatMap((one, index): NonNullable<ScenarioBoard['devices']> => {
+    const name = one.text('name', '')
+    const [vendor = '', type = '', model = '', more] = name.split('/')
+    const key = one.text('key', `device-${index}`)
+    const isSound = [vendor, type, model].every(isDeviceWord) && more === undefined && isDeviceKey(key)
+    if (!isSound)
+      complain(
+        ['boards', board, 'devices', index, 'name'],
+        `'${name}', '${key}'`,
+        'vendor/type/model, and a key of letters, digits and . : @ _ -',
+      )
+    return isSound ? [{ key, type, vendor, model, attributes: one.texts('attributes'), path: `/dev/${key}` }] : []
+  })
+  return devices.length === 0 ? {} : { devices }
+}
+
 function readBoards(root: Reader, complain: Complain): ScenarioBoard[] {
   const boards: ScenarioBoard[] = []
   const taken = new Set<string>()
@@ -68,6 +87,7 @@ function readBoards(root: Reader, complain: Complain): ScenarioBoard[] {
       attributes: entry.texts('attributes'),
       capacity: { cpuMhz: entry.clock('cpu', 4_000), memoryMib: entry.size('memory', 1_024), diskMib: entry.size('disk', 8_192) },
       drivers: driversOf(entry),
+      ...devicesOf(entry, index, complain),
       kbitPerS: entry.has('bandwidth') ? entry.rate('bandwidth', 1) : null,
       joinsMs: entry.duration('joins', 0),
     }

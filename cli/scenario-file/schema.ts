@@ -29,6 +29,12 @@ const texts = (what: string): Rule => mapOf(text(), what, (key) => key !== '', '
 const others = (rules: Readonly<Record<string, Rule>>): Record<string, Rule> =>
   Object.fromEntries(Object.entries(rules).map(([key, rule]) => [key, optional(rule)]))
 
+const device = (): Rule =>
+  block({
+    name: words('vendor/type/model, such as 0403/serial/6001'),
+    ...others({ key: words('its key'), attributes: texts('names to texts') }),
+  })
+
 const board = (): Rule =>
   block({
     name: words('a name, or several: shop-{1..3}'),
@@ -42,6 +48,7 @@ const board = (): Rule =>
       id: words('the id of a real board (12D3KooW…)'),
       bandwidth: rate(),
       joins: duration(),
+      devices: listOf(device(), 'devices: { name: vendor/type/model, attributes }'),
       drivers: listOf(oneOf(driverNames), `drivers: ${driverNames.join(', ')}`),
     }),
   })

@@ -1,6 +1,7 @@
 // A running fleet as a scenario: the pool's boards and jobs as the peer that answers sees them, ready for a timeline. Boards keep their
 // ids, so that ties between equal ones are broken as in the fleet.
 
+import type { Device } from '../../crdt/devices.ts'
 import { stringify } from 'yaml'
 import type { JobSpec, TaskSpec } from '../../crdt/spec.ts'
 import { boardsMax } from '../../simulator/scenario/choose.ts'
@@ -50,6 +51,7 @@ export async function fleetScenario(session: Session, also: JobSpec | null = nul
         memory: formatSize(node.memoryMib),
         disk: formatSize(detail.diskMib),
         drivers: healthy.map(([driver]) => driver),
+        ...(detail.devices === undefined ? {} : { devices: detail.devices.filter(({ fault }) => fault === '').map(deviceEntry) }),
       }
     }),
   )
@@ -70,6 +72,10 @@ export async function fleetScenario(session: Session, also: JobSpec | null = nul
       ]),
     },
   }
+}
+
+function deviceEntry({ key, type, vendor, model, attributes }: Device): object {
+  return { name: `${vendor}/${type}/${model}`, key, attributes }
 }
 
 interface Named {

@@ -84,6 +84,8 @@ export const templateDefaults: Pick<TemplateSpec, 'perms' | 'changeMode' | 'spla
   splayMs: 5 * secondMs,
 })
 
+export const deviceDefaults = Object.freeze({ count: 1 } as const)
+
 export const affinityDefaults = Object.freeze({ operator: '=', weight: 50 } as const)
 
 export const constraintDefaults = Object.freeze({ operator: '=' } as const)

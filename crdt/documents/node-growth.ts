@@ -18,13 +18,14 @@ const nodeFields = 12
 export function claimRegisters(claim: Claim): number {
   if (hasEnded(claim)) return written((out) => writeClaim(out, claim))
   const ports = Math.max(portsExpected, Object.keys(claim.ports).length)
-  return liveFields + taskFields * Object.keys(claim.tasks).length + ports + claim.over.size + claim.lost.size
+  const held = claim.devices === undefined ? 0 : 1
+  return held + liveFields + taskFields * Object.keys(claim.tasks).length + ports + claim.over.size + claim.lost.size
 }
 
 /** Registers that the record may come to. */
 export function registersAhead(record: NodeRecord): number {
   const entries = [record.attributes, record.labels, record.drivers, record.drivers, record.receipts]
-  let registers = nodeFields + record.images.length + (record.certificate === '' ? 0 : 1)
+  let registers = nodeFields + record.images.length + record.devices.length + (record.certificate === '' ? 0 : 1)
   for (const entry of entries) registers += Object.keys(entry).length
   for (const claim of record.claims.values()) registers += claimRegisters(claim)
   for (const [slot, verdicts] of record.verdicts) registers += written((out) => writeVerdicts(out, slot, verdicts))

@@ -2,10 +2,12 @@
 // that the peers' gates would refuse (one such would cost the node its whole change); reading never throws.
 
 import { type NodeId, type SlotId, compareText, isName, jobId, slotId, slotParts } from '../ids.ts'
+import type { Device } from '../devices.ts'
 import type { Registers, Scalar } from '../registers.ts'
 import type { Claim, DriverHealth, Resources, Verdict } from '../view.ts'
 import { type CloneWords, readClones, writeClones } from './clones.ts'
 import { countOf, readClaim, readVerdicts, textOf, writeClaim, writeVerdicts } from './claim-codec.ts'
+import { heldPath, readDevices, readHeld, writeDevices, writeHeld } from './device-codec.ts'
 import { modelLimits } from './model-limits.ts'
 import { decodePart, encodePart, isCanonicalPart } from './path-part.ts'
 import { placeOf } from './path-table.ts'
@@ -36,6 +38,8 @@ export interface NodeRecord {
   readonly psk: string
   /** Its owner's bound on copies there, all jobs together; 0: none. */
   readonly allocsMax: number
+  /** In order of key. */
+  readonly devices: readonly Device[]
   readonly claims: ReadonlyMap<SlotId, Claim>
   readonly verdicts: ReadonlyMap<SlotId, readonly Verdict[]>
 }
@@ -75,7 +79,11 @@ export function nodeToRegisters(record: NodeRecord): Map<string, Scalar> {
   }
   for (const image of record.images) out.set(`image/${encodePart(image)}`, true)
   for (const [doc, hash] of Object.entries(record.receipts)) out.set(`receipt/${doc}`, hash)
-  for (const claim of record.claims.values()) writeClaim(out, claim)
+  writeDevices(out, record.devices)
+  for (const claim of record.claims.values()) {
+    writeClaim(out, claim)
+    writeHeld(out, claim)
+  }
   for (const [slot, verdicts] of record.verdicts) writeVerdicts(out, slot, verdicts)
   return acceptable(out)
 }
@@ -117,7 +125,8 @@ export function nodeFromRegisters(node: NodeId, registers: Registers): NodeRecor
     clones: readClones(child(tree, 'x')),
     psk: textOf(tree, 'x', 'psk'),
     allocsMax: countOf(tree, 'x', 'allocs_max'),
-    claims: claimsOf(child(tree, 'claim'), node),
+    devices: readDevices(child(tree, 'x', 'device')),
+    claims: claimsOf(tree, node),
     verdicts: verdictsOf(child(tree, 'verdict')),
   }
 }
@@ -161,13 +170,13 @@ function receiptsOf(tree: RegisterTree | undefined, prefix: string): Record<stri
   return Object.fromEntries(receipts)
 }
 
-function claimsOf(tree: RegisterTree | undefined, node: NodeId): ReadonlyMap<SlotId, Claim> {
+function claimsOf(tree: RegisterTree, node: NodeId): ReadonlyMap<SlotId, Claim> {
   const claims = new Map<SlotId, Claim>()
-  for (const [slot, below] of slotsOf(tree)) {
+  for (const [slot, below] of slotsOf(child(tree, 'claim'))) {
     const owner = slotParts(slot).node
     // A node's slot is its own: nobody else can hold it, whatever they write.
     const claim = owner === null || owner === node ? readClaim(slot, node, below) : null
-    if (claim !== null) claims.set(slot, claim)
+    if (claim !== null) claims.set(slot, { ...claim, ...readHeld(child(tree, ...heldPath(slot).split('/'))) })
   }
   return claims
 }

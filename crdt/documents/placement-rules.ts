@@ -10,6 +10,8 @@ import { type RuleReport, checkCount, checkUnique, fault, inside, textFault } fr
 
 const target = /^\$\{(node\.unique\.(id|name)|node\.pool|(attr|meta|label)\.[!-z|~]+)\}$/
 const targetWords = '${attr.…}, ${label.…}, ${meta.…}, ${node.unique.name}, ${node.unique.id} or ${node.pool}'
+const deviceTarget = /^\$\{device\.(key|type|vendor|model|attr\.[!-z|~]+)\}$/
+const deviceTargetWords = '${device.attr.…}, ${device.vendor}, ${device.model}, ${device.type} or ${device.key}'
 const withoutValue: readonly ConstraintOperator[] = ['is_set', 'is_not_set']
 const aboutCopies: readonly ConstraintOperator[] = ['distinct_hosts', 'distinct_property']
 const affinityOperators = constraintOperators.filter((one) => !withoutValue.includes(one) && !aboutCopies.includes(one))
@@ -30,6 +32,22 @@ export function checkPlacement(
     block.affinities.map((rule) => `${rule.attribute} ${rule.operator} ${rule.value}`),
     (_, index) => `affinities/${index}`,
   )
+}
+
+/** Those of a request for devices: each is asked of one device, not of a board. */
+export function checkDeviceConstraints(report: RuleReport, constraints: readonly Constraint[]): void {
+  checkCount(report, 'constraints', constraints.length, 0, modelLimits.rulesMax)
+  constraints.forEach((rule, index) => {
+    const at = inside(report, 'constraints', index)
+    const known = constraintOperators.filter((one) => !aboutCopies.includes(one))
+    if (!known.includes(rule.operator)) return fault(at, 'operator', shown(rule.operator), known.join(', '))
+    if (!deviceTarget.test(rule.attribute) || rule.attribute.length > modelLimits.keyBytesMax)
+      fault(at, 'attribute', shown(rule.attribute), deviceTargetWords)
+    if (!withoutValue.includes(rule.operator)) {
+      checkValue(at, rule.value)
+      checkOperand(at, rule)
+    } else if (rule.value !== '') fault(at, 'value', shown(rule.value), `nothing with ${rule.operator}`)
+  })
 }
 
 function checkConstraint(report: RuleReport, scope: Scope, rule: Constraint): void {

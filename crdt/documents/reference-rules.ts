@@ -1,6 +1,7 @@
 // Names in `${…}` that no board can ever know: a word that there is not, a port that the group has not. Asked of what an operator is about
 // to submit, and of nothing else: a job that was signed before, or by a newer command line, goes on as it does (docs/interpolation.md).
 
+import { deviceVariable } from '../devices.ts'
 import { type Reference, referencesIn } from '../interpolation.ts'
 import { type CheckSpec, type GroupSpec, type JobSpec, type TaskSpec, hasTaskDir } from '../spec.ts'
 import { type EachText, mapCheck, mapConfig } from '../task-texts.ts'
@@ -116,6 +117,8 @@ function runtimeInstead(name: string, { spec, group, task }: Place, field: strin
   const more = [
     ...(spec.periodic === undefined ? [] : ['SHOAL_RUN']),
     ...(hasTaskDir(task) && ['command', 'args', 'entrypoint', 'env', 'template'].includes(field) ? ['SHOAL_TASK_DIR'] : []),
+    // As ports: they are found when it starts.
+    ...(field === 'image' ? [] : (task.devices ?? []).map((ask) => deviceVariable(ask.name))),
     ...(task.driver !== 'docker' && field === 'args' ? ['SHOAL_TASK_ID'] : []),
   ]
   if ([...ports, ...metas, ...more].includes(name)) return null

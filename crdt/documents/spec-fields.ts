@@ -34,6 +34,7 @@ import {
   templateDefaults,
   updateDefaults,
 } from './defaults.ts'
+import { type DeviceAsk, deviceLimits } from '../devices.ts'
 import { type Field, durationField, flagField, intField, listField, textField } from './field.ts'
 import { modelLimits } from './model-limits.ts'
 
@@ -214,6 +215,12 @@ export const taskFields: readonly Field<TaskSpec>[] = [
     max: 100_000,
     unit: 'MiB',
   }),
+]
+
+/** Its constraints are no scalars, and written beside it: they are part of the form, too, since they say which devices the task has. */
+export const deviceFields: readonly Field<DeviceAsk>[] = [
+  // No fallback: some register has to say that the request is there.
+  intField('count', (ask) => ask.count, { required: true, min: 1, max: deviceLimits.countMax, restarts: true }),
 ]
 
 /** Of none a change takes a restart: the task does not notice who asks it. */

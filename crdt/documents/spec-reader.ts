@@ -4,6 +4,7 @@
 // wrote would be running another job.
 
 import { compareText } from '../ids.ts'
+import type { DeviceAsk } from '../devices.ts'
 import type { Registers } from '../registers.ts'
 import {
   type Affinity,
@@ -29,7 +30,7 @@ import { type Block, type FieldValues, readFields } from './field-reader.ts'
 import { decodePart, isCanonicalPart } from './path-part.ts'
 import { readAffinity, readConstraint } from './placement-codec.ts'
 import { type RegisterTree, type Value, child, leftOver, namesOf, registerTree, take } from './register-tree.ts'
-import { checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
+import { checkFields, deviceFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
 
 export function readSpec(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
@@ -154,6 +155,7 @@ function readTask(name: string, block: Block): TaskSpec {
   const values = readFields(block, taskFields)
   const dispatchPayloadFile = values.optionalText('dispatch_payload/file')
   const templates = readTemplates(block)
+  const devices = readDeviceAsks(block)
   const checks = namesOf(child(block.tree, 'checks')).map((check) => readCheck(check, below(block, 'checks', check)))
   return {
     name,
@@ -170,6 +172,7 @@ function readTask(name: string, block: Block): TaskSpec {
     logs: { maxFiles: values.int('logs/max_files'), maxFileSizeMib: values.int('logs/max_file_size') },
     ...(dispatchPayloadFile === undefined ? {} : { dispatchPayloadFile }),
     ...(templates.length === 0 ? {} : { templates }),
+    ...(devices.length === 0 ? {} : { devices }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }
@@ -193,6 +196,17 @@ function readTemplates(block: Block): readonly TemplateSpec[] {
     .filter(isCanonicalPart)
     .map((part) => readTemplate(decodePart(part), below(block, 'templates', part)))
     .sort((a, b) => compareText(a.destination, b.destination))
+}
+
+function readDeviceAsks(block: Block): readonly DeviceAsk[] {
+  return namesOf(child(block.tree, 'resources', 'devices'))
+    .filter(isCanonicalPart)
+    .map((part) => {
+      const ask = below(block, 'resources', 'devices', part)
+      const constraints = readRules(ask, 'constraints', readConstraint).sort(byRule)
+      return { name: decodePart(part), count: readFields(ask, deviceFields).int('count'), constraints }
+    })
+    .sort((a, b) => compareText(a.name, b.name))
 }
 
 function readTemplate(destination: string, block: Block): TemplateSpec {

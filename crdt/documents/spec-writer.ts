@@ -8,7 +8,7 @@ import { writeDispatch } from './dispatch-codec.ts'
 import type { Field } from './field.ts'
 import { encodePart } from './path-part.ts'
 import { writeAffinity, writeConstraint } from './placement-codec.ts'
-import { checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
+import { checkFields, deviceFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 
 type Out = Map<string, Scalar>
 
@@ -41,6 +41,7 @@ function writeTask(out: Out, at: string, task: TaskSpec): void {
   writeEntries(out, `${at}env/`, task.env)
   writeVolumes(out, at, task)
   writeTemplates(out, at, templateFields, task)
+  writeDeviceAsks(out, at, task)
   for (const check of task.checks ?? []) {
     writeFields(out, `${at}checks/${check.name}/`, checkFields, check)
     writeEntries(out, `${at}checks/${check.name}/header/`, check.headers)
@@ -85,6 +86,14 @@ export function writeTemplates(out: Out, at: string, fields: readonly Field<Temp
     const below = `${at}templates/${encodePart(template.destination)}/`
     out.set(`${below}data`, template.data)
     writeFields(out, below, fields, template)
+  }
+}
+
+export function writeDeviceAsks(out: Out, at: string, { devices = [] }: TaskSpec): void {
+  for (const ask of devices) {
+    const below = `${at}resources/devices/${encodePart(ask.name)}/`
+    writeFields(out, below, deviceFields, ask)
+    for (const [id, value] of ask.constraints.map(writeConstraint)) out.set(`${below}constraints/${id}`, value)
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { type GroupSpec, type TaskSpec, hasTaskDir } from '../spec.ts'
 import { checkChecks } from './check-rules.ts'
+import { checkDeviceAsks } from './device-rules.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
 import { checkPlacement } from './placement-rules.ts'
@@ -30,6 +31,7 @@ export function checkTask(report: RuleReport, task: TaskSpec, group: GroupSpec):
   if (task.driver === 'raw_exec' || task.driver === 'exec') checkProcess(report, task)
   checkTemplates(report, task)
   checkTaskDir(report, task)
+  checkDeviceAsks(report, task)
   checkChecks(report, task.checks ?? [], group)
 }
 

@@ -6,6 +6,8 @@ import { type Claim, hasEnded } from '../../crdt/view.ts'
 import { type Alloc, type Body, type Ending, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
 import { readRemains } from './allocs/finished.ts'
+import { recallDevices } from './devices.ts'
+import { readHeldDevices, takeUpDevices } from './allocs/devices.ts'
 import { recallClones } from './clones.ts'
 import { drive, end, nowRunning } from './allocs/lifecycle.ts'
 import { endLost, foundRunning, isPoststop } from './allocs/stages.ts'
@@ -30,6 +32,7 @@ export function boot(step: Step, records: StoreRecords): void {
   if (record !== null) {
     recallLeft(step, record)
     recallClones(step.state, record.clones)
+    recallDevices(step.state, record.devices)
   }
   const bodies = new Map<string, BodyRecord>()
   for (const [key, bytes] of records) {
@@ -127,11 +130,15 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   alloc.restarts = claim.restarts
   alloc.restartSeen = claim.restartSeen
   alloc.ports = { ...claim.ports }
+  alloc.devices = readHeldDevices(record.devices)
   if (alloc.body.runsOnce && alloc.body.form === claim.form) recallDone(alloc, claim)
   state.allocs.set(claim.slot, alloc)
   if (record.former !== undefined) recallFormer(step, alloc, bodyOf(record.former, claim), running)
   const adopted = adopt(step, alloc, running)
-  if (alloc.leaving.size > 0) alloc.heldBefore = claim.resources ?? null
+  if (alloc.leaving.size > 0) {
+    alloc.heldBefore = claim.resources ?? null
+    alloc.devicesBefore = [...readHeldDevices(record.devicesBefore), ...alloc.devicesBefore]
+  }
   const ending = record.ending ?? endTold(state, claim, alloc.body)
   if (ending !== null) {
     expectAll(step, alloc.body)
@@ -214,6 +221,7 @@ function adopt(step: Step, alloc: Alloc, running: Map<string, AdoptedTask>): num
     running.delete(task.id)
     foundRunning(alloc.body, task)
     alloc.ports = { ...found.ports }
+    takeUpDevices(alloc, found)
     adopted += 1
   }
   // Left from before an update in place: it must be gone before the new form starts.
@@ -223,6 +231,7 @@ function adopt(step: Step, alloc: Alloc, running: Map<string, AdoptedTask>): num
     const spec = (tasks.find((task) => task.spec.name === found.task) ?? tasks[0])?.spec
     if (spec === undefined) continue
     running.delete(id)
+    takeUpDevices(alloc, found, true)
     // The former form may have been another driver's, and have had tasks that this one has not.
     const { driver } = found
     alloc.leaving.set(id, createTask(id, { ...spec, name: found.task, driver }, 'stopping'))

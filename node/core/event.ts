@@ -2,7 +2,7 @@
 
 import type { NodeId } from '../../crdt/ids.ts'
 import type { Request } from '../../crdt/api-types.ts'
-import type { AdoptedTask, CheckOutcome, DriverCode, Fingerprint, HostFacts, Misconduct, TaskExit, TaskId } from './ports.ts'
+import type { AdoptedTask, CheckOutcome, DriverCode, Fingerprint, FoundDevice, HostFacts, Misconduct, TaskExit, TaskId } from './ports.ts'
 import type { Config } from './config-types.ts'
 
 export type CoreEvent =
@@ -16,6 +16,8 @@ export type CoreEvent =
   | { readonly kind: 'misbehaved'; readonly now: number; readonly peer: NodeId; readonly code: Misconduct }
   | { readonly kind: 'addresses'; readonly now: number; readonly addresses: readonly string[] }
   | { readonly kind: 'fingerprint'; readonly now: number; readonly driver: string; readonly fingerprint: Fingerprint }
+  /** A look at the board's devices has answered. */
+  | { readonly kind: 'devices'; readonly now: number; readonly found: readonly FoundDevice[] }
   /** A driver that had been down answers again: what it runs. */
   | { readonly kind: 'adopted'; readonly now: number; readonly running: readonly AdoptedTask[] }
   | { readonly kind: 'prepared'; readonly now: number; readonly task: TaskId; readonly outcome: Outcome }

@@ -3,6 +3,10 @@
 export const coreLimits = {
   /** What may be filled into the texts of one task: half of what Linux lets one argument be. A value of 4 kB can be named thousands of times. */
   filledCharsMax: 65_536,
+  /** A device that is not found stays told for so long: an adapter that falls off its bus is mostly back within seconds. */
+  deviceMissedMsMax: 60_000,
+  /** A copy waits so long for a device that is not there: a hub behind a slow controller takes most of a minute after a power cut. */
+  deviceWaitMsMax: 60_000,
   /** DESIGN 6: a claim waits so long before it starts, or three times the measured spread of an envelope. */
   settleMsMin: 300,
   /** A spread beyond this says that the link is cut rather than slow; waiting longer helps nobody. */

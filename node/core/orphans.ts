@@ -8,6 +8,7 @@ import type { JobView } from '../../crdt/view.ts'
 import { editionOf } from '../../scheduler/canaries.ts'
 import { type Alloc, type Body, bodyParts, createAlloc, createBody, isUp } from './allocs/alloc.ts'
 import { persistBody } from './allocs/claim.ts'
+import { takeUpDevices } from './allocs/devices.ts'
 import { removeTasks } from './allocs/finished.ts'
 import { end, nowRunning } from './allocs/lifecycle.ts'
 import { endLost, foundRunning, isOrdered, isPoststop } from './allocs/stages.ts'
@@ -48,11 +49,15 @@ export function adopted(step: Step, running: readonly AdoptedTask[]): void {
     run.retryAt = null
     run.driverDownSince = null
     alloc.ports = { ...task.ports }
+    takeUpDevices(alloc, task)
     if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
     if (isPoststop(run)) end(step, alloc, 'stopped', endLost)
     state.ownStale = true
   }
-  if (state.orphans.length > before) tellOrphans(step)
+  if (state.orphans.length > before) {
+    tellOrphans(step)
+    state.ownStale = true
+  }
   state.viewStale = true
 }
 
@@ -78,8 +83,9 @@ export function orphanExited(state: State, id: TaskId): void {
   const left = state.orphans.filter((orphan) => orphan.id !== id)
   if (left.length === state.orphans.length) return
   state.orphans = left
-  // Claims have waited for it.
+  // Claims have waited for it, and so have its devices.
   state.planStale = true
+  state.ownStale = true
 }
 
 function settleOrphan(step: Step, task: AdoptedTask): boolean {
@@ -104,7 +110,8 @@ function settleOrphan(step: Step, task: AdoptedTask): boolean {
   if (run === undefined || run.id !== task.id) stopOrphan(step, task)
   else {
     foundRunning(alloc.body, run)
-    if (isOrdered(alloc.body.group)) persistBody(step, alloc)
+    takeUpDevices(alloc, task)
+    if (isOrdered(alloc.body.group) || task.devices !== undefined) persistBody(step, alloc)
     if (isUp(alloc.body)) nowRunning(step, alloc, task.startedAt)
     if (isPoststop(run)) end(step, alloc, 'stopped', endLost)
   }
@@ -167,8 +174,9 @@ export function orphanStopped(step: Step, id: TaskId): void {
   const task = step.state.leavingOrphans.get(id)
   if (task === undefined) return
   step.state.leavingOrphans.delete(id)
-  // Claims have waited for it.
+  // Claims have waited for it, and so have its devices.
   step.state.planStale = true
+  step.state.ownStale = true
   removeTasks(step, { ...task, tasks: [{ name: task.task, id, driver: task.driver }] })
 }
 

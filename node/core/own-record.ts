@@ -16,6 +16,7 @@ import type { Claim, DriverHealth, Resources } from '../../crdt/view.ts'
 import type { Alloc } from './allocs/alloc.ts'
 import { claimOf } from './allocs/claim.ts'
 import { clonesNow, isSentAway } from './clones.ts'
+import { toldDevices } from './devices.ts'
 import { operatorsDocs, put } from './documents.ts'
 import { coreLimits } from './limits.ts'
 import { setOwnHeads } from './liveness/liveness.ts'
@@ -108,6 +109,7 @@ function recordOf(state: State): NodeRecord {
     images: [...images].sort(),
     dynamicPorts: config.dynamicPorts,
     allocsMax: config.allocsMax,
+    devices: toldDevices(state),
     addresses: state.addresses,
     agentVersion: config.version,
     planVersion: state.planVersion,

@@ -11,7 +11,8 @@ import { goesOn, runsWhereItDrains } from '../../scheduler/migrate.ts'
 import type { Action, Plan } from '../../scheduler/types.ts'
 import { type Alloc, allTasks, bodyParts, createAlloc, createBody } from './allocs/alloc.ts'
 import { persistBody } from './allocs/claim.ts'
-import { begin, beginUpdate, dropUpdate, end, switchOver } from './allocs/lifecycle.ts'
+import { grantsFor, lackWords } from './allocs/devices.ts'
+import { begin, beginUpdate, dropUpdate, end, fail, switchOver } from './allocs/lifecycle.ts'
 import { portsToCome } from './allocs/ports.ts'
 import { restartAll } from './allocs/stopping.ts'
 import { isJobToCome, wishedRestart } from './orphans.ts'
@@ -115,6 +116,9 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   alloc.ports = portsToCome(edition.group, {})
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)
+  const devices = grantsFor(state, alloc, body)
+  if (devices === null) return fail(step, alloc, `device-lacking: ${lackWords(body)}`)
+  alloc.devices = devices
   persistBody(step, alloc)
   note(step, `claimed ${action.slot} (generation ${action.generation})`)
 }

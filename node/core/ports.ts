@@ -149,6 +149,15 @@ export interface TaskRequest {
   readonly portsHeld?: boolean
   /** What the task is given in the folder that it finds in `SHOAL_TASK_DIR`. */
   readonly files?: readonly TaskFile[]
+  /** Files below /dev that it may use. */
+  readonly devices?: readonly GrantedDevice[]
+}
+
+export interface GrantedDevice {
+  /** Of the request in the specification. */
+  readonly name: string
+  readonly key: string
+  readonly path: string
 }
 
 /** By its path in the task's folder. payload: of a dispatch, readable by the task. template: text that may hold `taskDirMark`. */
@@ -172,6 +181,8 @@ export interface RunningTask {
   readonly updates: number | null
   readonly task: string
   readonly ports: Readonly<Record<string, number>>
+  /** As asked for. Said only where it has some. */
+  readonly devices?: readonly GrantedDevice[]
   /** Wall-clock ms. */
   readonly startedAt: number
 }
@@ -286,4 +297,23 @@ export interface HostFacts {
   readonly memoryMib: number
   readonly diskMib: number
   readonly attributes: Readonly<Record<string, string>>
+}
+
+// ---------------------------------------------------------------- devices
+
+/** A device that is there now and that the board's owner lets jobs have. */
+export interface FoundDevice {
+  /** By where it is plugged in: the same after a reboot, and when another one like it is plugged in beside it. */
+  readonly key: string
+  readonly type: string
+  readonly vendor: string
+  readonly model: string
+  readonly attributes: Readonly<Record<string, string>>
+  /** The file that a task opens; of no two devices the same. */
+  readonly path: string
+}
+
+export interface DeviceFinder {
+  /** Looks at the whole board; null: it could not. Never throws. */
+  find(): Promise<readonly FoundDevice[] | null>
 }

@@ -22,6 +22,7 @@ import { type Conduct, noConduct } from './conduct/state.ts'
 import type { Boot } from './event.ts'
 import type { Early } from './early.ts'
 import { type Signs, noSigns } from './doctor/signs.ts'
+import { type DeviceState, noDevices } from './device-state.ts'
 import type { Effect } from './effect.ts'
 import { type Failing, type failingIn, noFailing } from './failing.ts'
 import type { Exchange } from './exchanges.ts'
@@ -195,6 +196,7 @@ export interface State {
   /** Of other machines with this node's key (`clones.ts`). */
   clones: CloneWords
   readonly verdicts: Map<SlotId, readonly Verdict[]>
+  readonly devices: DeviceState
   addresses: readonly string[]
   fingerprints: Record<string, Fingerprint>
   /** Drivers with which copies ran before the boot, and which have not said since what they run. */
@@ -330,6 +332,7 @@ function emptyBoard({ now, fingerprints }: Boot) {
     signs: noSigns(fingerprints),
     lostLookAt: now + coreLimits.lackingMsMax,
     allocs: new Map(),
+    devices: noDevices(),
     checksAsked: new Set(),
     ended: new Map(),
     registersLeft: null,

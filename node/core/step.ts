@@ -15,6 +15,7 @@ import { rewritten } from './allocs/templates.ts'
 import { aloneDeadline } from './alone.ts'
 import { boot } from './boot.ts'
 import { noteDrivers, noteStore, takeAddresses } from './doctor/signs.ts'
+import { devicesDeadline, devicesDue, surveyed } from './devices.ts'
 import { drainDeadline } from './draining.ts'
 import { tellBootstrap } from './bootstrap-list.ts'
 import { saveDue } from './documents.ts'
@@ -67,6 +68,7 @@ export function createCore(env: Env): Core {
       replicateDue(step)
       conductDue(step)
       giveUpLost(step)
+      devicesDue(step)
       saveDue(step)
       if (isPlanDue(state, step.now)) state.planStale = true
       settle(step)
@@ -111,6 +113,8 @@ function handle(step: Step, event: CoreEvent): void {
       if (event.fingerprint.health.healthy) state.untold.delete(event.driver)
       state.ownStale = true
       return
+    case 'devices':
+      return surveyed(step, event.found)
     case 'adopted':
       return adopted(step, event.running)
     case 'prepared':
@@ -213,6 +217,7 @@ function wakeAt(state: State): number {
     leaveDeadline(state),
     conductDeadline(state),
     drainDeadline(state),
+    devicesDeadline(state),
   )
   if (!state.acting) at = Math.min(at, state.actAt)
   if (state.plan?.wakeAt != null) at = Math.min(at, state.plan.wakeAt)

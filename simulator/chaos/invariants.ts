@@ -40,6 +40,7 @@ export const always = {
     'What a replaced board held last is claimed by the board in its place, if that can take it; a silent one is waited for until replace_after.',
   'leaves-empty': 'Nothing runs on a board that says that it has left.',
   'ports-apart': 'No board starts a task on a port that another of its copies has.',
+  'devices-apart': 'No two copies on a board have one device, or the file of one.',
   'returns-known': 'A board that was silent counts again only when what its link state names is here.',
   'returns-by-a-path': 'A board that was silent counts again only while edges that both ends name lead to it.',
   'returns-damped': 'Each further return counts only after twice as long a contact, five minutes at most.',

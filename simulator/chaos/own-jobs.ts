@@ -45,6 +45,8 @@ export function withShortWaits(spec: JobSpec): JobSpec {
     const { restart, reschedule, update } = group
     return {
       ...group,
+      // Drawn boards have none: such a job would wait for ever.
+      tasks: group.tasks.map(({ devices: _devices, ...task }) => task),
       restart: { ...restart, delayMs: Math.min(restart.delayMs, waits.restartMs) },
       reschedule: { ...reschedule, delayMs: waits.delayMs, maxDelayMs: waits.maxDelayMs, unlimited: true, attempts: 0 },
       update: isRunOnce(spec)

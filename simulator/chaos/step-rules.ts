@@ -62,6 +62,7 @@ export class StepRules {
       ...this.#unheeded(step),
       ...this.#turns.after(step),
       ...sharedPorts(step),
+      ...sharedDevices(step),
       ...toldTooSoon(step),
       ...this.bans.after(step),
     ]
@@ -117,6 +118,21 @@ export class StepRules {
 
 /** How long a board that was slow may need for what has piled up. */
 const slowMs = 60_000
+
+/** Of what really runs, no two copies were given one device, or told to open one file. */
+export function sharedDevices({ board }: Pick<SeenStep, 'board'>): Finding[] {
+  const found: Finding[] = []
+  const holders = new Map<string, string>()
+  for (const { alloc, slot, devices = [] } of board.tasks.values()) {
+    for (const what of devices.flatMap(({ key, path }) => [key, path])) {
+      const other = holders.get(what) ?? alloc
+      if (other !== alloc)
+        found.push({ rule: 'devices-apart', what: `${board.spec.name} has given ${what} to ${slot}, and to another copy` })
+      holders.set(what, alloc)
+    }
+  }
+  return found
+}
 
 function sharedPorts({ board, state, effects }: SeenStep): Finding[] {
   const found: Finding[] = []

@@ -59,9 +59,9 @@ function createStage(scenario: Scenario): Stage {
     fleetEnvelopes: operator.fleetEnvelopes,
     delayMs: scenario.delayMs,
     loses: () => prng.chance(scenario.lossPercent / 100),
-    boards: scenario.boards.map(({ id, name, pool, labels, attributes, capacity, drivers }, index) => {
+    boards: scenario.boards.map(({ id, name, pool, labels, attributes, capacity, drivers, devices }, index) => {
       const { node, signer } = id === null ? cheapIdentity(index + 1) : identityOf(id)
-      return { name, pool, labels, attributes, capacity, drivers, id: node, signer }
+      return { name, pool, labels, attributes, capacity, drivers, id: node, signer, ...(devices && { devices }) }
     }),
   })
   world.links.uplinks.prng = prng.fork()

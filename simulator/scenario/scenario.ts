@@ -4,7 +4,7 @@
 import type { JobId, NodeId } from '../../crdt/ids.ts'
 import type { Resources } from '../../crdt/view.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
-import type { TaskDriver } from '../../node/core/ports.ts'
+import type { FoundDevice, TaskDriver } from '../../node/core/ports.ts'
 
 export interface ScenarioBoard {
   readonly name: string
@@ -15,6 +15,8 @@ export interface ScenarioBoard {
   readonly attributes: Readonly<Record<string, string>>
   readonly capacity: Resources
   readonly drivers: readonly TaskDriver['name'][]
+  /** Plugged in from the beginning to the end. Absent: none. */
+  readonly devices?: readonly FoundDevice[]
   /** Of the line that it is behind, both ways together; null: wide. */
   readonly kbitPerS: number | null
   /** Switched on for the first time; 0: with the others. */

@@ -75,6 +75,22 @@ const cases: Cases<ContractHarness> = {
     assert.ok(startedAt >= before - 1_000 && startedAt <= harness.wallMs() + 1_000)
   },
 
+  async 'a new agent is told which devices a task has'(driver, harness) {
+    const devices = [{ name: 'serial', key: 'serial-usb2-1', path: '/dev/null' }]
+    const [asked, other] = [{ ...task(harness, { obeys: 0 }), devices }, task(harness, { obeys: 0 })]
+    assert.deepEqual((await start(driver, asked)).devices, devices)
+    await start(driver, other)
+    const found = await harness.create().adopt()
+    assert.deepEqual(found.find(({ id }) => id === asked.id)?.devices, devices)
+    assert.equal(
+      Object.hasOwn(
+        found.find(({ id }) => id === other.id)!,
+        'devices',
+      ),
+      false,
+    )
+  },
+
   async 'files are written, and signals sent, only to what runs'(driver, harness) {
     const [running, other] = [task(harness, { obeys: 0 }), task(harness, { obeys: 0 })]
     await start(driver, running)

@@ -7,6 +7,7 @@ import type { JobSpec, GroupSpec } from '../../crdt/spec.ts'
 import { type Claim, type JobView, type NodeView, type SlotWish, type Verdict, type View, schedulerAlgorithms } from '../../crdt/view.ts'
 import { keyOfSlot, slotOfKey } from '../../scheduler/canaries.ts'
 import type { Local, Plan } from '../../scheduler/types.ts'
+import { randomAsks, randomDevices, randomHeld } from './random-devices.ts'
 import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeTask, makeVerdict, makeView, slotOf, version } from './view.ts'
 
 export interface Story {
@@ -90,6 +91,7 @@ function randomGroup(name: string, next: Next): GroupSpec {
     tasks: [
       makeTask({
         resources: { cpuMhz: pick([50, 150], next), memoryMib: pick([32, 128], next) },
+        ...randomAsks(next),
         config: { ...makeTask().config, image: 'busybox' },
       }),
     ],
@@ -143,6 +145,7 @@ const changeNode: Change = (story, next) => {
     () => ({ allocsMax: pick([1, 2, 3] as const, next) }),
     () => ({ dynamicPorts: pick([[20_000, 20_001] as const, [20_001, 20_001] as const, [20_002, 20_002] as const], next) }),
     () => ({ capacity: { cpuMhz: pick([100, 300, 1_000], next), memoryMib: 512, diskMib: 32_768 } }),
+    () => randomDevices(next),
     () => ({ receipts: { fleet: String(next()) } }),
     () => ({
       verdicts: new Map([
@@ -219,6 +222,7 @@ function randomClaim(slot: SlotId, node: NodeId, old: Claim | undefined, next: N
     version: chance(next, 0.7) ? claim.version : version(1 + Math.floor(next() * 2)),
     ports: chance(next, 0.7) ? claim.ports : { a: pick([80, 20_001], next) },
     ...(chance(next, 0.3) ? { resources: { cpuMhz: pick([50, 200], next), memoryMib: 64, diskMib: 10 } } : {}),
+    ...randomHeld(next),
     over: chance(next, 0.9) ? claim.over : new Map([[pick(nodeNames, next) as NodeId, 1 + Math.floor(next() * 5)]]),
     lost: chance(next, 0.9) ? claim.lost : new Map([[pick(nodeNames, next) as NodeId, 1 + Math.floor(next() * 5)]]),
   }
@@ -370,9 +374,7 @@ const changeFleet: Change = ({ view, local }, next) => ({
 })
 
 const changes: readonly Change[] = [
-  changeNode,
-  changeNode,
-  changeNode,
+  ...Array.from({ length: 3 }, () => changeNode),
   changeLiveness,
   changeLiveness,
   cutOrHeal,

@@ -204,6 +204,7 @@ export async function loopBench(
     clock,
     drivers: [driver],
     checks: { run: (request) => checks(request) },
+    devices: { find: () => Promise.resolve(null) },
     api: createApiBridge,
     examine: nothing,
     log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 
 import { type CloneWords, noClones } from '../../crdt/documents/clones.ts'
+import type { Device } from '../../crdt/devices.ts'
 import type { NodeRecord } from '../../crdt/documents/node.ts'
 import { type AllocId, type Form, type NodeId, type SlotId, compareText } from '../../crdt/ids.ts'
 import { type Claim, type Verdict, claimStates } from '../../crdt/view.ts'
@@ -55,10 +56,20 @@ const claim = record<Omit<Claim, 'slot' | 'node'>>({
   lost: generations,
 })
 
+const deviceKey = fc.stringMatching(/^[a-z0-9][a-z0-9.:@-]{0,8}$/)
+const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,6}$/)
+const devices: fc.Arbitrary<NodeRecord['devices']> = fc
+  .uniqueArray(
+    record<Device>({ key: deviceKey, type: word, vendor: word, model: word, fault: words, attributes: dictionary(word, words) }),
+    { maxLength: 3, selector: (one) => one.key },
+  )
+  .map((all) => all.sort((a, b) => compareText(a.key, b.key)))
+const held = fc.uniqueArray(deviceKey, { maxLength: 2 }).map((keys) => (keys.length === 0 ? {} : { devices: keys.sort(compareText) }))
+
 const claims = (node: NodeId): fc.Arbitrary<NodeRecord['claims']> =>
   fc
-    .uniqueArray(fc.tuple(slot, claim), { maxLength: 4, selector: ([one]) => one })
-    .map((all) => new Map(all.map(([at, one]) => [at, { slot: at, node, ...one }])))
+    .uniqueArray(fc.tuple(slot, claim, held), { maxLength: 4, selector: ([one]) => one })
+    .map((all) => new Map(all.map(([at, one, devices]) => [at, { slot: at, node, ...one, ...devices }])))
 
 const verdict = record<Verdict>({
   form: hash as fc.Arbitrary<Form>,
@@ -108,5 +119,6 @@ export function anyRecord(node: NodeId): fc.Arbitrary<NodeRecord> {
     allocsMax: fc.nat({ max: 100 }),
     claims: claims(node),
     verdicts: fc.uniqueArray(fc.tuple(slot, verdicts), { maxLength: 2, selector: ([one]) => one }).map((all) => new Map(all)),
+    devices,
   })
 }

@@ -130,6 +130,11 @@ const templates = sortedBy(fc.uniqueArray(template, { maxLength: 2, selector: (o
 ).map((all) => (all.length === 0 ? {} : { templates: all }))
 const variables = entries.map((all) => (Object.keys(all).length === 0 ? {} : { variables: all }))
 
+const device = record({ name: key, count, constraints: sortedBy(fc.uniqueArray(constraint, { maxLength: 2, selector: ruleKey }), byRule) })
+const devices = sortedBy(fc.uniqueArray(device, { maxLength: 2, selector: (one) => one.name }), byName).map((all) =>
+  all.length === 0 ? {} : { devices: all },
+)
+
 const delay = fc.record({ shutdownDelayMs: fc.integer({ min: 1, max: 1_000_000 }) }, { requiredKeys: [], noNullPrototype: true })
 const lifecycle: fc.Arbitrary<TaskLifecycle> = record({ hook: fc.constantFrom(...lifecycleHooks), sidecar: fc.boolean() })
 
@@ -154,6 +159,7 @@ const task: fc.Arbitrary<TaskSpec> = fc
       text.map((dispatchPayloadFile) => ({ dispatchPayloadFile })),
     ),
     templates,
+    devices,
   )
   .map(([a, b, checks, ...others]) => Object.assign({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }) }, ...others) as TaskSpec)
 

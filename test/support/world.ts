@@ -18,7 +18,7 @@ const operator = createOperator(crypto, testSigner(operatorSeed).id, testSigner(
 export const { fleet, signJob, sign: signChange } = operator
 export const { fleetEnvelopes } = operator
 
-export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool' | 'drivers' | 'bootstrap'>>
+export type BoardOptions = Partial<Pick<BoardSpec, 'labels' | 'capacity' | 'pool' | 'drivers' | 'bootstrap' | 'devices'>>
 
 export function createWorld(
   count: number,

@@ -3,7 +3,7 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type TaskConfig, hasTaskDir } from '../../../crdt/spec.ts'
-import type { TaskRequest } from '../../core/ports.ts'
+import type { GrantedDevice, TaskRequest } from '../../core/ports.ts'
 import { withTaskDir } from '../task/task-dir.ts'
 import { labelsOf } from './labels.ts'
 
@@ -50,6 +50,7 @@ function hostConfig(task: TaskRequest, choices: ContainerChoices): HostConfig {
     NetworkMode: network.mode,
     ...(network.mode === 'bridge' ? { PortBindings: portBindings(task) } : {}),
     Binds: [...spec.config.volumes],
+    ...(task.devices === undefined ? {} : { Devices: task.devices.map(deviceMapping) }),
     Memory: memory,
     // The same number for both means no swap: it is a board's SD card.
     MemorySwap: memory,
@@ -65,6 +66,11 @@ function hostConfig(task: TaskRequest, choices: ContainerChoices): HostConfig {
     },
     ...(choices.init ? { Init: true } : {}),
   }
+}
+
+/** Under its own name, as on the board. An object for each: no separator can be mistaken. */
+function deviceMapping({ path }: GrantedDevice): { PathOnHost: string; PathInContainer: string; CgroupPermissions: string } {
+  return { PathOnHost: path, PathInContainer: path, CgroupPermissions: 'rwm' }
 }
 
 function commandOf(config: TaskConfig): string[] | undefined {

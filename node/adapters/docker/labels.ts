@@ -2,6 +2,7 @@
 
 import type { AllocId, Form, NodeId, SlotId } from '../../../crdt/ids.ts'
 import type { RunningTask, TaskId, TaskRequest } from '../../core/ports.ts'
+import { readGranted } from '../task/granted-devices.ts'
 import { isTaskId } from '../task/task-id.ts'
 
 export const nodeLabel = 'shoal.node'
@@ -24,6 +25,7 @@ export function labelsOf(node: NodeId, task: TaskRequest): Record<string, string
     'shoal.updates': String(task.updates),
     'shoal.task': task.spec.name,
     'shoal.ports': JSON.stringify(task.ports),
+    ...(task.devices === undefined ? {} : { 'shoal.devices': JSON.stringify(task.devices) }),
   }
 }
 
@@ -43,14 +45,19 @@ export function taskOfLabels(labels: Labels, startedAt: number): RunningTask | u
   )
     return undefined
   if (slot === undefined || alloc === undefined || form === undefined || task === undefined) return undefined
-  return { id, slot: slot as SlotId, alloc: alloc as AllocId, generation, form: form as Form, updates, task, ports, startedAt }
+  const given = readGranted(jsonOf(labels['shoal.devices']))
+  return { id, slot: slot as SlotId, alloc: alloc as AllocId, generation, form: form as Form, updates, task, ports, ...given, startedAt }
 }
 
 function portsOf(text: string | undefined): Record<string, number> | undefined {
+  const value = jsonOf(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return Object.values(value).every((port) => Number.isSafeInteger(port)) ? (value as Record<string, number>) : undefined
+}
+
+function jsonOf(text: string | undefined): unknown {
   try {
-    const value: unknown = JSON.parse(text ?? '')
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    return Object.values(value).every((port) => Number.isSafeInteger(port)) ? (value as Record<string, number>) : undefined
+    return JSON.parse(text ?? '')
   } catch {
     return undefined
   }

@@ -5,6 +5,7 @@ import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { RunningTask, TaskId } from '../../core/ports.ts'
+import { readGranted } from '../task/granted-devices.ts'
 import { isTaskId } from '../task/task-id.ts'
 import type { Enclosure, Leader } from './group.ts'
 
@@ -48,7 +49,9 @@ export function readRecord(folder: TaskFolder): TaskRecord | undefined {
   try {
     const record: unknown = JSON.parse(readFileSync(folder.record, 'utf8'))
     // Agents that did not count updates wrote none.
-    return isRecord(record) ? { ...record, task: { ...record.task, updates: record.task.updates ?? null } } : undefined
+    if (!isRecord(record)) return undefined
+    const { devices, ...task } = record.task
+    return { ...record, task: { ...task, updates: task.updates ?? null, ...readGranted(devices) } }
   } catch {
     return undefined
   }

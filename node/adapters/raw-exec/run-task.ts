@@ -4,6 +4,7 @@ import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
+import { grantedTo } from '../task/granted-devices.ts'
 import { takenPort, takenPortMessage } from '../task/taken-port.ts'
 import { giveFiles } from './give-files.ts'
 import { type Enclosure, killTask } from './group.ts'
@@ -84,7 +85,7 @@ function makeFolders(folder: TaskFolder, program: Program): void {
 
 function runningTask(task: TaskRequest): RunningTask {
   const { id, slot, alloc, generation, form, updates, ports } = task
-  return { id, slot, alloc, generation, form, updates, task: task.spec.name, ports, startedAt: Date.now() }
+  return { id, slot, alloc, generation, form, updates, task: task.spec.name, ports, ...grantedTo(task), startedAt: Date.now() }
 }
 
 function logLimits(task: TaskRequest): LogLimits {

@@ -6,6 +6,7 @@ import { type GroupSpec, type JobSpec, type TaskSpec, isMain, isRunOnce } from '
 import type { ClaimState, JobVersion, NodeView, Resources } from '../../../crdt/view.ts'
 import type { Edition } from '../../../scheduler/canaries.ts'
 import type { TaskId } from '../ports.ts'
+import type { HeldDevice } from './devices.ts'
 import { type Checks, createChecks } from './checks.ts'
 import type { Given } from './templates.ts'
 
@@ -84,6 +85,12 @@ export interface Alloc {
   stopFrom: number
   /** What the claim held before: it holds as much until they are gone. */
   heldBefore: Resources | null
+  /** For all tasks of the body, in order of tasks and requests. */
+  devices: readonly HeldDevice[]
+  /** Those of the former form, until its tasks are gone. */
+  devicesBefore: readonly HeldDevice[]
+  /** Since when its start waits for devices; null: it does not. */
+  devicesAwaitedSince: number | null
   state: ClaimState
   /** Until when a fresh claim waits for better ones to show up; null: the wait is over, and only a change of the view matters. */
   settleUntil: number | null
@@ -203,6 +210,9 @@ export function createAlloc(input: {
     former: null,
     stopFrom: 0,
     heldBefore: null,
+    devices: [],
+    devicesBefore: [],
+    devicesAwaitedSince: null,
     state: 'claimed',
     settleUntil: input.settleUntil,
     healthy: false,

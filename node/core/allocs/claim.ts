@@ -6,6 +6,7 @@ import { type GroupSpec, resourcesAtOnce } from '../../../crdt/spec.ts'
 import { type Claim, type JobVersion, type Resources, type TaskStatus, hasEnded } from '../../../crdt/view.ts'
 import type { Step } from '../state.ts'
 import type { Alloc, Body, Ending, TaskRun } from './alloc.ts'
+import { type HeldDevice, heldKeys } from './devices.ts'
 import type { Given } from './templates.ts'
 
 export const allocKey = (slot: SlotId): string => `meta/alloc/${slot}`
@@ -27,7 +28,7 @@ export function claimOf(alloc: Alloc, self: NodeId): Claim {
     restarts: alloc.restarts,
     restartSeen: alloc.restartSeen,
     ports: { ...alloc.ports },
-    ...(hasEnded(alloc) ? {} : { resources: heldBy(alloc) }),
+    ...(hasEnded(alloc) ? {} : { resources: heldBy(alloc), ...devicesTold(alloc) }),
     tasks,
     over: alloc.over,
     lost: alloc.lost,
@@ -41,9 +42,14 @@ export function claimOf(alloc: Alloc, self: NodeId): Claim {
  */
 export function endedClaim(claim: Claim): Claim {
   const over = new Map([...claim.over].filter(([, generation]) => generation > claim.generation))
-  const { resources: _freed, ...rest } = claim
+  const { resources: _freed, devices: _given, ...rest } = claim
   const failed = Object.entries(claim.tasks).filter(([, task]) => task.failed)
   return { ...rest, healthy: false, ports: {}, tasks: Object.fromEntries(failed), over }
+}
+
+function devicesTold(alloc: Alloc): Pick<Claim, 'devices'> {
+  const devices = heldKeys(alloc)
+  return devices.length === 0 ? {} : { devices }
 }
 
 /** What it holds of the board: a job that shrinks frees nothing before the tasks of the former form are gone. */
@@ -86,6 +92,9 @@ export interface BodyRecord {
   readonly ending?: Ending
   /** What it ran before its last update, while that is on its way out in several steps. */
   readonly former?: BodyRecord
+  /** What the copy has of the board's devices, and where its tasks were told to find them (`readHeldDevices`). */
+  readonly devices?: readonly HeldDevice[]
+  readonly devicesBefore?: readonly HeldDevice[]
 }
 
 /** Remembers the body beside the claim; persisted before anything that follows from it. */
@@ -94,11 +103,13 @@ export function persistBody({ out, state }: Step, alloc: Alloc): void {
   state.ownStale = true
 }
 
-function encodeBody({ body, former, ending }: Alloc): Uint8Array {
+function encodeBody({ body, former, ending, devices, devicesBefore }: Alloc): Uint8Array {
   const record: BodyRecord = {
     ...recordOf(body),
     ...(ending === null ? {} : { ending }),
     ...(former === null ? {} : { former: recordOf(former) }),
+    ...(devices.length === 0 ? {} : { devices }),
+    ...(devicesBefore.length === 0 ? {} : { devicesBefore }),
   }
   return new TextEncoder().encode(JSON.stringify(record))
 }

@@ -1,5 +1,6 @@
 // When an allocation wants to be looked at again.
 
+import { coreLimits } from '../limits.ts'
 import type { Alloc } from './alloc.ts'
 import { healthRuleOf, healthyAt } from './checks.ts'
 import { templateDeadline } from './templates.ts'
@@ -18,6 +19,7 @@ export function allocDeadline(alloc: Alloc): number {
     for (const task of body?.tasks.values() ?? []) if (task.retryAt !== null) at = Math.min(at, task.retryAt)
   }
   for (const task of alloc.body.tasks.values()) at = Math.min(at, templateDeadline(task))
+  if (alloc.devicesAwaitedSince !== null) at = Math.min(at, alloc.devicesAwaitedSince + coreLimits.deviceWaitMsMax)
   if (!alloc.healthy) {
     at = Math.min(at, healthyAt(alloc) ?? at)
     if (alloc.formStartedAt !== null && !alloc.body.runsOnce)

@@ -11,6 +11,7 @@ import { type Alloc, type Body, type Ending, type TaskPhase, type TaskRun, allTa
 import { createChecks, failedWords, healthRuleOf, healthyAt, syncChecks } from './checks.ts'
 import { allocKey, claimOf, endedClaim, heldBy, persistBody } from './claim.ts'
 import { waitsForDriver } from './driver-down.ts'
+import { findDevices, grantsFor, lackWords } from './devices.ts'
 import { canFinish, doneWords, hasSucceeded, wordsFor } from './exit.ts'
 import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
@@ -93,7 +94,7 @@ function startReady(step: Step, alloc: Alloc): void {
   // A label may have gone since it was prepared, or last ran.
   const lacks = due.map((task) => lackOf(step, alloc, alloc.body, task)).find((words) => words !== null)
   if (lacks !== undefined) return fail(step, alloc, `E_CONFIG: ${lacks}`)
-  if (fetchAnew(step, alloc, due) || !reservePorts(step, alloc)) return
+  if (fetchAnew(step, alloc, due) || !hasDevices(step, alloc, due) || !reservePorts(step, alloc)) return
   alloc.formStartedAt ??= step.now
   if (alloc.state === 'preparing') alloc.state = 'starting'
   const requests = due.map((task) => requestOf(step, alloc, alloc.body, task))
@@ -115,6 +116,14 @@ function tellStage(alloc: Alloc, due: readonly TaskRun[]): void {
   const names = due.flatMap(({ spec }) => (spec.lifecycle?.hook === 'prestart' ? [spec.name] : []))
   if (names.length > 0) alloc.reason = `prestart: ${names.join(', ')}`
   else if (alloc.reason.startsWith('prestart: ')) alloc.reason = ''
+}
+
+/** On disk before a task opens them: an agent that is killed meanwhile must know who has what. */
+function hasDevices(step: Step, alloc: Alloc, due: readonly TaskRun[]): boolean {
+  const found = findDevices(step, alloc, due)
+  if (typeof found === 'object') fail(step, alloc, `device-lacking: ${found.lacks}`)
+  if (found === 'moved') persistBody(step, alloc)
+  return found === 'found' || found === 'moved'
 }
 
 function reservePorts(step: Step, alloc: Alloc): boolean {
@@ -351,6 +360,8 @@ export function switchOver(step: Step, alloc: Alloc): void {
   const { next } = alloc
   if (next === null || !allTasks(next, 'ready')) return
   const { body: former } = alloc
+  const devices = grantsFor(step.state, alloc, next)
+  if (devices === null) return failUpdate(step, alloc, `device-lacking: ${lackWords(next)}`)
   const left = beginWinding(step, alloc, former)
   for (const task of former.tasks.values()) {
     if (left.includes(task)) alloc.leaving.set(task.id, task)
@@ -360,6 +371,8 @@ export function switchOver(step: Step, alloc: Alloc): void {
   // Where poststop tasks follow, the record comes first.
   if (alloc.former === null) windDown(step, alloc, former, left)
   if (alloc.leaving.size > 0) alloc.heldBefore = heldBy(alloc)
+  if (alloc.leaving.size > 0) alloc.devicesBefore = [...alloc.devicesBefore, ...alloc.devices]
+  alloc.devices = devices
   alloc.body = next
   alloc.ports = portsToCome(next.group, alloc.ports)
   alloc.next = null

@@ -3,6 +3,7 @@
 // next start; only for templates anything follows from it while a task runs (`templates.ts`).
 
 import { civilText } from '../../../crdt/civil-time.ts'
+import { deviceVariable } from '../../../crdt/devices.ts'
 import { type NodeId, slotParts } from '../../../crdt/ids.ts'
 import { type Filler, type Lookup, createFiller, referencesIn } from '../../../crdt/interpolation.ts'
 import { isRun, runOf } from '../../../crdt/run-name.ts'
@@ -13,6 +14,7 @@ import { coreLimits } from '../limits.ts'
 import { type CheckRequest, type TaskFile, type TaskRequest, taskDirMark } from '../ports.ts'
 import type { Step } from '../state.ts'
 import type { Alloc, Body, Facts, TaskRun } from './alloc.ts'
+import { devicesFor } from './devices.ts'
 
 export function requestOf(step: Step, alloc: Alloc, body: Body, task: TaskRun): TaskRequest {
   return filledOf(step, alloc, body, task).request
@@ -97,6 +99,7 @@ function made(
   facts: Facts | null,
 ): { readonly request: TaskRequest; readonly filler: Filler; readonly isEnvWhole: boolean } {
   const { spec } = task
+  const devices = devicesFor(alloc, task)
   const env = environment(alloc, body, task, state.boot.config.self, facts)
   const filler = createFiller(lookupOf(env, facts, spec), coreLimits.filledCharsMax)
   // Entries see what the board says, not one another: they have no order. All else sees them, too.
@@ -114,6 +117,7 @@ function made(
     ports: { ...alloc.ports },
     env,
     diskMib: body.group.diskMib,
+    ...(devices.length === 0 ? {} : { devices }),
   }
   return { request, filler, isEnvWhole }
 }
@@ -174,6 +178,10 @@ function environment(alloc: Alloc, body: Body, task: TaskRun, self: NodeId, fact
     SHOAL_MEMORY_MIB: String(task.spec.resources.memoryMib),
   }
   for (const [label, port] of Object.entries(alloc.ports)) env[`SHOAL_PORT_${label.replaceAll('-', '_')}`] = String(port)
+  for (const { name } of task.spec.devices ?? []) {
+    const paths = devicesFor(alloc, task).filter((one) => one.name === name)
+    if (paths.length > 0) env[deviceVariable(name)] = paths.map(({ path }) => path).join(',')
+  }
   for (const meta of [body.jobMeta, body.group.meta, task.spec.meta]) {
     for (const [key, value] of Object.entries(meta)) env[`SHOAL_META_${key.replaceAll(/[^A-Za-z0-9_]/g, '_')}`] = value
   }

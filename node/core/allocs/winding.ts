@@ -98,6 +98,7 @@ export function leaves(step: Step, alloc: Alloc, task: TaskRun): boolean {
   step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
   if (alloc.leaving.size > 0) return true
   alloc.heldBefore = null
+  alloc.devicesBefore = []
   if (alloc.former === null) return true
   alloc.former = null
   // An update back to it has waited for this.

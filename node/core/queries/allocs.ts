@@ -85,6 +85,7 @@ export function allocDetail(state: State, claim: Claim): AllocDetail {
   return {
     ...allocRow(state, claim),
     ports: claim.ports,
+    ...(claim.devices && { devices: claim.devices }),
     tasks: withProgress(state, claim),
     form: claim.form,
     over: [...claim.over].sort(([a], [b]) => compareText(a, b)).map(([node, generation]) => ({ node, generation })),

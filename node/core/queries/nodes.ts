@@ -109,10 +109,15 @@ export function nodeDetail(state: State, node: NodeView, now: number): NodeDetai
     weight: node.weight,
     attributes: node.attributes,
     drivers: node.drivers,
+    ...(node.devices === undefined ? {} : { devices: node.devices.map((one) => ({ ...one, heldBy: holderOf(claims, one.key) })) }),
     addresses: node.addresses,
     neighbours: [...neighboursOf(state.liveness, node.id)],
     ...(ban === undefined ? {} : { ban }),
     ...(node.draining && node.liveness !== 'left' ? { drain: drainDetail(state, node, claims, now) } : {}),
     claims: claims.map((claim) => allocRow(state, claim)).sort(byPlace),
   }
+}
+
+function holderOf(claims: readonly Claim[], key: string): string | null {
+  return claims.find((claim) => !hasEnded(claim) && claim.devices?.includes(key) === true)?.slot ?? null
 }

@@ -60,7 +60,17 @@ function written(words: readonly Word[]): Edited[][] {
 
 const own = boards.map((id): [DocId, Doc] => {
   const { images: _, ...board } = makeNode(id)
-  const record = { ...board, images: [], left: false, certificate: '', clones: noClones, psk: '', allocsMax: 0, claims: new Map() }
+  const record = {
+    ...board,
+    images: [],
+    left: false,
+    certificate: '',
+    clones: noClones,
+    psk: '',
+    allocsMax: 0,
+    devices: [],
+    claims: new Map(),
+  }
   return [nodeDocId(id), { ...newDoc(nodeDocId(id)), kind: 'node', registers: nodeToRegisters({ ...record, pool: testPool }) }]
 })
 const held: readonly Claim[] = boards.map((id, index) => makeClaim(id, { slot: slotOf(index) }))

@@ -152,6 +152,7 @@ drivers:
     socket: /run/podman.sock
     registries: { registry.example: { username: me, password: secret } }
     mirrors: { docker.io: [mirror.example] }
+devices: { allow: [serial], sysfs: sys }
 checks: { exec: false }
 log: { level: warn }
 http: { socket: door.sock, loopback_port: 7421 }
@@ -181,6 +182,7 @@ rejoin: true
           mirrors: { 'docker.io': ['mirror.example'] },
         },
       },
+      devices: { allow: ['serial'], deny: [], declare: [], sysfs: join(folder, 'sys'), dev: '/dev' },
       checks: { exec: false },
       log: { level: 'warn' },
       http: { socket: join(folder, 'door.sock'), loopbackPort: 7_421 },

@@ -57,6 +57,26 @@ timeline:
   ])
 })
 
+test('devices of boards', () => {
+  const text = (devices: string): string => `scenario: s\nboards:\n  - { name: a, devices: ${devices} }\n  - { name: b }\njobs: []\n`
+  const read = readScenario('s.yaml', text('[{ name: 0403/serial/6001, attributes: { serial: A1 } }, { name: v/usb/m, key: k }]'))
+  assert.ok(read.ok, JSON.stringify(read))
+  assert.deepEqual(
+    read.plan.boards.map(({ devices }) => devices),
+    [
+      [
+        { key: 'device-0', vendor: '0403', type: 'serial', model: '6001', attributes: { serial: 'A1' }, path: '/dev/device-0' },
+        { key: 'k', vendor: 'v', type: 'usb', model: 'm', attributes: {}, path: '/dev/k' },
+      ],
+      undefined,
+    ],
+  )
+  assert.match(
+    faultsOf(text('[{ name: serial }]')).join(),
+    /boards\[0\]\.devices\[0\]\.name: found 'serial', 'device-0'; allowed: vendor\/type\/model/,
+  )
+})
+
 test('lines, names, addresses and boards that come later', () => {
   const id = '12D3KooWCQryZ5BMkxk5kBPxdHychxxuJY9jNynGQQ5h5aT6yzJk'
   const keyless = `12D3KooW${'1'.repeat(44)}`

@@ -40,6 +40,7 @@ const record: NodeRecord = {
   drivers: { raw_exec: { healthy: true, reason: '' } },
   images: ['ghcr.io/x/y:1'],
   allocsMax: 0,
+  devices: [],
   dynamicPorts: [20_000, 32_000],
   addresses: [],
   agentVersion: '0.1.0',

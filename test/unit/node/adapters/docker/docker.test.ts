@@ -95,6 +95,20 @@ test('ports are mapped in bridge mode only, for both protocols', () => {
   assert.deepEqual([host.Cmd, host.Entrypoint, host.Env], [['a', 'b'], undefined, ['A=1']])
 })
 
+test('devices are mapped one by one, under their own names, and labels bring them back', () => {
+  const choices = { image: 'busybox', init: true }
+  assert.equal(containerConfig(testNode, task, choices).HostConfig?.Devices, undefined)
+  const path = '/dev/serial/by-path/pci-0000:00:14.0'
+  const devices = [{ name: 'serial', key: 'k', path }]
+  const given = { ...task, devices }
+  const [mapped] = containerConfig(testNode, given, choices).HostConfig?.Devices ?? []
+  assert.deepEqual(mapped, { PathOnHost: path, PathInContainer: path, CgroupPermissions: 'rwm' })
+  const labels = labelsOf(testNode, given)
+  assert.deepEqual(taskOfLabels(labels, 7)?.devices, devices)
+  for (const odd of ['{', '7', '[7, null, {}]', '[{"name":"serial","key":"k","path":"/dev/a,b"}]'])
+    assert.equal(taskOfLabels({ ...labels, 'shoal.devices': odd }, 7)?.devices, undefined)
+})
+
 test('a container is told of its folder if it is given anything, and of nothing else', () => {
   const told = { ...task, spec: { ...task.spec, config: { ...task.spec.config, args: [`${taskDirMark}/in`, '${SHOAL_TASK_DIR}'] } } }
   const given = { ...told, env: { IN: `${taskDirMark}/in` }, spec: { ...told.spec, dispatchPayloadFile: 'in' } }

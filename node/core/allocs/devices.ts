@@ -1,0 +1,174 @@
+// Which devices a copy has here, by key, and where they are found, by path. Both count as held for as long as anything that was given
+// them may run: copies on their way out, the former form of one that is updated, and tasks that no claim tells of. What a copy has it keeps.
+
+import { isDeviceKey, isDevicePath } from '../../../crdt/devices.ts'
+import { compareText } from '../../../crdt/ids.ts'
+import { type DeviceNeed, chooseDevices, deviceNeeds } from '../../../scheduler/devices.ts'
+import { coreLimits } from '../limits.ts'
+import type { AdoptedTask, GrantedDevice } from '../ports.ts'
+import { type State, type Step, writeOwnSoon } from '../state.ts'
+import type { Alloc, Body, TaskRun } from './alloc.ts'
+
+/** A device of one request of one task of the copy. */
+export interface HeldDevice {
+  readonly task: string
+  /** Of the request. */
+  readonly name: string
+  readonly key: string
+  /** Where the task was told to find it last; null: it was not yet. */
+  readonly path: string | null
+}
+
+export interface Holders {
+  readonly keys: ReadonlySet<string>
+  /** Path → key of who holds it. */
+  readonly paths: ReadonlyMap<string, string>
+  /** Keys that tasks have of which no claim tells. */
+  readonly orphaned: ReadonlySet<string>
+}
+
+/** Whatever may be in use here, but for one copy. */
+export function heldHere(state: State, but: Alloc | null): Holders {
+  const keys = new Set<string>()
+  const paths = new Map<string, string>()
+  const orphaned = new Set<string>()
+  const hold = ({ key, path }: Pick<HeldDevice, 'key' | 'path'>): void => {
+    keys.add(key)
+    if (path !== null) paths.set(path, key)
+  }
+  for (const alloc of state.allocs.values()) if (alloc !== but) for (const one of devicesOf(alloc)) hold(one)
+  for (const { devices = [], alloc } of [...state.orphans, ...state.leavingOrphans.values()]) {
+    if (but?.alloc === alloc) continue
+    for (const one of devices) {
+      hold(one)
+      orphaned.add(one.key)
+    }
+  }
+  return { keys, paths, orphaned }
+}
+
+function devicesOf({ devices, devicesBefore }: Alloc): readonly HeldDevice[] {
+  return devicesBefore.length === 0 ? devices : [...devices, ...devicesBefore]
+}
+
+/** As its claim tells it. */
+export function heldKeys(alloc: Alloc): readonly string[] {
+  return [...new Set(devicesOf(alloc).map(({ key }) => key))].sort(compareText)
+}
+
+/** Devices for all tasks of the body, those that the copy has first; null: they cannot be had. */
+export function grantsFor(state: State, alloc: Alloc, body: Body): readonly HeldDevice[] | null {
+  const needs = deviceNeeds(body.group)
+  if (needs.length === 0) return []
+  const { known } = state.devices
+  const others = heldHere(state, alloc)
+  const own = devicesOf(alloc)
+  const isOwn = (key: string): boolean => own.some((one) => one.key === key)
+  const candidates = [...known].map(([key, { device }]) => ({ key, ...device, fault: '' }))
+  const grants = chooseDevices(needs, candidates, {
+    isFree({ key }) {
+      const { path = null, isGone = true } = known.get(key) ?? {}
+      if (others.keys.has(key)) return false
+      if (isOwn(key)) return true
+      const isPathHeld = path !== null && (others.paths.has(path) || own.some((one) => one.path === path))
+      return !isGone && !isPathHeld
+    },
+    distance: (need, key) => distanceOf(need, key, own) + (known.get(key)?.path == null ? 4 : 0),
+  })
+  return grants && grants.map((grant) => ({ ...grant, path: pathOf(own, grant.key) ?? null }))
+}
+
+function distanceOf({ task, ask }: DeviceNeed, key: string, own: readonly HeldDevice[]): number {
+  const holders = own.filter((one) => one.key === key)
+  if (holders.length === 0) return 1
+  return holders.some((one) => one.task === task && one.name === ask.name) ? 0 : 2
+}
+
+function pathOf(own: readonly HeldDevice[], key: string): string | null | undefined {
+  return own.find((one) => one.key === key)?.path
+}
+
+export function lackWords(body: Body): string {
+  const names = deviceNeeds(body.group).map(({ ask }) => (ask.count === 1 ? ask.name : `${ask.count} × ${ask.name}`))
+  return `this board cannot give it ${names.join(', ')}`
+}
+
+/**
+ * Before tasks start: each device is looked up where it is found now. 'waits': one of them is not there (yet), or its path is still
+ * another's. Too long, in words: it is over.
+ */
+export function findDevices(step: Step, alloc: Alloc, due: readonly TaskRun[]): 'found' | 'moved' | 'waits' | { readonly lacks: string } {
+  const { state } = step
+  if (deviceNeeds(alloc.body.group).length === 0) return 'found'
+  const granted = isGranted(alloc) ? alloc.devices : grantsFor(state, alloc, alloc.body)
+  const others = heldHere(state, alloc)
+  const lacking = granted === null ? lackWords(alloc.body) : whatLacks(state, alloc, granted, due, others)
+  if (lacking !== null || granted === null) return waitFor(step, alloc, lacking ?? '')
+  alloc.devicesAwaitedSince = null
+  if (alloc.reason.startsWith('device-waits: ')) alloc.reason = ''
+  const names = new Set(due.map(({ spec }) => spec.name))
+  const found = granted.map((one) => (names.has(one.task) ? { ...one, path: state.devices.known.get(one.key)?.path ?? null } : one))
+  const isMoved = found.length !== alloc.devices.length || found.some((one, at) => !isSameDevice(one, alloc.devices[at]))
+  if (!isMoved) return 'found'
+  alloc.devices = found
+  state.ownStale = true
+  return 'moved'
+}
+
+function isSameDevice(a: HeldDevice, b: HeldDevice | undefined): boolean {
+  return a.key === b?.key && a.path === b.path && a.task === b.task && a.name === b.name
+}
+
+function waitFor(step: Step, alloc: Alloc, words: string): 'waits' | { readonly lacks: string } {
+  const { state, now } = step
+  // Until somebody has looked nobody knows that it is missing.
+  if (alloc.devicesAwaitedSince === null || !state.devices.isSurveyed) alloc.devicesAwaitedSince = now
+  if (now - alloc.devicesAwaitedSince >= coreLimits.deviceWaitMsMax) return { lacks: words }
+  const before = alloc.reason
+  alloc.reason = `device-waits: ${words}`
+  if (alloc.reason !== before) writeOwnSoon(step)
+  return 'waits'
+}
+
+function whatLacks(state: State, alloc: Alloc, granted: readonly HeldDevice[], due: readonly TaskRun[], others: Holders): string | null {
+  const names = new Set(due.map(({ spec }) => spec.name))
+  for (const { key, task } of granted) {
+    if (!names.has(task)) continue
+    if (others.keys.has(key)) return `${key} is still another's`
+    const { path = null, missingSince = 0 } = state.devices.known.get(key) ?? {}
+    if (path === null || missingSince !== null) return `${key} is not there`
+    const holder = others.paths.get(path) ?? devicesOf(alloc).find((one) => one.path === path && one.key !== key)?.key
+    if (holder !== undefined && holder !== key) return `${path}, where ${key} is, is still that of ${holder}`
+  }
+  return null
+}
+
+/** Each request of each task has what it asks for. */
+function isGranted({ body, devices }: Alloc): boolean {
+  return deviceNeeds(body.group).every(
+    ({ task, ask }) => devices.filter((one) => one.task === task && one.name === ask.name).length === ask.count,
+  )
+}
+
+/** What one of its tasks is told. */
+export function devicesFor({ devices }: Alloc, { spec }: TaskRun): readonly GrantedDevice[] {
+  return devices.flatMap(({ task, name, key, path }) => (task === spec.name && path !== null ? [{ name, key, path }] : []))
+}
+
+/** A task of the copy was found running: what its driver says that it has is what it has. */
+export function takeUpDevices(alloc: Alloc, { task, devices = [] }: AdoptedTask, isLeaving = false): void {
+  if (devices.length === 0) return
+  const held = devices.map((one) => ({ task, ...one }))
+  if (isLeaving) alloc.devicesBefore = [...alloc.devicesBefore, ...held]
+  else alloc.devices = [...alloc.devices.filter((one) => one.task !== task), ...held]
+}
+
+/** From the journal: what is no device is passed over. */
+export function readHeldDevices(value: unknown): readonly HeldDevice[] {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((one: Partial<HeldDevice> | null): readonly HeldDevice[] => {
+    const { task, name, key, path = null } = one ?? {}
+    if (typeof task !== 'string' || typeof name !== 'string' || !isDeviceKey(key)) return []
+    return [{ task, name, key, path: isDevicePath(path) ? path : null }]
+  })
+}
