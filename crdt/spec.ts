@@ -128,13 +128,31 @@ export interface TaskSpec {
   readonly dispatchPayloadFile?: string
   /** Sorted by destination. Absent: none, so that specifications from before read as they did. */
   readonly templates?: readonly TemplateSpec[]
+  /** Sorted by destination. Absent: none, so that specifications from before read as they did. */
+  readonly artifacts?: readonly ArtifactSpec[]
   /** Sorted by name. Absent: none, so that specifications from before read as they did. */
   readonly checks?: readonly CheckSpec[]
 }
 
 /** It has a folder of its own, `SHOAL_TASK_DIR`, since it is given something there. */
-export function hasTaskDir({ dispatchPayloadFile, templates }: Pick<TaskSpec, 'dispatchPayloadFile' | 'templates'>): boolean {
-  return dispatchPayloadFile !== undefined || templates !== undefined
+export function hasTaskDir({
+  dispatchPayloadFile,
+  templates,
+  artifacts,
+}: Pick<TaskSpec, 'dispatchPayloadFile' | 'templates' | 'artifacts'>): boolean {
+  return dispatchPayloadFile !== undefined || templates !== undefined || artifacts !== undefined
+}
+
+/** A file that the board fetches and keeps before the task starts. */
+export interface ArtifactSpec {
+  /** A path below the task's folder. */
+  readonly destination: string
+  /** `https://…` or `http://…`; its `${…}` are filled in. */
+  readonly source: string
+  /** `sha256:` and 64 hexadecimal digits: what is run is what was signed, wherever it came from. */
+  readonly checksum: string
+  /** Octal, such as `0755`. */
+  readonly perms: string
 }
 
 export const changeModes = ['restart', 'signal', 'noop'] as const

@@ -11,6 +11,7 @@ import type { Refusal } from '../crdt/errors.ts'
 import { signCertificate } from '../crdt/admission/certificate.ts'
 import type { NodeId, PoolName } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
+import { createArtifactStore } from './adapters/artifacts/store.ts'
 import { createCheckRunner } from './adapters/checks/runner.ts'
 import { createClock } from './adapters/clock.ts'
 import { readHost } from './adapters/host.ts'
@@ -102,7 +103,21 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const { onFatal } = options
   const onLeft = (why: string): void => void noteLeft(config.dataDir, why, log).then(options.onLeft)
   const checks = createCheckRunner({ allowsExec: config.checks.exec, drivers })
-  const loop = createLoop({ core, network, store, clock, drivers, checks, api: createApiBridge, log, meters: metrics, onFatal, onLeft })
+  const artifacts = createArtifactStore({ folder: join(config.dataDir, 'artifacts'), ...config.artifacts })
+  const loop = createLoop({
+    core,
+    network,
+    store,
+    clock,
+    drivers,
+    artifacts,
+    checks,
+    api: createApiBridge,
+    log,
+    meters: metrics,
+    onFatal,
+    onLeft,
+  })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
     readAll(store),

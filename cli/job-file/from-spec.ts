@@ -18,6 +18,7 @@ import {
   resourceDefaults,
   spreadDefaults,
   taskDefaults,
+  artifactDefaults,
   templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
@@ -35,6 +36,7 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
+  type ArtifactSpec,
   type TemplateSpec,
   migrateDefaults,
   progressDeadlineMs,
@@ -208,6 +210,7 @@ function taskData(task: TaskSpec, pick: Pick): Data {
       ],
       ['dispatch_payload', task.dispatchPayloadFile && { file: task.dispatchPayloadFile }],
       ['templates', task.templates?.map((template) => templateData(template, pick))],
+      ['artifacts', task.artifacts?.map((artifact) => artifactData(artifact, pick))],
       ['checks', task.checks && Object.fromEntries(task.checks.map((check) => [check.name, checkData(check, pick)]))],
     ]),
   }
@@ -224,6 +227,10 @@ function templateData(template: TemplateSpec, pick: Pick): Data {
       ['splay', template.splayMs, templateDefaults.splayMs, formatDuration],
     ]),
   }
+}
+
+function artifactData({ source, checksum, destination, perms }: ArtifactSpec, pick: Pick): Data {
+  return { source, checksum, destination, ...pick([['perms', perms, artifactDefaults.perms]]) }
 }
 
 function checkData(check: CheckSpec, pick: Pick): Data {

@@ -17,6 +17,7 @@ import {
   resourceDefaults,
   spreadDefaults,
   taskDefaults,
+  artifactDefaults,
   templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
@@ -37,6 +38,7 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
+  type ArtifactSpec,
   type TemplateSpec,
   type UpdatePolicy,
   migrateDefaults,
@@ -143,6 +145,7 @@ function toTask(name: string, task: Reader): TaskSpec {
   const logs = task.block('logs')
   const payload = task.block('dispatch_payload')
   const templates = task.list('templates').map(toTemplate)
+  const artifacts = task.list('artifacts').map(toArtifact)
   return {
     name,
     driver: task.word<TaskSpec['driver']>('driver', 'docker'),
@@ -165,6 +168,7 @@ function toTask(name: string, task: Reader): TaskSpec {
     meta: task.texts('meta'),
     ...(payload.has('file') && { dispatchPayloadFile: payload.word('file', '') }),
     ...(templates.length === 0 ? {} : { templates }),
+    ...(artifacts.length === 0 ? {} : { artifacts }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }
@@ -186,6 +190,15 @@ function toTemplate(template: Reader): TemplateSpec {
     changeMode: template.word('change_mode', templateDefaults.changeMode),
     ...(template.has('change_signal') && { changeSignal: template.word('change_signal', '') }),
     splayMs: template.duration('splay', templateDefaults.splayMs),
+  }
+}
+
+function toArtifact(artifact: Reader): ArtifactSpec {
+  return {
+    destination: artifact.word('destination', ''),
+    source: artifact.word('source', ''),
+    checksum: artifact.word('checksum', ''),
+    perms: artifact.text('perms', artifactDefaults.perms),
   }
 }
 

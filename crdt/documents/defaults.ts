@@ -3,6 +3,7 @@
 // newer agent would silently change jobs that exist. A new behaviour gets a new field.
 
 import type {
+  ArtifactSpec,
   CheckSpec,
   DisconnectPolicy,
   GroupSpec,
@@ -83,6 +84,9 @@ export const templateDefaults: Pick<TemplateSpec, 'perms' | 'changeMode' | 'spla
   changeMode: 'restart',
   splayMs: 5 * secondMs,
 })
+
+/** Mostly a program. */
+export const artifactDefaults: Pick<ArtifactSpec, 'perms'> = Object.freeze({ perms: '0755' })
 
 export const affinityDefaults = Object.freeze({ operator: '=', weight: 50 } as const)
 

@@ -16,7 +16,7 @@ import { type Field, gateCheck } from './field.ts'
 import { admissionModes, tokenModes } from './fleet.ts'
 import { modelLimits } from './model-limits.ts'
 import { findPath, isBoundedPath, pathTable } from './path-table.ts'
-import { checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
+import { artifactFields, checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 import { type ValueCheck, anyScalar, flag, integer, line, matching, oneOf, text } from './value-kind.ts'
 
 type Patterns = readonly (readonly [string, ValueCheck])[]
@@ -75,6 +75,7 @@ const jobTable: Patterns = [
   [`${task}config/volumes/:key`, words],
   [`${task}templates/:key/data`, text(modelLimits.templateBytesMax)],
   ...fieldsBelow(`${task}templates/:key/`, templateFields),
+  ...fieldsBelow(`${task}artifacts/:key/`, artifactFields),
   ...fieldsBelow(`${task}checks/:name/`, checkFields),
   [`${task}checks/:name/header/:key`, value],
 ]

@@ -2,6 +2,7 @@
 // constraints …) are in `spec-maps.ts`. The order here is the order in which faults are reported.
 
 import {
+  type ArtifactSpec,
   type CheckSpec,
   type GroupSpec,
   type JobSpec,
@@ -19,6 +20,7 @@ import {
   progressDeadlineMs,
 } from '../spec.ts'
 import {
+  artifactDefaults,
   checkDefaults,
   configDefaults,
   disconnectDefaults,
@@ -256,6 +258,13 @@ export const templateFields: readonly Field<TemplateSpec>[] = [
   textField('change_mode', (template) => template.changeMode, { fallback: templateDefaults.changeMode, choices: changeModes }),
   textField('change_signal', (template) => template.changeSignal, { choices: changeSignals }),
   durationField('splay', (template) => template.splayMs, { fallback: templateDefaults.splayMs, max: modelLimits.splayMsMax }),
+]
+
+/** Fetched from elsewhere it is the same file. */
+export const artifactFields: readonly Field<ArtifactSpec>[] = [
+  textField('source', (artifact) => artifact.source, { required: true, max: modelLimits.artifactSourceBytesMax }),
+  textField('checksum', (artifact) => artifact.checksum, { required: true, restarts: true }),
+  textField('perms', (artifact) => artifact.perms, { fallback: artifactDefaults.perms, restarts: true }),
 ]
 
 function isLostAfterSaid(policy: GroupSpec['disconnect']): boolean {

@@ -18,6 +18,7 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
+  type ArtifactSpec,
   type TemplateSpec,
   migrateSaid,
   progressDeadlineMs,
@@ -29,7 +30,7 @@ import { type Block, type FieldValues, readFields } from './field-reader.ts'
 import { decodePart, isCanonicalPart } from './path-part.ts'
 import { readAffinity, readConstraint } from './placement-codec.ts'
 import { type RegisterTree, type Value, child, leftOver, namesOf, registerTree, take } from './register-tree.ts'
-import { checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
+import { artifactFields, checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
 
 export function readSpec(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
@@ -154,6 +155,7 @@ function readTask(name: string, block: Block): TaskSpec {
   const values = readFields(block, taskFields)
   const dispatchPayloadFile = values.optionalText('dispatch_payload/file')
   const templates = readTemplates(block)
+  const artifacts = readArtifacts(block)
   const checks = namesOf(child(block.tree, 'checks')).map((check) => readCheck(check, below(block, 'checks', check)))
   return {
     name,
@@ -170,6 +172,7 @@ function readTask(name: string, block: Block): TaskSpec {
     logs: { maxFiles: values.int('logs/max_files'), maxFileSizeMib: values.int('logs/max_file_size') },
     ...(dispatchPayloadFile === undefined ? {} : { dispatchPayloadFile }),
     ...(templates.length === 0 ? {} : { templates }),
+    ...(artifacts.length === 0 ? {} : { artifacts }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }
@@ -192,6 +195,21 @@ function readTemplates(block: Block): readonly TemplateSpec[] {
   return namesOf(child(block.tree, 'templates'))
     .filter(isCanonicalPart)
     .map((part) => readTemplate(decodePart(part), below(block, 'templates', part)))
+    .sort((a, b) => compareText(a.destination, b.destination))
+}
+
+function readArtifacts(block: Block): readonly ArtifactSpec[] {
+  return namesOf(child(block.tree, 'artifacts'))
+    .filter(isCanonicalPart)
+    .map((part) => {
+      const values = readFields(below(block, 'artifacts', part), artifactFields)
+      return {
+        destination: decodePart(part),
+        source: values.text('source'),
+        checksum: values.text('checksum'),
+        perms: values.text('perms'),
+      }
+    })
     .sort((a, b) => compareText(a.destination, b.destination))
 }
 

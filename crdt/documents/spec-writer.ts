@@ -3,12 +3,12 @@
 // `spec-reader.ts`; deletions are the business of whoever compares two of these maps (`difference`).
 
 import type { Scalar } from '../registers.ts'
-import type { Affinity, Constraint, GroupSpec, JobSpec, TaskSpec, TemplateSpec } from '../spec.ts'
+import type { Affinity, ArtifactSpec, Constraint, GroupSpec, JobSpec, TaskSpec, TemplateSpec } from '../spec.ts'
 import { writeDispatch } from './dispatch-codec.ts'
 import type { Field } from './field.ts'
 import { encodePart } from './path-part.ts'
 import { writeAffinity, writeConstraint } from './placement-codec.ts'
-import { checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
+import { artifactFields, checkFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 
 type Out = Map<string, Scalar>
 
@@ -41,6 +41,7 @@ function writeTask(out: Out, at: string, task: TaskSpec): void {
   writeEntries(out, `${at}env/`, task.env)
   writeVolumes(out, at, task)
   writeTemplates(out, at, templateFields, task)
+  writeArtifacts(out, at, artifactFields, task)
   for (const check of task.checks ?? []) {
     writeFields(out, `${at}checks/${check.name}/`, checkFields, check)
     writeEntries(out, `${at}checks/${check.name}/header/`, check.headers)
@@ -86,6 +87,10 @@ export function writeTemplates(out: Out, at: string, fields: readonly Field<Temp
     out.set(`${below}data`, template.data)
     writeFields(out, below, fields, template)
   }
+}
+
+export function writeArtifacts(out: Out, at: string, fields: readonly Field<ArtifactSpec>[], { artifacts = [] }: TaskSpec): void {
+  for (const artifact of artifacts) writeFields(out, `${at}artifacts/${encodePart(artifact.destination)}/`, fields, artifact)
 }
 
 /** The part of `source:container-path[:ro]` that no two volumes of a task share. */

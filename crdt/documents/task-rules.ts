@@ -2,6 +2,7 @@
 // believes in a read-only root or a user that is not there.
 
 import { type GroupSpec, type TaskConfig, type TaskSpec, hasTaskDir } from '../spec.ts'
+import { checkArtifacts } from './artifact-rules.ts'
 import { checkChecks } from './check-rules.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
@@ -9,6 +10,7 @@ import { checkPlacement } from './placement-rules.ts'
 import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, fault } from './rule-report.ts'
 import { taskFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
+import { checkTaskFiles } from './task-files.ts'
 import { checkTemplates } from './template-rules.ts'
 
 /** Docker refuses containers with less. */
@@ -29,14 +31,17 @@ export function checkTask(report: RuleReport, task: TaskSpec, group: GroupSpec):
   if (task.driver === 'docker') checkDocker(report, task)
   if (task.driver === 'raw_exec') checkRawExec(report, task.config)
   checkTemplates(report, task)
+  checkArtifacts(report, task)
+  checkTaskFiles(report, task)
   checkTaskDir(report, task)
   checkChecks(report, task.checks ?? [], group)
 }
 
 function checkTaskDir(report: RuleReport, task: TaskSpec): void {
-  const { dispatchPayloadFile: file, driver, config } = task
+  const { dispatchPayloadFile: file, templates, driver, config } = task
   if (!hasTaskDir(task) || driver !== 'raw_exec' || config.user === undefined || config.workDir === undefined) return
-  const [path, found] = file === undefined ? ['templates', 'templates'] : ['dispatch_payload/file', shown(file)]
+  const given = templates === undefined ? 'artifacts' : 'templates'
+  const [path, found] = file === undefined ? [given, given] : ['dispatch_payload/file', shown(file)]
   fault(report, path, found, 'nothing with raw_exec, config.user and config.work_dir: such a task cannot reach its own folder')
 }
 

@@ -5,7 +5,7 @@ import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
 import { takenPort, takenPortMessage } from '../task/taken-port.ts'
-import { giveFiles } from './give-files.ts'
+import { giveArtifacts, giveFiles } from './give-files.ts'
 import { killTask } from './group.ts'
 import { logPath } from './log-files.ts'
 import { bootId, processOf } from './proc.ts'
@@ -28,6 +28,7 @@ export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolde
   if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
   try {
     makeFolders(folder, program.value)
+    await giveArtifacts(folder.work, task.files ?? [])
     giveFiles(folder.work, task.files ?? [], program.value.taskDir)
     return await begin(node, task, folder, program.value)
   } catch (error) {
