@@ -18,6 +18,7 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
+  type ArtifactSpec,
   type TemplateSpec,
   changeModes,
   checkMethods,
@@ -127,6 +128,10 @@ const template = fc.record(
 const templates = sortedBy(fc.uniqueArray(template, { maxLength: 2, selector: (one) => one.destination }), (a, b) =>
   compareText(a.destination, b.destination),
 ).map((all) => (all.length === 0 ? {} : { templates: all }))
+const artifact = record<ArtifactSpec>({ destination: key, source: text, checksum: text, perms: text })
+const artifacts = sortedBy(fc.uniqueArray(artifact, { maxLength: 2, selector: (one) => one.destination }), (a, b) =>
+  compareText(a.destination, b.destination),
+).map((all) => (all.length === 0 ? {} : { artifacts: all }))
 const variables = entries.map((all) => (Object.keys(all).length === 0 ? {} : { variables: all }))
 
 const delay = fc.record({ shutdownDelayMs: fc.integer({ min: 1, max: 1_000_000 }) }, { requiredKeys: [], noNullPrototype: true })
@@ -153,6 +158,7 @@ const task: fc.Arbitrary<TaskSpec> = fc
       text.map((dispatchPayloadFile) => ({ dispatchPayloadFile })),
     ),
     templates,
+    artifacts,
   )
   .map(([a, b, checks, ...others]) => Object.assign({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }) }, ...others) as TaskSpec)
 

@@ -17,7 +17,6 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import type { TaskFile } from '../../core/ports.ts'
 import { bytesOf } from '../task/task-dir.ts'
 
@@ -58,6 +57,9 @@ function placeOf({ path }: TaskFile): { readonly parts: readonly string[]; reado
   return { parts: parts.slice(0, -1), name: parts.at(-1) ?? '' }
 }
 
+/** As much as a card reads at a time. */
+const chunkBytes = 256 * 1024
+
 async function copy(
   stored: string,
   folder: string,
@@ -69,7 +71,7 @@ async function copy(
   rmSync(fresh, { force: true })
   const file = await open(fresh, 'wx', 0o600)
   try {
-    await pipeline(createReadStream(stored), file.createWriteStream({ autoClose: false }))
+    for await (const chunk of createReadStream(stored)) await file.writeFile(chunk as Buffer)
     await giveAway(file, owner, mode)
     renameSync(fresh, `${folder}/${name}`)
   } catch (error) {
@@ -89,12 +91,22 @@ async function isThere(path: string, sha256: string, owner: Owner, mode: number)
     // Another name of the same file may be somebody else's.
     if (!found.isFile() || found.nlink > 1) return false
     const hash = createHash('sha256')
-    await pipeline(file.createReadStream({ autoClose: false, start: 0 }), hash)
+    for await (const chunk of chunksOf(file)) hash.update(chunk)
     if (hash.digest('hex') !== sha256) return false
     await giveAway(file, owner, mode)
     return true
   } finally {
     await file.close()
+  }
+}
+
+async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(chunkBytes)
+  for (let at = 0; ;) {
+    const { bytesRead } = await file.read(buffer, 0, chunkBytes, at)
+    if (bytesRead === 0) return
+    at += bytesRead
+    yield buffer.subarray(0, bytesRead)
   }
 }
 
