@@ -1,6 +1,8 @@
 // A job's specification as everyone but its authors sees it: complete (defaults filled in), plain, frozen data.
 // Words, meanings and defaults are Nomad's unless a comment says otherwise. Durations are ms, memory and disk MiB, cpu MHz.
 
+import type { ArtifactSpec, TemplateSpec } from './given-files.ts'
+
 /**
  * `system`: one copy on each node that suits. `batch`: copies that end by themselves, and are then complete. `sysbatch`: both, one copy on
  * each node that suits until it is complete there.
@@ -141,34 +143,6 @@ export function hasTaskDir({
   artifacts,
 }: Pick<TaskSpec, 'dispatchPayloadFile' | 'templates' | 'artifacts'>): boolean {
   return dispatchPayloadFile !== undefined || templates !== undefined || artifacts !== undefined
-}
-
-/** A file that the board fetches and keeps before the task starts. */
-export interface ArtifactSpec {
-  /** A path below the task's folder. */
-  readonly destination: string
-  /** `https://…` or `http://…`; its `${…}` are filled in. */
-  readonly source: string
-  /** `sha256:` and 64 hexadecimal digits: what is run is what was signed, wherever it came from. */
-  readonly checksum: string
-  /** Octal, such as `0755`. */
-  readonly perms: string
-}
-
-export const changeModes = ['restart', 'signal', 'noop'] as const
-
-/** A file of the task's folder whose `${…}` are filled in; and what follows when it would read otherwise while the task runs. */
-export interface TemplateSpec {
-  /** A path below the task's folder. */
-  readonly destination: string
-  readonly data: string
-  /** Octal, such as `0644`. */
-  readonly perms: string
-  readonly changeMode: (typeof changeModes)[number]
-  /** Of change mode `signal`, and only there. */
-  readonly changeSignal?: string
-  /** The task is told within so long, at random, so that copies everywhere are not told in one moment. */
-  readonly splayMs: number
 }
 
 export const lifecycleHooks = ['prestart', 'poststart', 'poststop'] as const

@@ -128,15 +128,7 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   await loop.start({ kind: 'boot', nonce, config: coreConfig, host, records, running, fingerprints })
   // The core keeps its first event; the whole store in memory a second time is not to stay with it.
   records.length = 0
-  const health = (): object => ({
-    ok: true,
-    node: coreConfig.self,
-    name: coreConfig.name,
-    pool: config.pool,
-    fleet: coreConfig.fleet,
-    version: agentVersion,
-    storeProblem: core.state?.storeProblem ?? null,
-  })
+  const health = (): object => healthOf(config, coreConfig, core)
   const http = await openDoor(config, loop, health, () => metrics.text(), log).catch(async (error: unknown) => {
     await loop.stop()
     throw error
@@ -159,6 +151,10 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
     loopbackPort: http.port,
     stop: () => stopAll({ guard, http, network, loop, store, log }),
   }
+}
+
+function healthOf({ pool }: AgentConfig, { self, name, fleet }: ReturnType<typeof coreConfigOf>, core: Core): object {
+  return { ok: true, node: self, name, pool, fleet, version: agentVersion, storeProblem: core.state?.storeProblem ?? null }
 }
 
 const keyName = 'node.key'

@@ -22,6 +22,7 @@ import {
   templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
+import type { ArtifactSpec, TemplateSpec } from '../../crdt/given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -36,8 +37,6 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
-  type ArtifactSpec,
-  type TemplateSpec,
   migrateDefaults,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'

@@ -4,16 +4,8 @@
 
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
-import {
-  changeModes,
-  checkMethods,
-  checkTypes,
-  constraintOperators,
-  healthChecks,
-  jobTypes,
-  lifecycleHooks,
-  payloadRules,
-} from '../../crdt/spec.ts'
+import { changeModes } from '../../crdt/given-files.ts'
+import { checkMethods, checkTypes, constraintOperators, healthChecks, jobTypes, lifecycleHooks, payloadRules } from '../../crdt/spec.ts'
 import { operatorAliases } from './operators.ts'
 import {
   type Rule,

@@ -22,6 +22,7 @@ import {
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
 import { compareText } from '../../crdt/ids.ts'
+import type { ArtifactSpec, TemplateSpec } from '../../crdt/given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -38,8 +39,6 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
-  type ArtifactSpec,
-  type TemplateSpec,
   type UpdatePolicy,
   migrateDefaults,
   migrateSaid,

@@ -1,7 +1,8 @@
 // Rules for artifacts: what may be fetched, and how it is known to be what was meant. Where they may be put: `task-files.ts`.
 
 import { referencesIn } from '../interpolation.ts'
-import type { ArtifactSpec, TaskSpec } from '../spec.ts'
+import type { ArtifactSpec } from '../given-files.ts'
+import type { TaskSpec } from '../spec.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
 import { type RuleReport, checkCount, checkFields, fault, inside } from './rule-report.ts'

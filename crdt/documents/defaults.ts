@@ -2,8 +2,8 @@
 // which are shoal's own (DESIGN section 6). They never change: a register that is absent means the default, so another default in a
 // newer agent would silently change jobs that exist. A new behaviour gets a new field.
 
+import type { ArtifactSpec, TemplateSpec } from '../given-files.ts'
 import type {
-  ArtifactSpec,
   CheckSpec,
   DisconnectPolicy,
   GroupSpec,
@@ -15,7 +15,6 @@ import type {
   RestartPolicy,
   TaskConfig,
   TaskSpec,
-  TemplateSpec,
   UpdatePolicy,
 } from '../spec.ts'
 import { isRunOnce } from '../spec.ts'

@@ -1,14 +1,12 @@
 // The scalar fields of a job, a group and a task, in Nomad's words. Fields that are maps (environment, metadata, ports, volumes,
 // constraints …) are in `spec-maps.ts`. The order here is the order in which faults are reported.
 
+import { type ArtifactSpec, type TemplateSpec, changeModes } from '../given-files.ts'
 import {
-  type ArtifactSpec,
   type CheckSpec,
   type GroupSpec,
   type JobSpec,
   type TaskSpec,
-  type TemplateSpec,
-  changeModes,
   checkMethods,
   checkTypes,
   healthChecks,

@@ -5,6 +5,7 @@
 
 import { compareText } from '../ids.ts'
 import type { Registers } from '../registers.ts'
+import type { ArtifactSpec, TemplateSpec } from '../given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -18,8 +19,6 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
-  type ArtifactSpec,
-  type TemplateSpec,
   migrateSaid,
   progressDeadlineMs,
 } from '../spec.ts'

@@ -3,7 +3,8 @@
 // `spec-reader.ts`; deletions are the business of whoever compares two of these maps (`difference`).
 
 import type { Scalar } from '../registers.ts'
-import type { Affinity, ArtifactSpec, Constraint, GroupSpec, JobSpec, TaskSpec, TemplateSpec } from '../spec.ts'
+import type { ArtifactSpec, TemplateSpec } from '../given-files.ts'
+import type { Affinity, Constraint, GroupSpec, JobSpec, TaskSpec } from '../spec.ts'
 import { writeDispatch } from './dispatch-codec.ts'
 import type { Field } from './field.ts'
 import { encodePart } from './path-part.ts'

@@ -1,7 +1,8 @@
 // Rules for templates and for the variables that they, and other texts, name: whom a change is told, and how much of all this a job may hold.
 // Where their files may be: `task-files.ts`.
 
-import { type JobSpec, type TaskSpec, type TemplateSpec } from '../spec.ts'
+import type { TemplateSpec } from '../given-files.ts'
+import { type JobSpec, type TaskSpec } from '../spec.ts'
 import { shown } from './fault.ts'
 import { modelLimits } from './model-limits.ts'
 import { encodePart } from './path-part.ts'

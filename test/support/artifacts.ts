@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { artifactDefaults } from '../../crdt/documents/defaults.ts'
-import type { ArtifactSpec } from '../../crdt/spec.ts'
+import type { ArtifactSpec } from '../../crdt/given-files.ts'
 
 export const sha256Of = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
 

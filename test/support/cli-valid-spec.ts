@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { updateDefaults } from '../../crdt/documents/defaults.ts'
 import { checkSpec } from '../../crdt/documents/job-rules.ts'
 import { compareText } from '../../crdt/ids.ts'
+import type { ArtifactSpec, TemplateSpec } from '../../crdt/given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -16,8 +17,6 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
-  type ArtifactSpec,
-  type TemplateSpec,
   type UpdatePolicy,
   isPerNode,
   isRunOnce,

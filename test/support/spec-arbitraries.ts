@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { compareText } from '../../crdt/ids.ts'
 import { byContainerPath, byRule } from '../../crdt/documents/spec-reader.ts'
 import { containerPath } from '../../crdt/documents/spec-writer.ts'
+import { type ArtifactSpec, type TemplateSpec, changeModes } from '../../crdt/given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -18,9 +19,6 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
-  type ArtifactSpec,
-  type TemplateSpec,
-  changeModes,
   checkMethods,
   checkTypes,
   constraintOperators,

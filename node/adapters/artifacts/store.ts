@@ -3,12 +3,11 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { ArtifactFile, ArtifactStore, DriverCode, TaskId, TaskRequest } from '../../core/ports.ts'
-import { makeFolder } from '../make-folder.ts'
 import { createSerial } from '../task/serial.ts'
 import { download, forget } from './download.ts'
 
@@ -101,7 +100,7 @@ class Store implements ArtifactStore {
     const path = this.#pathOf(sha256)
     if (await isThere(path)) return ok(undefined)
     if (signal.aborted) return refuse('E_ARTIFACT', `${source} was not fetched: cancelled`)
-    await makeFolder(this.#options.folder, 0o700)
+    await mkdir(this.#options.folder, { recursive: true, mode: 0o700 })
     const part = `${path}.part`
     const room = (bytes: number | null): Promise<Result<number, DriverCode>> => this.#makeRoom(file, bytes)
     const mayAsk = (address: string): boolean => this.#mayAsk(address)
