@@ -2,6 +2,7 @@
 // Words, meanings and defaults are Nomad's unless a comment says otherwise. Durations are ms, memory and disk MiB, cpu MHz.
 
 import type { DeviceAsk } from './devices.ts'
+import type { ArtifactSpec, TemplateSpec } from './given-files.ts'
 
 /**
  * `system`: one copy on each node that suits. `batch`: copies that end by themselves, and are then complete. `sysbatch`: both, one copy on
@@ -134,6 +135,8 @@ export interface TaskSpec {
   readonly dispatchPayloadFile?: string
   /** Sorted by destination. Absent: none, so that specifications from before read as they did. */
   readonly templates?: readonly TemplateSpec[]
+  /** Sorted by destination. Absent: none, so that specifications from before read as they did. */
+  readonly artifacts?: readonly ArtifactSpec[]
   /** Sorted by name. Absent: none, so that specifications from before read as they did. */
   readonly devices?: readonly DeviceAsk[]
   /** Sorted by name. Absent: none, so that specifications from before read as they did. */
@@ -141,24 +144,12 @@ export interface TaskSpec {
 }
 
 /** It has a folder of its own, `SHOAL_TASK_DIR`, since it is given something there. */
-export function hasTaskDir({ dispatchPayloadFile, templates }: Pick<TaskSpec, 'dispatchPayloadFile' | 'templates'>): boolean {
-  return dispatchPayloadFile !== undefined || templates !== undefined
-}
-
-export const changeModes = ['restart', 'signal', 'noop'] as const
-
-/** A file of the task's folder whose `${…}` are filled in; and what follows when it would read otherwise while the task runs. */
-export interface TemplateSpec {
-  /** A path below the task's folder. */
-  readonly destination: string
-  readonly data: string
-  /** Octal, such as `0644`. */
-  readonly perms: string
-  readonly changeMode: (typeof changeModes)[number]
-  /** Of change mode `signal`, and only there. */
-  readonly changeSignal?: string
-  /** The task is told within so long, at random, so that copies everywhere are not told in one moment. */
-  readonly splayMs: number
+export function hasTaskDir({
+  dispatchPayloadFile,
+  templates,
+  artifacts,
+}: Pick<TaskSpec, 'dispatchPayloadFile' | 'templates' | 'artifacts'>): boolean {
+  return dispatchPayloadFile !== undefined || templates !== undefined || artifacts !== undefined
 }
 
 export const lifecycleHooks = ['prestart', 'poststart', 'poststop'] as const

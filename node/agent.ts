@@ -11,6 +11,7 @@ import type { Refusal } from '../crdt/errors.ts'
 import { signCertificate } from '../crdt/admission/certificate.ts'
 import type { NodeId, PoolName } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
+import { createArtifactStore } from './adapters/artifacts/store.ts'
 import { createCheckRunner } from './adapters/checks/runner.ts'
 import { createClock } from './adapters/clock.ts'
 import { readHost } from './adapters/host.ts'
@@ -107,7 +108,8 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   const checks = createCheckRunner({ allowsExec: config.checks.exec, drivers })
   const examine = createExaminer({ network, dataDir: config.dataDir })
   const devices = createDeviceFinder(folderTree({ sys: config.devices.sysfs, dev: config.devices.dev }), config.devices, log)
-  const parts = { core, network, store, clock, drivers, checks, devices, api: createApiBridge, examine }
+  const artifacts = createArtifactStore({ folder: join(config.dataDir, 'artifacts'), ...config.artifacts })
+  const parts = { core, network, store, clock, drivers, artifacts, checks, devices, api: createApiBridge, examine }
   const loop = createLoop({ ...parts, log, meters: metrics, onFatal, onLeft })
   const [surveyed, records] = await Promise.all([
     surveyDrivers(drivers, clock, log),
@@ -119,15 +121,7 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
   await loop.start({ kind: 'boot', nonce, config: coreConfig, host, records, running, fingerprints })
   // The core keeps its first event; the whole store in memory a second time is not to stay with it.
   records.length = 0
-  const health = (): object => ({
-    ok: true,
-    node: coreConfig.self,
-    name: coreConfig.name,
-    pool: config.pool,
-    fleet: coreConfig.fleet,
-    version: agentVersion,
-    storeProblem: core.state?.storeProblem ?? null,
-  })
+  const health = (): object => healthOf(config, coreConfig, core)
   const http = await openDoor(config, loop, health, () => metrics.text(), log).catch(async (error: unknown) => {
     await loop.stop()
     throw error
@@ -150,6 +144,10 @@ async function startWithStore(config: AgentConfig, options: AgentOptions, store:
     loopbackPort: http.port,
     stop: () => stopAll({ guard, http, network, loop, store, log }),
   }
+}
+
+function healthOf({ pool }: AgentConfig, { self, name, fleet }: ReturnType<typeof coreConfigOf>, core: Core): object {
+  return { ok: true, node: self, name, pool, fleet, version: agentVersion, storeProblem: core.state?.storeProblem ?? null }
 }
 
 const keyName = 'node.key'

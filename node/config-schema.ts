@@ -135,6 +135,10 @@ const schema = {
       docker: group({ enabled: flag, socket: text, registries, mirrors }),
     }),
     devices: group({ allow: devicePatterns, deny: devicePatterns, declare: declaredDevices, sysfs: text, dev: text }),
+    artifacts: group({
+      max_size: leaf("an amount with its unit, such as '500 MiB' or '2 GiB'", (value) => sizeOf(value, mibUnits) !== null),
+      sources: leaf('a list of beginnings of addresses, such as https://files.example/', (value) => isTextList(value)),
+    }),
     checks: group({ exec: flag }),
     log: group({ level: leaf(`one of ${logLevels.join(', ')}`, (value) => logLevels.some((level) => level === value)) }),
     http: group({

@@ -46,6 +46,8 @@ export interface AgentConfig {
   }
   /** Which of the board's devices jobs may have: none, unless it is said. */
   readonly devices: OwnerRules & { readonly sysfs: string; readonly dev: string }
+  /** Files that jobs name. `sources`: beginnings of addresses that may be asked; null: any. */
+  readonly artifacts: { readonly bytesMax: number; readonly sources: readonly string[] | null }
   /** Whether jobs may have programs run beside their tasks. */
   readonly checks: { readonly exec: boolean }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
@@ -62,6 +64,8 @@ export const configDefaults = {
   reserved: { cpuMhz: 50, memoryMib: 128, diskMib: 256 },
   /** Nomad's range. */
   dynamicPorts: [20_000, 32_000],
+  /** Some programs for each job of a board, and a small part of a card of 16 GB. */
+  artifactsMib: 1024,
   logLevel: 'info',
   execUser: 'nobody',
   cgroupParent: 'shoal',
@@ -103,6 +107,7 @@ interface Raw {
     readonly sysfs?: string
     readonly dev?: string
   }
+  readonly artifacts?: { readonly max_size?: string; readonly sources?: readonly string[] }
   readonly checks?: { readonly exec?: boolean }
   readonly log?: { readonly level?: AgentConfig['log']['level'] }
   readonly http?: { readonly socket?: string; readonly loopback_port?: number }
@@ -152,6 +157,10 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
       },
     },
     devices: devicesOf(raw.devices),
+    artifacts: {
+      bytesMax: (sizeOf(raw.artifacts?.max_size, mibUnits) ?? configDefaults.artifactsMib) * 1024 * 1024,
+      sources: raw.artifacts?.sources ?? null,
+    },
     // Who lets jobs run any program may let them run one as a check.
     checks: { exec: raw.checks?.exec ?? rawExec },
     log: { level: raw.log?.level ?? configDefaults.logLevel },

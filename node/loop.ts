@@ -9,7 +9,7 @@ import type { Reply } from '../crdt/api-types.ts'
 import type { ApiBridge } from './api-bridge.ts'
 import type { Effect } from './core/effect.ts'
 import type { CoreEvent } from './core/event.ts'
-import type { CheckRunner, Clock, DeviceFinder, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
+import type { ArtifactStore, CheckRunner, Clock, DeviceFinder, Network, NetworkHandlers, Store, TaskDriver } from './core/ports.ts'
 import { envelopeFrames, isProbe } from './core/wire.ts'
 import type { Examiner } from './examiner.ts'
 import { EventQueue } from './event-queue.ts'
@@ -42,6 +42,7 @@ export interface LoopInput {
   readonly store: Store
   readonly clock: Clock
   readonly drivers: readonly TaskDriver[]
+  readonly artifacts: ArtifactStore
   readonly checks: CheckRunner
   readonly devices: DeviceFinder
   readonly api: (push: (event: LooseEvent) => void) => ApiBridge
@@ -101,12 +102,12 @@ class DriverLoop implements Loop {
 
   constructor(input: LoopInput) {
     this.#input = input
-    const { checks, clock, log, meters, store, drivers } = input
+    const { artifacts, checks, clock, log, meters, store, drivers } = input
     this.#slowSteps = new SlowSteps((data, message) => log.warn(data, message))
     const push = (event: LooseEvent): void => this.#push(event)
     const onState = (writable: boolean, reason: string): void => push({ kind: 'store-state', writable, reason })
     this.#journal = new Journal({ store, clock, log, onState, meter: (ms, writes, isWritten) => meters.persist(ms, writes, isWritten) })
-    this.#tasks = new TaskRunner({ drivers, checks, clock, push, log })
+    this.#tasks = new TaskRunner({ drivers, artifacts, checks, clock, push, log })
     this.#api = input.api(push)
     this.handlers = {
       peerUp: (peer) => push({ kind: 'peer-up', peer }),

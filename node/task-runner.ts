@@ -3,12 +3,25 @@
 // that something still runs. An exit is never told before the start that it ends.
 
 import type { Outcome } from './core/event.ts'
-import type { CheckRequest, CheckRunner, Clock, DriverCode, TaskDriver, TaskExit, TaskId, TaskRequest } from './core/ports.ts'
+import type {
+  ArtifactStore,
+  CheckRequest,
+  CheckRunner,
+  Clock,
+  DriverCode,
+  StartedTask,
+  TaskDriver,
+  TaskExit,
+  TaskId,
+  TaskRequest,
+} from './core/ports.ts'
+import type { Result } from '../crdt/errors.ts'
 import type { LooseEvent } from './loose-event.ts'
 import { wordsOf } from './words.ts'
 
 export interface TaskRunnerInput {
   readonly drivers: readonly TaskDriver[]
+  readonly artifacts: ArtifactStore
   readonly checks: CheckRunner
   readonly clock: Clock
   readonly push: (event: LooseEvent) => void
@@ -40,7 +53,11 @@ export class TaskRunner {
     this.#preparing.get(task.id)?.abort()
     this.#preparing.set(task.id, control)
     const progress = (words: string): void => this.#input.push({ kind: 'progress', task: task.id, words })
-    void settled(() => driver.prepare(task, progress, control.signal)).then((outcome) => {
+    const act = async (): Promise<Result<void, DriverCode>> => {
+      const fetched = await this.#input.artifacts.fetch(task, progress, control.signal)
+      return fetched.ok ? driver.prepare(task, progress, control.signal) : fetched
+    }
+    void settled(act).then((outcome) => {
       if (this.#preparing.get(task.id) !== control) return
       this.#preparing.delete(task.id)
       this.#input.push({ kind: 'prepared', task: task.id, outcome })
@@ -56,7 +73,11 @@ export class TaskRunner {
     const driver = this.#drivers.get(task.spec.driver)
     if (driver === undefined) return this.refuseStart(task, noDriver(task))
     this.#starting.set(task.id, null)
-    void settled(() => driver.start(task)).then((outcome) => {
+    const act = async (): Promise<Result<StartedTask, DriverCode>> => {
+      const placed = await this.#input.artifacts.place(task)
+      return placed.ok ? driver.start(placed.value) : placed
+    }
+    void settled(act).then((outcome) => {
       const exit = this.#starting.get(task.id) ?? null
       this.#starting.delete(task.id)
       this.#input.push({ kind: 'started', task: task.id, outcome })
@@ -76,6 +97,7 @@ export class TaskRunner {
   }
 
   remove(task: TaskId, driverName: string): void {
+    this.#input.artifacts.release(task)
     const driver = this.#drivers.get(driverName)
     if (driver === undefined) return
     void Promise.resolve()

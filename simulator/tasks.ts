@@ -4,7 +4,7 @@
 
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent, Outcome } from '../node/core/event.ts'
-import type { AdoptedTask, DriverCode, Fingerprint, TaskExit, TaskRequest } from '../node/core/ports.ts'
+import type { AdoptedTask, DriverCode, Fingerprint, TaskExit, TaskFile, TaskRequest } from '../node/core/ports.ts'
 import type { Board, Given } from './board.ts'
 
 export type Refuse = (board: Board, task: TaskRequest, phase: 'prepare' | 'start') => DriverCode | null
@@ -152,7 +152,12 @@ export class Tasks {
 }
 
 function filesOf({ files = [] }: TaskRequest): Given['files'] {
-  return Object.fromEntries(files.map((file) => [file.path, file.kind === 'payload' ? file.base64 : file.text]))
+  return Object.fromEntries(files.map((file) => [file.path, contentOf(file)]))
+}
+
+function contentOf(file: TaskFile): string {
+  if (file.kind === 'artifact') return `sha256:${file.sha256}`
+  return file.kind === 'payload' ? file.base64 : file.text
 }
 
 function notRunning(id: string): Outcome {

@@ -19,10 +19,12 @@ import {
   resourceDefaults,
   spreadDefaults,
   taskDefaults,
+  artifactDefaults,
   templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
 import type { DeviceAsk } from '../../crdt/devices.ts'
+import type { ArtifactSpec, TemplateSpec } from '../../crdt/given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -37,7 +39,6 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
-  type TemplateSpec,
   migrateDefaults,
   progressDeadlineMs,
 } from '../../crdt/spec.ts'
@@ -211,6 +212,7 @@ function taskData(task: TaskSpec, pick: Pick): Data {
       ],
       ['dispatch_payload', task.dispatchPayloadFile && { file: task.dispatchPayloadFile }],
       ['templates', task.templates?.map((template) => templateData(template, pick))],
+      ['artifacts', task.artifacts?.map((artifact) => artifactData(artifact, pick))],
       ['checks', task.checks && Object.fromEntries(task.checks.map((check) => [check.name, checkData(check, pick)]))],
     ]),
   }
@@ -237,6 +239,10 @@ function templateData(template: TemplateSpec, pick: Pick): Data {
       ['splay', template.splayMs, templateDefaults.splayMs, formatDuration],
     ]),
   }
+}
+
+function artifactData({ source, checksum, destination, perms }: ArtifactSpec, pick: Pick): Data {
+  return { source, checksum, destination, ...pick([['perms', perms, artifactDefaults.perms]]) }
 }
 
 function checkData(check: CheckSpec, pick: Pick): Data {

@@ -5,8 +5,8 @@
 import { isName, nameRule } from '../../crdt/ids.ts'
 import { deviceLimits, deviceNameRule } from '../../crdt/devices.ts'
 import { modelLimits } from '../../crdt/documents/model-limits.ts'
+import { changeModes } from '../../crdt/given-files.ts'
 import {
-  changeModes,
   checkMethods,
   checkTypes,
   constraintOperators,
@@ -184,6 +184,16 @@ const device = (): Rule =>
     },
   )
 
+const artifact = (): Rule =>
+  shape(
+    {
+      source: words('an address that begins with https:// or http://'),
+      checksum: words('sha256: and 64 hexadecimal digits, as sha256sum prints them'),
+      destination: words('a path below the task’s folder'),
+    },
+    { perms: text('three octal digits, such as 0755') },
+  )
+
 const task = (): Rule =>
   shape(
     { driver: oneOf(driverNames) },
@@ -203,6 +213,7 @@ const task = (): Rule =>
       logs: shape({}, { max_files: integer(1, 1000), max_file_size: size() }),
       dispatch_payload: shape({ file: words('the name of a file') }, {}),
       templates: listOf(template(), 'templates: { data, destination, change_mode }'),
+      artifacts: listOf(artifact(), 'artifacts: { source, checksum, destination }'),
       checks: named(checkShape(), 'names to checks'),
     },
   )

@@ -18,11 +18,13 @@ import {
   resourceDefaults,
   spreadDefaults,
   taskDefaults,
+  artifactDefaults,
   templateDefaults,
   updateDefaults,
 } from '../../crdt/documents/defaults.ts'
 import type { DeviceAsk } from '../../crdt/devices.ts'
 import { compareText } from '../../crdt/ids.ts'
+import type { ArtifactSpec, TemplateSpec } from '../../crdt/given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -39,7 +41,6 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
-  type TemplateSpec,
   type UpdatePolicy,
   migrateDefaults,
   migrateSaid,
@@ -146,6 +147,7 @@ function toTask(name: string, task: Reader): TaskSpec {
   const payload = task.block('dispatch_payload')
   const templates = task.list('templates').map(toTemplate)
   const devices = resources.list('devices').map(toDeviceAsk)
+  const artifacts = task.list('artifacts').map(toArtifact)
   return {
     name,
     driver: task.word<TaskSpec['driver']>('driver', 'docker'),
@@ -169,6 +171,7 @@ function toTask(name: string, task: Reader): TaskSpec {
     ...(payload.has('file') && { dispatchPayloadFile: payload.word('file', '') }),
     ...(templates.length === 0 ? {} : { templates }),
     ...(devices.length === 0 ? {} : { devices }),
+    ...(artifacts.length === 0 ? {} : { artifacts }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }
@@ -198,6 +201,15 @@ function toDeviceAsk(ask: Reader): DeviceAsk {
     name: ask.word('name', ''),
     count: ask.integer('count', deviceDefaults.count),
     constraints: ask.list('constraints').map(toConstraint),
+  }
+}
+
+function toArtifact(artifact: Reader): ArtifactSpec {
+  return {
+    destination: artifact.word('destination', ''),
+    source: artifact.word('source', ''),
+    checksum: artifact.word('checksum', ''),
+    perms: artifact.text('perms', artifactDefaults.perms),
   }
 }
 

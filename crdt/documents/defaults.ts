@@ -2,6 +2,7 @@
 // which are shoal's own (DESIGN section 6). They never change: a register that is absent means the default, so another default in a
 // newer agent would silently change jobs that exist. A new behaviour gets a new field.
 
+import type { ArtifactSpec, TemplateSpec } from '../given-files.ts'
 import type {
   CheckSpec,
   DisconnectPolicy,
@@ -14,7 +15,6 @@ import type {
   RestartPolicy,
   TaskConfig,
   TaskSpec,
-  TemplateSpec,
   UpdatePolicy,
 } from '../spec.ts'
 import { isRunOnce } from '../spec.ts'
@@ -85,6 +85,9 @@ export const templateDefaults: Pick<TemplateSpec, 'perms' | 'changeMode' | 'spla
 })
 
 export const deviceDefaults = Object.freeze({ count: 1 } as const)
+
+/** Mostly a program. */
+export const artifactDefaults: Pick<ArtifactSpec, 'perms'> = Object.freeze({ perms: '0755' })
 
 export const affinityDefaults = Object.freeze({ operator: '=', weight: 50 } as const)
 

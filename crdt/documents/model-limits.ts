@@ -24,6 +24,10 @@ export const modelLimits = Object.freeze({
   templateBytesMax: 8192,
   /** Of one task; each is rendered whenever the board or a variable changes. */
   templatesMax: 16,
+  /** Of one task; each is a download. */
+  artifactsMax: 16,
+  /** What servers and proxies take as the line of a request, and some room. */
+  artifactSourceBytesMax: 2048,
   variablesMax: 64,
   /** Templates and variables of a job together: half of the envelope that has to hold an edit of the whole job. */
   renderedBytesMax: 65_536,

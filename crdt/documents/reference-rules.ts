@@ -52,10 +52,11 @@ interface Place {
 }
 
 function checkTask(report: RuleReport, place: Place): void {
-  const { env, config, templates = [], checks = [] } = place.task
+  const { env, config, templates = [], artifacts = [], checks = [] } = place.task
   for (const [key, value] of Object.entries(env)) checkText(report, place, { text: value, path: `env/${encodePart(key)}`, field: 'env' })
   mapConfig(config, (text, path) => checkText(inside(report, 'config'), place, { text, path, field: path.split('/')[0] ?? '' }))
   templates.forEach(({ data }, index) => checkText(report, place, { text: data, path: `templates/${index}/data`, field: 'template' }))
+  artifacts.forEach(({ source }, index) => checkText(report, place, { text: source, path: `artifacts/${index}/source`, field: 'artifact' }))
   for (const check of checks) checkOne(inside(report, 'checks', check.name), place, check)
 }
 
@@ -112,7 +113,8 @@ function runtimeInstead(name: string, { spec, group, task }: Place, field: strin
   const rest = name.slice('SHOAL_'.length)
   if (ofCopies.includes(rest)) return null
   // An image is fetched before ports are chosen, as everything is that the start does not wait for.
-  const ports = field === 'image' ? [] : group.network.ports.map(({ label }) => `SHOAL_PORT_${label.replaceAll('-', '_')}`)
+  const ports =
+    field === 'image' || field === 'artifact' ? [] : group.network.ports.map(({ label }) => `SHOAL_PORT_${label.replaceAll('-', '_')}`)
   const metas = metaNames(spec, group, task)
   const more = [
     ...(spec.periodic === undefined ? [] : ['SHOAL_RUN']),

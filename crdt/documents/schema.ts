@@ -16,7 +16,7 @@ import { type Field, gateCheck } from './field.ts'
 import { admissionModes, tokenModes } from './fleet.ts'
 import { modelLimits } from './model-limits.ts'
 import { findPath, isBoundedPath, pathTable } from './path-table.ts'
-import { checkFields, deviceFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
+import { artifactFields, checkFields, deviceFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 import { type ValueCheck, anyScalar, flag, integer, line, matching, oneOf, text } from './value-kind.ts'
 
 type Patterns = readonly (readonly [string, ValueCheck])[]
@@ -77,6 +77,7 @@ const jobTable: Patterns = [
   ...fieldsBelow(`${task}templates/:key/`, templateFields),
   ...fieldsBelow(`${task}resources/devices/:key/`, deviceFields),
   [`${task}resources/devices/:key/constraints/:hash`, value],
+  ...fieldsBelow(`${task}artifacts/:key/`, artifactFields),
   ...fieldsBelow(`${task}checks/:name/`, checkFields),
   [`${task}checks/:name/header/:key`, value],
 ]

@@ -1,13 +1,12 @@
 // The scalar fields of a job, a group and a task, in Nomad's words. Fields that are maps (environment, metadata, ports, volumes,
 // constraints …) are in `spec-maps.ts`. The order here is the order in which faults are reported.
 
+import { type ArtifactSpec, type TemplateSpec, changeModes } from '../given-files.ts'
 import {
   type CheckSpec,
   type GroupSpec,
   type JobSpec,
   type TaskSpec,
-  type TemplateSpec,
-  changeModes,
   checkMethods,
   checkTypes,
   driverNames,
@@ -20,6 +19,7 @@ import {
   progressDeadlineMs,
 } from '../spec.ts'
 import {
+  artifactDefaults,
   checkDefaults,
   configDefaults,
   disconnectDefaults,
@@ -264,6 +264,13 @@ export const templateFields: readonly Field<TemplateSpec>[] = [
   textField('change_mode', (template) => template.changeMode, { fallback: templateDefaults.changeMode, choices: changeModes }),
   textField('change_signal', (template) => template.changeSignal, { choices: changeSignals }),
   durationField('splay', (template) => template.splayMs, { fallback: templateDefaults.splayMs, max: modelLimits.splayMsMax }),
+]
+
+/** Fetched from elsewhere it is the same file. */
+export const artifactFields: readonly Field<ArtifactSpec>[] = [
+  textField('source', (artifact) => artifact.source, { required: true, max: modelLimits.artifactSourceBytesMax }),
+  textField('checksum', (artifact) => artifact.checksum, { required: true, restarts: true }),
+  textField('perms', (artifact) => artifact.perms, { fallback: artifactDefaults.perms, restarts: true }),
 ]
 
 function isLostAfterSaid(policy: GroupSpec['disconnect']): boolean {

@@ -6,6 +6,7 @@
 import { compareText } from '../ids.ts'
 import type { DeviceAsk } from '../devices.ts'
 import type { Registers } from '../registers.ts'
+import type { ArtifactSpec, TemplateSpec } from '../given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -19,7 +20,6 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
-  type TemplateSpec,
   migrateSaid,
   progressDeadlineMs,
 } from '../spec.ts'
@@ -30,7 +30,7 @@ import { type Block, type FieldValues, readFields } from './field-reader.ts'
 import { decodePart, isCanonicalPart } from './path-part.ts'
 import { readAffinity, readConstraint } from './placement-codec.ts'
 import { type RegisterTree, type Value, child, leftOver, namesOf, registerTree, take } from './register-tree.ts'
-import { checkFields, deviceFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
+import { artifactFields, checkFields, deviceFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
 
 export function readSpec(registers: Registers): { readonly spec: JobSpec; readonly faults: readonly Fault[] } {
@@ -156,6 +156,7 @@ function readTask(name: string, block: Block): TaskSpec {
   const dispatchPayloadFile = values.optionalText('dispatch_payload/file')
   const templates = readTemplates(block)
   const devices = readDeviceAsks(block)
+  const artifacts = readArtifacts(block)
   const checks = namesOf(child(block.tree, 'checks')).map((check) => readCheck(check, below(block, 'checks', check)))
   return {
     name,
@@ -173,6 +174,7 @@ function readTask(name: string, block: Block): TaskSpec {
     ...(dispatchPayloadFile === undefined ? {} : { dispatchPayloadFile }),
     ...(templates.length === 0 ? {} : { templates }),
     ...(devices.length === 0 ? {} : { devices }),
+    ...(artifacts.length === 0 ? {} : { artifacts }),
     ...(checks.length === 0 ? {} : { checks }),
   }
 }
@@ -207,6 +209,21 @@ function readDeviceAsks(block: Block): readonly DeviceAsk[] {
       return { name: decodePart(part), count: readFields(ask, deviceFields).int('count'), constraints }
     })
     .sort((a, b) => compareText(a.name, b.name))
+}
+
+function readArtifacts(block: Block): readonly ArtifactSpec[] {
+  return namesOf(child(block.tree, 'artifacts'))
+    .filter(isCanonicalPart)
+    .map((part) => {
+      const values = readFields(below(block, 'artifacts', part), artifactFields)
+      return {
+        destination: decodePart(part),
+        source: values.text('source'),
+        checksum: values.text('checksum'),
+        perms: values.text('perms'),
+      }
+    })
+    .sort((a, b) => compareText(a.destination, b.destination))
 }
 
 function readTemplate(destination: string, block: Block): TemplateSpec {

@@ -3,12 +3,13 @@
 // `spec-reader.ts`; deletions are the business of whoever compares two of these maps (`difference`).
 
 import type { Scalar } from '../registers.ts'
-import type { Affinity, Constraint, GroupSpec, JobSpec, TaskSpec, TemplateSpec } from '../spec.ts'
+import type { ArtifactSpec, TemplateSpec } from '../given-files.ts'
+import type { Affinity, Constraint, GroupSpec, JobSpec, TaskSpec } from '../spec.ts'
 import { writeDispatch } from './dispatch-codec.ts'
 import type { Field } from './field.ts'
 import { encodePart } from './path-part.ts'
 import { writeAffinity, writeConstraint } from './placement-codec.ts'
-import { checkFields, deviceFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
+import { artifactFields, checkFields, deviceFields, groupFields, jobFields, taskFields, templateFields } from './spec-fields.ts'
 
 type Out = Map<string, Scalar>
 
@@ -42,6 +43,7 @@ function writeTask(out: Out, at: string, task: TaskSpec): void {
   writeVolumes(out, at, task)
   writeTemplates(out, at, templateFields, task)
   writeDeviceAsks(out, at, task)
+  writeArtifacts(out, at, artifactFields, task)
   for (const check of task.checks ?? []) {
     writeFields(out, `${at}checks/${check.name}/`, checkFields, check)
     writeEntries(out, `${at}checks/${check.name}/header/`, check.headers)
@@ -95,6 +97,10 @@ export function writeDeviceAsks(out: Out, at: string, { devices = [] }: TaskSpec
     writeFields(out, below, deviceFields, ask)
     for (const [id, value] of ask.constraints.map(writeConstraint)) out.set(`${below}constraints/${id}`, value)
   }
+}
+
+export function writeArtifacts(out: Out, at: string, fields: readonly Field<ArtifactSpec>[], { artifacts = [] }: TaskSpec): void {
+  for (const artifact of artifacts) writeFields(out, `${at}artifacts/${encodePart(artifact.destination)}/`, fields, artifact)
 }
 
 /** The part of `source:container-path[:ro]` that no two volumes of a task share. */

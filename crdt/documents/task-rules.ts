@@ -2,6 +2,7 @@
 // believes in a read-only root or a user that is not there.
 
 import { type GroupSpec, type TaskSpec, hasTaskDir } from '../spec.ts'
+import { checkArtifacts } from './artifact-rules.ts'
 import { checkChecks } from './check-rules.ts'
 import { checkDeviceAsks } from './device-rules.ts'
 import { shown } from './fault.ts'
@@ -10,6 +11,7 @@ import { checkPlacement } from './placement-rules.ts'
 import { type RuleReport, checkCount, checkEntries, checkFields, checkName, checkUnique, fault } from './rule-report.ts'
 import { taskFields } from './spec-fields.ts'
 import { containerPath } from './spec-writer.ts'
+import { checkTaskFiles } from './task-files.ts'
 import { checkTemplates } from './template-rules.ts'
 
 /** Docker refuses containers with less. With exec the few shells that start a task are counted with it. */
@@ -30,16 +32,19 @@ export function checkTask(report: RuleReport, task: TaskSpec, group: GroupSpec):
   if (task.driver === 'docker') checkDocker(report, task)
   if (task.driver === 'raw_exec' || task.driver === 'exec') checkProcess(report, task)
   checkTemplates(report, task)
+  checkArtifacts(report, task)
+  checkTaskFiles(report, task)
   checkTaskDir(report, task)
   checkDeviceAsks(report, task)
   checkChecks(report, task.checks ?? [], group)
 }
 
 function checkTaskDir(report: RuleReport, task: TaskSpec): void {
-  const { dispatchPayloadFile: file, driver, config } = task
+  const { dispatchPayloadFile: file, templates, driver, config } = task
   const isOther = driver === 'exec' || (driver === 'raw_exec' && config.user !== undefined)
   if (!hasTaskDir(task) || !isOther || config.workDir === undefined) return
-  const [path, found] = file === undefined ? ['templates', 'templates'] : ['dispatch_payload/file', shown(file)]
+  const given = templates === undefined ? 'artifacts' : 'templates'
+  const [path, found] = file === undefined ? [given, given] : ['dispatch_payload/file', shown(file)]
   const what = driver === 'exec' ? 'exec' : 'raw_exec, config.user'
   fault(report, path, found, `nothing with ${what} and config.work_dir: such a task cannot reach its own folder`)
 }

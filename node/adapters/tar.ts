@@ -1,6 +1,8 @@
 // A tar archive (POSIX ustar), everything in it root's: packages and user-data are made without root, and with no program but this one.
 // Containers are given files in one, too.
 
+import { createReadStream } from 'node:fs'
+
 export type TarEntry = {
   /** At most 100 bytes; a folder's ends with a slash. */
   readonly path: string
@@ -11,13 +13,48 @@ const blockBytes = 512
 const pathBytesMax = 100
 const typeOf = { file: '0', link: '2', folder: '5' } as const
 
+/** A file that is read as it is packed: `size` bytes of it. */
+export interface StoredEntry {
+  readonly kind: 'stored'
+  readonly path: string
+  readonly mode: number
+  readonly from: string
+  readonly size: number
+}
+
+/** The same for what does not fit into memory. Throws when a file has become shorter. */
+export async function* tarStream(entries: readonly (TarEntry | StoredEntry)[], madeAt: number): AsyncGenerator<Uint8Array> {
+  for (const entry of entries) {
+    if (entry.kind !== 'stored') {
+      yield header(entry, madeAt)
+      if (entry.kind === 'file') yield padded(entry.bytes)
+      continue
+    }
+    const { path, mode, from, size } = entry
+    yield header({ kind: 'file', path, mode, bytes: { length: size } }, madeAt)
+    let read = 0
+    // A file of no bytes has no last one.
+    if (size > 0)
+      for await (const chunk of createReadStream(from, { end: size - 1 })) {
+        read += (chunk as Buffer).length
+        yield chunk as Buffer
+      }
+    if (read < size) throw new Error(`'${from}' became shorter while it was read`)
+    yield Buffer.alloc(padding(size))
+  }
+  yield Buffer.alloc(2 * blockBytes)
+}
+
 /** `madeAt`: seconds since 1970; every entry says so. */
 export function tar(entries: readonly TarEntry[], madeAt: number): Uint8Array {
   const parts = entries.flatMap((entry) => (entry.kind === 'file' ? [header(entry, madeAt), padded(entry.bytes)] : [header(entry, madeAt)]))
   return Buffer.concat([...parts, Buffer.alloc(2 * blockBytes)])
 }
 
-function header(entry: TarEntry, madeAt: number): Buffer {
+/** Of a file only its size is told. */
+type Headed = Exclude<TarEntry, { kind: 'file' }> | { kind: 'file'; path: string; mode: number; bytes: { readonly length: number } }
+
+function header(entry: Headed, madeAt: number): Buffer {
   const block = Buffer.alloc(blockBytes)
   const put = (text: string, at: number): void => void block.write(text, at, 'utf8')
   const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0')
@@ -48,5 +85,9 @@ function header(entry: TarEntry, madeAt: number): Buffer {
 }
 
 function padded(bytes: Uint8Array): Buffer {
-  return Buffer.concat([bytes, Buffer.alloc((blockBytes - (bytes.length % blockBytes)) % blockBytes)])
+  return Buffer.concat([bytes, Buffer.alloc(padding(bytes.length))])
+}
+
+function padding(bytes: number): number {
+  return (blockBytes - (bytes % blockBytes)) % blockBytes
 }

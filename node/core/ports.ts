@@ -164,6 +164,19 @@ export interface GrantedDevice {
 export type TaskFile =
   | { readonly kind: 'payload'; readonly path: string; readonly base64: string }
   | { readonly kind: 'template'; readonly path: string; readonly mode: number; readonly text: string }
+  | ArtifactFile
+
+/** Too large to be carried: where the board keeps it (`stored`) only the driver is told. */
+export interface ArtifactFile {
+  readonly kind: 'artifact'
+  readonly path: string
+  readonly mode: number
+  /** An address. */
+  readonly source: string
+  /** Hexadecimal. */
+  readonly sha256: string
+  readonly stored?: string
+}
 
 /** Labels that a driver keeps with what it runs, so that a new agent can adopt it. */
 export type StartedTask = RunningTask & { readonly found?: true }
@@ -202,6 +215,8 @@ export interface TaskExit {
 export type DriverCode =
   | 'E_IMAGE_PULL' // cannot be had now; back off and try again
   | 'E_IMAGE_MISSING' // the registry says that it does not exist
+  | 'E_ARTIFACT' // a file cannot be had now, or what came is another file; back off and try again
+  | 'E_ARTIFACT_MISSING' // its server says that it does not exist
   | 'E_PORT_IN_USE'
   | 'E_CONFIG' // this task can never start here (no such program, bad mount …)
   | 'E_DRIVER_DOWN' // the engine does not answer
@@ -212,6 +227,16 @@ export interface Fingerprint {
   /** `driver.docker.version` … */
   readonly attributes: Readonly<Record<string, string>>
   readonly images: readonly string[]
+}
+
+/** Files that jobs name by address and checksum; each is on the board once, whichever tasks have it. Never throws. */
+export interface ArtifactStore {
+  /** Fetches what is not there yet. Progress in words, at most one call a second. */
+  fetch(task: TaskRequest, progress: (words: string) => void, signal: AbortSignal): Promise<Result<void, DriverCode>>
+  /** The request with where each file is (`ArtifactFile.stored`), which has been read once more. E_ARTIFACT: one is not there, or is damaged. */
+  place(task: TaskRequest): Promise<Result<TaskRequest, DriverCode>>
+  /** The task is over: its files may make room for others. */
+  release(task: TaskId): void
 }
 
 export interface TaskDriver {

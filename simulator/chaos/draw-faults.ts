@@ -1,8 +1,7 @@
 // One fault, drawn: of the kinds that this run favours four times as often as of the others.
 
-import type { DriverCode } from '../../node/core/ports.ts'
 import type { Prng } from '../prng.ts'
-import type { ChaosEvent, Malice, Way } from './plan.ts'
+import type { ChaosEvent, DrawnCode, Malice, Way } from './plan.ts'
 
 type Without<T> = T extends unknown ? Omit<T, 'at'> : never
 export type Happening = Without<ChaosEvent>
@@ -33,7 +32,7 @@ const weights: Readonly<Record<string, number>> = {
 /** What a run may favour. */
 export const faultKinds: readonly string[] = Object.keys(weights)
 const malices: readonly Malice[] = ['replay', 'forge', 'equivocate', 'claim-spam', 'false-capacity', 'usurp']
-const codes: readonly DriverCode[] = ['E_IMAGE_PULL', 'E_IMAGE_MISSING', 'E_PORT_IN_USE', 'E_CONFIG', 'E_DRIVER_DOWN', 'E_START']
+const codes: readonly DrawnCode[] = ['E_IMAGE_PULL', 'E_IMAGE_MISSING', 'E_PORT_IN_USE', 'E_CONFIG', 'E_DRIVER_DOWN', 'E_START']
 
 export function drawFault(prng: Prng, names: readonly string[], favoured: ReadonlySet<string>): Happening {
   const kinds = Object.entries(weights).flatMap(([kind, weight]) => Array<string>(favoured.has(kind) ? 4 * weight : weight).fill(kind))

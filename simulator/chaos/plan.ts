@@ -64,7 +64,7 @@ type Fault =
   | {
       readonly kind: 'driver'
       readonly board: string
-      readonly code: DriverCode
+      readonly code: DrawnCode
       readonly phase: 'prepare' | 'start'
       readonly forMs: number
     }
@@ -136,6 +136,9 @@ type Operation =
   | { readonly kind: 'node-replace'; readonly via: string; readonly board: string; readonly by: string }
   /** The fleet is to follow the plan that only upgraded agents know, whether or not all are. */
   | { readonly kind: 'raise-plan'; readonly via: string }
+
+/** Its jobs have no artifacts. */
+export type DrawnCode = Exclude<DriverCode, 'E_ARTIFACT' | 'E_ARTIFACT_MISSING'>
 
 export type ChaosEvent = { readonly at: number } & (Fault | Operation)
 export type EventOf<K extends ChaosEvent['kind']> = ChaosEvent & { readonly kind: K }

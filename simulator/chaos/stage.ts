@@ -1,6 +1,6 @@
 // What a run plays on: the world that the plan describes, its operator, and what is going on in it at the moment.
 
-import type { AdoptedTask, DriverCode, TaskRequest } from '../../node/core/ports.ts'
+import type { AdoptedTask, TaskRequest } from '../../node/core/ports.ts'
 import { type AllocId, type NodeId, hex, slotParts } from '../../crdt/ids.ts'
 import { isRunOnce } from '../../crdt/spec.ts'
 import type { TaskAnswer } from '../checks.ts'
@@ -13,7 +13,7 @@ import { type Board, World } from '../world.ts'
 import { chaosCrypto } from './crypto.ts'
 import { chaosJobId } from './own-jobs.ts'
 import { Patience } from './patience.ts'
-import type { ChaosPlan, EventOf, Way } from './plan.ts'
+import type { ChaosPlan, DrawnCode, EventOf, Way } from './plan.ts'
 import { Witness } from './witness.ts'
 
 export interface Stage {
@@ -105,7 +105,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     isOver: false,
   }
   for (const bytes of operator.fleetEnvelopes) stage.witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
-  const seen = (code: DriverCode | null): DriverCode | null => {
+  const seen = (code: DrawnCode | null): DrawnCode | null => {
     if (code !== null) stage.witness.saw(`driver-${code}`)
     return code
   }

@@ -5,8 +5,12 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type RunningTask, type TaskFile, type TaskRequest, taskDirMark } from '../../node/core/ports.ts'
+import { artifact } from '../support/artifacts.ts'
 import { template } from '../support/templates.ts'
 import { type Cases, playCases, request, start } from './driver-cases.ts'
 import { type DriverHarness, type TaskWishes, collectExits, isRunning, logged, processesWith, readLogs, until } from './driver-harness.ts'
@@ -104,6 +108,32 @@ const running: Cases<DriverHarness> = {
     const dir = /^one (\S+)/.exec(await readLogs(driver, task.id))![1]!
     assert.equal(await readLogs(driver, task.id), `one ${dir} b1 -rw-r-----\n${`two ${dir} b1 -rw-r-----\n`.repeat(2)}`)
     assert.equal(await harness.identity(task.id), identity)
+  },
+
+  async 'an artifact is there before the task is, whole, its user may run it, and it is there again however it was left'(driver, harness) {
+    const folder = mkdtempSync(join(tmpdir(), 'shoal-stored-'))
+    const stored = join(folder, 'kept')
+    // Longer than what is read at a time, and no multiple of an archive's blocks.
+    const bytes = Buffer.concat([Buffer.from('#!/bin/sh\necho ran as $(id -u)\nexit 0\n'), Buffer.alloc(3_000_001, '#')])
+    writeFileSync(stored, bytes, { mode: 0o600 })
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const exits = collectExits(driver)
+    const config = {
+      ...harness.config(`cd "$SHOAL_TASK_DIR"; bin/app; sha256sum <bin/app; rm bin/app; ln -s /etc/passwd bin/app`),
+      user: '1000',
+    }
+    const asked = script(harness, '', { config })
+    const files: TaskFile[] = [{ kind: 'artifact', path: 'bin/app', mode: 0o755, source: 'https://files.example/app', sha256, stored }]
+    const task = { ...asked, files, spec: { ...asked.spec, artifacts: [artifact()] } }
+    try {
+      for (const times of [1, 2]) {
+        await start(driver, task)
+        await until('its exit', () => exits.all.length === times)
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    assert.equal(await readLogs(driver, task.id), `ran as 1000\n${sha256}  -\n`.repeat(2))
   },
 
   async 'a task that is started again has the files of that start, whatever it has made of them'(driver, harness) {

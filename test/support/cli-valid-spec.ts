@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { updateDefaults } from '../../crdt/documents/defaults.ts'
 import { checkSpec } from '../../crdt/documents/job-rules.ts'
 import { compareText } from '../../crdt/ids.ts'
+import type { ArtifactSpec, TemplateSpec } from '../../crdt/given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -16,7 +17,6 @@ import {
   type Spread,
   type TaskConfig,
   type TaskSpec,
-  type TemplateSpec,
   type UpdatePolicy,
   isPerNode,
   isRunOnce,
@@ -121,6 +121,17 @@ const templates = fc
   .uniqueArray(template, { maxLength: 2, selector: (one) => one.destination })
   .map((all) => (all.length === 0 ? {} : { templates: all.sort((a, b) => compareText(a.destination, b.destination)) }))
 
+const artifact = plain<ArtifactSpec>({
+  destination: fc.constantFrom('bin/app', 'bin/b', 'e'),
+  source: fc.constantFrom('https://files.example/app', 'http://${label.mirror}/app', '${label.mirror}/app'),
+  checksum: fc.constantFrom('0', 'a').map((digit) => `sha256:${digit.repeat(64)}`),
+  perms: fc.constantFrom('0755', '0644'),
+})
+
+const artifacts = fc
+  .uniqueArray(artifact, { maxLength: 2, selector: (one) => one.destination })
+  .map((all) => (all.length === 0 ? {} : { artifacts: all.sort((a, b) => compareText(a.destination, b.destination)) }))
+
 const variables = fc
   .dictionary(fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_.-]{0,5}$/), passable, { maxKeys: 3, noNullPrototype: true })
   .map((all) => (Object.keys(all).length === 0 ? {} : { variables: sorted(all) }))
@@ -129,6 +140,7 @@ const task: fc.Arbitrary<TaskSpec> = fc
   .tuple(
     checks,
     templates,
+    artifacts,
     scope,
     plain<Omit<TaskSpec, keyof Scope>>({
       name,
@@ -141,7 +153,7 @@ const task: fc.Arbitrary<TaskSpec> = fc
       logs: plain({ maxFiles: fc.integer({ min: 1, max: 3 }), maxFileSizeMib: fc.integer({ min: 1, max: 3 }) }),
     }),
   )
-  .map(([checked, given, placed, rest]) => ({ ...rest, ...placed, ...checked, ...given }))
+  .map(([checked, made, fetched, placed, rest]) => ({ ...rest, ...placed, ...checked, ...made, ...fetched }))
 
 type Scope = Pick<TaskSpec, 'constraints' | 'affinities' | 'meta'>
 

@@ -4,6 +4,7 @@
 import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
 import type {
+  ArtifactStore,
   CheckOutcome,
   CheckRequest,
   Clock,
@@ -21,6 +22,9 @@ import { type Result, ok, refuse } from '../../crdt/errors.ts'
 import type { NodeId } from '../../crdt/ids.ts'
 import { createApiBridge } from '../../node/api-bridge.ts'
 import { type Loop, createLoop } from '../../node/loop.ts'
+
+/** For tasks that have none. */
+const noArtifacts: ArtifactStore = { fetch: async () => ok(undefined), place: async (task) => ok(task), release: () => undefined }
 
 export class FakeClock implements Clock {
   time = 1_000
@@ -203,6 +207,7 @@ export async function loopBench(
     store,
     clock,
     drivers: [driver],
+    artifacts: noArtifacts,
     checks: { run: (request) => checks(request) },
     devices: { find: () => Promise.resolve(null) },
     api: createApiBridge,

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { compareText } from '../../crdt/ids.ts'
 import { byContainerPath, byRule } from '../../crdt/documents/spec-reader.ts'
 import { containerPath } from '../../crdt/documents/spec-writer.ts'
+import { type ArtifactSpec, type TemplateSpec, changeModes } from '../../crdt/given-files.ts'
 import {
   type Affinity,
   type CheckSpec,
@@ -18,8 +19,6 @@ import {
   type TaskConfig,
   type TaskLifecycle,
   type TaskSpec,
-  type TemplateSpec,
-  changeModes,
   driverNames,
   checkMethods,
   checkTypes,
@@ -128,6 +127,10 @@ const template = fc.record(
 const templates = sortedBy(fc.uniqueArray(template, { maxLength: 2, selector: (one) => one.destination }), (a, b) =>
   compareText(a.destination, b.destination),
 ).map((all) => (all.length === 0 ? {} : { templates: all }))
+const artifact = record<ArtifactSpec>({ destination: key, source: text, checksum: text, perms: text })
+const artifacts = sortedBy(fc.uniqueArray(artifact, { maxLength: 2, selector: (one) => one.destination }), (a, b) =>
+  compareText(a.destination, b.destination),
+).map((all) => (all.length === 0 ? {} : { artifacts: all }))
 const variables = entries.map((all) => (Object.keys(all).length === 0 ? {} : { variables: all }))
 
 const device = record({ name: key, count, constraints: sortedBy(fc.uniqueArray(constraint, { maxLength: 2, selector: ruleKey }), byRule) })
@@ -160,6 +163,7 @@ const task: fc.Arbitrary<TaskSpec> = fc
     ),
     templates,
     devices,
+    artifacts,
   )
   .map(([a, b, checks, ...others]) => Object.assign({ ...a, ...b, ...(checks.length === 0 ? {} : { checks }) }, ...others) as TaskSpec)
 

@@ -2,7 +2,8 @@
 
 import { templateDefaults } from '../../crdt/documents/defaults.ts'
 import { type JobId, jobDocId, opsDocId } from '../../crdt/ids.ts'
-import type { JobSpec, TemplateSpec } from '../../crdt/spec.ts'
+import type { TemplateSpec } from '../../crdt/given-files.ts'
+import type { JobSpec } from '../../crdt/spec.ts'
 import type { Board, Given } from '../../simulator/board.ts'
 import type { World } from '../../simulator/world.ts'
 import { type JobOptions, edit, jobSpec } from './world.ts'

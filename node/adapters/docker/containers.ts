@@ -2,10 +2,12 @@
 // middle, has done it already.
 
 import { createHash } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import type { ContainerCreateOptions, ContainerInspectInfo } from 'dockerode'
 import type { NodeId } from '../../../crdt/ids.ts'
-import type { TaskId, TaskRequest } from '../../core/ports.ts'
-import { type TarEntry, tar } from '../tar.ts'
+import type { TaskFile, TaskId, TaskRequest } from '../../core/ports.ts'
+import { type StoredEntry, type TarEntry, tarStream } from '../tar.ts'
 import { bytesOf } from '../task/task-dir.ts'
 import { containerConfig, taskDir } from './container-config.ts'
 import { type Engine, EngineError } from './engine.ts'
@@ -21,6 +23,9 @@ export interface Found {
 const configLabel = 'shoal.config'
 // After SIGKILL only a process inside a hung disk or driver call stays.
 const killWaitMs = 15_000
+/** Beside the time that large files take on a worn card. */
+const giveMs = 120_000
+const slowDiskBytesPerMs = 500
 
 export async function findContainer(engine: Engine, id: TaskId): Promise<Found | undefined> {
   try {
@@ -56,16 +61,22 @@ export async function createContainer(engine: Engine, node: NodeId, task: TaskRe
  */
 export async function giveFiles(engine: Engine, container: string, { files = [] }: TaskRequest): Promise<void> {
   if (files.length === 0) return
-  const entries = files.map((file): TarEntry => {
-    const mode = file.kind === 'payload' ? 0o644 : file.mode
-    return { kind: 'file', path: file.path, mode, bytes: bytesOf(file, taskDir) }
-  })
-  const archive = tar([...foldersOf(entries), ...entries], 0)
-  await engine.call((docker) => docker.getContainer(container).putArchive(Buffer.from(archive), { path: taskDir }))
+  const entries = await Promise.all(files.map(entryOf))
+  const archive = Readable.from(tarStream([...foldersOf(entries), ...entries], 0), { objectMode: false })
+  const bytes = entries.reduce((sum, entry) => sum + (entry.kind === 'stored' ? entry.size : 0), 0)
+  const deadlineMs = giveMs + bytes / slowDiskBytesPerMs
+  await engine.call((docker) => docker.getContainer(container).putArchive(archive, { path: taskDir }), deadlineMs)
+}
+
+async function entryOf(file: TaskFile): Promise<TarEntry | StoredEntry> {
+  if (file.kind !== 'artifact')
+    return { kind: 'file', path: file.path, mode: file.kind === 'payload' ? 0o644 : file.mode, bytes: bytesOf(file, taskDir) }
+  const { path, mode, stored = '' } = file
+  return { kind: 'stored', path, mode, from: stored, size: (await stat(stored)).size }
 }
 
 /** Each before what is in it. */
-function foldersOf(entries: readonly TarEntry[]): readonly TarEntry[] {
+function foldersOf(entries: readonly { readonly path: string }[]): readonly TarEntry[] {
   const above = entries.flatMap(({ path }) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index + 1)))
   return [...new Set(above)].map((path) => ({ kind: 'folder', path, mode: 0o755 }))
 }

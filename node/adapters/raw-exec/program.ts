@@ -37,7 +37,7 @@ export function resolveProgram(asked: TaskRequest, folder: TaskFolder, kind: Acc
   }
   const env = environment(task, account.value)
   if (config.command === undefined) return refuse('E_CONFIG', `config.command is missing: a ${kind.name} task needs a program`)
-  const file = findProgram(config.command, env['PATH'] ?? defaultPath, workDir)
+  const file = findProgram(config.command, env['PATH'] ?? defaultPath, workDir, givenIn(task, folder))
   if (!file.ok) return file
   return ok({ file: file.value, args: config.args, env, workDir, account: account.value, taskDir })
 }
@@ -73,9 +73,20 @@ export function plainAccount(user: string | undefined): Result<Account | undefin
   return own === 0 ? found : ok(undefined)
 }
 
-function findProgram(command: string, path: string, workDir: string): Result<string, 'E_CONFIG'> {
+/** What the task is given before it starts, by where that will be; with its permissions. */
+function givenIn({ files = [] }: TaskRequest, { work }: TaskFolder): ReadonlyMap<string, number> {
+  return new Map(files.flatMap((file) => (file.kind === 'payload' ? [] : [[resolve(work, file.path), file.mode]])))
+}
+
+function findProgram(command: string, path: string, workDir: string, given: ReadonlyMap<string, number>): Result<string, 'E_CONFIG'> {
   const places = command.includes('/') ? [''] : path.split(delimiter).filter((place) => isAbsolute(place))
   const files = places.map((place) => (place === '' ? resolve(workDir, command) : join(place, command)))
+  const [only = ''] = files
+  const mode = command.includes('/') ? given.get(only) : undefined
+  if (mode !== undefined)
+    return (mode & 0o111) === 0
+      ? refuse('E_CONFIG', `program '${only}' is given without the right to run it: perms of its artifact or template`)
+      : ok(only)
   const isThere = files.filter(isFile)
   const file = isThere.find(isExecutable)
   if (file !== undefined) return ok(file)

@@ -6,7 +6,7 @@ import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
 import { grantedTo } from '../task/granted-devices.ts'
 import { takenPort, takenPortMessage } from '../task/taken-port.ts'
-import { giveFiles } from './give-files.ts'
+import { giveArtifacts, giveFiles } from './give-files.ts'
 import { type Enclosure, killTask } from './group.ts'
 import type { Cage, ProcessKind } from './kind.ts'
 import { logPath } from './log-files.ts'
@@ -30,6 +30,7 @@ export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolde
   if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
   try {
     makeFolders(folder, program.value)
+    await giveArtifacts(folder.work, task.files ?? [])
     giveFiles(folder.work, task.files ?? [], program.value.taskDir)
     await kind.cage?.make(task, folder)
     return await begin(node, task, folder, program.value, kind.cage)

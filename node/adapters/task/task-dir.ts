@@ -1,7 +1,7 @@
 // Where a task finds what it was given, as the task is told: only its driver knows. The core has put a mark there.
 
 import { hasTaskDir } from '../../../crdt/spec.ts'
-import { type TaskFile, type TaskRequest, taskDirMark } from '../../core/ports.ts'
+import { type ArtifactFile, type TaskFile, type TaskRequest, taskDirMark } from '../../core/ports.ts'
 
 const name = 'SHOAL_TASK_DIR'
 
@@ -22,7 +22,7 @@ export function withTaskDir(task: TaskRequest, folder: string): TaskRequest {
 }
 
 /** What stands in the file, for a task that is told this folder. */
-export function bytesOf(file: TaskFile, folder: string): Buffer {
+export function bytesOf(file: Exclude<TaskFile, ArtifactFile>, folder: string): Buffer {
   return file.kind === 'payload' ? Buffer.from(file.base64, 'base64') : Buffer.from(fillTaskDir(file.text, folder))
 }
 

@@ -5,7 +5,7 @@
 import { hasEnded } from '../../../crdt/view.ts'
 import { coreLimits } from '../limits.ts'
 import type { Outcome } from '../event.ts'
-import type { TaskExit } from '../ports.ts'
+import type { DriverCode, TaskExit } from '../ports.ts'
 import { type Step, note, writeOwnSoon } from '../state.ts'
 import { type Alloc, type Body, type Ending, type TaskPhase, type TaskRun, allTasks, isActive, isUp } from './alloc.ts'
 import { createChecks, failedWords, healthRuleOf, healthyAt, syncChecks } from './checks.ts'
@@ -161,6 +161,8 @@ function judgeHealth(step: Step, alloc: Alloc): void {
 
 // ---------------------------------------------------------------- what drivers report
 
+const neverHere: ReadonlySet<string> = new Set<DriverCode>(['E_CONFIG', 'E_IMAGE_MISSING', 'E_ARTIFACT_MISSING'])
+
 export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, outcome: Outcome): void {
   if (isWinding(alloc, task)) {
     preparedLast(step, alloc, task, outcome)
@@ -177,10 +179,15 @@ export function prepared(step: Step, alloc: Alloc, body: Body, task: TaskRun, ou
   }
   task.event = outcome.message
   if (outcome.code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
+  notFetched(step, alloc, body, task, outcome.code)
+}
+
+/** Tried again after a while, or the copy fails. */
+function notFetched(step: Step, alloc: Alloc, body: Body, task: TaskRun, code: string): void {
   task.pullTries += 1
   const { attempts, mode } = body.group.restart
-  const isFinal = outcome.code === 'E_CONFIG' || outcome.code === 'E_IMAGE_MISSING' || (mode === 'fail' && task.pullTries > attempts)
-  if (isFinal) return body === alloc.next ? failUpdate(step, alloc, task.event) : fail(step, alloc, `${outcome.code}: ${task.event}`)
+  const isFinal = neverHere.has(code) || (mode === 'fail' && task.pullTries > attempts)
+  if (isFinal) return body === alloc.next ? failUpdate(step, alloc, task.event) : fail(step, alloc, `${code}: ${task.event}`)
   const wait = Math.min(coreLimits.pullBackoffMsMax, coreLimits.pullBackoffMsMin * 2 ** (task.pullTries - 1))
   task.phase = 'pending'
   task.retryAt = step.now + wait
@@ -216,6 +223,8 @@ function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, mess
   task.event = message
   noteStart(step, alloc, task, code !== 'E_DRIVER_DOWN')
   if (code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
+  // The board had to make room since it was fetched.
+  if (code === 'E_ARTIFACT') return notFetched(step, alloc, alloc.body, task, code)
   const hasDynamic = alloc.body.group.network.ports.some((port) => port.static === null)
   if (code === 'E_PORT_IN_USE' && hasDynamic && task.portTries < coreLimits.portTriesMax && !hasPrestarted(alloc.body)) {
     task.portTries += 1

@@ -129,7 +129,11 @@ function forField(text: string, path: string): string {
   return dirFields.includes(path.split('/')[0] ?? '') ? text : text.replaceAll(taskDirMark, '${SHOAL_TASK_DIR}')
 }
 
-function filesOf({ payload }: Body, { dispatchPayloadFile, templates = [] }: TaskSpec, { fill }: Filler): readonly TaskFile[] {
+function filesOf(
+  { payload }: Body,
+  { dispatchPayloadFile, templates = [], artifacts = [] }: TaskSpec,
+  { fill }: Filler,
+): readonly TaskFile[] {
   const isGiven = payload !== undefined && dispatchPayloadFile !== undefined
   return [
     ...(isGiven ? [{ kind: 'payload', path: dispatchPayloadFile, base64: payload } as const] : []),
@@ -137,6 +141,10 @@ function filesOf({ payload }: Body, { dispatchPayloadFile, templates = [] }: Tas
       ({ destination, perms, data }) =>
         ({ kind: 'template', path: destination, mode: Number.parseInt(perms, 8), text: fill(data) }) as const,
     ),
+    ...artifacts.map(({ destination, perms, source, checksum }) => {
+      const sha256 = checksum.slice('sha256:'.length)
+      return { kind: 'artifact', path: destination, mode: Number.parseInt(perms, 8), source: fill(source), sha256 } as const
+    }),
   ]
 }
 

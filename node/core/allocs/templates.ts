@@ -3,7 +3,7 @@
 // has been told of a change: an agent that dies in between tells it once more, and none that starts again tells it without need.
 
 import { canonicalText, isSame, shortHash } from '../../../crdt/documents/canonical.ts'
-import type { TemplateSpec } from '../../../crdt/spec.ts'
+import type { TemplateSpec } from '../../../crdt/given-files.ts'
 import type { NodeView } from '../../../crdt/view.ts'
 import type { Outcome } from '../event.ts'
 import { coreLimits } from '../limits.ts'
