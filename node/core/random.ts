@@ -24,3 +24,8 @@ export function nextBelow(random: Random, below: number): number {
 export function pick<T>(random: Random, items: readonly T[]): T | undefined {
   return items[nextBelow(random, items.length)]
 }
+
+/** Of a boot's nonce. */
+export function seedOf(nonce: Uint8Array): number {
+  return ((nonce[0] ?? 1) << 24) ^ ((nonce[1] ?? 2) << 16) ^ ((nonce[2] ?? 3) << 8) ^ (nonce[3] ?? 4)
+}

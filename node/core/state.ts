@@ -32,7 +32,7 @@ import type { AdoptedTask, Fingerprint, TaskId } from './ports.ts'
 import { coreLimits } from './limits.ts'
 import { type Leave, noLeave } from './leave-state.ts'
 import { noPsks, type Psks } from './psk-state.ts'
-import { createRandom, type Random } from './random.ts'
+import { createRandom, seedOf, type Random } from './random.ts'
 import { noTime, type TimeState } from './time-state.ts'
 import type { Card, WaitingBoard, decodeFrame } from './wire.ts'
 
@@ -358,10 +358,6 @@ function withoutRecords({ kind, now, wallMs, nonce, config, host, running, finge
 /** Sent away by an operator, as far as this node has heard. */
 export function isEvicted(state: State, node: NodeId): boolean {
   return state.view.nodes.get(node)?.evicted === true
-}
-
-function seedOf(nonce: Uint8Array): number {
-  return ((nonce[0] ?? 1) << 24) ^ ((nonce[1] ?? 2) << 16) ^ ((nonce[2] ?? 3) << 8) ^ (nonce[3] ?? 4)
 }
 
 export function log(

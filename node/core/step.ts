@@ -139,22 +139,21 @@ function handle(step: Step, event: CoreEvent): void {
     case 'command-gone':
       return commandGone(step, event.id)
     case 'store-state':
-      if ((state.storeProblem === null) !== event.writable)
-        note(
-          step,
-          event.writable
-            ? 'the disk takes writes again'
-            : `the disk takes no writes: ${event.reason}; what runs goes on, nothing new is taken`,
-        )
-      noteStore(step, event.writable)
-      state.storeProblem = event.writable ? null : event.reason
-      // What it says of pre-shared keys is what is safe on its disk.
-      if (state.psks.statements.open.length > 0) state.ownStale = true
-      state.planStale = true
-      return
+      return storeHeard(step, event)
     default:
       return assertNever(event)
   }
+}
+
+function storeHeard(step: Step, { writable, reason }: Extract<CoreEvent, { kind: 'store-state' }>): void {
+  const { state } = step
+  const problem = `the disk takes no writes: ${reason}; what runs goes on, nothing new is taken`
+  if ((state.storeProblem === null) !== writable) note(step, writable ? 'the disk takes writes again' : problem)
+  noteStore(step, writable)
+  state.storeProblem = writable ? null : reason
+  // What it says of pre-shared keys is what is safe on its disk.
+  if (state.psks.statements.open.length > 0) state.ownStale = true
+  state.planStale = true
 }
 
 /** Keeps the documents alone: a step's effects are not to live as long as the core. */

@@ -17,7 +17,7 @@ import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { boardHere, factsHere, lackOf, requestOf } from './request.ts'
 import { nextRestart } from './restart.ts'
-import { endsByItself, hasPrestarted, hasTurn, isComplete, isOrdered, isPoststop, isWhole, noteBegun } from './stages.ts'
+import { endsByItself, hasPrestarted, hasTurn, isComplete, isOrdered, isPoststop, noteBegun, nowRunning } from './stages.ts'
 import { stopToStartAgain } from './stopping.ts'
 import { noteGiven, noteStart, syncTemplates } from './templates.ts'
 import { noteVerdict, wasHealthy } from './verdicts.ts'
@@ -209,14 +209,6 @@ export function started(step: Step, alloc: Alloc, task: TaskRun, outcome: Outcom
   task.failed = false
   if (isUp(alloc.body)) nowRunning(step, alloc, wallMs)
   writeOwnSoon(step, coreLimits.ownRunningDelayMs)
-}
-
-export function nowRunning(step: Step, alloc: Alloc, wallMs: number): void {
-  alloc.state = 'running'
-  alloc.reason = ''
-  if (isWhole(alloc.body)) alloc.runningSince = step.now
-  alloc.formStartedAt ??= step.now
-  if (alloc.startedAt === 0) alloc.startedAt = wallMs
 }
 
 function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, message: string): void {

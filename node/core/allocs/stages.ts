@@ -3,7 +3,8 @@
 // restarted finds itself at the stage at which its predecessor was. docs/adr/0029
 
 import { type GroupSpec, isMain, isMomentary } from '../../../crdt/spec.ts'
-import { type Body, type TaskRun, carriesCopy, isDone, isUp } from './alloc.ts'
+import type { Step } from '../state.ts'
+import { type Alloc, type Body, type TaskRun, carriesCopy, isDone, isUp } from './alloc.ts'
 
 /** Whether stopping is more than telling all tasks at once: it is carried on by an agent that restarts. */
 export function isOrdered({ tasks, shutdownDelayMs }: GroupSpec): boolean {
@@ -80,4 +81,12 @@ export function noteBegun(body: Body): boolean {
   if (body.begun || ![...body.tasks.values()].some(isPoststop)) return false
   body.begun = true
   return true
+}
+
+export function nowRunning(step: Step, alloc: Alloc, wallMs: number): void {
+  alloc.state = 'running'
+  alloc.reason = ''
+  if (isWhole(alloc.body)) alloc.runningSince = step.now
+  alloc.formStartedAt ??= step.now
+  if (alloc.startedAt === 0) alloc.startedAt = wallMs
 }
