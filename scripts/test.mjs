@@ -78,6 +78,7 @@ const needs = [
   {
     pattern: /^test\/acceptance\/driver-exec-v2/,
     what: 'cgroups of version 2, whatever the machine has (user-mode-linux, iproute2)',
+    by: '.ci/install --kernels installs it, and .ci/nightly runs it',
     present: has('linux.uml') && has('ip'),
   },
   { pattern: /^test\/e2e\/full-disk/, what: 'a small file system to fill (root, mount)', present: isRoot && has('mount') },
@@ -91,7 +92,7 @@ const run = files.filter((file) => !skipped.includes(file))
 const warn = () => {
   for (const need of missing)
     console.error(
-      `\n!! NOT TESTED HERE: ${need.what} is missing: ${skipped.filter((file) => need.pattern.test(file)).length} test files were left out (.ci/run installs it)\n`,
+      `\n!! NOT TESTED HERE: ${need.what} is missing: ${skipped.filter((file) => need.pattern.test(file)).length} test files were left out (${need.by ?? '.ci/run installs it'})\n`,
     )
   if (missingNodes.length > 0 && files.some((file) => /^test\/(e2e\/bundle|scenario\/chaos-nodes)/.test(file)))
     console.error(
