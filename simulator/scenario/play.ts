@@ -14,7 +14,8 @@ import { World } from '../world.ts'
 import { ordered } from './ordered.ts'
 import { Record, idOf, lookMs, poolOf } from './record.ts'
 import { type Report, reportOf } from './report.ts'
-import { type DnsState, type Scenario, type ScenarioAction, type ScenarioEvent, actionText } from './scenario.ts'
+import { type DnsState, type Scenario, type ScenarioAction, type ScenarioEvent, actionText, listed } from './scenario.ts'
+import { settle, settleMsMax } from './settle.ts'
 
 interface Stage {
   readonly scenario: Scenario
@@ -27,24 +28,41 @@ interface Stage {
 export function playScenario(scenario: Scenario, progress: (atMs: number) => void = () => {}): Report {
   const stage = createStage(scenario)
   const { world, record } = stage
-  for (const { name, kbitPerS, joinsMs } of scenario.boards) {
-    const board = world.board(name)
-    if (kbitPerS !== null) world.links.uplinks.set(board.spec.id, kbitPerS)
-    if (joinsMs === 0) world.boot(board)
-    else world.queue.at(joinsMs, () => (board.core === null ? world.boot(board) : undefined))
-  }
+  begin(stage)
   for (const event of scenario.timeline) {
-    world.queue.at(event.atMs, () => {
+    world.queue.at(record.zeroMs + event.atMs, () => {
       record.happened(event, actionText(event))
       act(stage, event)
     })
   }
-  while (world.queue.now < scenario.durationMs) {
-    world.run(Math.min(lookMs, scenario.durationMs - world.queue.now))
+  const endMs = record.zeroMs + scenario.durationMs
+  while (world.queue.now < endMs) {
+    world.run(Math.min(lookMs, endMs - world.queue.now))
     record.look(world)
-    if (world.queue.now % 1_000 === 0) progress(world.queue.now)
+    const atMs = record.now(world)
+    if (atMs % 1_000 === 0) progress(atMs)
   }
   return reportOf(scenario, record, world)
+}
+
+/** Until 0:00. Boards that join later are counted from there, too. */
+function begin({ scenario, world, record }: Stage): void {
+  const early: Board[] = []
+  for (const { name, kbitPerS, joinsMs } of scenario.boards) {
+    const board = world.board(name)
+    if (kbitPerS !== null) world.links.uplinks.set(board.spec.id, kbitPerS)
+    if (joinsMs > 0) continue
+    world.boot(board)
+    early.push(board)
+  }
+  const strangers = settle(world, early)
+  record.begin(world)
+  if (strangers.length > 0)
+    record.note(0, `after ${settleMsMax / 1_000} s of waiting not everybody knows all others: ${listed(strangers)} ${strangers.length === 1 ? 'does' : 'do'} not`)
+  for (const { name, joinsMs } of scenario.boards) {
+    const board = world.board(name)
+    if (joinsMs > 0) world.queue.at(record.zeroMs + joinsMs, () => (board.core === null ? world.boot(board) : undefined))
+  }
 }
 
 function createStage(scenario: Scenario): Stage {
@@ -163,7 +181,7 @@ function order(stage: Stage, event: Order): void {
     const isThere = (board: Board): boolean => poolOf(board) === pool && board.core !== null
     const board = event.via === null ? [...world.boards.values()].find(isThere) : world.board(event.via)
     if (board === undefined || board.core === null)
-      record.note(world.queue.now, `${event.via ?? 'every board'} is down: nobody took the order`)
+      record.note(record.now(world), `${event.via ?? 'every board'} is down: nobody took the order`)
     else obey(stage, board, pool, event)
   }
 }
@@ -189,13 +207,13 @@ function obey(stage: Stage, board: Board, pool: string, event: Order): void {
   const { world, record } = stage
   switch (event.kind) {
     case 'run':
-      record.wants(world.queue.now, event.spec)
+      record.wants(record.now(world), event.spec)
       return put(stage, board, jobDocId(idOf(event.spec)), pool, ordered(event.spec, world.wallMs))
     case 'stop':
     case 'remove': {
       const job = board.core?.state?.view.jobs.get(event.job)
-      if (job === undefined) return record.note(world.queue.now, `${board.spec.name} does not know ${event.job}: nobody took the order`)
-      record.wantsNoMore(world.queue.now, event.job, pool)
+      if (job === undefined) return record.note(record.now(world), `${board.spec.name} does not know ${event.job}: nobody took the order`)
+      record.wantsNoMore(record.now(world), event.job, pool)
       const desired = event.kind === 'stop' ? 'stopped' : 'removed'
       return put(stage, board, jobDocId(event.job), pool, () => new Map([[jobPaths.desired, desired]]))
     }
@@ -211,5 +229,5 @@ function obey(stage: Stage, board: Board, pool: string, event: Order): void {
 
 function put({ world, operator, record }: Stage, board: Board, doc: DocId, pool: string, change: Change): void {
   const reply = operator.put(world, board, doc, pool, change)
-  if (reply?.kind === 'error') record.note(world.queue.now, `${board.spec.name} refused: ${reply.code} ${reply.message}`)
+  if (reply?.kind === 'error') record.note(record.now(world), `${board.spec.name} refused: ${reply.code} ${reply.message}`)
 }

@@ -31,6 +31,11 @@ export interface Want {
   readonly groups: readonly { readonly name: string; readonly count: number }[]
 }
 
+export interface Sent {
+  readonly bytesSent: number
+  readonly messagesSent: number
+}
+
 export interface Happening {
   readonly event: ScenarioEvent
   readonly text: string
@@ -42,7 +47,22 @@ export class Record {
   readonly happenings: Happening[] = []
   /** What the simulated operators were told. */
   readonly notes: { readonly atMs: number; readonly text: string }[] = []
+  /** When 0:00 is, in the world's own time. */
+  zeroMs = 0
+  /** Board → what it had handed to the network by then. */
+  readonly sentBefore = new Map<string, Sent>()
   readonly #open = new Map<string, Copy>()
+
+  /** What came before is nobody's business. */
+  begin(world: World): void {
+    this.zeroMs = world.queue.now
+    for (const { spec, bytesSent, messagesSent } of world.boards.values()) this.sentBefore.set(spec.name, { bytesSent, messagesSent })
+    this.look(world)
+  }
+
+  now(world: World): number {
+    return world.queue.now - this.zeroMs
+  }
 
   happened(event: ScenarioEvent, text: string): void {
     this.happenings.push({ event, text })
@@ -65,7 +85,7 @@ export class Record {
 
   /** Looks at every board's driver: tasks that a dead agent left behind run as well. */
   look(world: World): void {
-    const { now } = world.queue
+    const now = this.now(world)
     const seen = new Set<string>()
     for (const board of world.boards.values()) {
       for (const { slot, alloc, generation, form } of board.tasks.values()) {

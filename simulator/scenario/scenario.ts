@@ -109,7 +109,7 @@ function lineText({ delayMs, lossPercent }: Extract<ScenarioAction, { kind: 'lin
 /** More names than this are told by their number. */
 const namesShownMax = 4
 
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   return names.length <= namesShownMax
     ? names.join(', ')
     : `${names.slice(0, namesShownMax - 1).join(', ')} and ${names.length - namesShownMax + 1} more`
