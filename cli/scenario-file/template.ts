@@ -27,8 +27,8 @@ boards:
 
 links: { delay: 20ms, loss: 1 } # one way; percent of gossip that is lost
 
-jobs:
-  - { file: ${jobFile}, at: 5s, via: north-1 }
+jobs: # handed in at 0:00, when all boards know one another; or at: 30s
+  - { file: ${jobFile}, via: north-1 }
 
 timeline: # boards are named: north-1, north-*, site=north, all, or a list; in cuts also others
   - { at: 1m, cut: [site=north, site=south] } # one_way: true lets answers through, but no questions

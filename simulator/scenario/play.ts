@@ -58,7 +58,10 @@ function begin({ scenario, world, record }: Stage): void {
   const strangers = settle(world, early)
   record.begin(world)
   if (strangers.length > 0)
-    record.note(0, `after ${settleMsMax / 1_000} s of waiting not everybody knows all others: ${listed(strangers)} ${strangers.length === 1 ? 'does' : 'do'} not`)
+    record.note(
+      0,
+      `after ${settleMsMax / 1_000} s of waiting not everybody knows all others: ${listed(strangers)} ${strangers.length === 1 ? 'does' : 'do'} not`,
+    )
   for (const { name, joinsMs } of scenario.boards) {
     const board = world.board(name)
     if (joinsMs > 0) world.queue.at(record.zeroMs + joinsMs, () => (board.core === null ? world.boot(board) : undefined))

@@ -5,18 +5,21 @@ import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
 import { lookMs, poolOf } from './record.ts'
 
-/** On wide lines it takes seconds. Boards that have not met by then, such as over lines that are too thin, begin as strangers. */
+/** On wide lines they know one another after seconds. Boards that have not met by then, as over a line that is too thin, begin as strangers. */
 export const settleMsMax = 60_000
+
+/** So long they must have known one another: what their first minute is about has passed the thinner lines by then, too. */
+const settledMs = 10_000
 
 /** Who does not know all of its pool yet; nobody: the fleet is settled. */
 export function settle(world: World, boards: readonly Board[]): readonly string[] {
   const until = world.queue.now + settleMsMax
-  let strangers = strangersAmong(boards)
-  while (strangers.length > 0 && world.queue.now < until) {
+  let since = world.queue.now
+  while (boards.length > 0 && world.queue.now < until && world.queue.now - since < settledMs) {
     world.run(lookMs)
-    strangers = strangersAmong(boards)
+    if (strangersAmong(boards).length > 0) since = world.queue.now
   }
-  return strangers.map(({ spec }) => spec.name)
+  return strangersAmong(boards).map(({ spec }) => spec.name)
 }
 
 function strangersAmong(boards: readonly Board[]): Board[] {

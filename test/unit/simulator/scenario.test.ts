@@ -40,6 +40,27 @@ const run = (atMs: number, count: number): ScenarioEvent => ({ atMs, kind: 'run'
 const slotOf = (report: Report, index = 0) => report.slots.find(({ slot }) => slot === `default/shop/web/${index}`)!
 const total = (spans: readonly Span[]): number => spans.reduce((sum, [from, to]) => sum + to - from, 0)
 
+test('0:00 is when all boards know one another: what is handed in then is spread as in a fleet that has run for a while', () => {
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const { slots, boards, jobs, notes } = playScenario(scenario(names, [run(0, 5)], 10_000))
+  assert.deepEqual(
+    slots.map(({ copies }) => copies.map(({ board }) => board)).toSorted(),
+    names.map((name) => [name]),
+  )
+  assert.ok(jobs[0]!.firstRunningMs! < 2_000)
+  assert.deepEqual(notes, [])
+  assert.ok(boards.every(({ messagesSent }) => messagesSent > 0 && messagesSent < 1_000))
+  // Nobody waits for a board that comes later, and for one that cannot be met only so long.
+  const { boards: all, ...rest } = scenario(names, [run(0, 5)], 10_000)
+  const early = playScenario({ ...rest, boards: all.map((board, at) => ({ ...board, joinsMs: at === 4 ? 5_000 : 0 })) })
+  assert.deepEqual(early.notes, [])
+  const thin = playScenario({ ...rest, boards: all.map((board, at) => ({ ...board, kbitPerS: at === 4 ? 1 : null })) })
+  assert.deepEqual(
+    thin.notes.map(({ atMs, text }) => [atMs, text.replace(/: .*/, '')]),
+    [[0, 'after 60 s of waiting not everybody knows all others']],
+  )
+})
+
 test('a power cut: nobody runs the copy until replace_after is over, and the original is back on its board', () => {
   const played = playScenario(
     scenario(
