@@ -25,13 +25,16 @@ const ends: Readonly<Record<string, string>> = {
 export async function whatIf(session: Session, words: string, spec: JobSpec): Promise<Report> {
   const [fault = '', ...boards] = words.trim().split(/\s+/)
   const end = ends[fault]
-  const sides = fault === 'cut' ? 2 : 1
-  if (end === undefined || boards.length !== sides) {
-    const allowed = `cut SIDE SIDE, or ${Object.keys(ends).slice(1).join(', ')} with BOARDS; boards are a name, shop-*, site=north or all`
+  const [first = ''] = boards
+  // From all others: of everybody there are none.
+  const isOneSide = fault === 'cut' && boards.length === 1 && first !== 'all'
+  const sides = isOneSide ? [first, 'others'] : boards
+  if (end === undefined || sides.length !== (fault === 'cut' ? 2 : 1)) {
+    const allowed = `cut SIDE [SIDE], or ${Object.keys(ends).slice(1).join(', ')} with BOARDS; boards are a name, shop-*, site=north or all`
     throw new CliError('E_USAGE', `--what-if: found '${words}'; allowed: ${allowed}`)
   }
   const { data, jobs } = await fleetScenario(session, spec)
-  const said = sides === 2 ? boards : boards[0]
+  const said = fault === 'cut' ? sides : first
   const timeline = [
     ...data.timeline,
     { at: formatDuration(faultAtMs), [fault]: said },

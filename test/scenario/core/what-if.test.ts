@@ -52,6 +52,9 @@ test('job plan --what-if: the jobs that run and the one that is planned, through
   assert.equal(gaps.length, 1, 'each board had one of the five, so the power cut took one')
   for (const [from, to] of gaps) assert.ok(to - from < 25_000, 'the job’s own replace_after counts')
   const text = await cli.run(['job', 'plan', file, '--what-if', `cut ${names[0]} all`])
+  const alone = await cli.run(['job', 'plan', file, '--what-if', `cut ${names[0]}`, '-o', 'json'])
+  const { whatIf: cut } = JSON.parse(alone.stdout) as { whatIf: Report }
+  assert.match(cut.happenings.map(({ text: line }) => line).join('\n'), new RegExp(`cut ${names[0]} ⟷ (?!.*${names[0]}\\b)`), 'from all others')
   assert.match(text.stdout, /^job next is new\n[^]*\nwhat if: cut \S+ all\n[^]*\nJOB +SLOTS +AVAILABLE/)
   assert.deepEqual(
     [...world.boards.values()].map(({ core }) => core!.state!.view.jobs.size),
@@ -64,7 +67,7 @@ test('faults that nobody can play are refused, with what can be played', async (
   const { cli, file } = await fleetOfFive()
   for (const words of ['', 'cut all', 'burn all', 'kill a b']) {
     const { exitCode, stderr } = await cli.run(['job', 'plan', file, '--what-if', words])
-    assert.deepEqual([exitCode, /error E_USAGE: --what-if: found '.*'; allowed: cut SIDE SIDE/.test(stderr)], [255, true], stderr)
+    assert.deepEqual([exitCode, /error E_USAGE: --what-if: found '.*'; allowed: cut SIDE \[SIDE\]/.test(stderr)], [255, true], stderr)
   }
   const { stderr } = await cli.run(['job', 'plan', file, '--what-if', 'kill nobody'])
   assert.match(stderr, /found 'nobody', which is no board[^]*error E_SCENARIO_FILE/)
