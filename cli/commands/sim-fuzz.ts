@@ -1,7 +1,7 @@
 // `sim fuzz`: chaos drawn from seeds on the code of the boards, held against the rules that shoal promises. For whoever wants to see for
 // themselves, and for whoever has changed something.
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { JobSpec } from '../../crdt/spec.ts'
 import { type Cli, collect, local } from '../command.ts'
 import { CliError } from '../errors.ts'
@@ -20,7 +20,7 @@ export function addSimFuzz(parent: Command, cli: Cli): Command {
   const command = parent
     .command('fuzz')
     .description('search for a seed whose chaos breaks a rule (exit code 1: there is one)')
-    .option('--seeds <range>', 'seeds to run: 100 (the first hundred) or 101..200', parseSeeds, [1, 20] as const)
+    .addOption(new Option('--seeds <range>', 'seeds to run: 100 (the first hundred) or 101..200').argParser(parseSeeds).default([1, 20], '20'))
     .option('--jobs <file>', 'job file to play instead of drawn jobs (may be repeated); waits after failures are cut to seconds', collect)
     .option('--nodes <n>', 'number of boards (drawn from 3 to 9 otherwise)', parseNodes)
     .option('--shrink', 'reduce a failing seed to the fewest faults that still break its rule')

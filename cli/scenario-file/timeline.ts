@@ -7,6 +7,7 @@ import { Reader } from '../job-file/reader.ts'
 import { type PathParts, type Source } from '../job-file/source.ts'
 import { nearest } from '../job-file/suggest.ts'
 import { valueAt } from '../job-file/validate.ts'
+import type { Told } from './in-time.ts'
 import { type Complain, type ScenarioPlan, checkVia } from './plan.ts'
 import { type ActionKey, actionKeys } from './schema.ts'
 
@@ -34,12 +35,13 @@ const companions: { readonly [Key in ActionKey]?: { readonly must?: readonly str
 /** A flap is that many cuts at most: an hour of half-second ones. */
 const flapsMax = 7_200
 
-export function readTimeline(source: Source, boards: readonly ScenarioBoard[], complain: Complain): Steps {
+export function readTimeline(source: Source, boards: readonly ScenarioBoard[], complain: Complain): Told[] {
   const root = new Reader(source, source.value, [])
-  return root.list('timeline').flatMap((entry, index): Steps => {
+  return root.list('timeline').flatMap((entry, index): Told[] => {
     const parts: PathParts = ['timeline', index]
     const action = actionOf(source, entry, parts, complain)
-    return action === null ? [] : stepsOf(new Entry(source, entry, parts, boards, complain), action)
+    if (action === null) return []
+    return stepsOf(new Entry(source, entry, parts, boards, complain), action).map((step) => ({ step, at: parts }))
   })
 }
 
@@ -152,6 +154,11 @@ class Entry {
     const [left, right] = [named(first, 0), named(second, 1)]
     const from = first.includes('others') ? this.#except(right) : left
     const to = second.includes('others') ? this.#except(left) : right
+    const isPair = from.some((a) => to.some((b) => a !== b))
+    // A word that means nobody has been told of.
+    const isKnown = (words: readonly string[], chosen: readonly string[]): boolean => words.includes('others') || chosen.length > 0
+    if (!isPair && isKnown(first, left) && isKnown(second, right))
+      this.#complain([...this.#parts, key], 'a board and itself', 'two sides with a board each that the other is not')
     return { from, to }
   }
 

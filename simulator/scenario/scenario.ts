@@ -69,9 +69,9 @@ export type DnsState = (typeof dnsStates)[number]
 export function actionText(action: ScenarioAction): string {
   switch (action.kind) {
     case 'cut':
-      return `cut ${listed(action.from)} ${action.oneWay ? '→' : '⟷'} ${listed(action.to)}`
+      return `cut ${between(action, action.oneWay ? '→' : '⟷')}`
     case 'heal':
-      return `heal ${listed(action.from)} ⟷ ${listed(action.to)}`
+      return `heal ${between(action, '⟷')}`
     case 'uplink':
       return `${listed(action.boards)} ${action.kbitPerS === null ? 'on a wide line again' : `on a line of ${action.kbitPerS} kbit/s`}`
     case 'line':
@@ -96,6 +96,12 @@ export function actionText(action: ScenarioAction): string {
     default:
       return `${action.kind} ${listed(action.boards)}`
   }
+}
+
+/** The same boards on both sides are named once. */
+function between({ from, to }: Sides, way: string): string {
+  if (from.length !== to.length || from.some((name) => !to.includes(name))) return `${listed(from)} ${way} ${listed(to)}`
+  return `every link among ${from.length <= namesShownMax ? listed(from) : `${from.length} boards`}`
 }
 
 function lineText({ delayMs, lossPercent }: Extract<ScenarioAction, { kind: 'line' }>): string {

@@ -159,6 +159,35 @@ timeline:
   )
 })
 
+test('what could never be seen is refused: after the end, a board and itself, switched on while it runs', () => {
+  assert.deepEqual(
+    faultsOf(`duration: 3m
+boards: [{ name: "n-{1..2}" }, { name: late, joins: 4m }, { name: south, labels: { site: south } }]
+jobs: [{ file: x.yaml, at: 1h }]
+timeline:
+  - { at: 20m, kill: n-1 }
+  - { at: 1m, cut: [n-1, n-1] }
+  - { at: 1m, heal: [all, others] }
+  - { at: 1m, power_on: n-1 }
+  - { at: 2m, power_cut: n-1 }
+  - { at: 2m10s, power_on: all }
+  - { at: 2m20s, start: n-* }
+  - { at: 2m, flap: [n-1, n-2], every: 30s, for: 2m }
+  - { at: 3m, kill: n-2 }
+`),
+    [
+      "s.yaml:2:53: boards[1].joins: found 4m, after the end; allowed: 0s to 3m, or a longer 'duration'",
+      "s.yaml:3:8: jobs[0]: found what happens at 1h, after the end; allowed: 0s to 3m, or a longer 'duration'",
+      "s.yaml:5:5: timeline[0]: found what happens at 20m, after the end; allowed: 0s to 3m, or a longer 'duration'",
+      's.yaml:6:20: timeline[1].cut: found a board and itself; allowed: two sides with a board each that the other is not',
+      's.yaml:7:21: timeline[2].heal: found a board and itself; allowed: two sides with a board each that the other is not',
+      "s.yaml:8:25: timeline[3].power_on: found n-1, which runs at 1m; allowed: a board that is off by then: say 'power_cut' before",
+      "s.yaml:11:25: timeline[6].start: found boards that all run at 2m20s; allowed: a board that is off by then: say 'kill' before",
+      "s.yaml:12:5: timeline[7]: found what happens at 3m15s, after the end; allowed: 0s to 3m, or a longer 'duration'",
+    ],
+  )
+})
+
 test('what sim init writes, and every example, reads without a fault', () => {
   assert.deepEqual(faultsOf(scenarioTemplate('job.yaml')), [])
   const folder = 'examples/scenarios'
