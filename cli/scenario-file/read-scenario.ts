@@ -107,6 +107,10 @@ function readJobs(root: Reader, boards: readonly ScenarioBoard[], complain: Comp
     const via = entry.has('via') ? entry.text('via', '') : null
     checkVia(via, boards, ['jobs', index, 'via'], complain)
     const step = { atMs: entry.duration('at', 0), kind: 'run-file', file: entry.text('file', ''), via } as const
-    return { step, at: ['jobs', index] }
+    if (!entry.has('placed')) return { step, at: ['jobs', index] }
+    if (entry.has('at')) complain(['jobs', index, 'at'], "'at' beside placed", 'one of them: what is placed runs already at 0:00')
+    const placed = new Map(Object.entries(entry.texts('placed')))
+    for (const [slot, board] of placed) checkVia(board, boards, ['jobs', index, 'placed', slot], complain)
+    return { step: { ...step, placed }, at: ['jobs', index] }
   })
 }
