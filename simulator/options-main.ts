@@ -57,8 +57,7 @@ function lettersOff(a: string, b: string): number {
   let before = Array.from({ length: b.length + 1 }, (_, at) => at)
   for (const [row, letter] of [...a].entries()) {
     const next = [row + 1]
-    for (let at = 0; at < b.length; at++)
-      next.push(Math.min(next[at]! + 1, before[at + 1]! + 1, before[at]! + Number(b[at] !== letter)))
+    for (let at = 0; at < b.length; at++) next.push(Math.min(next[at]! + 1, before[at + 1]! + 1, before[at]! + Number(b[at] !== letter)))
     before = next
   }
   return before[b.length]!

@@ -20,7 +20,9 @@ export function addSimFuzz(parent: Command, cli: Cli): Command {
   const command = parent
     .command('fuzz')
     .description('search for a seed whose chaos breaks a rule (exit code 1: there is one)')
-    .addOption(new Option('--seeds <range>', 'seeds to run: 100 (the first hundred) or 101..200').argParser(parseSeeds).default([1, 20], '20'))
+    .addOption(
+      new Option('--seeds <range>', 'seeds to run: 100 (the first hundred) or 101..200').argParser(parseSeeds).default([1, 20], '20'),
+    )
     .option('--jobs <file>', 'job file to play instead of drawn jobs (may be repeated); waits after failures are cut to seconds', collect)
     .option('--nodes <n>', 'number of boards (drawn from 3 to 9 otherwise)', parseNodes)
     .option('--shrink', 'reduce a failing seed to the fewest faults that still break its rule')

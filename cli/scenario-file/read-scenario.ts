@@ -34,7 +34,9 @@ export function readScenario(file: string, text: string): ScenarioFile {
   }
   const root = new Reader(source, source.value, [])
   const boards = readBoards(root, complain)
-  const told = [...readJobs(root, boards, complain), ...readTimeline(source, boards, complain)].toSorted((a, b) => a.step.atMs - b.step.atMs)
+  const told = [...readJobs(root, boards, complain), ...readTimeline(source, boards, complain)].toSorted(
+    (a, b) => a.step.atMs - b.step.atMs,
+  )
   const joins = root.list('boards').map((entry) => entry.duration('joins', 0))
   const durationMs = root.duration('duration', Math.max(told.at(-1)?.step.atMs ?? 0, ...joins) + afterLastMs)
   checkInTime(told, joins, durationMs, complain)

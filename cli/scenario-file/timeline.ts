@@ -195,7 +195,8 @@ class Entry {
   stoppedCopy(): Steps {
     const parts = this.reader.text('stop_copy', '').split('/')
     const [group = '', index = ''] = parts.splice(-2)
-    if (parts.length === 0 || parts.length > 2 || !/^\d{1,6}$/.test(index)) return this.#refuse('stop_copy', 'a slot of a job, such as web/main/0')
+    if (parts.length === 0 || parts.length > 2 || !/^\d{1,6}$/.test(index))
+      return this.#refuse('stop_copy', 'a slot of a job, such as web/main/0')
     return [{ atMs: this.atMs, kind: 'stop-copy', slot: slotId(jobOf(parts.join('/')), group, Number(index)), via: this.via() }]
   }
 

@@ -68,8 +68,10 @@ async function withJobs(
 
 function placedJob(slots: ReadonlyMap<string, string>, file: string, specs: readonly JobSpec[], via: string | null): PlacedJob {
   const [spec, ...others] = specs
-  if (spec === undefined || others.length > 0) throw new CliError('E_POOL', `${file} is for ${specs.length} pools: 'placed' is for jobs of one`)
-  const has = (slot: string): boolean => spec.groups.some(({ name, count }) => slot.startsWith(`${name}/`) && Number(slot.slice(name.length + 1)) < count)
+  if (spec === undefined || others.length > 0)
+    throw new CliError('E_POOL', `${file} is for ${specs.length} pools: 'placed' is for jobs of one`)
+  const has = (slot: string): boolean =>
+    spec.groups.some(({ name, count }) => slot.startsWith(`${name}/`) && Number(slot.slice(name.length + 1)) < count)
   const unknown = [...slots.keys()].find((slot) => !has(slot))
   if (unknown !== undefined) throw new CliError('E_SCENARIO_FILE', `${file} has no slot ${unknown}, which 'placed' names`)
   return { spec, via, slots }

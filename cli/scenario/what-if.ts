@@ -47,5 +47,8 @@ export async function whatIf(session: Session, words: string, spec: JobSpec): Pr
   ]
   const duration = formatDuration(faultAtMs + faultForMs + settleMs)
   const text = JSON.stringify({ ...data, scenario: `what if: ${words}`, duration, timeline })
-  return await play(session.io, await scenarioOf('--what-if', text, async (file) => ({ patterns: null, specs: [file === plannedFile ? spec : jobs.get(file)!] })))
+  return await play(
+    session.io,
+    await scenarioOf('--what-if', text, async (file) => ({ patterns: null, specs: [file === plannedFile ? spec : jobs.get(file)!] })),
+  )
 }

@@ -48,7 +48,8 @@ function poolsOf({ world, record, scenario }: Stage, event: Order): Iterable<str
     case 'scale':
     case 'stop-copy': {
       if (event.via !== null) return [poolOf(world.board(event.via))]
-      const pools = new Set(record.ordered.filter(({ job }) => job === event.job).map(({ pool }) => pool))
+      const job = event.kind === 'stop-copy' ? slotParts(event.slot).job : event.job
+      const pools = new Set(record.ordered.filter((want) => want.job === job).map(({ pool }) => pool))
       // Whoever is asked first says that nobody knows it.
       return pools.size > 0 ? pools : scenario.boards.slice(0, 1).map(({ pool }) => pool)
     }

@@ -22,7 +22,13 @@ export function placeAsFound(stage: Stage, boards: readonly Board[]): readonly s
   const { scenario, world } = stage
   const { placed = [] } = scenario
   if (placed.length === 0) return []
-  const missed = placed.flatMap((job) => placeJob(stage, job, boards.filter((board) => poolOf(board) === job.spec.pool)))
+  const missed = placed.flatMap((job) =>
+    placeJob(
+      stage,
+      job,
+      boards.filter((board) => poolOf(board) === job.spec.pool),
+    ),
+  )
   for (const board of boards) open(stage, board, true)
   world.run(restMs)
   return missed
@@ -63,8 +69,7 @@ function hand(stage: Stage, teller: Board, spec: JobSpec): void {
 function allow(stage: Stage, boards: readonly Board[], holder: string | undefined): void {
   const may = ({ spec }: Board): boolean => holder === undefined || spec.name === holder
   for (const board of boards) open(stage, board, may(board))
-  const knows = ({ core }: Board): boolean =>
-    boards.every((other) => core?.state?.view.nodes.get(other.spec.id)?.eligible === may(other))
+  const knows = ({ core }: Board): boolean => boards.every((other) => core?.state?.view.nodes.get(other.spec.id)?.eligible === may(other))
   waitFor(stage.world, () => boards.every(knows))
 }
 

@@ -9,9 +9,10 @@ function sim(...words: readonly string[]): { readonly status: number | null; rea
 }
 
 test('an option that nobody knows is refused with the nearest that there is; nothing is played', () => {
-  assert.deepEqual([sim('--sedes', '1..2')].map(({ status, stdout, stderr }) => [status, stdout, stderr]), [
-    [2, '', 'error: no option is called --sedes (did you mean --seeds?); --help lists all options\n'],
-  ])
+  assert.deepEqual(
+    [sim('--sedes', '1..2')].map(({ status, stdout, stderr }) => [status, stdout, stderr]),
+    [[2, '', 'error: no option is called --sedes (did you mean --seeds?); --help lists all options\n']],
+  )
   assert.match(sim('--colour').stderr, /^error: no option is called --colour; --help lists all options\n$/)
   assert.match(sim('--seeds').stderr, /^error: --seeds needs a value;/)
   assert.match(sim('1..2').stderr, /^error: '1\.\.2': every option begins with --;/)
