@@ -63,8 +63,11 @@ async function settingOf(io: Cli['io'], { jobs = [], nodes }: Options): Promise<
   for (const file of jobs) {
     const spec = await loadJobFile(io, file)
     const name = `${spec.namespace}/${spec.name}`
-    if (spec.type !== 'service')
-      throw new CliError('E_USAGE', `--jobs: ${file} is a ${spec.type} job; the search plays service jobs only so far`)
+    const kind = unplayed(spec)
+    if (kind !== null) {
+      const hint = 'it plays jobs that run once they are handed in: service, batch, system and sysbatch'
+      throw new CliError('E_USAGE', `--jobs: ${file} is a ${kind} job, which the search does not play`, { hint })
+    }
     if (specs.has(name)) throw new CliError('E_USAGE', `--jobs: ${file} is a second file for job ${name}`)
     specs.set(name, spec)
   }
@@ -72,6 +75,12 @@ async function settingOf(io: Cli['io'], { jobs = [], nodes }: Options): Promise<
   if (nodes !== undefined && nodes < 2 * pools)
     throw new CliError('E_USAGE', `--nodes ${nodes}: the jobs are for ${pools} pools, and each needs two boards at least`)
   return { ...(nodes === undefined ? {} : { nodes }), ...(specs.size === 0 ? {} : { jobs: [...specs.values()] }) }
+}
+
+/** Of a template and of a clock's job nothing runs until somebody or the clock says so: the search knows no such orders. */
+function unplayed({ periodic, parameterized }: JobSpec): 'periodic' | 'parameterized' | null {
+  if (periodic !== undefined) return 'periodic'
+  return parameterized === undefined ? null : 'parameterized'
 }
 
 /** What has to be said again to have the same plan again. */

@@ -154,6 +154,24 @@ groups:
   assert.match((await cli.run([...args, '--jobs', own])).stderr, /error E_USAGE: --jobs: .* second file for job shop\/till/)
 })
 
+test('sim fuzz plays jobs that end and jobs that are on every board; what nothing runs of by itself is refused', async () => {
+  const write = async (name: string, head: string): Promise<string> => {
+    const path = join(cli.dir, `${name}.yaml`)
+    await writeFile(path, `job: ${name}\n${head}groups: { g: { tasks: { t: { driver: raw_exec, config: { command: /bin/x } } } } }\n`)
+    return path
+  }
+  const [batch, system] = [await write('work', 'type: batch\n'), await write('watch', 'type: system\n')]
+  const played = await cli.run(['sim', 'fuzz', '--seeds', '3..3', '--jobs', batch, '--jobs', system, '--verbose'])
+  assert.equal(played.exitCode, 0, played.stdout + played.stderr)
+  for (const name of ['work', 'watch']) assert.match(played.stdout, new RegExp(` \\* run via b\\d ${name} `))
+  const nightly = await write('nightly', 'type: batch\nperiodic: { crons: ["30 7 * * *"] }\n')
+  const refused = await cli.run(['sim', 'fuzz', '--seeds', '3..3', '--jobs', nightly])
+  assert.match(
+    refused.stderr,
+    /error E_USAGE: --jobs: .*nightly\.yaml is a periodic job, which the search does not play\nhint: .*batch, system/,
+  )
+})
+
 test('files that cannot be played are refused with a code and a way out', async () => {
   const broken = join(cli.dir, 'broken.yaml')
   const refused = async (text: string): Promise<string> => {
