@@ -55,9 +55,9 @@ function suggestion(word: string, names: readonly string[]): string {
 /** Letters to add, take away or replace. */
 function lettersOff(a: string, b: string): number {
   let before = Array.from({ length: b.length + 1 }, (_, at) => at)
-  for (const [row, letter] of [...a].entries()) {
+  for (let row = 0; row < a.length; row++) {
     const next = [row + 1]
-    for (let at = 0; at < b.length; at++) next.push(Math.min(next[at]! + 1, before[at + 1]! + 1, before[at]! + Number(b[at] !== letter)))
+    for (let at = 0; at < b.length; at++) next.push(Math.min(next[at]! + 1, before[at + 1]! + 1, before[at]! + Number(b[at] !== a[row])))
     before = next
   }
   return before[b.length]!

@@ -112,7 +112,7 @@ const sights: Readonly<Record<string, (report: Report) => void>> = {
       gaps.every((gap) => gap !== undefined),
       'all copies were there',
     )
-    const ends = gaps.map((gap) => gap![1]).toSorted((a, b) => a - b)
+    const ends = gaps.map((gap) => gap[1]).toSorted((a, b) => a - b)
     assert.ok(ends[0]! > 2.5 * minute && ends[0]! < 3 * minute && ends[2]! < 5 * minute, 'each runs again before the power is back')
     for (const [at, end] of ends.slice(1).entries()) assert.ok(Math.abs(end - ends[at]! - minute) < 5_000, 'one a minute')
     assert.deepEqual(holdersAt(copiesOf(report), report.durationMs), ['south-1', 'south-2', 'south-3'], 'they go home')
