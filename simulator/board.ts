@@ -73,8 +73,9 @@ export interface Board {
   boots: number
   /** When its core wants to be woken; null: it has been. */
   alarm: Alarm | null
-  /** `persist` effects so far, and bytes handed to the network. */
+  /** `persist` effects so far, and what was handed to the network. */
   writes: number
+  messagesSent: number
   bytesSent: number
   /** Everything that it was told to start and stop, in order: for checkers. */
   readonly trail: { readonly at: number; readonly what: 'start' | 'stop'; readonly task: string; readonly slot: string }[]
@@ -106,6 +107,7 @@ export function createBoard(spec: BoardSpec, names = new Map<string, string>()):
     boots: 0,
     alarm: null,
     writes: 0,
+    messagesSent: 0,
     bytesSent: 0,
     trail: [],
     logs: [],

@@ -12,12 +12,25 @@ import type { SeedResult } from './chaos/search.ts'
 import type { Setting } from './chaos/own-jobs.ts'
 import { playAll, workersOf } from './crew-main.ts'
 import { type Flaw, flaws } from './flaws.ts'
-import { readOptions, readRange } from './options-main.ts'
+import { readOptions, readRange, refuse } from './options-main.ts'
 
-const options = readOptions(['verbose', 'shrink', 'hashes', 'open', 'rollouts'])
+const options = readOptions({
+  'seeds RANGE': 'seeds to run, such as 1..100 (1..20 unless told otherwise)',
+  'seed N': 'one seed',
+  'minutes N': 'how long the chaos lasts, instead of the 3 to 10 that a seed draws',
+  'workers N': 'so many processes; with --seeds, --minutes and --hashes only',
+  rollouts: 'also roll-outs that are paused, resumed and taken back',
+  verbose: 'what happened, line by line',
+  hashes: "each seed's trace hash",
+  shrink: 'reduce a failing seed to the fewest faults that still break its rule',
+  'keep NAME': 'with --shrink: write that plan to test/named-seeds/NAME.json',
+  'story TEXT': 'with --keep: what it shows',
+  open: 'seeds of open-seeds.tsv are told and do not count as red',
+  'flaw NAMES': `plant faults of the harness: ${flaws.join(', ')}`,
+})
 const active = new Set<Flaw>()
 for (const name of (options.get('flaw') ?? '').split(',').filter((text) => text !== '')) {
-  if (!(flaws as readonly string[]).includes(name)) throw new Error(`no flaw is called ${name}: ${flaws.join(', ')}`)
+  if (!(flaws as readonly string[]).includes(name)) refuse(`no flaw is called ${name}: ${flaws.join(', ')}`)
   active.add(name as Flaw)
 }
 const minutes = options.has('minutes') ? Number(options.get('minutes')) : null
@@ -29,7 +42,7 @@ const began = performance.now()
 
 if (options.has('workers')) {
   if (active.size > 0 || options.has('verbose') || options.has('shrink') || options.has('rollouts'))
-    throw new Error('--workers goes with --seeds, --minutes and --hashes only')
+    refuse('--workers goes with --seeds, --minutes and --hashes only')
   const results: SeedResult[] = []
   const seeds = Array.from({ length: to - from + 1 }, (_, i) => ({ kind: 'seed', seed: from + i, minutes }) as const)
   await playAll(seeds, workersOf(options.get('workers')), ({ seed }, result) => {

@@ -10,7 +10,11 @@ import { readOptions } from './options-main.ts'
 
 type Result = CrewAnswers['seed']
 
-const options = readOptions()
+const options = readOptions({
+  'hundreds N': 'play so many of the next hundreds of seeds (1 unless told otherwise)',
+  'check RANGE': 'play a hundred of the ledger again, such as 101..200',
+  'workers N': 'so many processes',
+})
 const workers = workersOf(options.get('workers'))
 const lines = (): LedgerLine[] => (existsSync(ledgerFile) ? readLedger(readFileSync(ledgerFile, 'utf8')) : [])
 

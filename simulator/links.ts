@@ -341,6 +341,7 @@ export class Links {
   #count(from: Board, bytes: number): void {
     this.messages += 1
     this.bytes += bytes
+    from.messagesSent += 1
     from.bytesSent += bytes
   }
 

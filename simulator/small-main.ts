@@ -6,7 +6,13 @@ import { readOptions } from './options-main.ts'
 import { allSmallWorlds } from './small/all.ts'
 import type { LifeStep } from './small/play.ts'
 
-const options = readOptions()
+const options = readOptions({
+  'nodes LIST': 'numbers of boards, such as 3,4 (3 unless told otherwise)',
+  'step LIST': "steps of a claim's life only, such as running",
+  'partition NAME': 'only jobs with this partition, such as half',
+  'cut NAME': 'one connectivity only',
+  'workers N': 'so many processes',
+})
 const listed = (name: string): string[] | undefined => options.get(name)?.split(',')
 const worlds = (listed('nodes') ?? ['3'])
   .flatMap((nodes) => allSmallWorlds(Number(nodes)))

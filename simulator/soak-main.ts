@@ -6,7 +6,11 @@ import { playAll, workersOf } from './crew-main.ts'
 import { cleanCommit, keepFailing } from './files-main.ts'
 import { readOptions } from './options-main.ts'
 
-const options = readOptions()
+const options = readOptions({
+  'from N': 'the first seed (a random one unless told otherwise)',
+  'seeds N': 'stop after so many (never unless told otherwise)',
+  'workers N': 'so many processes',
+})
 /** Seeds have at most nine digits; the first million is the ledger's. */
 const from = Number(options.get('from') ?? randomInt(1_000_000, 900_000_000))
 const to = options.has('seeds') ? from + Number(options.get('seeds')) - 1 : 999_999_999

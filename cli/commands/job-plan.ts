@@ -13,7 +13,10 @@ export function addJobPlan(parent: Command, cli: Cli): Command {
     .command('plan')
     .description('show what running a job file would change and where its copies would go (exit code 0: nothing, 1: changes, 255: error)')
     .argument('<file>', 'job file (YAML or JSON); - reads standard input')
-    .option('--what-if <fault>', 'also play the fleet with this job and a fault of five minutes, such as "cut site=north others"')
+    .option(
+      '--what-if <fault>',
+      'also play the fleet with this job and a fault of five minutes, such as "cut site=north" (from all others)',
+    )
     .option('--prune', 'of a file for several pools: also what job run --prune would remove')
   return remote<{ whatIf?: string; prune?: boolean }>(cli, command, async (session, { args: [file = ''], options }) => {
     const plan = { isPlan: true, ...options } as const

@@ -9,7 +9,7 @@ import { writeNew } from '../write-new.ts'
 export function addSimFromFleet(parent: Command, cli: Cli): Command {
   const command = parent
     .command('from-fleet')
-    .description('write the boards and jobs of a running pool as a scenario')
+    .description('write the boards and jobs of a running pool as a scenario, with the copies where they are')
     .option('--out <folder>', 'folder to write to', 'fleet')
   return remote<{ out: string }>(cli, command, async (session, { options: { out } }) => {
     const made = await fleetScenario(session)

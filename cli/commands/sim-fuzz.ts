@@ -1,7 +1,7 @@
 // `sim fuzz`: chaos drawn from seeds on the code of the boards, held against the rules that shoal promises. For whoever wants to see for
 // themselves, and for whoever has changed something.
 
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { JobSpec } from '../../crdt/spec.ts'
 import { type Cli, collect, local } from '../command.ts'
 import { CliError } from '../errors.ts'
@@ -20,7 +20,9 @@ export function addSimFuzz(parent: Command, cli: Cli): Command {
   const command = parent
     .command('fuzz')
     .description('search for a seed whose chaos breaks a rule (exit code 1: there is one)')
-    .option('--seeds <range>', 'seeds to run: 100 (the first hundred) or 101..200', parseSeeds, [1, 20] as const)
+    .addOption(
+      new Option('--seeds <range>', 'seeds to run: 100 (the first hundred) or 101..200').argParser(parseSeeds).default([1, 20], '20'),
+    )
     .option('--jobs <file>', 'job file to play instead of drawn jobs (may be repeated); waits after failures are cut to seconds', collect)
     .option('--nodes <n>', 'number of boards (drawn from 3 to 9 otherwise)', parseNodes)
     .option('--shrink', 'reduce a failing seed to the fewest faults that still break its rule')
@@ -61,8 +63,11 @@ async function settingOf(io: Cli['io'], { jobs = [], nodes }: Options): Promise<
   for (const file of jobs) {
     const spec = await loadJobFile(io, file)
     const name = `${spec.namespace}/${spec.name}`
-    if (spec.type !== 'service')
-      throw new CliError('E_USAGE', `--jobs: ${file} is a ${spec.type} job; the search plays service jobs only so far`)
+    const kind = unplayed(spec)
+    if (kind !== null) {
+      const hint = 'it plays jobs that run once they are handed in: service, batch, system and sysbatch'
+      throw new CliError('E_USAGE', `--jobs: ${file} is a ${kind} job, which the search does not play`, { hint })
+    }
     if (specs.has(name)) throw new CliError('E_USAGE', `--jobs: ${file} is a second file for job ${name}`)
     specs.set(name, spec)
   }
@@ -70,6 +75,12 @@ async function settingOf(io: Cli['io'], { jobs = [], nodes }: Options): Promise<
   if (nodes !== undefined && nodes < 2 * pools)
     throw new CliError('E_USAGE', `--nodes ${nodes}: the jobs are for ${pools} pools, and each needs two boards at least`)
   return { ...(nodes === undefined ? {} : { nodes }), ...(specs.size === 0 ? {} : { jobs: [...specs.values()] }) }
+}
+
+/** Of a template and of a clock's job nothing runs until somebody or the clock says so: the search knows no such orders. */
+function unplayed({ periodic, parameterized }: JobSpec): 'periodic' | 'parameterized' | null {
+  if (periodic !== undefined) return 'periodic'
+  return parameterized === undefined ? null : 'parameterized'
 }
 
 /** What has to be said again to have the same plan again. */

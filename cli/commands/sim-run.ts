@@ -1,7 +1,8 @@
 // `sim run`: plays boards, jobs and faults as a file tells them, on the code that runs on the boards, in virtual time. No peer is
 // needed and nothing is touched.
 
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Command } from 'commander'
 import type { Report } from '../../simulator/scenario/report.ts'
 import { type Cli, local, outputOption } from '../command.ts'
@@ -38,6 +39,7 @@ export function addSimRun(parent: Command, cli: Cli): Command {
 
 async function writePage(file: string, report: Report): Promise<void> {
   try {
+    await mkdir(dirname(file), { recursive: true })
     await writeFile(file, simPage(report))
   } catch (error) {
     throw new CliError('E_FILE', `cannot write '${file}': ${wordsOf(error)}`)

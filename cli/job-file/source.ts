@@ -34,7 +34,8 @@ export function dotted(parts: PathParts): string {
   return parts.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')
 }
 
-export function readSource(file: string, text: string): Source {
+/** `what` a file of this kind holds. */
+export function readSource(file: string, text: string, what = 'job'): Source {
   const bytes = Buffer.byteLength(text)
   if (bytes > jobFileLimits.fileBytesMax) {
     return failed(file, { line: 1, column: 1 }, `a file of ${bytes} bytes`, `at most ${jobFileLimits.fileBytesMax} bytes`)
@@ -45,11 +46,11 @@ export function readSource(file: string, text: string): Source {
     return failed(file, { line, column }, 'nesting without end', `at most ${jobFileLimits.depthMax} levels`)
   }
   const [first, second] = parsed.documents
-  if (first?.contents == null) return failed(file, { line: 1, column: 1 }, 'an empty file', 'one job')
+  if (first?.contents == null) return failed(file, { line: 1, column: 1 }, 'an empty file', `one ${what}`)
   const walk = new Walk(file, parsed.lines)
   for (const error of [...first.errors, ...first.warnings])
     walk.fault(error.pos[0], [], `a syntax fault (${firstLine(error.message)})`, 'valid YAML or JSON')
-  if (second !== undefined) walk.fault(second.range[0], [], 'a second document', 'one job a file')
+  if (second !== undefined) walk.fault(second.range[0], [], 'a second document', `one ${what} a file`)
   const value = first.errors.length > 0 ? null : walk.value(first.contents, [])
   return { file, value, keys: walk.keys, values: walk.values, faults: walk.faults.toSorted(byPosition) }
 }

@@ -107,6 +107,7 @@ function boardTable({ boards, durationMs }: Report, paint: Paint): string {
     [
       { head: 'BOARD', text: ({ name }) => name, paint: paint.bold },
       { head: 'POOL', text: ({ pool }) => pool },
+      { head: 'MESSAGES', text: ({ messagesSent }) => String(messagesSent), right: true },
       { head: 'SENT', text: ({ bytesSent }) => `${(bytesSent / 1_000).toFixed(1)} kB`, right: true },
       { head: 'A SECOND', text: ({ bytesSent }) => `${((1_000 * bytesSent) / durationMs).toFixed(0)} B`, right: true },
       { head: 'BOOTS', text: ({ boots }) => String(boots), right: true },

@@ -9,10 +9,12 @@ export interface RunFile {
   readonly kind: 'run-file'
   readonly file: string
   readonly via: string | null
+  /** It runs already at 0:00: `group/index` → the board that runs it. */
+  readonly placed?: ReadonlyMap<string, string>
 }
 
 /** A scenario whose job files are still named. */
-export interface ScenarioPlan extends Omit<Scenario, 'timeline'> {
+export interface ScenarioPlan extends Omit<Scenario, 'timeline' | 'placed'> {
   readonly steps: readonly (RunFile | Exclude<ScenarioEvent, { kind: 'run' }>)[]
 }
 

@@ -9,7 +9,8 @@ import { type FileFault, byPosition } from '../job-file/fault.ts'
 import { Reader } from '../job-file/reader.ts'
 import { type PathParts, readSource } from '../job-file/source.ts'
 import { type SchemaFault, compile, fault, validateShape } from '../job-file/validate.ts'
-import { type Complain, type RunFile, type ScenarioPlan, checkVia } from './plan.ts'
+import { type Told, checkInTime, checkSwitches } from './in-time.ts'
+import { type Complain, type ScenarioPlan, checkVia } from './plan.ts'
 import { scenarioSchema } from './schema.ts'
 import { readTimeline } from './timeline.ts'
 
@@ -23,7 +24,7 @@ const afterLastMs = 120_000
 const checkShape = compile(scenarioSchema())
 
 export function readScenario(file: string, text: string): ScenarioFile {
-  const source = readSource(file, text)
+  const source = readSource(file, text, 'scenario')
   if (source.value === null && source.faults.length > 0) return { ok: false, faults: source.faults }
   const shape = validateShape(source, checkShape)
   // What follows reads values by their shape; with a wrong one there is nothing to read.
@@ -34,17 +35,23 @@ export function readScenario(file: string, text: string): ScenarioFile {
   }
   const root = new Reader(source, source.value, [])
   const boards = readBoards(root, complain)
-  const steps = [...readJobs(root, boards, complain), ...readTimeline(source, boards, complain)].toSorted((a, b) => a.atMs - b.atMs)
+  const told = [...readJobs(root, boards, complain), ...readTimeline(source, boards, complain)].toSorted(
+    (a, b) => a.step.atMs - b.step.atMs,
+  )
+  const joins = root.list('boards').map((entry) => entry.duration('joins', 0))
+  const durationMs = root.duration('duration', Math.max(told.at(-1)?.step.atMs ?? 0, ...joins) + afterLastMs)
+  checkInTime(told, joins, durationMs, complain)
+  checkSwitches(told, boards, complain)
   if (faults.length > 0) return failed(faults)
   const links = root.block('links')
   const plan: ScenarioPlan = {
     name: root.text('scenario', file),
-    durationMs: root.duration('duration', (steps.at(-1)?.atMs ?? 0) + afterLastMs),
+    durationMs,
     delayMs: links.duration('delay', 20),
     lossPercent: links.integer('loss', 0),
     seed: root.integer('seed', 1),
     boards,
-    steps,
+    steps: told.map(({ step }) => step),
   }
   return { ok: true, plan }
 }
@@ -117,10 +124,15 @@ function driversOf(entry: Reader): ScenarioBoard['drivers'] {
   return said === null ? ['docker', 'raw_exec'] : (said as ScenarioBoard['drivers'])
 }
 
-function readJobs(root: Reader, boards: readonly ScenarioBoard[], complain: Complain): RunFile[] {
+function readJobs(root: Reader, boards: readonly ScenarioBoard[], complain: Complain): Told[] {
   return root.list('jobs').map((entry, index) => {
     const via = entry.has('via') ? entry.text('via', '') : null
     checkVia(via, boards, ['jobs', index, 'via'], complain)
-    return { atMs: entry.duration('at', 0), kind: 'run-file', file: entry.text('file', ''), via }
+    const step = { atMs: entry.duration('at', 0), kind: 'run-file', file: entry.text('file', ''), via } as const
+    if (!entry.has('placed')) return { step, at: ['jobs', index] }
+    if (entry.has('at')) complain(['jobs', index, 'at'], "'at' beside placed", 'one of them: what is placed runs already at 0:00')
+    const placed = new Map(Object.entries(entry.texts('placed')))
+    for (const [slot, board] of placed) checkVia(board, boards, ['jobs', index, 'placed', slot], complain)
+    return { step: { ...step, placed }, at: ['jobs', index] }
   })
 }

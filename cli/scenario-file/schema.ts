@@ -53,10 +53,17 @@ const board = (): Rule =>
     }),
   })
 
+/** Of its job: group and index. */
+const isSlot = (key: string): boolean => /^[^/]+\/\d{1,6}$/.test(key)
+
 const job = (): Rule =>
   block({
     file: words('the path of a job file, from the folder of this file'),
-    ...others({ at: duration(), via: words('the name of a board') }),
+    ...others({
+      at: duration(),
+      via: words('the name of a board'),
+      placed: mapOf(text(), 'slots such as main/0 to the boards that run them at 0:00', isSlot, 'a group and a number, such as main/0'),
+    }),
   })
 
 /** Keys that say what happens; each entry of the timeline has one of them. */
@@ -81,8 +88,14 @@ export const actionKeys = [
   'run',
   'stop',
   'remove',
+  'scale',
+  'stop_copy',
   'drain',
   'undrain',
+  'eligible',
+  'ineligible',
+  'evict',
+  'unevict',
 ] as const
 export type ActionKey = (typeof actionKeys)[number]
 
@@ -122,6 +135,13 @@ const happening = (): Rule =>
       remove: ofJob(),
       drain: on(),
       undrain: on(),
+      eligible: on(),
+      ineligible: on(),
+      evict: on(),
+      unevict: on(),
+      scale: words('a group of a job: web/main (or namespace/web/main)'),
+      count: integer(0, 10_000),
+      stop_copy: words('a slot of a job: web/main/0 (or namespace/web/main/0)'),
       on: on(),
       via: words('the name of the board that takes the order'),
     }),
@@ -135,7 +155,7 @@ export const scenarioSchema = (): Rule =>
       duration: duration(),
       seed: integer(0, 2 ** 32 - 1),
       links: block(others({ delay: duration(), loss: integer(0, 100) })),
-      jobs: listOf(job(), 'jobs: { file, at, via }'),
+      jobs: listOf(job(), 'jobs: { file, at, via, placed }'),
       timeline: listOf(happening(), `what happens: { at, and one of ${actionKeys.join(', ')} }`),
     }),
   })

@@ -27,8 +27,8 @@ boards:
 
 links: { delay: 20ms, loss: 1 } # one way; percent of gossip that is lost
 
-jobs:
-  - { file: ${jobFile}, at: 5s, via: north-1 }
+jobs: # handed in at 0:00, when all boards know one another; or at: 30s; or running by then: placed: { main/0: north-2, main/1: south-1 }
+  - { file: ${jobFile}, via: north-1 }
 
 timeline: # boards are named: north-1, north-*, site=north, all, or a list; in cuts also others
   - { at: 1m, cut: [site=north, site=south] } # one_way: true lets answers through, but no questions
@@ -47,5 +47,8 @@ timeline: # boards are named: north-1, north-*, site=north, all, or a list; in c
   # - { at: 2m, disk_full: south-2 } # then disk_free
   # - { at: 2m, run: web-v2.yaml, via: south-1 } # also stop: web, remove: web
   # - { at: 2m, drain: north-3 } # then undrain
+  # - { at: 2m, ineligible: north-3 } # then eligible; also evict, unevict
+  # - { at: 2m, scale: web/main, count: 4 }
+  # - { at: 2m, stop_copy: web/main/0 } # placed anew
 `
 }

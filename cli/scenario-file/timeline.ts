@@ -1,12 +1,13 @@
 // The timeline of a scenario file: what each entry means, and what its keys mean together.
 
-import { jobId } from '../../crdt/ids.ts'
+import { jobId, slotId } from '../../crdt/ids.ts'
 import { chooseBoards } from '../../simulator/scenario/choose.ts'
 import type { DnsState, ScenarioAction, ScenarioBoard, Sides } from '../../simulator/scenario/scenario.ts'
 import { Reader } from '../job-file/reader.ts'
 import { type PathParts, type Source } from '../job-file/source.ts'
 import { nearest } from '../job-file/suggest.ts'
 import { valueAt } from '../job-file/validate.ts'
+import type { Told } from './in-time.ts'
 import { type Complain, type ScenarioPlan, checkVia } from './plan.ts'
 import { type ActionKey, actionKeys } from './schema.ts'
 
@@ -29,17 +30,24 @@ const companions: { readonly [Key in ActionKey]?: { readonly must?: readonly str
   remove: { may: ['via'] },
   drain: { may: ['via'] },
   undrain: { may: ['via'] },
+  eligible: { may: ['via'] },
+  ineligible: { may: ['via'] },
+  evict: { may: ['via'] },
+  unevict: { may: ['via'] },
+  scale: { must: ['count'], may: ['via'] },
+  stop_copy: { may: ['via'] },
 }
 
 /** A flap is that many cuts at most: an hour of half-second ones. */
 const flapsMax = 7_200
 
-export function readTimeline(source: Source, boards: readonly ScenarioBoard[], complain: Complain): Steps {
+export function readTimeline(source: Source, boards: readonly ScenarioBoard[], complain: Complain): Told[] {
   const root = new Reader(source, source.value, [])
-  return root.list('timeline').flatMap((entry, index): Steps => {
+  return root.list('timeline').flatMap((entry, index): Told[] => {
     const parts: PathParts = ['timeline', index]
     const action = actionOf(source, entry, parts, complain)
-    return action === null ? [] : stepsOf(new Entry(source, entry, parts, boards, complain), action)
+    if (action === null) return []
+    return stepsOf(new Entry(source, entry, parts, boards, complain), action).map((step) => ({ step, at: parts }))
   })
 }
 
@@ -91,8 +99,16 @@ function stepsOf(entry: Entry, action: ActionKey): Steps {
     case 'stop':
     case 'remove':
       return one({ kind: action, job: jobOf(reader.text(action, '')), via: entry.via() })
+    case 'scale':
+      return entry.scaled()
+    case 'stop_copy':
+      return entry.stoppedCopy()
     case 'drain':
     case 'undrain':
+    case 'eligible':
+    case 'ineligible':
+    case 'evict':
+    case 'unevict':
       return one({ kind: action, boards: entry.boards(action), via: entry.via() })
     default:
       return one({ kind: dashed(action), boards: entry.boards(action) })
@@ -152,6 +168,11 @@ class Entry {
     const [left, right] = [named(first, 0), named(second, 1)]
     const from = first.includes('others') ? this.#except(right) : left
     const to = second.includes('others') ? this.#except(left) : right
+    const isPair = from.some((a) => to.some((b) => a !== b))
+    // A word that means nobody has been told of.
+    const isKnown = (words: readonly string[], chosen: readonly string[]): boolean => words.includes('others') || chosen.length > 0
+    if (!isPair && isKnown(first, left) && isKnown(second, right))
+      this.#complain([...this.#parts, key], 'a board and itself', 'two sides with a board each that the other is not')
     return { from, to }
   }
 
@@ -160,6 +181,28 @@ class Entry {
     const everybody = this.#boards.map(({ name }) => name)
     if (said === 'all') return { from: everybody, to: everybody }
     return this.sides('heal')
+  }
+
+  /** `web/main`, or with a namespace before it. */
+  scaled(): Steps {
+    const parts = this.reader.text('scale', '').split('/')
+    const group = parts.pop() ?? ''
+    if (parts.length === 0 || parts.length > 2 || group === '') return this.#refuse('scale', 'a group of a job, such as web/main')
+    return [{ atMs: this.atMs, kind: 'scale', job: jobOf(parts.join('/')), group, count: this.reader.integer('count', 0), via: this.via() }]
+  }
+
+  /** `web/main/0`, or with a namespace before it. */
+  stoppedCopy(): Steps {
+    const parts = this.reader.text('stop_copy', '').split('/')
+    const [group = '', index = ''] = parts.splice(-2)
+    if (parts.length === 0 || parts.length > 2 || !/^\d{1,6}$/.test(index))
+      return this.#refuse('stop_copy', 'a slot of a job, such as web/main/0')
+    return [{ atMs: this.atMs, kind: 'stop-copy', slot: slotId(jobOf(parts.join('/')), group, Number(index)), via: this.via() }]
+  }
+
+  #refuse(key: string, allowed: string): Steps {
+    this.#complain([...this.#parts, key], `'${this.reader.text(key, '')}'`, allowed)
+    return []
   }
 
   /** Half of each period the link is cut. */

@@ -3,6 +3,8 @@
 
 import type { Device } from '../../crdt/devices.ts'
 import { stringify } from 'yaml'
+import type { AllocRow } from '../../crdt/api-jobs.ts'
+import { type SlotId, jobId, slotParts } from '../../crdt/ids.ts'
 import type { JobSpec, TaskSpec } from '../../crdt/spec.ts'
 import { boardsMax } from '../../simulator/scenario/choose.ts'
 import { CliError } from '../errors.ts'
@@ -22,16 +24,14 @@ export interface FleetScenario {
 export interface ScenarioData {
   readonly scenario: string
   readonly boards: readonly object[]
-  readonly jobs: readonly { readonly file: string; readonly at: string; readonly via: string }[]
+  readonly jobs: readonly { readonly file: string; readonly via: string; readonly placed?: Readonly<Record<string, string>> }[]
   readonly timeline: readonly object[]
 }
 
-/** Boards that are silent now lose their power before the jobs are handed in. */
-const silencedAt = '1s'
-const jobsAt = '5s'
+/** What is silent, drains or is not eligible now is so from the beginning. */
+const fromTheBeginning = '0s'
 
-/** `also` is run in place of the job of its name, or beside the others. */
-export async function fleetScenario(session: Session, also: JobSpec | null = null): Promise<FleetScenario> {
+export async function fleetScenario(session: Session): Promise<FleetScenario> {
   const { nodes, coverage } = await session.ask('nodes', { method: 'node.list' })
   const members = nodes.filter((node) => !node.evicted && node.liveness !== 'left')
   if (members.length > boardsMax) throw new CliError('E_POOL', `${members.length} boards are more than can be played (${boardsMax})`)
@@ -55,7 +55,9 @@ export async function fleetScenario(session: Session, also: JobSpec | null = nul
       }
     }),
   )
-  const jobs = await jobsOf(session, also)
+  const jobs = await jobsOf(session)
+  const { allocs } = await session.ask('allocs', { method: 'alloc.list' })
+  const boardOf = new Map(members.map((node) => [node.id, nameIn(members, node)]))
   const first = nameIn(
     members,
     members.find(({ id }) => id === via)!,
@@ -65,10 +67,11 @@ export async function fleetScenario(session: Session, also: JobSpec | null = nul
     data: {
       scenario: `${coverage.pool} as ${coverage.nodesAlive} of ${members.length} boards are seen`,
       boards,
-      jobs: [...jobs.keys()].map((file) => ({ file, at: jobsAt, via: first })),
+      jobs: [...jobs].map(([file, spec]) => ({ file, via: first, ...placedOf(spec, allocs, boardOf) })),
       timeline: members.flatMap((node) => [
-        ...(node.liveness === 'alive' ? [] : [{ at: silencedAt, power_cut: nameIn(members, node) }]),
-        ...(node.draining ? [{ at: silencedAt, drain: nameIn(members, node) }] : []),
+        ...(node.liveness === 'alive' ? [] : [{ at: fromTheBeginning, power_cut: nameIn(members, node) }]),
+        ...(node.draining ? [{ at: fromTheBeginning, drain: nameIn(members, node), via: first }] : []),
+        ...(node.eligible || node.draining ? [] : [{ at: fromTheBeginning, ineligible: nameIn(members, node), via: first }]),
       ]),
     },
   }
@@ -76,6 +79,19 @@ export async function fleetScenario(session: Session, also: JobSpec | null = nul
 
 function deviceEntry({ key, type, vendor, model, attributes }: Device): object {
   return { name: `${vendor}/${type}/${model}`, key, attributes }
+}
+
+/** Where the copies are now. Runs of a periodic job begin anew, and of a system job every board has its own. */
+function placedOf(spec: JobSpec, allocs: readonly AllocRow[], boardOf: ReadonlyMap<string, string>): { placed?: Record<string, string> } {
+  if (spec.periodic !== undefined || spec.parameterized !== undefined) return {}
+  const placed: Record<string, string> = {}
+  for (const { slot, node, holder } of allocs) {
+    const { job, group, index } = slotParts(slot as SlotId)
+    const board = boardOf.get(node)
+    const isWanted = spec.groups.some(({ name, count }) => name === group && index >= 0 && index < count)
+    if (holder && isWanted && board !== undefined && job === jobId(spec.namespace, spec.name)) placed[`${group}/${index}`] = board
+  }
+  return { placed }
 }
 
 interface Named {
@@ -88,7 +104,7 @@ function nameIn(all: readonly Named[], { id, name }: Named): string {
   return all.some((other) => other.id !== id && other.name === name) ? `${name}-${shortId(id)}` : name
 }
 
-async function jobsOf(session: Session, also: JobSpec | null): Promise<Map<string, JobSpec>> {
+async function jobsOf(session: Session): Promise<Map<string, JobSpec>> {
   const found = new Map<string, JobSpec>()
   const { jobs } = await session.ask('jobs', { method: 'job.list' })
   for (const row of jobs) {
@@ -97,7 +113,6 @@ async function jobsOf(session: Session, also: JobSpec | null): Promise<Map<strin
     const { job } = await session.ask('job', { method: 'job.status', job: row.id })
     if (job.spec !== null) found.set(fileOf(job.spec as JobSpec), undispatched(job.spec as JobSpec))
   }
-  if (also !== null) found.set(fileOf(also), also)
   return found
 }
 

@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path'
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { Report } from '../../simulator/scenario/report.ts'
-import type { Scenario, ScenarioEvent } from '../../simulator/scenario/scenario.ts'
+import type { PlacedJob, Scenario, ScenarioEvent } from '../../simulator/scenario/scenario.ts'
 import { CliError } from '../errors.ts'
 import type { Io } from '../io.ts'
 import { faultLines } from '../job-file/fault.ts'
@@ -30,10 +30,18 @@ export async function scenarioOf(file: string, text: string, load: Load): Promis
     throw new CliError('E_SCENARIO_FILE', `${file} has ${count} ${count === 1 ? 'fault' : 'faults'}`, { details: faultLines(read.faults) })
   }
   const { steps, ...scenario } = read.plan
-  return { ...scenario, timeline: await withJobs(steps, scenario.boards, load) }
+  const placed: PlacedJob[] = []
+  const timeline = await withJobs(steps, scenario.boards, load, placed)
+  return { ...scenario, timeline, ...(placed.length === 0 ? {} : { placed }) }
 }
 
-async function withJobs(steps: ScenarioPlan['steps'], boards: ScenarioPlan['boards'], load: Load): Promise<ScenarioEvent[]> {
+/** Those that run already are added to `placed`. */
+async function withJobs(
+  steps: ScenarioPlan['steps'],
+  boards: ScenarioPlan['boards'],
+  load: Load,
+  placed: PlacedJob[],
+): Promise<ScenarioEvent[]> {
   const pools = new Set(boards.map(({ pool }) => pool))
   const jobs = new Map<string, readonly JobSpec[]>()
   const timeline: ScenarioEvent[] = []
@@ -49,9 +57,24 @@ async function withJobs(steps: ScenarioPlan['steps'], boards: ScenarioPlan['boar
       throw new CliError('E_POOL', `${file} is for ${specs.length} pools of the scenario, and a board takes orders for its own`, { hint })
     }
     jobs.set(file, specs)
+    if (step.placed !== undefined) {
+      placed.push(placedJob(step.placed, file, specs, via))
+      continue
+    }
     for (const spec of specs) timeline.push({ atMs, kind: 'run', spec, via })
   }
   return timeline
+}
+
+function placedJob(slots: ReadonlyMap<string, string>, file: string, specs: readonly JobSpec[], via: string | null): PlacedJob {
+  const [spec, ...others] = specs
+  if (spec === undefined || others.length > 0)
+    throw new CliError('E_POOL', `${file} is for ${specs.length} pools: 'placed' is for jobs of one`)
+  const has = (slot: string): boolean =>
+    spec.groups.some(({ name, count }) => slot.startsWith(`${name}/`) && Number(slot.slice(name.length + 1)) < count)
+  const unknown = [...slots.keys()].find((slot) => !has(slot))
+  if (unknown !== undefined) throw new CliError('E_SCENARIO_FILE', `${file} has no slot ${unknown}, which 'placed' names`)
+  return { spec, via, slots }
 }
 
 function inPools(file: string, { patterns, specs }: JobForPools, pools: ReadonlySet<string>): readonly JobSpec[] {

@@ -32,6 +32,7 @@ export function simPage(report: Report): string {
 <svg id="lanes" role="img" aria-label="who ran each slot"></svg>
 <p class="legend"><i class="swatch nobody"></i> wanted, and nobody runs it <i class="swatch several"></i> more than one board runs it.
   Each bar is a copy in the colour of its board; dotted lines are what happened.</p>
+<details open><summary>Everything that happened (click to go there)</summary><ol id="events"></ol></details>
 <table id="boards"></table>
 <script id="report" type="application/json">${JSON.stringify(report).replaceAll('<', '\\u003c')}</script>
 <script>${pageScript}</script>

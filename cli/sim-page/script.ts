@@ -35,12 +35,15 @@ const s = (ms) => (ms / 1000).toFixed(1) + ' s'
 fill(at('jobs'), ['job', ...(isOnePool ? [] : ['pool']), 'slots', 'available', 'all ran after', 'longest gap', 'more than one', 'moves', 'restarts'],
   report.jobs.map((j) => [j.job, ...(isOnePool ? [] : [j.pool]), j.slots, j.availablePercent.toFixed(2) + ' %', j.firstRunningMs === null ? 'never' : s(j.firstRunningMs),
     s(j.longestGapMs), s(j.severalMs), j.moves, j.restarts]))
-fill(at('boards'), ['board', 'pool', 'sent', 'a second', 'boots'],
-  boards.map((b) => [b.name, b.pool, (b.bytesSent / 1000).toFixed(1) + ' kB', Math.round(b.bytesSent / report.durationMs * 1000) + ' B', b.boots]))
+fill(at('boards'), ['board', 'pool', 'messages', 'sent', 'a second', 'boots'],
+  boards.map((b) => [b.name, b.pool, b.messagesSent, (b.bytesSent / 1000).toFixed(1) + ' kB', Math.round(b.bytesSent / report.durationMs * 1000) + ' B', b.boots]))
 
 // ---- the world at a moment: the timeline replayed up to there
+// What operators wish of a board, what takes it back, and the word that stands at it meanwhile.
+const opposites = [['drain', 'undrain', 'drains'], ['ineligible', 'eligible', 'not eligible'], ['evict', 'unevict', 'evicted']]
 const worldAt = (ms) => {
-  const closed = new Set(), down = new Set(), paused = new Set(), long = new Set(), nameless = new Set(), uplinks = new Map()
+  const closed = new Set(), down = new Set(), paused = new Set(), long = new Set(), nameless = new Set(), uplinks = new Map(), full = new Set(), wishes = new Map(), lacking = new Map()
+  const wished = (name) => { if (!wishes.has(name)) wishes.set(name, new Set()); return wishes.get(name) }
   for (const board of boards) if (board.joinsMs > ms) down.add(board.name)
   const pairs = (event, work) => { for (const a of event.from) for (const b of event.to) if (a !== b) work(a, b) }
   for (const { event } of report.happenings) {
@@ -52,9 +55,19 @@ const worldAt = (ms) => {
     if (event.kind === 'line') pairs(event, (a, b) => { for (const way of [a + '>' + b, b + '>' + a]) event.delayMs + event.lossPercent > 0 ? long.add(way) : long.delete(way) })
     if (event.kind === 'uplink') for (const name of event.boards) event.kbitPerS === null ? uplinks.delete(name) : uplinks.set(name, event.kbitPerS + ' kbit/s')
     if (event.kind === 'dns') for (const name of event.boards) event.state === 'works' ? nameless.delete(name) : nameless.add(name)
+    if (event.kind === 'disk-full') for (const name of event.boards) full.add(name)
+    if (event.kind === 'disk-free') for (const name of event.boards) full.delete(name)
+    for (const [kind, end, word] of opposites) {
+      if (event.kind === kind) for (const name of event.boards) wished(name).add(word)
+      if (event.kind === end) for (const name of event.boards) wished(name).delete(word)
+    }
+    if (event.kind === 'image-missing' || event.kind === 'image-found') for (const name of event.boards) {
+      if (!lacking.has(name)) lacking.set(name, new Set())
+      event.kind === 'image-missing' ? lacking.get(name).add(event.image) : lacking.get(name).delete(event.image)
+    }
     if (event.kind === 'pause' && event.atMs + event.forMs > ms) for (const name of event.boards) paused.add(name)
   }
-  return { closed, down, paused, long, nameless, uplinks }
+  return { closed, down, paused, long, nameless, uplinks, full, wishes, lacking }
 }
 const runningAt = (ms) => {
   const found = new Map()
@@ -86,7 +99,7 @@ sites.forEach((site, i) => {
 })
 const linksDrawnMax = 40, chipsMax = 5
 const drawMap = (ms) => {
-  const { closed, down, paused, long, nameless, uplinks } = worldAt(ms), running = runningAt(ms)
+  const { closed, down, paused, long, nameless, uplinks, full, wishes, lacking } = worldAt(ms), running = runningAt(ms)
   map.replaceChildren()
   if (sites.length > 1) sites.forEach((site, i) => map.append(svg('text', { x: size.width / sites.length * (i + 0.5), y: 14, 'text-anchor': 'middle', class: 'dim' }, site)))
   for (const a of boards) for (const b of boards) {
@@ -113,7 +126,8 @@ const drawMap = (ms) => {
       map.append(chip, svg('text', { x: left + 7.5, y: y + 11, 'text-anchor': 'middle', class: 'chip' }, k === chipsMax - 1 && slots.length > chipsMax ? '…' : slot.slice(slot.lastIndexOf('/') + 1)))
     })
     const remarks = [...(down.has(board.name) ? [board.joinsMs > ms ? 'not there yet' : 'off'] : []), ...(paused.has(board.name) ? ['stands still'] : []),
-      ...(uplinks.has(board.name) ? [uplinks.get(board.name)] : []), ...(nameless.has(board.name) ? ['no names'] : [])]
+      ...(uplinks.has(board.name) ? [uplinks.get(board.name)] : []), ...(nameless.has(board.name) ? ['no names'] : []),
+      ...(full.has(board.name) ? ['disk full'] : []), ...(wishes.get(board.name) ?? []), ...[...(lacking.get(board.name) ?? [])].map((image) => 'cannot have ' + image)]
     if (remarks.length > 0) map.append(svg('text', { x, y: y + 31, 'text-anchor': 'middle', class: 'dim' }, remarks.join(', ')))
   }
 }
@@ -178,6 +192,15 @@ const happenedAt = (ms) => {
   const all = told.filter(({ atMs }) => atMs === last.atMs).map(({ text }) => text)
   return clock(last.atMs) + (last.atMs === ms ? ' ' : ' (' + s(ms - last.atMs) + ' ago) ') + listed(all) + '.'
 }
+const events = at('events')
+const entries = told.map(({ atMs, text }) => {
+  const entry = document.createElement('li'), time = document.createElement('b')
+  time.textContent = clock(atMs)
+  entry.append(time, ' ' + text)
+  entry.onclick = () => { stop(); show(atMs) }
+  return entry
+})
+events.append(...entries)
 const within = (spans, ms) => spans.some(([from, to]) => from <= ms && ms < to)
 const stateAt = (ms) => {
   const { closed, down } = worldAt(ms), parts = []
@@ -196,6 +219,7 @@ const show = (ms) => {
   cursor.setAttribute('x1', x(now)); cursor.setAttribute('x2', x(now))
   at('now').textContent = happenedAt(now)
   at('state').textContent = stateAt(now)
+  entries.forEach((entry, k) => entry.classList.toggle('past', told[k].atMs <= now))
   drawMap(now)
 }
 const stop = () => { if (playing !== null) cancelAnimationFrame(playing); playing = null; at('play').textContent = '▶ play' }

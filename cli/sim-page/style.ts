@@ -22,6 +22,8 @@ svg text { fill: var(--fg); font-size: 12px }
 svg text.chip { fill: #fff; font-size: 10px; font-weight: 600; pointer-events: none }
 svg text.cross { fill: var(--bad); font-weight: 700 } svg text.half { fill: var(--warn); font-weight: 700 }
 svg text.dim { fill: var(--dim); font-size: 11px }
+#events { max-height: 16rem; overflow: auto; margin: .3rem 0; padding-left: 2.6rem; color: var(--dim) }
+#events li { cursor: pointer } #events li.past { color: var(--fg) } #events b { font-variant-numeric: tabular-nums; font-weight: 500 }
 .legend { color: var(--dim); font-size: 12px; margin: .3rem 0 1.2rem }
 .swatch { display: inline-block; width: .9em; height: .9em; border-radius: 3px; vertical-align: -1px; margin-left: .8em; border: 1px solid var(--line) }
 .swatch.up { background: var(--box) }

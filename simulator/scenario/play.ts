@@ -1,50 +1,67 @@
 // Plays a scenario on the real core in virtual time. Nothing here decides anything: it carries out the timeline and looks at the
 // boards' drivers in between.
 
-import { jobPaths } from '../../crdt/documents/job.ts'
-import { opsPaths } from '../../crdt/documents/ops.ts'
 import { assert } from '../../crdt/errors.ts'
-import { type DocId, type NodeId, jobDocId, keyOfPeerId, opsDocId } from '../../crdt/ids.ts'
+import { type NodeId, keyOfPeerId } from '../../crdt/ids.ts'
 import type { Board } from '../board.ts'
 import { chaosCrypto } from '../chaos/crypto.ts'
 import { cheapIdentity, cheapSigner } from '../cheap-crypto.ts'
-import { type Change, type Operator, createOperator } from '../operator.ts'
+import { createOperator } from '../operator.ts'
 import { createPrng } from '../prng.ts'
 import { World } from '../world.ts'
-import { ordered } from './ordered.ts'
-import { Record, idOf, lookMs, poolOf } from './record.ts'
+import { type Stage, order } from './orders.ts'
+import { placeAsFound } from './placed.ts'
+import { Record, lookMs } from './record.ts'
 import { type Report, reportOf } from './report.ts'
-import { type DnsState, type Scenario, type ScenarioAction, type ScenarioEvent, actionText } from './scenario.ts'
-
-interface Stage {
-  readonly scenario: Scenario
-  readonly world: World
-  readonly operator: Operator
-  readonly record: Record
-}
+import { type DnsState, type Scenario, type ScenarioAction, type ScenarioEvent, actionText, listed } from './scenario.ts'
+import { settle, settleMsMax } from './settle.ts'
 
 /** `progress` is told the virtual time now and then, ms. */
 export function playScenario(scenario: Scenario, progress: (atMs: number) => void = () => {}): Report {
   const stage = createStage(scenario)
   const { world, record } = stage
-  for (const { name, kbitPerS, joinsMs } of scenario.boards) {
-    const board = world.board(name)
-    if (kbitPerS !== null) world.links.uplinks.set(board.spec.id, kbitPerS)
-    if (joinsMs === 0) world.boot(board)
-    else world.queue.at(joinsMs, () => (board.core === null ? world.boot(board) : undefined))
-  }
+  begin(stage)
   for (const event of scenario.timeline) {
-    world.queue.at(event.atMs, () => {
+    world.queue.at(record.zeroMs + event.atMs, () => {
       record.happened(event, actionText(event))
       act(stage, event)
     })
   }
-  while (world.queue.now < scenario.durationMs) {
-    world.run(Math.min(lookMs, scenario.durationMs - world.queue.now))
+  const endMs = record.zeroMs + scenario.durationMs
+  while (world.queue.now < endMs) {
+    world.run(Math.min(lookMs, endMs - world.queue.now))
     record.look(world)
-    if (world.queue.now % 1_000 === 0) progress(world.queue.now)
+    const atMs = record.now(world)
+    if (atMs % 1_000 === 0) progress(atMs)
   }
   return reportOf(scenario, record, world)
+}
+
+/** Until 0:00. Boards that join later are counted from there, too. */
+function begin(stage: Stage): void {
+  const { scenario, world, record } = stage
+  const early: Board[] = []
+  for (const { name, kbitPerS, joinsMs } of scenario.boards) {
+    const board = world.board(name)
+    if (kbitPerS !== null) world.links.uplinks.set(board.spec.id, kbitPerS)
+    if (joinsMs > 0) continue
+    world.boot(board)
+    early.push(board)
+  }
+  const strangers = settle(world, early)
+  const elsewhere = placeAsFound(stage, early)
+  record.begin(world)
+  for (const { spec } of scenario.placed ?? []) record.wants(0, spec)
+  for (const text of elsewhere) record.note(0, text)
+  if (strangers.length > 0)
+    record.note(
+      0,
+      `after ${settleMsMax / 1_000} s of waiting not everybody knows all others: ${listed(strangers)} ${strangers.length === 1 ? 'does' : 'do'} not`,
+    )
+  for (const { name, joinsMs } of scenario.boards) {
+    const board = world.board(name)
+    if (joinsMs > 0) world.queue.at(record.zeroMs + joinsMs, () => (board.core === null ? world.boot(board) : undefined))
+  }
 }
 
 function createStage(scenario: Scenario): Stage {
@@ -88,6 +105,12 @@ function act(stage: Stage, event: ScenarioEvent): void {
     case 'remove':
     case 'drain':
     case 'undrain':
+    case 'eligible':
+    case 'ineligible':
+    case 'evict':
+    case 'unevict':
+    case 'scale':
+    case 'stop-copy':
       return order(stage, event)
     case 'image-missing':
     case 'image-found':
@@ -152,64 +175,4 @@ function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, {
     default:
       return
   }
-}
-
-type Order = Extract<ScenarioAction, { via: string | null }>
-
-/** In each pool that it is about, at the board that was named, or at the first of the pool that runs. */
-function order(stage: Stage, event: Order): void {
-  const { world, record } = stage
-  for (const pool of poolsOf(stage, event)) {
-    const isThere = (board: Board): boolean => poolOf(board) === pool && board.core !== null
-    const board = event.via === null ? [...world.boards.values()].find(isThere) : world.board(event.via)
-    if (board === undefined || board.core === null)
-      record.note(world.queue.now, `${event.via ?? 'every board'} is down: nobody took the order`)
-    else obey(stage, board, pool, event)
-  }
-}
-
-function poolsOf({ world, record, scenario }: Stage, event: Order): Iterable<string> {
-  switch (event.kind) {
-    case 'run':
-      return [event.spec.pool]
-    case 'drain':
-    case 'undrain':
-      return new Set(event.boards.map((name) => poolOf(world.board(name))))
-    case 'stop':
-    case 'remove': {
-      if (event.via !== null) return [poolOf(world.board(event.via))]
-      const pools = new Set(record.ordered.filter(({ job }) => job === event.job).map(({ pool }) => pool))
-      // Whoever is asked first says that nobody knows it.
-      return pools.size > 0 ? pools : scenario.boards.slice(0, 1).map(({ pool }) => pool)
-    }
-  }
-}
-
-function obey(stage: Stage, board: Board, pool: string, event: Order): void {
-  const { world, record } = stage
-  switch (event.kind) {
-    case 'run':
-      record.wants(world.queue.now, event.spec)
-      return put(stage, board, jobDocId(idOf(event.spec)), pool, ordered(event.spec, world.wallMs))
-    case 'stop':
-    case 'remove': {
-      const job = board.core?.state?.view.jobs.get(event.job)
-      if (job === undefined) return record.note(world.queue.now, `${board.spec.name} does not know ${event.job}: nobody took the order`)
-      record.wantsNoMore(world.queue.now, event.job, pool)
-      const desired = event.kind === 'stop' ? 'stopped' : 'removed'
-      return put(stage, board, jobDocId(event.job), pool, () => new Map([[jobPaths.desired, desired]]))
-    }
-    case 'drain':
-    case 'undrain':
-      for (const name of event.boards) {
-        if (poolOf(world.board(name)) !== pool) continue
-        const draining = new Map([[opsPaths.draining, event.kind === 'drain']])
-        put(stage, board, opsDocId(world.board(name).spec.id), pool, () => draining)
-      }
-  }
-}
-
-function put({ world, operator, record }: Stage, board: Board, doc: DocId, pool: string, change: Change): void {
-  const reply = operator.put(world, board, doc, pool, change)
-  if (reply?.kind === 'error') record.note(world.queue.now, `${board.spec.name} refused: ${reply.code} ${reply.message}`)
 }

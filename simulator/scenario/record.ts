@@ -3,6 +3,7 @@
 
 import { type Form, type JobId, type SlotId, jobId } from '../../crdt/ids.ts'
 import { type JobSpec, isPerNode } from '../../crdt/spec.ts'
+import type { AdoptedTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
 import type { World } from '../world.ts'
 import type { ScenarioEvent } from './scenario.ts'
@@ -31,6 +32,11 @@ export interface Want {
   readonly groups: readonly { readonly name: string; readonly count: number }[]
 }
 
+export interface Sent {
+  readonly bytesSent: number
+  readonly messagesSent: number
+}
+
 export interface Happening {
   readonly event: ScenarioEvent
   readonly text: string
@@ -42,7 +48,23 @@ export class Record {
   readonly happenings: Happening[] = []
   /** What the simulated operators were told. */
   readonly notes: { readonly atMs: number; readonly text: string }[] = []
+  /** When 0:00 is, in the world's own time. */
+  zeroMs = 0
+  /** Board → what it had handed to the network by then. */
+  readonly sentBefore = new Map<string, Sent>()
   readonly #open = new Map<string, Copy>()
+  readonly #before = new Map<Board, readonly AdoptedTask[]>()
+
+  /** What came before is nobody's business. */
+  begin(world: World): void {
+    this.zeroMs = world.queue.now
+    for (const { spec, bytesSent, messagesSent } of world.boards.values()) this.sentBefore.set(spec.name, { bytesSent, messagesSent })
+    this.look(world)
+  }
+
+  now(world: World): number {
+    return world.queue.now - this.zeroMs
+  }
 
   happened(event: ScenarioEvent, text: string): void {
     this.happenings.push({ event, text })
@@ -65,7 +87,8 @@ export class Record {
 
   /** Looks at every board's driver: tasks that a dead agent left behind run as well. */
   look(world: World): void {
-    const { now } = world.queue
+    if (!this.#hasChanged(world)) return
+    const now = this.now(world)
     const seen = new Set<string>()
     for (const board of world.boards.values()) {
       for (const { slot, alloc, generation, form } of board.tasks.values()) {
@@ -83,6 +106,23 @@ export class Record {
       copy.toMs = now
       this.#open.delete(key)
     }
+  }
+
+  /** Hours in which nothing happens are most of what is played. Tasks are replaced, never altered. */
+  #hasChanged(world: World): boolean {
+    let hasChanged = false
+    for (const board of world.boards.values()) {
+      const before = this.#before.get(board) ?? []
+      if (board.tasks.size === before.length) {
+        let at = 0
+        let isSame = true
+        for (const task of board.tasks.values()) isSame &&= task === before[at++]
+        if (isSame) continue
+      }
+      this.#before.set(board, [...board.tasks.values()])
+      hasChanged = true
+    }
+    return hasChanged
   }
 }
 

@@ -56,15 +56,19 @@ export interface Report {
     readonly pool: string
     readonly labels: Readonly<globalThis.Record<string, string>>
     readonly joinsMs: number
+    /** Since 0:00. */
+    readonly messagesSent: number
     readonly bytesSent: number
     readonly boots: number
   }[]
+  /** Of all boards. */
   readonly messages: number
   readonly happenings: readonly { readonly text: string; readonly event: ScenarioEvent }[]
   readonly notes: readonly { readonly atMs: number; readonly text: string }[]
 }
 
 export function reportOf(scenario: Scenario, record: Record, world: World): Report {
+  const boards = boardsOf(scenario, record, world)
   const parts = [...new Set(scenario.boards.map(({ pool }) => pool))]
     .sort(compareText)
     .map((pool) => partOf(record, pool, scenario.durationMs))
@@ -76,14 +80,27 @@ export function reportOf(scenario: Scenario, record: Record, world: World): Repo
     // Sorting is stable: pools stay in order where names are the same.
     jobs: parts.flatMap(({ jobs }) => jobs).sort((a, b) => compareText(a.job, b.job)),
     slots: parts.flatMap(({ slots }) => slots).sort((a, b) => bySlot(a.slot, b.slot)),
-    boards: scenario.boards.map(({ name, pool, labels, joinsMs }) => {
-      const { bytesSent, boots } = world.board(name)
-      return { name, pool, labels, joinsMs, bytesSent, boots }
-    }),
-    messages: world.links.messages,
+    boards,
+    messages: boards.reduce((sum, { messagesSent }) => sum + messagesSent, 0),
     happenings: record.happenings,
     notes: record.notes,
   }
+}
+
+function boardsOf(scenario: Scenario, record: Record, world: World): Report['boards'] {
+  return scenario.boards.map(({ name, pool, labels, joinsMs }) => {
+    const { bytesSent, messagesSent, boots } = world.board(name)
+    const before = record.sentBefore.get(name)!
+    return {
+      name,
+      pool,
+      labels,
+      joinsMs,
+      messagesSent: messagesSent - before.messagesSent,
+      bytesSent: bytesSent - before.bytesSent,
+      boots,
+    }
+  })
 }
 
 type Part = Pick<Record, 'ordered' | 'copies'>

@@ -1,7 +1,7 @@
 // What an operator wants to see happen: boards, jobs, and a timeline of faults and orders. Names are whole here; groups such as
 // `site=north` were resolved by whoever read the file (`choose.ts` says how).
 
-import type { JobId, NodeId } from '../../crdt/ids.ts'
+import type { JobId, NodeId, SlotId } from '../../crdt/ids.ts'
 import type { Resources } from '../../crdt/view.ts'
 import type { JobSpec } from '../../crdt/spec.ts'
 import type { FoundDevice, TaskDriver } from '../../node/core/ports.ts'
@@ -32,8 +32,17 @@ export interface Scenario {
   readonly lossPercent: number
   readonly seed: number
   readonly boards: readonly ScenarioBoard[]
+  readonly placed?: readonly PlacedJob[]
   /** In order of time; what has the same time happens in the order of the file. */
   readonly timeline: readonly ScenarioEvent[]
+}
+
+/** A job that runs already at 0:00, and where. */
+export interface PlacedJob {
+  readonly spec: JobSpec
+  readonly via: string | null
+  /** `group/index` → the board that runs it; of a slot that is not named, nobody said where. */
+  readonly slots: ReadonlyMap<string, string>
 }
 
 /** Both sides of something that happens to links; each board of one with each of the other. */
@@ -61,7 +70,14 @@ export type ScenarioAction =
   | { readonly kind: 'image-missing' | 'image-found'; readonly image: string; readonly boards: readonly string[] }
   | { readonly kind: 'run'; readonly spec: JobSpec; readonly via: string | null }
   | { readonly kind: 'stop' | 'remove'; readonly job: JobId; readonly via: string | null }
-  | { readonly kind: 'drain' | 'undrain'; readonly boards: readonly string[]; readonly via: string | null }
+  | {
+      readonly kind: 'drain' | 'undrain' | 'eligible' | 'ineligible' | 'evict' | 'unevict'
+      readonly boards: readonly string[]
+      readonly via: string | null
+    }
+  | { readonly kind: 'scale'; readonly job: JobId; readonly group: string; readonly count: number; readonly via: string | null }
+  /** What runs in the slot is to go, and the slot is placed anew. */
+  | { readonly kind: 'stop-copy'; readonly slot: SlotId; readonly via: string | null }
 
 /** What a lookup of a bootstrap name gives: an answer, none, somebody else's address, nothing for ever. */
 export const dnsStates = ['works', 'broken', 'wrong', 'hangs'] as const
@@ -71,9 +87,9 @@ export type DnsState = (typeof dnsStates)[number]
 export function actionText(action: ScenarioAction): string {
   switch (action.kind) {
     case 'cut':
-      return `cut ${listed(action.from)} ${action.oneWay ? '→' : '⟷'} ${listed(action.to)}`
+      return `cut ${between(action, action.oneWay ? '→' : '⟷')}`
     case 'heal':
-      return `heal ${listed(action.from)} ⟷ ${listed(action.to)}`
+      return `heal ${between(action, '⟷')}`
     case 'uplink':
       return `${listed(action.boards)} ${action.kbitPerS === null ? 'on a wide line again' : `on a line of ${action.kbitPerS} kbit/s`}`
     case 'line':
@@ -92,12 +108,26 @@ export function actionText(action: ScenarioAction): string {
     case 'stop':
     case 'remove':
       return `${action.kind} ${action.job}${viaText(action.via)}`
+    case 'scale':
+      return `scale ${action.job}/${action.group} to ${action.count}${viaText(action.via)}`
+    case 'stop-copy':
+      return `stop copy ${action.slot}${viaText(action.via)}`
     case 'drain':
     case 'undrain':
+    case 'eligible':
+    case 'ineligible':
+    case 'evict':
+    case 'unevict':
       return `${action.kind} ${listed(action.boards)}${viaText(action.via)}`
     default:
       return `${action.kind} ${listed(action.boards)}`
   }
+}
+
+/** The same boards on both sides are named once. */
+function between({ from, to }: Sides, way: string): string {
+  if (from.length !== to.length || from.some((name) => !to.includes(name))) return `${listed(from)} ${way} ${listed(to)}`
+  return `every link among ${from.length <= namesShownMax ? listed(from) : `${from.length} boards`}`
 }
 
 function lineText({ delayMs, lossPercent }: Extract<ScenarioAction, { kind: 'line' }>): string {
@@ -111,7 +141,7 @@ function lineText({ delayMs, lossPercent }: Extract<ScenarioAction, { kind: 'lin
 /** More names than this are told by their number. */
 const namesShownMax = 4
 
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   return names.length <= namesShownMax
     ? names.join(', ')
     : `${names.slice(0, namesShownMax - 1).join(', ')} and ${names.length - namesShownMax + 1} more`

@@ -35,13 +35,23 @@ test('what sim init writes is played: text for people, the same as data for scri
     assert.equal(copies.filter(({ toMs }) => toMs === report.durationMs).length, 1, 'one copy in the end')
   }
   assert.match(text.stdout, / {4}1:00\.0 {2}cut north-1, north-2, north-3 ⟷ south-1, south-2\n/)
+  assert.match(text.stdout, / {4}4:00\.0 {2}heal every link among 5 boards\n/)
+  assert.match(text.stdout, /^BOARD +POOL +MESSAGES +SENT /m)
+  for (const { name, messagesSent, bytesSent } of report.boards) {
+    assert.ok(messagesSent > 0 && bytesSent > messagesSent)
+    assert.match(text.stdout, new RegExp(`^${name} +default +${messagesSent} `, 'm'))
+  }
+  assert.equal(
+    report.messages,
+    report.boards.reduce((sum, { messagesSent }) => sum + messagesSent, 0),
+  )
   assert.match(text.stderr, /^played 8:00\.0 in /)
 })
 
 test('the page holds the report as data, and a script that can be read; names in it are not markup', async () => {
   const named = join(cli.dir, 'named.yaml')
   await writeFile(named, 'scenario: "</script><b>& co"\nboards: [{ name: a }]\nduration: 1s\n')
-  const page = join(cli.dir, 'page.html')
+  const page = join(cli.dir, 'a', 'new folder', 'page.html')
   const { exitCode, stderr } = await cli.run(['sim', 'run', named, '--html', page])
   assert.equal(exitCode, 0, stderr)
   const html = await readFile(page, 'utf8')
@@ -52,6 +62,8 @@ test('the page holds the report as data, and a script that can be read; names in
   const path = join(cli.dir, 'page.js')
   await writeFile(path, script)
   execFileSync(process.execPath, ['--check', path])
+  assert.match(html, /<ol id="events">/)
+  for (const words of ["'messages'", "'disk full'", "'drains'", "'cannot have '"]) assert.ok(script.includes(words), words)
 })
 
 test('a job file for several pools: each has a job of its own, with its overrides, and an order reaches them all', async () => {
@@ -142,6 +154,24 @@ groups:
   assert.match((await cli.run([...args, '--jobs', own])).stderr, /error E_USAGE: --jobs: .* second file for job shop\/till/)
 })
 
+test('sim fuzz plays jobs that end and jobs that are on every board; what nothing runs of by itself is refused', async () => {
+  const write = async (name: string, head: string): Promise<string> => {
+    const path = join(cli.dir, `${name}.yaml`)
+    await writeFile(path, `job: ${name}\n${head}groups: { g: { tasks: { t: { driver: raw_exec, config: { command: /bin/x } } } } }\n`)
+    return path
+  }
+  const [batch, system] = [await write('work', 'type: batch\n'), await write('watch', 'type: system\n')]
+  const played = await cli.run(['sim', 'fuzz', '--seeds', '3..3', '--jobs', batch, '--jobs', system, '--verbose'])
+  assert.equal(played.exitCode, 0, played.stdout + played.stderr)
+  for (const name of ['work', 'watch']) assert.match(played.stdout, new RegExp(` \\* run via b\\d ${name} `))
+  const nightly = await write('nightly', 'type: batch\nperiodic: { crons: ["30 7 * * *"] }\n')
+  const refused = await cli.run(['sim', 'fuzz', '--seeds', '3..3', '--jobs', nightly])
+  assert.match(
+    refused.stderr,
+    /error E_USAGE: --jobs: .*nightly\.yaml is a periodic job, which the search does not play\nhint: .*batch, system/,
+  )
+})
+
 test('files that cannot be played are refused with a code and a way out', async () => {
   const broken = join(cli.dir, 'broken.yaml')
   const refused = async (text: string): Promise<string> => {
@@ -151,6 +181,8 @@ test('files that cannot be played are refused with a code and a way out', async 
     return stderr.replaceAll(cli.dir, '')
   }
   assert.match(await refused('boards: []\n'), /^\/broken\.yaml:1:9: boards: found no boards; allowed: one at least\nerror E_SCENARIO_FILE/)
+  assert.match(await refused(''), /^\/broken\.yaml:1:1: found an empty file; allowed: one scenario\n/)
+  assert.match((await cli.run(['sim', 'fuzz', '--help'])).stdout, /101\.\.200\s+\(default: 20\)/)
   assert.match(await refused('boards: [{ name: a }]\njobs: [{ file: none.yaml }]\n'), /error E_FILE: cannot read '\/none\.yaml'/)
   await writeFile(
     join(cli.dir, 'edge.yaml'),

@@ -8,7 +8,7 @@ import { type Report, type Span, coverage } from '../../../simulator/scenario/re
 import type { Scenario, ScenarioEvent } from '../../../simulator/scenario/scenario.ts'
 import { jobWith } from '../../../simulator/sample-job.ts'
 import { disconnectDefaults, periodicDefaults } from '../../../crdt/documents/defaults.ts'
-import type { JobId } from '../../../crdt/ids.ts'
+import type { JobId, SlotId } from '../../../crdt/ids.ts'
 import type { JobSpec } from '../../../crdt/spec.ts'
 
 const shop = 'default/shop' as JobId
@@ -39,6 +39,79 @@ function scenario(boards: readonly string[], timeline: readonly ScenarioEvent[],
 const run = (atMs: number, count: number): ScenarioEvent => ({ atMs, kind: 'run', spec: job(count), via: null })
 const slotOf = (report: Report, index = 0) => report.slots.find(({ slot }) => slot === `default/shop/web/${index}`)!
 const total = (spans: readonly Span[]): number => spans.reduce((sum, [from, to]) => sum + to - from, 0)
+
+test('0:00 is when all boards know one another: what is handed in then is spread as in a fleet that has run for a while', () => {
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const { slots, boards, jobs, notes } = playScenario(scenario(names, [run(0, 5)], 10_000))
+  assert.deepEqual(
+    slots.map(({ copies }) => copies.map(({ board }) => board)).toSorted(),
+    names.map((name) => [name]),
+  )
+  assert.ok(jobs[0]!.firstRunningMs! < 2_000)
+  assert.deepEqual(notes, [])
+  assert.ok(boards.every(({ messagesSent }) => messagesSent > 0 && messagesSent < 1_000))
+  // Nobody waits for a board that comes later, and for one that cannot be met only so long.
+  const { boards: all, ...rest } = scenario(names, [run(0, 5)], 10_000)
+  const early = playScenario({ ...rest, boards: all.map((board, at) => ({ ...board, joinsMs: at === 4 ? 5_000 : 0 })) })
+  assert.deepEqual(early.notes, [])
+  const thin = playScenario({ ...rest, boards: all.map((board, at) => ({ ...board, kbitPerS: at === 4 ? 1 : null })) })
+  assert.deepEqual(
+    thin.notes.map(({ atMs, text }) => [atMs, text.replace(/: .*/, '')]),
+    [[0, 'after 60 s of waiting not everybody knows all others']],
+  )
+})
+
+test('jobs that run already: each copy is where it was found, from 0:00 on, and stays there', () => {
+  const names = ['a', 'b', 'c', 'd', 'e']
+  // Nobody would place them so now.
+  const slots = new Map([
+    ['web/0', 'c'],
+    ['web/1', 'c'],
+    ['web/2', 'e'],
+  ])
+  const found = { ...scenario(names, [], 60_000), placed: [{ spec: job(3), via: 'a', slots }] }
+  const played = playScenario(found)
+  assert.deepEqual(
+    played.slots.map(({ copies }) => copies.map(({ board, fromMs, toMs }) => [board, fromMs, toMs])),
+    [[['c', 0, 60_000]], [['c', 0, 60_000]], [['e', 0, 60_000]]],
+  )
+  assert.deepEqual([played.jobs[0]!.availablePercent, played.jobs[0]!.firstRunningMs, played.notes], [100, 0, []])
+  // What cannot be is said.
+  const boards = found.boards.map((board) => (board.name === 'e' ? { ...board, drivers: ['docker'] as const } : board))
+  assert.deepEqual(
+    playScenario({ ...found, boards }).notes.map(({ text }) => text),
+    ['default/shop/web/2 could not be started on e, where it was said to run'],
+  )
+})
+
+test('orders about one slot, one group and one board', () => {
+  const slots = new Map([
+    ['web/0', 'a'],
+    ['web/1', 'b'],
+  ])
+  const timeline: ScenarioEvent[] = [
+    { atMs: 0, kind: 'ineligible', boards: ['d', 'e'], via: null },
+    { atMs: 10_000, kind: 'scale', job: shop, group: 'web', count: 5, via: null },
+    { atMs: 20_000, kind: 'stop-copy', slot: 'default/shop/web/0' as SlotId, via: 'b' },
+    { atMs: 30_000, kind: 'evict', boards: ['b'], via: 'a' },
+    { atMs: 40_000, kind: 'eligible', boards: ['d', 'e'], via: null },
+    { atMs: 50_000, kind: 'scale', job: 'default/none' as JobId, group: 'web', count: 5, via: null },
+    { atMs: 50_000, kind: 'stop-copy', slot: 'default/shop/web/9' as SlotId, via: null },
+  ]
+  const played = playScenario({ ...scenario(['a', 'b', 'c', 'd', 'e'], timeline, 60_000), placed: [{ spec: job(2), via: null, slots }] })
+  assert.equal(played.slots.length, 5)
+  for (const { copies } of played.slots)
+    for (const { board, fromMs, toMs } of copies) {
+      assert.ok(!['d', 'e'].includes(board) || fromMs >= 40_000, 'not while it is not eligible')
+      assert.ok(board !== 'b' || toMs < 35_000, 'not once it is evicted')
+    }
+  assert.deepEqual(slotOf(played).copies.map(({ toMs }) => toMs > 20_000 && toMs < 25_000)[0], true, 'the copy that was stopped')
+  assert.equal(slotOf(played, 4).wanted[0]![0], 10_000)
+  assert.deepEqual(
+    played.notes.map(({ text }) => text),
+    ['a does not know default/none/web: nobody took the order', 'a knows no copy of default/shop/web/9: nobody took the order'],
+  )
+})
 
 test('a power cut: nobody runs the copy until replace_after is over, and the original is back on its board', () => {
   const played = playScenario(

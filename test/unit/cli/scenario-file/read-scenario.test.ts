@@ -147,7 +147,7 @@ timeline:
       's.yaml:3:5: boards[1].name: found nothing; allowed: a name, or several: shop-{1..3}',
       "s.yaml:5:11: timeline[0].at: found 5; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '5s' or '5ms'",
       's.yaml:5:19: timeline[0].cut: found a list; allowed: two sides, such as [site=north, site=south] or [shop-1, others]; each boards: a name, a pattern such as shop-*, a label such as site=north, all, or a list of these',
-      "s.yaml:6:15: timeline[1].power_of: found the unknown key 'power_of' (did you mean 'power_on'?); allowed: at, bandwidth, crash, cut, delay, disk_free, disk_full, dns, drain, every, flap, for, heal, image_found, image_missing, kill, line, loss, new_address, on, one_way, pause, power_cut, power_on, remove, run, start, stop, undrain, uplink, via",
+      "s.yaml:6:15: timeline[1].power_of: found the unknown key 'power_of' (did you mean 'power_on'?); allowed: at, bandwidth, count, crash, cut, delay, disk_free, disk_full, dns, drain, eligible, every, evict, flap, for, heal, image_found, image_missing, ineligible, kill, line, loss, new_address, on, one_way, pause, power_cut, power_on, remove, run, scale, start, stop, stop_copy, undrain, unevict, uplink, via",
     ],
   )
 })
@@ -175,6 +175,77 @@ timeline:
       "s.yaml:8:35: timeline[4].for: found 'for' beside drain",
       's.yaml:9:46: timeline[5].every: found 3600000 cuts',
       "s.yaml:10:31: timeline[6].on: found 'site=x', which is no board",
+    ],
+  )
+})
+
+test('copies that run already, and orders about groups, slots and boards', () => {
+  const read = readScenario(
+    's.yaml',
+    `boards: [{ name: "n-{1..2}" }]
+jobs: [{ file: x.yaml, via: n-1, placed: { main/0: n-2, main/10: n-1 } }]
+timeline:
+  - { at: 1s, scale: web/main, count: 3 }
+  - { at: 2s, stop_copy: shop/web/main/7, via: n-1 }
+  - { at: 3s, evict: n-* }
+  - { at: 4s, ineligible: n-1 }
+`,
+  )
+  assert.ok(read.ok, JSON.stringify(read))
+  const placed = new Map([
+    ['main/0', 'n-2'],
+    ['main/10', 'n-1'],
+  ])
+  assert.deepEqual(read.plan.steps, [
+    { atMs: 0, kind: 'run-file', file: 'x.yaml', via: 'n-1', placed },
+    { atMs: 1_000, kind: 'scale', job: 'default/web', group: 'main', count: 3, via: null },
+    { atMs: 2_000, kind: 'stop-copy', slot: 'shop/web/main/7', via: 'n-1' },
+    { atMs: 3_000, kind: 'evict', boards: ['n-1', 'n-2'], via: null },
+    { atMs: 4_000, kind: 'ineligible', boards: ['n-1'], via: null },
+  ])
+  assert.deepEqual(
+    faultsOf(`boards: [{ name: n }]
+jobs: [{ file: x.yaml, at: 1s, placed: { main/0: m } }]
+timeline:
+  - { at: 1s, scale: main, count: 3 }
+  - { at: 1s, scale: web/main }
+  - { at: 1s, stop_copy: main/0 }
+`),
+    [
+      "s.yaml:2:28: jobs[0].at: found 'at' beside placed; allowed: one of them: what is placed runs already at 0:00",
+      "s.yaml:2:50: jobs[0].placed.main/0: found 'm'; allowed: the name of one board of this file",
+      "s.yaml:4:22: timeline[0].scale: found 'main'; allowed: a group of a job, such as web/main",
+      "s.yaml:5:22: timeline[1].scale: found scale without 'count'; allowed: 'count' beside it",
+      "s.yaml:6:26: timeline[2].stop_copy: found 'main/0'; allowed: a slot of a job, such as web/main/0",
+    ],
+  )
+})
+
+test('what could never be seen is refused: after the end, a board and itself, switched on while it runs', () => {
+  assert.deepEqual(
+    faultsOf(`duration: 3m
+boards: [{ name: "n-{1..2}" }, { name: late, joins: 4m }, { name: south, labels: { site: south } }]
+jobs: [{ file: x.yaml, at: 1h }]
+timeline:
+  - { at: 20m, kill: n-1 }
+  - { at: 1m, cut: [n-1, n-1] }
+  - { at: 1m, heal: [all, others] }
+  - { at: 1m, power_on: n-1 }
+  - { at: 2m, power_cut: n-1 }
+  - { at: 2m10s, power_on: all }
+  - { at: 2m20s, start: n-* }
+  - { at: 2m, flap: [n-1, n-2], every: 30s, for: 2m }
+  - { at: 3m, kill: n-2 }
+`),
+    [
+      "s.yaml:2:53: boards[1].joins: found 4m, after the end; allowed: 0s to 3m, or a longer 'duration'",
+      "s.yaml:3:8: jobs[0]: found what happens at 1h, after the end; allowed: 0s to 3m, or a longer 'duration'",
+      "s.yaml:5:5: timeline[0]: found what happens at 20m, after the end; allowed: 0s to 3m, or a longer 'duration'",
+      's.yaml:6:20: timeline[1].cut: found a board and itself; allowed: two sides with a board each that the other is not',
+      's.yaml:7:21: timeline[2].heal: found a board and itself; allowed: two sides with a board each that the other is not',
+      "s.yaml:8:25: timeline[3].power_on: found n-1, which runs at 1m; allowed: a board that is off by then: say 'power_cut' before",
+      "s.yaml:11:25: timeline[6].start: found boards that all run at 2m20s; allowed: a board that is off by then: say 'kill' before",
+      "s.yaml:12:5: timeline[7]: found what happens at 3m15s, after the end; allowed: 0s to 3m, or a longer 'duration'",
     ],
   )
 })
