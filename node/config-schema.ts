@@ -30,6 +30,8 @@ function group(props: Record<string, Rule>): Rule {
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
 const isAddressList = (value: unknown): boolean => Array.isArray(value) && value.every((one) => isText(one) && toMultiaddr(one) !== null)
+const isSource = (value: unknown): boolean => isText(value) && /^https?:\/\/[^@]+$/.test(value) && URL.canParse(value)
+const isSourceList = (value: unknown): boolean => Array.isArray(value) && value.every(isSource)
 const isPlainMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -137,7 +139,7 @@ const schema = {
     devices: group({ allow: devicePatterns, deny: devicePatterns, declare: declaredDevices, sysfs: text, dev: text }),
     artifacts: group({
       max_size: leaf("an amount with its unit, such as '500 MiB' or '2 GiB'", (value) => sizeOf(value, mibUnits) !== null),
-      sources: leaf('a list of beginnings of addresses, such as https://files.example/', (value) => isTextList(value)),
+      sources: leaf('a list of beginnings of addresses, such as https://files.example/', isSourceList),
     }),
     checks: group({ exec: flag }),
     log: group({ level: leaf(`one of ${logLevels.join(', ')}`, (value) => logLevels.some((level) => level === value)) }),

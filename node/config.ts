@@ -159,7 +159,8 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     devices: devicesOf(raw.devices),
     artifacts: {
       bytesMax: (sizeOf(raw.artifacts?.max_size, mibUnits) ?? configDefaults.artifactsMib) * 1024 * 1024,
-      sources: raw.artifacts?.sources ?? null,
+      // With a slash behind the host's name, so that no longer name begins with it.
+      sources: raw.artifacts?.sources?.map((one) => new URL(one).href) ?? null,
     },
     // Who lets jobs run any program may let them run one as a check.
     checks: { exec: raw.checks?.exec ?? rawExec },

@@ -15,7 +15,8 @@ import type {
   TaskId,
   TaskRequest,
 } from './core/ports.ts'
-import type { Result } from '../crdt/errors.ts'
+import { type Result, refuse } from '../crdt/errors.ts'
+import { createSerial } from './adapters/task/serial.ts'
 import type { LooseEvent } from './loose-event.ts'
 import { wordsOf } from './words.ts'
 
@@ -38,6 +39,8 @@ export class TaskRunner {
   /** Tasks whose start has not returned yet, and the exit that came meanwhile. */
   readonly #starting = new Map<TaskId, TaskExit | null>()
   readonly #stopping = new Set<TaskId>()
+  /** By task. */
+  readonly #serial = createSerial()
   #closed = false
 
   constructor(input: TaskRunnerInput) {
@@ -67,16 +70,21 @@ export class TaskRunner {
   cancelPrepare(task: TaskId): void {
     this.#preparing.get(task)?.abort()
     this.#preparing.delete(task)
+    this.#input.artifacts.release(task)
   }
 
   start(task: TaskRequest): void {
     const driver = this.#drivers.get(task.spec.driver)
     if (driver === undefined) return this.refuseStart(task, noDriver(task))
     this.#starting.set(task.id, null)
-    const act = async (): Promise<Result<StartedTask, DriverCode>> => {
+    const placing = async (): Promise<Result<StartedTask, DriverCode>> => {
       const placed = await this.#input.artifacts.place(task)
+      if (this.#closed) return refuse('E_START', 'the agent ends')
       return placed.ok ? driver.start(placed.value) : placed
     }
+    // What its files take, a stop waits for as it does for the start itself: a task must not begin behind its own end.
+    const hasArtifacts = task.files?.some(({ kind }) => kind === 'artifact') === true
+    const act = (): Promise<Result<StartedTask, DriverCode>> => (hasArtifacts ? this.#serial(task.id, placing) : driver.start(task))
     void settled(act).then((outcome) => {
       const exit = this.#starting.get(task.id) ?? null
       this.#starting.delete(task.id)
@@ -97,12 +105,11 @@ export class TaskRunner {
   }
 
   remove(task: TaskId, driverName: string): void {
-    this.#input.artifacts.release(task)
     const driver = this.#drivers.get(driverName)
-    if (driver === undefined) return
-    void Promise.resolve()
-      .then(() => driver.remove(task))
-      .catch((error: unknown) => this.#input.log.warn({ task, error: wordsOf(error) }, 'what a finished task left could not be removed'))
+    void this.#serial(task, async () => {
+      this.#input.artifacts.release(task)
+      await driver?.remove(task)
+    }).catch((error: unknown) => this.#input.log.warn({ task, error: wordsOf(error) }, 'what a finished task left could not be removed'))
   }
 
   /** The signals come once all files are there. */
@@ -138,7 +145,7 @@ export class TaskRunner {
   }
 
   #tryStop(driver: TaskDriver, task: TaskId, signal: string, timeoutMs: number, waitMs: number): void {
-    void settled(() => driver.stop(task, signal, timeoutMs)).then((outcome) => {
+    void settled(() => this.#serial(task, () => driver.stop(task, signal, timeoutMs))).then((outcome) => {
       if (this.#closed) return
       if (outcome.ok) {
         this.#stopping.delete(task)

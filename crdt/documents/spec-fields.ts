@@ -266,9 +266,9 @@ export const templateFields: readonly Field<TemplateSpec>[] = [
   durationField('splay', (template) => template.splayMs, { fallback: templateDefaults.splayMs, max: modelLimits.splayMsMax }),
 ]
 
-/** Fetched from elsewhere it is the same file. */
+/** Also another address is another form, though the file is the same: a misspelt one may have failed its form. */
 export const artifactFields: readonly Field<ArtifactSpec>[] = [
-  textField('source', (artifact) => artifact.source, { required: true, max: modelLimits.artifactSourceBytesMax }),
+  textField('source', (artifact) => artifact.source, { required: true, max: modelLimits.artifactSourceBytesMax, restarts: true }),
   textField('checksum', (artifact) => artifact.checksum, { required: true, restarts: true }),
   textField('perms', (artifact) => artifact.perms, { fallback: artifactDefaults.perms, restarts: true }),
 ]

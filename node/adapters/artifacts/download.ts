@@ -25,7 +25,8 @@ const hopsMax = 5
 const progressMs = 1_000
 const mib = 1024 * 1024
 
-export async function download(one: Download): Promise<Result<void, DriverCode>> {
+/** Where it is then: what a server sends anew, instead of the rest, does not spoil what had come. */
+export async function download(one: Download): Promise<Result<string, DriverCode>> {
   const stall = new AbortController()
   let timer = setTimeout(() => stall.abort(), stallMs)
   const alive = (): void => {
@@ -45,16 +46,17 @@ export async function download(one: Download): Promise<Result<void, DriverCode>>
   }
 }
 
-async function receive(one: Download, file: FileHandle, signal: AbortSignal, alive: () => void): Promise<Result<void, DriverCode>> {
+async function receive(one: Download, file: FileHandle, signal: AbortSignal, alive: () => void): Promise<Result<string, DriverCode>> {
   const had = (await file.stat()).size
   // As it is stored there: a body that is packed for the way would have other bytes.
   const headers = { 'accept-encoding': 'identity', ...(had === 0 ? {} : { range: `bytes=${had}-` }) }
   const response = await ask(one, { headers, signal, alive })
   if (typeof response === 'string') return refuse('E_ARTIFACT', `${one.source} was not fetched: ${response}`)
   const { status } = response
-  if (status === 416) {
-    await file.truncate(0)
-    return refuse('E_ARTIFACT', `${one.source} was not fetched: it is shorter now than what had come of it`)
+  // There is nothing behind what had come: it may be all of it.
+  if (status === 416 && had > 0) {
+    await response.body?.cancel()
+    return ok(one.part)
   }
   if (status === 404 || status === 410) {
     await response.body?.cancel()
@@ -65,7 +67,6 @@ async function receive(one: Download, file: FileHandle, signal: AbortSignal, ali
     return refuse('E_ARTIFACT', `${one.source} was not fetched: HTTP ${status} ${response.statusText}`)
   }
   const isRest = status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${had}-`) === true
-  if (!isRest) await file.truncate(0)
   const first = isRest ? had : 0
   const said = Number(response.headers.get('content-length') ?? Number.NaN)
   const whole = Number.isSafeInteger(said) ? first + said : null
@@ -74,7 +75,19 @@ async function receive(one: Download, file: FileHandle, signal: AbortSignal, ali
     await response.body.cancel()
     return room
   }
-  return write(one, file, response.body, { first, whole, bytesMax: room.value, alive })
+  const progress = { first, whole, bytesMax: room.value, alive }
+  if (isRest || had === 0) return write(one, { path: one.part, file }, response.body, progress)
+  const path = freshOf(one.part)
+  const fresh = await open(path, 'w')
+  try {
+    return await write(one, { path, file: fresh }, response.body, progress)
+  } finally {
+    await fresh.close()
+  }
+}
+
+function freshOf(part: string): string {
+  return `${part}.new`
 }
 
 interface Asked {
@@ -109,10 +122,10 @@ interface Progress {
 
 async function write(
   one: Download,
-  file: FileHandle,
+  { path, file }: { readonly path: string; readonly file: FileHandle },
   body: ReadableStream<Uint8Array>,
   { first, whole, bytesMax, alive }: Progress,
-): Promise<Result<void, DriverCode>> {
+): Promise<Result<string, DriverCode>> {
   let bytes = first
   let toldAt = 0
   for await (const chunk of body) {
@@ -130,12 +143,12 @@ async function write(
   if (whole !== null && bytes < whole) return refuse('E_ARTIFACT', `${one.source} was not fetched: the answer broke off`)
   // Whatever is given its name is whole on disk.
   await file.sync()
-  return ok(undefined)
+  return ok(path)
 }
 
-/** Nothing of it is to be gone on with. */
+/** Nothing of what has come is to be gone on with. */
 export async function forget(part: string): Promise<void> {
-  await rm(part, { force: true })
+  for (const path of [part, freshOf(part)]) await rm(path, { force: true })
 }
 
 function wordsOf(error: unknown): string {

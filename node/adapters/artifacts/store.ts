@@ -24,7 +24,7 @@ export interface ArtifactOptions {
 const freeBytesMin = 64 * 1024 * 1024
 const mib = 1024 * 1024
 /** A file, or what has come of one. */
-const name = /^([0-9a-f]{64})(\.part)?$/
+const name = /^([0-9a-f]{64})(\.part(\.new)?)?$/
 
 export function createArtifactStore(options: ArtifactOptions): ArtifactStore {
   return new Store(options)
@@ -49,7 +49,7 @@ class Store implements ArtifactStore {
       if (refusal !== null) return refusal
       // One file once, and one server one file at a time: a thin link is not shared by all that a board needs.
       const got = await this.#serial(file.sha256, () =>
-        this.#serial(new URL(file.source).host, () => this.#get(file, progress, signal)),
+        this.#serial(`//${new URL(file.source).host}`, () => this.#get(file, progress, signal)),
       ).catch((error: unknown) => refuse('E_ARTIFACT', `${file.source} was not fetched: ${(error as Error).message}`))
       if (!got.ok) return got
     }
@@ -67,7 +67,8 @@ class Store implements ArtifactStore {
         await utimes(path, new Date(), new Date()).catch(() => undefined)
         continue
       }
-      await rm(path, { force: true })
+      // One that only cannot be read now may be whole.
+      if (found !== null) await rm(path, { force: true }).catch(() => undefined)
       return refuse('E_ARTIFACT', `${source} is ${found === null ? 'not' : 'damaged'} on this board's disk: it is fetched again`)
     }
     const placed = task.files?.map((file) => (file.kind === 'artifact' ? { ...file, stored: this.#pathOf(file.sha256) } : file))
@@ -86,7 +87,9 @@ class Store implements ArtifactStore {
   #whyNot({ source }: ArtifactFile): Result<never, DriverCode> | null {
     if (!/^https?:\/\/[^/]/.test(source) || !URL.canParse(source))
       return refuse('E_CONFIG', `'${source}' is no address that begins with https:// or http://`)
-    if (this.#mayAsk(new URL(source).href)) return null
+    const { href, username, password } = new URL(source)
+    if (username !== '' || password !== '') return refuse('E_CONFIG', "an artifact's address has a login in it, which everybody could read")
+    if (this.#mayAsk(href)) return null
     return refuse('E_CONFIG', `this board's configuration does not allow ${source} (artifacts.sources)`)
   }
 
@@ -106,12 +109,15 @@ class Store implements ArtifactStore {
     const mayAsk = (address: string): boolean => this.#mayAsk(address)
     const came = await download({ source, part, mayAsk, room, progress, signal })
     if (!came.ok) return came
-    const found = await digestOf(part)
+    const found = await digestOf(came.value)
     if (found === sha256) {
-      await rename(part, path)
+      await rename(came.value, path)
+      await forget(part)
       return ok(undefined)
     }
-    await forget(part)
+    // A portal's answer is thrown away, and not what had come before.
+    if (came.value === part) await forget(part)
+    else await rm(came.value, { force: true })
     return refuse('E_ARTIFACT', `what came from ${source} is another file: its sha256 is ${found}, the job names ${sha256}`)
   }
 
@@ -121,9 +127,11 @@ class Store implements ArtifactStore {
     const wanted = bytes ?? 0
     const { bavail, bsize } = await statfs(folder)
     // What has come of this one already is part of what is wanted.
-    const kept = (await this.#kept()).filter(({ sha256 }) => sha256 !== own)
+    const all = await this.#kept()
+    const kept = all.filter(({ sha256 }) => sha256 !== own)
+    const had = all.reduce((sum, { sha256, size }) => sum + (sha256 === own ? size : 0), 0)
     let taken = kept.reduce((sum, { size }) => sum + size, 0)
-    let free = bavail * bsize - freeBytesMin
+    let free = bavail * bsize + had - freeBytesMin
     const needed = new Set([...this.#needed.values()].flatMap((all) => [...all]))
     for (const { file, sha256, size } of kept) {
       if (taken + wanted <= bytesMax && wanted <= free) break

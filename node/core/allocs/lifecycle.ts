@@ -351,7 +351,8 @@ export function beginUpdate(step: Step, alloc: Alloc, body: Body): void {
 
 export function dropUpdate(step: Step, alloc: Alloc): void {
   for (const task of alloc.next?.tasks.values() ?? []) {
-    if (task.phase === 'preparing') step.out.push({ kind: 'cancel-prepare', task: task.id })
+    // Also what is fetched already may make room.
+    if (task.phase !== 'pending' || task.spec.artifacts !== undefined) step.out.push({ kind: 'cancel-prepare', task: task.id })
   }
   alloc.next = null
 }
