@@ -67,7 +67,9 @@ const caged: Cases<DriverHarness> = {
         assert.equal(refused.code, 'E_CONFIG')
       }
     }
-    const options = { node: testNode, dataDir: agentOptions['dataDir']!, user: 'nobody', cgroupParent, log: silentLog }
+    const options = { node: testNode, dataDir: agentOptions['dataDir']!, user: 'nobody', users: [], cgroupParent, log: silentLog }
+    const notListed = await driver.start(script('id -u', {}, 'nobody:shadow'))
+    assert.deepEqual([notListed.ok, !notListed.ok && notListed.code], [false, 'E_CONFIG'])
     const allowing = createExecDriver({ ...options, allowRoot: true })
     const exits = collectExits(allowing)
     const task = script('id -u', {}, 'root')
