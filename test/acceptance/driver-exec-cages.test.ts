@@ -217,6 +217,27 @@ const caged: Cases<DriverHarness> = {
     assert.deepEqual([isRunning(mark), cgroups.pids(task.id)], [false, []])
   },
 
+  async 'what runs without a readable record is ended by the next start, and by its removal'(driver, { create }) {
+    const mark = freshMark()
+    const tear = (task: TaskRequest): void => writeFileSync(taskFolder(home, task.id).record, '{"torn')
+    const task = script(`echo ready; sleep ${mark}`)
+    await start(driver, task)
+    await logged(driver, task.id, 'ready')
+    await driver.close()
+    tear(task)
+    const next = create()
+    assert.deepEqual(await next.adopt(), [])
+    await start(next, { ...task, spec: { ...task.spec, config: harness().config('echo anew; sleep 600') } })
+    await logged(next, task.id, 'anew')
+    assert.equal(isRunning(mark), false)
+    await next.close()
+    tear(task)
+    const last = create()
+    await last.remove(task.id)
+    assert.deepEqual([cgroups.pids(task.id), existsSync(taskFolder(home, task.id).root)], [[], false])
+    await last.close()
+  },
+
   async 'a program beside a task counts with it'(driver) {
     const task = script('echo ready; sleep 600', { memoryMib: 16 })
     await start(driver, task)

@@ -171,10 +171,11 @@ class ProcessDriver implements TaskDriver {
       const { root } = taskFolder(this.#home, id)
       await (this.#tasks.get(id) ?? this.#find(id))?.end('SIGKILL', 0)
       this.#told.delete(id)
+      // First: what runs there without a record still writes into the folder.
+      await this.#openCage(id)
       await removeFolder(root).catch((error: Error) => {
         this.#log.warn({ task: id, folder: root, error: error.message }, 'a finished task left a folder that cannot be removed')
       })
-      await this.#openCage(id)
     })
   }
 

@@ -183,6 +183,7 @@ rejoin: true
         },
       },
       devices: { allow: ['serial'], deny: [], declare: [], sysfs: join(folder, 'sys'), dev: '/dev' },
+      artifacts: { bytesMax: 1024 ** 3, sources: null },
       checks: { exec: false },
       log: { level: 'warn' },
       http: { socket: join(folder, 'door.sock'), loopbackPort: 7_421 },
