@@ -161,6 +161,9 @@ const caged: Cases<DriverHarness> = {
     await start(driver, task)
     assert.deepEqual(await exits.of(task.id), { exitCode: 0, signal: null, outOfMemory: false })
     assert.equal(await readLogs(driver, task.id), 'survived\n')
+    const later = script(`${greedy} >/dev/null; exit 3`, { memoryMib: 16 })
+    await start(driver, later)
+    assert.deepEqual(await exits.of(later.id), { exitCode: 3, signal: null, outOfMemory: false })
     assert.ok(cgroups.hasLackedMemory(task.id), 'it did')
   },
 

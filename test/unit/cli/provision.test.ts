@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { ar } from '../../../cli/provision/ar.ts'
 import { entriesOf } from '../../../cli/provision/archive.ts'
+import { bundleFiles } from '../../../cli/provision/bundle.ts'
 import type { BundleFile } from '../../../cli/provision/files.ts'
 import { parseForms } from '../../../cli/provision/forms.ts'
 import { tar } from '../../../node/adapters/tar.ts'
@@ -55,6 +56,21 @@ test('tar reads what was packed: modes, links, folders before what they hold, fo
   assert.equal(readFileSync(join(out, 'etc/secret/key'), 'utf8'), 'x'.repeat(512))
   assert.equal(readFileSync(join(out, 'made'), 'utf8'), 'later')
   assert.equal(Math.floor(statSync(join(out, 'made')).mtimeMs / 1000), madeAt)
+})
+
+test('which drivers boards may use stands in the configuration; what binds the agent further is only for those that run containers alone', () => {
+  const input = { program: '/program', version: '1', join: '{}', pool: 'shop', labels: {}, listen: [], boards: [], forms: [], madeAt: 0 }
+  const made = ([rawExec, exec]: readonly [boolean, boolean]): readonly [string[], boolean] => {
+    const files = bundleFiles({ ...input, rawExec, exec })
+    const isBound = files.some(({ path }) => path.endsWith('shoal.service.d/containers-only.conf'))
+    const config = files.find(({ path }) => path === 'overlay/etc/shoal/agent.yaml')?.content
+    const text = config !== undefined && 'text' in config ? config.text : ''
+    return [text.match(/raw_exec|exec:/g) ?? [], isBound]
+  }
+  assert.deepEqual(made([false, false]), [[], true])
+  assert.deepEqual(made([true, false]), [['raw_exec'], false])
+  assert.deepEqual(made([false, true]), [['exec:'], false])
+  assert.deepEqual(made([true, true]), [['raw_exec', 'exec:'], false])
 })
 
 test('a path that no header can hold is refused, never cut', () => {
