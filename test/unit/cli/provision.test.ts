@@ -100,6 +100,15 @@ test('forms: one or several, said once or twice, all of them, none that is unkno
   assert.throws(() => parseForms('rpm'), /cloud-init/)
 })
 
+test('a purge goes on when a cgroup is gone before it is read', () => {
+  const bin = join(folder, 'bin-of-find')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'find'), '#!/bin/sh\necho /no/such/cgroup\n', { mode: 0o755 })
+  const script = `. ./deploy/end-tasks.sh && end_cgroups task && echo through`
+  const said = execFileSync('sh', ['-euc', script], { env: { PATH: `${bin}:${process.env['PATH']}` } }).toString()
+  assert.equal(said, 'through\n')
+})
+
 test('what a purge removes: containers of this board’s own id, whoever else has some on the machine, and none where that is unknown', () => {
   const [bin, data] = [join(folder, 'bin'), join(folder, 'data')]
   for (const made of [bin, data]) mkdirSync(made)
