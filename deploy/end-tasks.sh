@@ -3,11 +3,10 @@
 
 # end_cgroups TASK: all that is in the cgroups of a task (driver exec), whatever it calls itself, and the empty cgroups.
 end_cgroups() {
-  find /sys/fs/cgroup -type d -name "$1" 2>/dev/null | while read -r cgroup; do
+  find /sys/fs/cgroup -depth -type d \( -name "$1" -o -path "*/$1/*" \) 2>/dev/null | while read -r cgroup; do
     { echo 0 >"$cgroup/pids.max"; } 2>/dev/null || true
-    while read -r process; do
-      kill -KILL "$process" 2>/dev/null || true
-    done <"$cgroup/cgroup.procs"
+    # It may be gone by now.
+    { while read -r process; do kill -KILL "$process" || true; done <"$cgroup/cgroup.procs"; } 2>/dev/null || true
     # Those that were killed just now may take a moment to leave it: the second call removes it.
     rmdir "$cgroup" 2>/dev/null || true
   done

@@ -44,6 +44,7 @@ const resources = group({
   disk: leaf("an amount with its unit, such as '500 MiB' or '2 GiB'", (value) => sizeOf(value, mibUnits) !== null),
 })
 
+const users = leaf('a list of users of the board (name, uid, name:group)', isTextList)
 const cgroupParent = leaf('folders below the cgroup mount, such as shoal or edge/shoal', (value) => isText(value) && isCgroupPath(value))
 
 const registries = leaf('a map of registry hosts to {username, password}', (value) => {
@@ -133,7 +134,7 @@ const schema = {
     max_allocs: leaf('a whole number from 1 on', (value) => Number.isSafeInteger(value) && (value as number) >= 1),
     drivers: group({
       raw_exec: group({ enabled: flag }),
-      exec: group({ enabled: flag, user: text, allow_root: flag, cgroup_parent: cgroupParent }),
+      exec: group({ enabled: flag, user: text, users, allow_root: flag, cgroup_parent: cgroupParent }),
       docker: group({ enabled: flag, socket: text, registries, mirrors }),
     }),
     devices: group({ allow: devicePatterns, deny: devicePatterns, declare: declaredDevices, sysfs: text, dev: text }),

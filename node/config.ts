@@ -33,6 +33,8 @@ export interface AgentConfig {
       readonly enabled: boolean
       /** Of a task that names none. */
       readonly user: string
+      /** Whom else jobs may name. */
+      readonly users: readonly string[]
       readonly allowRoot: boolean
       /** Below each cgroup mount. */
       readonly cgroupParent: string
@@ -97,7 +99,13 @@ interface Raw {
   readonly max_allocs?: number
   readonly drivers?: {
     readonly raw_exec?: { readonly enabled?: boolean }
-    readonly exec?: { readonly enabled?: boolean; readonly user?: string; readonly allow_root?: boolean; readonly cgroup_parent?: string }
+    readonly exec?: {
+      readonly enabled?: boolean
+      readonly user?: string
+      readonly users?: readonly string[]
+      readonly allow_root?: boolean
+      readonly cgroup_parent?: string
+    }
     readonly docker?: { readonly enabled?: boolean; readonly socket?: string } & Partial<
       Pick<AgentConfig['drivers']['docker'], 'registries' | 'mirrors'>
     >
@@ -146,6 +154,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
       exec: {
         enabled: exec.enabled ?? false,
         user: exec.user ?? configDefaults.execUser,
+        users: exec.users ?? [],
         allowRoot: exec.allow_root ?? false,
         cgroupParent: exec.cgroup_parent ?? configDefaults.cgroupParent,
       },

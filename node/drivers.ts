@@ -20,8 +20,8 @@ export function createDrivers(config: AgentConfig, node: NodeId, log: Log): Task
   const made: TaskDriver[] = []
   if (drivers.rawExec.enabled) made.push(createRawExecDriver({ node, dataDir, log }))
   if (drivers.exec.enabled) {
-    const { user, allowRoot, cgroupParent } = drivers.exec
-    made.push(createExecDriver({ node, dataDir, user, allowRoot, cgroupParent, log }))
+    const { user, users, allowRoot, cgroupParent } = drivers.exec
+    made.push(createExecDriver({ node, dataDir, user, users, allowRoot, cgroupParent, log }))
   }
   if (drivers.docker.enabled) {
     const { socket, registries, mirrors } = drivers.docker

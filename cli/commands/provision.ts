@@ -30,6 +30,7 @@ interface Options {
   readonly listen?: readonly string[]
   readonly label?: Readonly<Record<string, string>>
   readonly rawExec?: boolean
+  readonly exec?: boolean
   readonly form?: readonly Form[]
   readonly names?: string
   readonly count?: number
@@ -51,6 +52,7 @@ export function addProvision(parent: Command, cli: Cli): Command {
     .option('--listen <address>', 'address on which the boards listen (may be repeated; default: /ip4/0.0.0.0/tcp/7420)', collect)
     .option('--label <name=value>', 'label of all these boards (may be repeated)', collectLabel)
     .option('--raw-exec', 'allow plain processes there, not only containers')
+    .option('--exec', 'allow processes with limits there, as users without rights')
     .option('--form <forms>', `besides overlay and installer: ${formsText} (separated by commas)`, parseForms)
     .option('--names <pattern>', 'also write what each board has of its own: shop-{001..500}')
     .option('--count <n>', 'how many boards: so many names, and so many that are members by the token of this folder', parseCount)
@@ -69,10 +71,10 @@ export function addProvision(parent: Command, cli: Cli): Command {
       count: options.count ?? (boards.length || tokenCountDefault),
     })
     const join = joinText(made)
-    const { pool, label: labels = {}, rawExec = false, listen = [], form: forms = [] } = options
+    const { pool, label: labels = {}, rawExec = false, exec = false, listen = [], form: forms = [] } = options
     const madeAt = Math.floor(cli.io.now() / 1000)
     const built = await builtProgram(options.program)
-    await writeBundle(options.out, bundleFiles({ ...built, join, pool, labels, rawExec, listen, boards, forms, madeAt }))
+    await writeBundle(options.out, bundleFiles({ ...built, join, pool, labels, rawExec, exec, listen, boards, forms, madeAt }))
     cli.io.stdout.write(nextSteps(options.out, boards, token))
   })
 }

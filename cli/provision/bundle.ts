@@ -21,6 +21,8 @@ export interface BundleInput {
   readonly pool: string
   readonly labels: Readonly<Record<string, string>>
   readonly rawExec: boolean
+  /** Absent: not allowed. */
+  readonly exec?: boolean
   readonly listen: readonly string[]
   readonly boards: readonly string[]
   readonly forms: readonly Form[]
@@ -82,20 +84,22 @@ function partsOf(input: BundleInput): Parts {
   return { config, program, unit, installer: [script, ...below('overlay', overlay), ...boards] }
 }
 
-function unitFiles({ program, rawExec }: BundleInput, folder: string): BundleFile[] {
+function unitFiles({ program, rawExec, exec = false }: BundleInput, folder: string): BundleFile[] {
   const copy = (path: string, of: string): BundleFile => ({ path: `${folder}/${path}`, content: { copyOf: join(program, 'board', of) } })
-  const bounds = rawExec ? [] : [copy('shoal.service.d/containers-only.conf', 'containers-only.conf')]
+  // Tasks of raw_exec would be bound with the agent; for those of exec it makes cgroups, and they see the files that it sees.
+  const bounds = rawExec || exec ? [] : [copy('shoal.service.d/containers-only.conf', 'containers-only.conf')]
   return [copy('shoal.service', 'shoal.service'), ...bounds]
 }
 
-function agentConfig({ pool, labels, rawExec, listen }: BundleInput): string {
+function agentConfig({ pool, labels, rawExec, exec = false, listen }: BundleInput): string {
+  const drivers = { ...(rawExec && { raw_exec: { enabled: true } }), ...(exec && { exec: { enabled: true } }) }
   const config = {
     join: 'join.json',
     data_dir: '/var/lib/shoal',
     pool,
     ...(listen.length > 0 && { listen }),
     ...(Object.keys(labels).length > 0 && { labels }),
-    ...(rawExec && { drivers: { raw_exec: { enabled: true } } }),
+    ...(Object.keys(drivers).length > 0 && { drivers }),
   }
   return `# The same on every board. What a board has of its own (name, labels …) goes into board.yaml beside this file, which is stronger.\n${stringify(config)}`
 }

@@ -15,7 +15,8 @@ const common = { node: testNode, dataDir, log: silentLog }
 const made: Readonly<Record<TaskDriver['name'], () => TaskDriver>> = {
   docker: () => createDockerDriver({ ...common, socketPath: options['socketPath'], registries: {}, mirrors: {} }),
   raw_exec: () => createRawExecDriver(common),
-  exec: () => createExecDriver({ ...common, user: 'nobody', allowRoot: false, cgroupParent: options['cgroupParent'] ?? '' }),
+  exec: () =>
+    createExecDriver({ ...common, user: 'nobody', users: ['1000'], allowRoot: false, cgroupParent: options['cgroupParent'] ?? '' }),
 }
 const driver = made[task.spec.driver]()
 const started = await driver.start(task)

@@ -67,7 +67,9 @@ const caged: Cases<DriverHarness> = {
         assert.equal(refused.code, 'E_CONFIG')
       }
     }
-    const options = { node: testNode, dataDir: agentOptions['dataDir']!, user: 'nobody', cgroupParent, log: silentLog }
+    const options = { node: testNode, dataDir: agentOptions['dataDir']!, user: 'nobody', users: [], cgroupParent, log: silentLog }
+    const notListed = await driver.start(script('id -u', {}, 'nobody:shadow'))
+    assert.deepEqual([notListed.ok, !notListed.ok && notListed.code], [false, 'E_CONFIG'])
     const allowing = createExecDriver({ ...options, allowRoot: true })
     const exits = collectExits(allowing)
     const task = script('id -u', {}, 'root')
@@ -159,6 +161,9 @@ const caged: Cases<DriverHarness> = {
     await start(driver, task)
     assert.deepEqual(await exits.of(task.id), { exitCode: 0, signal: null, outOfMemory: false })
     assert.equal(await readLogs(driver, task.id), 'survived\n')
+    const later = script(`${greedy} >/dev/null; exit 3`, { memoryMib: 16 })
+    await start(driver, later)
+    assert.deepEqual(await exits.of(later.id), { exitCode: 3, signal: null, outOfMemory: false })
     assert.ok(cgroups.hasLackedMemory(task.id), 'it did')
   },
 
@@ -213,6 +218,27 @@ const caged: Cases<DriverHarness> = {
     await until('it goes on', () => existsSync(handed) && statSync(handed).size > 50)
     assert.ok((await driver.stop(task.id, 'SIGKILL', 0)).ok)
     assert.deepEqual([isRunning(mark), cgroups.pids(task.id)], [false, []])
+  },
+
+  async 'what runs without a readable record is ended by the next start, and by its removal'(driver, { create }) {
+    const mark = freshMark()
+    const tear = (task: TaskRequest): void => writeFileSync(taskFolder(home, task.id).record, '{"torn')
+    const task = script(`echo ready; sleep ${mark}`)
+    await start(driver, task)
+    await logged(driver, task.id, 'ready')
+    await driver.close()
+    tear(task)
+    const next = create()
+    assert.deepEqual(await next.adopt(), [])
+    await start(next, { ...task, spec: { ...task.spec, config: harness().config('echo anew; sleep 600') } })
+    await logged(next, task.id, 'anew')
+    assert.equal(isRunning(mark), false)
+    await next.close()
+    tear(task)
+    const last = create()
+    await last.remove(task.id)
+    assert.deepEqual([cgroups.pids(task.id), existsSync(taskFolder(home, task.id).root)], [[], false])
+    await last.close()
   },
 
   async 'a program beside a task counts with it'(driver) {

@@ -27,7 +27,8 @@ after(() => {
 
 export const harness = (): DriverHarness => ({
   name: 'exec',
-  create: () => createExecDriver({ node: testNode, dataDir, user: 'nobody', allowRoot: false, cgroupParent, log: silentLog }),
+  create: () =>
+    createExecDriver({ node: testNode, dataDir, user: 'nobody', users: ['1000'], allowRoot: false, cgroupParent, log: silentLog }),
   agentOptions: { dataDir, cgroupParent },
   config: (script) => ({ command: '/bin/sh', args: ['-c', script], volumes: [], privileged: false, readOnlyRoot: false }),
   async identity(id) {

@@ -7,7 +7,7 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { TaskId } from '../../core/ports.ts'
-import { type Result, ok } from '../../../crdt/errors.ts'
+import { type Result, ok, refuse } from '../../../crdt/errors.ts'
 import type { Account } from '../raw-exec/account.ts'
 import type { Cage } from '../raw-exec/kind.ts'
 import type { Program } from '../raw-exec/program.ts'
@@ -31,12 +31,23 @@ export function boardCgroups(parent: string): FindCgroups {
   }
 }
 
-export function createCage(find: FindCgroups): Cage {
-  const cgroups = (): Cgroups => {
-    const found = find()
-    if (!found.ok) throw new Error(found.message)
-    return found.value
+/** Found, and such that a task's can be made. */
+export function openCgroups(find: FindCgroups): Result<Cgroups, 'E_DRIVER_DOWN'> {
+  const found = find()
+  if (!found.ok) return found
+  try {
+    found.value.open()
+    return found
+  } catch (error) {
+    const { message } = error as Error
+    return refuse(
+      'E_DRIVER_DOWN',
+      `exec cannot make cgroups here: ${message} (read-only: inside a container, or in a unit with ProtectControlGroups, they often are)`,
+    )
   }
+}
+
+export function createCage(find: FindCgroups): Cage {
   /** Where there are no cgroups, there is nothing of it in one. */
   const known = (): Cgroups | undefined => {
     const found = find()
@@ -44,8 +55,11 @@ export function createCage(find: FindCgroups): Cage {
   }
   return {
     async make({ id, spec }, folder) {
+      const cgroups = openCgroups(find)
+      if (!cgroups.ok) return cgroups
       makeTmp(folder)
-      await cgroups().make(id, spec.resources)
+      await cgroups.value.make(id, spec.resources)
+      return ok(undefined)
     },
     supervised: (program, folder, id) => ({
       file: 'unshare',
@@ -63,7 +77,11 @@ export function createCage(find: FindCgroups): Cage {
       account: undefined,
       words: environmentLines(program.env),
     }),
-    enter: (id, pid) => cgroups().enter(id, pid),
+    enter(id, pid) {
+      const found = find()
+      if (!found.ok) throw new Error(found.message)
+      found.value.enter(id, pid)
+    },
     enclosure: (id) => ({
       pids: () => known()?.pids(id) ?? [],
       kill: () => end(known(), id),

@@ -28,7 +28,7 @@ export function findCgroups(
   controllersAt: (mount: string) => string,
 ): Result<CgroupPlace, 'E_DRIVER_DOWN'> {
   const all = mounts.split('\n').map(mountOf)
-  const unified = all.find(({ kind }) => kind === 'cgroup2')?.path
+  const unified = unifiedOf(all)
   const offered = unified === undefined ? [] : controllersAt(unified).trim().split(/\s+/)
   const lackingOf = (have: (controller: Controller) => boolean): Controller[] => controllers.filter((controller) => !have(controller))
   const lackingInV2 = lackingOf((controller) => offered.includes(controller))
@@ -45,11 +45,20 @@ export function findCgroups(
       parent,
     })
   }
-  return refuse(
-    'E_DRIVER_DOWN',
-    lackingWords(old.size > 0 || unified === undefined ? lackingInV1 : lackingInV2, old.size > 0 || unified !== undefined),
-  )
+  // A mount of v1 may have another use beside v2.
+  const isV1 = unified === undefined || lackingInV1.length < lackingInV2.length
+  return refuse('E_DRIVER_DOWN', lackingWords(isV1 ? lackingInV1 : lackingInV2, old.size > 0 || unified !== undefined))
 }
+
+/** There may be several; only some of them can be written to. */
+function unifiedOf(mounts: readonly Mount[]): string | undefined {
+  const all = mounts.filter(({ kind }) => kind === 'cgroup2')
+  const writable = all.filter(({ options }) => options.includes('rw'))
+  const usual = (writable.length > 0 ? writable : all).toSorted((a, b) => Number(b.path === usualPath) - Number(a.path === usualPath))
+  return usual[0]?.path
+}
+
+const usualPath = '/sys/fs/cgroup'
 
 /** `device path kind options …`, blanks as octal numbers. */
 function mountOf(line: string): Mount {

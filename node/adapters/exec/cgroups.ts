@@ -2,7 +2,7 @@
 // runs in a cgroup, and whether it ran out of memory there, is asked anew each time. A folder is named by its task's id alone, which no
 // other task of the machine has.
 
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TaskId } from '../../core/ports.ts'
@@ -13,13 +13,24 @@ export interface Limits {
   readonly memoryMib: number
 }
 
-/** What makes and removes folders: the kernel puts its files into a new one, and takes them along with one that goes. */
-export interface Folders {
+/** The kernel puts its files into a new folder, and takes them along with one that goes. */
+export interface Kernel {
   make(path: string): void
   remove(path: string): void
+  end(pid: number): void
 }
 
-const kernel: Folders = { make: (path) => mkdirSync(path), remove: (path) => rmdirSync(path) }
+const ownKernel: Kernel = {
+  make: (path) => mkdirSync(path),
+  remove: (path) => rmdirSync(path),
+  end(pid) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // Gone already.
+    }
+  },
+}
 
 /** Enough for any service of a board; a program that forks without end must leave it able to start another shell (some kernels count to 32,768). */
 export const processesMax = 1_024
@@ -32,11 +43,11 @@ const removeWaitMs = 20
 
 export class Cgroups {
   readonly place: CgroupPlace
-  readonly #folders: Folders
+  readonly #kernel: Kernel
 
-  constructor(place: CgroupPlace, folders: Folders = kernel) {
+  constructor(place: CgroupPlace, kernel: Kernel = ownKernel) {
     this.place = place
-    this.#folders = folders
+    this.#kernel = kernel
   }
 
   /** Makes what holds the tasks' cgroups, down from each mount. Throws what the kernel says. */
@@ -47,9 +58,18 @@ export class Cgroups {
       for (const part of parent.split('/')) {
         if (version === 2) passOn(folder)
         folder = join(folder, part)
-        if (!existsSync(folder)) this.#folders.make(folder)
+        this.#makeIfMissing(folder)
       }
       if (version === 2) passOn(folder)
+    }
+  }
+
+  /** Another agent of this machine may make it at the same moment. */
+  #makeIfMissing(folder: string): void {
+    try {
+      if (!existsSync(folder)) this.#kernel.make(folder)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
   }
 
@@ -57,7 +77,7 @@ export class Cgroups {
   async make(id: TaskId, limits: Limits): Promise<void> {
     await this.remove(id)
     this.open()
-    for (const folder of this.#foldersOf(id)) this.#folders.make(folder)
+    for (const folder of this.#foldersOf(id)) this.#kernel.make(folder)
     const shares = Math.min(Math.max(limits.cpuMhz, sharesMin), sharesMax)
     const memory = String(limits.memoryMib * bytesPerMib)
     write(this.#file('pids', id, 'pids.max'), String(processesMax))
@@ -79,7 +99,8 @@ export class Cgroups {
   }
 
   pids(id: TaskId): number[] {
-    const found = this.#foldersOf(id).flatMap((folder) => read(join(folder, 'cgroup.procs')).split('\n').filter(Boolean).map(Number))
+    const all = this.#foldersOf(id).flatMap(treeOf)
+    const found = all.flatMap((folder) => read(join(folder, 'cgroup.procs')).split('\n').filter(Boolean).map(Number))
     return [...new Set(found)].filter((pid) => Number.isSafeInteger(pid) && pid > 1)
   }
 
@@ -99,21 +120,33 @@ export class Cgroups {
     return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0
   }
 
-  /** Throws while something in it lives. */
+  /** With all that runs in it, whatever the agent knows of that. Throws what the kernel says, at last while something in it lives. */
   async remove(id: TaskId): Promise<void> {
-    for (const folder of this.#foldersOf(id)) await this.#removeFolder(folder)
+    this.shut(id)
+    for (let left = removeTries; ; left--) {
+      this.kill(id)
+      for (const pid of this.pids(id)) this.#kernel.end(pid)
+      const busy = this.#foldersOf(id)
+        .flatMap(treeOf)
+        .reverse()
+        .map((folder) => this.#fault(folder))
+        .find((fault) => fault !== null)
+      if (busy === undefined) return
+      if (left === 0) throw busy
+      await sleep(removeWaitMs)
+    }
   }
 
-  async #removeFolder(folder: string): Promise<void> {
-    for (let left = removeTries; ; left--) {
-      try {
-        return this.#folders.remove(folder)
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        if (code === 'ENOENT') return
-        if (code !== 'EBUSY' || left === 0) throw error
-      }
-      await sleep(removeWaitMs)
+  /** null: it is gone. */
+  #fault(folder: string): Error | null {
+    try {
+      this.#kernel.remove(folder)
+      return null
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return null
+      if (code !== 'EBUSY' && code !== 'ENOTEMPTY') throw error
+      return error as Error
     }
   }
 
@@ -124,6 +157,20 @@ export class Cgroups {
   /** One with v2 and where controllers share a mount. */
   #foldersOf(id: TaskId): string[] {
     return [...new Set(controllers.map((controller) => this.#file(controller, id, '.')))]
+  }
+}
+
+/** Those that a task has made in its own come after it. */
+function treeOf(folder: string): string[] {
+  return [folder, ...childrenOf(folder).flatMap(treeOf)]
+}
+
+function childrenOf(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name))
+  } catch {
+    return []
   }
 }
 

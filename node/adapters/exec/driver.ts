@@ -13,8 +13,8 @@ export interface ExecOptions extends RawExecOptions, AccountRules {
   readonly cgroupParent: string
 }
 
-export function createExecDriver({ user, allowRoot, cgroupParent, ...options }: ExecOptions): TaskDriver {
-  const rules = { user, allowRoot }
+export function createExecDriver({ user, users, allowRoot, cgroupParent, ...options }: ExecOptions): TaskDriver {
+  const rules = { user, users, allowRoot }
   const find = boardCgroups(cgroupParent)
   return createProcessDriver(options, {
     name: 'exec',

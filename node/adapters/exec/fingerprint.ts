@@ -10,7 +10,7 @@ import { boardAccounts } from '../raw-exec/account.ts'
 import { bootId } from '../raw-exec/proc.ts'
 import { shell } from '../raw-exec/supervisor.ts'
 import { type AccountRules, execAccount } from './accounts.ts'
-import { type FindCgroups, dropping } from './cage.ts'
+import { type FindCgroups, dropping, openCgroups } from './cage.ts'
 import { rootPath } from './scripts.ts'
 
 const run = promisify(execFile)
@@ -52,15 +52,8 @@ function isBoardFit(rules: AccountRules, home: string): string | null {
 }
 
 export function cgroupsFault(find: FindCgroups): string | null {
-  const found = find()
-  if (!found.ok) return found.message
-  try {
-    found.value.open()
-    return null
-  } catch (error) {
-    const { message } = error as Error
-    return `exec cannot make cgroups here: ${message} (inside a container they are often read-only, or taken by its own processes)`
-  }
+  const opened = openCgroups(find)
+  return opened.ok ? null : opened.message
 }
 
 /** A task that does nothing, and a program beside it. */

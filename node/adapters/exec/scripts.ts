@@ -42,7 +42,7 @@ while IFS= read -r shoal_line; do
 done
 [ -n "$shoal_all" ] || exit 125
 set -- $shoal_put "$@"
-unset shoal_put shoal_one shoal_line shoal_all
+unset shoal_put shoal_one shoal_line shoal_all OLDPWD
 exec "$@" </dev/null`
 
 // Names that a shell cannot set, or has uses of its own for: env(1) puts these, at the price of a moment in which they show in `ps`.

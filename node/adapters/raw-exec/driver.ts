@@ -3,7 +3,6 @@
 // user can. `exec` is the same with a cage around each task (`kind.ts`).
 
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
@@ -35,6 +34,7 @@ import type { ProcessKind } from './kind.ts'
 import { createLookout } from './lookout.ts'
 import { plainAccount, resolveProgram, taskDirOf } from './program.ts'
 import { type TaskRecord, leaderOf, readRecord, recordedTasks, taskFolder } from './record.ts'
+import { removeFolder } from './remove-folder.ts'
 import { runTask } from './run-task.ts'
 import type { Supervisor } from './supervisor.ts'
 import { type WatchedTask, exitOf, watchTask } from './watched-task.ts'
@@ -171,10 +171,11 @@ class ProcessDriver implements TaskDriver {
       const { root } = taskFolder(this.#home, id)
       await (this.#tasks.get(id) ?? this.#find(id))?.end('SIGKILL', 0)
       this.#told.delete(id)
-      await rm(root, { recursive: true, force: true, maxRetries: 3 }).catch((error: Error) => {
+      // First: what runs there without a record still writes into the folder.
+      await this.#openCage(id)
+      await removeFolder(root).catch((error: Error) => {
         this.#log.warn({ task: id, folder: root, error: error.message }, 'a finished task left a folder that cannot be removed')
       })
-      await this.#openCage(id)
     })
   }
 

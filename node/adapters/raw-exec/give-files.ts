@@ -19,6 +19,7 @@ import {
 import { type FileHandle, open } from 'node:fs/promises'
 import type { TaskFile } from '../../core/ports.ts'
 import { bytesOf } from '../task/task-dir.ts'
+import { openFolder, pathOf } from './held-folder.ts'
 
 /** `taskDir`: what the task is told that the folder is called. */
 export function giveFiles(work: string, files: readonly TaskFile[], taskDir: string): void {
@@ -134,15 +135,6 @@ function openBelow(root: string, parts: readonly string[], owner: Owner): number
     }
   }
   return folder
-}
-
-/** What the kernel calls the folder that is open, whatever its names become. */
-function pathOf(folder: number): string {
-  return `/proc/self/fd/${folder}`
-}
-
-function openFolder(path: string): number {
-  return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
 }
 
 function childFolder(path: string, owner: Owner): number {

@@ -20,8 +20,8 @@ export interface ProcessKind {
 }
 
 export interface Cage {
-  /** Empty, with the task's limits. Throws what the system says. */
-  make(task: TaskRequest, folder: TaskFolder): Promise<void>
+  /** Empty, with the task's limits; refused when this board cannot make one now. Throws what the system says. */
+  make(task: TaskRequest, folder: TaskFolder): Promise<Result<void, 'E_DRIVER_DOWN'>>
   /** The supervisor that runs the program inside. */
   supervised(program: Program, folder: TaskFolder, id: TaskId): Command
   /** The program beside a task, whose supervisor has that number. */
@@ -29,6 +29,7 @@ export interface Cage {
   /** Before it is let go, so that nothing of it is ever outside. */
   enter(id: TaskId, pid: number): void
   enclosure(id: TaskId): Enclosure
+  /** Ends what is in it. Throws when that does not end. */
   remove(id: TaskId): Promise<void>
 }
 

@@ -3,11 +3,11 @@
 import { chmodSync, chownSync, mkdirSync } from 'node:fs'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Result, ok, refuse } from '../../../crdt/errors.ts'
-import type { DriverCode, RunningTask, TaskRequest } from '../../core/ports.ts'
+import type { DriverCode, RunningTask, TaskId, TaskRequest } from '../../core/ports.ts'
 import { grantedTo } from '../task/granted-devices.ts'
 import { takenPort, takenPortMessage } from '../task/taken-port.ts'
 import { giveArtifacts, giveFiles } from './give-files.ts'
-import { type Enclosure, killTask } from './group.ts'
+import { killTask } from './group.ts'
 import type { Cage, ProcessKind } from './kind.ts'
 import { logPath } from './log-files.ts'
 import { bootId, processOf } from './proc.ts'
@@ -25,14 +25,15 @@ const bytesPerMib = 1024 * 1024
 export async function runTask(node: NodeId, task: TaskRequest, folder: TaskFolder, kind: ProcessKind): Promise<Result<Run, DriverCode>> {
   const program = resolveProgram(task, folder, kind)
   if (!program.ok) return program
-  await endEarlierRun(folder, kind.cage?.enclosure(task.id))
-  const taken = task.portsHeld === true ? undefined : await takenPort(task.ports)
-  if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
   try {
+    await endEarlierRun(task.id, folder, kind.cage)
+    const taken = task.portsHeld === true ? undefined : await takenPort(task.ports)
+    if (taken !== undefined) return refuse('E_PORT_IN_USE', takenPortMessage(taken))
     makeFolders(folder, program.value)
+    const made = await kind.cage?.make(task, folder)
+    if (made?.ok === false) return made
     await giveArtifacts(folder.work, task.files ?? [])
     giveFiles(folder.work, task.files ?? [], program.value.taskDir)
-    await kind.cage?.make(task, folder)
     return await begin(node, task, folder, program.value, kind.cage)
   } catch (error) {
     return refuse('E_START', startFailure(program.value, folder, error as NodeJS.ErrnoException))
@@ -72,9 +73,11 @@ async function begin(
 }
 
 /** A run of the same task that ended may have left something behind: it must not hold the ports of the next. */
-async function endEarlierRun(folder: TaskFolder, enclosure: Enclosure | undefined): Promise<void> {
+async function endEarlierRun(id: TaskId, folder: TaskFolder, cage: Cage | null): Promise<void> {
   const earlier = readRecord(folder)
-  if (earlier !== undefined) await killTask(leaderOf(earlier, false, enclosure))
+  if (earlier !== undefined) await killTask(leaderOf(earlier, false, cage?.enclosure(id)))
+  // A disk that failed has lost its record; what runs is in its cgroup still.
+  else await cage?.remove(id)
 }
 
 /** Others may pass through (a task's own user reaches its working directory), but not read. */

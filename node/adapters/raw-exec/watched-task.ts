@@ -83,8 +83,9 @@ function watchStatus(folder: TaskFolder, onChange: () => void): FSWatcher | unde
 /** How a task ended that no longer runs; `wasKilled`: by us, if there is no other word. */
 export function exitOf(folder: TaskFolder, child: ChildProcess | null, wasKilled: boolean, enclosure?: Enclosure): TaskExit {
   const exit = plainExitOf(folder, child, wasKilled)
-  // A child that ran out of memory and was survived is no failure of the task.
-  return !wasKilled && exit.exitCode !== 0 && enclosure?.hasLackedMemory() === true ? { ...exit, outOfMemory: true } : exit
+  // The kernel kills with it, or what would have told the end. A child that ran out of memory and was survived is no reason of a later end.
+  const isLikeIt = exit.signal === 'SIGKILL' || (exit.signal === null && exit.exitCode === null)
+  return !wasKilled && isLikeIt && enclosure?.hasLackedMemory() === true ? { ...exit, outOfMemory: true } : exit
 }
 
 function plainExitOf(folder: TaskFolder, child: ChildProcess | null, wasKilled: boolean): TaskExit {

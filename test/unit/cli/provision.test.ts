@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { ar } from '../../../cli/provision/ar.ts'
 import { entriesOf } from '../../../cli/provision/archive.ts'
+import { bundleFiles } from '../../../cli/provision/bundle.ts'
 import type { BundleFile } from '../../../cli/provision/files.ts'
 import { parseForms } from '../../../cli/provision/forms.ts'
 import { tar } from '../../../node/adapters/tar.ts'
@@ -57,6 +58,21 @@ test('tar reads what was packed: modes, links, folders before what they hold, fo
   assert.equal(Math.floor(statSync(join(out, 'made')).mtimeMs / 1000), madeAt)
 })
 
+test('which drivers boards may use stands in the configuration; what binds the agent further is only for those that run containers alone', () => {
+  const input = { program: '/program', version: '1', join: '{}', pool: 'shop', labels: {}, listen: [], boards: [], forms: [], madeAt: 0 }
+  const made = ([rawExec, exec]: readonly [boolean, boolean]): readonly [string[], boolean] => {
+    const files = bundleFiles({ ...input, rawExec, exec })
+    const isBound = files.some(({ path }) => path.endsWith('shoal.service.d/containers-only.conf'))
+    const config = files.find(({ path }) => path === 'overlay/etc/shoal/agent.yaml')?.content
+    const text = config !== undefined && 'text' in config ? config.text : ''
+    return [text.match(/raw_exec|exec:/g) ?? [], isBound]
+  }
+  assert.deepEqual(made([false, false]), [[], true])
+  assert.deepEqual(made([true, false]), [['raw_exec'], false])
+  assert.deepEqual(made([false, true]), [['exec:'], false])
+  assert.deepEqual(made([true, true]), [['raw_exec', 'exec:'], false])
+})
+
 test('a path that no header can hold is refused, never cut', () => {
   assert.throws(() => tar([{ kind: 'file', path: 'a'.repeat(101), mode: 0o644, bytes: Buffer.alloc(0) }], madeAt), /too long/)
 })
@@ -82,6 +98,15 @@ test('forms: one or several, said once or twice, all of them, none that is unkno
   assert.deepEqual(parseForms('compose', parseForms('deb')), ['deb', 'compose'])
   assert.deepEqual(parseForms('all'), ['cloud-init', 'ansible', 'deb', 'compose'])
   assert.throws(() => parseForms('rpm'), /cloud-init/)
+})
+
+test('a purge goes on when a cgroup is gone before it is read', () => {
+  const bin = join(folder, 'bin-of-find')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'find'), '#!/bin/sh\necho /no/such/cgroup\n', { mode: 0o755 })
+  const script = `. ./deploy/end-tasks.sh && end_cgroups task; echo through`
+  const said = execFileSync('sh', ['-euc', script], { env: { PATH: `${bin}:${process.env['PATH']}` } }).toString()
+  assert.equal(said, 'through\n')
 })
 
 test('what a purge removes: containers of this board’s own id, whoever else has some on the machine, and none where that is unknown', () => {

@@ -110,7 +110,7 @@ describe('configuration', () => {
     assert.equal(plain.http.socket, join(plain.dataDir, 'api.sock'))
     assert.deepEqual([plain.drivers.rawExec, plain.checks], [{ enabled: false }, { exec: false }])
     assert.equal(plain.drivers.docker.enabled, true)
-    assert.deepEqual(plain.drivers.exec, { enabled: false, user: 'nobody', allowRoot: false, cgroupParent: 'shoal' })
+    assert.deepEqual(plain.drivers.exec, { enabled: false, user: 'nobody', users: [], allowRoot: false, cgroupParent: 'shoal' })
   })
 
   it('lets programs be checks only where it is told to, or plain processes are allowed', () => {
@@ -146,7 +146,7 @@ dynamic_ports: 21000-21999
 max_allocs: 12
 drivers:
   raw_exec: { enabled: true }
-  exec: { enabled: true, user: tasks, allow_root: true, cgroup_parent: edge/shoal }
+  exec: { enabled: true, user: tasks, users: [camera, 'sensors:dialout'], allow_root: true, cgroup_parent: edge/shoal }
   docker:
     enabled: false
     socket: /run/podman.sock
@@ -174,7 +174,7 @@ rejoin: true
       maxAllocs: 12,
       drivers: {
         rawExec: { enabled: true },
-        exec: { enabled: true, user: 'tasks', allowRoot: true, cgroupParent: 'edge/shoal' },
+        exec: { enabled: true, user: 'tasks', users: ['camera', 'sensors:dialout'], allowRoot: true, cgroupParent: 'edge/shoal' },
         docker: {
           enabled: false,
           socket: '/run/podman.sock',
@@ -183,6 +183,7 @@ rejoin: true
         },
       },
       devices: { allow: ['serial'], deny: [], declare: [], sysfs: join(folder, 'sys'), dev: '/dev' },
+      artifacts: { bytesMax: 1024 ** 3, sources: null },
       checks: { exec: false },
       log: { level: 'warn' },
       http: { socket: join(folder, 'door.sock'), loopbackPort: 7_421 },

@@ -38,6 +38,16 @@ test('v2 without controllers beside v1 is v1, each controller where it is mounte
   ]) // prettier-ignore
 })
 
+test('of several mounts of v2 it is one that can be written to, and the usual one before others', () => {
+  const at = (mounts: string): string => {
+    const found = find(mounts)
+    return found.ok ? found.value.mounts.cpu : found.message
+  }
+  const [other, closed] = [unified.replace('/sys/fs/cgroup', '/mnt/other'), unified.replace(' rw,', ' ro,')]
+  assert.deepEqual([at(other + unified), at(unified + other)], ['/sys/fs/cgroup', '/sys/fs/cgroup'])
+  assert.deepEqual([at(closed + other), at(closed)], ['/mnt/other', '/sys/fs/cgroup'])
+})
+
 test('a path with a blank is read as it is', () => {
   const found = find(unified.replace('/sys/fs/cgroup', '/my\\040cgroups'))
   assert.ok(found.ok)
@@ -51,5 +61,7 @@ test('what is missing is named, with a way to get it', () => {
     /missing here: memory \(on a Raspberry Pi: add cgroup_enable=memory to cmdline\.txt/,
   )
   assert.match(refusal(unified, 'cpu memory\n'), /missing here: pids$/)
+  const stray = 'cgroup /sys/fs/cgroup/net_cls cgroup rw,net_cls 0 0\n'
+  assert.match(refusal(unified + stray, 'cpu memory\n'), /missing here: pids$/)
   assert.match(refusal(hybrid.replace(/.*,memory.*\n/, ''), '\n'), /missing here: memory \(/)
 })

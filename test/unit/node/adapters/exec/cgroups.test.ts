@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { cgroupsFault } from '../../../../../node/adapters/exec/fingerprint.ts'
-import { Cgroups, type Folders, processesMax, weightOf } from '../../../../../node/adapters/exec/cgroups.ts'
+import { Cgroups, type Kernel, processesMax, weightOf } from '../../../../../node/adapters/exec/cgroups.ts'
 import type { CgroupPlace } from '../../../../../node/adapters/exec/cgroup-place.ts'
 import { ok, refuse } from '../../../../../crdt/errors.ts'
 
@@ -42,17 +42,25 @@ function board(version: 1 | 2, without: readonly string[] = []): Cgroups {
     return path
   }
   const place: CgroupPlace = { version, mounts: { cpu: mount('cpu'), memory: mount('memory'), pids: mount('pids') }, parent: 'shoal' }
-  const folders: Folders = {
+  const kernel: Kernel = {
     make(path) {
       mkdirSync(path)
       for (const file of files[version](path)) if (!without.includes(file)) writeFileSync(join(path, file), '')
     },
     remove(path) {
       if (readFileSync(join(path, 'cgroup.procs'), 'utf8') !== '') throw Object.assign(new Error('busy'), { code: 'EBUSY' })
+      if (readdirSync(path, { withFileTypes: true }).some((entry) => entry.isDirectory()))
+        throw Object.assign(new Error('busy'), { code: 'EBUSY' })
       rmSync(path, { recursive: true })
     },
+    end(pid) {
+      for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+        const path = join(root, file)
+        if (basename(path) === 'cgroup.procs' && readFileSync(path, 'utf8') === String(pid)) writeFileSync(path, '')
+      }
+    },
   }
-  return new Cgroups(place, folders)
+  return new Cgroups(place, kernel)
 }
 
 const read = (...parts: string[]): string => readFileSync(join(root, ...parts), 'utf8')
@@ -139,16 +147,44 @@ test('whether memory was lacking is the kernel’s count of what it killed, not 
   }
 })
 
-test('it goes once its last process has left, and what is not there is gone', async () => {
+test('it goes with all that is in it, known or not, and what is not there is gone', async () => {
   const cgroups = board(v2)
   await cgroups.make(id, limits)
   cgroups.enter(id, 4_242)
-  const going = cgroups.remove(id)
-  writeFileSync(join(root, 'shoal', id, 'cgroup.procs'), '')
-  await going
+  await cgroups.remove(id)
   assert.deepEqual(readdirSync(join(root, 'shoal')), ['cgroup.kill', 'cgroup.procs', 'cgroup.subtree_control', 'cpu.weight', 'memory.events', 'memory.max', 'memory.swap.max', 'pids.max']) // prettier-ignore
   await cgroups.remove(id)
   assert.deepEqual([cgroups.pids(id), cgroups.hasLackedMemory(id)], [[], false])
+})
+
+test('cgroups that a task has made in its own count with it, and do not stay in its way', async () => {
+  for (const version of [v1, v2]) {
+    const cgroups = board(version)
+    await cgroups.make(id, limits)
+    const within = join(root, version === 2 ? '' : 'memory', 'shoal', id)
+    for (const name of ['one', 'one/two']) {
+      mkdirSync(join(within, name))
+      writeFileSync(join(within, name, 'cgroup.procs'), '')
+    }
+    writeFileSync(join(within, 'one/two', 'cgroup.procs'), '4243')
+    assert.deepEqual(cgroups.pids(id), [4_243])
+    await cgroups.make(id, limits)
+    assert.deepEqual([cgroups.pids(id), statSync(join(within, 'one'), { throwIfNoEntry: false })], [[], undefined])
+    rmSync(root, { recursive: true })
+  }
+})
+
+test('a folder that somebody else makes just then is there', async () => {
+  const real = board(v2)
+  const cgroups = new Cgroups(real.place, {
+    make: () => {
+      throw Object.assign(new Error('there'), { code: 'EEXIST' })
+    },
+    remove: () => undefined,
+    end: () => undefined,
+  })
+  mkdirSync(join(root, 'shoal-other'))
+  assert.throws(() => cgroups.open(), /ENOENT/, 'it is not there after all: the next step says so')
 })
 
 test('shares become weights as container runtimes do it', () => {
@@ -162,6 +198,7 @@ test('a board that cannot make cgroups says why', () => {
       throw new Error("EROFS: read-only file system, mkdir '/sys/fs/cgroup/shoal'")
     },
     remove: () => undefined,
+    end: () => undefined,
   })
   assert.match(cgroupsFault(() => ok(readOnly)) ?? '', /cannot make cgroups here: EROFS.*container/)
   assert.equal(

@@ -10,9 +10,13 @@ import { asUser, environmentLines } from '../../../../../node/adapters/exec/scri
 const shells = ['/bin/sh', '/bin/bash', '/bin/busybox'].filter((shell) => existsSync(shell))
 
 /** As boards call it, whichever shell that is. */
-function throughShell(shell: string, input: string): { readonly status: number | null; readonly env: Readonly<Record<string, string>> } {
+function throughShell(
+  shell: string,
+  input: string,
+  folder = '',
+): { readonly status: number | null; readonly env: Readonly<Record<string, string>> } {
   const program = ['/usr/bin/env', '-0']
-  const { status, stdout } = spawnSync(shell, ['-c', asUser, 'shoal-task', '', ...program], { input, env: {}, argv0: 'sh' })
+  const { status, stdout } = spawnSync(shell, ['-c', asUser, 'shoal-task', folder, ...program], { input, env: {}, argv0: 'sh' })
   const entries = stdout.toString().split('\0').filter(Boolean)
   return {
     status,
@@ -66,6 +70,13 @@ test('every shell here hands each value on as it is, and nothing else', () => {
       }),
       { numRuns: 60 },
     )
+  }
+})
+
+test('where the supervisor stood is not told, unless the job has a variable of that name', () => {
+  for (const shell of shells) {
+    assert.equal(throughShell(shell, environmentLines({}), '/').env['OLDPWD'], undefined, shell)
+    assert.equal(throughShell(shell, environmentLines({ OLDPWD: 'x' }), '/').env['OLDPWD'], 'x', shell)
   }
 })
 
