@@ -1,6 +1,8 @@
 // Carries out an examination: looks at what the core cannot see, asks the other boards for theirs, and has what all of them say diagnosed.
 // Every part has a time limit and fails alone: what could not be had is told as such.
 
+import net from 'node:net'
+
 import type { Examination, Surroundings, Unanswered, WaySeen } from '../crdt/api-doctor.ts'
 import type { Reply, Request } from '../crdt/api-types.ts'
 import type { NodeId } from '../crdt/ids.ts'
@@ -104,7 +106,8 @@ async function surroundingsOf({ network, dataDir, lookUp = lookUpName }: Examine
       ...firstOf(address),
       address,
       node: firstOf(address)?.node ?? node,
-      reached: await reach(address, names),
+      // Each for itself: an address that cannot be tried hides no other.
+      reached: await reach(address, names).catch(() => null),
     })),
   )
   const rest = known.filter(({ address }) => !once.has(bare(address))).map((way): WaySeen => ({ ...way, reached: null }))
@@ -112,12 +115,18 @@ async function surroundingsOf({ network, dataDir, lookUp = lookUpName }: Examine
   return { disk, memory, names, ways: [...ways, ...rest], connections, halfOpen: await readHalfOpen() }
 }
 
-/** null: the address is none of TCP, or leads over a relay. */
+/**
+ * null: the address is none of TCP, or leads over a relay, or is no address: members write theirs themselves, so that a name in place of a
+ * number is not looked up either.
+ */
 async function reach(address: string, names: Surroundings['names']): Promise<WaySeen['reached']> {
-  const [, host, port] = /^\/(?:ip4|ip6|dns4?|dns6)\/([^/]+)\/tcp\/(\d+)(?!.*p2p-circuit)/.exec(address) ?? []
-  if (host === undefined) return null
+  const [, host, digits] = /^\/(?:ip4|ip6|dns4?|dns6)\/([^/]+)\/tcp\/(\d+)(?!.*p2p-circuit)/.exec(address) ?? []
+  const port = Number(digits)
+  if (host === undefined || port < 1 || port > 65_535) return null
   const name = nameIn(address)
   const found = name === null ? [host] : names.find((seen) => seen.name === name)?.addresses
   if (found === undefined) return null
-  return found[0] === undefined ? 'unnamed' : await tryTcp(found[0], Number(port), limits.tryMsMax)
+  const [first] = found
+  if (first === undefined) return 'unnamed'
+  return net.isIP(first) === 0 ? null : await tryTcp(first, port, limits.tryMsMax)
 }

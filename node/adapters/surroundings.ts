@@ -79,11 +79,13 @@ async function askServers(name: string, { withinMs, servers }: NameOptions): Pro
   }
 }
 
-/** Opens a connection and ends it; null: not an address of TCP. */
-export async function tryTcp(host: string, port: number, withinMs: number): Promise<Reached> {
+/** Opens a connection and ends it; null: the host is no number, or the try ended for a reason of this board's own and says nothing. */
+export async function tryTcp(host: string, port: number, withinMs: number): Promise<Reached | null> {
+  if (net.isIP(host) === 0) return null
   return await new Promise((resolve) => {
-    const socket = net.connect({ host, port })
-    const end = (reached: Reached): void => {
+    const socket = connectTo(host, port)
+    if (socket === null) return resolve(null)
+    const end = (reached: Reached | null): void => {
       clearTimeout(timer)
       socket.destroy()
       resolve(reached)
@@ -94,8 +96,21 @@ export async function tryTcp(host: string, port: number, withinMs: number): Prom
   })
 }
 
-function reachedBy(code: string): Reached {
+/** It throws at once what it takes for no port. */
+function connectTo(host: string, port: number): net.Socket | null {
+  try {
+    return net.connect({ host, port })
+  } catch {
+    return null
+  }
+}
+
+/** No route for the whole family of addresses (no IPv6), no file descriptor, a firewall of its own: of the other end that says nothing. */
+const ownTrouble: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EMFILE', 'ENFILE', 'EPERM', 'EACCES'])
+
+function reachedBy(code: string): Reached | null {
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return 'refused'
+  if (ownTrouble.has(code)) return null
   return code === 'ETIMEDOUT' ? 'silent' : 'unreachable'
 }
 

@@ -31,7 +31,10 @@ export function sceneOf(self: Examination, answered: readonly Answered[], unansw
   const boards = new Map(
     self.boards.filter((row) => !row.evicted && row.waits === null && row.liveness !== 'left').map((row) => [row.node, row]),
   )
-  const silent = [...boards.values()].filter((row) => row.node !== self.node && isSilent(row, self))
+  const fell = fallenFor(answered)
+  const silent = [...boards.values()]
+    .filter((row) => row.node !== self.node && isSilent(row, self))
+    .map((row) => (row.liveness === 'unheard' && fell.has(row.node) ? { ...row, ...fell.get(row.node) } : row))
   return {
     self,
     all: [self, ...answered.map(({ examination }) => examination)],
@@ -40,6 +43,17 @@ export function sceneOf(self: Examination, answered: readonly Answered[], unansw
     boards,
     silent: silent.sort((a, b) => compareText(a.node, b.node)),
   }
+}
+
+/** An agent that began after a board fell does not know when that was; one that has heard the board does. The least that one of them says. */
+function fallenFor(answered: readonly Answered[]): ReadonlyMap<string, Pick<BoardSeen, 'liveness' | 'silentMs'>> {
+  const fell = new Map<string, Pick<BoardSeen, 'liveness' | 'silentMs'>>()
+  for (const { examination } of answered)
+    for (const { node, liveness, silentMs } of examination.boards) {
+      if (liveness !== 'disconnected' || (fell.get(node)?.silentMs ?? Number.POSITIVE_INFINITY) <= silentMs) continue
+      fell.set(node, { liveness, silentMs })
+    }
+  return fell
 }
 
 /** A board that has just begun has heard nobody yet. */

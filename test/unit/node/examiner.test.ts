@@ -100,3 +100,18 @@ test('names of the bootstrap list are looked up once; addresses are tried, but n
     ],
   )
 })
+
+test('an address that a member has written hides no other, and no name of its choice is looked up', async () => {
+  const tries = ['/ip4/127.0.0.1/tcp/99999', '/ip4/localhost/tcp/1', '/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/1'].map((address) => ({
+    node: 'b2' as NodeId,
+    address,
+  }))
+  const reply = await carriedOut(effect({ alone: true, tries }))
+  assert.ok(reply.kind === 'examination', JSON.stringify(reply))
+  assert.deepEqual(reply.examination.surroundings!.ways.map(({ address, reached }) => [address, reached]).toSorted(), [
+    ['/ip4/127.0.0.1/tcp/0', null],
+    ['/ip4/127.0.0.1/tcp/1', 'refused'],
+    ['/ip4/127.0.0.1/tcp/99999', null],
+    ['/ip4/localhost/tcp/1', null],
+  ])
+})

@@ -33,7 +33,7 @@ export const silentBoards: Rule = (scene) => {
 
 /**
  * Those that fell together: what lies before all of them is away. Each for itself is gone where the machine answers and only its agent does
- * not.
+ * not, and where this agent has not heard it since it began: that tells when the agent began, and not when the board fell.
  */
 function groupsOf(scene: Scene): BoardSeen[][] {
   const groups: BoardSeen[][] = []
@@ -41,7 +41,8 @@ function groupsOf(scene: Scene): BoardSeen[][] {
     const group = groups.at(-1)
     const before = group?.at(-1)
     const isTogether = before !== undefined && board.silentMs - before.silentMs <= limits.togetherMs
-    if (isTogether && !isRefused(scene, board) && !isRefused(scene, before)) group!.push(board)
+    const isHeard = board.liveness !== 'unheard' && before?.liveness !== 'unheard'
+    if (isTogether && isHeard && !isRefused(scene, board) && !isRefused(scene, before)) group!.push(board)
     else groups.push([board])
   }
   return groups

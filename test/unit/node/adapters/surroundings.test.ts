@@ -82,6 +82,8 @@ test('an address that takes connections, and one that refuses them', async () =>
   server.close()
   await once(server, 'close')
   assert.equal(await tryTcp('127.0.0.1', port, 10_000), 'refused')
+  assert.equal(await tryTcp('localhost', port, 10_000), null)
+  assert.equal(await tryTcp('127.0.0.1', 99_999, 10_000), null)
 })
 
 test('memory and disk, where the system says something, and where it does not', async () => {

@@ -67,6 +67,17 @@ const reach: readonly Case[] = [
     says: ['warning board-silent: b1 > b2'],
   },
   {
+    what: 'two that were gone, each for itself, before this agent began',
+    self: boards(...['b3', 'b4'].map((node) => board(node, { liveness: 'unheard', silentMs: 90_000, pathMs: null }))),
+    says: ['warning board-silent: b1 b2 > b3', 'warning board-silent: b1 b2 > b4'],
+  },
+  {
+    what: 'two that fell together, before this agent began, as another saw it',
+    self: boards(...['b3', 'b4'].map((node) => board(node, { liveness: 'unheard', silentMs: 90_000, pathMs: null }))),
+    others: { b2: boards(silent('b3', 900_000), silent('b4', 901_000)) },
+    says: ['critical partition: b1 b2 > b3 b4'],
+  },
+  {
     what: 'those who have left, wait or are evicted are not missed',
     self: {
       boards: [
