@@ -8,6 +8,16 @@ export const doctorLimits = {
   /** Rows about other boards in an answer to another board. */
   boardsMax: 256,
   linksMax: 64,
+  /** What an answer holds of one kind besides, and what another board accepts: connections of a board with 1,000 others. */
+  rowsMax: 1_024,
+  /** Of what a board's document says of it: its addresses, machines with its key, neighbours. A document may be written to hold more. */
+  perBoardMax: 64,
+  driversMax: 16,
+  /** In characters: addresses and names as boards have them are a tenth. */
+  textMax: 512,
+  wordMax: 64,
+  /** The words of an engine or of the system, in characters. */
+  reasonMax: 4_096,
   /** Addresses that are tried over TCP for one examination; a board makes at most 30 dials a minute otherwise. */
   triesMax: 24,
   /** Of one board: it says the one first that it listens on. */

@@ -7,7 +7,8 @@ import type { Reply } from '../../../crdt/api-types.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Examine, createExaminer } from '../../../node/examiner.ts'
 import type { NetworkSeen } from '../../../node/core/ports.ts'
-import { examination } from '../../support/examinations.ts'
+import { readExamination } from '../../../node/examination-schema.ts'
+import { board, examination, surroundings, way } from '../../support/examinations.ts'
 
 const coverage = { fleet: 'f', pool: 'default', node: 'b1', nodeName: 'b1', view: '', nodesAlive: 4, nodesTotal: 4, oldestMs: 0 }
 
@@ -79,13 +80,13 @@ test('an agent from before is told of as such', async () => {
 })
 
 test('names of the bootstrap list are looked up once; addresses are tried, but not those over relays', async () => {
-  const way = (address: string) => ({ address, node: null, isBootstrap: true, fault: null })
+  const listed = (address: string) => ({ address, node: null, isBootstrap: true, fault: null })
   const ways = [
     '/dns4/x.example/tcp/1',
     '/dns4/x.example/tcp/2',
     '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWA',
     '/ip4/127.0.0.1/tcp/1/p2p/R/p2p-circuit',
-  ].map(way)
+  ].map(listed)
   const reply = await carriedOut(effect({ alone: true }), {}, { ways, connections: [] })
   assert.ok(reply.kind === 'examination')
   const { names, ways: seen } = reply.examination.surroundings!
@@ -114,4 +115,22 @@ test('an address that a member has written hides no other, and no name of its ch
     ['/ip4/127.0.0.1/tcp/99999', null],
     ['/ip4/localhost/tcp/1', null],
   ])
+})
+
+test('a row that holds what a third board says of itself, and too much of it, spoils no answer', () => {
+  const long = 'x'.repeat(600)
+  const read = readExamination(
+    examination('b2', {
+      boards: [board('b2'), board('b3', { addresses: [long] }), board('b4', { addresses: Array<string>(65).fill('/ip4/192.0.2.1/tcp/1') })],
+      surroundings: surroundings({ ways: [way('b3', { address: long }), way('b4')] }),
+    }),
+  )
+  assert.deepEqual(
+    read?.boards.map(({ node }) => node),
+    ['b2'],
+  )
+  assert.deepEqual(
+    read?.surroundings?.ways.map(({ node }) => node),
+    ['b4'],
+  )
 })
