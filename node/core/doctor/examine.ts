@@ -15,6 +15,7 @@ import { claimsByNode } from '../queries/nodes.ts'
 import { coverageOf } from '../queries/coverage.ts'
 import type { State, Step } from '../state.ts'
 import { doctorLimits as limits } from './limits.ts'
+import { hostIn } from './scene.ts'
 
 /** `alone`: another board asks, and does so of others itself. */
 export function examine(step: Step, id: number, alone: boolean): void {
@@ -24,13 +25,15 @@ export function examine(step: Step, id: number, alone: boolean): void {
   const examination = examinationOf(step, alone)
   // Who is connected answers soonest.
   const alive = others.filter(({ liveness }) => liveness === 'alive').map((node) => node.id)
-  const ask = alive.sort((a, b) => Number(state.peers.has(b)) - Number(state.peers.has(a)) || compareText(a, b)).slice(0, limits.askedMax)
+  const [near, afar] = [alive.filter((id) => state.peers.has(id)), alive.filter((id) => !state.peers.has(id))]
+  const ask = [...near.sort(compareText), ...afar.sort(compareText).slice(0, limits.askedAfarMax)].slice(0, limits.askedMax)
   step.out.push({
     kind: 'examine',
     id,
     examination,
     ask: alone ? [] : ask,
     tries: triesOf(state, others),
+    hosts: [...new Set(others.flatMap(({ addresses }) => textsOf(addresses).flatMap((address) => hostIn(address) ?? [])))],
     coverage: coverageOf(step),
     alone,
   })

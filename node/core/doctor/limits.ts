@@ -25,6 +25,16 @@ export const doctorLimits = {
   /** A link with two seconds of delay each way opens a connection in four; longer, and the examination itself would time out. */
   tryMsMax: 2_500,
   nameMsMax: 2_500,
+  /** All that a board looks at: its answer has to be there, over a slow line, before `askMsMax`. */
+  lookMsMax: 3_500,
+  /** What was seen a moment ago is so now: a board answers the next asker with it. */
+  lookAgeMsMax: 5_000,
+  /** Operators who ask one board at the same time; each has it ask all others. */
+  fanOutsMax: 2,
+  /** Boards that are asked over a connection yet to be made: those that are connected know the most, and a dial costs both ends. */
+  askedAfarMax: 8,
+  /** Addresses of one name, of both families. */
+  triesPerNameMax: 3,
   namesMax: 8,
   /** A board that has just booted has heard nobody yet: the wait of the core before it acts alone, and a connection. */
   unheardMsMin: 30_000,

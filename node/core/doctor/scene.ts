@@ -99,6 +99,11 @@ export function comesHalfOpen(scene: Scene, from: string, to: string): boolean {
   return !isShared && hosts.some((host) => host !== undefined && halfOpen.includes(host))
 }
 
+/** The number in an address that begins with one. */
+export function hostIn(address: string): string | undefined {
+  return /^\/ip[46]\/([^/]+)/.exec(address)?.[1]
+}
+
 /** Ways that some board knows to another, with who knows it. */
 export function waysTo(scene: Scene, node: string): { readonly by: Examination; readonly way: WaySeen }[] {
   return scene.all.flatMap((by) => (by.surroundings?.ways ?? []).filter((way) => way.node === node).map((way) => ({ by, way })))

@@ -19,6 +19,7 @@ function effect(more: Partial<Examine>): Examine {
     examination: examination('b1', { wallMs: Date.now() }),
     ask: [],
     tries: [],
+    hosts: [],
     coverage,
     alone: false,
     ...more,
@@ -39,8 +40,10 @@ async function carriedOut(
     },
   }
   const lookUp = async (name: string) => ({ name, outcome: 'hangs' as const, addresses: [], tookMs: 9 })
-  return await new Promise((resolve) => createExaminer({ network, dataDir: tmpdir(), lookUp })(asked, resolve))
+  return await new Promise((resolve) => createExaminer({ network, dataDir: tmpdir(), lookUp })(asked, resolve, stays))
 }
+
+const stays = new AbortController().signal
 
 const said = (node: string, more: object = {}): object => ({
   kind: 'examination',
@@ -94,10 +97,10 @@ test('names of the bootstrap list are looked up once; addresses are tried, but n
   assert.deepEqual(
     seen.map(({ address, reached }) => [address, reached]),
     [
-      ['/ip4/127.0.0.1/tcp/1/p2p/R/p2p-circuit', null],
-      ['/ip4/127.0.0.1/tcp/1', 'refused'],
-      ['/dns4/x.example/tcp/2', 'unnamed'],
       ['/dns4/x.example/tcp/1', 'unnamed'],
+      ['/dns4/x.example/tcp/2', 'unnamed'],
+      ['/ip4/127.0.0.1/tcp/1', 'refused'],
+      ['/ip4/127.0.0.1/tcp/1/p2p/R/p2p-circuit', null],
     ],
   )
 })
@@ -133,4 +136,52 @@ test('a row that holds what a third board says of itself, and too much of it, sp
     read?.surroundings?.ways.map(({ node }) => node),
     ['b4'],
   )
+})
+
+test('boards that are silent are tried before a long bootstrap list', async () => {
+  const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
+  const tries = Array.from({ length: 24 }, (_, index) => ({ node: 'b2' as NodeId, address: address(index + 1) }))
+  const ways = Array.from({ length: 30 }, (_, index) => ({ address: address(index + 101), node: null, isBootstrap: true, fault: null }))
+  const reply = await carriedOut(effect({ alone: true, tries }), {}, { ways, connections: [] })
+  assert.ok(reply.kind === 'examination')
+  const seen = reply.examination.surroundings!.ways
+  assert.equal(seen.length, 54)
+  assert.ok(seen.filter(({ node }) => node === 'b2').every(({ reached }) => reached !== null))
+})
+
+test('nobody speaks under the name of another', async () => {
+  const reply = await carriedOut(effect({ ask: ['b2' as NodeId] }), { b2: said('b2', { name: 'b3' }) })
+  assert.ok(reply.kind === 'doctor')
+  assert.equal(reply.diagnosis.examined[1]?.name, 'b2')
+})
+
+test('a third operator is told to wait, one look serves all, and whoever goes makes room', async () => {
+  let asked = 0
+  let looked = 0
+  const network = {
+    seen: () => {
+      looked += 1
+      return { ways: [], connections: [] }
+    },
+    async *request(_: NodeId, __: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+      asked += 1
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('gone'))))
+      yield new Uint8Array()
+    },
+  }
+  const examine = createExaminer({ network, dataDir: tmpdir() })
+  const goes = new AbortController()
+  const ask = async (signal: AbortSignal): Promise<Reply> =>
+    await new Promise((resolve) => examine(effect({ ask: ['b2' as NodeId] }), resolve, signal))
+  const both = [ask(goes.signal), ask(goes.signal)]
+  const third = await ask(stays)
+  assert.ok(third.kind === 'error' && third.code === 'E_BUSY', JSON.stringify(third))
+  assert.deepEqual([asked, looked], [2, 1])
+  goes.abort()
+  assert.deepEqual(
+    (await Promise.all(both)).map(({ kind }) => kind),
+    ['doctor', 'doctor'],
+  )
+  const alone = await new Promise<Reply>((resolve) => examine(effect({ alone: true }), resolve, stays))
+  assert.deepEqual([alone.kind, looked], ['examination', 1])
 })
