@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import type { Examination } from '../../../../../crdt/api-doctor.ts'
 import { diagnose } from '../../../../../node/core/doctor/diagnose.ts'
 import { doctorLimits } from '../../../../../node/core/doctor/limits.ts'
+import { nameIn } from '../../../../../node/core/doctor/rules/ways-in.ts'
 import { board, examination, fault, link, silent, surroundings, way } from '../../../../support/examinations.ts'
 
 const minuteMs = 60_000
@@ -309,6 +310,11 @@ test('the worst comes first, and every list is bounded', () => {
     ['critical', 'note', 'note'],
   )
   for (const { evidence } of findings) assert.ok(evidence.length <= doctorLimits.evidenceMax)
+})
+
+test('a dnsaddr is no name that leads to numbers', () => {
+  assert.equal(nameIn('/dnsaddr/board.example'), null)
+  assert.equal(nameIn('/dns4/board.example/tcp/1'), 'board.example')
 })
 
 test('docs/doctor.md lists every finding, and no others', () => {
