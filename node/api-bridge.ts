@@ -15,6 +15,8 @@ import { wordsOf } from './words.ts'
 export interface ApiBridge {
   open(channel: ApiChannel): void
   reply(id: number, reply: Reply, last: boolean): void
+  /** Aborted once nobody waits for the answer. */
+  goneSignal(id: number): AbortSignal
   replyStored(
     effect: Effect & { kind: 'reply-stored' },
     read: () => Promise<(Uint8Array | undefined)[]>,
@@ -73,6 +75,10 @@ class Bridge implements ApiBridge {
     const request = parseRequest(channel.request)
     if (!request.ok) return this.reply(id, refusal(request.code, request.message), true)
     this.#push({ kind: 'command', id, caller, request: request.value })
+  }
+
+  goneSignal(id: number): AbortSignal {
+    return this.#open.get(id)?.channel.signal ?? AbortSignal.abort()
   }
 
   reply(id: number, reply: Reply, last: boolean): void {

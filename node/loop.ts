@@ -335,7 +335,7 @@ class DriverLoop implements Loop {
       case 'left':
         return this.#input.onLeft(effect.why)
       case 'examine':
-        return this.#input.examine(effect, (reply) => this.#api.reply(effect.id, reply, true))
+        return this.#input.examine(effect, (reply) => this.#api.reply(effect.id, reply, true), this.#api.goneSignal(effect.id))
       case 'logs':
         return this.#api.logs(effect, this.#tasks.driver(effect.driver))
       case 'persist':

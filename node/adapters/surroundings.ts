@@ -3,12 +3,26 @@
 // needs for as long as a server is silent.
 
 import dns from 'node:dns'
+import { createReadStream } from 'node:fs'
 import { readFile, statfs } from 'node:fs/promises'
 import net from 'node:net'
 
 import type { NameSeen, Reached, Surroundings } from '../core/ports.ts'
 
 const mib = 1_024 * 1_024
+
+/** What the part says, or `otherwise` if it fails or is not there in time; what it says later is lost. */
+export async function within<T>(part: Promise<T>, ms: number, otherwise: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<T>((resolve) => (timer = setTimeout(() => resolve(otherwise), ms)))
+  try {
+    return await Promise.race([part, late])
+  } catch {
+    return otherwise
+  } finally {
+    clearTimeout(timer)
+  }
+}
 
 export async function readRoom(path: string): Promise<Surroundings['disk']> {
   const stats = await statfs(path).catch(() => null)
@@ -50,11 +64,26 @@ export async function lookUpName(name: string, options: NameOptions): Promise<Na
   const asked = await askServers(name, options)
   if (asked === 'hangs') return seen('hangs', [])
   if (asked.length > 0) return seen('answers', asked)
-  const found = options.servers === undefined ? await dns.promises.lookup(name, { all: true }).catch(() => []) : []
-  return seen(found.length > 0 ? 'answers' : 'nothing', found.map(({ address }) => address).slice(0, addressesMax))
+  const found = options.servers === undefined ? await askSystem(name, options.withinMs - (performance.now() - begun)) : []
+  if (found === 'hangs') return seen('hangs', [])
+  return seen(found.length > 0 ? 'answers' : 'nothing', found.slice(0, addressesMax))
 }
 
 const addressesMax = 8
+
+let systemAsked: Promise<unknown> = Promise.resolve()
+
+/** One name after the other: each holds a thread for as long as it takes, which may be a minute. */
+async function askSystem(name: string, withinMs: number): Promise<'hangs' | string[]> {
+  const until = performance.now() + withinMs
+  const asked = systemAsked.then(async () => {
+    if (performance.now() >= until) return []
+    const found = await dns.promises.lookup(name, { all: true }).catch(() => [])
+    return found.map(({ address }) => address)
+  })
+  systemAsked = asked
+  return await within<'hangs' | string[]>(asked, withinMs, 'hangs')
+}
 
 async function inHosts(name: string, file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
@@ -79,11 +108,13 @@ async function askServers(name: string, { withinMs, servers }: NameOptions): Pro
   }
 }
 
-/** Opens a connection and ends it; null: not an address of TCP. */
-export async function tryTcp(host: string, port: number, withinMs: number): Promise<Reached> {
+/** Opens a connection and ends it; null: the host is no number, or the try ended for a reason of this board's own and says nothing. */
+export async function tryTcp(host: string, port: number, withinMs: number): Promise<Reached | null> {
+  if (net.isIP(host) === 0) return null
   return await new Promise((resolve) => {
-    const socket = net.connect({ host, port })
-    const end = (reached: Reached): void => {
+    const socket = connectTo(host, port)
+    if (socket === null) return resolve(null)
+    const end = (reached: Reached | null): void => {
       clearTimeout(timer)
       socket.destroy()
       resolve(reached)
@@ -94,25 +125,65 @@ export async function tryTcp(host: string, port: number, withinMs: number): Prom
   })
 }
 
-function reachedBy(code: string): Reached {
+/** It throws at once what it takes for no port. */
+function connectTo(host: string, port: number): net.Socket | null {
+  try {
+    return net.connect({ host, port })
+  } catch {
+    return null
+  }
+}
+
+/** No route for the whole family of addresses (no IPv6), no file descriptor, a firewall of its own: of the other end that says nothing. */
+const ownTrouble: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EMFILE', 'ENFILE', 'EPERM', 'EACCES'])
+
+function reachedBy(code: string): Reached | null {
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return 'refused'
+  if (ownTrouble.has(code)) return null
   return code === 'ETIMEDOUT' ? 'silent' : 'unreachable'
 }
 
 /** Hosts that a flood of connections could name; nobody reads more. */
 const halfOpenMax = 256
 
+/** Some 7,000 connections. The kernel walks all of them for every reader, and a board with more has its few half-open ones anywhere. */
+const tableBytesMax = 1_048_576
+
+export interface HalfOpenOptions {
+  /** Own ports: a half-open connection to another program says nothing of this fleet. */
+  readonly ports: ReadonlySet<number>
+  /** Of boards: nobody else's visitors are told of. */
+  readonly hosts: ReadonlySet<string>
+  /** For tests. */
+  readonly files?: readonly string[]
+}
+
 /** Connections of which the system has seen the beginning and nothing more, by their other end: in the state that Linux calls SYN_RECV. */
-export async function readHalfOpen(files: readonly string[] = ['/proc/self/net/tcp', '/proc/self/net/tcp6']): Promise<string[]> {
-  const texts = await Promise.all(files.map(async (file) => await readFile(file, 'utf8').catch(() => '')))
-  const rows = texts.flatMap((text) =>
-    text
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim().split(/\s+/)),
-  )
-  const hosts = rows.flatMap(([, , remote = '', state]) => (state === '03' ? hostOfHex(remote.split(':')[0] ?? '') : []))
-  return [...new Set(hosts)].slice(0, halfOpenMax)
+export async function readHalfOpen({ ports, hosts, files = tables }: HalfOpenOptions): Promise<string[]> {
+  const found = await Promise.all(files.map(async (file) => await halfOpenIn(file, ports).catch(() => [])))
+  return [...new Set(found.flat())].filter((host) => hosts.has(host)).slice(0, halfOpenMax)
+}
+
+const tables = ['/proc/self/net/tcp', '/proc/self/net/tcp6'] as const
+
+/** In pieces, so that the agent goes on in between. */
+async function halfOpenIn(file: string, ports: ReadonlySet<number>): Promise<string[]> {
+  const hosts: string[] = []
+  let read = 0
+  let rest = ''
+  const take = (line: string): void => {
+    const [, port = '', remote = ''] = /^\s*\d+: [0-9A-F]+:([0-9A-F]{1,4}) ([0-9A-F]+):[0-9A-F]{1,4} 03 /.exec(line) ?? []
+    if (ports.has(Number.parseInt(port, 16))) hosts.push(...hostOfHex(remote))
+  }
+  for await (const chunk of createReadStream(file, { encoding: 'utf8', highWaterMark: 65_536 }) as AsyncIterable<string>) {
+    read += chunk.length
+    if (read > tableBytesMax) return []
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) take(line)
+  }
+  take(rest)
+  return hosts
 }
 
 /** The kernel writes words of four bytes, each with its lowest byte first. */

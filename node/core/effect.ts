@@ -64,6 +64,8 @@ export type Effect =
       readonly ask: readonly NodeId[]
       /** Addresses that are tried besides those that the network dials. */
       readonly tries: readonly { readonly node: NodeId; readonly address: string }[]
+      /** Of boards, by number: whose connections are looked for among those that do not go on. */
+      readonly hosts: readonly string[]
       readonly coverage: Coverage
       /** Answer with the examination itself: another board asks. */
       readonly alone: boolean

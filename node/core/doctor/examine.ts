@@ -15,6 +15,7 @@ import { claimsByNode } from '../queries/nodes.ts'
 import { coverageOf } from '../queries/coverage.ts'
 import type { State, Step } from '../state.ts'
 import { doctorLimits as limits } from './limits.ts'
+import { hostIn } from './scene.ts'
 
 /** `alone`: another board asks, and does so of others itself. */
 export function examine(step: Step, id: number, alone: boolean): void {
@@ -24,13 +25,15 @@ export function examine(step: Step, id: number, alone: boolean): void {
   const examination = examinationOf(step, alone)
   // Who is connected answers soonest.
   const alive = others.filter(({ liveness }) => liveness === 'alive').map((node) => node.id)
-  const ask = alive.sort((a, b) => Number(state.peers.has(b)) - Number(state.peers.has(a)) || compareText(a, b)).slice(0, limits.askedMax)
+  const [near, afar] = [alive.filter((id) => state.peers.has(id)), alive.filter((id) => !state.peers.has(id))]
+  const ask = [...near.sort(compareText), ...afar.sort(compareText).slice(0, limits.askedAfarMax)].slice(0, limits.askedMax)
   step.out.push({
     kind: 'examine',
     id,
     examination,
     ask: alone ? [] : ask,
     tries: triesOf(state, others),
+    hosts: [...new Set(others.flatMap(({ addresses }) => textsOf(addresses).flatMap((address) => hostIn(address) ?? [])))],
     coverage: coverageOf(step),
     alone,
   })
@@ -41,7 +44,11 @@ function triesOf(state: State, others: readonly NodeView[]): Extract<Effect, { k
   const rank = ({ id, liveness }: NodeView): number => (liveness !== 'alive' ? 0 : state.peers.has(id) ? 1 : 2)
   return others
     .toSorted((a, b) => rank(a) - rank(b) || compareText(a.id, b.id))
-    .flatMap(({ id, addresses }) => addresses.slice(0, limits.triesPerBoardMax).map((address) => ({ node: id, address })))
+    .flatMap(({ id, addresses }) =>
+      textsOf(addresses)
+        .slice(0, limits.triesPerBoardMax)
+        .map((address) => ({ node: id, address })),
+    )
     .slice(0, limits.triesMax)
 }
 
@@ -64,17 +71,26 @@ function examinationOf(step: Step, isShort: boolean): Examination {
       quietMs: Math.trunc(now - state.lastChangeAt),
     },
     oldDisk: state.epochJumps.count,
-    storeProblem: storeProblem === null ? null : { reason: storeProblem, sinceMs: Math.trunc(now - (signs.storeSince ?? now)) },
+    storeProblem:
+      storeProblem === null
+        ? null
+        : { reason: storeProblem.slice(0, limits.reasonMax), sinceMs: Math.trunc(now - (signs.storeSince ?? now)) },
     waits: waitsRow(step)?.reason ?? null,
-    moved: signs.moved === null ? null : { before: signs.moved.before, agoMs: Math.trunc(now - signs.moved.at) },
-    addresses: state.addresses,
+    moved: signs.moved === null ? null : { before: textsOf(signs.moved.before), agoMs: Math.trunc(now - signs.moved.at) },
+    addresses: textsOf(state.addresses),
     links: linksSeen(state, now),
     falls: fallsSeen(state, now),
     boards: boardsSeen(state, now, isShort),
     bans: [...state.conduct.bans]
       .map(([node, { code, until }]) => ({ node, code, leftMs: Math.max(0, Math.trunc(until - now)), isHeld: state.conduct.isHeld }))
-      .sort((a, b) => compareText(a.node, b.node)),
+      .sort((a, b) => compareText(a.node, b.node))
+      .slice(0, limits.rowsMax),
   }
+}
+
+/** What others write into documents is cut to what every board accepts in an answer: one member must not spoil what all others say. */
+function textsOf(texts: Iterable<string>): string[] {
+  return [...texts].filter((text) => text.length <= limits.textMax).slice(0, limits.perBoardMax)
 }
 
 function linksSeen({ liveness, view }: State, now: number): LinkSeen[] {
@@ -92,12 +108,14 @@ function linksSeen({ liveness, view }: State, now: number): LinkSeen[] {
 }
 
 function fallsSeen({ liveness }: State, now: number): FallSeen[] {
-  return [...liveness.falls].flatMap(([node, { times, unheard, isOver }]): FallSeen[] => {
-    const within = recent(liveness, times)
-    const last = times.at(-1)
-    if (last === undefined || (isOver && within.length === 0)) return []
-    return [{ node, agoMs: Math.trunc(now - last), times: within.length, unheard, isOver }]
-  })
+  return [...liveness.falls]
+    .flatMap(([node, { times, unheard, isOver }]): FallSeen[] => {
+      const within = recent(liveness, times)
+      const last = times.at(-1)
+      if (last === undefined || (isOver && within.length === 0)) return []
+      return [{ node, agoMs: Math.trunc(now - last), times: within.length, unheard, isOver }]
+    })
+    .slice(0, limits.rowsMax)
 }
 
 function boardsSeen(state: State, now: number, isShort: boolean): BoardSeen[] {
@@ -112,7 +130,11 @@ function boardsSeen(state: State, now: number, isShort: boolean): BoardSeen[] {
     ),
   )
   const told = isShort ? rows.filter((row) => row.node === self || isWorthTelling(row)) : rows
-  return told.sort((a, b) => compareText(a.name, b.name) || compareText(a.node, b.node)).slice(0, isShort ? limits.boardsMax : undefined)
+  // Of itself it alone can speak, also where it is the last of many.
+  const rank = ({ node }: BoardSeen): number => Number(node !== self)
+  return told
+    .sort((a, b) => rank(a) - rank(b) || compareText(a.name, b.name) || compareText(a.node, b.node))
+    .slice(0, isShort ? limits.boardsMax : undefined)
 }
 
 function isWorthTelling({ liveness, returns, clones, driversDown }: BoardSeen): boolean {
@@ -126,16 +148,18 @@ function boardSeen(state: State, now: number, node: NodeView, claims: readonly C
   const newest = newestPsk(state)
   return {
     node: node.id,
-    name: node.name,
+    name: node.name.slice(0, limits.textMax),
     liveness: node.liveness,
     silentMs: isAlive || member === undefined ? 0 : Math.trunc(now - member.lostAt),
     pathMs: member?.pathAt == null ? null : Math.trunc(now - member.pathAt),
-    returns: recent(liveness, member?.returns ?? []).map((at) => Math.trunc(now - at)),
-    neighbours: [...neighboursOf(liveness, node.id)],
-    addresses: node.addresses,
+    returns: recent(liveness, member?.returns ?? [])
+      .slice(-limits.perBoardMax)
+      .map((at) => Math.trunc(now - at)),
+    neighbours: textsOf(neighboursOf(liveness, node.id)),
+    addresses: textsOf(node.addresses),
     evicted: node.evicted,
     waits: node.admission === undefined || node.admission === 'surplus' ? null : node.admission,
-    clones: (node.clones ?? []).map(({ where }) => where),
+    clones: (node.clones ?? []).slice(0, limits.perBoardMax).map(({ where }) => where.slice(0, limits.textMax)),
     driversDown: driversDown(state, node, claims),
     lacksPsk: newest !== '' && node.psk !== undefined && node.psk !== newest,
     copies: claims.length,
@@ -147,9 +171,15 @@ function driversDown(state: State, node: NodeView, claims: readonly Claim[]): Bo
   const isSelf = node.id === state.boot.config.self
   return Object.entries(node.drivers)
     .filter(([, { healthy }]) => !healthy)
-    .map(([driver, { reason }]) => ({ driver, reason, copies: claims.filter((claim) => needs(state, claim, driver)).length }))
+    .filter(([driver]) => driver.length <= limits.wordMax)
+    .map(([driver, { reason }]) => ({
+      driver,
+      reason: reason.slice(0, limits.reasonMax),
+      copies: claims.filter((claim) => needs(state, claim, driver)).length,
+    }))
     .filter(({ driver, copies }) => copies > 0 || (isSelf && state.signs.wasWell.has(driver)))
     .sort((a, b) => compareText(a.driver, b.driver))
+    .slice(0, limits.driversMax)
 }
 
 function needs({ view }: State, { slot }: Claim, driver: string): boolean {

@@ -8,6 +8,16 @@ export const doctorLimits = {
   /** Rows about other boards in an answer to another board. */
   boardsMax: 256,
   linksMax: 64,
+  /** What an answer holds of one kind besides, and what another board accepts: connections of a board with 1,000 others. */
+  rowsMax: 1_024,
+  /** Of what a board's document says of it: its addresses, machines with its key, neighbours. A document may be written to hold more. */
+  perBoardMax: 64,
+  driversMax: 16,
+  /** In characters: addresses and names as boards have them are a tenth. */
+  textMax: 512,
+  wordMax: 64,
+  /** The words of an engine or of the system, in characters. */
+  reasonMax: 4_096,
   /** Addresses that are tried over TCP for one examination; a board makes at most 30 dials a minute otherwise. */
   triesMax: 24,
   /** Of one board: it says the one first that it listens on. */
@@ -15,6 +25,16 @@ export const doctorLimits = {
   /** A link with two seconds of delay each way opens a connection in four; longer, and the examination itself would time out. */
   tryMsMax: 2_500,
   nameMsMax: 2_500,
+  /** All that a board looks at: its answer has to be there, over a slow line, before `askMsMax`. */
+  lookMsMax: 3_500,
+  /** What was seen a moment ago is so now: a board answers the next asker with it. */
+  lookAgeMsMax: 5_000,
+  /** Operators who ask one board at the same time; each has it ask all others. */
+  fanOutsMax: 2,
+  /** Boards that are asked over a connection yet to be made: those that are connected know the most, and a dial costs both ends. */
+  askedAfarMax: 8,
+  /** Addresses of one name, of both families. */
+  triesPerNameMax: 3,
   namesMax: 8,
   /** A board that has just booted has heard nobody yet: the wait of the core before it acts alone, and a connection. */
   unheardMsMin: 30_000,

@@ -23,7 +23,29 @@ export interface Scene {
   readonly boards: ReadonlyMap<string, BoardSeen>
   /** Of them those that are silent to the board that was asked, in order of their ids. */
   readonly silent: readonly BoardSeen[]
+  /** Looked up over and over by the rules: in a pool of 1,000, a walk through lists each time would hold the agent up for seconds. */
+  readonly index: Index
 }
+
+interface Index {
+  readonly names: ReadonlyMap<string, string>
+  /** By pair, in both orders. */
+  readonly connected: ReadonlySet<string>
+  /** Those that are not over, by who says so and with whom. */
+  readonly falls: ReadonlyMap<string, FallSeen>
+  readonly ways: ReadonlyMap<string, readonly WayOf[]>
+  /** By number: the boards that say they are there. */
+  readonly hosts: ReadonlyMap<string, ReadonlySet<string>>
+  /** By who says so. */
+  readonly halfOpen: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+interface WayOf {
+  readonly by: Examination
+  readonly way: WaySeen
+}
+
+const pairOf = (a: string, b: string): string => `${a} ${b}`
 
 export type Rule = (scene: Scene) => readonly Finding[]
 
@@ -31,15 +53,70 @@ export function sceneOf(self: Examination, answered: readonly Answered[], unansw
   const boards = new Map(
     self.boards.filter((row) => !row.evicted && row.waits === null && row.liveness !== 'left').map((row) => [row.node, row]),
   )
-  const silent = [...boards.values()].filter((row) => row.node !== self.node && isSilent(row, self))
+  const fell = fallenFor(answered)
+  const silent = [...boards.values()]
+    .filter((row) => row.node !== self.node && isSilent(row, self))
+    .map((row) => (row.liveness === 'unheard' && fell.has(row.node) ? { ...row, ...fell.get(row.node) } : row))
+  const all = [self, ...answered.map(({ examination }) => examination)]
   return {
     self,
-    all: [self, ...answered.map(({ examination }) => examination)],
+    all,
+    index: indexOf(self, all, boards),
     answered,
     unanswered,
     boards,
     silent: silent.sort((a, b) => compareText(a.node, b.node)),
   }
+}
+
+function indexOf(self: Examination, all: readonly Examination[], boards: Scene['boards']): Index {
+  // The first counts, as in a list: what was asked for before what others say.
+  const backwards = all.toReversed()
+  const names = [...backwards.map((one) => [one.node, one.name] as const), ...self.boards.map((row) => [row.node, row.name] as const)]
+  const falls = backwards.flatMap((one) =>
+    one.falls.filter(({ isOver }) => !isOver).map((fall) => [pairOf(one.node, fall.node), fall] as const),
+  )
+  return {
+    names: new Map(names),
+    connected: new Set(all.flatMap((one) => one.links.flatMap(({ node }) => [pairOf(one.node, node), pairOf(node, one.node)]))),
+    falls: new Map(falls),
+    ways: waysIndex(all),
+    hosts: hostsIndex(boards),
+    halfOpen: new Map(backwards.map((one) => [one.node, new Set(one.surroundings?.halfOpen)])),
+  }
+}
+
+function waysIndex(all: readonly Examination[]): Index['ways'] {
+  const ways = new Map<string, WayOf[]>()
+  for (const by of all)
+    for (const way of by.surroundings?.ways ?? []) {
+      if (way.node === null) continue
+      const of = ways.get(way.node) ?? []
+      of.push({ by, way })
+      ways.set(way.node, of)
+    }
+  return ways
+}
+
+function hostsIndex(boards: Scene['boards']): Index['hosts'] {
+  const hosts = new Map<string, Set<string>>()
+  for (const { node, addresses } of boards.values())
+    for (const address of addresses) {
+      const host = hostIn(address)
+      if (host !== undefined) hosts.set(host, (hosts.get(host) ?? new Set()).add(node))
+    }
+  return hosts
+}
+
+/** An agent that began after a board fell does not know when that was; one that has heard the board does. The least that one of them says. */
+function fallenFor(answered: readonly Answered[]): ReadonlyMap<string, Pick<BoardSeen, 'liveness' | 'silentMs'>> {
+  const fell = new Map<string, Pick<BoardSeen, 'liveness' | 'silentMs'>>()
+  for (const { examination } of answered)
+    for (const { node, liveness, silentMs } of examination.boards) {
+      if (liveness !== 'disconnected' || (fell.get(node)?.silentMs ?? Number.POSITIVE_INFINITY) <= silentMs) continue
+      fell.set(node, { liveness, silentMs })
+    }
+  return fell
 }
 
 /** A board that has just begun has heard nobody yet. */
@@ -48,24 +125,21 @@ function isSilent({ liveness, silentMs }: BoardSeen, self: Examination): boolean
   return liveness === 'unheard' && silentMs >= limits.unheardMsMin && self.upMs >= limits.unheardMsMin
 }
 
-export function nameOf({ self, all }: Scene, node: string): string {
-  const row = self.boards.find((board) => board.node === node)
-  return row?.name ?? all.find((one) => one.node === node)?.name ?? node.slice(0, 16)
+export function nameOf({ index }: Scene, node: string): string {
+  return index.names.get(node) ?? node.slice(0, 16)
 }
 
 export function namesOf(scene: Scene, nodes: Iterable<string>): string[] {
   return [...nodes].map((node) => nameOf(scene, node)).sort(compareText)
 }
 
-export function isConnected({ all }: Scene, a: string, b: string): boolean {
-  return all.some(
-    ({ node, links }) => (node === a && links.some((link) => link.node === b)) || (node === b && links.some((link) => link.node === a)),
-  )
+export function isConnected({ index }: Scene, a: string, b: string): boolean {
+  return index.connected.has(pairOf(a, b))
 }
 
 /** The connection between the two ended, and there is none yet. */
-export function fallOf({ all }: Scene, from: string, to: string): FallSeen | undefined {
-  return all.find(({ node }) => node === from)?.falls.find((fall) => fall.node === to && !fall.isOver)
+export function fallOf({ index }: Scene, from: string, to: string): FallSeen | undefined {
+  return index.falls.get(pairOf(from, to))
 }
 
 /** What `from` sends did not come to `to` although what `to` sent came. */
@@ -75,19 +149,30 @@ export function isOneWay(scene: Scene, from: string, to: string): boolean {
 
 /** `to` begins connections to `from`, whose answers do not come back: after a fall TCP itself shows which way is broken. */
 export function comesHalfOpen(scene: Scene, from: string, to: string): boolean {
-  const halfOpen = scene.all.find(({ node }) => node === from)?.surroundings?.halfOpen ?? []
-  if (halfOpen.length === 0 || isConnected(scene, from, to)) return false
-  const hosts = (scene.boards.get(to)?.addresses ?? []).map((address) => /^\/ip[46]\/([^/]+)/.exec(address)?.[1])
+  const { halfOpen, hosts } = scene.index
+  const seen = halfOpen.get(from)
+  if (seen === undefined || seen.size === 0 || isConnected(scene, from, to)) return false
+  const own = (scene.boards.get(to)?.addresses ?? []).flatMap((address) => hostIn(address) ?? [])
   // Where boards share a host, it says nothing of one of them.
-  const isShared = [...scene.boards.values()].some(
-    (row) => row.node !== to && row.addresses.some((other) => hosts.includes(/^\/ip[46]\/([^/]+)/.exec(other)?.[1])),
-  )
-  return !isShared && hosts.some((host) => host !== undefined && halfOpen.includes(host))
+  return own.some((host) => seen.has(host)) && own.every((host) => hosts.get(host)?.size === 1)
+}
+
+/** Those of whom anything of that kind is known: only boards that were examined, and most of these have lost nobody. */
+export function mayBeOneWay({ all }: Scene, froms: readonly string[]): readonly string[] {
+  const wanted = new Set(froms)
+  return all
+    .filter(({ node, falls, surroundings }) => wanted.has(node) && (falls.length > 0 || (surroundings?.halfOpen.length ?? 0) > 0))
+    .map(({ node }) => node)
+}
+
+/** The number in an address that begins with one. */
+export function hostIn(address: string): string | undefined {
+  return /^\/ip[46]\/([^/]+)/.exec(address)?.[1]
 }
 
 /** Ways that some board knows to another, with who knows it. */
-export function waysTo(scene: Scene, node: string): { readonly by: Examination; readonly way: WaySeen }[] {
-  return scene.all.flatMap((by) => (by.surroundings?.ways ?? []).filter((way) => way.node === node).map((way) => ({ by, way })))
+export function waysTo({ index }: Scene, node: string): readonly WayOf[] {
+  return index.ways.get(node) ?? []
 }
 
 /** Several lines, or the first of them and how many are left out. */

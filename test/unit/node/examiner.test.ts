@@ -7,7 +7,8 @@ import type { Reply } from '../../../crdt/api-types.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
 import { type Examine, createExaminer } from '../../../node/examiner.ts'
 import type { NetworkSeen } from '../../../node/core/ports.ts'
-import { examination } from '../../support/examinations.ts'
+import { readExamination } from '../../../node/examination-schema.ts'
+import { board, examination, surroundings, way } from '../../support/examinations.ts'
 
 const coverage = { fleet: 'f', pool: 'default', node: 'b1', nodeName: 'b1', view: '', nodesAlive: 4, nodesTotal: 4, oldestMs: 0 }
 
@@ -18,6 +19,7 @@ function effect(more: Partial<Examine>): Examine {
     examination: examination('b1', { wallMs: Date.now() }),
     ask: [],
     tries: [],
+    hosts: [],
     coverage,
     alone: false,
     ...more,
@@ -38,8 +40,10 @@ async function carriedOut(
     },
   }
   const lookUp = async (name: string) => ({ name, outcome: 'hangs' as const, addresses: [], tookMs: 9 })
-  return await new Promise((resolve) => createExaminer({ network, dataDir: tmpdir(), lookUp })(asked, resolve))
+  return await new Promise((resolve) => createExaminer({ network, dataDir: tmpdir(), lookUp })(asked, resolve, stays))
 }
+
+const stays = new AbortController().signal
 
 const said = (node: string, more: object = {}): object => ({
   kind: 'examination',
@@ -79,13 +83,13 @@ test('an agent from before is told of as such', async () => {
 })
 
 test('names of the bootstrap list are looked up once; addresses are tried, but not those over relays', async () => {
-  const way = (address: string) => ({ address, node: null, isBootstrap: true, fault: null })
+  const listed = (address: string) => ({ address, node: null, isBootstrap: true, fault: null })
   const ways = [
     '/dns4/x.example/tcp/1',
     '/dns4/x.example/tcp/2',
     '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWA',
     '/ip4/127.0.0.1/tcp/1/p2p/R/p2p-circuit',
-  ].map(way)
+  ].map(listed)
   const reply = await carriedOut(effect({ alone: true }), {}, { ways, connections: [] })
   assert.ok(reply.kind === 'examination')
   const { names, ways: seen } = reply.examination.surroundings!
@@ -93,10 +97,91 @@ test('names of the bootstrap list are looked up once; addresses are tried, but n
   assert.deepEqual(
     seen.map(({ address, reached }) => [address, reached]),
     [
-      ['/ip4/127.0.0.1/tcp/1/p2p/R/p2p-circuit', null],
-      ['/ip4/127.0.0.1/tcp/1', 'refused'],
-      ['/dns4/x.example/tcp/2', 'unnamed'],
       ['/dns4/x.example/tcp/1', 'unnamed'],
+      ['/dns4/x.example/tcp/2', 'unnamed'],
+      ['/ip4/127.0.0.1/tcp/1', 'refused'],
+      ['/ip4/127.0.0.1/tcp/1/p2p/R/p2p-circuit', null],
     ],
   )
+})
+
+test('an address that a member has written hides no other, and no name of its choice is looked up', async () => {
+  const tries = ['/ip4/127.0.0.1/tcp/99999', '/ip4/localhost/tcp/1', '/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/1'].map((address) => ({
+    node: 'b2' as NodeId,
+    address,
+  }))
+  const reply = await carriedOut(effect({ alone: true, tries }))
+  assert.ok(reply.kind === 'examination', JSON.stringify(reply))
+  assert.deepEqual(reply.examination.surroundings!.ways.map(({ address, reached }) => [address, reached]).toSorted(), [
+    ['/ip4/127.0.0.1/tcp/0', null],
+    ['/ip4/127.0.0.1/tcp/1', 'refused'],
+    ['/ip4/127.0.0.1/tcp/99999', null],
+    ['/ip4/localhost/tcp/1', null],
+  ])
+})
+
+test('a row that holds what a third board says of itself, and too much of it, spoils no answer', () => {
+  const long = 'x'.repeat(600)
+  const read = readExamination(
+    examination('b2', {
+      boards: [board('b2'), board('b3', { addresses: [long] }), board('b4', { addresses: Array<string>(65).fill('/ip4/192.0.2.1/tcp/1') })],
+      surroundings: surroundings({ ways: [way('b3', { address: long }), way('b4')] }),
+    }),
+  )
+  assert.deepEqual(
+    read?.boards.map(({ node }) => node),
+    ['b2'],
+  )
+  assert.deepEqual(
+    read?.surroundings?.ways.map(({ node }) => node),
+    ['b4'],
+  )
+})
+
+test('boards that are silent are tried before a long bootstrap list', async () => {
+  const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
+  const tries = Array.from({ length: 24 }, (_, index) => ({ node: 'b2' as NodeId, address: address(index + 1) }))
+  const ways = Array.from({ length: 30 }, (_, index) => ({ address: address(index + 101), node: null, isBootstrap: true, fault: null }))
+  const reply = await carriedOut(effect({ alone: true, tries }), {}, { ways, connections: [] })
+  assert.ok(reply.kind === 'examination')
+  const seen = reply.examination.surroundings!.ways
+  assert.equal(seen.length, 54)
+  assert.ok(seen.filter(({ node }) => node === 'b2').every(({ reached }) => reached !== null))
+})
+
+test('nobody speaks under the name of another', async () => {
+  const reply = await carriedOut(effect({ ask: ['b2' as NodeId] }), { b2: said('b2', { name: 'b3' }) })
+  assert.ok(reply.kind === 'doctor')
+  assert.equal(reply.diagnosis.examined[1]?.name, 'b2')
+})
+
+test('a third operator is told to wait, one look serves all, and whoever goes makes room', async () => {
+  let asked = 0
+  let looked = 0
+  const network = {
+    seen: () => {
+      looked += 1
+      return { ways: [], connections: [] }
+    },
+    async *request(_: NodeId, __: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+      asked += 1
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('gone'))))
+      yield new Uint8Array()
+    },
+  }
+  const examine = createExaminer({ network, dataDir: tmpdir() })
+  const goes = new AbortController()
+  const ask = async (signal: AbortSignal): Promise<Reply> =>
+    await new Promise((resolve) => examine(effect({ ask: ['b2' as NodeId] }), resolve, signal))
+  const both = [ask(goes.signal), ask(goes.signal)]
+  const third = await ask(stays)
+  assert.ok(third.kind === 'error' && third.code === 'E_BUSY', JSON.stringify(third))
+  assert.deepEqual([asked, looked], [2, 1])
+  goes.abort()
+  assert.deepEqual(
+    (await Promise.all(both)).map(({ kind }) => kind),
+    ['doctor', 'doctor'],
+  )
+  const alone = await new Promise<Reply>((resolve) => examine(effect({ alone: true }), resolve, stays))
+  assert.deepEqual([alone.kind, looked], ['examination', 1])
 })

@@ -14,6 +14,7 @@ import {
   isConnected,
   isOneWay,
   longest,
+  mayBeOneWay,
   nameOf,
   namesOf,
   waysTo,
@@ -33,7 +34,7 @@ export const silentBoards: Rule = (scene) => {
 
 /**
  * Those that fell together: what lies before all of them is away. Each for itself is gone where the machine answers and only its agent does
- * not.
+ * not, and where this agent has not heard it since it began: that tells when the agent began, and not when the board fell.
  */
 function groupsOf(scene: Scene): BoardSeen[][] {
   const groups: BoardSeen[][] = []
@@ -41,7 +42,8 @@ function groupsOf(scene: Scene): BoardSeen[][] {
     const group = groups.at(-1)
     const before = group?.at(-1)
     const isTogether = before !== undefined && board.silentMs - before.silentMs <= limits.togetherMs
-    if (isTogether && !isRefused(scene, board) && !isRefused(scene, before)) group!.push(board)
+    const isHeard = board.liveness !== 'unheard' && before?.liveness !== 'unheard'
+    if (isTogether && isHeard && !isRefused(scene, board) && !isRefused(scene, before)) group!.push(board)
     else groups.push([board])
   }
   return groups
@@ -53,7 +55,7 @@ function isRefused(scene: Scene, { node }: BoardSeen): boolean {
 
 function separated(scene: Scene, mine: readonly string[], group: readonly BoardSeen[], kind: 'cut-off' | 'partition'): Finding {
   const theirs = group.map((row) => row.node)
-  const oneWay = mine.some((a) => group.some((row) => fellOneWay(scene, a, row)))
+  const oneWay = mayBeOneWay(scene, mine).some((a) => group.some((row) => fellOneWay(scene, a, row)))
   const away = namesOf(scene, theirs)
   return {
     id: oneWay ? 'one-way' : kind,
@@ -83,7 +85,7 @@ function fellOneWay(scene: Scene, from: string, { node, silentMs }: BoardSeen): 
 }
 
 function oneSilent(scene: Scene, mine: readonly string[], board: BoardSeen): Finding {
-  const oneWay = mine.some((a) => fellOneWay(scene, a, board))
+  const oneWay = mayBeOneWay(scene, mine).some((a) => fellOneWay(scene, a, board))
   const refused = isRefused(scene, board)
   const what = oneWay ? 'one-way' : refused ? 'agent-down' : 'board-silent'
   return {
@@ -106,7 +108,7 @@ function oneSilent(scene: Scene, mine: readonly string[], board: BoardSeen): Fin
 }
 
 function oneWayWords(scene: Scene, mine: readonly string[], theirs: readonly string[]): string[] {
-  const pairs = mine.flatMap((a) => theirs.filter((b) => isOneWay(scene, a, b)).map((b) => ({ a, b })))
+  const pairs = mayBeOneWay(scene, mine).flatMap((a) => theirs.filter((b) => isOneWay(scene, a, b)).map((b) => ({ a, b })))
   return pairs.flatMap(({ a, b }) => {
     const [from, to] = [nameOf(scene, a), nameOf(scene, b)]
     const unheard = fallOf(scene, a, b)?.unheard ?? 0
@@ -137,7 +139,7 @@ function silenceWords(scene: Scene, board: BoardSeen): string[] {
 
 function triesAt(scene: Scene, node: string) {
   return waysTo(scene, node).flatMap(({ by, way }) =>
-    way.reached === null ? [] : [{ by: by.name, address: way.address, reached: way.reached, fault: way.fault }],
+    way.reached === null ? [] : [{ by: by.name, byNode: by.node, address: way.address, reached: way.reached, fault: way.fault }],
   )
 }
 
@@ -170,8 +172,8 @@ export const linksDown: Rule = (scene) => {
 function isDown(scene: Scene, one: Examination, other: string): boolean {
   if (scene.boards.get(other)?.liveness !== 'alive' || isConnected(scene, one.node, other)) return false
   // A pool of many needs no connection between any two: it is down where it has been tried.
-  const tries = triesAt(scene, other).filter(({ by }) => by === one.name)
-  return isOneWay(scene, one.node, other) || tries.length === 0 || tries.some(({ reached }) => reached !== 'yes')
+  const tries = triesAt(scene, other).filter(({ byNode }) => byNode === one.node)
+  return isOneWay(scene, one.node, other) || tries.every(({ reached }) => reached !== 'yes')
 }
 
 function linkDown(scene: Scene, a: string, b: string): Finding {
@@ -189,10 +191,10 @@ function linkDown(scene: Scene, a: string, b: string): Finding {
       `the connection of ${nameOf(scene, a)} and ${nameOf(scene, b)} ended ${age(Math.max(...falls.map((fall) => fall.agoMs)))} ago because probes were not answered; both are heard by way of others`,
       ...(deaf === null ? [] : oneWayWords(scene, [deaf[0]!], [deaf[1]!])),
       ...triesAt(scene, b)
-        .filter(({ by }) => by === nameOf(scene, a))
+        .filter(({ byNode }) => byNode === a)
         .map(tryWords),
       ...triesAt(scene, a)
-        .filter(({ by }) => by === nameOf(scene, b))
+        .filter(({ byNode }) => byNode === b)
         .map(tryWords),
     ]),
     stillWorks:
@@ -204,22 +206,21 @@ function linkDown(scene: Scene, a: string, b: string): Finding {
 /** It has dialled others, and nobody gets through to it: the usual NAT. */
 export const undialable: Rule = (scene) => {
   const findings: Finding[] = []
+  const linked = new Set(scene.all.flatMap((one) => [one.node, ...one.links.map(({ node }) => node)]))
+  // Of the connection that stands, somebody has seen that it was made from there.
+  const dialling = new Set(
+    scene.all.flatMap((one) => (one.surroundings?.connections ?? []).flatMap((row) => (row.by === 'there' ? row.node : []))),
+  )
   for (const { node, name, liveness } of scene.boards.values()) {
-    if (liveness !== 'alive') continue
+    if (liveness !== 'alive' || !linked.has(node) || !dialling.has(node)) continue
     const tries = triesAt(scene, node)
-    const isLinked = scene.all.some((one) => one.links.some((link) => link.node === node)) || scene.all.some((one) => one.node === node)
-    if (!isLinked || tries.length === 0 || tries.some(({ reached }) => reached === 'yes')) continue
-    // Of the connection that stands, somebody has seen that it was made from there.
-    const isFromThere = scene.all.some((one) => one.surroundings?.connections.some((row) => row.node === node && row.by === 'there'))
-    if (!isFromThere) continue
-    const by = namesOf(
-      scene,
-      new Set(scene.all.filter((one) => one.surroundings?.ways.some((way) => way.node === node)).map((one) => one.node)),
-    )
+    if (tries.length === 0 || tries.some(({ reached }) => reached === 'yes')) continue
+    const from = namesOf(scene, new Set(waysTo(scene, node).map(({ by }) => by.node)))
     findings.push({
       id: 'dial-one-way',
-      severity: 'warning',
-      from: by,
+      // A board behind NAT is as it was meant to be, and works.
+      severity: 'note',
+      from,
       to: [name],
       direction: 'from-to',
       sinceMs: longest(tries.map(({ fault }) => fault?.sinceMs ?? null)),

@@ -126,9 +126,9 @@ function waysOfName(one: Examination, { name }: NameSeen): WaySeen[] {
   return (one.surroundings?.ways ?? []).filter(({ address }) => nameIn(address) === name)
 }
 
-/** The name in an address, if it is one that has to be looked up. */
+/** The name in an address, if it is one that leads to numbers: that of a `dnsaddr` has other records, and often none of these. */
 export function nameIn(address: string): string | null {
-  return /^\/dns(?:4|6|addr)?\/([^/]+)/.exec(address)?.[1] ?? null
+  return /^\/dns(?:4|6)?\/([^/]+)/.exec(address)?.[1] ?? null
 }
 
 /** It has failed for so long that no start is the reason, and nobody takes a connection there now, or not as a board does. */

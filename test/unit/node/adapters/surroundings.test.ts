@@ -82,6 +82,8 @@ test('an address that takes connections, and one that refuses them', async () =>
   server.close()
   await once(server, 'close')
   assert.equal(await tryTcp('127.0.0.1', port, 10_000), 'refused')
+  assert.equal(await tryTcp('localhost', port, 10_000), null)
+  assert.equal(await tryTcp('127.0.0.1', 99_999, 10_000), null)
 })
 
 test('memory and disk, where the system says something, and where it does not', async () => {
@@ -99,5 +101,13 @@ test('connections that have only begun, by their hosts', async () => {
     'tcp6',
     `${head}   0: 0:1 0000000000000000FFFF0000050200C0:9C40 03 0:0\n   1: 0:1 B80D0120000000000000000001000000:9C40 03 0:0\n`,
   )
-  assert.deepEqual(await readHalfOpen([tcp, tcp6, join(folder, 'none')]), ['192.0.2.3', '192.0.2.5', '2001:db8::1'])
+  const files = [tcp, tcp6, join(folder, 'none')]
+  const boards = ['192.0.2.3', '192.0.2.4', '192.0.2.5', '2001:db8::1']
+  const ports = new Set([0x1d_0c, 1])
+  assert.deepEqual(await readHalfOpen({ ports, hosts: new Set(boards), files }), ['192.0.2.3', '192.0.2.5', '2001:db8::1'])
+  // What comes to another program, or from nobody of the fleet, is left out.
+  assert.deepEqual(await readHalfOpen({ ports: new Set([1]), hosts: new Set(boards.slice(0, 3)), files }), ['192.0.2.5'])
+  const row = '   0: 0100007F:1D0C 030200C0:9C40 03 0:0\n'
+  const flood = file('flood', head + row.repeat(40_000))
+  assert.deepEqual(await readHalfOpen({ ports, hosts: new Set(boards), files: [flood] }), [])
 })

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import type { Examination } from '../../../../../crdt/api-doctor.ts'
 import { diagnose } from '../../../../../node/core/doctor/diagnose.ts'
 import { doctorLimits } from '../../../../../node/core/doctor/limits.ts'
+import { nameIn } from '../../../../../node/core/doctor/rules/ways-in.ts'
 import { board, examination, fault, link, silent, surroundings, way } from '../../../../support/examinations.ts'
 
 const minuteMs = 60_000
@@ -65,6 +66,17 @@ const reach: readonly Case[] = [
     what: 'the same long after',
     self: { boards: [board('b1'), board('b2', { liveness: 'unheard', silentMs: 90_000, pathMs: null })] },
     says: ['warning board-silent: b1 > b2'],
+  },
+  {
+    what: 'two that were gone, each for itself, before this agent began',
+    self: boards(...['b3', 'b4'].map((node) => board(node, { liveness: 'unheard', silentMs: 90_000, pathMs: null }))),
+    says: ['warning board-silent: b1 b2 > b3', 'warning board-silent: b1 b2 > b4'],
+  },
+  {
+    what: 'two that fell together, before this agent began, as another saw it',
+    self: boards(...['b3', 'b4'].map((node) => board(node, { liveness: 'unheard', silentMs: 90_000, pathMs: null }))),
+    others: { b2: boards(silent('b3', 900_000), silent('b4', 901_000)) },
+    says: ['critical partition: b1 b2 > b3 b4'],
   },
   {
     what: 'those who have left, wait or are evicted are not missed',
@@ -128,7 +140,7 @@ const reach: readonly Case[] = [
       links: [link('b2')],
       ...seen({ ways: [way('b2', { reached: 'silent' })], connections: [{ node: 'b2', by: 'there', isRelayed: false }] }),
     },
-    says: ['warning dial-one-way: b1 > b2'],
+    says: ['note dial-one-way: b1 > b2'],
   },
   {
     what: 'one that somebody can dial',
@@ -298,6 +310,11 @@ test('the worst comes first, and every list is bounded', () => {
     ['critical', 'note', 'note'],
   )
   for (const { evidence } of findings) assert.ok(evidence.length <= doctorLimits.evidenceMax)
+})
+
+test('a dnsaddr is no name that leads to numbers', () => {
+  assert.equal(nameIn('/dnsaddr/board.example'), null)
+  assert.equal(nameIn('/dns4/board.example/tcp/1'), 'board.example')
 })
 
 test('docs/doctor.md lists every finding, and no others', () => {
