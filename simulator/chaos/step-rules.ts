@@ -119,16 +119,15 @@ export class StepRules {
 /** How long a board that was slow may need for what has piled up. */
 const slowMs = 60_000
 
-/** Of what really runs, no two copies were given one device, or told to open one file. */
+/** Of what really runs, no two tasks were given one device, or told to open one file: nor two forms of one copy. */
 export function sharedDevices({ board }: Pick<SeenStep, 'board'>): Finding[] {
   const found: Finding[] = []
   const holders = new Map<string, string>()
-  for (const { alloc, slot, devices = [] } of board.tasks.values()) {
+  for (const { id, slot, devices = [] } of board.tasks.values()) {
     for (const what of devices.flatMap(({ key, path }) => [key, path])) {
-      const other = holders.get(what) ?? alloc
-      if (other !== alloc)
-        found.push({ rule: 'devices-apart', what: `${board.spec.name} has given ${what} to ${slot}, and to another copy` })
-      holders.set(what, alloc)
+      const other = holders.get(what) ?? id
+      if (other !== id) found.push({ rule: 'devices-apart', what: `${board.spec.name} has given ${what} to ${slot}, and to another task` })
+      holders.set(what, id)
     }
   }
   return found

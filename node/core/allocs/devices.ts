@@ -1,5 +1,6 @@
-// Which devices a copy has here, by key, and where they are found, by path. Both count as held for as long as anything that was given
-// them may run: copies on their way out, the former form of one that is updated, and tasks that no claim tells of. What a copy has it keeps.
+// Which devices a copy has here, by key, and where they are found, by path. A key is held for as long as its copy is: what a copy has it
+// keeps. A path is held while a task may have it open: one that runs or is about to, one on its way out, one of the former form of a copy
+// that is updated, one that no claim tells of, and one whose driver has not said yet whether it runs.
 
 import { isDeviceKey, isDevicePath } from '../../../crdt/devices.ts'
 import { compareText } from '../../../crdt/ids.ts'
@@ -7,7 +8,7 @@ import { type DeviceNeed, chooseDevices, deviceNeeds } from '../../../scheduler/
 import { coreLimits } from '../limits.ts'
 import type { AdoptedTask, GrantedDevice } from '../ports.ts'
 import { type State, type Step, writeOwnSoon } from '../state.ts'
-import type { Alloc, Body, TaskRun } from './alloc.ts'
+import { type Alloc, type Body, type TaskRun, isActive } from './alloc.ts'
 
 /** A device of one request of one task of the copy. */
 export interface HeldDevice {
@@ -32,19 +33,38 @@ export function heldHere(state: State, but: Alloc | null): Holders {
   const keys = new Set<string>()
   const paths = new Map<string, string>()
   const orphaned = new Set<string>()
-  const hold = ({ key, path }: Pick<HeldDevice, 'key' | 'path'>): void => {
-    keys.add(key)
+  const open = ({ key, path }: Pick<HeldDevice, 'key' | 'path'>): void => {
     if (path !== null) paths.set(path, key)
   }
-  for (const alloc of state.allocs.values()) if (alloc !== but) for (const one of devicesOf(alloc)) hold(one)
-  for (const { devices = [], alloc } of [...state.orphans, ...state.leavingOrphans.values()]) {
-    if (but?.alloc === alloc) continue
+  for (const alloc of state.allocs.values()) {
+    if (alloc === but) continue
+    for (const { key } of devicesOf(alloc)) keys.add(key)
+    for (const one of openOf(state, alloc)) open(one)
+  }
+  const own = new Set([...(but?.body.tasks.values() ?? [])].map(({ id }) => id))
+  for (const { id, devices = [] } of [...state.orphans, ...state.leavingOrphans.values()]) {
+    // A task of its own that is about to be taken up; one of its former form is in the way like anybody's.
+    if (own.has(id)) continue
     for (const one of devices) {
-      hold(one)
+      keys.add(one.key)
+      open(one)
       orphaned.add(one.key)
     }
   }
   return { keys, paths, orphaned }
+}
+
+/** Those of the copy whose files a task may have open. */
+function openOf(state: State, { body, devices, devicesBefore }: Alloc): readonly HeldDevice[] {
+  const open = devices.filter((one) => mayRun(state, body.tasks.get(one.task)))
+  return devicesBefore.length === 0 ? open : [...open, ...devicesBefore]
+}
+
+/** A driver that did not answer may have started it all the same: what it says next settles that, be it only to another question. */
+function mayRun({ untold }: State, task: TaskRun | undefined): boolean {
+  if (task === undefined) return false
+  const isUnanswered = task.driverDownSince !== null && (task.phase !== 'ready' || task.facts !== null)
+  return isActive(task) || isUnanswered || untold.has(task.spec.driver)
 }
 
 function devicesOf({ devices, devicesBefore }: Alloc): readonly HeldDevice[] {
@@ -63,6 +83,7 @@ export function grantsFor(state: State, alloc: Alloc, body: Body): readonly Held
   const { known } = state.devices
   const others = heldHere(state, alloc)
   const own = devicesOf(alloc)
+  const open = openOf(state, alloc)
   const isOwn = (key: string): boolean => own.some((one) => one.key === key)
   const candidates = [...known].map(([key, { device }]) => ({ key, ...device, fault: '' }))
   const grants = chooseDevices(needs, candidates, {
@@ -70,7 +91,7 @@ export function grantsFor(state: State, alloc: Alloc, body: Body): readonly Held
       const { path = null, isGone = true } = known.get(key) ?? {}
       if (others.keys.has(key)) return false
       if (isOwn(key)) return true
-      const isPathHeld = path !== null && (others.paths.has(path) || own.some((one) => one.path === path))
+      const isPathHeld = path !== null && (others.paths.has(path) || open.some((one) => one.path === path))
       return !isGone && !isPathHeld
     },
     distance: (need, key) => distanceOf(need, key, own) + (known.get(key)?.path == null ? 4 : 0),
@@ -135,9 +156,10 @@ function whatLacks(state: State, alloc: Alloc, granted: readonly HeldDevice[], d
   for (const { key, task } of granted) {
     if (!names.has(task)) continue
     if (others.keys.has(key)) return `${key} is still another's`
+    if (alloc.devicesBefore.some((one) => one.key === key)) return `${key} may still be in use by the former version`
     const { path = null, missingSince = 0 } = state.devices.known.get(key) ?? {}
     if (path === null || missingSince !== null) return `${key} is not there`
-    const holder = others.paths.get(path) ?? devicesOf(alloc).find((one) => one.path === path && one.key !== key)?.key
+    const holder = others.paths.get(path) ?? openOf(state, alloc).find((one) => one.path === path && one.key !== key)?.key
     if (holder !== undefined && holder !== key) return `${path}, where ${key} is, is still that of ${holder}`
   }
   return null
@@ -161,6 +183,12 @@ export function takeUpDevices(alloc: Alloc, { task, devices = [] }: AdoptedTask,
   const held = devices.map((one) => ({ task, ...one }))
   if (isLeaving) alloc.devicesBefore = [...alloc.devicesBefore, ...held]
   else alloc.devices = [...alloc.devices.filter((one) => one.task !== task), ...held]
+}
+
+/** A driver has said what it runs: what is left of former forms is known from that, and not from the record. */
+export function forgetFormer({ allocs, untold }: State): void {
+  for (const alloc of allocs.values())
+    if (alloc.leaving.size === 0 && [...alloc.body.tasks.values()].every(({ spec }) => !untold.has(spec.driver))) alloc.devicesBefore = []
 }
 
 /** From the journal: what is no device is passed over. */
