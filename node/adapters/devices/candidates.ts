@@ -40,10 +40,14 @@ async function each<T>(all: readonly T[], find: (one: T) => Promise<Candidate | 
   return (await Promise.all(all.map(find))).filter((one) => one !== null)
 }
 
+/** Of these there are 64 on every board, and none is hardware. */
+const screenTerminal = /^tty\d*$/
+
 async function classNodes(tree: DeviceTree, name: string): Promise<readonly ClassNode[] | null> {
   const names = await tree.list(`/class/${name}`)
   if (names === null) return null
-  const nodes = await Promise.all(names.map(async (one) => ({ name: one, folder: await tree.real(`/class/${name}/${one}`) })))
+  const real = names.filter((one) => !screenTerminal.test(one))
+  const nodes = await Promise.all(real.map(async (one) => ({ name: one, folder: await tree.real(`/class/${name}/${one}`) })))
   // Virtual ones (the screen's terminals, pseudo terminals) are no hardware.
   return nodes.flatMap(({ name: one, folder }) =>
     folder === null || folder.startsWith('/devices/virtual/') ? [] : [{ name: one, folder }],

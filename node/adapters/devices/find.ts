@@ -46,7 +46,7 @@ async function declaredAt(tree: DeviceTree, declared: Declared, skipped: string[
     skipped.push(`${declared.path}: it is declared, and not there`)
     return null
   }
-  const unit = node.number === '' ? null : await tree.real(`/dev/char/${node.number}`)
+  const unit = node.number === '' ? null : await tree.real(`/dev/${node.isBlock ? 'block' : 'char'}/${node.number}`)
   return { ...declared, path: node.path, key: declaredKey(declared), unit }
 }
 
