@@ -11,7 +11,7 @@ export interface Candidate {
   readonly key: string
   readonly path: string
   readonly attributes: Readonly<Record<string, string>>
-  /** Folder in sysfs: two that lie in one another are one piece of hardware. */
+  /** Two that lie in one another are one piece of hardware. */
   readonly unit: string
 }
 
@@ -103,7 +103,7 @@ async function videoAt(tree: DeviceTree, { name, folder }: ClassNode): Promise<C
   // Others of the same camera carry what is said about pictures, and no pictures.
   if ((await tree.read(`${folder}/index`)) !== '0') return null
   const usb = await usbOf(tree, folder)
-  return usb === null ? null : candidate('video', { ...usb, unit: above(folder) }, `/dev/${name}`)
+  return usb === null ? null : candidate('video', { ...usb, unit: above(usb.unit) }, `/dev/${name}`)
 }
 
 /** What computes; a card's other file is the screen, which is nobody's to share. */

@@ -24,9 +24,15 @@ type Named = Pick<Device, 'type' | 'vendor' | 'model'>
 
 /** null: it is offered; else why not. */
 export function whyNot({ allow, deny }: OwnerRules, device: Named, isDeclared: boolean): string | null {
-  const denied = deny.find((pattern) => fits(pattern, device))
+  const denied = deny.find((pattern) => fits(pattern, device) || (device.type === 'usb' && isModelDenied(pattern, device)))
   if (denied !== undefined) return `devices.deny has ${denied}`
   return isDeclared || allow.some((pattern) => fits(pattern, device)) ? null : 'nothing in devices.allow fits'
+}
+
+/** As long as its driver is not bound, what is denied as a serial port looks like any other thing on USB. */
+function isModelDenied(pattern: string, device: Named): boolean {
+  const [vendor, type, model = '*'] = pattern.split('/')
+  return type !== undefined && vendor !== '*' && fits(`${vendor}/*/${model}`, device)
 }
 
 /** Hexadecimal numbers are written both ways. */

@@ -8,7 +8,7 @@ import type { Board, World } from '../../../simulator/world.ts'
 import { fingerprintOf } from '../../../simulator/tasks.ts'
 import { submission } from '../../../simulator/operator.ts'
 import { plug } from '../../../simulator/plugs.ts'
-import { adapter, ask, deviceJob, inUse, shared } from '../../support/devices.ts'
+import { adapter, ask, deviceJob, inUse, shared, told } from '../../support/devices.ts'
 import { bootPool } from '../../support/pool.ts'
 import { claimOf, edit, runJob, slot } from '../../support/world.ts'
 
@@ -113,4 +113,22 @@ test('a copy that waits for a device sleeps while a former form or another task 
     world.run(90_000)
     assert.equal(first.core!.state!.allocs.size, 1, String(isUpdate))
   }
+})
+
+test('an adapter whose driver is not bound is no USB device for another while a copy has it as a serial port', () => {
+  const port = adapter(1, '/dev/ttyUSB0', { unit: 'usb2-1/1-1:1.0/ttyUSB0' })
+  const { world, first } = bootPool(1, { board: () => ({ devices: [port] }) })
+  world.run(2_000)
+  const job = runJob(world, first, deviceJob([ask()]))
+  runJob(world, first, deviceJob([ask({ name: 'usb' })], { name: 'other' }))
+  world.run(10_000)
+  plug(world, first, [{ ...port, key: 'usb-usb2-1', type: 'usb', path: '/dev/bus/usb/001/003', unit: 'usb2-1' }])
+  world.run(20_000)
+  assert.deepEqual([inUse(first), shared(first)], [{ [slot(job)]: ['serial-usb2-1 /dev/ttyUSB0'] }, []])
+  assert.match(told(first)['usb-usb2-1']!, /^a copy still has serial-usb2-1/)
+  // An agent that is killed knows it from the driver.
+  world.kill(first)
+  world.boot(first)
+  world.run(20_000)
+  assert.deepEqual(Object.keys(inUse(first)), [slot(job)])
 })

@@ -244,6 +244,14 @@ test('a declared link with a long name is offered, and two that begin alike are 
   assert.match(rows![0]!, /declared-serial\.by-id\.usb-Silicon_Labs_CP2102N_USB_to_UART_Bridge_\w*-[0-9a-f]{16} /)
 })
 
+test('the hardware of a port is told in both of its forms; what is denied as a port is no other thing on USB before its driver is bound', async () => {
+  const bound = await on((board) => void board.adapter('1', 'ttyUSB0'))
+  const unbound = await on((board) => void board.usb('1'))
+  assert.deepEqual([bound.devices[0]!.unit, unbound.devices[0]!.unit], [`${place}/1-1:1.0/ttyUSB0/tty/ttyUSB0`, place])
+  assert.deepEqual((await on((board) => void board.usb('1'), { deny: ['0403/serial'] })).rows, [])
+})
+const place = '0000:00:14.0-usb2-1'
+
 test('the terminals of the screen are not looked at', async () => {
   const asked: string[] = []
   await on(
