@@ -98,7 +98,7 @@ test('a copy that waits for a device sleeps while a former form or another task 
     world.run(60_000)
     plug(world, first, [])
     const { task } = [...first.tasks.values()].find(({ devices }) => devices !== undefined)!
-    world.crash(first, slot(job), task as never)
+    world.crash(first, slot(job), task)
     world.run(40_000)
     assert.match(claimOf(first, slot(job), first)!.reason, /^device-waits: /)
     world.tasks.stopMs = 200_000

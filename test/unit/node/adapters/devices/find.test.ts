@@ -241,7 +241,7 @@ test('a declared link with a long name is offered, and two that begin alike are 
     { allow: [], declare: [declare(`${path}0`), declare(`${path}1`)] },
   )
   assert.deepEqual(rows?.map((row) => row.split(' ')[2]).toSorted(), ['/dev/ttyUSB0', '/dev/ttyUSB1'])
-  assert.match(rows![0]!, /declared-serial\.by-id\.usb-Silicon_Labs_CP2102N_USB_to_UART_Bridge_\w*-[0-9a-f]{16} /)
+  assert.match(rows?.[0] ?? '', /declared-serial\.by-id\.usb-Silicon_Labs_CP2102N_USB_to_UART_Bridge_\w*-[0-9a-f]{16} /)
 })
 
 test('the hardware of a port is told in both of its forms; what is denied as a port is no other thing on USB before its driver is bound', async () => {
