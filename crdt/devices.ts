@@ -37,6 +37,8 @@ export const deviceLimits = Object.freeze({
   attributeCharsMax: 128,
   /** What a file below /dev is called, udev's long links too. */
   pathCharsMax: 200,
+  /** A folder of sysfs, below several bridges and hubs. */
+  unitCharsMax: 400,
   /** Of one task. */
   asksMax: 8,
   /** Instances of one request: as many as a board may have. */
@@ -66,6 +68,16 @@ export function isDeviceKey(key: unknown): key is string {
 
 export function isDevicePath(path: unknown): path is string {
   return typeof path === 'string' && path.length <= deviceLimits.pathCharsMax && pathPattern.test(path) && !path.split('/').includes('..')
+}
+
+/** Of hardware, as its board calls it; in no document, either. */
+export function isDeviceUnit(unit: unknown): unit is string {
+  return typeof unit === 'string' && unit !== '' && unit.length <= deviceLimits.unitCharsMax
+}
+
+/** The same piece of hardware, or one is a part of the other: a serial port of the USB device that is its adapter. */
+export function isUnitShared(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`)
 }
 
 export function isNamed(name: string, { type, vendor, model }: Pick<Device, 'type' | 'vendor' | 'model'>): boolean {

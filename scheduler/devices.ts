@@ -61,6 +61,8 @@ export function chooseDevices(
   const free = devices.filter(choice.isFree)
   const open = needs.map((need) => ({ need, devices: free.filter(need.suits) }))
   if (open.some(({ need, devices: suited }) => suited.length < need.ask.count)) return null
+  const suited = new Set(open.flatMap((one) => one.devices.map(({ key }) => key)))
+  if (suited.size < needs.reduce((sum, { ask }) => sum + ask.count, 0)) return null
   const wantedBy = (key: string): number => open.filter(({ devices: suited }) => suited.some((one) => one.key === key)).length
   const distance = choice.distance ?? (() => 1)
   const ordered = open.map(({ need, devices: suited }): Open => {
@@ -70,7 +72,10 @@ export function chooseDevices(
   })
   // Who has the least choice chooses first.
   ordered.sort((a, b) => sizeOf(a) - sizeOf(b))
-  const found = search(ordered, new Set(), { left: limits.deviceStepsMax })
+  const classes = new Map(
+    [...suited].map((key) => [key, open.map((one) => (one.devices.some((it) => it.key === key) ? '1' : '0')).join('')]),
+  )
+  const found = search(ordered, new Set(), { left: limits.deviceStepsMax, classOf: (key) => classes.get(key) ?? '' })
   if (found === null) return null
   return needs.flatMap((need) =>
     (found.get(need) ?? []).toSorted(compareText).map((key) => ({ task: need.task, name: need.ask.name, key })),
@@ -81,6 +86,12 @@ interface Open {
   readonly need: DeviceNeed
   /** Keys, the nearest first; of models the one with the nearest device first. */
   readonly models: readonly (readonly string[])[]
+}
+
+interface Steps {
+  left: number
+  /** Devices that the same needs suit: in the place of one of them any other does as well. */
+  readonly classOf: (key: string) => string
 }
 
 type Chosen = ReadonlyMap<DeviceNeed, readonly string[]>
@@ -95,12 +106,12 @@ function sizeOf({ models, need }: Open): number {
   return models.reduce((sum, keys) => sum + keys.length, 0) - need.ask.count
 }
 
-function search(open: readonly Open[], taken: ReadonlySet<string>, steps: { left: number }): Chosen | null {
+function search(open: readonly Open[], taken: ReadonlySet<string>, steps: Steps): Chosen | null {
   const [first, ...rest] = open
   if (first === undefined) return new Map()
   for (const model of first.models) {
     const left = model.filter((key) => !taken.has(key))
-    for (const keys of selections(left, first.need.ask.count)) {
+    for (const keys of selections(left, first.need.ask.count, steps.classOf)) {
       if (steps.left-- <= 0) return null
       const others = search(rest, new Set([...taken, ...keys]), steps)
       if (others !== null) return new Map([...others, [first.need, keys]])
@@ -109,9 +120,13 @@ function search(open: readonly Open[], taken: ReadonlySet<string>, steps: { left
   return null
 }
 
-/** All ways to take so many, those that come first first. */
-function* selections(keys: readonly string[], count: number): Generator<readonly string[]> {
+/** All ways to take so many that differ in their classes, those that come first first. */
+function* selections(keys: readonly string[], count: number, classOf: Steps['classOf']): Generator<readonly string[]> {
   if (count === 0) return yield []
-  for (let at = 0; at + count <= keys.length; at++)
-    for (const rest of selections(keys.slice(at + 1), count - 1)) yield [keys[at] as string, ...rest]
+  const tried = new Set<string>()
+  for (const [at, key] of keys.slice(0, keys.length - count + 1).entries()) {
+    if (tried.has(classOf(key))) continue
+    tried.add(classOf(key))
+    for (const rest of selections(keys.slice(at + 1), count - 1, classOf)) yield [key, ...rest]
+  }
 }

@@ -33,8 +33,8 @@ export const schedulerLimits = {
   spreadPointsMax: 4 * point,
   /** Remembered answers to constraints, a byte a node each: 6 MB in a pool of 6,000 nodes. More different ones are asked anew. */
   columnsMax: 1_000,
-  /** Tries at giving a copy the devices that it asks for, each some hundred bytes: a board with more ways than that is one where nearly any way will do. */
-  deviceStepsMax: 2_000,
+  /** Tries at giving a copy the devices that it asks for, on each board: one of a kind is tried once, and few jobs ask for more kinds. */
+  deviceStepsMax: 100,
   /** Remembered lists of feasible nodes, 4 bytes a node each: 1.6 MB in a pool of 6,000 nodes. Most groups ask the same. */
   feasibleMax: 64,
   /** Remembered questions of groups of which nobody has asked the same yet, some hundred bytes each. */

@@ -3,7 +3,7 @@
 
 import type { Form, SlotId } from '../../crdt/ids.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
-import { type Alloc, type Body, type Ending, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
+import { type Alloc, type Body, type Ending, type TaskRun, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
 import { readRemains } from './allocs/finished.ts'
 import { recallDevices } from './devices.ts'
@@ -55,9 +55,13 @@ export function boot(step: Step, records: StoreRecords): void {
 }
 
 /** One that the configuration no longer has will never say anything. */
-function noteUntold({ allocs, fingerprints, untold }: State): void {
-  for (const { body } of allocs.values())
-    for (const { spec } of body.tasks.values()) if (fingerprints[spec.driver]?.health.healthy === false) untold.add(spec.driver)
+function noteUntold(state: State): void {
+  for (const { body } of state.allocs.values())
+    for (const task of body.tasks.values()) if (isSilent(state, task)) state.untold.add(task.spec.driver)
+}
+
+function isSilent({ fingerprints }: State, { spec }: TaskRun): boolean {
+  return fingerprints[spec.driver]?.health.healthy === false
 }
 
 /**
@@ -135,10 +139,10 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
   state.allocs.set(claim.slot, alloc)
   if (record.former !== undefined) recallFormer(step, alloc, bodyOf(record.former, claim), running)
   const adopted = adopt(step, alloc, running)
-  if (alloc.leaving.size > 0) {
-    alloc.heldBefore = claim.resources ?? null
+  if (alloc.leaving.size > 0) alloc.heldBefore = claim.resources ?? null
+  // Its former form may run where nobody answers yet.
+  if (alloc.leaving.size > 0 || [...alloc.body.tasks.values()].some((task) => isSilent(state, task)))
     alloc.devicesBefore = [...readHeldDevices(record.devicesBefore), ...alloc.devicesBefore]
-  }
   const ending = record.ending ?? endTold(state, claim, alloc.body)
   if (ending !== null) {
     expectAll(step, alloc.body)

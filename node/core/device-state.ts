@@ -6,6 +6,8 @@ export interface KnownDevice {
   readonly device: Omit<Device, 'key' | 'fault'>
   /** Where it was found last; null: nowhere yet since boot. */
   readonly path: string | null
+  /** As found last. */
+  readonly unit?: string
   /** Since when looks have not found it (monotonic); null: the last one did, or none has answered yet. */
   readonly missingSince: number | null
   /** It has been away for too long, or another device is found at its path: nobody new gets it. */

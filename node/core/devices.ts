@@ -4,7 +4,7 @@
 
 import { type Device, deviceLimits, isDeviceKey, isDevicePath, isDeviceWord } from '../../crdt/devices.ts'
 import { compareText } from '../../crdt/ids.ts'
-import { heldHere } from './allocs/devices.ts'
+import { heldHere, isOnePlace, unitOf } from './allocs/devices.ts'
 import type { KnownDevice } from './device-state.ts'
 import { coreLimits } from './limits.ts'
 import type { FoundDevice } from './ports.ts'
@@ -21,14 +21,14 @@ export function surveyed(step: Step, found: readonly FoundDevice[]): void {
   const { state, now } = step
   const { known } = state.devices
   const present = presentOf(step, found)
-  const paths = new Set([...present.values()].map(({ path }) => path))
+  const there = [...present.values()]
   for (const [key, one] of known) {
     if (present.has(key)) continue
-    const isGone = one.isGone || (one.path !== null && paths.has(one.path))
+    const isGone = one.isGone || there.some((other) => isOnePlace(one, other))
     known.set(key, { ...one, missingSince: one.missingSince ?? now, isGone })
   }
-  for (const [key, { path, type, vendor, model, attributes }] of present)
-    known.set(key, { device: { type, vendor, model, attributes }, path, missingSince: null, isGone: false })
+  for (const [key, { path, unit, type, vendor, model, attributes }] of present)
+    known.set(key, { device: { type, vendor, model, attributes }, path, ...unitOf(unit), missingSince: null, isGone: false })
   state.devices.isSurveyed = true
   forgetGone(step)
   writeOwnSoon(step)
@@ -99,9 +99,9 @@ export function toldDevices(state: State): readonly Device[] {
 }
 
 /** Why nobody new can get it, besides the claims that name it. */
-function faultOf({ isGone, path }: KnownDevice, key: string, held: ReturnType<typeof heldHere>): string {
+function faultOf({ isGone, path, unit }: KnownDevice, key: string, held: ReturnType<typeof heldHere>): string {
   if (isGone) return 'it is not there'
   if (held.orphaned.has(key)) return 'a task that no claim tells of still has it'
-  const holder = path === null ? undefined : held.paths.get(path)
-  return holder !== undefined && holder !== key ? `a copy still has ${holder}, which was found at its path before` : ''
+  const holder = held.open.find((one) => one.key !== key && isOnePlace(one, { path, ...unitOf(unit) }))?.key
+  return holder === undefined ? '' : `a copy still has ${holder}, which was found at its path before`
 }

@@ -158,6 +158,8 @@ export interface GrantedDevice {
   readonly name: string
   readonly key: string
   readonly path: string
+  /** As found. */
+  readonly unit?: string
 }
 
 /** By its path in the task's folder. payload: of a dispatch, readable by the task. template: text that may hold `taskDirMark`. */
@@ -336,6 +338,8 @@ export interface FoundDevice {
   readonly attributes: Readonly<Record<string, string>>
   /** The file that a task opens; of no two devices the same. */
   readonly path: string
+  /** The piece of hardware, however it is used (`isUnitShared`): a USB device, and the port that its driver makes of it. */
+  readonly unit?: string
 }
 
 export interface DeviceFinder {

@@ -29,6 +29,7 @@ import { setClock } from './fleet-time.ts'
 import { followDeadline, tellFollowers } from './follow.ts'
 import { isAnyoneReturning } from './liveness/members.ts'
 import { nextDeadline, setHolds, tick } from './liveness/liveness.ts'
+import { forgetFormer } from './allocs/devices.ts'
 import { adopted, orphanExited, orphanStopped } from './orphans.ts'
 import { leaveDeadline } from './leaving.ts'
 import { performLiveness } from './perform-liveness.ts'
@@ -110,7 +111,7 @@ function handle(step: Step, event: CoreEvent): void {
       state.fingerprints[event.driver] = event.fingerprint
       noteDrivers(state)
       // It is well once it has said what it runs.
-      if (event.fingerprint.health.healthy) state.untold.delete(event.driver)
+      if (event.fingerprint.health.healthy && state.untold.delete(event.driver)) forgetFormer(state)
       state.ownStale = true
       return
     case 'devices':

@@ -1,6 +1,7 @@
 // Rules about one board that are judged after each of its steps: what it says of itself is so, and what it does next waits as long as
 // the job says. Read from its state and from what really runs; the plan is not asked.
 
+import { isUnitShared } from '../../crdt/devices.ts'
 import { migrateOf } from '../../crdt/spec.ts'
 import { decodeFrame } from '../../node/core/wire.ts'
 import { type Alloc, carriesCopy, isDone } from '../../node/core/allocs/alloc.ts'
@@ -119,17 +120,22 @@ export class StepRules {
 /** How long a board that was slow may need for what has piled up. */
 const slowMs = 60_000
 
-/** Of what really runs, no two copies were given one device, or told to open one file. */
+/** Of what really runs, no two tasks were given one device, or told to open one file: nor two forms of one copy. */
 export function sharedDevices({ board }: Pick<SeenStep, 'board'>): Finding[] {
   const found: Finding[] = []
   const holders = new Map<string, string>()
-  for (const { alloc, slot, devices = [] } of board.tasks.values()) {
+  const taken: string[] = []
+  for (const { id, slot, devices = [] } of board.tasks.values()) {
     for (const what of devices.flatMap(({ key, path }) => [key, path])) {
-      const other = holders.get(what) ?? alloc
-      if (other !== alloc)
-        found.push({ rule: 'devices-apart', what: `${board.spec.name} has given ${what} to ${slot}, and to another copy` })
-      holders.set(what, alloc)
+      const other = holders.get(what) ?? id
+      if (other !== id) found.push({ rule: 'devices-apart', what: `${board.spec.name} has given ${what} to ${slot}, and to another task` })
+      holders.set(what, id)
     }
+    const units = devices.flatMap(({ unit }) => (unit === undefined ? [] : [unit]))
+    const other = units.find((unit) => taken.some((one) => isUnitShared(one, unit)))
+    if (other !== undefined)
+      found.push({ rule: 'devices-apart', what: `${board.spec.name} has given ${other} to ${slot}, and to another task` })
+    taken.push(...units)
   }
   return found
 }

@@ -11,7 +11,7 @@ export interface Candidate {
   readonly key: string
   readonly path: string
   readonly attributes: Readonly<Record<string, string>>
-  /** Folder in sysfs: two that lie in one another are one piece of hardware. */
+  /** Two that lie in one another are one piece of hardware. */
   readonly unit: string
 }
 
@@ -40,10 +40,14 @@ async function each<T>(all: readonly T[], find: (one: T) => Promise<Candidate | 
   return (await Promise.all(all.map(find))).filter((one) => one !== null)
 }
 
+/** Of these there are 64 on every board, and none is hardware. */
+const screenTerminal = /^tty\d*$/
+
 async function classNodes(tree: DeviceTree, name: string): Promise<readonly ClassNode[] | null> {
   const names = await tree.list(`/class/${name}`)
   if (names === null) return null
-  const nodes = await Promise.all(names.map(async (one) => ({ name: one, folder: await tree.real(`/class/${name}/${one}`) })))
+  const real = names.filter((one) => !screenTerminal.test(one))
+  const nodes = await Promise.all(real.map(async (one) => ({ name: one, folder: await tree.real(`/class/${name}/${one}`) })))
   // Virtual ones (the screen's terminals, pseudo terminals) are no hardware.
   return nodes.flatMap(({ name: one, folder }) =>
     folder === null || folder.startsWith('/devices/virtual/') ? [] : [{ name: one, folder }],
@@ -99,7 +103,7 @@ async function videoAt(tree: DeviceTree, { name, folder }: ClassNode): Promise<C
   // Others of the same camera carry what is said about pictures, and no pictures.
   if ((await tree.read(`${folder}/index`)) !== '0') return null
   const usb = await usbOf(tree, folder)
-  return usb === null ? null : candidate('video', { ...usb, unit: above(folder) }, `/dev/${name}`)
+  return usb === null ? null : candidate('video', { ...usb, unit: above(usb.unit) }, `/dev/${name}`)
 }
 
 /** What computes; a card's other file is the screen, which is nobody's to share. */

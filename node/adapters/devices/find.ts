@@ -1,10 +1,11 @@
 // What the board has, as its owner lets jobs have it: candidates and declared devices put together, each piece of hardware once. Whatever is
 // not offered is told with its reason.
 
-import { isDeviceKey, isDevicePath } from '../../../crdt/devices.ts'
+import { isDeviceKey, isDevicePath, isDeviceUnit, isUnitShared } from '../../../crdt/devices.ts'
 import type { FoundDevice } from '../../core/ports.ts'
 import { type Candidate, candidatesOf } from './candidates.ts'
 import { type Declared, type OwnerRules, declaredKey, whyNot } from './owner-rules.ts'
+import { usbOf } from './hardware.ts'
 import type { DeviceTree } from './tree.ts'
 
 export interface Found {
@@ -35,7 +36,7 @@ export async function findDevices(tree: DeviceTree, rules: OwnerRules): Promise<
     if (node === null) skipped.push(`${one.key}: there is no ${one.path} yet`)
     else take(here, false)
   }
-  return { devices: offered.map(({ unit: _unit, ...device }) => device), skipped }
+  return { devices: offered.map(({ unit, ...device }) => (isDeviceUnit(unit) ? { ...device, unit } : device)), skipped }
 }
 
 type Placed = Omit<Candidate, 'unit'> & { readonly unit: string | null }
@@ -46,15 +47,19 @@ async function declaredAt(tree: DeviceTree, declared: Declared, skipped: string[
     skipped.push(`${declared.path}: it is declared, and not there`)
     return null
   }
-  const unit = node.number === '' ? null : await tree.real(`/dev/char/${node.number}`)
-  return { ...declared, path: node.path, key: declaredKey(declared), unit }
+  const folder = node.number === '' ? null : await tree.real(`/dev/${node.isBlock ? 'block' : 'char'}/${node.number}`)
+  return {
+    ...declared,
+    path: node.path,
+    key: declaredKey(declared),
+    unit: folder === null ? null : ((await usbOf(tree, folder))?.unit ?? folder),
+  }
 }
 
 /** The same file, or one lies in the other: a serial port in the USB device that it is a part of. */
 function isOne(a: Placed, b: Placed): boolean {
   if (a.path === b.path) return true
-  if (a.unit === null || b.unit === null) return false
-  return a.unit === b.unit || a.unit.startsWith(`${b.unit}/`) || b.unit.startsWith(`${a.unit}/`)
+  return a.unit !== null && b.unit !== null && isUnitShared(a.unit, b.unit)
 }
 
 function faultOf(one: Placed, offered: readonly Placed[]): string | null {

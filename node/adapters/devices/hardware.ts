@@ -6,7 +6,7 @@ import { deviceLimits } from '../../../crdt/devices.ts'
 import type { DeviceTree } from './tree.ts'
 
 export interface Hardware {
-  /** The folder that is this piece of hardware: whatever lies below it is the same one. */
+  /** Which piece of hardware it is: on USB controller, port and what lies below, else its folder. Whatever lies below it is the same one. */
   readonly unit: string
   /** The part of a key that says where it is. */
   readonly place: string
@@ -59,7 +59,7 @@ export async function usbOf(tree: DeviceTree, folder: string): Promise<(Hardware
   const number = usbInterface.test(inside) ? inside.slice(inside.indexOf(':') + 1) : ''
   return {
     device,
-    unit: folder,
+    unit: [[parts[root - 1]!, bus, port].join('-'), ...parts.slice(at + 1)].join('/'),
     place: [parts[root - 1]!, bus, port, number].filter((part) => part !== '').join('-'),
     vendor: wordOf(vendor, 'unknown'),
     model: wordOf(model, 'unknown'),

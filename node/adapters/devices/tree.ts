@@ -11,8 +11,16 @@ export interface DeviceTree {
   read(path: string): Promise<string | null>
   /** Where a path of sysfs leads, without links; null: nowhere. */
   real(path: string): Promise<string | null>
-  /** A file below /dev: without links, and its device number `major:minor` ('': it is no device); null: it is not there. */
-  node(path: string): Promise<{ readonly path: string; readonly number: string } | null>
+  /** A file below /dev; null: it is not there. */
+  node(path: string): Promise<DeviceNode | null>
+}
+
+export interface DeviceNode {
+  /** Without links, as the host sees it. */
+  readonly path: string
+  /** `major:minor`; '': it is no device. */
+  readonly number: string
+  readonly isBlock: boolean
 }
 
 /** Attributes are one page of memory; product names a line. */
@@ -40,13 +48,20 @@ export function folderTree({ sys, dev }: { readonly sys: string; readonly dev: s
       const inside = dev === '/dev' ? path : path.replace(/^\/dev(?=\/)/, dev)
       try {
         const real = await realpath(inside)
-        const { rdev } = await stat(real)
-        return { path: real, number: rdev === 0 ? '' : `${major(rdev)}:${minor(rdev)}` }
+        const stats = await stat(real)
+        const { rdev } = stats
+        return { path: await asHost(real, dev), number: rdev === 0 ? '' : `${major(rdev)}:${minor(rdev)}`, isBlock: stats.isBlockDevice() }
       } catch {
         return null
       }
     },
   }
+}
+
+/** Engines and tasks open it there, not where the agent's container has it. */
+async function asHost(real: string, dev: string): Promise<string> {
+  const root = await realpath(dev)
+  return real.startsWith(`${root}/`) ? `/dev${real.slice(root.length)}` : real
 }
 
 /** As glibc takes them apart. Beyond 32 bits a shift would lose what it moves. */

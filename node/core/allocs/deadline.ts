@@ -3,6 +3,7 @@
 import { coreLimits } from '../limits.ts'
 import type { Alloc } from './alloc.ts'
 import { healthRuleOf, healthyAt } from './checks.ts'
+import { dueTasks } from './stages.ts'
 import { templateDeadline } from './templates.ts'
 import { windingDeadline } from './winding.ts'
 
@@ -19,7 +20,9 @@ export function allocDeadline(alloc: Alloc): number {
     for (const task of body?.tasks.values() ?? []) if (task.retryAt !== null) at = Math.min(at, task.retryAt)
   }
   for (const task of alloc.body.tasks.values()) at = Math.min(at, templateDeadline(task))
-  if (alloc.devicesAwaitedSince !== null) at = Math.min(at, alloc.devicesAwaitedSince + coreLimits.deviceWaitMsMax)
+  // While something else is waited for first nobody asks for them.
+  if (alloc.devicesAwaitedSince !== null && dueTasks(alloc).length > 0)
+    at = Math.min(at, alloc.devicesAwaitedSince + coreLimits.deviceWaitMsMax)
   if (!alloc.healthy) {
     at = Math.min(at, healthyAt(alloc) ?? at)
     if (alloc.formStartedAt !== null && !alloc.body.runsOnce)

@@ -7,7 +7,7 @@ import { coreLimits } from '../limits.ts'
 import type { Outcome } from '../event.ts'
 import type { DriverCode, TaskExit } from '../ports.ts'
 import { type Step, note, writeOwnSoon } from '../state.ts'
-import { type Alloc, type Body, type Ending, type TaskPhase, type TaskRun, allTasks, isActive, isUp } from './alloc.ts'
+import { type Alloc, type Body, type Ending, type TaskRun, allTasks, isActive, isUp } from './alloc.ts'
 import { createChecks, failedWords, healthRuleOf, healthyAt, syncChecks } from './checks.ts'
 import { allocKey, claimOf, endedClaim, heldBy, persistBody } from './claim.ts'
 import { waitsForDriver } from './driver-down.ts'
@@ -17,7 +17,7 @@ import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { boardHere, factsHere, lackOf, requestOf } from './request.ts'
 import { nextRestart } from './restart.ts'
-import { endsByItself, hasPrestarted, hasTurn, isComplete, isOrdered, isPoststop, noteBegun, nowRunning } from './stages.ts'
+import { dueTasks, endsByItself, hasPrestarted, isComplete, isOrdered, isPoststop, noteBegun, nowRunning } from './stages.ts'
 import { stopToStartAgain } from './stopping.ts'
 import { noteGiven, noteStart, syncTemplates } from './templates.ts'
 import { noteVerdict, wasHealthy } from './verdicts.ts'
@@ -83,13 +83,10 @@ function restartDue(step: Step, alloc: Alloc): void {
   }
 }
 
-const unready: ReadonlySet<TaskPhase> = new Set<TaskPhase>(['pending', 'preparing', 'stopping'])
-
-/** Starts what is ready once everything is, each task at its stage: also a prestart task waits until the main tasks' images are there. */
+/** Starts what is ready once everything is, each task at its stage. */
 function startReady(step: Step, alloc: Alloc): void {
   const tasks = [...alloc.body.tasks.values()]
-  if (alloc.leaving.size > 0 || tasks.some((task) => unready.has(task.phase))) return
-  const due = tasks.filter((task) => task.phase === 'ready' && hasTurn(alloc.body, task))
+  const due = dueTasks(alloc)
   if (due.length === 0) return
   // A label may have gone since it was prepared, or last ran.
   const lacks = due.map((task) => lackOf(step, alloc, alloc.body, task)).find((words) => words !== null)
@@ -375,6 +372,7 @@ export function switchOver(step: Step, alloc: Alloc): void {
   if (alloc.leaving.size > 0) alloc.heldBefore = heldBy(alloc)
   if (alloc.leaving.size > 0) alloc.devicesBefore = [...alloc.devicesBefore, ...alloc.devices]
   alloc.devices = devices
+  alloc.devicesAwaitedSince = null
   alloc.body = next
   alloc.ports = portsToCome(next.group, alloc.ports)
   alloc.next = null

@@ -4,7 +4,7 @@
 
 import { type GroupSpec, isMain, isMomentary } from '../../../crdt/spec.ts'
 import type { Step } from '../state.ts'
-import { type Alloc, type Body, type TaskRun, carriesCopy, isDone, isUp } from './alloc.ts'
+import { type Alloc, type Body, type TaskPhase, type TaskRun, carriesCopy, isDone, isUp } from './alloc.ts'
 
 /** Whether stopping is more than telling all tasks at once: it is carried on by an agent that restarts. */
 export function isOrdered({ tasks, shutdownDelayMs }: GroupSpec): boolean {
@@ -28,6 +28,15 @@ export function hasTurn(body: Body, { spec }: TaskRun): boolean {
     case 'poststop':
       return false
   }
+}
+
+const unready: ReadonlySet<TaskPhase> = new Set<TaskPhase>(['pending', 'preparing', 'stopping'])
+
+/** What is to be started now. Nothing before everything is ready: also a prestart task waits until the main tasks' images are there. */
+export function dueTasks({ body, leaving }: Alloc): readonly TaskRun[] {
+  const tasks = [...body.tasks.values()]
+  if (leaving.size > 0 || tasks.some((task) => unready.has(task.phase))) return []
+  return tasks.filter((task) => task.phase === 'ready' && hasTurn(body, task))
 }
 
 /** What waits for this task waits no longer. */

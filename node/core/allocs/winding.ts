@@ -98,8 +98,13 @@ export function leaves(step: Step, alloc: Alloc, task: TaskRun): boolean {
   step.out.push({ kind: 'remove', task: task.id, driver: task.spec.driver })
   if (alloc.leaving.size > 0) return true
   alloc.heldBefore = null
+  const hadDevices = alloc.devicesBefore.length > 0
   alloc.devicesBefore = []
-  if (alloc.former === null) return true
+  if (alloc.former === null) {
+    // They may be another's by the next boot.
+    if (hadDevices) persistBody(step, alloc)
+    return true
+  }
   alloc.former = null
   // An update back to it has waited for this.
   step.state.planStale = true

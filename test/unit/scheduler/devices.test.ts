@@ -48,6 +48,16 @@ test('what is near is taken first, and the same whatever the order', () => {
   for (const devices of [all, all.toReversed()]) assert.deepEqual(keys(needs({ count: 2 }), devices, { ...free, distance }), ['1', '3'])
 })
 
+test('many of a kind are one question: what cannot be had is known at once, and what can is found', () => {
+  const all = Array.from({ length: 64 }, (_, at) => device(String(at), { vendor: at < 3 ? 'b' : 'a' }))
+  assert.equal(keys(needs({ count: 33 }, { name: 'a/serial', count: 32 }), all, free), null)
+  const some = needs({ name: 'serial', count: 20 }, { name: 'a/serial', count: 20 }, { name: 'a/serial/m', count: 20 })
+  assert.equal(keys(some, all, free)?.length, 60)
+  const even = Array.from({ length: 24 }, (_, at) => device(String(at), { attributes: { n: String(at % 2) } }))
+  const odd = { attribute: '${device.attr.n}', operator: '=', value: '1' } as const
+  assert.equal(keys(needs({ count: 12 }, { name: 'a/serial', count: 12, constraints: [odd] }), even, free)?.length, 24)
+})
+
 test('a question without an end is not asked for ever', () => {
   const all = Array.from({ length: 64 }, (_, at) => device(String(at), { attributes: { n: String(at) } }))
   const never = { attribute: '${device.attr.n}', operator: '<', value: '32' } as const

@@ -102,6 +102,8 @@ test('no device and no path of one is ever held twice on a board; and at the end
         world.run(waits[at]!)
       }
       world.heal()
+      // What both sides wrote meets before the last word is spoken.
+      world.run(60_000)
       for (const board of boards) plug(world, board, [adapter(1, names[0]), adapter(2, names[1])])
       edit(world, boards[0]!, jobDocId('default/j0' as never), 'default', submission(jobSpec({ name: 'j0', count: 0 })))
       edit(world, boards[0]!, jobDocId('default/j1' as never), 'default', submission(deviceJob([ask()], { name: 'j1', count: 4 })))

@@ -187,8 +187,8 @@ test('hardware that is declared by another file of it is the same, too', async (
       board.node('raw')
     },
     { declare: [declare('/dev/raw')] },
-    (board) => ({
-      node: (path) => Promise.resolve({ path: path.replace('/dev', board.dev), number: path === '/dev/raw' ? '189:3' : '188:0' }),
+    () => ({
+      node: (path) => Promise.resolve({ path, number: path === '/dev/raw' ? '189:3' : '188:0', isBlock: false }),
     }),
   )
   assert.deepEqual(rows, ['local/scanner/till declared-raw /dev/raw'])
@@ -203,6 +203,69 @@ test('what has no file yet, and a path that no list can hold, is told and not of
   assert.deepEqual(rows, [])
   assert.match(skipped.join('\n'), /there is no \/dev\/ttyUSB0 yet/)
   assert.match(skipped.join('\n'), /characters that no list of paths can hold/)
+})
+
+test('paths are those of the host, wherever the agent has its /dev', async () => {
+  const { devices } = await on((board) => board.adapter('1', 'ttyUSB0'))
+  assert.equal(devices[0]!.path, '/dev/ttyUSB0')
+})
+
+test('a declared disk is looked up among block devices: its number may be a character device’s, too', async () => {
+  const { rows } = await on(
+    (board) => {
+      board.link('/dev/char/8:0', board.adapter('1', 'ttyUSB0'))
+      board.link('/dev/block/8:0', board.usb('2', { idVendor: '1a86' }))
+      board.node('sda')
+    },
+    { declare: [declare('/dev/sda')] },
+    () => ({ node: (path) => Promise.resolve({ path, number: path === '/dev/sda' ? '8:0' : '188:0', isBlock: path === '/dev/sda' }) }),
+  )
+  assert.deepEqual(rows, ['0403/serial/6001 serial-0000:00:14.0-usb2-1-1.0 /dev/ttyUSB0', 'local/scanner/till declared-sda /dev/sda'])
+})
+
+test('numbers of hardware are the same in capitals', async () => {
+  const build = (board: FakeBoard): void => void board.adapter('1', 'ttyUSB0', { idVendor: '10c4', idProduct: 'ea60' })
+  assert.deepEqual((await on(build, { deny: ['10C4/serial/EA60'] })).rows, [])
+  assert.equal((await on(build, { allow: ['10C4/serial'] })).rows?.length, 1)
+})
+
+test('a declared link with a long name is offered, and two that begin alike are two', async () => {
+  const path = `/dev/serial/by-id/usb-Silicon_Labs_CP2102N_USB_to_UART_Bridge_Controller_${'2ac5e8f1'.repeat(4)}-if00-port`
+  const { rows } = await on(
+    (board) => {
+      for (const port of ['0', '1']) {
+        board.adapter(`${port}.1`, `ttyUSB${port}`)
+        board.node(`${path.replace('/dev/', '')}${port}`, `ttyUSB${port}`)
+      }
+    },
+    { allow: [], declare: [declare(`${path}0`), declare(`${path}1`)] },
+  )
+  assert.deepEqual(rows?.map((row) => row.split(' ')[2]).toSorted(), ['/dev/ttyUSB0', '/dev/ttyUSB1'])
+  assert.match(rows?.[0] ?? '', /declared-serial\.by-id\.usb-Silicon_Labs_CP2102N_USB_to_UART_Bridge_\w*-[0-9a-f]{16} /)
+})
+
+test('the hardware of a port is told in both of its forms; what is denied as a port is no other thing on USB before its driver is bound', async () => {
+  const bound = await on((board) => void board.adapter('1', 'ttyUSB0'))
+  const unbound = await on((board) => void board.usb('1'))
+  assert.deepEqual([bound.devices[0]!.unit, unbound.devices[0]!.unit], [`${place}/1-1:1.0/ttyUSB0/tty/ttyUSB0`, place])
+  assert.deepEqual((await on((board) => void board.usb('1'), { deny: ['0403/serial'] })).rows, [])
+})
+const place = '0000:00:14.0-usb2-1'
+
+test('the terminals of the screen are not looked at', async () => {
+  const asked: string[] = []
+  await on(
+    (board) => {
+      for (const name of ['tty', 'tty0', 'tty63']) board.terminal(name, `/devices/virtual/tty/${name}`)
+      board.adapter('1', 'ttyUSB0')
+    },
+    {},
+    (board) => ({ real: (path) => (asked.push(path), folderTree(board).real(path)) }),
+  )
+  assert.deepEqual(
+    asked.filter((path) => path.startsWith('/class/tty/')),
+    ['/class/tty/ttyUSB0'],
+  )
 })
 
 test('where sysfs cannot be read nobody knows what is there', async () => {
