@@ -35,7 +35,7 @@ export const coreBugs: readonly PlantedBug[] = [
     'acknowledged-not-durable',
     "An operator's change is acknowledged before it is on disk for good.",
     'node/core/documents.ts',
-    "step.out.push({ kind: 'persist', writes, sync: durable })",
+    "step.out.push({ kind: 'persist', writes, sync: durable || isFarewell(before, doc) })",
     "step.out.push({ kind: 'persist', writes, sync: durable && doc.kind === 'node' })",
   ),
   bug(
