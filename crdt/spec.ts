@@ -23,7 +23,7 @@ export function isRunOnce({ type }: Pick<JobSpec, 'type'>): boolean {
 
 export type Scope = 'job' | 'group' | 'task'
 
-/** docker: a container. raw_exec: a plain process. exec: a process with limits of its own, as a user that is not root. */
+/** docker: a container. raw_exec: a plain process of the board. exec: one with limits of its own, as a user that is not root. */
 export const driverNames = ['docker', 'raw_exec', 'exec'] as const
 export type DriverName = (typeof driverNames)[number]
 

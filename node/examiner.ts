@@ -45,12 +45,17 @@ export function createExaminer(input: ExaminerInput): Examiner {
   }
 }
 
-/** One look serves everybody who asks while it lasts and shortly after: each would open dozens of connections. */
+/**
+ * One look serves everybody who asks while it lasts and shortly after: each would open dozens of connections. One that did not try a board
+ * that has fallen silent since does not.
+ */
 function shared(input: LookAroundInput): (effect: Examine) => Promise<Surroundings> {
-  let last: { readonly look: Promise<Surroundings>; doneAt: number } | null = null
+  let last: { readonly look: Promise<Surroundings>; readonly tried: ReadonlySet<string>; doneAt: number } | null = null
   return async (effect) => {
-    if (last !== null && performance.now() - last.doneAt <= limits.lookAgeMsMax) return await last.look
-    const mine = { look: lookAround(input, effect), doneAt: Number.POSITIVE_INFINITY }
+    const wanted = effect.tries.map(({ address }) => address)
+    const isFresh = last !== null && performance.now() - last.doneAt <= limits.lookAgeMsMax
+    if (last !== null && isFresh && wanted.every((address) => last?.tried.has(address))) return await last.look
+    const mine = { look: lookAround(input, effect), tried: new Set(wanted), doneAt: Number.POSITIVE_INFINITY }
     last = mine
     try {
       return await mine.look

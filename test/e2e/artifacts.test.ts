@@ -5,9 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type FileServer, fileServer, sha256Of } from '../support/artifacts.ts'
-import { type Agent, Fleet, aliveOn, allocsOf, until } from './support/fleet.ts'
+import { type Agent, Fleet, allocsOf, startAlone, until } from './support/fleet.ts'
 import { job } from './support/jobs.ts'
-import { loopbacks } from './support/ports.ts'
 
 const fleet = new Fleet()
 let agent: Agent
@@ -15,12 +14,7 @@ let server: FileServer
 
 before(async () => {
   server = await fileServer()
-  const [listen = ''] = await loopbacks(1)
-  await fleet.init([listen])
-  agent = fleet.start('a', { listen, labels: { mirror: server.url } })
-  await until('the board sees itself', 120_000, async () => (await aliveOn(agent)).length === 1).catch((error: unknown) => {
-    throw new Error(fleet.logs(), { cause: error })
-  })
+  agent = await startAlone(fleet, { mirror: server.url })
 })
 
 after(async () => {

@@ -4,20 +4,14 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type Agent, Fleet, aliveOn, allocsOf, until } from './support/fleet.ts'
+import { type Agent, Fleet, allocsOf, startAlone, until } from './support/fleet.ts'
 import { job } from './support/jobs.ts'
-import { loopbacks } from './support/ports.ts'
 
 const fleet = new Fleet()
 let agent: Agent
 
 before(async () => {
-  const [listen = ''] = await loopbacks(1)
-  await fleet.init([listen])
-  agent = fleet.start('a', { listen, labels: { zone: 'north' } })
-  await until('the board sees itself', 120_000, async () => (await aliveOn(agent)).length === 1).catch((error: unknown) => {
-    throw new Error(fleet.logs(), { cause: error })
-  })
+  agent = await startAlone(fleet, { zone: 'north' })
 })
 
 after(async () => await fleet.stop())

@@ -185,6 +185,7 @@ export async function loopBench(
   script: (event: CoreEvent) => readonly Effect[] = () => [],
   early: (driver: FakeDriver) => void = () => undefined,
   checks: (request: CheckRequest) => Promise<CheckOutcome> = async () => ({ result: 'passed', output: '' }),
+  artifacts: ArtifactStore = noArtifacts,
 ): Promise<Bench> {
   const clock = new FakeClock()
   const store = new FakeStore()
@@ -207,7 +208,7 @@ export async function loopBench(
     store,
     clock,
     drivers: [driver],
-    artifacts: noArtifacts,
+    artifacts,
     checks: { run: (request) => checks(request) },
     devices: { find: () => Promise.resolve(null) },
     api: createApiBridge,

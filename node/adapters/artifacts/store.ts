@@ -186,13 +186,13 @@ async function isThere(path: string): Promise<boolean> {
   )
 }
 
-/** Hexadecimal; null: it cannot be read. */
+/** Hexadecimal; '': the disk has lost it; null: it is not there, or cannot be read now. */
 async function digestOf(path: string): Promise<string | null> {
   const hash = createHash('sha256')
   try {
     await pipeline(createReadStream(path), hash)
     return hash.digest('hex')
-  } catch {
-    return null
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EIO' ? '' : null
   }
 }

@@ -349,7 +349,7 @@ export function beginUpdate(step: Step, alloc: Alloc, body: Body): void {
 export function dropUpdate(step: Step, alloc: Alloc): void {
   for (const task of alloc.next?.tasks.values() ?? []) {
     // Also what is fetched already may make room.
-    if (task.phase !== 'pending' || task.spec.artifacts !== undefined) step.out.push({ kind: 'cancel-prepare', task: task.id })
+    if (task.phase === 'preparing' || task.spec.artifacts !== undefined) step.out.push({ kind: 'cancel-prepare', task: task.id })
   }
   alloc.next = null
 }

@@ -11,6 +11,7 @@ import type { AllocRow } from '../../../crdt/api-jobs.ts'
 import type { Reply, Request } from '../../../crdt/api-types.ts'
 import { undoAtExit } from './cleanup.ts'
 import { taskPids, tryKill } from './processes.ts'
+import { loopbacks } from './ports.ts'
 import { program } from './program.ts'
 import { type Ran, ended, run } from './run.ts'
 
@@ -199,6 +200,17 @@ export async function holders(agent: Agent, job: string): Promise<Record<string,
   const found: Record<string, string> = {}
   for (const alloc of await allocsOf(agent, job)) if (alloc.holder && alloc.state === 'running') found[alloc.slot] = alloc.nodeName
   return found
+}
+
+/** A board `a`, which is all of its fleet, once it sees itself. */
+export async function startAlone(fleet: Fleet, labels: Readonly<Record<string, string>>): Promise<Agent> {
+  const [listen = ''] = await loopbacks(1)
+  await fleet.init([listen])
+  const agent = fleet.start('a', { listen, labels })
+  await until('the board sees itself', 120_000, async () => (await aliveOn(agent)).length === 1).catch((error: unknown) => {
+    throw new Error(fleet.logs(), { cause: error })
+  })
+  return agent
 }
 
 export async function aliveOn(agent: Agent): Promise<string[]> {

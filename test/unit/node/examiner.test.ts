@@ -120,6 +120,31 @@ test('an address that a member has written hides no other, and no name of its ch
   ])
 })
 
+test('one look serves those who ask shortly after, unless a board has fallen silent since', async () => {
+  let looks = 0
+  const seen = (): NetworkSeen => {
+    looks += 1
+    return { ways: [], connections: [] }
+  }
+  const network = { seen, request: () => assert.fail('nobody is asked') }
+  const examine = createExaminer({ network, dataDir: tmpdir() })
+  const ask = async (more: Partial<Examine>): Promise<Reply> =>
+    await new Promise((resolve) => examine(effect({ alone: true, ...more }), resolve, stays))
+  await ask({})
+  await ask({})
+  assert.equal(looks, 1)
+  const tries = [{ node: 'b2' as NodeId, address: '/ip4/127.0.0.1/tcp/1' }]
+  const reply = await ask({ tries })
+  assert.ok(reply.kind === 'examination')
+  assert.deepEqual(
+    reply.examination.surroundings?.ways.map(({ reached }) => reached),
+    ['refused'],
+  )
+  await ask({ tries })
+  await ask({})
+  assert.equal(looks, 2)
+})
+
 test('a row that holds what a third board says of itself, and too much of it, spoils no answer', () => {
   const long = 'x'.repeat(600)
   const read = readExamination(
