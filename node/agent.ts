@@ -219,6 +219,7 @@ async function makeNetwork({ config, joined, key, core, log }: NetworkInput): Pr
       listen: config.listen,
       announce: config.announce,
       bootstrap: [...joined.bootstrap, ...config.bootstrap],
+      relay: config.network.relay,
       workedAddressesFile: join(config.dataDir, 'worked-addresses'),
       mayConnect: (peer) => asked((state) => mayConnect(state, peer)),
       isHeard: (peer) => asked((state) => isHeard(state, peer as NodeId)),

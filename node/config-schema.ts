@@ -127,6 +127,7 @@ const schema = {
     listen: addresses,
     announce: addresses,
     bootstrap: addresses,
+    network: group({ relay: leaf('auto or off', (value) => value === 'auto' || value === 'off') }),
     labels,
     reserved: resources,
     capacity: resources,

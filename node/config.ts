@@ -20,6 +20,10 @@ export interface AgentConfig {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly bootstrap: readonly string[]
+  readonly network: {
+    /** auto: places at relays when nobody can dial this board, and a relay for others. off: neither. */
+    readonly relay: 'auto' | 'off'
+  }
   readonly labels: Readonly<Record<string, string>>
   readonly reserved: Resources
   /** What differs from what the host has. */
@@ -92,6 +96,7 @@ interface Raw {
   readonly listen?: readonly string[]
   readonly announce?: readonly string[]
   readonly bootstrap?: readonly string[]
+  readonly network?: Partial<AgentConfig['network']>
   readonly labels?: Readonly<Record<string, unknown>>
   readonly reserved?: RawResources
   readonly capacity?: RawResources
@@ -144,6 +149,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     listen: raw.listen ?? configDefaults.listen,
     announce: raw.announce ?? [],
     bootstrap: raw.bootstrap ?? [],
+    network: { relay: raw.network?.relay ?? 'auto' },
     labels: Object.fromEntries(Object.entries(raw.labels ?? {}).map(([name, value]) => [name, String(value)])),
     reserved: { ...configDefaults.reserved, ...resourcesOf(raw.reserved) },
     capacity: resourcesOf(raw.capacity),

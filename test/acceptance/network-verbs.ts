@@ -36,7 +36,11 @@ export interface BoardOptions {
   readonly foreign?: boolean
   /** The same key as this board's. */
   readonly as?: Board
+  /** Told to others instead of where it listens. */
+  readonly announce?: readonly string[]
   readonly mayConnect?: (peer: string) => boolean
+  readonly isHeard?: (peer: string) => boolean
+  readonly relay?: 'auto' | 'off'
   /** Runs where it can be killed without notice. */
   readonly killable?: boolean
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { PeerPath } from '../../crdt/api-nodes.ts'
 import type { FleetId, NodeId, PoolName } from '../../crdt/ids.ts'
 import { type KeyPair, generateKeyPair, keyPairFromSeed } from '../../node/adapters/keys.ts'
 import { BoardNetwork, type BoardParts } from '../../node/adapters/libp2p/board-network.ts'
@@ -23,6 +24,7 @@ export interface LocalBoard extends Board {
   readonly blamed: readonly string[]
   readonly key: KeyPair
   readonly network: Network
+  readonly paths: ReadonlyMap<NodeId, PeerPath>
   readonly parts: BoardParts
   /** How often a peer was identified, its pushes included. */
   readonly identified: () => number
@@ -34,6 +36,7 @@ class Diary {
   readonly downs: NodeId[] = []
   readonly heard: Heard[] = []
   readonly blamed: string[] = []
+  readonly paths = new Map<NodeId, PeerPath>()
   readonly callers: { caller: string | null; gone: boolean }[] = []
   addresses: readonly string[] = []
 }
@@ -46,10 +49,11 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     fleet,
     pool: (options.pool ?? 'harbour') as PoolName,
     listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
-    announce: [],
+    announce: options.announce ?? [],
+    relay: options.relay ?? 'auto',
     bootstrap: options.bootstrap ?? [],
     mayConnect: options.mayConnect ?? (() => true),
-    isHeard: () => true,
+    isHeard: options.isHeard ?? (() => true),
     log: silentLog,
   })
   let identified = 0
@@ -58,6 +62,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
   await network.start({
     peerUp: (peer) => diary.ups.push(peer),
     peerDown: (peer) => diary.downs.push(peer),
+    path: (peer, path) => diary.paths.set(peer, path),
     frame: (from, bytes, via) => diary.heard.push({ from, bytes, via }),
     misbehaved: (peer, code) => diary.blamed.push(`${peer} ${code}`),
     addresses: (addresses) => (diary.addresses = addresses),

@@ -20,7 +20,7 @@ export interface NetworkOptions {
   readonly psk: Uint8Array
   readonly fleet: FleetId
   readonly pool: PoolName
-  /** Multiaddrs or host:port; `/p2p-circuit` listens through relays that the board finds. */
+  /** Multiaddrs or host:port; `/p2p-circuit` listens through relays that libp2p finds, whether the board can be dialled or not. */
   readonly listen: readonly string[]
   /** Told to others instead of what is listened on; empty: found out. */
   readonly announce: readonly string[]
@@ -32,8 +32,8 @@ export interface NetworkOptions {
   readonly isHeard: (peer: string) => boolean
   readonly log: NetworkLog
   readonly mdns?: boolean
-  /** Whether this board relays for those that cannot be dialled (default true). */
-  readonly relayServer?: boolean
+  /** auto (default): it takes places at relays when it cannot be dialled, and is a relay for others. off: neither. */
+  readonly relay?: 'auto' | 'off'
   /** Never below the fleet's size on a board that is in a bootstrap list. */
   readonly connectionsMax?: number
   readonly datastore?: Datastore
@@ -50,10 +50,11 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
 export async function createParts(options: NetworkOptions): Promise<BoardParts> {
   const { log, fleet, pool, key } = options
   const gate = new Gate(options)
+  const isRelay = options.relay !== 'off'
   const topics = topicNames(fleet, pool)
   const fresh = new PeerScores(options.isHeard)
   const ring = new KeyRing([options.psk])
-  const { node, registrar } = await createNode({
+  const { node, relays, registrar, transports } = await createNode({
     key,
     ring,
     fleet,
@@ -63,7 +64,7 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
     announce: options.announce.map(checkedAddress),
     gater: gate.gater(),
     mdns: options.mdns ?? false,
-    relayServer: options.relayServer ?? true,
+    isRelay,
     connectionsMax: options.connectionsMax ?? networkLimits.connectionsMax,
     datastore: options.datastore,
   })
@@ -71,7 +72,9 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
   const bootstrap = options.bootstrap.map(checkedAddress)
   const file = options.workedAddressesFile
   const worked = file === undefined ? noWorkedAddresses : workedAddressesIn(file, log)
-  return { self: key.id as NodeId, node, ring, gate, gossip, bootstrap, worked, isHeard: options.isHeard, log }
+  const takesPlaces = isRelay && !options.listen.includes('/p2p-circuit')
+  const parts = { node, ring, gate, gossip, bootstrap, worked, transports, isHeard: options.isHeard, log }
+  return { ...parts, self: key.id as NodeId, relays: takesPlaces ? relays : null }
 }
 
 function checkedAddress(text: string): string {

@@ -4,7 +4,7 @@
 import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { NodeId } from '../../../crdt/ids.ts'
-import type { AddressBook } from '../../core/dialling/address-book.ts'
+import { type AddressBook, isRelayed } from '../../core/dialling/address-book.ts'
 import { withPeer } from './addresses.ts'
 import { UnreachableError } from './api-error.ts'
 import { findAddresses } from './dht.ts'
@@ -26,7 +26,9 @@ export async function reach(input: ReachInput): Promise<Connection> {
   if (open !== undefined) return open
   const faults: string[] = []
   const tried = new Set<string>()
-  const known = book.entriesOf(peer).sort((a, b) => a.failures - b.failures)
+  const known = book
+    .entriesOf(peer)
+    .sort((a, b) => a.failures - b.failures || Number(isRelayed(a.address)) - Number(isRelayed(b.address)))
   const direct = await dialEach(
     input,
     known.map((entry) => entry.address),
