@@ -18,7 +18,7 @@ before(async () => {
   fleet.start('gate', { namespace: rig.namespace('gate'), listen: address('gate') })
   fleet.start('shop', { namespace: rig.namespace('shop'), listen: address('shop') })
   home = fleet.start('home', { namespace: rig.namespace('home'), listen: address('home') })
-  await until('three boards see each other', 30_000, async () => (await aliveOn(home)).length === 3)
+  await until('three boards see each other', 60_000, async () => (await aliveOn(home)).length === 3)
 })
 
 after(async () => {

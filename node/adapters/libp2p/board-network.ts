@@ -199,8 +199,8 @@ export class BoardNetwork implements Network {
   }
 
   async *request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { node, log } = this.#parts
-    yield* requestOn(await reach({ node, book: this.#book, peer, signal, log }), request, signal)
+    const { node, transports, log } = this.#parts
+    yield* requestOn(await reach({ node, transports, book: this.#book, peer, signal, log }), request, signal)
   }
 
   injectCut(peers: readonly NodeId[] | null): void {

@@ -4,12 +4,12 @@
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { TransportManager } from '@libp2p/interface-internal'
-import { multiaddr } from '@multiformats/multiaddr'
 import { isRelayed } from '../../core/dialling/address-book.ts'
 import type { DialBack } from '../../core/dialling/relay-places.ts'
 import { Rates } from '../../core/rates.ts'
 import { withPeer } from './addresses.ts'
 import { ByteSource, sendFrame } from './byte-source.ts'
+import { dialPast } from './dial.ts'
 import { encodeFrame } from './frame-codec.ts'
 import { networkLimits } from './limits.ts'
 
@@ -75,7 +75,6 @@ export class DialBackServer {
     }
   }
 
-  /** Past libp2p's own queue, where a dial of a connected peer joins others of it, and a silent address would hold a place. */
   async #dial(peer: string): Promise<DialBack> {
     const published = (await this.#parts.addressesOf(peer)).filter((address) => !isRelayed(address)).map((address) => withPeer(address, peer))
     const addresses = [...new Set(published)].slice(0, networkLimits.dialBackAddressesMax)
@@ -83,21 +82,10 @@ export class DialBackServer {
     this.#parts.onDials(addresses.length)
     try {
       // A second connection to the peer: it is kept or closed as every duplicate is.
-      await Promise.any(addresses.map(async (address) => await this.#dialOne(address)))
+      await Promise.any(addresses.map(async (address) => await dialPast(this.#parts.transports, address, networkLimits.dialBackMs)))
       return 'reached'
     } catch {
       return 'not reached'
-    }
-  }
-
-  /** A signal ends also a connection that stands: each dial has its own, which is not given once there is one. */
-  async #dialOne(address: string): Promise<void> {
-    const patience = new AbortController()
-    const timer = setTimeout(() => patience.abort(), networkLimits.dialBackMs)
-    try {
-      await this.#parts.transports.dial(multiaddr(address), { signal: patience.signal })
-    } finally {
-      clearTimeout(timer)
     }
   }
 }

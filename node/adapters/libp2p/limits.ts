@@ -103,6 +103,8 @@ export const networkLimits = {
   relayedPauseMs: 100,
   /** A relay has to agree within so long. */
   relayHopMs: 20_000,
+  /** Of a board that is reached through a relay its own addresses are tried so long alone: it may be in the same net. */
+  relayHeadStartMs: 300,
   /** Addresses of a relay that are told of: the one that was dialled, and two more that others may get through to. */
   relayAddressesMax: 3,
   /** So long the place at a relay that has gone is told of: when it comes back soon, nobody's document has to change. */
