@@ -39,10 +39,20 @@ inWorld('a board that nobody can dial is reached through a relay: frames, and an
   const a = await board({ ...hidden, bootstrap: relay.addresses })
   const b = await board({ ...hidden, bootstrap: relay.addresses })
   await world.until('each has a place at the relay', () => [a, b].every((one) => places(one).includes(relay.id)))
-  assert.deepEqual(relay.addresses.filter((text) => text.includes('p2p-circuit')), [], 'who can be dialled needs none')
+  assert.deepEqual(
+    relay.addresses.filter((text) => text.includes('p2p-circuit')),
+    [],
+    'who can be dialled needs none',
+  )
   a.remember(b.id, b.addresses, true)
   await world.until('they are peers', () => isUp(a, b) && isUp(b, a))
-  assert.deepEqual([a.paths.get(b.id), b.paths.get(a.id)], [{ over: 'tcp', via: relay.id }, { over: 'tcp', via: relay.id }])
+  assert.deepEqual(
+    [a.paths.get(b.id), b.paths.get(a.id)],
+    [
+      { over: 'tcp', via: relay.id },
+      { over: 'tcp', via: relay.id },
+    ],
+  )
   assert.deepEqual(a.paths.get(relay.id), { over: 'tcp', via: null })
   assert.ok(await a.send(b.id, bytesOf('over the relay')))
   await world.until('it is heard', () => b.heard.some(({ bytes }) => textOf(bytes) === 'over the relay'))

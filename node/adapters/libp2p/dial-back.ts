@@ -76,7 +76,9 @@ export class DialBackServer {
   }
 
   async #dial(peer: string): Promise<DialBack> {
-    const published = (await this.#parts.addressesOf(peer)).filter((address) => !isRelayed(address)).map((address) => withPeer(address, peer))
+    const published = (await this.#parts.addressesOf(peer))
+      .filter((address) => !isRelayed(address))
+      .map((address) => withPeer(address, peer))
     const addresses = [...new Set(published)].slice(0, networkLimits.dialBackAddressesMax)
     if (addresses.length === 0) return 'unknown'
     this.#parts.onDials(addresses.length)

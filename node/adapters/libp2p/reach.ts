@@ -50,12 +50,7 @@ export async function reach(input: ReachInput): Promise<Connection> {
 }
 
 /** Who is behind a relay mostly does not answer at its own addresses, and is not to be waited for there: what answers first is taken. */
-async function dialBoth(
-  input: ReachInput,
-  addresses: readonly string[],
-  tried: Set<string>,
-  faults: string[],
-): Promise<Connection | null> {
+async function dialBoth(input: ReachInput, addresses: readonly string[], tried: Set<string>, faults: string[]): Promise<Connection | null> {
   const fresh = addresses.filter((address) => !tried.has(address))
   for (const address of fresh) tried.add(address)
   const [direct, relayed] = [fresh.filter((address) => !isRelayed(address)), fresh.filter(isRelayed)]

@@ -152,8 +152,7 @@ export class RelayPlaces {
     const place = ({ peer }: MemberSeen): number => pairHash(own, hashText(peer))
     const stands = ({ upMs }: MemberSeen): number => Number(upMs >= limits.standingMs)
     return members.toSorted(
-      (a, b) =>
-        Number(b.isOfPool) - Number(a.isOfPool) || stands(b) - stands(a) || place(b) - place(a) || (a.peer < b.peer ? -1 : 1),
+      (a, b) => Number(b.isOfPool) - Number(a.isOfPool) || stands(b) - stands(a) || place(b) - place(a) || (a.peer < b.peer ? -1 : 1),
     )
   }
 }
