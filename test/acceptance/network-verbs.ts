@@ -41,6 +41,8 @@ export interface BoardOptions {
   readonly mayConnect?: (peer: string) => boolean
   readonly isHeard?: (peer: string) => boolean
   readonly relay?: 'auto' | 'off'
+  /** All dials go through an HTTP proxy on this machine. */
+  readonly proxy?: { readonly port: number; readonly login: string | null }
   /** Runs where it can be killed without notice. */
   readonly killable?: boolean
 }

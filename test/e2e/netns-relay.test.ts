@@ -1,4 +1,5 @@
-// Two boards behind NATs and a third one that both can dial, with no setting anywhere: logs of one are read from the other, over the third.
+// Two boards behind NATs and a third one that both can dial, with no setting anywhere: logs of one are read from the other, over the third. That one
+// listens for WebSockets on 443.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -13,9 +14,10 @@ let home: Agent
 before(async () => {
   for (const name of ['gate', 'shop', 'home']) rig.addBoard(name)
   const address = (name: string): string => `/ip4/${rig.address(name)}/tcp/7420`
-  await fleet.init([address('gate')])
+  const door = `/ip4/${rig.address('gate')}/tcp/443/ws`
+  await fleet.init([door])
   for (const name of ['shop', 'home']) rig.behindNat(name)
-  fleet.start('gate', { namespace: rig.namespace('gate'), listen: address('gate') })
+  fleet.start('gate', { namespace: rig.namespace('gate'), listen: door })
   fleet.start('shop', { namespace: rig.namespace('shop'), listen: address('shop') })
   home = fleet.start('home', { namespace: rig.namespace('home'), listen: address('home') })
   await until('three boards see each other', 60_000, async () => (await aliveOn(home)).length === 3)
@@ -47,7 +49,7 @@ test('logs of a board behind a NAT are read from a board behind another', async 
   })
   const read = await fleet.cli(['alloc', 'logs', alloc!.alloc, '--peer', `unix:${home.socket}`])
   assert.match(read.stdout, /the till is open/, read.output)
-  assert.deepEqual(await pathFromHome(), { over: 'tcp', via: 'gate' })
+  assert.deepEqual(await pathFromHome(), { over: 'websocket', via: 'gate' })
   const { stdout } = await fleet.cli(['node', 'status', '--peer', `unix:${home.socket}`])
   assert.match(stdout, /shop .*relay gate/)
 })

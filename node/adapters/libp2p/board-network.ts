@@ -11,7 +11,7 @@ import type { NodeId } from '../../../crdt/ids.ts'
 import type { ApiChannel, ConnectionSeen, Network, NetworkHandlers, NetworkSeen, NetworkStats, Topic } from '../../core/ports.ts'
 import { AddressBook, isRelayed } from '../../core/dialling/address-book.ts'
 import { dialLimits } from '../../core/dialling/limits.ts'
-import { dialableAddresses, listenFaults, ownNets, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
+import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
 import { ApiServer, apiProtocol, requestOn } from './api-protocol.ts'
 import { findAddresses } from './dht.ts'
 import { DialBackServer, dialBackProtocol } from './dial-back.ts'
@@ -38,6 +38,7 @@ export interface BoardParts {
   readonly gate: Gate
   readonly gossip: Gossip
   readonly transports: TransportManager
+  readonly nets: () => (address: string) => boolean
   /** null: this board takes no places at relays by itself. */
   readonly relays: RelayClient | null
   readonly bootstrap: readonly string[]
@@ -58,7 +59,7 @@ export class BoardNetwork implements Network {
   /** Members that have said that they are relays. */
   readonly #offering = new Set<string>()
   readonly #paths = new Map<NodeId, string>()
-  #isNear = ownNets()
+  #isNear: (address: string) => boolean
   readonly #warnedAddresses = new Set<string>()
   #handlers: NetworkHandlers | undefined
   #sweepTimer: NodeJS.Timeout | undefined
@@ -69,6 +70,7 @@ export class BoardNetwork implements Network {
   constructor(parts: BoardParts) {
     this.#parts = parts
     const { self, log } = parts
+    this.#isNear = parts.nets()
     this.#links = new Links({
       self,
       bootId: randomBytes(bootIdBytes),
@@ -279,7 +281,7 @@ export class BoardNetwork implements Network {
   /** Interfaces come and go without any event of libp2p: looked at now and then. */
   #tellAddresses(): void {
     this.#interfacesAt = performance.now()
-    this.#isNear = ownNets()
+    this.#isNear = this.#parts.nets()
     const found = dialableAddresses(this.#parts.node.getMultiaddrs().map(String))
     const own = found.filter((address) => !isRelayed(address)).join(' ')
     if (own !== this.#lastOwn) this.#relays?.ownAddressesChanged()

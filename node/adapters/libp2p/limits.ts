@@ -67,6 +67,14 @@ export const networkLimits = {
   tcpKeepAliveMs: 10_000,
   /** Keeps NAT entries and libp2p's two-minute socket timeout fed at a tenth of the default's traffic. */
   yamuxKeepAliveMs: 60_000,
+  /** Far beyond what yamux sends together; a message is held until it is complete. */
+  webSocketMessageBytesMax: 1_048_576,
+  /** As for libp2p's TCP sockets. */
+  webSocketIdleMs: 120_000,
+  /** A proxy's answer to CONNECT: a line and some headers. */
+  proxyAnswerBytesMax: 8_192,
+  /** A browser or a proxy sends some twenty. */
+  webSocketHeadersMax: 64,
   /** Four times the initial window; more would let one stream hold 16 MiB of a board's memory. */
   streamWindowBytesMax: 1_048_576,
   /** Long outages need addresses for longer than libp2p's hour. */

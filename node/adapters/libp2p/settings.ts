@@ -14,6 +14,7 @@ import { type PeerScores, type TopicNames, gossipOptions, gossipService } from '
 import type { KeyRing } from './key-ring.ts'
 import { networkLimits } from './limits.ts'
 import { protector } from './protector.ts'
+import type { OpenSocket } from './proxy.ts'
 import { RelayClient } from './relay-client.ts'
 import { relayServer } from './relay-server.ts'
 
@@ -26,6 +27,8 @@ export interface NodeSettings {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly gater: ConnectionGater
+  /** How sockets to others are opened. */
+  readonly open: OpenSocket
   readonly mdns: boolean
   /** Whether this board is a relay for others. */
   readonly isRelay: boolean
@@ -38,7 +41,7 @@ export type Datastore = NonNullable<NonNullable<Parameters<typeof createLibp2p>[
 
 /** Created, not started: handlers have to stand before the first peer connects. */
 export async function createNode(settings: NodeSettings) {
-  const common = commonSettings(settings.key, protector(settings.ring))
+  const common = commonSettings(settings.key, protector(settings.ring), settings.open)
   const relays = new RelayClient()
   let access: { readonly registrar: Registrar; readonly transports: TransportManager } | undefined
   const node = await createLibp2p({
