@@ -114,13 +114,15 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   alloc.restartSeen = wishedRestart(state, action.slot)
   // Named from the start: the job may ask for others before this form has begun to run.
   alloc.ports = portsToCome(edition.group, {})
+  alloc.displaces = action.displaces ?? alloc.displaces
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)
   const devices = grantsFor(state, alloc, body)
   if (devices === null) return fail(step, alloc, `device-lacking: ${lackWords(body)}`)
   alloc.devices = devices
   persistBody(step, alloc)
-  note(step, `claimed ${action.slot} (generation ${action.generation})`)
+  const room = alloc.displaces.size === 0 ? '' : `, in the room of ${[...alloc.displaces.keys()].join(', ')}`
+  note(step, `claimed ${action.slot} (generation ${action.generation})${room}`)
 }
 
 /**
