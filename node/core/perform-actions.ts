@@ -110,11 +110,11 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
     settleUntil: step.now + settleTime(state),
     lost: action.lost,
   })
+  alloc.displaces = action.displaces ?? alloc.displaces
   if (!hasRoomFor(step, alloc)) return
   alloc.restartSeen = wishedRestart(state, action.slot)
   // Named from the start: the job may ask for others before this form has begun to run.
   alloc.ports = portsToCome(edition.group, {})
-  alloc.displaces = action.displaces ?? alloc.displaces
   state.allocs.set(action.slot, alloc)
   state.ended.delete(action.slot)
   const devices = grantsFor(state, alloc, body)
