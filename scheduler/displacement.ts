@@ -1,7 +1,7 @@
 // Room that is made: where no node has any left, the node on which a copy that may preempt does the least harm. What it displaces holds its
 // room until its node says that it has ended, so the plan gives nothing of that to anybody else.
 
-import { type Generation, type NodeId, type SlotId, slotParts } from '../crdt/ids.ts'
+import { type Generation, type NodeId, type SlotId, compareText, slotParts } from '../crdt/ids.ts'
 import { type Claim, type View, hasEnded } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
 import { apartRejection, feasibleNodes, fixedRejections, holdsSlot, nodesOf, spaceRejection } from './feasibility.ts'
@@ -145,5 +145,6 @@ function lookAt(index: number, group: Group, displacing: Displacing, usage: Usag
   }
   const victims = chooseVictims(others.map(copyOf), shortage)
   if (victims === null) return null
-  return { index, victims, displaces: new Map([...leaving, ...victims.copies].map(({ slot, generation }) => [slot, generation])) }
+  const gone = [...leaving, ...victims.copies].sort((a, b) => compareText(a.slot, b.slot))
+  return { index, victims, displaces: new Map(gone.map(({ slot, generation }) => [slot, generation])) }
 }
