@@ -104,7 +104,7 @@ test('carried out it comes to rest; nobody ends for one that is not important en
     }
     assert.deepEqual(plan(view, local).pending, new Map(), `seed ${seed}: it is a fixed point`)
   }
-  assert.ok(preempted > 100 && chains > 10, `${preempted} displaced, ${chains} of them had displaced others`)
+  assert.ok(preempted > 100 && chains > 3, `${preempted} displaced, ${chains} of them had displaced others`)
 })
 
 test('the plan is the same in whatever order things came, and displaces by what it says of priorities and kinds', () => {
