@@ -119,8 +119,7 @@ export function apartRejection(group: Group, index: number): Rejection | null {
 /** What there is too little of; `freed`: what others there give back first. */
 export function spaceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, freed: Held): Rejection | null {
   if ((usage.allocs[index] ?? 0) - freed.allocs >= (boards.nodes[index]?.allocsMax ?? Number.MAX_SAFE_INTEGER)) return 'max-allocs'
-  for (const port of group.ask.staticPorts)
-    if (holdersOf(usage, index, port) - (freed.ports.get(port) ?? 0) > 0) return 'port-taken'
+  for (const port of group.ask.staticPorts) if (holdersOf(usage, index, port) - (freed.ports.get(port) ?? 0) > 0) return 'port-taken'
   if (!hasDynamicPorts(group, boards, usage, index, freed)) return 'port-taken'
   const devices = deviceRejection(group, boards, usage, index, [], freed)
   if (devices !== null) return devices

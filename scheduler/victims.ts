@@ -4,7 +4,7 @@
 
 import { type Generation, type SlotId, compareText } from '../crdt/ids.ts'
 import type { Resources } from '../crdt/view.ts'
-import { type Held, plus } from './held.ts'
+import { type Held, nothingHeld, plus } from './held.ts'
 import { schedulerLimits as limits } from './limits.ts'
 
 /** A copy that may be displaced. */
@@ -38,9 +38,9 @@ export function chooseVictims(copies: readonly Copy[], shortage: Shortage): Vict
   if (isEnough(freed)) return nobody
   const pool = upToCeiling(copies, shortage)
   if (pool === null) return null
-  const must = pool.filter((one) => !isEnough(freedBy(pool.filter((other) => other !== one), freed)))
-  const base = freedBy(must, freed)
-  const rest = pool.filter((one) => !must.includes(one))
+  const must = new Set(indispensable(pool, shortage))
+  const base = freedBy([...must], freed)
+  const rest = pool.filter((one) => !must.has(one))
   const others = isEnough(base) ? [] : (leastOf(rest, base, shortage) ?? largestOf(rest, base, shortage))
   return victimsOf([...must, ...others], shortage.ask)
 }
@@ -61,12 +61,26 @@ function upToCeiling(copies: readonly Copy[], { freed, isEnough }: Shortage): re
   return null
 }
 
+/** Without whom all others are not enough. */
+function indispensable(pool: readonly Copy[], { freed, isEnough }: Shortage): readonly Copy[] {
+  // What those behind each of them free together.
+  const behind = pool.map(() => nothingHeld)
+  for (let at = pool.length - 2; at >= 0; at--) behind[at] = plus(behind[at + 1]!, pool[at + 1]!.held)
+  let before = freed
+  return pool.filter(({ held }, at) => {
+    const others = plus(before, behind[at]!)
+    before = plus(before, held)
+    return !isEnough(others)
+  })
+}
+
 function freedBy(copies: readonly Copy[], freed: Held): Held {
   return copies.reduce((sum, { held }) => plus(sum, held), freed)
 }
 
 /** The least harmful of the smallest sets; null: there are too many to look at. */
 function leastOf(copies: readonly Copy[], base: Held, { ask, isEnough }: Shortage): readonly Copy[] | null {
+  if (copies.length > limits.victimChoiceMax) return null
   const alike = classesOf(copies)
   const steps = { left: limits.victimStepsMax as number }
   for (let size = 1; size <= copies.length; size++) {
@@ -87,7 +101,15 @@ function classesOf(copies: readonly Copy[]): readonly (readonly Copy[])[] {
   const classes = new Map<string, Copy[]>()
   for (const copy of copies.toSorted((a, b) => compareText(a.slot, b.slot))) {
     const { ports, devices, ...numbers } = copy.held
-    const key = JSON.stringify([copy.priority, numbers.cpuMhz, numbers.memoryMib, numbers.diskMib, numbers.dynamicPorts, [...ports.keys()], [...devices.keys()]])
+    const key = JSON.stringify([
+      copy.priority,
+      numbers.cpuMhz,
+      numbers.memoryMib,
+      numbers.diskMib,
+      numbers.dynamicPorts,
+      [...ports.keys()],
+      [...devices.keys()],
+    ])
     const known = classes.get(key)
     if (known === undefined) classes.set(key, [copy])
     else known.push(copy)
@@ -105,10 +127,19 @@ function* setsOf(classes: readonly (readonly Copy[])[], size: number): Generator
 
 /** Largest first until it is enough; then those go back without whom it still is, the most important ones first. */
 function largestOf(copies: readonly Copy[], base: Held, { ask, isEnough }: Shortage): readonly Copy[] {
-  const sorted = copies.toSorted((a, b) => share(b.held, ask) - share(a.held, ask) || a.priority - b.priority || compareText(a.slot, b.slot))
+  const sorted = copies.toSorted(
+    (a, b) => share(b.held, ask) - share(a.held, ask) || a.priority - b.priority || compareText(a.slot, b.slot),
+  )
   let chosen: readonly Copy[] = []
-  for (const copy of sorted) if (!isEnough(freedBy(chosen, base))) chosen = [...chosen, copy]
-  const byPriority = chosen.toSorted((a, b) => b.priority - a.priority || share(a.held, ask) - share(b.held, ask) || compareText(a.slot, b.slot))
+  let sum = base
+  for (const copy of sorted) {
+    if (isEnough(sum)) break
+    chosen = [...chosen, copy]
+    sum = plus(sum, copy.held)
+  }
+  const byPriority = chosen.toSorted(
+    (a, b) => b.priority - a.priority || share(a.held, ask) - share(b.held, ask) || compareText(a.slot, b.slot),
+  )
   for (const copy of byPriority) {
     const without = chosen.filter((one) => one !== copy)
     if (isEnough(freedBy(without, base))) chosen = without

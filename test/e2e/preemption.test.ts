@@ -32,7 +32,11 @@ test('what is in the way ends before the copy that displaces it starts, says for
   appendFileSync(log, '')
   const slow = `trap "sleep 0.5; echo 'low ended' >> '${log}'; exit 0" TERM; echo 'low began' >> '${log}'; while :; do sleep 0.1; done`
   assert.equal((await fleet.runJob(agent, { ...job('low', { ...memory, script: slow }), priority: 30 })).code, 0, fleet.logs())
-  const watch = { ...job('watch', { ...memory, script: `echo 'watch began' >> '${log}'; exec sleep 1000000` }), priority: 80, type: 'system' }
+  const watch = {
+    ...job('watch', { ...memory, script: `echo 'watch began' >> '${log}'; exec sleep 1000000` }),
+    priority: 80,
+    type: 'system',
+  }
   assert.match(await cli('job', 'plan', fleet.jobFile(watch)), /EVICTS[^]*watch\/g\/\S+ +starts on +a +low\/g\/0/)
   assert.equal((await fleet.runJob(agent, watch)).code, 0, fleet.logs())
   assert.deepEqual(said(), ['low began', 'low ended', 'watch began'])

@@ -43,7 +43,10 @@ test('the important copy starts where one has made room, which waits and says fo
   world.run(60_000)
   assert.equal(running(world, low, 3), 2)
   assertOneAtATime(boards)
-  assert.deepEqual(reasons(world, first, 'default/low').filter((one) => one !== null), ['preempted: default/high/g/0'])
+  assert.deepEqual(
+    reasons(world, first, 'default/low').filter((one) => one !== null),
+    ['preempted: default/high/g/0'],
+  )
   const by = home(world, slot(job))
   assert.equal(count(world, 'start', { slot: slot(job) }), 1)
   assert.equal(count(world, 'stop'), 1, 'nobody else was disturbed')

@@ -15,7 +15,9 @@ afterEach(async () => {
 const urgent = {
   job: 'urgent',
   priority: 80,
-  groups: { g: { tasks: { app: { driver: 'raw_exec', config: { command: '/bin/app' }, resources: { cpu: '800 MHz', memory: '64 MiB' } } } } },
+  groups: {
+    g: { tasks: { app: { driver: 'raw_exec', config: { command: '/bin/app' }, resources: { cpu: '800 MHz', memory: '64 MiB' } } } },
+  },
 }
 
 test('services wait until an admin lets them preempt; then a plan shows whom, and status says by whom and for whom', async () => {
@@ -41,7 +43,10 @@ test('services wait until an admin lets them preempt; then a plan shows whom, an
   world.until('it runs', () => runners(world, 'default/urgent/g/0' as never).length === 1, 20_000)
   world.run(5_000)
   assert.match((await cli.run(['job', 'status', 'low'])).stdout, /preempted: default\/urgent\/g\/0/)
-  assert.match((await cli.run(['job', 'explain', 'low'])).stdout, /preempted: default\/urgent\/g\/0 \(it made room for a copy of higher priority/)
+  assert.match(
+    (await cli.run(['job', 'explain', 'low'])).stdout,
+    /preempted: default\/urgent\/g\/0 \(it made room for a copy of higher priority/,
+  )
   const alloc = (id: string): string => [...first.core!.state!.view.claims.get(id as never)!][0]!.alloc
   assert.match((await cli.run(['alloc', 'status', alloc(slotsOf(low, 1)[0]!)])).stdout, /State +stopped: preempted: default\/urgent\/g\/0/)
   assert.match((await cli.run(['alloc', 'status', alloc('default/urgent/g/0')])).stdout, /Takes the room of +low\/g\/0/)

@@ -8,7 +8,21 @@ import { actions } from '../../../scheduler/actions.ts'
 import { explainJob } from '../../../scheduler/explain.ts'
 import { plan } from '../../../scheduler/plan.ts'
 import type { SlotPlan } from '../../../scheduler/types.ts'
-import { form, makeClaim, makeGroup, makeJob, makeLocal, makeNode, makeNodes, makeTask, makeView, node, pool, slotOf, version } from '../../support/view.ts'
+import {
+  form,
+  makeClaim,
+  makeGroup,
+  makeJob,
+  makeLocal,
+  makeNode,
+  makeNodes,
+  makeTask,
+  makeView,
+  node,
+  pool,
+  slotOf,
+  version,
+} from '../../support/view.ts'
 
 const local = makeLocal('n00')
 const on = { preemption: new Map([[pool, new Map([['service', true] as const])]]) }
@@ -32,14 +46,20 @@ const displaced = (view: View, name: string): readonly string[] | undefined => {
 
 /** `low` fills the only board, and `high` wants as much. */
 function rivals(priority: number, low = 50, spec: Partial<JobSpec> = {}, fleet: Partial<View['fleet']> = on): View {
-  return makeView({ nodes: [board('n00')], jobs: [job('high', priority, 80, spec), job('low', low, 80)], claims: [runs('low', 'n00', 80)], fleet })
+  return makeView({
+    nodes: [board('n00')],
+    jobs: [job('high', priority, 80, spec), job('low', low, 80)],
+    claims: [runs('low', 'n00', 80)],
+    fleet,
+  })
 }
 
 test('a copy is displaced for one whose priority is higher by 10, where its kind of job may', () => {
   assert.deepEqual([displaced(rivals(60), 'high'), slot(rivals(60), 'high').candidate], [['low'], 'n00'])
   assert.deepEqual([displaced(rivals(59), 'high'), slot(rivals(59), 'high').reason], [undefined, 'no-node-feasible'])
   assert.equal(slot(rivals(100, 50, {}, {}), 'high').reason, 'no-node-feasible', 'services ask nobody unless an admin says so')
-  for (const type of ['batch', 'sysbatch'] as const) assert.equal(plan(rivals(100, 50, { type }, {}), local).slots[0]?.candidate, null, type)
+  for (const type of ['batch', 'sysbatch'] as const)
+    assert.equal(plan(rivals(100, 50, { type }, {}), local).slots[0]?.candidate, null, type)
   const elsewhere = { preemption: new Map([['other' as typeof pool, new Map([['service', true] as const])]]) }
   assert.equal(slot(rivals(100, 50, {}, elsewhere), 'high').candidate, null)
 })
@@ -60,9 +80,19 @@ test('where there is room nobody is displaced, and nobody for whom that would no
   const view = rivals(60)
   const roomy = makeView({ ...view, nodes: [board('n00'), board('n01')], jobs: [...view.jobs.values()], claims: [runs('low', 'n00', 80)] })
   assert.deepEqual([slot(roomy, 'high').candidate, displaced(roomy, 'high')], ['n01', undefined])
-  const large = makeView({ nodes: [board('n00')], jobs: [job('high', 90, 101), job('low', 50, 80)], claims: [runs('low', 'n00', 80)], fleet: on })
+  const large = makeView({
+    nodes: [board('n00')],
+    jobs: [job('high', 90, 101), job('low', 50, 80)],
+    claims: [runs('low', 'n00', 80)],
+    fleet: on,
+  })
   assert.equal(slot(large, 'high').reason, 'no-node-feasible')
-  const shut = makeView({ ...view, nodes: [board('n00', 100, { eligible: false })], jobs: [...view.jobs.values()], claims: [runs('low', 'n00', 80)] })
+  const shut = makeView({
+    ...view,
+    nodes: [board('n00', 100, { eligible: false })],
+    jobs: [...view.jobs.values()],
+    claims: [runs('low', 'n00', 80)],
+  })
   assert.equal(slot(shut, 'high').candidate, null)
 })
 
@@ -155,7 +185,9 @@ test('the board claims with the names of those that make room, starts as any, an
   const view = rivals(60)
   const asked = (of: View): unknown[] => {
     const made = plan(of, local)
-    return actions(of, made, local).map((action) => (action.kind === 'claim' ? [action.slot, action.displaces] : [action.kind, 'reason' in action ? action.reason : '']))
+    return actions(of, made, local).map((action) =>
+      action.kind === 'claim' ? [action.slot, action.displaces] : [action.kind, 'reason' in action ? action.reason : ''],
+    )
   }
   const displaces = new Map([[slotOf(0, 'web', 'low'), 1]])
   assert.deepEqual(asked(view), [[slotOf(0, 'web', 'high'), displaces]])
