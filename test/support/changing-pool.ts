@@ -362,18 +362,16 @@ const replaceNode: Change = ({ view, local }, next) => {
   return { view: { ...view, nodes: new Map(view.nodes).set(known.id, changed) }, local }
 }
 
-const changeFleet: Change = ({ view, local }, next) => ({
-  view: {
-    ...view,
-    fleet: {
-      ...view.fleet,
-      planVersion: pick([1, 1, 1, 2], next),
-      ...(chance(next, 0.6) ? { preemption: new Map([[view.pool, new Map(jobTypes.map((type) => [type, chance(next, 0.6)]))]]) } : {}),
-      ...(chance(next, 0.3) ? { algorithms: new Map([[view.pool, pick(schedulerAlgorithms, next)]]) } : {}),
-    },
-  },
-  local,
-})
+const changeFleet: Change = ({ view, local }, next) => {
+  const kinds = new Map(jobTypes.map((type) => [type, chance(next, 0.6)]))
+  const fleet = {
+    ...view.fleet,
+    planVersion: pick([1, 1, 1, 2], next),
+    ...(chance(next, 0.6) ? { preemption: new Map([[view.pool, kinds]]) } : {}),
+    ...(chance(next, 0.3) ? { algorithms: new Map([[view.pool, pick(schedulerAlgorithms, next)]]) } : {}),
+  }
+  return { view: { ...view, fleet }, local }
+}
 
 const changes: readonly Change[] = [
   ...Array.from({ length: 3 }, () => changeNode),
