@@ -17,6 +17,7 @@ import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { boardHere, factsHere, lackOf, requestOf } from './request.ts'
 import { nextRestart } from './restart.ts'
+import { inTheWay } from './room.ts'
 import { dueTasks, endsByItself, hasPrestarted, isComplete, isOrdered, isPoststop, noteBegun, nowRunning } from './stages.ts'
 import { stopToStartAgain } from './stopping.ts'
 import { noteGiven, noteStart, syncTemplates } from './templates.ts'
@@ -91,7 +92,8 @@ function startReady(step: Step, alloc: Alloc): void {
   // A label may have gone since it was prepared, or last ran.
   const lacks = due.map((task) => lackOf(step, alloc, alloc.body, task)).find((words) => words !== null)
   if (lacks !== undefined) return fail(step, alloc, `E_CONFIG: ${lacks}`)
-  if (fetchAnew(step, alloc, due) || !hasDevices(step, alloc, due) || !reservePorts(step, alloc)) return
+  if (fetchAnew(step, alloc, due) || inTheWay(step.state, alloc).length > 0) return
+  if (!hasDevices(step, alloc, due) || !reservePorts(step, alloc)) return
   alloc.formStartedAt ??= step.now
   if (alloc.state === 'preparing') alloc.state = 'starting'
   const requests = due.map((task) => requestOf(step, alloc, alloc.body, task))
