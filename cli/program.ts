@@ -13,6 +13,7 @@ import { addContext } from './commands/context.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addFleetAlgorithm } from './commands/fleet-algorithm.ts'
+import { addFleetPreemption } from './commands/fleet-preemption.ts'
 import { addFleetBootstrap } from './commands/fleet-bootstrap.ts'
 import { addFleetClose } from './commands/fleet-close.ts'
 import { addFleetInit } from './commands/fleet-init.ts'
@@ -67,6 +68,7 @@ const fleetCommands: readonly Add[] = [
   addFleetStatus,
   addFleetOperator,
   addFleetAlgorithm,
+  addFleetPreemption,
   addFleetBootstrap,
   addFleetPsk,
   addFleetJoinFile,

@@ -109,6 +109,8 @@ export interface AllocDetail extends AllocRow {
   readonly tasks: Claim['tasks']
   readonly form: string
   readonly over: readonly { readonly node: string; readonly generation: number }[]
+  /** Slots of copies of its node that end, or ended, so that it has room. Said only where there are any. */
+  readonly displaces?: readonly string[]
   /** How many checks its job has for it, if any: `alloc.checks` tells of them. */
   readonly checkCount?: number
   /** Task → when it runs (`prestart sidecar`) or that it is the `leader`, by the job in force. Said of those of which there is something to say. */
@@ -132,6 +134,8 @@ export interface SlotExplanation {
   readonly holder: string | null
   readonly heir: string | null
   readonly candidate: string | null
+  /** Slots of copies there that make room for it. Said only where there are any. */
+  readonly displaces?: readonly string[]
   /** Which node has done its work: the slot wants nothing any more. */
   readonly complete: string | null
   readonly reason: string | null
@@ -152,6 +156,8 @@ export interface PlannedSlot {
   readonly action: 'keep' | 'place' | 'update' | 'stop' | 'complete' | 'none'
   readonly node: string | null
   readonly reason: string | null
+  /** Slots of copies there that make room for it. Said only where there are any. */
+  readonly evicts?: readonly string[]
 }
 
 export interface ChangeRow {

@@ -1,6 +1,7 @@
 // Wire types of the API: JSON, one request, a list of replies (most requests have one). The CLI and the node share them.
 // Every read states how old it is and how much of the fleet it covers; every write answers with a receipt.
 
+import type { JobType } from './spec.ts'
 import type { SchedulerAlgorithm } from './view.ts'
 import type { Diagnosis, Examination } from './api-doctor.ts'
 import type { BanRow, NodeDetail, NodeRow, PendingRow, RecordedRow, WaitsRow } from './api-nodes.ts'
@@ -95,6 +96,8 @@ export type Reply =
       readonly pools: readonly PoolSummary[]
       /** By pool, where it is not binpack. */
       readonly algorithms?: Readonly<Record<string, SchedulerAlgorithm>>
+      /** By pool and kind of job, where it is not as by itself: whose copies may take the room of less important ones. */
+      readonly preemption?: Readonly<Record<string, Readonly<Partial<Record<JobType, boolean>>>>>
     }
   | { readonly kind: 'doctor'; readonly coverage: Coverage; readonly diagnosis: Diagnosis }
   | { readonly kind: 'examination'; readonly examination: Examination }

@@ -5,7 +5,7 @@
 import type { Doc } from './doc.ts'
 import { isSame } from './documents/canonical.ts'
 import type { DocumentReader } from './engine.ts'
-import { admissionMode, algorithmsFromRegisters, fleetFromRegisters, planVersionOf } from './documents/fleet.ts'
+import { admissionMode, algorithmsFromRegisters, fleetFromRegisters, planVersionOf, preemptionFromRegisters } from './documents/fleet.ts'
 import { type DocId, type JobId, type NodeId, type OperatorId, type PoolName, type SlotId, fleetDocId, nodeDocId, opsDocId } from './ids.ts'
 import { type AdmissionMemory, dropCandidate, emptyAdmissions, judgeStandings, takeCandidate, withStanding } from './project-admission.ts'
 import { type Claimants, updateClaims } from './project-claims.ts'
@@ -143,10 +143,12 @@ function fleetOf(rights: FleetRights | undefined): FleetView {
   // It only rises: of two that were set at the same time the higher one counts, whichever the merge picked.
   const rivals = (doc.conflicts.get('plan_version') ?? []).map(planVersionOf)
   const algorithms = algorithmsFromRegisters(doc.registers)
+  const preemption = preemptionFromRegisters(doc.registers)
   return {
     ...{ name, operators, planVersion: Math.max(planVersion, ...rivals) },
     ...(admission === 'open' ? {} : { admission }),
     ...(algorithms.size === 0 ? {} : { algorithms }),
+    ...(preemption.size === 0 ? {} : { preemption }),
   }
 }
 

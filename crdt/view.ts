@@ -4,7 +4,7 @@
 import type { Device } from './devices.ts'
 import type { AllocId, Form, Generation, JobId, NodeId, OperatorId, PoolName, SlotId, TokenId } from './ids.ts'
 import type { CivilSeconds } from './civil-time.ts'
-import type { GroupSpec, JobSpec } from './spec.ts'
+import type { GroupSpec, JobSpec, JobType } from './spec.ts'
 
 export interface View {
   readonly fleet: FleetView
@@ -24,6 +24,20 @@ export interface FleetView {
   readonly admission?: 'certified'
   /** By pool, where admins have chosen; binpack elsewhere. Said only where it is so. */
   readonly algorithms?: ReadonlyMap<PoolName, SchedulerAlgorithm>
+  /** By pool, where admins have chosen: whose copies may take the room of less important ones (`preemptsByDefault` elsewhere). Said only where it is so. */
+  readonly preemption?: ReadonlyMap<PoolName, Preemption>
+}
+
+/** Kinds of jobs for which an admin said yes or no. */
+export type Preemption = ReadonlyMap<JobType, boolean>
+
+/** As in Nomad: what every board needs comes before what some board can run. */
+export function preemptsByDefault(type: JobType): boolean {
+  return type === 'system'
+}
+
+export function mayPreempt({ preemption }: FleetView, pool: PoolName, type: JobType): boolean {
+  return preemption?.get(pool)?.get(type) ?? preemptsByDefault(type)
 }
 
 /** binpack: fuller boards first, so that large copies find room elsewhere; spread: emptier ones first, so that a board's loss costs little. */
@@ -320,6 +334,8 @@ export interface Claim {
   readonly resources?: Resources
   /** Keys of the devices that it holds, sorted. Said only where it holds some. */
   readonly devices?: readonly string[]
+  /** Claims of its node that end before it starts, so that it has room: slot → generation. Said only where there are any. */
+  readonly displaces?: ReadonlyMap<SlotId, Generation>
   readonly tasks: Readonly<Record<string, TaskStatus>>
   /** Rivals that this claim, once running, sends away. */
   readonly over: ReadonlyMap<NodeId, Generation>

@@ -12,6 +12,7 @@ import { knowsRules } from './basis.ts'
 import { newMarks } from './disconnect.ts'
 import { awaitsHealth, drains } from './migrate.ts'
 import { mustLeave } from './per-node.ts'
+import { refusesRoom } from './preemption.ts'
 import { isLost, lostMarks } from './standing.ts'
 import type { Action, Local, Plan, SlotPlan, Standing } from './types.ts'
 
@@ -40,7 +41,8 @@ function claimAction(slot: SlotPlan, view: View, local: Local): Action {
   const lost = lostMarks(claims)
   if (policy !== undefined)
     for (const [node, generation] of newMarks(slot.standing.unknown, policy, view, local)) raise(lost, node, generation)
-  return { kind: 'claim', slot: slot.slot, form: slot.form, generation: slot.nextGeneration, lost }
+  const { displaces } = slot
+  return { kind: 'claim', slot: slot.slot, form: slot.form, generation: slot.nextGeneration, lost, ...(displaces && { displaces }) }
 }
 
 function policyOf(slot: SlotPlan, view: View) {
@@ -72,7 +74,7 @@ function actionsFor(own: Claim, claims: readonly Claim[], view: View, plan: Plan
   // Judged at the version that it takes on in this very step: otherwise a change of `count` during a cut would decide a heal.
   const standing = adopts ? adopt(slot, own, claims) : slot.standing
   const first: Action[] = adopts ? [{ kind: 'adopt-version', slot: own.slot, version: slot.version }] : []
-  const gone = surrender(own, standing, job.spec, view, plan)
+  const gone = surrender(own, standing, job.spec, view, plan) ?? withoutRoom(own, view, plan)
   if (gone !== null) return [...first, gone]
   return [...first, ...carryOn(own, claims, slot, standing, job, view, local)]
 }
@@ -98,6 +100,13 @@ function surrender(own: Claim, standing: Standing, spec: JobSpec, view: View, { 
   if (awaitsHealth(own, heir, view.nodes, spec)) return null
   if (!knowsRules(basis) && view.nodes.get(own.node)?.draining !== true) return null
   return end(own, `replaced: ${heir.node}`)
+}
+
+/** What it was to displace stays: it cannot start here. */
+function withoutRoom(own: Claim, view: View, plan: Plan): Action | null {
+  if (own.displaces === undefined || own.startedAt > 0 || (own.state !== 'claimed' && own.state !== 'preparing')) return null
+  const stays = refusesRoom(own, plan.own, view)
+  return stays === undefined ? null : end(own, `room-refused: ${stays.slot}`)
 }
 
 /**

@@ -16,7 +16,7 @@ import { apartFrom } from './properties.ts'
 import { failurePenalty, ranker } from './rank.ts'
 import { scorer } from './score.ts'
 import { type Spreading, classesOf, spreadingOf } from './spread.ts'
-import type { Local, Plan, Reason, Rejection, SlotPlan } from './types.ts'
+import type { Local, Plan, Rejection, SlotPlan } from './types.ts'
 import { type Usage, holdAsk } from './usage.ts'
 
 export interface NodeExplanation {
@@ -36,7 +36,10 @@ export interface SlotExplanationData {
   readonly heir: NodeId | null
   readonly candidate: NodeId | null
   readonly complete: NodeId | null
-  readonly reason: Reason | null
+  /** A code; where it is about another slot, that behind a colon. */
+  readonly reason: string | null
+  /** Slots whose copies make room for it on the candidate's node. Said only where there are any. */
+  readonly displaces?: readonly SlotId[]
   /** Best first; the rejected ones after them, by name. At most `explainNodesMax`; of slots beyond the total, only those named above. */
   readonly nodes: readonly NodeExplanation[]
   readonly nodesLeftOut: number
@@ -156,10 +159,16 @@ function explainSlot(slot: SlotPlan, context: Context, inFull: boolean): SlotExp
     heir: heir?.node ?? null,
     candidate: slot.candidate,
     complete: complete?.node ?? null,
-    reason: slot.reason,
+    reason: reasonOf(slot),
+    ...(slot.displaces && { displaces: [...slot.displaces.keys()] }),
     nodes: nodes.slice(0, limits.explainNodesMax),
     nodesLeftOut: isOwned ? 0 : boards.ids.length - Math.min(nodes.length, limits.explainNodesMax),
   }
+}
+
+/** As people read it: with the slot that it is about. */
+export function reasonOf({ reason, preemptedBy }: Pick<SlotPlan, 'reason' | 'preemptedBy'>): string | null {
+  return preemptedBy === undefined ? reason : `${reason}: ${preemptedBy}`
 }
 
 /** The nodes without which the line about the slot cannot be read. */

@@ -3,10 +3,11 @@
 
 import type { NodeId } from '../crdt/ids.ts'
 import type { Device } from '../crdt/devices.ts'
-import { type Claim, hasEnded } from '../crdt/view.ts'
+import { type Claim, type Resources, hasEnded } from '../crdt/view.ts'
 import { type Boards, driverState, keyOf } from './boards.ts'
 import { chooseDevices } from './devices.ts'
 import type { Group, GroupRules } from './group.ts'
+import { type Held, nothingHeld } from './held.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isFull } from './properties.ts'
 import type { Rejection } from './types.ts'
@@ -102,36 +103,50 @@ export function holdsSlot(claims: readonly Claim[], node: NodeId): boolean {
 
 /** Other copies, ports and room, as the plan stands now. */
 export function roomRejection(group: Group, boards: Boards, usage: Usage, index: number): Rejection | null {
+  return apartRejection(group, index) ?? spaceRejection(group, boards, usage, index, nothingHeld)
+}
+
+/** Copies of its own job that are too near. */
+export function apartRejection(group: Group, index: number): Rejection | null {
   if (group.distinct !== 'no') {
     const copies = group.distinct === 'job' ? group.jobCopies() : group.copies()
     if ((copies.get(index) ?? 0) > 0) return 'distinct-hosts'
   }
   for (const property of group.properties()) if (isFull(property, index)) return 'distinct-property'
-  if ((usage.allocs[index] ?? 0) >= (boards.nodes[index]?.allocsMax ?? Number.MAX_SAFE_INTEGER)) return 'max-allocs'
-  for (const port of group.ask.staticPorts) if (holdersOf(usage, index, port) > 0) return 'port-taken'
-  if (!hasDynamicPorts(group, boards, usage, index)) return 'port-taken'
-  const devices = deviceRejection(group, boards, usage, index, [])
-  if (devices !== null) return devices
-  return resourceRejection(group, boards, usage, index, nothingHeld)
+  return null
 }
 
-function hasDynamicPorts(group: GroupRules, boards: Boards, usage: Usage, index: number): boolean {
+/** What there is too little of; `freed`: what others there give back first. */
+export function spaceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, freed: Held): Rejection | null {
+  if ((usage.allocs[index] ?? 0) - freed.allocs >= (boards.nodes[index]?.allocsMax ?? Number.MAX_SAFE_INTEGER)) return 'max-allocs'
+  for (const port of group.ask.staticPorts) if (holdersOf(usage, index, port) - (freed.ports.get(port) ?? 0) > 0) return 'port-taken'
+  if (!hasDynamicPorts(group, boards, usage, index, freed)) return 'port-taken'
+  const devices = deviceRejection(group, boards, usage, index, [], freed)
+  if (devices !== null) return devices
+  return resourceRejection(group, boards, usage, index, freed)
+}
+
+function hasDynamicPorts(group: GroupRules, boards: Boards, usage: Usage, index: number, freed: Held): boolean {
   if (group.ask.dynamicPorts === 0) return true
   const [low, high] = boards.nodes[index]?.dynamicPorts ?? [1, 0]
-  return (usage.dynamicPorts[index] ?? 0) + group.ask.dynamicPorts <= high - low + 1
+  return (usage.dynamicPorts[index] ?? 0) - freed.dynamicPorts + group.ask.dynamicPorts <= high - low + 1
 }
 
 /** `own`: what the copy has already. */
-function deviceRejection({ ask }: GroupRules, boards: Boards, usage: Usage, index: number, own: readonly string[]): Rejection | null {
-  if (ask.devices.length === 0 || devicesFor(usage, boards, index, ask, own) !== null) return null
+function deviceRejection(
+  { ask }: GroupRules,
+  boards: Boards,
+  usage: Usage,
+  index: number,
+  own: readonly string[],
+  freed: Held = nothingHeld,
+): Rejection | null {
+  if (ask.devices.length === 0 || devicesFor(usage, boards, index, ask, own, freed.devices) !== null) return null
   const isWell = ({ fault }: Device): boolean => fault === ''
   return chooseDevices(ask.devices, boards.nodes[index]?.devices ?? [], { isFree: isWell }) === null ? 'device-faulty' : 'device-taken'
 }
 
-type Held = Pick<Group['ask'], 'cpuMhz' | 'memoryMib' | 'diskMib'>
-const nothingHeld: Held = { cpuMhz: 0, memoryMib: 0, diskMib: 0 }
-
-function resourceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, held: Held): Rejection | null {
+function resourceRejection(group: GroupRules, boards: Boards, usage: Usage, index: number, held: Resources): Rejection | null {
   const { capacity } = boards
   const { ask } = group
   if ((usage.cpuMhz[index] ?? 0) + ask.cpuMhz - held.cpuMhz > (capacity.cpuMhz[index] ?? 0)) return 'cpu-exhausted'

@@ -2,27 +2,15 @@
 // those of stopped jobs and surplus slots, until their node says that they ended. Kept by node from plan to plan: an entry says
 // what it was made from, and counts only while all of that is the same.
 
-import type { Form, JobId, NodeId, SlotId } from '../crdt/ids.ts'
+import { type Form, type JobId, type NodeId, type SlotId, slotParts } from '../crdt/ids.ts'
 import { withChanges } from '../crdt/layered-map.ts'
 import { type Claim, type JobView, type NodeView, type View, hasEnded } from '../crdt/view.ts'
 import { type Ask, askOf } from './ask.ts'
 import type { Boards } from './boards.ts'
 import { editionOf } from './canaries.ts'
+import type { Held } from './held.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { type Usage, isDynamic, portsOfClaim } from './usage.ts'
-
-export interface Held {
-  readonly cpuMhz: number
-  readonly memoryMib: number
-  readonly diskMib: number
-  readonly allocs: number
-  /** Ports held inside the node's dynamic range. */
-  readonly dynamicPorts: number
-  /** Port → how many holders (a second one only in disorder). */
-  readonly ports: ReadonlyMap<number, number>
-  /** Key → how many holders, the same. */
-  readonly devices: ReadonlyMap<string, number>
-}
 
 /** A node's claims by slot. */
 export type ClaimsOfNode = ReadonlyMap<SlotId, Claim>
@@ -84,8 +72,10 @@ function isValid(entry: Entry, node: NodeView, claims: ClaimsOfNode, view: View)
   return true
 }
 
+type Asks = (job: JobId, group: string, form: Form) => Ask | undefined
+
 /** What a claim holds when it does not say so itself: what its group asks for now, also for stopped jobs and surplus slots. */
-function asksOf(view: View): (job: JobId, group: string, form: Form) => Ask | undefined {
+export function asksOf(view: View): Asks {
   const asks = new Map<string, Ask | undefined>()
   return (job, group, form) => {
     const key = `${job}/${group} ${form}`
@@ -97,18 +87,25 @@ function asksOf(view: View): (job: JobId, group: string, form: Form) => Ask | un
   }
 }
 
-function entryOf(node: NodeView, claims: ClaimsOfNode, asks: ReturnType<typeof asksOf>, view: View): Entry {
+function entryOf(node: NodeView, claims: ClaimsOfNode, asks: Asks, view: View): Entry {
   const asked = new Map<JobId, JobView | undefined>()
+  for (const [slot, claim] of claims) {
+    if (hasEnded(claim) || saysAll(claim)) continue
+    const { job } = slotParts(slot)
+    asked.set(job, view.jobs.get(job))
+  }
+  return { held: heldBy(node, claims.values(), asks), claims, range: node.dynamicPorts, asked }
+}
+
+/** What claims of one node hold together. */
+export function heldBy(node: NodeView, claims: Iterable<Claim>, asks: Asks): Held {
   const sum = { cpuMhz: 0, memoryMib: 0, diskMib: 0, allocs: 0, dynamicPorts: 0 }
   const ports = new Map<number, number>()
   const devices = new Map<string, number>()
-  for (const [slot, claim] of claims) {
+  for (const claim of claims) {
     if (hasEnded(claim)) continue
     sum.allocs++
-    const [namespace = '', name = '', group = ''] = slot.split('/')
-    const job = `${namespace}/${name}` as JobId
-    const ask = saysAll(claim) ? undefined : asks(job, group, claim.form)
-    if (!saysAll(claim)) asked.set(job, view.jobs.get(job))
+    const ask = saysAll(claim) ? undefined : askedBy(claim, asks)
     const held = claim.resources ?? ask
     if (held !== undefined) {
       sum.cpuMhz += Math.min(held.cpuMhz, limits.heldMax)
@@ -121,7 +118,12 @@ function entryOf(node: NodeView, claims: ClaimsOfNode, asks: ReturnType<typeof a
       if (isDynamic(node, port)) sum.dynamicPorts++
     }
   }
-  return { held: { ...sum, ports, devices }, claims, range: node.dynamicPorts, asked }
+  return { ...sum, ports, devices }
+}
+
+function askedBy({ slot, form }: Claim, asks: Asks): Ask | undefined {
+  const { job, group } = slotParts(slot)
+  return asks(job, group, form)
 }
 
 /** Whether the claim alone tells what it holds. */

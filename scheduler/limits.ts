@@ -33,6 +33,12 @@ export const schedulerLimits = {
   spreadPointsMax: 4 * point,
   /** Remembered answers to constraints, a byte a node each: 6 MB in a pool of 6,000 nodes. More different ones are asked anew. */
   columnsMax: 1_000,
+  /** As in Nomad: whose priority is not lower by so much is never displaced. Jobs that differ a little do not chase one another. */
+  preemptionDelta: 10,
+  /** Sets of copies looked at on one board for the least harm; beyond that the largest copies go first. Four of a dozen different ones are found. */
+  victimStepsMax: 1_000,
+  /** Among more copies of one board no set is looked for: small boards rarely have so many that could go. */
+  victimChoiceMax: 40,
   /** Tries at giving a copy the devices that it asks for, on each board: one of a kind is tried once, and few jobs ask for more kinds. */
   deviceStepsMax: 100,
   /** Remembered lists of feasible nodes, 4 bytes a node each: 1.6 MB in a pool of 6,000 nodes. Most groups ask the same. */

@@ -6,13 +6,15 @@ import type { Claim } from '../crdt/view.ts'
 import type { Boards } from './boards.ts'
 import { keyOfSlot } from './canaries.ts'
 import { declinesAlone } from './disconnect.ts'
+import { type Displacing, displacementsFor } from './displacement.ts'
 import { fixedRejection, fixedRejections, holdsSlot, nodesOf, roomRejection } from './feasibility.ts'
-import { type Group, addCopy } from './group.ts'
+import { type Group, addCopy, once } from './group.ts'
 import type { Vacancy } from './judged.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import type { Departures } from './migrate.ts'
 import { type Overdue, recall, remember, wakeForPending } from './pending.ts'
 import { ownerOf } from './per-node.ts'
+import { preemptorOf } from './preemption.ts'
 import { apartFrom } from './properties.ts'
 import { type Search, searchFor } from './search.ts'
 import { type Succession, successionOf } from './succession.ts'
@@ -40,6 +42,7 @@ export interface Places {
   readonly usage: Usage
   readonly wake: Wake
   readonly budget: () => number
+  readonly displacing: () => Displacing
 }
 
 export function keepCandidates(groups: readonly GroupVacancies[], placement: Placement, context: Places): void {
@@ -75,6 +78,7 @@ export function placeVacancies({ group, vacancies, departures }: GroupVacancies,
   const { boards, local, usage } = context
   // Where much of the pool is silent, most plans find everything paced, and look for nothing.
   let search: Search | null = null
+  const makeRoom = once(() => displacementsFor(group, context.displacing(), usage))
   for (const vacancy of open) {
     const { plan, facts } = vacancy
     // Its port and its room are for those that are taken.
@@ -94,7 +98,7 @@ export function placeVacancies({ group, vacancies, departures }: GroupVacancies,
       context.wake.by(local.now + limits.pacedRetryMs)
       continue
     }
-    const { overdue } = recall(previous, local.now)
+    const { keep, overdue } = recall(previous, local.now)
     const { taken: claims, history } = facts
     search ??= group.perNode ? ownersOf(group, boards, usage) : searchFor(group, boards, usage)
     const need = { slot: plan.slot, claims, history, overdue, now: local.now }
@@ -107,8 +111,14 @@ export function placeVacancies({ group, vacancies, departures }: GroupVacancies,
     }
     if (index < 0) index = search.best(need)
     if (index < 0) {
-      fallBack(vacancy, group, vacancy.retry, context)
-      continue
+      const place = vacancy.retry === null ? (makeRoom()?.best(need, keep) ?? null) : null
+      if (place === null) {
+        fallBack(vacancy, group, vacancy.retry, context)
+        continue
+      }
+      index = place.index
+      plan.displaces = place.displaces
+      makeRoom()?.place(place)
     }
     search.place(index)
     if (vacancy.departs) departures().left--
@@ -139,9 +149,11 @@ function ownersOf(group: Group, boards: Boards, usage: Usage): Search {
 }
 
 /** Nowhere to go: a holder whose update failed tries it again where it is; anything else says so. */
-function fallBack({ plan }: Vacancy, group: Group, retry: Claim | null, { boards, usage }: Places): void {
+function fallBack({ plan, facts }: Vacancy, group: Group, retry: Claim | null, { boards, usage }: Places): void {
   if (retry === null) {
-    plan.reason = 'no-node-feasible'
+    const by = facts.standing.live.length === 0 ? preemptorOf(facts.claims) : null
+    plan.reason = by === null ? 'no-node-feasible' : 'preempted'
+    if (by !== null) plan.preemptedBy = by
     return
   }
   plan.update = true

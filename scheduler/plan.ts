@@ -7,6 +7,7 @@ import { withChanges } from '../crdt/layered-map.ts'
 import type { JobView, View } from '../crdt/view.ts'
 import { type Basis, type Start, basisOf, canStartFrom, knowsRules, startAnew, startFrom, touchedOf } from './basis.ts'
 import { replacementBudget } from './disconnect.ts'
+import { displacingIn } from './displacement.ts'
 import { groupsOf, once, rulesOf } from './group.ts'
 import { type Holdings, holdingsOf, usageOf } from './holdings.ts'
 import { type Judged, isAtRest, judgeGroup, stillStands } from './judged.ts'
@@ -109,7 +110,11 @@ function place(start: Start, fresh: JudgedJobs, usage: () => Usage, wake: Wake):
     refuseAll(open)
     return placement
   }
-  const context = { local, boards, usage: usage(), wake, budget: () => replacementBudget(view, local, wantedSlots(start)) }
+  const context = {
+    ...{ local, boards, usage: usage(), wake },
+    budget: () => replacementBudget(view, local, wantedSlots(start)),
+    displacing: once(() => displacingIn(view, boards, start.claimants)),
+  }
   keepCandidates(open, placement, context)
   for (const group of open) placeVacancies(group, placement, context)
   return placement

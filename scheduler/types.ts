@@ -63,6 +63,10 @@ export interface SlotPlan {
   /** The node that should claim a vacant slot; null: none, and `reason` says why. */
   readonly candidate: NodeId | null
   readonly reason: Reason | null
+  /** The candidate has room once these claims there have ended: slot → generation. Said only where it takes somebody's room. */
+  readonly displaces?: ReadonlyMap<SlotId, Generation>
+  /** For which slot its last copy made room. Said only where the reason is `preempted`. */
+  readonly preemptedBy?: string
   /** The holder is at another form and its turn has come: update in place. */
   readonly update: boolean
   /** It is about the copy of a version that waits for its promotion, beside the slot's own. Said only where it is so. */
@@ -72,6 +76,8 @@ export interface SlotPlan {
 /** Why a slot has no candidate. */
 export type Reason =
   | 'no-node-feasible'
+  /** The same, of one whose copy has made room for a more important one. */
+  | 'preempted'
   | 'waiting-replace-after'
   | 'waiting-reschedule'
   | 'reschedule-exhausted'
@@ -150,6 +156,7 @@ export type Action =
       readonly form: Form
       readonly generation: Generation
       readonly lost: ReadonlyMap<NodeId, Generation>
+      readonly displaces?: ReadonlyMap<SlotId, Generation>
     }
   /** Withdraw a claim that does not run and is neither heir nor holder. */
   | { readonly kind: 'withdraw'; readonly slot: SlotId; readonly reason: string }

@@ -55,20 +55,21 @@ export function holdAsk(usage: Usage, boards: Boards, index: number, ask: Ask): 
   holdDevices(usage, boards, index, ask, [])
 }
 
-/** What a copy would get now; it keeps what it has. null: there are none, or not enough. */
+/** What a copy would get now, after others gave back what is `freed`; it keeps what it has. null: there are none, or not enough. */
 export function devicesFor(
   usage: Usage,
   boards: Boards,
   index: number,
   { devices: needs }: Ask,
   own: readonly string[],
+  freed: ReadonlyMap<string, number> = new Map(),
 ): readonly DeviceGrant[] | null {
   const held = usage.devices[index]
   const added = usage.addedDevices.get(index)
   return chooseDevices(needs, boards.nodes[index]?.devices ?? [], {
     isFree: ({ key, fault }) => {
       const isOwn = own.includes(key)
-      return (fault === '' || isOwn) && (held?.get(key) ?? 0) - (isOwn ? 1 : 0) <= 0 && added?.has(key) !== true
+      return (fault === '' || isOwn) && (held?.get(key) ?? 0) - (freed.get(key) ?? 0) - (isOwn ? 1 : 0) <= 0 && added?.has(key) !== true
     },
     distance: (_, key) => (own.includes(key) ? 0 : 1),
   })

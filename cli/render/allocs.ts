@@ -90,6 +90,7 @@ export function allocDetail(alloc: AllocDetail, paint: Paint): string {
     ['Started', time(alloc.startedAt)],
     ['Ports', ports.map(([label, port]) => `${label} ${port}`).join(', ') || '-'],
     ...(alloc.devices === undefined ? [] : [['Devices', alloc.devices.join(', ')] as [string, string]]),
+    ...(alloc.displaces === undefined ? [] : [['Takes the room of', alloc.displaces.map(slotText).join(', ')] as [string, string]]),
     ['Sends away', alloc.over.map((rival) => `${shortId(rival.node)} generation ${rival.generation}`).join(', ') || '-'],
   ])
   const tasks = Object.entries(alloc.tasks).toSorted(([a], [b]) => compareText(a, b))

@@ -3,7 +3,7 @@
 import type { Reply } from '../../crdt/api-types.ts'
 import type { SlotExplanation } from '../../crdt/api-jobs.ts'
 import { compareText } from '../../crdt/ids.ts'
-import { placeText } from './allocs.ts'
+import { placeText, slotText } from './allocs.ts'
 import { fields } from './fields.ts'
 import { runsFields } from './jobs.ts'
 import type { Paint } from './paint.ts'
@@ -34,7 +34,8 @@ function slotHead(slot: SlotExplanation, paint: Paint): string {
   const nameOf = (id: string | null): string => safe(slot.nodes.find((node) => node.node === id)?.name ?? id ?? 'nobody')
   if (slot.complete !== null) return `${paint.bold(placeText(slot))}: complete on ${nameOf(slot.complete)}\n`
   const heir = slot.heir !== null && slot.heir !== slot.holder ? `, heir ${nameOf(slot.heir)}` : ''
-  const candidate = slot.candidate === null ? '' : `, candidate ${nameOf(slot.candidate)}`
+  const room = slot.displaces === undefined ? '' : ` in the room of ${slot.displaces.map(slotText).join(', ')}`
+  const candidate = slot.candidate === null ? '' : `, candidate ${nameOf(slot.candidate)}${room}`
   const reason = slot.reason === null ? '' : `\n  ${paint.warn(reasonText(slot.reason))}`
   return `${paint.bold(placeText(slot))}: holder ${nameOf(slot.holder)}${heir}${candidate}${reason}\n`
 }

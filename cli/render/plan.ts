@@ -2,7 +2,7 @@
 
 import type { PlannedSlot } from '../../crdt/api-jobs.ts'
 import type { FieldChange } from '../job-file/flatten.ts'
-import { placeText } from './allocs.ts'
+import { placeText, slotText } from './allocs.ts'
 import type { Paint } from './paint.ts'
 import { reasonText } from './reasons.ts'
 import { table } from './table.ts'
@@ -31,11 +31,13 @@ const words: Readonly<Record<PlannedSlot['action'], string>> = {
 export function plannedTable(slots: readonly PlannedSlot[], names: ReadonlyMap<string, string>, paint: Paint): string {
   if (slots.length === 0) return 'no copies are wanted\n'
   const color = { keep: paint.dim, place: paint.good, update: paint.warn, stop: paint.bad, complete: paint.dim, none: paint.bad }
+  const evicts = { head: 'EVICTS', text: (slot: PlannedSlot) => slot.evicts?.map(slotText).join(', ') ?? '' }
   return table<PlannedSlot>(
     [
       { head: 'SLOT', text: placeText, paint: paint.bold },
       { head: 'WHAT', text: (slot) => words[slot.action] ?? slot.action, paint: (text, slot) => (color[slot.action] ?? paint.dim)(text) },
       { head: 'NODE', text: (slot) => (slot.node === null ? '-' : (names.get(slot.node) ?? shortId(slot.node))) },
+      ...(slots.some((slot) => slot.evicts !== undefined) ? [evicts] : []),
       { head: 'WHY', text: (slot) => (slot.reason === null ? '' : reasonText(slot.reason)) },
     ],
     slots,

@@ -4,6 +4,7 @@
 const sentences: Readonly<Record<string, string>> = {
   // why a slot has no candidate
   'no-node-feasible': 'no node can take it',
+  preempted: 'it made room for a copy of higher priority, and no other node can take it',
   'waiting-replace-after': 'its node fell silent; waiting for replace_after before it is replaced',
   'waiting-reschedule': 'it failed; waiting before the next try',
   'reschedule-exhausted': 'it failed as often as its reschedule policy allows',
@@ -73,6 +74,7 @@ export function reasonText(reason: string): string {
 /** Reasons that do not go away by waiting: a roll-out that has only these left is over. */
 const lasting = new Set([
   'no-node-feasible',
+  'preempted',
   'node-closed',
   'reschedule-exhausted',
   'replace-disabled',

@@ -1,6 +1,8 @@
 // What is going on, at a glance: pools, nodes, jobs, the last events.
 
 import type { OperatorRow, PoolSummary } from '../../crdt/api-types.ts'
+import { type JobType, jobTypes } from '../../crdt/spec.ts'
+import { preemptsByDefault } from '../../crdt/view.ts'
 import type { ReplyOf } from '../peers/client.ts'
 import { shortJob } from '../job/job-ref.ts'
 import { banLine } from './bans.ts'
@@ -37,7 +39,7 @@ export function statusText(status: ReplyOf<'status'>, paint: Paint): string {
 
 export function fleetText(fleet: ReplyOf<'fleet'>, paint: Paint): string {
   const title = `${paint.bold(`fleet ${safe(fleet.name)}`)}, plan version ${fleet.planVersion}\n`
-  return `${title}\n${poolTable(fleet.pools, paint, fleet.algorithms)}\n${operatorTable(fleet, paint)}`
+  return `${title}\n${poolTable(fleet.pools, paint, fleet)}\n${operatorTable(fleet, paint)}`
 }
 
 export function operatorTable({ operators }: ReplyOf<'fleet'>, paint: Paint): string {
@@ -61,14 +63,23 @@ export function operatorTable({ operators }: ReplyOf<'fleet'>, paint: Paint): st
 
 const untilColumn = { head: 'UNTIL', text: ({ untilMs }: OperatorRow): string => (untilMs === undefined ? '-' : time(untilMs)) }
 
-function poolTable(pools: readonly PoolSummary[], paint: Paint, algorithms: ReplyOf<'fleet'>['algorithms'] = {}): string {
+/** Kinds of jobs whose copies may take the room of less important ones. */
+function preemptsText(chosen: Readonly<Partial<Record<JobType, boolean>>> = {}): string {
+  return jobTypes.filter((type) => chosen[type] ?? preemptsByDefault(type)).join(', ') || 'nobody'
+}
+
+type Chosen = Pick<ReplyOf<'fleet'>, 'algorithms' | 'preemption'>
+
+function poolTable(pools: readonly PoolSummary[], paint: Paint, { algorithms = {}, preemption = {} }: Chosen = {}): string {
   const algorithm = { head: 'ALGORITHM', text: ({ pool }: PoolSummary) => algorithms[pool] ?? 'binpack' }
+  const preempts = { head: 'PREEMPTS', text: ({ pool }: PoolSummary) => preemptsText(preemption[pool]) }
   return table<PoolSummary>(
     [
       { head: 'POOL', text: (pool) => pool.pool, paint: paint.bold },
       { head: 'NODES', text: (pool) => `${pool.nodesAlive}/${pool.nodesTotal}`, right: true },
       { head: 'JOBS', text: (pool) => String(pool.jobs), right: true },
       ...(Object.keys(algorithms).length > 0 ? [algorithm] : []),
+      ...(Object.keys(preemption).length > 0 ? [preempts] : []),
       { head: 'SEEN', text: (pool) => (pool.own ? 'here' : `${age(pool.ageMs)} ago`) },
     ],
     pools,

@@ -4,7 +4,8 @@
 import type { BootstrapList } from '../bootstrap-addresses.ts'
 import { type ChangeHash, type OperatorId, type PoolName, type TokenId, compareText, isName, isPeerId } from '../ids.ts'
 import { type Registers, type Scalar, below } from '../registers.ts'
-import { type FleetView, type SchedulerAlgorithm, schedulerAlgorithms } from '../view.ts'
+import { type JobType, jobTypes } from '../spec.ts'
+import { type FleetView, type Preemption, type SchedulerAlgorithm, preemptsByDefault, schedulerAlgorithms } from '../view.ts'
 import { modelLimits } from './model-limits.ts'
 import { decodePart, encodePart } from './path-part.ts'
 
@@ -54,6 +55,8 @@ export const fleetPaths = {
   /** A multiaddr: true, boards try it first; false, they do not, also if their join file names it. */
   bootstrap: (address: string): string => `${bootstrapPrefix}/${encodePart(address)}`,
   algorithm: (pool: PoolName): string => `${poolPrefix}/${encodePart(pool)}/algorithm`,
+  /** One register a kind: two admins who choose for two kinds at once both have their way. */
+  preemption: (pool: PoolName, type: JobType): string => `${poolPrefix}/${encodePart(pool)}/preempt/${type}`,
   /** The epoch that this envelope began stands, though its author is revoked. */
   kept: (envelope: string): string => `kept/${envelope}`,
   /** How many admins sign a change of who rules the fleet (`rights/signing.ts`). */
@@ -143,6 +146,20 @@ export function algorithmsFromRegisters(registers: Registers): ReadonlyMap<PoolN
     const [part = '', field, ...rest] = path.split('/')
     const [pool, known] = [decodePart(part), schedulerAlgorithms.find((one) => one === value)]
     if (field === 'algorithm' && rest.length === 0 && isName(pool) && known === 'spread') chosen.set(pool as PoolName, known)
+  }
+  return chosen
+}
+
+/** By pool; what this program does not know is left out, and so is what goes without saying. */
+export function preemptionFromRegisters(registers: Registers): ReadonlyMap<PoolName, Preemption> {
+  const chosen = new Map<PoolName, Map<JobType, boolean>>()
+  for (const [path, value] of below(registers, poolPrefix)) {
+    const [part = '', field, type, ...rest] = path.split('/')
+    const [pool, known] = [decodePart(part), jobTypes.find((one) => one === type)]
+    if (field !== 'preempt' || rest.length > 0 || !isName(pool) || known === undefined) continue
+    if (typeof value !== 'boolean' || value === preemptsByDefault(known)) continue
+    const ofPool = chosen.get(pool as PoolName) ?? new Map<JobType, boolean>()
+    chosen.set(pool as PoolName, ofPool.set(known, value))
   }
   return chosen
 }

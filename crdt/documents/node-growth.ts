@@ -19,7 +19,8 @@ export function claimRegisters(claim: Claim): number {
   if (hasEnded(claim)) return written((out) => writeClaim(out, claim))
   const ports = Math.max(portsExpected, Object.keys(claim.ports).length)
   const held = claim.devices === undefined ? 0 : 1
-  return held + liveFields + taskFields * Object.keys(claim.tasks).length + ports + claim.over.size + claim.lost.size
+  const displaced = claim.displaces?.size ?? 0
+  return held + displaced + liveFields + taskFields * Object.keys(claim.tasks).length + ports + claim.over.size + claim.lost.size
 }
 
 /** Registers that the record may come to. */

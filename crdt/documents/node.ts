@@ -8,6 +8,7 @@ import type { Claim, DriverHealth, Resources, Verdict } from '../view.ts'
 import { type CloneWords, readClones, writeClones } from './clones.ts'
 import { countOf, readClaim, readVerdicts, textOf, writeClaim, writeVerdicts } from './claim-codec.ts'
 import { heldPath, readDevices, readHeld, writeDevices, writeHeld } from './device-codec.ts'
+import { displacedPath, readDisplaced, writeDisplaced } from './displaced-codec.ts'
 import { modelLimits } from './model-limits.ts'
 import { decodePart, encodePart, isCanonicalPart } from './path-part.ts'
 import { placeOf } from './path-table.ts'
@@ -83,6 +84,7 @@ export function nodeToRegisters(record: NodeRecord): Map<string, Scalar> {
   for (const claim of record.claims.values()) {
     writeClaim(out, claim)
     writeHeld(out, claim)
+    writeDisplaced(out, claim)
   }
   for (const [slot, verdicts] of record.verdicts) writeVerdicts(out, slot, verdicts)
   return acceptable(out)
@@ -176,7 +178,9 @@ function claimsOf(tree: RegisterTree, node: NodeId): ReadonlyMap<SlotId, Claim> 
     const owner = slotParts(slot).node
     // A node's slot is its own: nobody else can hold it, whatever they write.
     const claim = owner === null || owner === node ? readClaim(slot, node, below) : null
-    if (claim !== null) claims.set(slot, { ...claim, ...readHeld(child(tree, ...heldPath(slot).split('/'))) })
+    if (claim === null) continue
+    const at = (path: string): RegisterTree | undefined => child(tree, ...path.split('/'))
+    claims.set(slot, { ...claim, ...readHeld(at(heldPath(slot))), ...readDisplaced(slotsOf(at(displacedPath(slot)))) })
   }
   return claims
 }

@@ -130,6 +130,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
     lost: claim.lost,
   })
   alloc.over = claim.over
+  alloc.displaces = claim.displaces ?? new Map()
   alloc.startedAt = claim.startedAt
   alloc.restarts = claim.restarts
   alloc.restartSeen = claim.restartSeen

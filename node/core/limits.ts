@@ -7,6 +7,8 @@ export const coreLimits = {
   deviceMissedMsMax: 60_000,
   /** A copy waits so long for a device that is not there: a hub behind a slow controller takes most of a minute after a power cut. */
   deviceWaitMsMax: 60_000,
+  /** A copy waits so long for those that make room for it: longer than nearly all kill timeouts, and a task that cannot be killed holds nobody up for ever. */
+  roomWaitMsMax: 600_000,
   /** DESIGN 6: a claim waits so long before it starts, or three times the measured spread of an envelope. */
   settleMsMin: 300,
   /** A spread beyond this says that the link is cut rather than slow; waiting longer helps nobody. */

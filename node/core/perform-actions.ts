@@ -110,6 +110,7 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
     settleUntil: step.now + settleTime(state),
     lost: action.lost,
   })
+  alloc.displaces = action.displaces ?? alloc.displaces
   if (!hasRoomFor(step, alloc)) return
   alloc.restartSeen = wishedRestart(state, action.slot)
   // Named from the start: the job may ask for others before this form has begun to run.
@@ -120,7 +121,8 @@ function claim(step: Step, plan: Plan, action: Action & { kind: 'claim' }): void
   if (devices === null) return fail(step, alloc, `device-lacking: ${lackWords(body)}`)
   alloc.devices = devices
   persistBody(step, alloc)
-  note(step, `claimed ${action.slot} (generation ${action.generation})`)
+  const room = alloc.displaces.size === 0 ? '' : `, in the room of ${[...alloc.displaces.keys()].join(', ')}`
+  note(step, `claimed ${action.slot} (generation ${action.generation})${room}`)
 }
 
 /**

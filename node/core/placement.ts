@@ -12,6 +12,7 @@ import { askChecks } from './allocs/checks.ts'
 import { drive, dropUpdate } from './allocs/lifecycle.ts'
 import { isAlone, stopWhatIsAlone } from './alone.ts'
 import { isCloneNews } from './clones.ts'
+import { makeRoom } from './displacing.ts'
 import { drainIfAsked } from './draining.ts'
 import { forgetFailures, noteFailures } from './failures.ts'
 import { forgetRemoved, forgetReplaced, forgetRuns, keepVerdicts } from './forgetting.ts'
@@ -37,6 +38,7 @@ export function settle(step: Step): void {
     // learnt of: a plan would give it work.
     if (state.planStale && !hasTakenUp && !(round === 0 && isCloneNews(state))) planAgain(step)
     for (const alloc of [...state.allocs.values()]) drive(step, alloc)
+    makeRoom(step)
     askChecks(step)
     drainIfAsked(step)
     leaveIfAsked(step)

@@ -2,21 +2,35 @@
 
 import assert from 'node:assert/strict'
 import { type NodeId, slotParts } from '../../crdt/ids.ts'
-import type { Claim, View } from '../../crdt/view.ts'
+import { type Claim, type View, hasEnded } from '../../crdt/view.ts'
+import { mayDisplace, preemptedReason } from '../../scheduler/preemption.ts'
 import type { Action } from '../../scheduler/types.ts'
 import { makeClaim } from './view.ts'
 
 /** The view once `self` has carried the action out; `healthy`: whether what starts is so at once. */
 export function carriedOut(view: View, action: Action, self: NodeId, healthy = true): View {
   const own = view.claims.get(action.slot)?.find(({ node }) => node === self)
+  const inTheWay = action.kind === 'start' ? displacedBy(view, own) : []
+  // As on a board: they end first, and it starts when it is asked to again.
+  if (inTheWay.length > 0) {
+    const ended = inTheWay.filter((claim) => mayDisplace(claim, slotParts(action.slot).job, view))
+    return ended.reduce((now, claim) => withClaim(now, { ...claim, state: 'stopped', reason: preemptedReason(action.slot) }), view)
+  }
   return withClaim(view, claimAfter(own, action, self, view, healthy))
+}
+
+function displacedBy(view: View, own: Claim | undefined): readonly Claim[] {
+  return [...(own?.displaces ?? [])].flatMap(([slot, generation]) =>
+    (view.claims.get(slot) ?? []).filter((claim) => claim.node === own?.node && claim.generation === generation && !hasEnded(claim)),
+  )
 }
 
 function claimAfter(claim: Claim | undefined, action: Action, self: NodeId, view: View, healthy: boolean): Claim {
   const { version } = view.jobs.get(slotParts(action.slot).job)!
   if (action.kind === 'claim') {
-    const { slot, form, generation, lost } = action
-    return makeClaim(self, { slot, form, version, generation, lost, state: 'claimed', healthy: false })
+    const { slot, form, generation, lost, displaces } = action
+    const room = { ports: staticPorts(view, slot), ...(displaces && { displaces }) }
+    return makeClaim(self, { slot, form, version, generation, lost, state: 'claimed', healthy: false, ...room })
   }
   assert.ok(claim !== undefined, `${action.kind} of a claim that is not there`)
   switch (action.kind) {
@@ -37,6 +51,12 @@ function claimAfter(claim: Claim | undefined, action: Action, self: NodeId, view
     case 'lost':
       return { ...claim, lost: action.lost }
   }
+}
+
+function staticPorts({ jobs }: View, slot: Claim['slot']): Claim['ports'] {
+  const { group, job } = slotParts(slot)
+  const ports = jobs.get(job)?.spec?.groups.find(({ name }) => name === group)?.network.ports ?? []
+  return Object.fromEntries(ports.flatMap((port) => (port.static === null ? [] : [[port.label, port.static]])))
 }
 
 /** The view with this claim in the place of the one that its node had on the slot. */

@@ -3,7 +3,7 @@
 
 import { type NodeId, type SlotId, slotParts } from '../../crdt/ids.ts'
 import { withChanges } from '../../crdt/layered-map.ts'
-import type { JobSpec, GroupSpec } from '../../crdt/spec.ts'
+import { type JobSpec, type GroupSpec, jobTypes } from '../../crdt/spec.ts'
 import { type Claim, type JobView, type NodeView, type SlotWish, type Verdict, type View, schedulerAlgorithms } from '../../crdt/view.ts'
 import { keyOfSlot, slotOfKey } from '../../scheduler/canaries.ts'
 import type { Local, Plan } from '../../scheduler/types.ts'
@@ -109,7 +109,7 @@ function randomJob(name: string, count: number, next: Next): JobView {
     groups,
     spec: {
       type: pick(['service', 'service', 'service', 'system', 'batch', 'sysbatch'] as const, next),
-      priority: pick([10, 50, 50], next),
+      priority: pick([10, 45, 50, 70], next),
       constraints: chance(next, 0.2) ? [pick(distinct, next)] : [],
     },
     form: form(pick(['f1', 'f2'], next)),
@@ -340,8 +340,9 @@ const claimPlanned: Change = ({ view, local }, next, made) => {
     const planned = made.bySlot.get(key)
     const slot = slotOfKey(key)
     if (planned === undefined || chance(next, 0.4) || view.claims.get(slot)?.some((claim) => claim.node === candidate)) continue
-    const { form: own, version: at, nextGeneration: generation } = planned
-    const claim = makeClaim(candidate, { slot, form: own, version: at, generation, state: pick(['claimed', 'running', 'failed'], next) })
+    const { form: own, version: at, nextGeneration: generation, displaces } = planned
+    const state = pick(['claimed', 'running', 'failed'] as const, next)
+    const claim = makeClaim(candidate, { slot, form: own, version: at, generation, state, ...(displaces && { displaces }) })
     changes.set(
       slot,
       [...(view.claims.get(slot) ?? []), claim].sort((a, b) => (a.node < b.node ? -1 : 1)),
@@ -361,17 +362,16 @@ const replaceNode: Change = ({ view, local }, next) => {
   return { view: { ...view, nodes: new Map(view.nodes).set(known.id, changed) }, local }
 }
 
-const changeFleet: Change = ({ view, local }, next) => ({
-  view: {
-    ...view,
-    fleet: {
-      ...view.fleet,
-      planVersion: pick([1, 1, 1, 2], next),
-      ...(chance(next, 0.3) ? { algorithms: new Map([[view.pool, pick(schedulerAlgorithms, next)]]) } : {}),
-    },
-  },
-  local,
-})
+const changeFleet: Change = ({ view, local }, next) => {
+  const kinds = new Map(jobTypes.map((type) => [type, chance(next, 0.6)]))
+  const fleet = {
+    ...view.fleet,
+    planVersion: pick([1, 1, 1, 2], next),
+    ...(chance(next, 0.6) ? { preemption: new Map([[view.pool, kinds]]) } : {}),
+    ...(chance(next, 0.3) ? { algorithms: new Map([[view.pool, pick(schedulerAlgorithms, next)]]) } : {}),
+  }
+  return { view: { ...view, fleet }, local }
+}
 
 const changes: readonly Change[] = [
   ...Array.from({ length: 3 }, () => changeNode),

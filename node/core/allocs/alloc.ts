@@ -91,6 +91,10 @@ export interface Alloc {
   devicesBefore: readonly HeldDevice[]
   /** Since when its start waits for devices; null: it does not. */
   devicesAwaitedSince: number | null
+  /** Copies of this board that end before it starts: slot → generation. */
+  displaces: ReadonlyMap<SlotId, Generation>
+  /** Since when it is ready and waits for them; null: it does not. */
+  roomAwaitedSince: number | null
   state: ClaimState
   /** Until when a fresh claim waits for better ones to show up; null: the wait is over, and only a change of the view matters. */
   settleUntil: number | null
@@ -213,6 +217,8 @@ export function createAlloc(input: {
     devices: [],
     devicesBefore: [],
     devicesAwaitedSince: null,
+    displaces: new Map(),
+    roomAwaitedSince: null,
     state: 'claimed',
     settleUntil: input.settleUntil,
     healthy: false,

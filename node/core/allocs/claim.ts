@@ -28,7 +28,7 @@ export function claimOf(alloc: Alloc, self: NodeId): Claim {
     restarts: alloc.restarts,
     restartSeen: alloc.restartSeen,
     ports: { ...alloc.ports },
-    ...(hasEnded(alloc) ? {} : { resources: heldBy(alloc), ...devicesTold(alloc) }),
+    ...(hasEnded(alloc) ? {} : { resources: heldBy(alloc), ...devicesTold(alloc), ...displacedTold(alloc) }),
     tasks,
     over: alloc.over,
     lost: alloc.lost,
@@ -42,7 +42,7 @@ export function claimOf(alloc: Alloc, self: NodeId): Claim {
  */
 export function endedClaim(claim: Claim): Claim {
   const over = new Map([...claim.over].filter(([, generation]) => generation > claim.generation))
-  const { resources: _freed, devices: _given, ...rest } = claim
+  const { resources: _freed, devices: _given, displaces: _ended, ...rest } = claim
   const failed = Object.entries(claim.tasks).filter(([, task]) => task.failed)
   return { ...rest, healthy: false, ports: {}, tasks: Object.fromEntries(failed), over }
 }
@@ -50,6 +50,10 @@ export function endedClaim(claim: Claim): Claim {
 function devicesTold(alloc: Alloc): Pick<Claim, 'devices'> {
   const devices = heldKeys(alloc)
   return devices.length === 0 ? {} : { devices }
+}
+
+function displacedTold({ displaces }: Alloc): Pick<Claim, 'displaces'> {
+  return displaces.size === 0 ? {} : { displaces }
 }
 
 /** What it holds of the board: a job that shrinks frees nothing before the tasks of the former form are gone. */

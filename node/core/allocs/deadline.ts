@@ -23,6 +23,7 @@ export function allocDeadline(alloc: Alloc): number {
   // While something else is waited for first nobody asks for them.
   if (alloc.devicesAwaitedSince !== null && dueTasks(alloc).length > 0)
     at = Math.min(at, alloc.devicesAwaitedSince + coreLimits.deviceWaitMsMax)
+  if (alloc.roomAwaitedSince !== null) at = Math.min(at, alloc.roomAwaitedSince + coreLimits.roomWaitMsMax)
   if (!alloc.healthy) {
     at = Math.min(at, healthyAt(alloc) ?? at)
     if (alloc.formStartedAt !== null && !alloc.body.runsOnce)

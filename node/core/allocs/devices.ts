@@ -9,6 +9,7 @@ import { coreLimits } from '../limits.ts'
 import type { AdoptedTask, GrantedDevice } from '../ports.ts'
 import { type State, type Step, writeOwnSoon } from '../state.ts'
 import { type Alloc, type Body, type TaskRun, isActive } from './alloc.ts'
+import { isDisplacedBy } from './room.ts'
 
 /** A device of one request of one task of the copy. */
 export interface HeldDevice {
@@ -42,13 +43,13 @@ export interface Holders {
   readonly orphaned: ReadonlySet<string>
 }
 
-/** Whatever may be in use here, but for one copy. */
+/** Whatever may be in use here, but for one copy and what ends before that starts. */
 export function heldHere(state: State, but: Alloc | null): Holders {
   const keys = new Set<string>()
   const open: (Place & { readonly key: string })[] = []
   const orphaned = new Set<string>()
   for (const alloc of state.allocs.values()) {
-    if (alloc === but) continue
+    if (alloc === but || isDisplacedBy(alloc, but)) continue
     for (const { key } of devicesOf(alloc)) keys.add(key)
     open.push(...openOf(state, alloc))
   }

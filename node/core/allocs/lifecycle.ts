@@ -17,6 +17,7 @@ import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { boardHere, factsHere, lackOf, requestOf } from './request.ts'
 import { nextRestart } from './restart.ts'
+import { inTheWay } from './room.ts'
 import { dueTasks, endsByItself, hasPrestarted, isComplete, isOrdered, isPoststop, noteBegun, nowRunning } from './stages.ts'
 import { stopToStartAgain } from './stopping.ts'
 import { noteGiven, noteStart, syncTemplates } from './templates.ts'
@@ -91,7 +92,8 @@ function startReady(step: Step, alloc: Alloc): void {
   // A label may have gone since it was prepared, or last ran.
   const lacks = due.map((task) => lackOf(step, alloc, alloc.body, task)).find((words) => words !== null)
   if (lacks !== undefined) return fail(step, alloc, `E_CONFIG: ${lacks}`)
-  if (fetchAnew(step, alloc, due) || !hasDevices(step, alloc, due) || !reservePorts(step, alloc)) return
+  if (fetchAnew(step, alloc, due) || inTheWay(step.state, alloc).length > 0) return
+  if (!hasDevices(step, alloc, due) || !reservePorts(step, alloc)) return
   alloc.formStartedAt ??= step.now
   if (alloc.state === 'preparing') alloc.state = 'starting'
   const requests = due.map((task) => requestOf(step, alloc, alloc.body, task))
@@ -213,7 +215,7 @@ function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, mess
   noteStart(step, alloc, task, code !== 'E_DRIVER_DOWN')
   if (code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
   // The board had to make room since it was fetched.
-  if (code === 'E_ARTIFACT') return notFetched(step, alloc, alloc.body, task, code)
+  if (code === 'E_ARTIFACT' || code === 'E_IMAGE_PULL') return notFetched(step, alloc, alloc.body, task, code)
   const hasDynamic = alloc.body.group.network.ports.some((port) => port.static === null)
   if (code === 'E_PORT_IN_USE' && hasDynamic && task.portTries < coreLimits.portTriesMax && !hasPrestarted(alloc.body)) {
     task.portTries += 1

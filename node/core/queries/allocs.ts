@@ -89,6 +89,7 @@ export function allocDetail(state: State, claim: Claim): AllocDetail {
     tasks: withProgress(state, claim),
     form: claim.form,
     over: [...claim.over].sort(([a], [b]) => compareText(a, b)).map(([node, generation]) => ({ node, generation })),
+    ...(claim.displaces && { displaces: [...claim.displaces.keys()].sort(compareText) }),
     ...(checks === 0 ? {} : { checkCount: checks }),
     ...lifecycleOf(state, claim),
   }

@@ -8,7 +8,7 @@ import type { Doc } from '../../../crdt/doc.ts'
 import { type JobSpec, isPerNode, isRunOnce } from '../../../crdt/spec.ts'
 import { type HistoryEntry, historyOf } from '../../../crdt/replica.ts'
 import { type ClaimState, type JobView, hasEnded } from '../../../crdt/view.ts'
-import { explainJob } from '../../../scheduler/explain.ts'
+import { explainJob, reasonOf } from '../../../scheduler/explain.ts'
 import type { Reason, SlotPlan } from '../../../scheduler/types.ts'
 import { judgedHere } from '../documents.ts'
 import { localOf } from '../placement.ts'
@@ -123,7 +123,7 @@ function slotRow(slot: SlotPlan): SlotRow {
     holder: slot.standing.holder?.node ?? null,
     complete: slot.standing.complete?.node ?? null,
     candidate: slot.candidate,
-    reason: slot.reason,
+    reason: reasonOf(slot),
     ...(slot.canary === true ? { canary: true } : {}),
   }
 }
@@ -131,6 +131,7 @@ function slotRow(slot: SlotPlan): SlotRow {
 /** Without a change of the view these last: waiting does not help. */
 const lasting: ReadonlySet<Reason | null> = new Set<Reason>([
   'no-node-feasible',
+  'preempted',
   'node-closed',
   'reschedule-exhausted',
   'replace-disabled',

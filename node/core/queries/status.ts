@@ -52,11 +52,17 @@ export function fleetReply(step: Step): Reply {
     operators,
     pools: poolSummaries(state, now),
     ...algorithmsOf(state.view.fleet),
+    ...preemptionOf(state.view.fleet),
   }
 }
 
 function algorithmsOf({ algorithms }: FleetView): Pick<Extract<Reply, { kind: 'fleet' }>, 'algorithms'> {
   return algorithms === undefined ? {} : { algorithms: Object.fromEntries(algorithms) }
+}
+
+function preemptionOf({ preemption }: FleetView): Pick<Extract<Reply, { kind: 'fleet' }>, 'preemption'> {
+  if (preemption === undefined) return {}
+  return { preemption: Object.fromEntries([...preemption].map(([pool, kinds]) => [pool, Object.fromEntries(kinds)])) }
 }
 
 /** An admin's time is never over. */

@@ -7,7 +7,7 @@ import { fromBase64 } from '../../../crdt/base64.ts'
 import { type JobId, compareText, jobDocId, slotParts } from '../../../crdt/ids.ts'
 import { difference } from '../../../crdt/registers.ts'
 import { type Claim, type View, hasEnded, isHeld } from '../../../crdt/view.ts'
-import { explainJob } from '../../../scheduler/explain.ts'
+import { explainJob, reasonOf } from '../../../scheduler/explain.ts'
 import { inForce } from '../../../scheduler/in-force.ts'
 import { withRuns } from '../../../scheduler/periodic.ts'
 import { plan } from '../../../scheduler/plan.ts'
@@ -59,8 +59,9 @@ function plannedSlot(planned: SlotPlan): PlannedSlot {
   const place = { slot: planned.slot, ...(planned.canary === true ? { canary: true } : {}) }
   if (complete !== null) return { ...place, action: 'complete', node: complete.node, reason: null }
   if (holder !== null && holder.form === planned.form) return { ...place, action: 'keep', node: holder.node, reason: null }
-  if (holder !== null) return { ...place, action: 'update', node: holder.node, reason: planned.reason }
-  return { ...place, action: planned.candidate === null ? 'none' : 'place', node: planned.candidate, reason: planned.reason }
+  const about = { ...place, reason: reasonOf(planned), ...(planned.displaces && { evicts: [...planned.displaces.keys()] }) }
+  if (holder !== null) return { ...about, action: 'update', node: holder.node }
+  return { ...about, action: planned.candidate === null ? 'none' : 'place', node: planned.candidate }
 }
 
 function isHeldHere(view: View, { slot, form }: Claim): boolean {
