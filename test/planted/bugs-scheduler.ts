@@ -181,7 +181,7 @@ export const schedulerBugs: readonly PlantedBug[] = [
     'ports-uncounted',
     'Two copies that ask for one port are put on one board.',
     'scheduler/feasibility.ts',
-    "if (holdersOf(usage, index, port) > 0) return 'port-taken'",
+    "if (holdersOf(usage, index, port) - (freed.ports.get(port) ?? 0) > 0) return 'port-taken'",
     "if (holdersOf(usage, index, port) > 9) return 'port-taken'",
   ),
   bug(
