@@ -47,8 +47,9 @@ export class ClaimRules {
     this.#removed.add(job)
   }
 
-  /** Power failed in the middle of the step: what it ended then may not be written. */
+  /** It ended in the middle of the step, or while several waited for its disk: what it ended then may not be written. */
   stepUndone(board: Board): void {
+    if (board.syncingSince !== null) return this.forgets(board)
     for (const alloc of this.#inStep) this.#ended.get(board)?.delete(alloc)
   }
 

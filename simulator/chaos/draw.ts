@@ -6,6 +6,7 @@ import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { drawAgents, noAgents } from './draw-agents.ts'
 import { drawChecks } from './draw-checks.ts'
+import { drawDeaths } from './draw-deaths.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
@@ -59,7 +60,7 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
   return {
     seed,
     boards: [...drawScarcity(seed, present, setting), ...more.boards],
-    events: all.toSorted((a, b) => a.at - b.at),
+    events: [...all, ...drawHarder(seed, names, chaosMs)].toSorted((a, b) => a.at - b.at),
     chaosMs,
   }
 }
@@ -75,6 +76,11 @@ function drawMore(
   const drains = drawSparingDrains(seed, pools, chaosMs, events)
   const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains]
   return { boards, events: drawChecks(seed, pools, chaosMs, all) }
+}
+
+/** Faults that came to be drawn after all else was: each from a generator of its own. */
+function drawHarder(seed: number, names: readonly string[], chaosMs: number): ChaosEvent[] {
+  return drawDeaths(seed, names, chaosMs)
 }
 
 function withRollouts(seed: number, pools: readonly Pool[], chaosMs: number, events: readonly ChaosEvent[]): readonly ChaosEvent[] {

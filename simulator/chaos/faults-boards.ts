@@ -5,6 +5,7 @@ import { atRate } from '../board-clock.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
 import { opsDocId } from '../../crdt/ids.ts'
 import type { Board } from '../board.ts'
+import { powerFailsAfter } from '../deaths.ts'
 import type { EventOf } from './plan.ts'
 import { put } from './put.ts'
 import type { Stage } from './stage.ts'
@@ -37,7 +38,7 @@ export function powerCut(stage: Stage, event: EventOf<'power-cut'>): void {
   takeDown(stage, event.board, event.forMs, (board) => {
     if (event.afterEffects === null) return losePower(stage, board, event.lostWrites)
     // It takes a step for the power to fail in; by the time the board is to come back there has been one.
-    board.effectsLeft = event.afterEffects
+    board.death = powerFailsAfter(event.afterEffects, () => stage.witness.stepsUndone(board))
     stage.witness.saw('cut-mid-step')
   })
 }

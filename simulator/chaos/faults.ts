@@ -19,6 +19,7 @@ import {
   upgradeAll,
 } from './faults-boards.ts'
 import { beginTwin, bootClone, endTwin, fillDisk, prepareDisk, putBackOldDisk, tearRecords, unparkBoard } from './faults-disks.ts'
+import { armDeath } from './faults-deaths.ts'
 import { breakDriver, crash, hangStops, makeUnwell, mendDriver, silenceDriver } from './faults-drivers.ts'
 import { endMalice, turnMalicious } from './malice.ts'
 import type { ChaosEvent, EventOf, Way } from './plan.ts'
@@ -44,6 +45,8 @@ export function strike(stage: Stage, event: ChaosEvent): void {
       return takeDown(stage, event.board, event.forMs, (board) => stage.world.kill(board))
     case 'power-cut':
       return powerCut(stage, event)
+    case 'death':
+      return armDeath(stage, event)
     case 'old-disk':
       return putBackOldDisk(stage, event)
     case 'pause':
@@ -154,7 +157,8 @@ export function endAllFaults(stage: Stage): void {
   const broken = new Set([...stage.driverFaults].map((fault) => fault.board))
   stage.driverFaults.clear()
   for (const board of world.boards.values()) {
-    board.effectsLeft = null
+    if (board.syncingSince !== null) world.kill(board)
+    board.death = null
     board.stepMs = 0
     world.resume(board)
     if (board.disk.isFull) world.freeDisk(board)

@@ -5,6 +5,7 @@ import type { JobSpec } from '../../crdt/spec.ts'
 import type { DriverCode } from '../../node/core/ports.ts'
 import type { BoardSpec } from '../board.ts'
 import type { TaskAnswer } from '../checks.ts'
+import type { Boundary, Death } from '../deaths.ts'
 
 export interface ChaosPlan {
   readonly seed: number
@@ -52,6 +53,18 @@ type Fault =
       readonly board: string
       readonly afterEffects: number | null
       readonly lostWrites: number
+      readonly forMs: number
+    }
+  /** Behind the `nth` effect of its kind the agent ends, or the board with its power, and is back after `forMs`: see `simulator/deaths.ts`. */
+  | {
+      readonly kind: 'death'
+      readonly board: string
+      readonly how: Death['how']
+      readonly after: Boundary
+      readonly nth: number
+      readonly lostWrites: number
+      readonly driversGoOn: boolean
+      readonly syncMs: number
       readonly forMs: number
     }
   /** The agent is down for `forMs` and comes back with the disk of `ageMs` before; with `isPowerCut` its tasks are gone, too. */

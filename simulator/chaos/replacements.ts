@@ -26,10 +26,10 @@ export class Generations {
   readonly #before = new Map<Board, Map<SlotId, number>>()
 
   stepBegins(board: Board): void {
-    this.#before.delete(board)
+    if (board.syncingSince === null) this.#before.delete(board)
   }
 
-  /** Power failed in the middle of the step: what it was about to write down, nobody ever saw. */
+  /** It ended in the middle of a step, or of those for which its disk had not written: what it was about to write down, nobody ever saw. */
   stepUndone(board: Board): void {
     for (const [slot, before] of this.#before.get(board) ?? []) this.#used.get(board)?.set(slot, before)
   }

@@ -11,6 +11,7 @@ import { type Operator, createOperator } from '../operator.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { type Board, World } from '../world.ts'
 import { chaosCrypto } from './crypto.ts'
+import { noteCarriedOn } from './faults-deaths.ts'
 import { chaosJobId } from './own-jobs.ts'
 import { Patience } from './patience.ts'
 import type { ChaosPlan, DrawnCode, EventOf, Way } from './plan.ts'
@@ -104,13 +105,16 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     twoTongued: new Set(),
     isOver: false,
   }
+  noteCarriedOn(stage)
   for (const bytes of operator.fleetEnvelopes) stage.witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
   const seen = (code: DrawnCode | null): DrawnCode | null => {
     if (code !== null) stage.witness.saw(`driver-${code}`)
     return code
   }
   world.lifetimes.of = (board, { slot, alloc }) => {
-    const spec = board.core?.state?.view.jobs.get(slotParts(slot).job)?.spec
+    // A task that its driver starts when its agent has ended is of a job that others know.
+    const someone = board.core ?? [...world.boards.values()].find(({ core }) => core?.state?.view.jobs.has(slotParts(slot).job))?.core
+    const spec = someone?.state?.view.jobs.get(slotParts(slot).job)?.spec
     return spec != null && isRunOnce(spec) ? lifetimeMs(plan.seed, alloc) : null
   }
   world.checks.of = (board, { task }) => answerOf(stage, board, task)

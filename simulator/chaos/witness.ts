@@ -67,14 +67,7 @@ export class Witness {
       this.copyGone(board, task.slot)
       this.doneWork.ended(task)
     }
-    world.onPowerCut = (board) => {
-      if (board.effectsLeft !== null) {
-        this.generations.stepUndone(board)
-        this.rules.claims.stepUndone(board)
-        this.doneWork.stepUndone(board, world.queue.now)
-      }
-      this.allGone(board)
-    }
+    world.onPowerCut = (board) => this.allGone(board)
   }
 
   note(what: string): void {
@@ -101,6 +94,16 @@ export class Witness {
   writesUndone(board: Board): void {
     this.saw('writes-undone')
     this.doneWork.forgets(board)
+  }
+
+  /** It ends in the middle of a step, or while what it did since then waits for its disk: of that nobody saw anything. */
+  stepsUndone(board: Board): void {
+    this.generations.stepUndone(board)
+    this.rules.claims.stepUndone(board)
+    this.doneWork.stepUndone(board, board.syncingSince ?? this.#world.queue.now)
+    this.leaving.stepUndone(board)
+    // What it was about to stop goes on, unless a driver has been told to.
+    for (const id of board.tasks.keys()) this.#others.goesOn(id)
   }
 
   #hasForgotten(board: Board): void {
