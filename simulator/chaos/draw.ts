@@ -6,6 +6,7 @@ import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { drawAgents, noAgents } from './draw-agents.ts'
 import { drawChecks } from './draw-checks.ts'
+import { drawCore } from './draw-core.ts'
 import { drawDeaths } from './draw-deaths.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
@@ -57,11 +58,13 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
     pool: poolOf(pools, board.name),
     ...(agents.next.has(board.name) ? { agent: 'next' as const } : {}),
   }))
+  const core = drawCore(seed, pools, chaosMs, all)
   return {
     seed,
     boards: [...drawScarcity(seed, present, setting), ...more.boards],
-    events: [...all, ...drawHarder(seed, names, chaosMs)].toSorted((a, b) => a.at - b.at),
+    events: [...all, ...drawHarder(seed, names, chaosMs), ...(core?.events ?? [])].toSorted((a, b) => a.at - b.at),
     chaosMs,
+    ...(core === null ? {} : { core: core.core }),
   }
 }
 

@@ -10,16 +10,18 @@ import type { EventOf } from './plan.ts'
 import { put } from './put.ts'
 import type { Stage } from './stage.ts'
 
-export function later(stage: Stage, ms: number, act: () => void): void {
+/** Once all faults have ended only what is about one of `boards` outside the core still comes. */
+export function later(stage: Stage, ms: number, act: () => void, boards: readonly Board[] = []): void {
   stage.world.queue.after(ms, () => {
-    if (!stage.isOver) act()
+    if (!stage.isOver || (!stage.isSettled && boards.some((board) => stage.outside.has(board)))) act()
   })
 }
 
 export function bootLater(stage: Stage, board: Board, ms: number): void {
-  later(stage, ms, () => {
+  const boot = (): void => {
     if (board.core === null && !isOver(stage, board)) stage.world.boot(board)
-  })
+  }
+  later(stage, ms, boot, [board])
 }
 
 /** It went for good: without a word, or by its own. */
@@ -67,7 +69,7 @@ export function slowDown(stage: Stage, event: EventOf<'slow-cpu'>): void {
   const board = stage.world.board(event.board)
   board.stepMs = event.stepMs
   stage.witness.saw('slow-board')
-  later(stage, event.forMs, () => (board.stepMs = 0))
+  later(stage, event.forMs, () => (board.stepMs = 0), [board])
 }
 
 export function setClockRate(stage: Stage, event: EventOf<'clock-rate'>): void {

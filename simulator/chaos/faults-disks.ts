@@ -38,9 +38,10 @@ export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
   if (board.disk.isFull) return
   stage.world.fillDisk(board)
   stage.witness.diskFilled(board)
-  later(stage, event.forMs, () => {
+  const free = (): void => {
     if (board.disk.isFull) stage.world.freeDisk(board)
-  })
+  }
+  later(stage, event.forMs, free, [board])
 }
 
 function putIn(board: Board, disk: Disk): void {

@@ -57,9 +57,13 @@ export const eventually = {
   'evicted-stops': 'A board that knows that it is evicted runs nothing, after a minute at most.',
   'done-stops': 'A copy whose board knows that its work is done elsewhere is told to stop within 15 s.',
   'lost-returns': 'What operators wrote and a disk has lost comes back from a connected board that has it, after two minutes at most.',
+  'core-knows':
+    'What one board of the core knows that operators wrote, every other one of it knows within three minutes, whatever boards outside do.',
+  'core-runs-once': 'No two copies of a slot run on two boards of the core for longer than five minutes, whatever boards outside do.',
   'orphans-end': 'Tasks of a known job that nothing on their board claims end within 90 s.',
 } as const
 
+/** Of a core: of its boards and what runs on them. A slot is excused that a board outside holds as far as the core can see, or may not lose. */
 export const finals = {
   'documents-equal': 'All boards that belong to the fleet have the same documents.',
   'views-equal': 'All of them derive the same view.',
@@ -77,6 +81,9 @@ export const finals = {
 } as const
 
 export const sometimes = {
+  'core-formed': 'Faults ended inside a core, and went on outside.',
+  'core-and-outside': 'A slot ran in the core and outside of it at once.',
+  'core-settled': 'A core came to rest beside boards that it did not hear, or that did not hear it.',
   'two-copies': 'Two copies of a slot ran at once, on two sides of a cut.',
   'surplus-stopped': 'A heal stopped a surplus copy.',
   'original-stayed': 'Of two copies the older one stayed.',

@@ -13,7 +13,19 @@ export interface ChaosPlan {
   readonly events: readonly ChaosEvent[]
   /** When the chaos ends, virtual ms after the first boot. */
   readonly chaosMs: number
+  /** Absent: it ends everywhere. Otherwise it ends inside a core, which is all boards but these; events that come later are about them. */
+  readonly core?: {
+    readonly outside: readonly string[]
+    /** Until then boards outside find no rest. */
+    readonly untilMs: number
+    /** And then they are like this; null: the run ends while they have none. */
+    readonly fates: readonly { readonly board: string; readonly fate: Fate }[] | null
+  }
 }
+
+/** Without power; cut off from all; hears nobody; nobody hears it; cut off from some of the others only; as any other. */
+export const fates = ['off', 'alone', 'deaf', 'dumb', 'half', 'well'] as const
+export type Fate = (typeof fates)[number]
 
 export interface ChaosBoard {
   readonly name: string

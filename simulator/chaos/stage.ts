@@ -44,8 +44,12 @@ export interface Stage {
   readonly patience: Patience
   /** Told halves of the fleet different things under one sequence number of theirs. */
   readonly twoTongued: Set<Board>
-  /** All faults have ended: what was to end or begin later no longer matters. */
+  /** All faults have ended: what was to end or begin later no longer matters, but at boards outside the core. */
   isOver: boolean
+  /** Boards for which that is not so, once it is over. */
+  readonly outside: Set<Board>
+  /** There, too, nothing begins or ends any more. */
+  isSettled: boolean
 }
 
 /** From seconds to minutes, and the same for each task of a copy. */
@@ -104,6 +108,8 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     patience: new Patience(),
     twoTongued: new Set(),
     isOver: false,
+    outside: new Set(),
+    isSettled: false,
   }
   noteCarriedOn(stage)
   for (const bytes of operator.fleetEnvelopes) stage.witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))

@@ -35,14 +35,14 @@ function withoutChecks(event: ChaosEvent): ChaosEvent {
   return JSON.parse(JSON.stringify(event, (key: string, value: unknown) => (key === 'checks' ? undefined : value))) as ChaosEvent
 }
 
-function asBefore(plan: ChaosPlan): ChaosPlan {
+function asBefore({ core: _core, ...plan }: ChaosPlan): ChaosPlan {
   const boards = plan.boards.filter(({ name }) => !isNew(name))
-  return { ...plan, boards, events: plan.events.filter((event) => !isLater(event)).map(withoutChecks) }
+  return { ...plan, boards, events: plan.events.filter((event) => event.at <= plan.chaosMs && !isLater(event)).map(withoutChecks) }
 }
 
 const hundred = Array.from({ length: 100 }, (_, i) => drawPlan(13_101 + i))
 
-test('without boards that leave or are replaced, without checks and without deaths in a step, plans are those of the ledger', () => {
+test('without boards that leave or are replaced, without checks, deaths in a step and a core, plans are those of the ledger', () => {
   const hash = hundred.reduce((mixed, plan) => mixHash(mixed, planHash(asBefore(plan))), 0)
   // The line of 13101..13200, from before there was any of it.
   assert.equal(hashText(hash), '4e677ae1')
@@ -55,6 +55,7 @@ test('each is in some plans, and most plans have none', () => {
     has(({ kind }) => kind === 'node-replace'),
     has(({ kind }) => kind === 'unwell'),
     has(({ kind }) => kind === 'death'),
+    hundred.filter(({ core }) => core !== undefined).length,
     has((event) => event.kind === 'run' && event.spec.groups.some(({ tasks }) => tasks.some(({ checks }) => checks !== undefined))),
     has((event) => event.kind === 'node' && event.sparesSystem === true),
   ]
