@@ -47,6 +47,8 @@ export interface Board {
   readonly held: Map<string, Uint8Array | null>
   /** It ends in the middle of a step soon; null: it does not. */
   death: Death | null
+  /** Its agent is to run, and does not begin as long as the disk cannot be read. */
+  awaitsDisk: boolean
   /** Since when its disk has not said that a write is durable: what leaves the board waits for that. Virtual ms; null: nothing waits. */
   syncingSince: number | null
   /** An agent that has ended: what it told its drivers last comes about all the same. */
@@ -96,6 +98,7 @@ export function createBoard(spec: BoardSpec, names = new Map<string, string>()):
     disk: new Disk(names),
     held: new Map(),
     death: null,
+    awaitsDisk: false,
     syncingSince: null,
     carriedOn: null,
     pausedUntil: 0,

@@ -66,3 +66,11 @@ export function waitsForDisk(board: Board, effect: Effect): boolean {
   if (board.syncingSince === null) return false
   return effect.kind !== 'wake' && effect.kind !== 'log' && !(effect.kind === 'send' && isProbe(effect.frame))
 }
+
+/** Whatever ends a board while its disk is busy ends what waits for that. */
+export function endSync(board: Board): void {
+  if (board.syncingSince === null) return
+  board.death?.onDeath()
+  board.death = null
+  board.syncingSince = null
+}

@@ -2,7 +2,6 @@
 // (`cut`, `kill`, `powerCut`, `fillDisk`); `run` lets time pass. It imports nothing of the adapters and has no randomness of its
 // own, so a run is a function of its calls.
 
-import { toBase64 } from '../crdt/base64.ts'
 import type { Crypto } from '../crdt/crypto.ts'
 import type { FleetId, NodeId } from '../crdt/ids.ts'
 import type { Reply, Request } from '../crdt/api-types.ts'
@@ -16,13 +15,13 @@ import { type Board, type BoardSpec, createBoard } from './board.ts'
 import { shownAt } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
 import { Checks } from './checks.ts'
-import { type Death, countDown, waitsForDisk } from './deaths.ts'
-import { notDurable } from './disk.ts'
+import { type Death, countDown, endSync, waitsForDisk } from './deaths.ts'
+import { type DiskFault, notDurable } from './disk.ts'
 import { Driving } from './driving.ts'
 import { carryOutExamine } from './examine.ts'
 import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
-import { storedAt, writeHeld, writeOrHold } from './journal.ts'
+import { saidOf, storedAt, storedReply, writeHeld, writeOrHold } from './journal.ts'
 import { Lifetimes } from './lifetimes.ts'
 import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
@@ -145,6 +144,8 @@ export class World {
 
   boot(board: Board): void {
     const { spec } = board
+    board.awaitsDisk = !board.disk.opens
+    if (board.awaitsDisk) return
     board.pausedUntil = 0
     board.busyUntil = 0
     board.starting.clear()
@@ -182,7 +183,8 @@ export class World {
 
   /** The agent dies; its tasks and its disk live on. */
   kill(board: Board): void {
-    this.#endSync(board)
+    endSync(board)
+    board.awaitsDisk = false
     board.core?.release()
     board.core = null
     board.held.clear()
@@ -191,7 +193,8 @@ export class World {
 
   /** The board loses power: agent and tasks are gone, the others hear nothing. So many writes that no sync followed are gone, too. */
   powerCut(board: Board, lostWritesMax = 0): void {
-    this.#endSync(board)
+    endSync(board)
+    board.awaitsDisk = false
     this.onPowerCut(board)
     board.core?.release()
     board.core = null
@@ -218,12 +221,13 @@ export class World {
   }
 
   /** From now on the disk takes no writes; what the core wants written is kept in memory, as the journal does. */
-  fillDisk(board: Board): void {
-    board.disk.isFull = true
+  fillDisk(board: Board, fault: DiskFault = 'full'): void {
+    board.disk.fault = fault
   }
 
   freeDisk(board: Board): void {
-    board.disk.isFull = false
+    board.disk.fault = null
+    if (board.awaitsDisk) return this.boot(board)
     writeHeld(board)
     this.feed(board, { kind: 'store-state', now: this.queue.now, writable: true, reason: '' })
   }
@@ -299,14 +303,6 @@ export class World {
     this.kill(board)
   }
 
-  /** Whatever ends a board while its disk is busy ends what waits for that. */
-  #endSync(board: Board): void {
-    if (board.syncingSince === null) return
-    board.death?.onDeath()
-    board.death = null
-    board.syncingSince = null
-  }
-
   /** A board that is frozen goes on. */
   resume(board: Board): void {
     this.#loops.resume(board)
@@ -325,13 +321,13 @@ export class World {
   #persist(board: Board, effect: Effect & { kind: 'persist' }): boolean {
     board.writes += 1
     const { death } = board
-    const isUnfinished = death?.after === 'sync' && effect.sync && !board.disk.isFull
+    const isUnfinished = death?.after === 'sync' && effect.sync && board.disk.fault === null
     if (isUnfinished) {
       board.syncingSince = this.queue.now
       this.#soon(board, death.syncMs, () => this.#die(board, death))
     }
     if (writeOrHold(board, effect.writes, effect.sync && !isUnfinished && !this.#has('sync-ignored'))) return true
-    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: !board.disk.isFull, reason: 'no space left' }))
+    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, ...saidOf(board.disk) }))
     return false
   }
 
@@ -370,10 +366,8 @@ export class World {
         return this.#wake(board, effect.at)
       case 'reply':
         return this.#answer(effect.id, effect.reply.kind === 'receipt' && !isWritten ? notDurable : effect.reply, effect.last)
-      case 'reply-stored': {
-        const { doc, pool, epoch } = effect
-        return this.#answer(effect.id, { kind: 'doc', doc, pool, epoch, envelopes: storedAt(board, effect.keys).map(toBase64) }, true)
-      }
+      case 'reply-stored':
+        return this.#answer(effect.id, storedReply(board, effect), true)
       case 'forward':
         return this.#forward(board, effect)
       case 'examine':

@@ -115,7 +115,7 @@ export class ClaimRules {
     if (plan === null || before?.plan === plan) return []
     this.#plans.set(board, { boots: board.boots, plan })
     // What cannot be written down is forgotten with the power.
-    if (board.disk.isFull || board.held.size > 0) return []
+    if (board.disk.fault !== null || board.held.size > 0) return []
     const ended = this.#ended.get(board) ?? new Set<AllocId>()
     this.#ended.set(board, ended)
     const found: Finding[] = []

@@ -8,6 +8,7 @@ import { drawAgents, noAgents } from './draw-agents.ts'
 import { drawChecks } from './draw-checks.ts'
 import { drawCore } from './draw-core.ts'
 import { drawDeaths } from './draw-deaths.ts'
+import { drawDiskErrors } from './draw-disks.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
@@ -83,7 +84,7 @@ function drawMore(
 
 /** Faults that came to be drawn after all else was: each from a generator of its own. */
 function drawHarder(seed: number, names: readonly string[], chaosMs: number): ChaosEvent[] {
-  return drawDeaths(seed, names, chaosMs)
+  return [...drawDeaths(seed, names, chaosMs), ...drawDiskErrors(seed, names, chaosMs)]
 }
 
 function withRollouts(seed: number, pools: readonly Pool[], chaosMs: number, events: readonly ChaosEvent[]): readonly ChaosEvent[] {

@@ -5,6 +5,7 @@ import { opsPaths } from '../../crdt/documents/ops.ts'
 import { opsDocId } from '../../crdt/ids.ts'
 import type { AdoptedTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
+import type { DiskFault } from '../disk.ts'
 import { createPrng } from '../prng.ts'
 import { bootTwin, removeTwin } from '../twins.ts'
 import { bootLater, later, losePower } from './faults-boards.ts'
@@ -33,13 +34,14 @@ export function prepareDisk(stage: Stage, event: ChaosEvent): void {
   })
 }
 
-export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
+export function failDisk(stage: Stage, event: EventOf<'disk-full'> | EventOf<'disk-error'>, fault: DiskFault): void {
   const board = stage.world.board(event.board)
-  if (board.disk.isFull) return
-  stage.world.fillDisk(board)
+  if (board.disk.fault !== null) return
+  stage.world.fillDisk(board, fault)
   stage.witness.diskFilled(board)
   const free = (): void => {
-    if (board.disk.isFull) stage.world.freeDisk(board)
+    if (board.awaitsDisk) stage.witness.saw('disk-kept-down')
+    if (board.disk.fault !== null) stage.world.freeDisk(board)
   }
   later(stage, event.forMs, free, [board])
 }

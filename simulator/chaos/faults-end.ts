@@ -51,7 +51,7 @@ export function mendBoard(stage: Stage, board: Board): void {
   board.death = null
   board.stepMs = 0
   world.resume(board)
-  if (board.disk.isFull) world.freeDisk(board)
+  if (board.disk.fault !== null) world.freeDisk(board)
   board.isDriverSilent = false
   if (isOver(stage, board)) return
   if (board.core === null) world.boot(board)

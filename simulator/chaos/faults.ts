@@ -4,7 +4,7 @@
 import type { Board } from '../board.ts'
 import { isOutside, waysOutside } from './core-phase.ts'
 import { blackout, join, later, leave, moveAddress, pause, powerCut, setClockRate, slowDown, takeDown, upgrade } from './faults-boards.ts'
-import { beginTwin, bootClone, fillDisk, prepareDisk, putBackOldDisk, tearRecords } from './faults-disks.ts'
+import { beginTwin, bootClone, failDisk, prepareDisk, putBackOldDisk, tearRecords } from './faults-disks.ts'
 import { armDeath } from './faults-deaths.ts'
 import { breakDriver, crash, hangStops, makeUnwell, silenceDriver } from './faults-drivers.ts'
 import { turnMalicious } from './malice.ts'
@@ -40,7 +40,10 @@ export function strike(stage: Stage, event: ChaosEvent): void {
     case 'blackout':
       return blackout(stage, event)
     case 'disk-full':
-      return fillDisk(stage, event)
+      return failDisk(stage, event, 'full')
+    case 'disk-error':
+      stage.witness.saw(`disk-${event.how}`)
+      return failDisk(stage, event, event.how)
     case 'driver':
       return breakDriver(stage, event)
     case 'silent-driver':

@@ -29,7 +29,7 @@ export const always = {
     'Boards with equal views on which nobody is silent have equal heirs and holders, whatever the version of their agents, if it knows the plan.',
   'says-what-runs': 'A board says that a copy runs only while all its tasks do, and that it is healthy only after min_healthy_time.',
   'placed-as-asked':
-    'No board claims what it may not run: constraints, pool, draining, not eligible, evicted, a plan that its agent does not know.',
+    'No board claims what it may not run: constraints, pool, draining, not eligible, evicted, a disk that takes no writes, a plan that its agent does not know.',
   'updated-in-turn': 'No board moves a copy to a new form while max_parallel others, as far as it knows, are not healthy there.',
   'restarted-as-agreed': 'A task that ended starts again after the delay of `restart`, and no more often than its attempts.',
   'rescheduled-as-agreed': 'A copy that failed is claimed again only after the delay of `reschedule`.',
@@ -96,6 +96,9 @@ export const sometimes = {
   'crash-restarted': 'A task that crashed was started again.',
   'gave-up': 'A board gave a copy up after failures.',
   'disk-refused': 'A board with a full disk refused an operator.',
+  'disk-read-only': 'A disk was read-only for a while.',
+  'disk-io-error': 'A disk answered with errors for a while.',
+  'disk-kept-down': 'An agent began only once its disk could be read.',
   'both-sides-wrote': 'Operators changed one job on two sides of a cut.',
   'alone-stopped': 'A board that heard nobody stopped its copy itself.',
   'cut-mid-step': 'Power failed between two effects of one step.',

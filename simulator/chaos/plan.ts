@@ -6,6 +6,7 @@ import type { DriverCode } from '../../node/core/ports.ts'
 import type { BoardSpec } from '../board.ts'
 import type { TaskAnswer } from '../checks.ts'
 import type { Boundary, Death } from '../deaths.ts'
+import type { DiskFault } from '../disk.ts'
 
 export interface ChaosPlan {
   readonly seed: number
@@ -86,6 +87,8 @@ type Fault =
   /** Every board loses power, and they come back within two seconds of one another. */
   | { readonly kind: 'blackout'; readonly forMs: number }
   | { readonly kind: 'disk-full'; readonly board: string; readonly forMs: number }
+  /** Errors on each write, or on whatever is read and written: what runs goes on, and an agent that ends does not begin before it is over. */
+  | { readonly kind: 'disk-error'; readonly board: string; readonly how: Exclude<DiskFault, 'full'>; readonly forMs: number }
   | {
       readonly kind: 'driver'
       readonly board: string

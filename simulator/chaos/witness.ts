@@ -283,7 +283,7 @@ export class Witness {
       this.#judgeSuccession({ state, slot, generation, memory: remembered?.get(slot), now: this.#world.clockOf(board) })
     }
     // What a full disk did not take, nobody ever saw.
-    const used = board.disk.isFull ? null : this.generations.whyNotUsed(board, slot, generation)
+    const used = board.disk.fault !== null ? null : this.generations.whyNotUsed(board, slot, generation)
     if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
   }
 
@@ -341,7 +341,7 @@ export class Witness {
 
   /** While its driver did not say that the task runs. Of what a full disk did not take, nobody noted that it was over. */
   #gaveUp(board: Board, { alloc }: RunningTask): boolean {
-    return this.#excuses.has(`broken ${board.spec.name}`) && (board.disk.isFull || this.rules.claims.hasEnded(board, alloc))
+    return this.#excuses.has(`broken ${board.spec.name}`) && (board.disk.fault !== null || this.rules.claims.hasEnded(board, alloc))
   }
 
   #isAllowed(board: Board, task: RunningTask, cause: StopCause): boolean {

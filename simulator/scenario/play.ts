@@ -156,7 +156,7 @@ function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, {
     case 'disk-full':
       return world.fillDisk(board)
     case 'disk-free':
-      return board.disk.isFull ? world.freeDisk(board) : undefined
+      return board.disk.fault !== null ? world.freeDisk(board) : undefined
     case 'new-address':
       return board.core === null ? undefined : world.links.moveAddress(board)
     case 'uplink':
