@@ -14,6 +14,7 @@ import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
 import { drawLeaving, drawReplacing, drawSparingDrains } from './draw-nodes.ts'
 import { drawOperation } from './draw-operations.ts'
+import { drawLongCuts, drawTails } from './draw-links.ts'
 import { drawRollouts, goingBack } from './draw-rollouts.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
 import type { ChaosBoard, ChaosEvent, ChaosPlan } from './plan.ts'
@@ -63,7 +64,7 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
   return {
     seed,
     boards: [...drawScarcity(seed, present, setting), ...more.boards],
-    events: [...all, ...drawHarder(seed, names, chaosMs), ...(core?.events ?? [])].toSorted((a, b) => a.at - b.at),
+    events: [...all, ...drawHarder(seed, names, chaosMs, core?.core), ...(core?.events ?? [])].toSorted((a, b) => a.at - b.at),
     chaosMs,
     ...(core === null ? {} : { core: core.core }),
   }
@@ -83,8 +84,13 @@ function drawMore(
 }
 
 /** Faults that came to be drawn after all else was: each from a generator of its own. */
-function drawHarder(seed: number, names: readonly string[], chaosMs: number): ChaosEvent[] {
-  return [...drawDeaths(seed, names, chaosMs), ...drawDiskErrors(seed, names, chaosMs)]
+function drawHarder(seed: number, names: readonly string[], chaosMs: number, core: ChaosPlan['core']): ChaosEvent[] {
+  return [
+    ...drawDeaths(seed, names, chaosMs),
+    ...drawDiskErrors(seed, names, chaosMs),
+    ...drawTails(seed, chaosMs),
+    ...drawLongCuts(seed, names, chaosMs, core),
+  ]
 }
 
 function withRollouts(seed: number, pools: readonly Pool[], chaosMs: number, events: readonly ChaosEvent[]): readonly ChaosEvent[] {

@@ -26,6 +26,7 @@ function endCommonFaults(stage: Stage): void {
   for (const ways of cuts) if (ways.flat().every((name) => isInside(name))) cuts.delete(ways)
   for (const { spec } of world.boards.values()) if (isInside(spec.name)) world.links.uplinks.set(spec.id, null)
   stage.badLinks.clear()
+  stage.tails.clear()
   stage.unwell.clear()
   world.links.faults = null
   world.tasks.stopMs = 10

@@ -21,12 +21,17 @@ export function schedule(stage: Stage, event: ChaosEvent, act: (event: ChaosEven
 
 export function strike(stage: Stage, event: ChaosEvent): void {
   switch (event.kind) {
+    case 'long-cut':
+      stage.witness.saw('cut-for-long')
+      return cut(stage, event.ways, event.forMs)
     case 'cut':
       return cut(stage, event.ways, event.forMs)
     case 'flap':
       return flap(stage, event, stage.world.queue.now + event.forMs)
     case 'bad-links':
       return worsenLinks(stage, event)
+    case 'tails':
+      return drawOutLinks(stage, event)
     case 'kill':
       return takeDown(stage, event.board, event.forMs, (board) => stage.world.kill(board))
     case 'power-cut':
@@ -109,20 +114,38 @@ function flap(stage: Stage, event: EventOf<'flap'>, until: number): void {
 }
 
 function worsenLinks(stage: Stage, event: EventOf<'bad-links'>): void {
-  const { world, badLinks, linkPrng } = stage
-  const apply = (): void => {
-    const worst = [...badLinks].at(-1)
-    world.links.faults =
-      worst === undefined
-        ? null
-        : { prng: linkPrng, loss: worst.lossPercent / 100, duplicate: worst.duplicatePercent / 100, lateMs: worst.lateMs, isTcp: true }
-  }
+  const { badLinks } = stage
   badLinks.add(event)
-  apply()
+  applyToLinks(stage)
   later(stage, event.forMs, () => {
     badLinks.delete(event)
-    apply()
+    applyToLinks(stage)
   })
+}
+
+function drawOutLinks(stage: Stage, event: EventOf<'tails'>): void {
+  const { tails, witness } = stage
+  witness.saw('tails')
+  tails.add(event)
+  applyToLinks(stage)
+  later(stage, event.forMs, () => {
+    tails.delete(event)
+    applyToLinks(stage)
+  })
+}
+
+/** Of each the one that came last. */
+function applyToLinks({ world, badLinks, tails, linkPrng }: Stage): void {
+  const worst = [...badLinks].at(-1)
+  const longest = [...tails].at(-1)
+  if (worst === undefined && longest === undefined) {
+    world.links.faults = null
+    return
+  }
+  const { lossPercent = 0, duplicatePercent = 0, lateMs = 0 } = worst ?? {}
+  const bad = { prng: linkPrng, loss: lossPercent / 100, duplicate: duplicatePercent / 100, lateMs, isTcp: true }
+  const { perMille = 0, leastMs = 0, mostMs = 0 } = longest ?? {}
+  world.links.faults = longest === undefined ? bad : { ...bad, tail: { chance: perMille / 1_000, leastMs, mostMs } }
 }
 
 /** A board behind a line of few kbit/s; the last such line counts. */

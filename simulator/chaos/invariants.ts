@@ -115,6 +115,8 @@ export const sometimes = {
   ineligible: 'A board was to take no new copies.',
   'twin-ran': 'Two machines ran with one key at the same time.',
   'twin-noticed': 'A board saw that another one writes with its key.',
+  tails: 'Some frames took many seconds longer than the others.',
+  'cut-for-long': 'A cut lasted for most of the chaos.',
   'thin-line': 'A board was behind a line of a few kbit/s.',
   'slow-board': 'Every step of a board took long.',
   'address-changed': 'A board was found at another address.',

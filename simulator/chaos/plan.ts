@@ -51,6 +51,8 @@ export type Malice = 'replay' | 'forge' | 'equivocate' | 'claim-spam' | 'false-c
 
 type Fault =
   | { readonly kind: 'cut'; readonly shape: string; readonly ways: readonly Way[]; readonly forMs: number }
+  /** The same for most of the chaos, or beyond it. */
+  | { readonly kind: 'long-cut'; readonly shape: string; readonly ways: readonly Way[]; readonly forMs: number }
   | { readonly kind: 'flap'; readonly shape: string; readonly ways: readonly Way[]; readonly periodMs: number; readonly forMs: number }
   | {
       readonly kind: 'bad-links'
@@ -59,6 +61,8 @@ type Fault =
       readonly lateMs: number
       readonly forMs: number
     }
+  /** So many of a thousand frames and messages take so much longer than all others. */
+  | { readonly kind: 'tails'; readonly perMille: number; readonly leastMs: number; readonly mostMs: number; readonly forMs: number }
   | { readonly kind: 'kill'; readonly board: string; readonly forMs: number }
   /** `afterEffects`: in the middle of its next step; `lostWrites`: as many writes that no sync followed are gone. */
   | {
@@ -88,7 +92,14 @@ type Fault =
   | { readonly kind: 'blackout'; readonly forMs: number }
   | { readonly kind: 'disk-full'; readonly board: string; readonly forMs: number }
   /** Errors on each write, or on whatever is read and written: what runs goes on, and an agent that ends does not begin before it is over. */
-  | { readonly kind: 'disk-error'; readonly board: string; readonly how: Exclude<DiskFault, 'full'>; readonly forMs: number }
+  | {
+      readonly kind: 'disk-error'
+      readonly board: string
+      readonly how: Exclude<DiskFault, 'full'>
+      /** Somebody restarts the agent for it. */
+      readonly killAfterMs: number | null
+      readonly forMs: number
+    }
   | {
       readonly kind: 'driver'
       readonly board: string

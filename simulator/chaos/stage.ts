@@ -27,6 +27,7 @@ export interface Stage {
   readonly cuts: Set<readonly Way[]>
   readonly driverFaults: Set<EventOf<'driver'>>
   readonly badLinks: Set<EventOf<'bad-links'>>
+  readonly tails: Set<EventOf<'tails'>>
   readonly unwell: Set<EventOf<'unwell'>>
   /** Boards whose place a clone has taken, and what they hold meanwhile. */
   readonly parked: Map<Board, { readonly disk: ReadonlyMap<string, Uint8Array>; readonly tasks: ReadonlyMap<string, AdoptedTask> }>
@@ -97,6 +98,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     cuts: new Set(),
     driverFaults: new Set(),
     badLinks: new Set(),
+    tails: new Set(),
     unwell: new Set(),
     parked: new Map(),
     twins: new Map(),
