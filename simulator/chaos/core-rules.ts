@@ -5,7 +5,7 @@
 import { slotParts } from '../../crdt/ids.ts'
 import { type State, isEvicted } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
-import { type Wrong, isAttentive } from './patience.ts'
+import { type Wrong, isAttentive } from './lasting.ts'
 import { seesHalf, stands } from './replacements.ts'
 import { type Slot, wantedSlots } from './slots.ts'
 import type { Stage } from './stage.ts'

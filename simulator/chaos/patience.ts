@@ -11,6 +11,7 @@ import { usedOn } from './board-order.ts'
 import { wrongInCore } from './core-rules.ts'
 import type { Finding, Lasting } from './invariants.ts'
 import { apartness, isAskedFor } from './fitness.ts'
+import { type Wrong, isAttentive } from './lasting.ts'
 import { hasOthers, seesHalf, stands } from './replacements.ts'
 import { type Slot, doneBy, wantedSlots } from './slots.ts'
 import type { Stage } from './stage.ts'
@@ -38,13 +39,6 @@ export const patienceMs = {
   'core-runs-once': 300_000,
 } as const satisfies Record<Lasting, number>
 
-export interface Wrong {
-  readonly rule: Lasting
-  /** What it is about: as long as that is the same, it lasts. */
-  readonly key: string
-  readonly what: string
-}
-
 export class Patience {
   readonly #since = new Map<string, number>()
   readonly #told = new Set<string>()
@@ -70,11 +64,6 @@ export class Patience {
     for (const id of this.#since.keys()) if (!seen.has(id)) this.#since.delete(id)
     return found
   }
-}
-
-/** It hears, decides and writes as it should. */
-export function isAttentive(stage: Stage, board: Board, state: State): boolean {
-  return state.acting && board.held.size === 0 && state.storeProblem === null && !stage.witness.isBehind(board)
 }
 
 function wrongAt(stage: Stage, board: Board, state: State): Wrong[] {
