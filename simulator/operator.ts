@@ -31,6 +31,16 @@ export interface Operator {
   readonly signJob: (spec: JobSpec) => Uint8Array[]
 }
 
+/** The board has the document and cannot read it. */
+export class Unreadable extends Error {
+  readonly reply: Reply
+
+  constructor(reply: Reply & { readonly kind: 'error' }) {
+    super(reply.message)
+    this.reply = reply
+  }
+}
+
 /** The key founds the fleet, and so is its only admin. `more`: what the first change says besides, such as that the fleet is certified. */
 export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer, more: ReadonlyMap<string, Scalar> = new Map()): Operator {
   let nonces = 0
@@ -46,6 +56,7 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer, mor
   const authority = { fleet, rights: fleetRights(genesis.doc) }
   const current = (world: World, board: Board, doc: DocId, pool: string) => {
     const [stored] = world.request(board, { method: 'doc.get', doc })
+    if (stored?.kind === 'error' && stored.code === 'E_STORE_FULL') throw new Unreadable(stored)
     let found = emptyDoc(crypto, doc, pool as PoolName)
     for (const text of stored?.kind === 'doc' ? stored.envelopes : []) {
       const bytes = fromBase64(text)
@@ -70,8 +81,13 @@ export function createOperator(crypto: Crypto, id: AuthorId, signer: Signer, mor
     fleetEnvelopes: genesis.envelopes.map((envelope) => envelope.bytes),
     sign,
     put: (world, board, doc, pool, change) => {
-      const envelopes = sign(world, board, doc, pool, change).map(toBase64)
-      return envelopes.length === 0 ? null : (world.request(board, { method: 'doc.put', envelopes })[0] ?? null)
+      try {
+        const envelopes = sign(world, board, doc, pool, change).map(toBase64)
+        return envelopes.length === 0 ? null : (world.request(board, { method: 'doc.put', envelopes })[0] ?? null)
+      } catch (error) {
+        if (error instanceof Unreadable) return error.reply
+        throw error
+      }
     },
     signJob: (spec) => {
       const doc = emptyDoc(crypto, jobDocId(jobId(spec.namespace, spec.name)), spec.pool as PoolName)

@@ -6,11 +6,15 @@ import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { drawAgents, noAgents } from './draw-agents.ts'
 import { drawChecks } from './draw-checks.ts'
+import { drawCore } from './draw-core.ts'
+import { drawDeaths } from './draw-deaths.ts'
+import { drawDiskErrors } from './draw-disks.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
 import { drawLeaving, drawReplacing, drawSparingDrains } from './draw-nodes.ts'
 import { drawOperation } from './draw-operations.ts'
+import { drawLongCuts, drawTails } from './draw-links.ts'
 import { drawRollouts, goingBack } from './draw-rollouts.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
 import type { ChaosBoard, ChaosEvent, ChaosPlan } from './plan.ts'
@@ -56,11 +60,13 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
     pool: poolOf(pools, board.name),
     ...(agents.next.has(board.name) ? { agent: 'next' as const } : {}),
   }))
+  const core = drawCore(seed, pools, chaosMs, all)
   return {
     seed,
     boards: [...drawScarcity(seed, present, setting), ...more.boards],
-    events: all.toSorted((a, b) => a.at - b.at),
+    events: [...all, ...drawHarder(seed, names, chaosMs, core?.core), ...(core?.events ?? [])].toSorted((a, b) => a.at - b.at),
     chaosMs,
+    ...(core === null ? {} : { core: core.core }),
   }
 }
 
@@ -75,6 +81,16 @@ function drawMore(
   const drains = drawSparingDrains(seed, pools, chaosMs, events)
   const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains]
   return { boards, events: drawChecks(seed, pools, chaosMs, all) }
+}
+
+/** Faults that came to be drawn after all else was: each from a generator of its own. */
+function drawHarder(seed: number, names: readonly string[], chaosMs: number, core: ChaosPlan['core']): ChaosEvent[] {
+  return [
+    ...drawDeaths(seed, names, chaosMs),
+    ...drawDiskErrors(seed, names, chaosMs),
+    ...drawTails(seed, chaosMs),
+    ...drawLongCuts(seed, names, chaosMs, core),
+  ]
 }
 
 function withRollouts(seed: number, pools: readonly Pool[], chaosMs: number, events: readonly ChaosEvent[]): readonly ChaosEvent[] {

@@ -29,7 +29,7 @@ export const always = {
     'Boards with equal views on which nobody is silent have equal heirs and holders, whatever the version of their agents, if it knows the plan.',
   'says-what-runs': 'A board says that a copy runs only while all its tasks do, and that it is healthy only after min_healthy_time.',
   'placed-as-asked':
-    'No board claims what it may not run: constraints, pool, draining, not eligible, evicted, a plan that its agent does not know.',
+    'No board claims what it may not run: constraints, pool, draining, not eligible, evicted, a disk that takes no writes, a plan that its agent does not know.',
   'updated-in-turn': 'No board moves a copy to a new form while max_parallel others, as far as it knows, are not healthy there.',
   'restarted-as-agreed': 'A task that ended starts again after the delay of `restart`, and no more often than its attempts.',
   'rescheduled-as-agreed': 'A copy that failed is claimed again only after the delay of `reschedule`.',
@@ -57,9 +57,13 @@ export const eventually = {
   'evicted-stops': 'A board that knows that it is evicted runs nothing, after a minute at most.',
   'done-stops': 'A copy whose board knows that its work is done elsewhere is told to stop within 15 s.',
   'lost-returns': 'What operators wrote and a disk has lost comes back from a connected board that has it, after two minutes at most.',
+  'core-knows':
+    'What one board of the core knows that operators wrote, every other one of it knows within three minutes, whatever boards outside do.',
+  'core-runs-once': 'No two copies of a slot run on two boards of the core for longer than five minutes, whatever boards outside do.',
   'orphans-end': 'Tasks of a known job that nothing on their board claims end within 90 s.',
 } as const
 
+/** Of a core: of its boards and what runs on them. A slot is excused that a board outside holds as far as the core can see, or may not lose. */
 export const finals = {
   'documents-equal': 'All boards that belong to the fleet have the same documents.',
   'views-equal': 'All of them derive the same view.',
@@ -77,6 +81,9 @@ export const finals = {
 } as const
 
 export const sometimes = {
+  'core-formed': 'Faults ended inside a core, and went on outside.',
+  'core-and-outside': 'A slot ran in the core and outside of it at once.',
+  'core-settled': 'A core came to rest beside boards that it did not hear, or that did not hear it.',
   'two-copies': 'Two copies of a slot ran at once, on two sides of a cut.',
   'surplus-stopped': 'A heal stopped a surplus copy.',
   'original-stayed': 'Of two copies the older one stayed.',
@@ -89,9 +96,18 @@ export const sometimes = {
   'crash-restarted': 'A task that crashed was started again.',
   'gave-up': 'A board gave a copy up after failures.',
   'disk-refused': 'A board with a full disk refused an operator.',
+  'disk-read-only': 'A disk was read-only for a while.',
+  'disk-io-error': 'A disk answered with errors for a while.',
+  'disk-kept-down': 'An agent began only once its disk could be read.',
   'both-sides-wrote': 'Operators changed one job on two sides of a cut.',
   'alone-stopped': 'A board that heard nobody stopped its copy itself.',
   'cut-mid-step': 'Power failed between two effects of one step.',
+  'killed-mid-step': 'An agent ended between two effects of one step.',
+  'died-before-telling': 'An agent or a board ended once something was written, and before anybody was told of it.',
+  'died-telling': 'An agent or a board ended between two frames that it sent.',
+  'died-as-task-began': 'An agent ended once a driver had been told to start a task.',
+  'died-in-sync': 'An agent or a board ended while its disk was busy with a write.',
+  'driver-went-on': 'A driver did what an agent had asked for that was no longer there.',
   'writes-undone': 'A power cut undid writes.',
   'clock-drifted': 'A board’s clock ran at another rate.',
   'records-torn': 'A power cut damaged records, which the store dropped.',
@@ -99,6 +115,8 @@ export const sometimes = {
   ineligible: 'A board was to take no new copies.',
   'twin-ran': 'Two machines ran with one key at the same time.',
   'twin-noticed': 'A board saw that another one writes with its key.',
+  tails: 'Some frames took many seconds longer than the others.',
+  'cut-for-long': 'A cut lasted for most of the chaos.',
   'thin-line': 'A board was behind a line of a few kbit/s.',
   'slow-board': 'Every step of a board took long.',
   'address-changed': 'A board was found at another address.',

@@ -6,7 +6,7 @@ import { type DocId, hex } from '../../crdt/ids.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import type { Board } from '../board.ts'
-import type { Change } from '../operator.ts'
+import { type Change, Unreadable } from '../operator.ts'
 import { chaosCrypto } from './crypto.ts'
 import type { Stage } from './stage.ts'
 
@@ -51,6 +51,11 @@ function signedOrNull({ world, operator, witness }: Stage, board: Board, doc: Do
     for (const bytes of envelopes) witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
     return envelopes.map(toBase64)
   } catch (error) {
+    if (error instanceof Unreadable) {
+      witness.saw('disk-refused')
+      witness.note(`${board.spec.name} cannot read ${doc}: ${error.message}`)
+      return null
+    }
     if ((board.core?.state?.lacking.size ?? 0) === 0) throw error
     witness.note(`${board.spec.name} has not got all of ${doc}`)
     return null

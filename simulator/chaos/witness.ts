@@ -67,14 +67,7 @@ export class Witness {
       this.copyGone(board, task.slot)
       this.doneWork.ended(task)
     }
-    world.onPowerCut = (board) => {
-      if (board.effectsLeft !== null) {
-        this.generations.stepUndone(board)
-        this.rules.claims.stepUndone(board)
-        this.doneWork.stepUndone(board, world.queue.now)
-      }
-      this.allGone(board)
-    }
+    world.onPowerCut = (board) => this.allGone(board)
   }
 
   note(what: string): void {
@@ -101,6 +94,16 @@ export class Witness {
   writesUndone(board: Board): void {
     this.saw('writes-undone')
     this.doneWork.forgets(board)
+  }
+
+  /** It ends in the middle of a step, or while what it did since then waits for its disk: of that nobody saw anything. */
+  stepsUndone(board: Board): void {
+    this.generations.stepUndone(board)
+    this.rules.claims.stepUndone(board)
+    this.doneWork.stepUndone(board, board.syncingSince ?? this.#world.queue.now)
+    this.leaving.stepUndone(board)
+    // What it was about to stop goes on, unless a driver has been told to.
+    for (const id of board.tasks.keys()) this.#others.goesOn(id)
   }
 
   #hasForgotten(board: Board): void {
@@ -280,7 +283,7 @@ export class Witness {
       this.#judgeSuccession({ state, slot, generation, memory: remembered?.get(slot), now: this.#world.clockOf(board) })
     }
     // What a full disk did not take, nobody ever saw.
-    const used = board.disk.isFull ? null : this.generations.whyNotUsed(board, slot, generation)
+    const used = board.disk.fault !== null ? null : this.generations.whyNotUsed(board, slot, generation)
     if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
   }
 
@@ -338,7 +341,7 @@ export class Witness {
 
   /** While its driver did not say that the task runs. Of what a full disk did not take, nobody noted that it was over. */
   #gaveUp(board: Board, { alloc }: RunningTask): boolean {
-    return this.#excuses.has(`broken ${board.spec.name}`) && (board.disk.isFull || this.rules.claims.hasEnded(board, alloc))
+    return this.#excuses.has(`broken ${board.spec.name}`) && (board.disk.fault !== null || this.rules.claims.hasEnded(board, alloc))
   }
 
   #isAllowed(board: Board, task: RunningTask, cause: StopCause): boolean {
