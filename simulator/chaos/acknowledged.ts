@@ -9,6 +9,7 @@ import type { Board } from '../board.ts'
 export interface Acknowledged {
   readonly hash: string
   readonly doc: DocId
+  readonly epoch: number
   /** Who acknowledged it, and when (virtual ms). */
   readonly via: Board
   readonly at: number
@@ -19,6 +20,20 @@ export class Acknowledgements {
 
   took(change: Acknowledged): void {
     this.#keepers.set(change, new Set([change.via]))
+  }
+
+  /**
+   * The document began anew at its next epoch: what the copy had that was dropped is in the first change of that. What it had not got is lost, as
+   * docs/adr/0008 says.
+   */
+  compacted(change: Acknowledged, copy: ReadonlySet<string>): void {
+    for (const old of this.#keepers.keys()) if (old.doc === change.doc && copy.has(old.hash)) this.#keepers.delete(old)
+    this.took(change)
+  }
+
+  /** What one of these boards keeps of the document since before that time, and the copy has not got. */
+  leftOut(doc: DocId, copy: ReadonlySet<string>, boards: ReadonlySet<Board>, before: number): Acknowledged[] {
+    return this.keptBy(boards).filter((change) => change.doc === doc && change.at < before && !copy.has(change.hash))
   }
 
   /** Another disk is in the board: what is not on that one. `others`: all boards that may have heard of it. */

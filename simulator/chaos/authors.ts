@@ -29,11 +29,15 @@ export class Authors {
         this.#genuine.add(own.envelopes[at]!.hash)
     }
     const said = state.liveness.table.get(board.spec.id)?.state
-    if (said !== undefined && !this.#said.has(said)) {
-      this.#said.add(said)
-      const key = `${said.author} ${said.sequence}`
-      this.#states.set(key, [...(this.#states.get(key) ?? []), said.bytes])
-    }
+    if (said !== undefined) this.said(said)
+  }
+
+  /** Signed with its author's key, be it so or not. */
+  said(state: LinkState): void {
+    if (this.#said.has(state)) return
+    this.#said.add(state)
+    const key = `${state.author} ${state.sequence}`
+    this.#states.set(key, [...(this.#states.get(key) ?? []), state.bytes])
   }
 
   /** What the board has that nobody wrote. */

@@ -9,6 +9,7 @@ import { registersAt } from '../../crdt/replica.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { nextPlanVersion } from '../next-agent.ts'
 import { type Change, submission } from '../operator.ts'
+import { compactJob } from './compaction.ts'
 import { chaosCrypto } from './crypto.ts'
 import { leaveFleet, replaceNode, wishOfNode } from './node-wishes.ts'
 import { chaosJobId } from './own-jobs.ts'
@@ -43,6 +44,8 @@ export function operate(stage: Stage, event: ChaosEvent): void {
       return leaveFleet(stage, event)
     case 'node-replace':
       return replaceNode(stage, event)
+    case 'compact':
+      return compactJob(stage, event)
     case 'raise-plan':
       stage.isPlanRaised = true
       return put(stage, event.via, fleetDocId, () => new Map([[fleetPaths.planVersion, nextPlanVersion]]))

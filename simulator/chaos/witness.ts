@@ -70,7 +70,7 @@ export class Witness {
     world.onPowerCut = (board) => {
       if (board.effectsLeft !== null) {
         this.generations.stepUndone(board)
-        this.rules.claims.stepUndone(board)
+        this.rules.stepUndone(board)
         this.doneWork.stepUndone(board, world.queue.now)
       }
       this.allGone(board)
@@ -100,11 +100,12 @@ export class Witness {
   /** What it had heard last may be on no disk of its own any more. */
   writesUndone(board: Board): void {
     this.saw('writes-undone')
+    this.rules.lacks(board)
     this.doneWork.forgets(board)
   }
 
   #hasForgotten(board: Board): void {
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.leaving.diskReplaced(board)
     this.generations.diskReplaced(board)
     this.doneWork.forgets(board)
@@ -116,14 +117,14 @@ export class Witness {
   twinRuns(board: Board, twin: Board): void {
     this.saw('twin-ran')
     this.generations.diskReplaced(board)
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.excuse('lied', board.spec.name)
     this.twins.add(twin)
   }
 
   /** What runs goes on and is told, though it cannot be written: after a power cut the others know more. */
   diskFilled(board: Board): void {
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.#diskReplaced.add(board)
   }
 
