@@ -5,6 +5,7 @@ import { jobPaths, jobView } from '../../crdt/documents/job.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import { type JobId, jobDocId } from '../../crdt/ids.ts'
 import type { RecordedRow } from '../../crdt/api-nodes.ts'
+import { judgedHere } from '../../node/core/documents.ts'
 import type { Board } from '../board.ts'
 import { chaosCrypto } from './crypto.ts'
 import { chaosJobId } from './own-jobs.ts'
@@ -20,7 +21,7 @@ export function compactJob(stage: Stage, event: EventOf<'compact'>): void {
   const board = answering(stage, event.via)
   const job = chaosJobId(event.job)
   const id = jobDocId(job)
-  const doc = board?.core?.state?.docs.get(id)
+  const doc = board?.core?.state == null ? undefined : judgedHere(board.core.state, id)
   if (board === null || doc === undefined || !mayCompact(stage, board, doc, job)) return
   const behind = recordedBy(stage, board, doc).filter(({ digest, liveness }) => digest !== doc.digest || liveness !== 'alive')
   if (behind.length > 0 && !event.force) {
@@ -31,6 +32,7 @@ export function compactJob(stage: Stage, event: EventOf<'compact'>): void {
   const said = sayingOf(board, job)
   const envelopes = signedOrNull(stage, board, id, () => operator.compact(world, board, id, board.spec.pool ?? 'default'))
   if (envelopes === null) return
+  witness.rules.revokedKey.stands(before)
   if (doc.registers.get(jobPaths.desired) !== 'removed') for (const bytes of envelopes) witness.rules.removedJobs.ordered(hashOf(bytes))
   const hashes = handIn(stage, board, { doc: id, envelopes, before })
   if (hashes === null) return
@@ -43,6 +45,8 @@ export function compactJob(stage: Stage, event: EventOf<'compact'>): void {
 
 /** Fields in conflict, what does not validate, and versions that have yet to be promoted or were gone back from: the CLI refuses these. */
 function mayCompact({ world }: Stage, board: Board, doc: Doc, job: JobId): boolean {
+  // Nothing would be held any more, and nobody would have decided it.
+  if ([...(doc.judged?.voided ?? [])].some((hash) => doc.judged?.released.has(hash) !== true)) return false
   if (doc.envelopes.length < 2 || doc.conflicts.size > 0 || jobView(chaosCrypto, doc).problems.length > 0) return false
   const [reply] = world.request(board, { method: 'job.status', job })
   return reply?.kind === 'job' && reply.job.canaries === undefined && reply.job.wentBackTo === undefined

@@ -54,6 +54,8 @@ export const always = {
   'removed-stays-removed': 'A board that has known that a job is removed runs nothing of it before an operator has it run again.',
   'compaction-keeps-all':
     'A job whose history is dropped says what it said; and, unless that is forced, no board that is seen has had for a minute what is not in it.',
+  'revoked-has-no-effect':
+    'Where it is known that a key is revoked, nothing new is taken from its owner, and nothing that it wrote is in force but what an admin vouched for.',
   'epochs-rise': 'The epoch of a document goes back on no board, unless its disk was replaced or lost a part of it.',
   'sequences-rise': 'The sequence of an author’s link states goes back on no board while that runs.',
   'only-genuine': 'No board has a change that its author did not make, or a link state that its board never said.',
@@ -140,6 +142,10 @@ export const sometimes = {
   compacted: 'An operator dropped the history of a job.',
   'compacted-by-force': 'An operator dropped the history of a job, and not every board had recorded the same one.',
   'compaction-refused': 'An operator did not drop a history that not every board had recorded.',
+  'second-key-wrote': 'A second operator changed a job.',
+  'key-revoked': 'An admin took the role of a key away, and vouched for what it had written.',
+  'stolen-key-revoked': 'An admin took the role of a key away, and vouched for nothing.',
+  'void-given-up': 'An admin gave up what a revoked key had written.',
   'malice-replay': 'A malicious board said again what it had heard.',
   'malice-forge': 'A malicious board sent what it had heard with a wrong bit.',
   'malice-equivocate': 'A malicious board told two halves of the fleet different things.',

@@ -3,6 +3,7 @@
 
 import type { NodeId, SlotId } from '../../crdt/ids.ts'
 import { slotParts } from '../../crdt/ids.ts'
+import type { Claim } from '../../crdt/view.ts'
 import type { State } from '../../node/core/state.ts'
 import { silentSince } from '../../node/core/liveness/liveness.ts'
 import type { Board } from '../board.ts'
@@ -33,7 +34,11 @@ export class Pacing {
     const awaited = new Set(state.pending.keys())
     const wasAwaited = isSame ? before.awaited : new Set<SlotId>()
     const claimed = effects.flatMap((effect) => (effect.kind === 'log' ? (claimOfLog(effect.message)?.slot ?? []) : []))
-    const fresh = [...new Set([...awaited, ...claimed])].filter((slot) => !wasAwaited.has(slot) && isReplacement(state, slot, now))
+    const fresh = [...new Set([...awaited, ...claimed])].filter((slot) => {
+      // Its own claim of a slot that it waits for is a copy that is to move, and one that it has just made is the replacement.
+      const standing = claimed.includes(slot) ? others(state, slot) : everybody(state, slot)
+      return !wasAwaited.has(slot) && isReplacement(state, slot, standing, now)
+    })
     const recent = isSame ? before.begun.filter((time) => now - time < minuteMs) : []
     const begun = [...recent, ...fresh.map(() => now)]
     this.#known.set(board, { boots: board.boots, awaited, begun })
@@ -45,19 +50,24 @@ export class Pacing {
   }
 }
 
-/** Others hold it, and all of them have been silent for so long that they are replaced. Copies that follow the boards never are. */
-function isReplacement(state: State, slot: SlotId, now: number): boolean {
-  const { view, boot } = state
+function everybody(state: State, slot: SlotId): readonly Claim[] {
+  const stopped = state.view.jobs.get(slotParts(slot).job)?.wishes.get(slot)?.stopGeneration ?? 0
+  return (state.view.claims.get(slot) ?? []).filter((claim) => stands(state, claim, stopped))
+}
+
+function others(state: State, slot: SlotId): readonly Claim[] {
+  return everybody(state, slot).filter(({ node }) => node !== state.boot.config.self)
+}
+
+/** Those who hold it have all been silent for so long that they are replaced. Copies that follow the boards never are. */
+function isReplacement({ view, liveness }: State, slot: SlotId, holders: readonly Claim[], now: number): boolean {
   const { job, group, node } = slotParts(slot)
-  const known = view.jobs.get(job)
-  const wanted = known?.spec?.groups.find((one) => one.name === group)
+  const wanted = view.jobs.get(job)?.spec?.groups.find((one) => one.name === group)
   if (wanted === undefined || node !== null) return false
-  const stopped = known?.wishes.get(slot)?.stopGeneration ?? 0
-  const others = (view.claims.get(slot) ?? []).filter((claim) => claim.node !== boot.config.self && stands(state, claim, stopped))
-  const since = silentSince(state.liveness)
+  const since = silentSince(liveness)
   const isGivenUp = (id: NodeId): boolean =>
     view.nodes.get(id)?.liveness !== 'alive' && now - (since.get(id) ?? now) >= wanted.disconnect.replaceAfterMs
-  return others.length > 0 && others.every((claim) => isGivenUp(claim.node))
+  return holders.length > 0 && holders.every((claim) => isGivenUp(claim.node))
 }
 
 function isMassEvent({ view, liveness }: State, now: number): boolean {

@@ -122,6 +122,11 @@ type Operation =
   | { readonly kind: 'revert'; readonly via: string; readonly job: string }
   /** Its history is dropped if all boards there have recorded the same one; with `force` in any case. */
   | { readonly kind: 'compact'; readonly via: string; readonly job: string; readonly force: boolean }
+  /** A second key may change jobs from now on; its owner changes one, with a mark of its own; an admin takes its role away for ever. */
+  | { readonly kind: 'key-grant'; readonly via: string }
+  | { readonly kind: 'key-use'; readonly via: string; readonly job: string; readonly mark: number }
+  /** `vouches`: what it wrote until now, as far as that board has it, counts on. Else nothing of it does. */
+  | { readonly kind: 'key-revoke'; readonly via: string; readonly vouches: boolean }
   | { readonly kind: 'alloc-stop'; readonly via: string; readonly job: string; readonly index: number }
   | { readonly kind: 'alloc-restart'; readonly via: string; readonly job: string; readonly index: number }
   /** `forMs` null: it stays so. `sparesSystem`: a drain that leaves copies of system jobs where they are. */
@@ -163,6 +168,9 @@ const operations: ReadonlySet<ChaosEvent['kind']> = new Set([
   'pause-rollouts',
   'revert',
   'compact',
+  'key-grant',
+  'key-use',
+  'key-revoke',
   'alloc-stop',
   'alloc-restart',
   'raise-plan',

@@ -80,6 +80,7 @@ function signed({ world, operator, witness }: Stage, board: Board, doc: DocId, c
   const envelopes = operator.sign(world, board, doc, board.spec.pool ?? 'default', (registers) => {
     const values = change(registers)
     desired = values.get(jobPaths.desired)
+    witness.rules.revokedKey.copied(values)
     return values
   })
   if (desired !== undefined && desired !== 'removed') for (const bytes of envelopes) witness.rules.removedJobs.ordered(hashOf(bytes))

@@ -5,6 +5,7 @@ import type { Flaw } from '../flaws.ts'
 import { documentsOf, findingsAtEnd, viewsThatDiffer } from './finals.ts'
 import { sendTwinsAway } from './faults-disks.ts'
 import { endAllFaults, evictTheGone, schedule, strike } from './faults.ts'
+import { giveUpTheVoid } from './keys.ts'
 import type { Sight, Violation } from './invariants.ts'
 import { operate } from './operations.ts'
 import { type ChaosEvent, type ChaosPlan, isFault } from './plan.ts'
@@ -101,6 +102,7 @@ function comeToRest(stage: Stage, isEnough: () => boolean): void {
   while (queue.now < until) {
     stage.world.run(chaosLimits.lookEveryMs)
     evictTheGone(stage)
+    giveUpTheVoid(stage)
     sendTwinsAway(stage)
     lookForWhatLasts(stage)
     if (isEnough()) return

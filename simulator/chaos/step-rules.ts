@@ -17,6 +17,7 @@ import { Leaving } from './leaving.ts'
 import { NoWayBack } from './no-way-back.ts'
 import { Pacing } from './pacing.ts'
 import { RemovedJobs } from './removed-jobs.ts'
+import { RevokedKey } from './revoked-key.ts'
 import { Returns } from './returns.ts'
 import { type SeenStep, clockPart } from './seen-step.ts'
 import { Settling } from './settling.ts'
@@ -31,6 +32,7 @@ export class StepRules {
   readonly health = new Health()
   readonly leaving = new Leaving()
   readonly removedJobs = new RemovedJobs()
+  readonly revokedKey = new RevokedKey()
   readonly #noWayBack = new NoWayBack()
   readonly #pacing = new Pacing()
   readonly #settling = new Settling()
@@ -68,6 +70,7 @@ export class StepRules {
   lacks(board: Board): void {
     this.#noWayBack.forgets(board)
     this.removedJobs.forgets(board)
+    this.revokedKey.forgets(board)
   }
 
   /** Of a board's clone, which nothing else is asked of. */
@@ -96,6 +99,7 @@ export class StepRules {
       ...this.#pacing.after(step),
       ...this.#noWayBack.after(step),
       ...this.removedJobs.after(step),
+      ...this.revokedKey.after(step),
     ]
   }
 

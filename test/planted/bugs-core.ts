@@ -276,18 +276,33 @@ export const coreBugs: readonly PlantedBug[] = [
     ': !replaces(state, known)',
     ': false',
   ),
-  bug(
-    'old-epochs-taken',
-    'A document of an earlier epoch takes the place of a later one.',
-    'crdt/gate.ts',
-    'if (envelope.epoch < doc.epoch) return refuse(',
-    'if (envelope.epoch < doc.epoch && envelope.epoch > 1_000_000) return refuse(',
-  ),
+  {
+    name: 'old-epochs-taken',
+    words: 'A document of an earlier epoch takes the place of a later one.',
+    edits: [
+      { file: 'crdt/gate.ts', find: 'if (envelope.epoch < doc.epoch) return', replace: 'if (envelope.epoch < 0) return' },
+      { file: 'crdt/gate.ts', find: 'doc === undefined || doc.epoch < envelope.epoch', replace: 'doc?.epoch !== envelope.epoch' },
+    ],
+  },
   bug(
     'actor-unchecked',
     'A change may bear the actor of another author.',
     'crdt/gate/change-head.ts',
     'if (head.actor !== envelope.actor) return',
     'if (head.actor !== envelope.actor && head.seq < 0) return',
+  ),
+  bug(
+    'revoked-still-counts',
+    'What a revoked key wrote counts on, whether or not an admin vouched for it.',
+    'crdt/rights/judge-doc.ts',
+    '(!rights.revoked.has(author) || vouched.get(author)?.has(hash) === true)',
+    '(!rights.revoked.has(author) || vouched.get(author)?.has(hash) !== true)',
+  ),
+  bug(
+    'revoked-owner-heard',
+    'A board takes new changes from the owner of a key that it knows to be revoked.',
+    'node/core/put-documents.ts',
+    'if (rights.revoked.has(author)) return',
+    "if (rights.revoked.has(author) && author === '') return",
   ),
 ]
