@@ -1,6 +1,7 @@
 // Changes that boards acknowledged to operators, and which boards keep each: those that will have to answer for it in the end. A disk that
 // loses one hands that duty on to the boards that have it by then; what nobody keeps any more, nobody can be asked to have.
 
+import type { Doc } from '../../crdt/doc.ts'
 import type { DocId } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import { isEvicted } from '../../node/core/state.ts'
@@ -31,9 +32,12 @@ export class Acknowledgements {
     this.took(change)
   }
 
-  /** What one of these boards keeps of the document since before that time, and the copy has not got. */
-  leftOut(doc: DocId, copy: ReadonlySet<string>, boards: ReadonlySet<Board>, before: number): Acknowledged[] {
-    return this.keptBy(boards).filter((change) => change.doc === doc && change.at < before && !copy.has(change.hash))
+  /** What one of these boards keeps of the document’s present epoch since before that time, and this copy of it has not got. */
+  leftOut(copy: Doc, boards: ReadonlySet<Board>, before: number): Acknowledged[] {
+    const here = new Set(copy.envelopes.map(({ hash }) => hash))
+    return this.keptBy(boards).filter(
+      ({ doc, epoch, at, hash }) => doc === copy.id && epoch === copy.epoch && at < before && !here.has(hash),
+    )
   }
 
   /** Another disk is in the board: what is not on that one. `others`: all boards that may have heard of it. */

@@ -37,7 +37,7 @@ export function compactJob(stage: Stage, event: EventOf<'compact'>): void {
   const hashes = handIn(stage, board, { doc: id, envelopes, before })
   if (hashes === null) return
   witness.saw(behind.length > 0 ? 'compacted-by-force' : 'compacted')
-  judge(stage, { board, job, said, copy: before, isForced: behind.length > 0 })
+  judge(stage, { board, job, said, copy: doc, isForced: behind.length > 0 })
   witness.lastWords.compacted(id, event.via, before, hashes)
   const at = world.queue.now
   for (const hash of hashes) witness.acknowledgements.compacted({ hash, doc: id, epoch: epochAt(board, id), via: board, at }, before)
@@ -68,7 +68,7 @@ interface Compacted {
   /** Before. */
   readonly said: string
   /** What the board had of it. */
-  readonly copy: ReadonlySet<string>
+  readonly copy: Doc
   readonly isForced: boolean
 }
 
@@ -78,7 +78,7 @@ function judge({ world, witness }: Stage, { board, job, said, copy, isForced }: 
   if (isForced) return
   const nodes = board.core?.state?.view.nodes
   const seen = new Set([...world.boards.values()].filter(({ spec }) => nodes?.get(spec.id)?.liveness === 'alive'))
-  const [lost] = witness.acknowledgements.leftOut(jobDocId(job), copy, seen, world.queue.now - spreadMsMax)
+  const [lost] = witness.acknowledgements.leftOut(copy, seen, world.queue.now - spreadMsMax)
   if (lost !== undefined)
     witness.violated('compaction-keeps-all', `${name} drops what ${lost.via.spec.name} acknowledged of ${job} at ${lost.at}`)
 }

@@ -8,6 +8,7 @@ import { specToRegisters } from '../../crdt/documents/job.ts'
 import type { Doc } from '../../crdt/doc.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import { judgedHere } from '../../node/core/documents.ts'
+import { everyJob, everyPoolPattern } from '../../crdt/rights/grant.ts'
 import { wordPaths } from '../../crdt/rights/judge-doc.ts'
 import type { Board } from '../board.ts'
 import type { Change } from '../operator.ts'
@@ -19,18 +20,14 @@ import { marked } from './revoked-key.ts'
 import type { Stage } from './stage.ts'
 
 export function grantKey(stage: Stage, { via }: EventOf<'key-grant'>): void {
-  const { id } = stage.second
-  const key = id as string as OperatorId
-  put(
-    stage,
-    via,
-    fleetDocId,
-    () =>
-      new Map([
-        [fleetPaths.role(key), 'operator'],
-        [fleetPaths.operatorName(key), 'second'],
-      ]),
-  )
+  const key = stage.second.id as string as OperatorId
+  const grant = new Map<string, Scalar>([
+    [fleetPaths.role(key), 'operator'],
+    [fleetPaths.operatorName(key), 'second'],
+    [fleetPaths.pools(key, everyPoolPattern), true],
+    [fleetPaths.jobs(key, everyJob), true],
+  ])
+  put(stage, via, fleetDocId, () => grant)
 }
 
 /** It changes a job, with marks that nobody else makes. A board that has not heard of its role refuses it. */
