@@ -95,6 +95,7 @@ export class StepRules {
       ...sharedDevices(step),
       ...toldTooSoon(step),
       ...this.bans.after(step),
+      ...this.authors.taken(step),
       ...this.#settling.after(step),
       ...this.#pacing.after(step),
       ...this.#noWayBack.after(step),
