@@ -2,7 +2,7 @@
 // at the beginning and at the end, never skipped in silence. With arguments: only paths that contain one of them.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
-import { availableParallelism, homedir } from 'node:os'
+import { availableParallelism, constants, getPriority, homedir, setPriority } from 'node:os'
 import { join } from 'node:path'
 
 const filters = process.argv.slice(2)
@@ -105,25 +105,36 @@ if (run.length === 0) {
   console.error('no test files')
   process.exit(1)
 }
-// Most tests share the cores. Those that start many processes each, and mostly wait, run in two lanes side by side, one file at a time
-// in each: what the machine has only one of (its Docker engine, its network namespaces and mounts) is in one lane only.
+// Tests with processes mostly wait, and run in two lanes side by side, one file at a time in each: what the machine has only one of (its
+// Docker engine, its network namespaces and mounts) is in one lane only. All others share what these leave of the cores, and yield to them.
 const slow = (file) => file.startsWith('test/e2e/') || file.startsWith('test/acceptance/')
 const oneOnly = (file) => /docker|netns|provision-debian|full-disk/.test(file)
-const quick = run.filter((file) => !slow(file))
-const lanes = [run.filter((file) => slow(file) && oneOnly(file)), run.filter((file) => slow(file) && !oneOnly(file))]
-const quickStatus = await runTests(quick, availableParallelism())
-const laneStatuses = await Promise.all(lanes.map((files) => runTests(files, 1)))
+const statuses = await Promise.all([
+  runTests(
+    run.filter((file) => slow(file) && oneOnly(file)),
+    { concurrency: 1, priority: constants.priority.PRIORITY_NORMAL },
+  ),
+  runTests(
+    run.filter((file) => slow(file) && !oneOnly(file)),
+    { concurrency: 1, priority: constants.priority.PRIORITY_NORMAL },
+  ),
+  runTests(
+    run.filter((file) => !slow(file)),
+    { concurrency: availableParallelism(), priority: constants.priority.PRIORITY_LOW },
+  ),
+])
 warn()
-process.exit([quickStatus, ...laneStatuses].find((code) => code !== 0) ?? 0)
+process.exit(statuses.find((code) => code !== 0) ?? 0)
 
-/** Exit code. What two lanes print at once stays readable: each chunk is what one test file said. */
-function runTests(files, concurrency) {
+/** Exit code. What several print at once stays readable: each chunk is what one test file said. */
+function runTests(files, { concurrency, priority }) {
   if (files.length === 0) return Promise.resolve(0)
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files],
     { stdio: 'inherit' },
   )
+  setPriority(child.pid, Math.max(priority, getPriority()))
   return new Promise((done) => child.once('exit', (code) => done(code ?? 1)))
 }
 

@@ -213,7 +213,7 @@ function startFailed(step: Step, alloc: Alloc, task: TaskRun, code: string, mess
   noteStart(step, alloc, task, code !== 'E_DRIVER_DOWN')
   if (code === 'E_DRIVER_DOWN' && waitsForDriver(step, task)) return
   // The board had to make room since it was fetched.
-  if (code === 'E_ARTIFACT') return notFetched(step, alloc, alloc.body, task, code)
+  if (code === 'E_ARTIFACT' || code === 'E_IMAGE_PULL') return notFetched(step, alloc, alloc.body, task, code)
   const hasDynamic = alloc.body.group.network.ports.some((port) => port.static === null)
   if (code === 'E_PORT_IN_USE' && hasDynamic && task.portTries < coreLimits.portTriesMax && !hasPrestarted(alloc.body)) {
     task.portTries += 1

@@ -55,21 +55,22 @@ test('a file that cannot be had is asked for again; one that is nowhere fails th
   two.world.until('both run elsewhere', () => [0, 1].every((at) => runners(two.world, slot(other, at))[0] === 'b1'), 10 * minuteMs)
 })
 
-test('a file that has made room since it was fetched is fetched again before the start, and that is no failure of the task', () => {
-  const { world, first } = bootPool(1, mirrored)
-  const asked: string[] = []
-  let isGone = true
-  world.tasks.refuse = (_, _task, phase) => {
-    asked.push(phase)
-    if (phase === 'prepare' || !isGone) return null
-    isGone = false
-    return 'E_ARTIFACT'
-  }
-  const job = runJob(world, first, withArtifacts())
-  world.until('it runs', () => runners(world, slot(job)).length === 1, minuteMs)
-  assert.deepEqual(asked, ['prepare', 'start', 'prepare', 'start'])
-  assert.equal(claimOf(first, slot(job), first)?.restarts, 0)
-})
+for (const code of ['E_ARTIFACT', 'E_IMAGE_PULL'] as const)
+  test(`what has made room since it was fetched (${code}) is fetched again before the start, and that is no failure of the task`, () => {
+    const { world, first } = bootPool(1, mirrored)
+    const asked: string[] = []
+    let isGone = true
+    world.tasks.refuse = (_, _task, phase) => {
+      asked.push(phase)
+      if (phase === 'prepare' || !isGone) return null
+      isGone = false
+      return code
+    }
+    const job = runJob(world, first, withArtifacts())
+    world.until('it runs', () => runners(world, slot(job)).length === 1, minuteMs)
+    assert.deepEqual(asked, ['prepare', 'start', 'prepare', 'start'])
+    assert.equal(claimOf(first, slot(job), first)?.restarts, 0)
+  })
 
 test('a board without what the address names does not run it, and says which name', () => {
   const { world, first } = bootPool(1)
