@@ -12,9 +12,11 @@ import { drawDiskErrors } from './draw-disks.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
+import { drawForgeries } from './draw-malice.ts'
 import { drawLeaving, drawReplacing, drawSparingDrains } from './draw-nodes.ts'
 import { drawOperation } from './draw-operations.ts'
 import { drawLongCuts, drawTails } from './draw-links.ts'
+import { drawCompactions, drawKeys } from './draw-orders.ts'
 import { drawRollouts, goingBack } from './draw-rollouts.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
 import type { ChaosBoard, ChaosEvent, ChaosPlan } from './plan.ts'
@@ -79,7 +81,8 @@ function drawMore(
 ): Pick<ChaosPlan, 'boards' | 'events'> {
   const { boards, events: replacing } = drawReplacing(seed, pools, chaosMs)
   const drains = drawSparingDrains(seed, pools, chaosMs, events)
-  const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains]
+  const strange = [...drawForgeries(seed, pools, chaosMs), ...drawCompactions(seed, pools, chaosMs), ...drawKeys(seed, pools, chaosMs)]
+  const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains, ...strange]
   return { boards, events: drawChecks(seed, pools, chaosMs, all) }
 }
 

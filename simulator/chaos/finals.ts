@@ -1,15 +1,17 @@
 // The `finally` rules: what must be true of the whole fleet once all faults have ended and time has passed. Each function returns what
 // contradicts its rule, in words; nothing means that it holds.
 
-import { type JobId, type NodeId, opsDocId, slotParts } from '../../crdt/ids.ts'
+import { type JobId, type NodeId, fleetDocId, opsDocId, slotParts } from '../../crdt/ids.ts'
 import { jobPaths } from '../../crdt/documents/job.ts'
 import { opsFromRegisters } from '../../crdt/documents/ops.ts'
+import type { Doc } from '../../crdt/doc.ts'
 import type { Scalar } from '../../crdt/registers.ts'
 import type { NodeView, View } from '../../crdt/view.ts'
 import { viewHash } from '../../crdt/view-hash.ts'
 import type { Plan, SlotPlan } from '../../scheduler/types.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
+import type { Acknowledged } from './acknowledged.ts'
 import { heldOutside } from './core-rules.ts'
 import { chaosCrypto } from './crypto.ts'
 import type { Finding, Rule } from './invariants.ts'
@@ -25,7 +27,22 @@ interface Member {
 /** Of a core, if there is one: boards outside are held to the `always` rules alone. */
 export function findingsAtEnd(stage: Stage): Finding[] {
   const pools = new Set([...stage.world.boards.values()].map((board) => board.spec.pool ?? 'default'))
-  return [...pools].flatMap((pool) => findingsIn(stage, pool))
+  return [
+    ...[...pools].flatMap((pool) => findingsIn(stage, pool)),
+    ...fleetsThatDiffer([...pools].flatMap((pool) => membersOf(stage, pool))),
+  ]
+}
+
+/** Inside a pool `documents-equal` tells of it as well. */
+function fleetsThatDiffer(members: readonly Member[]): Finding[] {
+  const [first, ...others] = members
+  const digestOf = ({ state }: Member): string | undefined => state.docs.get(fleetDocId)?.digest
+  return others
+    .filter((other) => first !== undefined && digestOf(other) !== digestOf(first))
+    .map(({ board }) => ({
+      rule: 'fleet-document-equal',
+      what: `${board.spec.name} has another fleet document than ${first?.board.spec.name}`,
+    }))
 }
 
 function findingsIn(stage: Stage, pool: string): Finding[] {
@@ -172,11 +189,19 @@ function lost(stage: Stage, members: readonly Member[]): string[] {
     .told(members.map(({ board }) => board))
     .filter((board) => board.spec.pool === members[0]?.board.spec.pool && isHeard(board))
   const kept = acknowledgements.keptBy(new Set([...members.map(({ board }) => board), ...left]))
-  return kept.flatMap(({ hash, doc, via, at }) =>
+  return kept.flatMap((change) =>
     members
-      .filter(({ state }) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) !== true)
-      .map(({ board }) => `${board.spec.name} has not got the change of ${doc} that ${via.spec.name} acknowledged at ${at}`),
+      .filter(({ state }) => isMissing(change, state.docs.get(change.doc)))
+      .map(
+        ({ board }) =>
+          `${board.spec.name} has not got the change of ${change.doc} that ${change.via.spec.name} acknowledged at ${change.at}`,
+      ),
   )
+}
+
+/** Of a later epoch it is a part, or that was begun without knowing of it. */
+function isMissing({ hash, epoch }: Acknowledged, known: Doc | undefined): boolean {
+  return known === undefined || (known.epoch <= epoch && !known.envelopes.some((ref) => ref.hash === hash))
 }
 
 function forgottenWords(stage: Stage, members: readonly Member[]): string[] {

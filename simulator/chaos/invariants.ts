@@ -46,6 +46,18 @@ export const always = {
   'returns-damped': 'Each further return counts only after twice as long a contact, five minutes at most.',
   'bans-liars-only': 'No board bans another that has never meant ill, however late, lossy or old what it sends.',
   'bans-end': 'Every ban ends by itself, within an hour.',
+  'settles-first': 'A claim, the first of its slot or a later one, waits at least 0.3 s for better ones before anything of it is started.',
+  'replacements-paced':
+    'While more than a third of a pool has fallen silent within a minute, no board begins to replace more than a tenth of the wanted copies a minute.',
+  'generations-above-all':
+    'A new claim has a higher generation than all that its board knows of the slot: claims, what these name and mark, verdicts, wishes.',
+  'removed-stays-removed': 'A board that has known that a job is removed runs nothing of it before an operator has it run again.',
+  'compaction-keeps-all':
+    'A job whose history is dropped says what it said; and, unless that is forced, no board that is seen has had for a minute what is not in it.',
+  'revoked-has-no-effect':
+    'Where it is known that a key is revoked, nothing new is taken from its owner, and nothing that it wrote is in force but what an admin vouched for.',
+  'epochs-rise': 'The epoch of a document goes back on no board, unless its disk was replaced or lost a part of it.',
+  'sequences-rise': 'The sequence of an author’s link states goes back on no board while that runs.',
   'only-genuine': 'No board has a change that its author did not make, or a link state that its board never said.',
 } as const
 
@@ -66,6 +78,7 @@ export const eventually = {
 /** Of a core: of its boards and what runs on them. A slot is excused that a board outside holds as far as the core can see, or may not lose. */
 export const finals = {
   'documents-equal': 'All boards that belong to the fleet have the same documents.',
+  'fleet-document-equal': 'The boards of all pools have the same fleet document.',
   'views-equal': 'All of them derive the same view.',
   'plans-equal': 'All of them have the same plan: heirs, holders, candidates, reasons.',
   'wanted-runs-once': 'Every slot that a job wants and that fits somewhere runs exactly once.',
@@ -144,12 +157,22 @@ export const sometimes = {
   'one-each': 'A job had a copy on each board that suits.',
   'vanished-unwatched': 'A task ended while no agent ran.',
   'submitted-at-once': 'Operators submitted several jobs at one moment.',
+  compacted: 'An operator dropped the history of a job.',
+  'compacted-by-force': 'An operator dropped the history of a job, and not every board had recorded the same one.',
+  'compaction-refused': 'An operator did not drop a history that not every board had recorded.',
+  'second-key-wrote': 'A second operator changed a job.',
+  'key-revoked': 'An admin took the role of a key away, and vouched for what it had written.',
+  'stolen-key-revoked': 'An admin took the role of a key away, and vouched for nothing.',
+  'void-given-up': 'An admin gave up what a revoked key had written.',
   'malice-replay': 'A malicious board said again what it had heard.',
   'malice-forge': 'A malicious board sent what it had heard with a wrong bit.',
   'malice-equivocate': 'A malicious board told two halves of the fleet different things.',
   'malice-usurp': 'A malicious board signed changes of documents that are not its own.',
   'malice-claim-spam': 'A malicious board claimed every slot.',
   'malice-false-capacity': 'A malicious board said that it has more than it has.',
+  'malice-forged-actors': 'A malicious board made changes under the actor of another.',
+  'malice-false-links': 'A malicious board signed link states that are not so, of itself and of others.',
+  'malice-old-epochs': 'A malicious board sent a document of an epoch that was over.',
   'liar-banned': 'A board banned one that meant ill.',
   'ban-over': 'A ban ended.',
   'driver-silent': 'An agent came back while its drivers answered nothing.',

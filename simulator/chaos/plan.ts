@@ -47,7 +47,16 @@ export interface ChaosBoard {
 /** From a board to another: one direction of a link. */
 export type Way = readonly [string, string]
 
-export type Malice = 'replay' | 'forge' | 'equivocate' | 'claim-spam' | 'false-capacity' | 'usurp'
+export type Malice =
+  | 'replay'
+  | 'forge'
+  | 'equivocate'
+  | 'claim-spam'
+  | 'false-capacity'
+  | 'usurp'
+  | 'forged-actors'
+  | 'false-links'
+  | 'old-epochs'
 
 type Fault =
   | { readonly kind: 'cut'; readonly shape: string; readonly ways: readonly Way[]; readonly forMs: number }
@@ -150,6 +159,13 @@ type Operation =
   | { readonly kind: 'pause-rollouts'; readonly via: string; readonly job: string; readonly paused: boolean }
   /** To the newest version that says something else, as `job revert --last` does. */
   | { readonly kind: 'revert'; readonly via: string; readonly job: string }
+  /** Its history is dropped if all boards there have recorded the same one; with `force` in any case. */
+  | { readonly kind: 'compact'; readonly via: string; readonly job: string; readonly force: boolean }
+  /** A second key may change jobs from now on; its owner changes one, with a mark of its own; an admin takes its role away for ever. */
+  | { readonly kind: 'key-grant'; readonly via: string }
+  | { readonly kind: 'key-use'; readonly via: string; readonly job: string; readonly mark: number }
+  /** `vouches`: what it wrote until now, as far as that board has it, counts on. Else nothing of it does. */
+  | { readonly kind: 'key-revoke'; readonly via: string; readonly vouches: boolean }
   | { readonly kind: 'alloc-stop'; readonly via: string; readonly job: string; readonly index: number }
   | { readonly kind: 'alloc-restart'; readonly via: string; readonly job: string; readonly index: number }
   /** `forMs` null: it stays so. `sparesSystem`: a drain that leaves copies of system jobs where they are. */
@@ -190,6 +206,10 @@ const operations: ReadonlySet<ChaosEvent['kind']> = new Set([
   'desire',
   'pause-rollouts',
   'revert',
+  'compact',
+  'key-grant',
+  'key-use',
+  'key-revoke',
   'alloc-stop',
   'alloc-restart',
   'raise-plan',

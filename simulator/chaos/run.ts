@@ -8,6 +8,7 @@ import { settleOutside } from './core-phase.ts'
 import { isSplit } from './core-rules.ts'
 import { endAllFaults, evictTheGone } from './faults-end.ts'
 import { schedule, strike } from './faults.ts'
+import { giveUpTheVoid } from './keys.ts'
 import type { Sight, Violation } from './invariants.ts'
 import { operate } from './operations.ts'
 import { type ChaosEvent, type ChaosPlan, isFault } from './plan.ts'
@@ -119,6 +120,7 @@ function comeToRest(stage: Stage, isEnough: () => boolean): void {
   while (queue.now < until) {
     stage.world.run(chaosLimits.lookEveryMs)
     evictTheGone(stage)
+    giveUpTheVoid(stage)
     sendTwinsAway(stage)
     lookForWhatLasts(stage)
     if (isEnough()) return

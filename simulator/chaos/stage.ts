@@ -7,13 +7,14 @@ import type { TaskAnswer } from '../checks.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import type { Flaw } from '../flaws.ts'
 import { createNextCore } from '../next-agent.ts'
-import { type Operator, createOperator } from '../operator.ts'
+import { type Operator, createOperator, operatorBeside } from '../operator.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { type Board, World } from '../world.ts'
 import { chaosCrypto } from './crypto.ts'
 import { noteCarriedOn } from './faults-deaths.ts'
 import { chaosJobId } from './own-jobs.ts'
 import { Patience } from './patience.ts'
+import { secondIdentity } from './revoked-key.ts'
 import type { ChaosPlan, DrawnCode, EventOf, Way } from './plan.ts'
 import { Witness } from './witness.ts'
 
@@ -21,6 +22,8 @@ export interface Stage {
   readonly plan: ChaosPlan
   readonly world: World
   readonly operator: Operator
+  /** Whose key an admin gives a role to, and takes away. */
+  readonly second: Operator
   readonly witness: Witness
   readonly linkPrng: Prng
   /** Cuts that last, each with its ways. */
@@ -93,6 +96,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     plan,
     world,
     operator,
+    second: operatorBeside(chaosCrypto, operator, secondIdentity.node, secondIdentity.signer),
     witness: new Witness(world),
     linkPrng: createPrng(plan.seed ^ 0x2545f491),
     cuts: new Set(),

@@ -93,13 +93,14 @@ export class Witness {
   /** What it had heard last may be on no disk of its own any more. */
   writesUndone(board: Board): void {
     this.saw('writes-undone')
+    this.rules.lacks(board)
     this.doneWork.forgets(board)
   }
 
   /** It ends in the middle of a step, or while what it did since then waits for its disk: of that nobody saw anything. */
   stepsUndone(board: Board): void {
     this.generations.stepUndone(board)
-    this.rules.claims.stepUndone(board)
+    this.rules.stepUndone(board)
     this.doneWork.stepUndone(board, board.syncingSince ?? this.#world.queue.now)
     this.leaving.stepUndone(board)
     // What it was about to stop goes on, unless a driver has been told to.
@@ -107,7 +108,7 @@ export class Witness {
   }
 
   #hasForgotten(board: Board): void {
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.leaving.diskReplaced(board)
     this.generations.diskReplaced(board)
     this.doneWork.forgets(board)
@@ -119,14 +120,14 @@ export class Witness {
   twinRuns(board: Board, twin: Board): void {
     this.saw('twin-ran')
     this.generations.diskReplaced(board)
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.excuse('lied', board.spec.name)
     this.twins.add(twin)
   }
 
   /** What runs goes on and is told, though it cannot be written: after a power cut the others know more. */
   diskFilled(board: Board): void {
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.#diskReplaced.add(board)
   }
 
