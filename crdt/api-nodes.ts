@@ -32,6 +32,15 @@ export interface NodeRow {
   readonly agentVersion: string
   /** The newest open pre-shared key that it has, by short digest. */
   readonly psk?: string
+  /** Said only where the board that answers is connected to it; `via` is the relay's name here. */
+  readonly path?: PeerPath
+}
+
+/** How two boards are connected. */
+export interface PeerPath {
+  readonly over: 'tcp' | 'websocket'
+  /** The board that relays; null: none does. */
+  readonly via: string | null
 }
 
 /** What the board's people compare with `node pending`, and why it waits. */

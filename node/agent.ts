@@ -18,6 +18,7 @@ import { readHost } from './adapters/host.ts'
 import { type HttpDoor, openHttp } from './adapters/http.ts'
 import { type KeyPair, createCrypto, keyPairFromSeed, loadOrCreateKey } from './adapters/keys.ts'
 import { createNetwork } from './adapters/libp2p/network.ts'
+import type { Proxy } from './adapters/libp2p/proxy.ts'
 import type { Log } from './adapters/log.ts'
 import { makeFolder } from './adapters/make-folder.ts'
 import { createMetrics } from './adapters/metrics.ts'
@@ -219,6 +220,8 @@ async function makeNetwork({ config, joined, key, core, log }: NetworkInput): Pr
       listen: config.listen,
       announce: config.announce,
       bootstrap: [...joined.bootstrap, ...config.bootstrap],
+      relay: config.network.relay,
+      ...(await proxyOf(config)),
       workedAddressesFile: join(config.dataDir, 'worked-addresses'),
       mayConnect: (peer) => asked((state) => mayConnect(state, peer)),
       isHeard: (peer) => asked((state) => isHeard(state, peer as NodeId)),
@@ -226,8 +229,26 @@ async function makeNetwork({ config, joined, key, core, log }: NetworkInput): Pr
       log,
     })
   } catch (error) {
+    if (error instanceof AgentError) throw error
     throw new AgentError('E_NETWORK', wordsOf(error))
   }
+}
+
+/** Throws E_PROXY_LOGIN. */
+async function proxyOf({ network: { proxy, proxyLogin } }: AgentConfig): Promise<{ proxy?: Proxy }> {
+  if (proxy === null) return {}
+  const { hostname, port } = new URL(proxy)
+  const login = proxyLogin === null ? null : await readLogin(proxyLogin)
+  return { proxy: { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80), login } }
+}
+
+async function readLogin(path: string): Promise<string> {
+  const [line = ''] = (await readFile(path, 'utf8').catch((error: unknown) => failLogin(path, wordsOf(error)))).split('\n')
+  return line.includes(':') ? line.trim() : failLogin(path, 'its first line is not name:password')
+}
+
+function failLogin(path: string, why: string): never {
+  throw new AgentError('E_PROXY_LOGIN', `the login for the proxy cannot be read from ${path}: ${why}`)
 }
 
 async function startNetwork(network: Network, loop: Loop, log: Log): Promise<void> {

@@ -13,7 +13,7 @@ interface Read {
 }
 
 /** Relative paths in a file mean the file's folder; elsewhere the working directory. */
-const pathKeys = ['join', 'data_dir', 'http.socket', 'drivers.docker.socket', 'devices.sysfs', 'devices.dev']
+const pathKeys = ['join', 'data_dir', 'network.proxy_login', 'http.socket', 'drivers.docker.socket', 'devices.sysfs', 'devices.dev']
 
 /** What cannot be read is told in `problems`. */
 export function readConfigFiles(path: string, problems: string[]): Read {

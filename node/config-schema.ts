@@ -31,6 +31,12 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
 const isAddressList = (value: unknown): boolean => Array.isArray(value) && value.every((one) => isText(one) && toMultiaddr(one) !== null)
 const isSource = (value: unknown): boolean => isText(value) && /^https?:\/\/[^@]+$/.test(value) && URL.canParse(value)
+/** Nothing but its place: what stands in an address is shown. */
+function isProxy(value: unknown): boolean {
+  if (!isText(value) || !URL.canParse(value)) return false
+  const { protocol, username, password, pathname, search, hash } = new URL(value)
+  return protocol === 'http:' && username + password + search + hash === '' && pathname === '/'
+}
 const isSourceList = (value: unknown): boolean => Array.isArray(value) && value.every(isSource)
 const isPlainMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -127,6 +133,11 @@ const schema = {
     listen: addresses,
     announce: addresses,
     bootstrap: addresses,
+    network: group({
+      relay: leaf('auto or off', (value) => value === 'auto' || value === 'off'),
+      proxy: leaf('an HTTP proxy as http://host:port, without a login (network.proxy_login names the file that has it)', isProxy),
+      proxy_login: text,
+    }),
     labels,
     reserved: resources,
     capacity: resources,

@@ -29,6 +29,7 @@ export const settings: readonly Setting[] = [
   { path: 'listen', flag: 'listen', kind: 'list', help: 'an address to listen on; repeatable (/ip4/0.0.0.0/tcp/7420)' },
   { path: 'announce', flag: 'announce', kind: 'list', help: 'an address to tell others instead; repeatable' },
   { path: 'bootstrap', flag: 'bootstrap', kind: 'list', help: 'a peer to try first; repeatable' },
+  { path: 'network.relay', flag: 'relay', kind: 'text', help: 'auto or off: reach others through relays, and be one (auto)' },
   { path: 'labels', flag: 'label', kind: 'map', help: 'NAME=VALUE for constraints; repeatable' },
   { path: 'dynamic_ports', flag: 'dynamic-ports', kind: 'text', help: 'range of dynamic ports (20000-32000)' },
   { path: 'max_allocs', flag: 'max-allocs', kind: 'number', help: 'copies at most, all jobs together' },

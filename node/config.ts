@@ -20,6 +20,14 @@ export interface AgentConfig {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly bootstrap: readonly string[]
+  readonly network: {
+    /** auto: places at relays when nobody can dial this board, and a relay for others. off: neither. */
+    readonly relay: 'auto' | 'off'
+    /** The HTTP proxy over which other nets are dialled. */
+    readonly proxy: string | null
+    /** The file with `name:password` for it. */
+    readonly proxyLogin: string | null
+  }
   readonly labels: Readonly<Record<string, string>>
   readonly reserved: Resources
   /** What differs from what the host has. */
@@ -92,6 +100,7 @@ interface Raw {
   readonly listen?: readonly string[]
   readonly announce?: readonly string[]
   readonly bootstrap?: readonly string[]
+  readonly network?: { readonly relay?: 'auto' | 'off'; readonly proxy?: string; readonly proxy_login?: string }
   readonly labels?: Readonly<Record<string, unknown>>
   readonly reserved?: RawResources
   readonly capacity?: RawResources
@@ -144,6 +153,7 @@ function complete(raw: Raw, env: Readonly<Record<string, string | undefined>>): 
     listen: raw.listen ?? configDefaults.listen,
     announce: raw.announce ?? [],
     bootstrap: raw.bootstrap ?? [],
+    network: networkOf(raw.network),
     labels: Object.fromEntries(Object.entries(raw.labels ?? {}).map(([name, value]) => [name, String(value)])),
     reserved: { ...configDefaults.reserved, ...resourcesOf(raw.reserved) },
     capacity: resourcesOf(raw.capacity),
@@ -185,6 +195,10 @@ function devicesOf({ allow = [], deny = [], declare = [], sysfs = '/sys', dev = 
   return { allow, deny, declare: declare.map((one) => ({ ...named, ...one })), sysfs: resolve(sysfs), dev: resolve(dev) }
 }
 
+function networkOf({ relay = 'auto', proxy, proxy_login: login }: Raw['network'] = {}): AgentConfig['network'] {
+  return { relay, proxy: proxy === undefined ? null : new URL(proxy).href, proxyLogin: login === undefined ? null : resolve(login) }
+}
+
 function resourcesOf(raw: RawResources = {}): Partial<Resources> {
   return {
     ...(raw.cpu !== undefined && { cpuMhz: sizeOf(raw.cpu, cpuUnits) ?? 0 }),
@@ -198,8 +212,8 @@ function dataDirDefault(env: Readonly<Record<string, string | undefined>>): stri
   return join(env['XDG_DATA_HOME'] || join(env['HOME'] ?? homedir(), '.local', 'share'), 'shoal')
 }
 
-/** Below it are passwords, so what stands above it may hold some too. */
-const secretPath = 'drivers.docker.registries'
+/** Below these are passwords, so what stands above them may hold some too. */
+const secretPaths = ['drivers.docker.registries', 'network.proxy']
 
 function inWords(error: SchemaError, placeOf: (path: string) => string): string[] {
   const path = error.field ?? ''
@@ -211,7 +225,7 @@ function inWords(error: SchemaError, placeOf: (path: string) => string): string[
   }
   const allowed = error.type === wrong ? String(error.expected) : (error.message ?? error.type)
   // A password must not get into the journal because a line above it was mistyped, however far above.
-  const found = path.startsWith(secretPath) || secretPath.startsWith(path) ? 'what is there' : shown(error.actual)
+  const found = secretPaths.some((secret) => path.startsWith(secret) || secret.startsWith(path)) ? 'what is there' : shown(error.actual)
   return [`${at(path, placeOf)}: ${found} is not ${allowed}`]
 }
 

@@ -112,6 +112,7 @@ class DriverLoop implements Loop {
     this.handlers = {
       peerUp: (peer) => push({ kind: 'peer-up', peer }),
       peerDown: (peer) => push({ kind: 'peer-down', peer }),
+      path: (peer, path) => push({ kind: 'path', peer, path }),
       frame: (from, bytes, via) => push({ kind: 'frame', from, bytes, via }),
       misbehaved: (peer, code) => push({ kind: 'misbehaved', peer, code }),
       addresses: (addresses) => push({ kind: 'addresses', addresses }),

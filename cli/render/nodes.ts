@@ -28,6 +28,7 @@ export function nodeTable(nodes: readonly NodeRow[], paint: Paint): string {
       { head: 'ID', text: (node) => shortId(node.id), paint: paint.dim },
       { head: 'POOL', text: (node) => node.pool },
       { head: 'STATE', text: nodeState, paint: (text, node) => paintState(paint, text, node) },
+      { head: 'PATH', text: pathText },
       { head: 'SILENT', text: (node) => (node.silentMs > 0 ? age(node.silentMs) : '-') },
       { head: 'ALLOCS', text: (node) => String(node.allocs), right: true },
       { head: 'CPU', text: (node) => `${node.cpuUsedMhz}/${node.cpuMhz} MHz`, right: true },
@@ -37,6 +38,12 @@ export function nodeTable(nodes: readonly NodeRow[], paint: Paint): string {
     nodes,
     paint,
   )
+}
+
+/** How the board that answers is connected to it. */
+function pathText({ path }: NodeRow): string {
+  if (path === undefined) return '-'
+  return path.via === null ? path.over : safe(`relay ${path.via}`)
 }
 
 function paintState(paint: Paint, text: string, node: NodeRow): string {
@@ -65,6 +72,7 @@ export function nodeDetail(node: NodeDetail, by: string, paint: Paint): string {
     ['Labels', pairs(node.labels)],
     ['Weight', String(node.weight)],
     ['Neighbours', node.neighbours.map(shortId).join(', ') || '-'],
+    ['Path', node.path === undefined ? `no connection from ${safe(by)}` : `${pathText(node)}, from ${safe(by)}`],
     ['Addresses', node.addresses.join('\n') || '-'],
     ['Agent', node.agentVersion],
     ['Attributes', pairs(node.attributes)],

@@ -1,6 +1,7 @@
 // Everything that can happen to a node, as data. Each event carries the monotonic time at which the driver loop took it.
 
 import type { NodeId } from '../../crdt/ids.ts'
+import type { PeerPath } from '../../crdt/api-nodes.ts'
 import type { Request } from '../../crdt/api-types.ts'
 import type { AdoptedTask, CheckOutcome, DriverCode, Fingerprint, FoundDevice, HostFacts, Misconduct, TaskExit, TaskId } from './ports.ts'
 import type { Config } from './config-types.ts'
@@ -11,6 +12,8 @@ export type CoreEvent =
   | { readonly kind: 'tick'; readonly now: number; readonly lagMs: number; readonly clock?: HostClock }
   | { readonly kind: 'peer-up'; readonly now: number; readonly peer: NodeId }
   | { readonly kind: 'peer-down'; readonly now: number; readonly peer: NodeId }
+  /** How a peer that is up is reached. */
+  | { readonly kind: 'path'; readonly now: number; readonly peer: NodeId; readonly path: PeerPath }
   | { readonly kind: 'frame'; readonly now: number; readonly from: NodeId; readonly via: 'stream' | 'gossip'; readonly bytes: Uint8Array }
   /** What the network saw of a connected peer, and refused by itself. */
   | { readonly kind: 'misbehaved'; readonly now: number; readonly peer: NodeId; readonly code: Misconduct }

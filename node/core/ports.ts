@@ -3,6 +3,7 @@
 // No adapter throws at the core: expected failures are values with a code, everything else is logged and reported as one.
 
 import type { ConnectionSeen, WayKnown } from '../../crdt/api-doctor.ts'
+import type { PeerPath } from '../../crdt/api-nodes.ts'
 import type { Result } from '../../crdt/errors.ts'
 import type { AllocId, Form, Generation, NodeId, SlotId } from '../../crdt/ids.ts'
 import type { CheckSpec, DriverName, NetworkSpec, TaskSpec } from '../../crdt/spec.ts'
@@ -25,6 +26,8 @@ export interface NetworkHandlers {
   peerUp(peer: NodeId): void
   /** The last connection is gone. */
   peerDown(peer: NodeId): void
+  /** How a peer that is up is reached; again when that changes. */
+  path(peer: NodeId, path: PeerPath): void
   /** A frame from the peer's stream (in order, per peer) or from gossip. Bytes are a stranger's: the core decodes them. */
   frame(from: NodeId, bytes: Uint8Array, via: 'stream' | 'gossip'): void
   /** A connected peer did what no agent does, and the adapter has refused it. */

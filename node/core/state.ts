@@ -10,6 +10,7 @@ import type { DocumentEngine } from '../../crdt/engine.ts'
 import type { Author } from '../../crdt/envelope.ts'
 import type { DocId, Form, Generation, NodeId, PoolName, SlotId } from '../../crdt/ids.ts'
 import { type Projector, createProjector } from '../../crdt/project.ts'
+import type { PeerPath } from '../../crdt/api-nodes.ts'
 import type { Reply, Request } from '../../crdt/api-types.ts'
 import type { Claim, Verdict, View, WaitingReason } from '../../crdt/view.ts'
 import { schedulerLimits } from '../../scheduler/limits.ts'
@@ -75,6 +76,7 @@ export interface Peer {
   greetings: { readonly since: number; count: number }
   /** Frames of it that are read although it is not heard. */
   readonly strangerFrames: Bucket
+  path?: PeerPath
 }
 
 /** A node of another pool, from a pool summary. */

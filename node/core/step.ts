@@ -99,6 +99,11 @@ function handle(step: Step, event: CoreEvent): void {
       return peerCame(step, event.peer)
     case 'peer-down':
       return peerWent(step, event.peer)
+    case 'path': {
+      const peer = state.peers.get(event.peer)
+      if (peer !== undefined) peer.path = event.path
+      return
+    }
     case 'frame':
       return frameCame(step, event.from, event.bytes, event.via)
     case 'misbehaved':

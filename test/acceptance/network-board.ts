@@ -5,7 +5,7 @@ import type { Topic } from '../../node/core/ports.ts'
 import { type LocalBoard, createLocalBoard } from './network-world.ts'
 
 interface Order {
-  readonly start?: { readonly bootstrap: readonly string[]; readonly seed: string }
+  readonly start?: { readonly bootstrap: readonly string[]; readonly listen: readonly string[]; readonly seed: string }
   readonly broadcast?: { readonly topic: Topic; readonly frame: Uint8Array }
 }
 
@@ -14,8 +14,8 @@ let board: LocalBoard | undefined
 process.on('message', (order: Order) => {
   if (order.broadcast !== undefined) board?.broadcast(order.broadcast.topic, order.broadcast.frame)
   if (order.start === undefined) return
-  const { bootstrap, seed } = order.start
-  void createLocalBoard({ bootstrap }, keyPairFromSeed(Buffer.from(seed, 'hex'))).then((started) => {
+  const { bootstrap, listen, seed } = order.start
+  void createLocalBoard({ bootstrap, listen }, keyPairFromSeed(Buffer.from(seed, 'hex'))).then((started) => {
     board = started
     setInterval(report, 20)
   })

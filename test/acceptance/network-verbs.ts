@@ -36,7 +36,13 @@ export interface BoardOptions {
   readonly foreign?: boolean
   /** The same key as this board's. */
   readonly as?: Board
+  /** Told to others instead of where it listens. */
+  readonly announce?: readonly string[]
   readonly mayConnect?: (peer: string) => boolean
+  readonly isHeard?: (peer: string) => boolean
+  readonly relay?: 'auto' | 'off'
+  /** All dials go through an HTTP proxy on this machine. */
+  readonly proxy?: { readonly port: number; readonly login: string | null }
   /** Runs where it can be killed without notice. */
   readonly killable?: boolean
 }

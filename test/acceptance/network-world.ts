@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { PeerPath } from '../../crdt/api-nodes.ts'
 import type { FleetId, NodeId, PoolName } from '../../crdt/ids.ts'
 import { type KeyPair, generateKeyPair, keyPairFromSeed } from '../../node/adapters/keys.ts'
 import { BoardNetwork, type BoardParts } from '../../node/adapters/libp2p/board-network.ts'
@@ -14,6 +15,8 @@ import type { Board, BoardOptions, Heard, World } from './network-verbs.ts'
 
 export const fleet = 'f1'.repeat(32) as FleetId
 export const psk = new Uint8Array(32).fill(7)
+export const overTcp = ['/ip4/127.0.0.1/tcp/0']
+export const overWebSocket = ['/ip4/127.0.0.1/tcp/0/ws']
 // Far beyond what anything here takes on an idle machine; only a broken network gets there.
 const patienceMs = 60_000
 const pollMs = 20
@@ -23,6 +26,7 @@ export interface LocalBoard extends Board {
   readonly blamed: readonly string[]
   readonly key: KeyPair
   readonly network: Network
+  readonly paths: ReadonlyMap<NodeId, PeerPath>
   readonly parts: BoardParts
   /** How often a peer was identified, its pushes included. */
   readonly identified: () => number
@@ -34,6 +38,7 @@ class Diary {
   readonly downs: NodeId[] = []
   readonly heard: Heard[] = []
   readonly blamed: string[] = []
+  readonly paths = new Map<NodeId, PeerPath>()
   readonly callers: { caller: string | null; gone: boolean }[] = []
   addresses: readonly string[] = []
 }
@@ -45,11 +50,13 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
     psk: options.foreign === true ? new Uint8Array(32).fill(8) : psk,
     fleet,
     pool: (options.pool ?? 'harbour') as PoolName,
-    listen: options.listen ?? ['/ip4/127.0.0.1/tcp/0'],
-    announce: [],
+    listen: options.listen ?? overTcp,
+    announce: options.announce ?? [],
+    relay: options.relay ?? 'auto',
+    ...(options.proxy === undefined ? {} : { proxy: { host: '127.0.0.1', ...options.proxy }, nets: () => () => false }),
     bootstrap: options.bootstrap ?? [],
     mayConnect: options.mayConnect ?? (() => true),
-    isHeard: () => true,
+    isHeard: options.isHeard ?? (() => true),
     log: silentLog,
   })
   let identified = 0
@@ -58,6 +65,7 @@ export async function createLocalBoard(options: BoardOptions, key: KeyPair): Pro
   await network.start({
     peerUp: (peer) => diary.ups.push(peer),
     peerDown: (peer) => diary.downs.push(peer),
+    path: (peer, path) => diary.paths.set(peer, path),
     frame: (from, bytes, via) => diary.heard.push({ from, bytes, via }),
     misbehaved: (peer, code) => diary.blamed.push(`${peer} ${code}`),
     addresses: (addresses) => (diary.addresses = addresses),
@@ -113,7 +121,9 @@ async function startChild(child: ChildProcess, options: BoardOptions, key: KeyPa
   child.on('message', (message: Partial<Diary>) => {
     if (message.ups !== undefined) Object.assign(diary, message)
   })
-  child.send({ start: { bootstrap: options.bootstrap ?? [], seed: Buffer.from(key.seed).toString('hex') } })
+  child.send({
+    start: { bootstrap: options.bootstrap ?? [], listen: options.listen ?? overTcp, seed: Buffer.from(key.seed).toString('hex') },
+  })
   while (diary.addresses.length === 0) await once(child, 'message')
   const unsupported = (): never => assert.fail('a killable board cannot do this')
   return Object.assign(diary, {
@@ -134,7 +144,8 @@ async function startChild(child: ChildProcess, options: BoardOptions, key: KeyPa
   } satisfies Omit<ChildBoard, keyof Diary>)
 }
 
-export async function createRealWorld(): Promise<World> {
+/** `listen`: where boards listen that say nothing of it. */
+export async function createRealWorld(listen: readonly string[] = overTcp): Promise<World> {
   const boards: Board[] = []
   const keyOf = (options: BoardOptions): KeyPair => {
     const as = options.as as LocalBoard | undefined
@@ -147,16 +158,16 @@ export async function createRealWorld(): Promise<World> {
   return {
     board: async (options = {}) => {
       if (options.killable !== true) {
-        const board = add(await createLocalBoard(options, keyOf(options)))
+        const board = add(await createLocalBoard({ listen, ...options }, keyOf(options)))
         return board
       }
-      return add(await startChild(await spawnChild(), options, keyOf(options)))
+      return add(await startChild(await spawnChild(), { listen, ...options }, keyOf(options)))
     },
     killAndRestart: async (board, options) => {
       const old = board as ChildBoard
       const spare = await spawnChild() // loaded already, so that the new one is there at once
       await old.stop()
-      return add(await startChild(spare, options, keyPairFromSeed(Buffer.from(old.seed, 'hex'))))
+      return add(await startChild(spare, { listen, ...options }, keyPairFromSeed(Buffer.from(old.seed, 'hex'))))
     },
     until: async (what, predicate) => {
       for (let waited = 0; !predicate(); waited += pollMs) {

@@ -1,6 +1,6 @@
 // Addresses as people and documents write them, as multiaddrs; and which of a board's own addresses are worth telling others.
 
-import { isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { multiaddr } from '@multiformats/multiaddr'
 
@@ -62,4 +62,18 @@ export function dialableAddresses(addresses: readonly string[]): string[] {
   const hostOf = (address: string): string => address.split('/')[2] ?? ''
   const outside = addresses.filter((address) => !hidden.has(hostOf(address)) && !/^\/ip4\/127\.|^\/ip6\/(::1|fe80:)/.test(address))
   return [...(outside.length > 0 ? outside : addresses)].sort()
+}
+
+/** Whether an address is in a net that this board has an interface in, as they are now: no NAT stands between the two. */
+export function ownNets(): (address: string) => boolean {
+  const nets = new BlockList()
+  for (const net of Object.values(networkInterfaces()).flatMap((list) => list ?? [])) {
+    const bits = Number(net.cidr?.split('/')[1])
+    if (Number.isInteger(bits)) nets.addSubnet(net.address, bits, net.family === 'IPv6' ? 'ipv6' : 'ipv4')
+  }
+  return (address) => {
+    const [, kind, host = ''] = address.split('/')
+    if (kind === 'ip4') return isIPv4(host) && nets.check(host, 'ipv4')
+    return kind === 'ip6' && isIPv6(host) && nets.check(host, 'ipv6')
+  }
 }

@@ -2,15 +2,19 @@
 // which they start and stop. Frames are bytes here; nothing in this folder looks into them.
 
 import { randomBytes } from 'node:crypto'
+import { RELAY_V2_HOP_CODEC } from '@libp2p/circuit-relay-v2'
 import type { Connection } from '@libp2p/interface'
+import type { TransportManager } from '@libp2p/interface-internal'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { addressesToTry } from '../../../crdt/bootstrap-addresses.ts'
 import type { NodeId } from '../../../crdt/ids.ts'
 import type { ApiChannel, ConnectionSeen, Network, NetworkHandlers, NetworkSeen, NetworkStats, Topic } from '../../core/ports.ts'
-import { AddressBook } from '../../core/dialling/address-book.ts'
+import { AddressBook, isRelayed } from '../../core/dialling/address-book.ts'
 import { dialLimits } from '../../core/dialling/limits.ts'
 import { dialableAddresses, listenFaults, peerInAddress, toMultiaddr, withPeer } from './addresses.ts'
 import { ApiServer, apiProtocol, requestOn } from './api-protocol.ts'
 import { findAddresses } from './dht.ts'
+import { DialBackServer, dialBackProtocol } from './dial-back.ts'
 import { dialAddress } from './dial.ts'
 import { bootIdBytes, framesProtocol } from './frame-stream.ts'
 import type { Gate } from './gate.ts'
@@ -20,7 +24,10 @@ import { networkLimits } from './limits.ts'
 import { Links, closeQuietly, idOf } from './links.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
 import { type DialOutcome, Maintain } from '../../core/dialling/maintain.ts'
+import { bestPath } from './paths.ts'
 import { reach } from './reach.ts'
+import type { RelayClient } from './relay-client.ts'
+import { Relays } from './relays.ts'
 import type { BoardNode } from './settings.ts'
 import type { WorkedAddresses } from './worked-addresses.ts'
 
@@ -30,6 +37,10 @@ export interface BoardParts {
   readonly ring: KeyRing
   readonly gate: Gate
   readonly gossip: Gossip
+  readonly transports: TransportManager
+  readonly nets: () => (address: string) => boolean
+  /** null: this board takes no places at relays by itself. */
+  readonly relays: RelayClient | null
   readonly bootstrap: readonly string[]
   /** Addresses that worked for earlier processes of this board, with their peers. */
   readonly worked: WorkedAddresses
@@ -43,15 +54,23 @@ export class BoardNetwork implements Network {
   readonly #links: Links
   readonly #maintain: Maintain
   readonly #api: ApiServer
+  readonly #dialBack: DialBackServer
+  readonly #relays: Relays | null
+  /** Members that have said that they are relays. */
+  readonly #offering = new Set<string>()
+  readonly #paths = new Map<NodeId, string>()
+  #isNear: (address: string) => boolean
   readonly #warnedAddresses = new Set<string>()
   #handlers: NetworkHandlers | undefined
   #sweepTimer: NodeJS.Timeout | undefined
   #lastAddresses = ''
+  #lastOwn = ''
   #interfacesAt = 0
 
   constructor(parts: BoardParts) {
     this.#parts = parts
     const { self, log } = parts
+    this.#isNear = parts.nets()
     this.#links = new Links({
       self,
       bootId: randomBytes(bootIdBytes),
@@ -64,6 +83,13 @@ export class BoardNetwork implements Network {
       },
     })
     this.#api = new ApiServer((channel: ApiChannel) => this.#handlers?.api(channel), log)
+    this.#dialBack = new DialBackServer({
+      transports: parts.transports,
+      isHeard: parts.isHeard,
+      addressesOf: async (peer) => await this.#publishedBy(peer),
+      onDials: (count) => (parts.gate.dials += count),
+    })
+    this.#relays = this.#createRelays()
     this.#maintain = new Maintain({
       book: this.#book,
       log,
@@ -95,6 +121,11 @@ export class BoardNetwork implements Network {
       )
     })
     node.addEventListener('self:peer:update', () => this.#tellAddresses())
+    node.addEventListener('peer:identify', ({ detail }) => {
+      if (detail.protocols.includes(RELAY_V2_HOP_CODEC)) this.#offering.add(detail.peerId.toString())
+      else this.#offering.delete(detail.peerId.toString())
+    })
+    await node.handle(dialBackProtocol, (stream, connection) => this.#dialBack.accept(stream, connection), streamsMax(1))
     const frames = streamsMax(networkLimits.frameStreamsPerConnectionMax)
     await node.handle(framesProtocol, (stream, connection) => this.#links.accept(stream, connection), frames)
     const requests = streamsMax(networkLimits.apiStreamsPerConnectionMax)
@@ -170,8 +201,8 @@ export class BoardNetwork implements Network {
   }
 
   async *request(peer: NodeId, request: Uint8Array, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const { node, log } = this.#parts
-    yield* requestOn(await reach({ node, book: this.#book, peer, signal, log }), request, signal)
+    const { node, transports, log } = this.#parts
+    yield* requestOn(await reach({ node, transports, book: this.#book, peer, signal, log }), request, signal)
   }
 
   injectCut(peers: readonly NodeId[] | null): void {
@@ -190,8 +221,8 @@ export class BoardNetwork implements Network {
     const connections = this.#links.upLinks().flatMap(({ peer, connections: all }): ConnectionSeen[] => {
       const open = [...all.keys()].filter(({ status }) => status === 'open')
       if (open.length === 0) return []
-      const isRelayed = open.every(({ remoteAddr }) => remoteAddr.toString().includes('/p2p-circuit'))
-      return [{ node: peer, by: open.some(({ direction }) => direction === 'outbound') ? 'here' : 'there', isRelayed }]
+      const by = open.some(({ direction }) => direction === 'outbound') ? 'here' : 'there'
+      return [{ node: peer, by, isRelayed: open.every(({ remoteAddr }) => isRelayed(remoteAddr.toString())) }]
     })
     return { ways: this.#book.ways(performance.now()), connections }
   }
@@ -201,11 +232,14 @@ export class BoardNetwork implements Network {
     this.#parts.gossip.peerUp(peer)
     this.#repairGossip(peer)
     this.#handlers?.peerUp(peer)
+    this.#tellPath(peer)
   }
 
   #onDown(peer: NodeId): void {
     this.#book.lost(peer)
     this.#parts.gossip.peerDown(peer)
+    this.#paths.delete(peer)
+    this.#offering.delete(peer)
     this.#handlers?.peerDown(peer)
     this.#maintain.hurry()
   }
@@ -228,19 +262,57 @@ export class BoardNetwork implements Network {
     const now = performance.now()
     this.#links.sweep(now)
     const up = this.#links.upLinks()
-    for (const link of up) this.#repairGossip(link.peer)
+    for (const link of up) {
+      this.#repairGossip(link.peer)
+      this.#tellPath(link.peer)
+    }
+    this.#relays?.look(now, this.#lastOwn !== '')
     this.#parts.gossip.check(up.length, now)
     if (now - this.#interfacesAt >= networkLimits.interfacesEveryMs) this.#tellAddresses()
+  }
+
+  #tellPath(peer: NodeId): void {
+    const path = bestPath(this.#links.get(peer)?.connections.keys() ?? [])
+    if (path === null || this.#paths.get(peer) === JSON.stringify(path)) return
+    this.#paths.set(peer, JSON.stringify(path))
+    this.#handlers?.path(peer, path)
   }
 
   /** Interfaces come and go without any event of libp2p: looked at now and then. */
   #tellAddresses(): void {
     this.#interfacesAt = performance.now()
-    const addresses = dialableAddresses(this.#parts.node.getMultiaddrs().map(String))
+    this.#isNear = this.#parts.nets()
+    const found = dialableAddresses(this.#parts.node.getMultiaddrs().map(String))
+    const own = found.filter((address) => !isRelayed(address)).join(' ')
+    if (own !== this.#lastOwn) this.#relays?.ownAddressesChanged()
+    this.#lastOwn = own
+    const addresses = [...found, ...(this.#relays?.addresses() ?? [])]
     const text = addresses.join(' ')
     if (text === this.#lastAddresses || addresses.length === 0) return
     this.#lastAddresses = text
     this.#handlers?.addresses(addresses)
+  }
+
+  #createRelays(): Relays | null {
+    const { relays, self, log, isHeard } = this.#parts
+    if (relays === null) return null
+    return new Relays({
+      self,
+      client: relays,
+      book: this.#book,
+      members: () => this.#links.upLinks().filter(({ peer }) => isHeard(peer)),
+      offersPlaces: (peer) => this.#offering.has(peer),
+      isNear: (address) => this.#isNear(address),
+      onAddresses: () => this.#tellAddresses(),
+      log,
+    })
+  }
+
+  /** In its document, and what it has said of itself on its connection. */
+  async #publishedBy(peer: string): Promise<string[]> {
+    const written = this.#book.entriesOf(peer).filter(({ sources }) => sources.has('remembered'))
+    const said = await this.#parts.node.peerStore.get(peerIdFromString(peer)).catch(() => null)
+    return [...written.map(({ address }) => address), ...(said?.addresses ?? []).map(({ multiaddr }) => multiaddr.toString())]
   }
 
   #peerCounts(): { all: number; pool: number } {

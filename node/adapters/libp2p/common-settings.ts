@@ -4,15 +4,14 @@
 import '../../polyfill.ts'
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { noise } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
 import type { KeyPair } from '../key-pair.ts'
 import { guardedYamux } from './guarded-yamux.ts'
 import { networkLimits } from './limits.ts'
 import type { protector } from './protector.ts'
+import { type OpenSocket, directly, tcpBy } from './proxy.ts'
+import { webSocket } from './websocket.ts'
 
-const socketOptions = { keepAlive: true, keepAliveInitialDelay: networkLimits.tcpKeepAliveMs, noDelay: true }
-
-export function commonSettings(key: KeyPair, connectionProtector: ReturnType<typeof protector>) {
+export function commonSettings(key: KeyPair, connectionProtector: ReturnType<typeof protector>, open: OpenSocket = directly) {
   return {
     // Seed and public key: from the seed alone libp2p derives the public key in JavaScript, at 10 to 100 ms and 1 MB of tables.
     privateKey: privateKeyFromRaw(Buffer.concat([key.seed, key.signer.publicKey])),
@@ -26,6 +25,6 @@ export function commonSettings(key: KeyPair, connectionProtector: ReturnType<typ
     connectionProtector,
     // A ping stream per connection every 10 s is most of libp2p's idle cost; the core probes on the frame streams instead.
     connectionMonitor: { enabled: false },
-    transports: [tcp({ dialOpts: socketOptions, listenOpts: socketOptions })],
+    transports: [tcpBy(open), webSocket(open)],
   }
 }

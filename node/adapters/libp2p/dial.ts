@@ -3,6 +3,7 @@
 // its limit. Every other try waits longer for the first answer too, or a link slower than the short wait would never be used.
 
 import type { Connection } from '@libp2p/interface'
+import type { TransportManager } from '@libp2p/interface-internal'
 import { multiaddr } from '@multiformats/multiaddr'
 import { answerMs } from '../../core/dialling/address-book.ts'
 import { networkLimits } from './limits.ts'
@@ -34,3 +35,26 @@ export async function dialAddress(
 
 /** libp2p says this once the other end has sent its part of the pre-shared key's exchange: it speaks, and like a board. */
 const answered = 'upgrader:encrypt-outbound-connection'
+
+/**
+ * Past libp2p's own queue, where a dial of a peer joins others of it, and waits behind a silent address. A signal ends also a connection that stands,
+ * so none is given once there is one.
+ */
+export async function dialPast(
+  transports: Pick<TransportManager, 'dial'>,
+  address: string,
+  withinMs: number,
+  signal?: AbortSignal,
+): Promise<Connection> {
+  const patience = new AbortController()
+  const giveUp = (): void => patience.abort(new DOMException(`no answer within ${withinMs} ms`, 'TimeoutError'))
+  const timer = setTimeout(giveUp, withinMs)
+  signal?.addEventListener('abort', giveUp, { once: true })
+  try {
+    signal?.throwIfAborted()
+    return await transports.dial(multiaddr(address), { signal: patience.signal })
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', giveUp)
+  }
+}

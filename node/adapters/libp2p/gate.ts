@@ -11,6 +11,7 @@ import { Tap, type Traffic, isTappable } from './tap.ts'
 
 export interface GateOptions {
   readonly mayConnect: (peer: string) => boolean
+  readonly isHeard: (peer: string) => boolean
   readonly log: NetworkLog
 }
 
@@ -59,6 +60,10 @@ export class Gate {
         this.#tap(connection)
         return false
       },
+      // This board relays for members alone, and to members alone.
+      denyInboundRelayReservation: (peer) => !this.#options.isHeard(peer.toString()),
+      denyOutboundRelayedConnection: (source, destination) =>
+        [source, destination].some((peer) => !this.#options.isHeard(peer.toString()) || this.isCut(peer.toString())),
       denyInboundEncryptedConnection: admit,
       denyOutboundEncryptedConnection: admit,
       // libp2p would drop private addresses from peer records otherwise; a fleet lives on them.

@@ -67,11 +67,56 @@ export const networkLimits = {
   tcpKeepAliveMs: 10_000,
   /** Keeps NAT entries and libp2p's two-minute socket timeout fed at a tenth of the default's traffic. */
   yamuxKeepAliveMs: 60_000,
+  /** Far beyond what yamux sends together; a message is held until it is complete. */
+  webSocketMessageBytesMax: 1_048_576,
+  /** As for libp2p's TCP sockets. */
+  webSocketIdleMs: 120_000,
+  /** A proxy's answer to CONNECT: a line and some headers. */
+  proxyAnswerBytesMax: 8_192,
+  /** A browser or a proxy sends some twenty. */
+  webSocketHeadersMax: 64,
   /** Four times the initial window; more would let one stream hold 16 MiB of a board's memory. */
   streamWindowBytesMax: 1_048_576,
   /** Long outages need addresses for longer than libp2p's hour. */
   addressAgeMs: 30 * 24 * 3_600_000,
+
+  // ---- dialling back
+  /** A packet that begins a connection and two repeats of it, or the round trips of a link with two seconds of delay. */
+  dialBackMs: 5_000,
+  /** Who asks waits for the tries, and for round trips of its own. */
+  dialBackAnswerMs: 10_000,
+  /** A board's interfaces, in both families; what it publishes beyond is not tried. */
+  dialBackAddressesMax: 6,
+  /** Members that are tried for at a time: 48 a minute in all, of which each asks every ten minutes. */
+  dialBacksMax: 4,
+  /** A try costs twenty, so that a member may have three at once and then one in twenty seconds. */
+  dialBackPerPeer: { perSecond: 1, atOnce: 60 },
+  dialBackCost: 20,
+
+  // ---- relaying
+  /** Boards that have a place here: a site behind one NAT, twice. Beyond it the next relay is asked. */
   relayReservationsMax: 64,
+  /** A place is renewed five minutes before that; one of a board that is gone is free again so late. */
+  relayReservationMs: 30 * 60_000,
+  /** Relayed connections that one board may have from here, and have to itself: those to its pool's peers, and requests besides. */
+  relayedFromBoardMax: 16,
+  relayedToBoardMax: 32,
+  /** What a board may send through this one: 1 Mbit/s, and a document store or some minutes of a log at once. Beyond it the board is slowed down. */
+  relayedBytesPerBoard: { perSecond: 131_072, atOnce: 4_194_304 },
+  /** And all of them together: what a slow line at a relay's site has to give. */
+  relayedBytes: { perSecond: 1_048_576, atOnce: 16_777_216 },
+  /** What waits here for a board that reads slower than the other sends; libp2p itself would hold any amount. */
+  relayedWaitingBytesMax: 524_288,
+  /** How often it is looked whether a board that was slowed down may go on. */
+  relayedPauseMs: 100,
+  /** A relay has to agree within so long. */
+  relayHopMs: 20_000,
+  /** Of a board that is reached through a relay its own addresses are tried so long alone: it may be in the same net. */
+  relayHeadStartMs: 300,
+  /** Addresses of a relay that are told of: the one that was dialled, and two more that others may get through to. */
+  relayAddressesMax: 3,
+  /** So long the place at a relay that has gone is told of: when it comes back soon, nobody's document has to change. */
+  relayLostMs: 60_000,
 
   // ---- gossip
   heartbeatMs: 2_000,

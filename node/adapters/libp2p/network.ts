@@ -4,13 +4,14 @@ import '../../polyfill.ts'
 import type { FleetId, NodeId, PoolName } from '../../../crdt/ids.ts'
 import type { Network } from '../../core/ports.ts'
 import type { KeyPair } from '../key-pair.ts'
-import { addressForms, toMultiaddr } from './addresses.ts'
+import { addressForms, ownNets, toMultiaddr } from './addresses.ts'
 import { BoardNetwork, type BoardParts } from './board-network.ts'
 import { Gate } from './gate.ts'
 import { Gossip, PeerScores, topicNames } from './gossip.ts'
 import { KeyRing } from './key-ring.ts'
 import { networkLimits } from './limits.ts'
 import type { NetworkLog } from './log.ts'
+import { type Proxy, directly, through } from './proxy.ts'
 import { type Datastore, createNode } from './settings.ts'
 import { noWorkedAddresses, workedAddressesIn } from './worked-addresses.ts'
 
@@ -20,7 +21,7 @@ export interface NetworkOptions {
   readonly psk: Uint8Array
   readonly fleet: FleetId
   readonly pool: PoolName
-  /** Multiaddrs or host:port; `/p2p-circuit` listens through relays that the board finds. */
+  /** Multiaddrs or host:port; `/p2p-circuit` listens through relays that libp2p finds, whether the board can be dialled or not. */
   readonly listen: readonly string[]
   /** Told to others instead of what is listened on; empty: found out. */
   readonly announce: readonly string[]
@@ -32,8 +33,12 @@ export interface NetworkOptions {
   readonly isHeard: (peer: string) => boolean
   readonly log: NetworkLog
   readonly mdns?: boolean
-  /** Whether this board relays for those that cannot be dialled (default true). */
-  readonly relayServer?: boolean
+  /** auto (default): it takes places at relays when it cannot be dialled, and is a relay for others. off: neither. */
+  readonly relay?: 'auto' | 'off'
+  /** What is in none of the board's own nets is dialled through it. */
+  readonly proxy?: Proxy
+  /** Which addresses are in a net that this board has an interface in, as they are when it is called. Given by tests. */
+  readonly nets?: () => (address: string) => boolean
   /** Never below the fleet's size on a board that is in a bootstrap list. */
   readonly connectionsMax?: number
   readonly datastore?: Datastore
@@ -48,12 +53,13 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
 
 /** Apart from `createNetwork` for tests that have to reach the libp2p node. */
 export async function createParts(options: NetworkOptions): Promise<BoardParts> {
-  const { log, fleet, pool, key } = options
+  const { log, fleet, pool, key, proxy, nets = ownNets } = options
   const gate = new Gate(options)
+  const isRelay = options.relay !== 'off'
   const topics = topicNames(fleet, pool)
   const fresh = new PeerScores(options.isHeard)
   const ring = new KeyRing([options.psk])
-  const { node, registrar } = await createNode({
+  const { node, relays, registrar, transports } = await createNode({
     key,
     ring,
     fleet,
@@ -63,7 +69,8 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
     announce: options.announce.map(checkedAddress),
     gater: gate.gater(),
     mdns: options.mdns ?? false,
-    relayServer: options.relayServer ?? true,
+    isRelay,
+    open: proxy === undefined ? directly : through(proxy, (address) => nets()(address)),
     connectionsMax: options.connectionsMax ?? networkLimits.connectionsMax,
     datastore: options.datastore,
   })
@@ -71,7 +78,9 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
   const bootstrap = options.bootstrap.map(checkedAddress)
   const file = options.workedAddressesFile
   const worked = file === undefined ? noWorkedAddresses : workedAddressesIn(file, log)
-  return { self: key.id as NodeId, node, ring, gate, gossip, bootstrap, worked, isHeard: options.isHeard, log }
+  const takesPlaces = isRelay && !options.listen.includes('/p2p-circuit')
+  const parts = { node, nets, ring, gate, gossip, bootstrap, worked, transports, isHeard: options.isHeard, log }
+  return { ...parts, self: key.id as NodeId, relays: takesPlaces ? relays : null }
 }
 
 function checkedAddress(text: string): string {

@@ -1,10 +1,9 @@
 // libp2p's configuration for a board, with the reasons in facts/libp2p.md. Nothing here opens or decides anything.
 
 import '../../polyfill.ts'
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { ConnectionGater } from '@libp2p/interface'
-import type { Registrar } from '@libp2p/interface-internal'
+import type { Registrar, TransportManager } from '@libp2p/interface-internal'
 import { kadDHT } from '@libp2p/kad-dht'
 import { createLibp2p } from 'libp2p'
 import type { FleetId } from '../../../crdt/ids.ts'
@@ -15,6 +14,9 @@ import { type PeerScores, type TopicNames, gossipOptions, gossipService } from '
 import type { KeyRing } from './key-ring.ts'
 import { networkLimits } from './limits.ts'
 import { protector } from './protector.ts'
+import type { OpenSocket } from './proxy.ts'
+import { RelayClient } from './relay-client.ts'
+import { relayServer } from './relay-server.ts'
 
 export interface NodeSettings {
   readonly key: KeyPair
@@ -25,8 +27,11 @@ export interface NodeSettings {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly gater: ConnectionGater
+  /** How sockets to others are opened. */
+  readonly open: OpenSocket
   readonly mdns: boolean
-  readonly relayServer: boolean
+  /** Whether this board is a relay for others. */
+  readonly isRelay: boolean
   readonly connectionsMax: number
   readonly datastore: Datastore | undefined
 }
@@ -36,12 +41,13 @@ export type Datastore = NonNullable<NonNullable<Parameters<typeof createLibp2p>[
 
 /** Created, not started: handlers have to stand before the first peer connects. */
 export async function createNode(settings: NodeSettings) {
-  const common = commonSettings(settings.key, protector(settings.ring))
-  let registrar: Registrar | undefined
+  const common = commonSettings(settings.key, protector(settings.ring), settings.open)
+  const relays = new RelayClient()
+  let access: { readonly registrar: Registrar; readonly transports: TransportManager } | undefined
   const node = await createLibp2p({
     ...common,
     start: false,
-    transports: [...common.transports, circuitRelayTransport()],
+    transports: [...common.transports, relays.transport()],
     ...(settings.datastore ? { datastore: settings.datastore } : {}),
     addresses: { listen: [...settings.listen], announce: [...settings.announce] },
     connectionGater: settings.gater,
@@ -66,18 +72,16 @@ export async function createNode(settings: NodeSettings) {
       ping: pingUnlessConnected(),
       gossip: gossipService(gossipOptions(settings.topics, settings.fresh)),
       dht: kadDHT(dhtOptions(settings.fleet, Math.random())),
-      // The registrar is how gossipsub hears of connections; see Gossip.repair.
-      access: (components: { registrar: Registrar }) => {
-        registrar = components.registrar
+      // The registrar is how gossipsub hears of connections; see Gossip.repair. The transports dial past libp2p's queue; see DialBackServer.
+      access: ({ registrar, transportManager }: { registrar: Registrar; transportManager: TransportManager }) => {
+        access = { registrar, transports: transportManager }
         return {}
       },
-      ...(settings.relayServer
-        ? { relay: circuitRelayServer({ reservations: { maxReservations: networkLimits.relayReservationsMax, applyDefaultLimit: false } }) }
-        : {}),
+      ...(settings.isRelay ? { relay: relayServer() } : {}),
     },
   })
-  if (registrar === undefined) throw new Error('libp2p did not build its services')
-  return { node, registrar: registrar }
+  if (access === undefined) throw new Error('libp2p did not build its services')
+  return { node, relays, registrar: access.registrar, transports: access.transports }
 }
 
 /** Loaded only when asked for; the fleet is in the name, since fleets may share a local net. */

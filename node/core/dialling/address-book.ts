@@ -233,6 +233,11 @@ export class AddressBook {
   }
 }
 
+/** It leads over another board. */
+export function isRelayed(address: string): boolean {
+  return address.includes('/p2p-circuit')
+}
+
 /** When an address may be tried again. */
 export function dueAt(entry: AddressEntry, need: Need, lost = false): number {
   if (entry.failures === 0) return Number.NEGATIVE_INFINITY

@@ -2,7 +2,7 @@
 // dead boards cannot keep a bootstrap entry from being tried. New peers are added slowly, lost ones as fast as there are places. At most
 // one address per peer in a cycle.
 
-import { type AddressBook, type AddressEntry, type Need, dueAt } from './address-book.ts'
+import { type AddressBook, type AddressEntry, type Need, dueAt, isRelayed } from './address-book.ts'
 import { dialLimits } from './limits.ts'
 
 export interface ChooseInput {
@@ -24,7 +24,7 @@ export function chooseDials(input: ChooseInput): AddressEntry[] {
   for (const entry of book.entries()) {
     if (entry.peer !== undefined && input.isConnected(entry.peer)) continue
     const isLost = entry.peer !== undefined && book.isLost(entry.peer)
-    if (dueAt(entry, need, isLost) > now) continue
+    if (dueAt(entry, need, isLost) > now || !isWorthIt(book, entry, need)) continue
     if (isLost) lost.push(entry)
     else if (need !== 'satisfied' && entry.peer !== undefined && book.isWanted(entry.peer)) wanted.push(entry)
     else others.push(entry)
@@ -47,6 +47,16 @@ export function chooseDials(input: ChooseInput): AddressEntry[] {
     [others, newcomersOf[need]],
     [lost, places],
   ])
+}
+
+/**
+ * What goes over a relay costs that board twice and leads nowhere that it does not lead by itself: only a board that has hardly anybody dials so,
+ * and only whom it cannot dial otherwise.
+ */
+function isWorthIt(book: AddressBook, { address, peer }: AddressEntry, need: Need): boolean {
+  if (peer === undefined || !isRelayed(address)) return true
+  if (need !== 'isolated' && need !== 'hungry') return false
+  return book.entriesOf(peer).every((entry) => isRelayed(entry.address) || entry.failures > 0)
 }
 
 /**

@@ -61,3 +61,28 @@ export const dialLimits = {
    */
   firstQuerySelfMsMax: 90_000,
 } as const
+
+/** Of finding out whether others can dial this board, and of its places at relays. */
+export const relayLimits = {
+  /** So long after the first connection nobody is asked: whoever can dial this board has mostly done so by then, and its document is out. */
+  settleMs: 5_000,
+  /** Members that are asked in one round: one of them may have a fault of its own. */
+  asksMax: 3,
+  /** Who has not answered by then does not count: twice what a member takes over its tries (`dialBackMs`), and round trips of a slow link. */
+  roundMs: 15_000,
+  /** A round without any answer that counts is tried again so soon. */
+  unknownAgainMs: 60_000,
+  /** How often a board that cannot be dialled has it tried anew: so late it gives its places up when a port is opened for it. */
+  hiddenAgainMs: 10 * 60_000,
+  /** How often a board has it tried that can be dialled, and that nobody has dialled of those it is connected to. */
+  openAgainMs: 30 * 60_000,
+  againJitterPercent: 20,
+  /** So long after the last member from elsewhere was seen, those of the own net say nothing of whether this board can be dialled from there. */
+  farMs: 10 * 60_000,
+  /** Places that a board takes: one may go at any time, and nobody is to wait for the next. */
+  placesMax: 2,
+  /** A relay that refused is left alone for so long. */
+  refusedMs: 5 * 60_000,
+  /** A relay that has been connected for so long comes before those that have just come, and may be about to go. */
+  standingMs: 10 * 60_000,
+} as const

@@ -1,6 +1,7 @@
 // What a board remembers for `shoal doctor` alone: since when something is wrong that its other state only says is so. In memory, a few
 // entries, and no decision follows from it.
 
+import { isRelayed } from '../dialling/address-book.ts'
 import type { Boot } from '../event.ts'
 import type { State, Step } from '../state.ts'
 
@@ -21,10 +22,10 @@ export function noteStore({ state, now }: Step, writable: boolean): void {
   state.signs.storeSince = writable ? null : (state.signs.storeSince ?? now)
 }
 
-/** The first addresses of a boot are no change, and more of them neither: an interface came up. */
+/** The first addresses of a boot are no change, and more of them neither: an interface came up. Nor is it one to be reached through another relay. */
 export function takeAddresses({ state, now }: Step, addresses: readonly string[]): void {
   const before = state.addresses
-  if (before.some((address) => !addresses.includes(address))) state.signs.moved = { before, at: now }
+  if (before.some((address) => !isRelayed(address) && !addresses.includes(address))) state.signs.moved = { before, at: now }
   state.addresses = [...addresses].sort()
 }
 

@@ -65,7 +65,14 @@ function nodeRow(state: State, node: NodeView, { now, claims, since }: RowInput)
     silentMs: node.liveness === 'alive' || since === undefined ? 0 : Math.trunc(now - since),
     agentVersion: node.agentVersion,
     ...(node.psk === undefined ? {} : { psk: node.psk }),
+    ...pathTo(state, node.id),
   }
+}
+
+function pathTo({ peers, view }: State, node: NodeId): Pick<NodeRow, 'path'> {
+  const path = peers.get(node)?.path
+  if (path === undefined) return {}
+  return { path: { ...path, via: path.via === null ? null : (view.nodes.get(path.via as NodeId)?.name ?? path.via) } }
 }
 
 export function nodeRows(state: State, now: number): NodeRow[] {

@@ -58,6 +58,7 @@ export class Attacker {
     await network.start({
       peerUp: (peer) => attacker.#up(peer),
       peerDown: (peer) => attacker.connected.delete(peer),
+      path: () => undefined,
       frame: (from, bytes) => attacker.#heard(from, bytes),
       misbehaved: () => undefined,
       addresses: () => undefined,

@@ -65,6 +65,11 @@ export class Rig {
     else inside(namespace, 'iptables', '-A', 'OUTPUT', '-o', 'eth0', '-j', 'DROP')
   }
 
+  /** The board dials out, and nobody gets through to it: the usual NAT. */
+  behindNat(name: string): void {
+    inside(this.namespace(name), 'iptables', '-A', 'INPUT', '-i', 'eth0', '-p', 'tcp', '--syn', '-j', 'DROP')
+  }
+
   /** These two cannot talk; both can talk to the others. */
   part(a: string, b: string): void {
     this.drop(a, b)

@@ -139,6 +139,7 @@ name: till-3
 listen: [/ip4/0.0.0.0/tcp/7421]
 announce: [/dns4/till-3.example/tcp/7421]
 bootstrap: [till-1.example:7420]
+network: { relay: 'off', proxy: 'http://proxy.example:3128', proxy_login: login }
 labels: { room: cellar, floor: 2, spare: true }
 reserved: { cpu: 1.5 GHz, memory: 1 GiB, disk: 500 MiB }
 capacity: { memory: 2 GiB }
@@ -167,6 +168,7 @@ rejoin: true
       listen: ['/ip4/0.0.0.0/tcp/7421'],
       announce: ['/dns4/till-3.example/tcp/7421'],
       bootstrap: ['till-1.example:7420'],
+      network: { relay: 'off', proxy: 'http://proxy.example:3128/', proxyLogin: join(folder, 'login') },
       labels: { room: 'cellar', floor: '2', spare: 'true' },
       reserved: { cpuMhz: 1_500, memoryMib: 1_024, diskMib: 500 },
       capacity: { memoryMib: 2_048 },

@@ -211,11 +211,12 @@ export const undialable: Rule = (scene) => {
   const dialling = new Set(
     scene.all.flatMap((one) => (one.surroundings?.connections ?? []).flatMap((row) => (row.by === 'there' ? row.node : []))),
   )
-  for (const { node, name, liveness } of scene.boards.values()) {
+  for (const { node, name, liveness, addresses } of scene.boards.values()) {
     if (liveness !== 'alive' || !linked.has(node) || !dialling.has(node)) continue
     const tries = triesAt(scene, node)
     if (tries.length === 0 || tries.some(({ reached }) => reached === 'yes')) continue
     const from = namesOf(scene, new Set(waysTo(scene, node).map(({ by }) => by.node)))
+    const relays = namesOf(scene, new Set(addresses.flatMap((address) => /\/p2p\/([^/]+)\/p2p-circuit/.exec(address)?.[1] ?? [])))
     findings.push({
       id: 'dial-one-way',
       // A board behind NAT is as it was meant to be, and works.
@@ -224,9 +225,16 @@ export const undialable: Rule = (scene) => {
       to: [name],
       direction: 'from-to',
       sinceMs: longest(tries.map(({ fault }) => fault?.sinceMs ?? null)),
-      evidence: bounded([`${name} is connected, by connections that it made itself`, ...tries.map(tryWords)]),
-      stillWorks: 'everything, over the connections that it makes itself',
-      whatToDo: `two such boards need a third that both can dial; to be reached through one, start ${name} with --listen /p2p-circuit as well`,
+      evidence: bounded([
+        `${name} is connected, by connections that it made itself`,
+        ...(relays.length === 0 ? [] : [`it is reached through ${relays.join(' and ')}`]),
+        ...tries.map(tryWords),
+      ]),
+      stillWorks: relays.length === 0 ? 'everything, over the connections that it makes itself' : 'everything',
+      whatToDo:
+        relays.length === 0
+          ? `${name} takes a place at a relay by itself: that needs a member that both can dial, and network.relay is not to be off on either`
+          : 'nothing; with a port that others can dial, what is said to it would not go over another board',
     })
   }
   return findings

@@ -87,14 +87,18 @@ describe('views', () => {
   })
 
   it('lists nodes', () => {
-    const nodes = [nodeRow(0), nodeRow(1, { liveness: 'disconnected', silentMs: 65_000 }), nodeRow(2, { draining: true, eligible: false })]
+    const nodes = [
+      nodeRow(0),
+      nodeRow(1, { liveness: 'disconnected', silentMs: 65_000 }),
+      nodeRow(2, { draining: true, eligible: false, path: { over: 'tcp', via: 'gate' } }),
+    ]
     const id = (index: number): string => fakeNodes[index]?.slice(8, 16) ?? ''
     assert.equal(
       nodeTable(nodes, plain),
-      'NODE     ID        POOL     STATE                        SILENT  ALLOCS           CPU       MEMORY  AGENT\n' +
-        `board-0  ${id(0)}  default  alive                        -            1  100/4000 MHz  64/4096 MiB  0.1.0\n` +
-        `board-1  ${id(1)}  default  disconnected                 1m5s         1  100/4000 MHz  64/4096 MiB  0.1.0\n` +
-        `board-2  ${id(2)}  default  alive, draining, ineligible  -            1  100/4000 MHz  64/4096 MiB  0.1.0\n`,
+      'NODE     ID        POOL     STATE                        PATH        SILENT  ALLOCS           CPU       MEMORY  AGENT\n' +
+        `board-0  ${id(0)}  default  alive                        -           -            1  100/4000 MHz  64/4096 MiB  0.1.0\n` +
+        `board-1  ${id(1)}  default  disconnected                 -           1m5s         1  100/4000 MHz  64/4096 MiB  0.1.0\n` +
+        `board-2  ${id(2)}  default  alive, draining, ineligible  relay gate  -            1  100/4000 MHz  64/4096 MiB  0.1.0\n`,
     )
     assert.equal(nodeTable([], plain), 'no nodes\n')
   })

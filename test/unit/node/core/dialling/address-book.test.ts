@@ -196,3 +196,16 @@ test('of the addresses that worked so many are kept, the latest; who is no membe
   const none = new AddressBook()
   assert.deepEqual([none.worked('/a', 'a'), none.size], [false, 0])
 })
+
+test('over a relay only a board that has hardly anybody dials, and whom it cannot dial otherwise', () => {
+  const book = new AddressBook()
+  const relayed = '/ip4/192.0.2.1/tcp/1/p2p/r/p2p-circuit/p2p/w'
+  book.remember('w', ['/w', relayed], true)
+  assert.deepEqual(choose(book), ['/w'])
+  book.tried(book.entriesOf('w')[0]!, 900, 0.5)
+  assert.deepEqual(choose(book), [relayed])
+  assert.deepEqual(choose(book, { need: 'modest' }), [])
+  book.lost('w')
+  assert.deepEqual(choose(book, { need: 'satisfied', bridge: true }), [])
+  assert.deepEqual(choose(book, { need: 'isolated' }), [relayed])
+})

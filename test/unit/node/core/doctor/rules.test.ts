@@ -312,6 +312,19 @@ test('the worst comes first, and every list is bounded', () => {
   for (const { evidence } of findings) assert.ok(evidence.length <= doctorLimits.evidenceMax)
 })
 
+test('of a board that nobody can dial it is said through whom it is reached', () => {
+  const through = '/ip4/192.0.2.1/tcp/7420/p2p/b3/p2p-circuit/p2p/b2'
+  const row = board('b2')
+  const seenThere = seen({ ways: [way('b2', { reached: 'silent' })], connections: [{ node: 'b2', by: 'there', isRelayed: false }] })
+  const all = { boards: [board('b1'), { ...row, addresses: [...row.addresses, through] }, board('b3')] }
+  const { findings } = diagnose({ self: examination('b1', { ...all, links: [link('b2')], ...seenThere }), answered: [], unanswered: [] })
+  assert.deepEqual(
+    findings.map(({ id }) => id),
+    ['dial-one-way'],
+  )
+  assert.ok(findings[0]!.evidence.includes('it is reached through b3'), findings[0]!.evidence.join('; '))
+})
+
 test('a dnsaddr is no name that leads to numbers', () => {
   assert.equal(nameIn('/dnsaddr/board.example'), null)
   assert.equal(nameIn('/dns4/board.example/tcp/1'), 'board.example')
