@@ -105,6 +105,8 @@ function operatorOf(crypto: Crypto, founded: Founded, { id, signer }: Pick<Autho
     sign,
     compact: (world, board, doc, pool) => {
       const found = current(world, board, doc, pool)
+      // It did not answer.
+      if (found.changeCount === 0) return []
       return world.shared.engine.compact(found, author(), found.registers).envelopes.map((envelope) => envelope.bytes)
     },
     put: (world, board, doc, pool, change) => {

@@ -23,7 +23,10 @@ export function compactJob(stage: Stage, event: EventOf<'compact'>): void {
   const id = jobDocId(job)
   const doc = board?.core?.state == null ? undefined : judgedHere(board.core.state, id)
   if (board === null || doc === undefined || !mayCompact(stage, board, doc, job)) return
-  const behind = recordedBy(stage, board, doc).filter(({ digest, liveness }) => digest !== doc.digest || liveness !== 'alive')
+  const recorded = recordedBy(stage, board, doc)
+  // A slow board answers later, and its operator has gone by then.
+  if (recorded === null) return witness.note(`${event.via} does not say who has ${id}`)
+  const behind = recorded.filter(({ digest, liveness }) => digest !== doc.digest || liveness !== 'alive')
   if (behind.length > 0 && !event.force) {
     witness.saw('compaction-refused')
     return witness.note(`${event.via} does not drop the history of ${job}: ${behind.map(({ name }) => name).join(', ')} may have another`)
@@ -52,9 +55,9 @@ function mayCompact({ world }: Stage, board: Board, doc: Doc, job: JobId): boole
   return reply?.kind === 'job' && reply.job.canaries === undefined && reply.job.wentBackTo === undefined
 }
 
-function recordedBy({ world }: Stage, board: Board, doc: Doc): readonly RecordedRow[] {
+function recordedBy({ world }: Stage, board: Board, doc: Doc): readonly RecordedRow[] | null {
   const [reply] = world.request(board, { method: 'doc.receipts', doc: doc.id })
-  return reply?.kind === 'receipts' ? reply.nodes : []
+  return reply?.kind === 'receipts' ? reply.nodes : null
 }
 
 function sayingOf({ core }: Board, id: JobId): string {
