@@ -8,6 +8,7 @@ import type { Core } from '../node/core/step.ts'
 import type { AdoptedTask, FoundDevice, TaskDriver, TaskExit } from '../node/core/ports.ts'
 import type { Alarm } from './alarm.ts'
 import { type BoardClock, trueClock } from './board-clock.ts'
+import type { Death } from './deaths.ts'
 import { Disk } from './disk.ts'
 
 export interface BoardSpec {
@@ -44,8 +45,14 @@ export interface Board {
   readonly disk: Disk
   /** Writes that a full disk does not take: in the agent's memory, as its journal has them. */
   readonly held: Map<string, Uint8Array | null>
-  /** Power fails after so many more effects; null: it does not. */
-  effectsLeft: number | null
+  /** It ends in the middle of a step soon; null: it does not. */
+  death: Death | null
+  /** Its agent is to run, and does not begin as long as the disk cannot be read. */
+  awaitsDisk: boolean
+  /** Since when its disk has not said that a write is durable: what leaves the board waits for that. Virtual ms; null: nothing waits. */
+  syncingSince: number | null
+  /** An agent that has ended: what it told its drivers last comes about all the same. */
+  carriedOn: Core | null
   /** Until when it takes no event, as if it were swapping or asleep; what comes meanwhile waits. */
   pausedUntil: number
   /** A slow CPU: so long each step takes, and until when it is busy with the last one. */
@@ -90,7 +97,10 @@ export function createBoard(spec: BoardSpec, names = new Map<string, string>()):
     address: `/sim/${spec.name}`,
     disk: new Disk(names),
     held: new Map(),
-    effectsLeft: null,
+    death: null,
+    awaitsDisk: false,
+    syncingSince: null,
+    carriedOn: null,
     pausedUntil: 0,
     stepMs: 0,
     busyUntil: 0,

@@ -1,19 +1,31 @@
 // The simulated store: what is on a board's disk, as the map of its records. It takes all writes of a call or none, may lose in a power
-// cut what no sync followed, may be full, and drops damaged records when they are read: what `node/adapters/store-level.ts` promises, held
+// cut what no sync followed, may be full, read-only or broken for a while, and drops damaged records when they are read: what `node/adapters/store-level.ts` promises, held
 // against it by the same suite (`test/acceptance`).
 
 import type { Reply } from '../crdt/api-types.ts'
-import type { StoreWrite } from '../node/core/ports.ts'
+import type { StoreCode, StoreWrite } from '../node/core/ports.ts'
 
 /** As the real loop says it: what is not on disk is not acknowledged. */
 export const notDurable: Reply = { kind: 'error', code: 'E_STORE_FULL', message: 'the disk takes no writes' }
+
+/** No room; mounted read-only, as a file system is that has met errors; errors on whatever is read or written. */
+export type DiskFault = 'full' | 'read-only' | 'io-error'
+
+/** As the real store says it: `node/adapters/store-level.ts`. */
+export const diskRefusals = {
+  full: { code: 'E_STORE_FULL', reason: 'no space left' },
+  'read-only': { code: 'E_STORE_FULL', reason: 'read-only file system' },
+  'io-error': { code: 'E_STORE_BROKEN', reason: 'input/output error' },
+} as const satisfies Record<DiskFault, { readonly code: StoreCode; readonly reason: string }>
 
 /** More writes than any power cut undoes: of what is older the system has long written everything. */
 const unsyncedMax = 256
 
 export class Disk extends Map<string, Uint8Array> {
-  /** It takes no writes. */
-  isFull = false
+  /** Why it takes no writes; null: it does. */
+  fault: DiskFault | null = null
+  /** A write failed, and the store is closed until it can be opened again. */
+  #isClosed = false
   /** What was there before each write that no sync has followed: a power cut may undo them, newest first. */
   unsynced: (readonly (readonly [string, Uint8Array | undefined])[])[] = []
   /** What reading found broken, in words. */
@@ -29,7 +41,8 @@ export class Disk extends Map<string, Uint8Array> {
 
   /** All of the writes or none; false when there is no room. */
   write(writes: readonly StoreWrite[], sync: boolean): boolean {
-    if (this.isFull) return false
+    this.#isClosed = this.fault !== null
+    if (this.fault !== null) return false
     this.unsynced.push(writes.map(({ key }) => [key, this.get(key)]))
     if (this.unsynced.length > unsyncedMax) this.unsynced.shift()
     for (const { key, value } of writes) this.#put(key, value)
@@ -37,8 +50,14 @@ export class Disk extends Map<string, Uint8Array> {
     return true
   }
 
+  /** An agent that begins finds its records; where they cannot be had it does not begin. */
+  get opens(): boolean {
+    return this.fault === null || this.fault === 'full'
+  }
+
   /** Undefined also for a damaged record, which is forgotten. */
   read(key: string): Uint8Array | undefined {
+    if (this.fault === 'io-error' || (this.fault === 'read-only' && this.#isClosed)) return undefined
     if (!this.#damaged.delete(key)) return this.get(key)
     this.delete(key)
     this.repairs.push(`record '${key}' was damaged and dropped`)
@@ -76,7 +95,7 @@ export class Disk extends Map<string, Uint8Array> {
   replaceBy(image: ReadonlyMap<string, Uint8Array>): void {
     this.clear()
     this.#damaged.clear()
-    this.isFull = false
+    this.fault = null
     this.unsynced = []
     for (const [key, value] of image) this.set(key, value)
   }

@@ -55,7 +55,7 @@ function surroundingsOf({ links }: World, board: Board, tries: Examine['tries'])
     .filter(({ address }) => !tries.some((one) => one.address === address))
     .map((way): WaySeen => ({ ...way, reached: way.isBootstrap ? dialling.reach(board, way.address) : null }))
   return {
-    disk: { freeMib: board.disk.isFull ? 0 : diskMib / 2, totalMib: diskMib },
+    disk: { freeMib: board.disk.fault === 'full' ? 0 : diskMib / 2, totalMib: diskMib },
     memory: null,
     names: dialling.names(board),
     ways: [...tried, ...rest],

@@ -10,7 +10,7 @@ import { wireLimits } from '../node/core/wire.ts'
 import { type Board, isEnd, isWhole } from './board.ts'
 import { Dialling } from './dialling.ts'
 import { Gossip } from './gossip/gossip.ts'
-import { type Message, type Rpc, rpcBytes } from './gossip/rpc.ts'
+import { type Message, type Rpc, rpc, rpcBytes } from './gossip/rpc.ts'
 import type { Prng } from './prng.ts'
 import type { EventQueue } from './queue.ts'
 import { resendMs, resentLate } from './routes.ts'
@@ -24,6 +24,15 @@ export interface LinkFaults {
   readonly lateMs?: number
   /** Streams behave as TCP does: what is lost is sent again and comes later, in order and once. Only messages of gossip are lost. */
   readonly isTcp?: boolean
+  /** Now and then something takes very long: a stream stops for so long, and a message of gossip is overtaken by all that come after it. */
+  readonly tail?: Tail
+}
+
+export interface Tail {
+  /** Of each frame and message, 0 … 1. */
+  readonly chance: number
+  readonly leastMs: number
+  readonly mostMs: number
 }
 
 /** One direction between two boards. */
@@ -240,21 +249,22 @@ export class Links {
     if (target === undefined) return
     const bytes = rpcBytes(all)
     this.#count(from, bytes)
-    const rpc = this.#withoutLost(target, all)
-    const left = rpc === all ? bytes : rpcBytes(rpc)
+    const sent = this.#withoutLost(target, all)
+    const left = sent === all ? bytes : rpcBytes(sent)
     const lane = this.#lane(from, target)
     if (lane.isCut) {
-      this.#hold(from, target, left, this.#arriving(from, target, rpc))
+      this.#hold(from, target, left, this.#arriving(from, target, sent))
       return
     }
     const queued = this.uplinks.delay(from.spec.id, to, left, queue.now)
     if (queued === null) {
-      const silent = this.#arriving(from, target, { ...rpc, messages: [] })
+      const silent = this.#arriving(from, target, { ...sent, messages: [] })
       return this.#carry(from, target, this.#arrival(lane, uplinkQueueMsMax), silent)
     }
     const at = this.#arrival(lane, queued + this.#resent())
     // Most of what goes from mesh to mesh has come to the other board by another way: then nothing happens when it arrives.
-    if (!this.gossip.isOldNews(target, rpc, at)) this.#carry(from, target, at, this.#arriving(from, target, rpc))
+    if (this.gossip.isOldNews(target, sent, at)) return
+    this.#carry(from, target, at, this.#arriving(from, target, this.#withoutTails(from, target, sent)))
   }
 
   #arriving(from: Board, target: Board, rpc: Rpc): () => void {
@@ -303,7 +313,27 @@ export class Links {
   #resent(): number {
     if (this.faults === null) return 0
     const { prng, loss = 0, lateMs = 0 } = this.faults
-    return prng.below(lateMs + 1) + resentLate(prng, loss, lastResendMs)
+    return prng.below(lateMs + 1) + resentLate(prng, loss, lastResendMs) + this.#tail()
+  }
+
+  /** Short tails are likelier than long ones. */
+  #tail(): number {
+    const { prng, tail } = this.faults ?? {}
+    if (prng === undefined || tail === undefined || !prng.chance(tail.chance)) return 0
+    const most = tail.leastMs + prng.below(tail.mostMs - tail.leastMs + 1)
+    return tail.leastMs + prng.below(most - tail.leastMs + 1)
+  }
+
+  /** Messages that take long go their own way: what is said later overtakes them. */
+  #withoutTails(from: Board, target: Board, all: Rpc): Rpc {
+    if (this.faults?.tail === undefined || all.messages.length === 0) return all
+    const { queue, delayMs } = this.#input
+    const prompt = all.messages.filter((message) => {
+      const late = this.#tail()
+      if (late > 0) this.#carry(from, target, queue.now + delayMs + late, this.#arriving(from, target, rpc({ messages: [message] })))
+      return late === 0
+    })
+    return prompt.length === all.messages.length ? all : { ...all, messages: prompt }
   }
 
   /** What waited for the end of the cut arrives, if the connection still stands at both ends. */

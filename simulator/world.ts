@@ -2,30 +2,32 @@
 // (`cut`, `kill`, `powerCut`, `fillDisk`); `run` lets time pass. It imports nothing of the adapters and has no randomness of its
 // own, so a run is a function of its calls.
 
-import { toBase64 } from '../crdt/base64.ts'
 import type { Crypto } from '../crdt/crypto.ts'
 import type { FleetId, NodeId } from '../crdt/ids.ts'
 import type { Reply, Request } from '../crdt/api-types.ts'
 import { type Core, createCore } from '../node/core/step.ts'
 import type { Effect } from '../node/core/effect.ts'
 import type { CoreEvent } from '../node/core/event.ts'
-import type { TaskExit, TaskRequest } from '../node/core/ports.ts'
+import type { TaskExit } from '../node/core/ports.ts'
 import { envelopeFrames } from '../node/core/wire.ts'
 import { setAlarm } from './alarm.ts'
 import { type Board, type BoardSpec, createBoard } from './board.ts'
 import { shownAt } from './board-clock.ts'
 import { bootEvent } from './boot-event.ts'
 import { Checks } from './checks.ts'
-import { notDurable } from './disk.ts'
+import { type Death, countDown, endSync, waitsForDisk } from './deaths.ts'
+import { type DiskFault, notDurable } from './disk.ts'
+import { Driving } from './driving.ts'
 import { carryOutExamine } from './examine.ts'
 import { EventLoops } from './event-loops.ts'
 import { type Flaw, swallowsOf } from './flaws.ts'
+import { saidOf, storedAt, storedReply, writeHeld, writeOrHold } from './journal.ts'
 import { Lifetimes } from './lifetimes.ts'
 import { Links } from './links.ts'
 import { type Overlay, aroundEach } from './overlay.ts'
 import { EventQueue } from './queue.ts'
 import { type Shared, createShared } from './shared.ts'
-import { Tasks, endedWell, rewriteMs, startMs, stopAgainMs } from './tasks.ts'
+import { Tasks, endedWell, rewriteMs, stopAgainMs } from './tasks.ts'
 
 export type { Board, BoardSpec } from './board.ts'
 
@@ -82,6 +84,7 @@ export class World {
   readonly #loops = new EventLoops(this.queue)
   readonly #asked = new Map<number, Asked>()
   readonly lifetimes = new Lifetimes(this.queue, (board, { id }) => this.#ended(board, id, endedWell))
+  readonly driving = new Driving(this)
   #requests = 0
 
   constructor(options: WorldOptions) {
@@ -141,6 +144,8 @@ export class World {
 
   boot(board: Board): void {
     const { spec } = board
+    board.awaitsDisk = !board.disk.opens
+    if (board.awaitsDisk) return
     board.pausedUntil = 0
     board.busyUntil = 0
     board.starting.clear()
@@ -159,14 +164,15 @@ export class World {
   #bootEvent(board: Board): CoreEvent {
     const { crypto, fleet, fleetEnvelopes } = this.#options
     const boots = this.#has('boot-nonce-reused') ? 0 : board.boots
-    return bootEvent({ crypto, fleet, fleetEnvelopes, board, now: this.queue.now, wallMs: this.#wallMs(board), boots })
+    return bootEvent({ crypto, fleet, fleetEnvelopes, board, now: this.queue.now, wallMs: this.wallMsOf(board), boots })
   }
 
   #has(flaw: Flaw): boolean {
     return this.#options.flaws?.has(flaw) === true
   }
 
-  #wallMs(board: Board): number {
+  /** What the board's wall clock shows. */
+  wallMsOf(board: Board): number {
     return Math.max(0, epochWallMs + this.clockOf(board) + board.wallAheadMs)
   }
 
@@ -177,6 +183,8 @@ export class World {
 
   /** The agent dies; its tasks and its disk live on. */
   kill(board: Board): void {
+    endSync(board)
+    board.awaitsDisk = false
     board.core?.release()
     board.core = null
     board.held.clear()
@@ -185,10 +193,13 @@ export class World {
 
   /** The board loses power: agent and tasks are gone, the others hear nothing. So many writes that no sync followed are gone, too. */
   powerCut(board: Board, lostWritesMax = 0): void {
+    endSync(board)
+    board.awaitsDisk = false
     this.onPowerCut(board)
     board.core?.release()
     board.core = null
-    board.effectsLeft = null
+    board.carriedOn = null
+    board.death = null
     board.disk.losePower(lostWritesMax)
     board.held.clear()
     this.tasks.endAll(board)
@@ -210,15 +221,14 @@ export class World {
   }
 
   /** From now on the disk takes no writes; what the core wants written is kept in memory, as the journal does. */
-  fillDisk(board: Board): void {
-    board.disk.isFull = true
+  fillDisk(board: Board, fault: DiskFault = 'full'): void {
+    board.disk.fault = fault
   }
 
   freeDisk(board: Board): void {
-    board.disk.isFull = false
-    const held = [...board.held].map(([key, value]) => ({ key, value }))
-    board.disk.write(held, true)
-    board.held.clear()
+    board.disk.fault = null
+    if (board.awaitsDisk) return this.boot(board)
+    writeHeld(board)
     this.feed(board, { kind: 'store-state', now: this.queue.now, writable: true, reason: '' })
   }
 
@@ -250,7 +260,7 @@ export class World {
   }
 
   #command(board: Board, id: number, request: Request, caller: string | null): void {
-    this.feed(board, { kind: 'command', now: this.queue.now, wallMs: this.#wallMs(board), id, caller, request })
+    this.feed(board, { kind: 'command', now: this.queue.now, wallMs: this.wallMsOf(board), id, caller, request })
   }
 
   #answer(id: number, reply: Reply, last: boolean): void {
@@ -271,12 +281,26 @@ export class World {
   #step(board: Board, core: Core, event: CoreEvent): void {
     if (board.stepMs > 0) board.busyUntil = this.queue.now + board.stepMs
     let isWritten = true
-    for (const effect of this.watch(board, event, () => core.step(event))) {
-      if (board.effectsLeft !== null && board.effectsLeft-- <= 0) return this.powerCut(board)
+    const effects = this.watch(board, event, () => core.step(event))
+    for (const [at, effect] of effects.entries()) {
+      const { death } = board
+      if (death !== null && death.left <= 0) return this.#die(board, death)
+      if (waitsForDisk(board, effect)) continue
       if (effect.kind === 'left') return this.kill(board)
       if (effect.kind === 'persist') isWritten = this.#persist(board, effect) && isWritten
       else this.#carryOut(board, effect, isWritten)
+      if (death !== null) countDown(death, effects, at)
     }
+  }
+
+  #die(board: Board, death: Death): void {
+    if (board.death !== death) return
+    board.death = null
+    death.onDeath()
+    board.syncingSince = null
+    if (death.how === 'power-cut') return this.powerCut(board, death.lostWrites)
+    if (death.driversGoOn) board.carriedOn = board.core
+    this.kill(board)
   }
 
   /** A board that is frozen goes on. */
@@ -296,9 +320,14 @@ export class World {
 
   #persist(board: Board, effect: Effect & { kind: 'persist' }): boolean {
     board.writes += 1
-    if (board.disk.write(effect.writes, effect.sync && !this.#has('sync-ignored'))) return true
-    for (const { key, value } of effect.writes) board.held.set(key, value)
-    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, writable: !board.disk.isFull, reason: 'no space left' }))
+    const { death } = board
+    const isUnfinished = death?.after === 'sync' && effect.sync && board.disk.fault === null
+    if (isUnfinished) {
+      board.syncingSince = this.queue.now
+      this.#soon(board, death.syncMs, () => this.#die(board, death))
+    }
+    if (writeOrHold(board, effect.writes, effect.sync && !isUnfinished && !this.#has('sync-ignored'))) return true
+    this.#later(board, 1, () => ({ kind: 'store-state', now: this.queue.now, ...saidOf(board.disk) }))
     return false
   }
 
@@ -308,7 +337,7 @@ export class World {
       case 'send':
         return void this.links.send(board, effect.to, effect.frame)
       case 'send-stored':
-        return envelopeFrames(this.#stored(board, effect.keys)).forEach((frame) => void this.links.send(board, effect.to, frame))
+        return envelopeFrames(storedAt(board, effect.keys)).forEach((frame) => void this.links.send(board, effect.to, frame))
       case 'broadcast':
         return this.links.broadcast(board, effect.topic, effect.frame)
       case 'remember':
@@ -318,13 +347,13 @@ export class World {
       case 'disconnect':
         return this.links.disconnect(board, effect.peer)
       case 'prepare':
-        return this.#prepare(board, effect.task)
+        return this.driving.prepare(board, effect.task)
       case 'start':
-        return this.#start(board, effect, isWritten)
+        return this.driving.start(board, effect, isWritten)
       case 'stop':
         if (this.#has('stop-ignored')) return
         if (board.isDriverSilent) return this.#soon(board, stopAgainMs, () => this.#carryOut(board, effect, isWritten))
-        return this.#stop(board, effect)
+        return this.driving.stop(board, effect)
       case 'remove':
         return this.tasks.remove(board, effect.task)
       case 'rewrite':
@@ -337,10 +366,8 @@ export class World {
         return this.#wake(board, effect.at)
       case 'reply':
         return this.#answer(effect.id, effect.reply.kind === 'receipt' && !isWritten ? notDurable : effect.reply, effect.last)
-      case 'reply-stored': {
-        const { doc, pool, epoch } = effect
-        return this.#answer(effect.id, { kind: 'doc', doc, pool, epoch, envelopes: this.#stored(board, effect.keys).map(toBase64) }, true)
-      }
+      case 'reply-stored':
+        return this.#answer(effect.id, storedReply(board, effect), true)
       case 'forward':
         return this.#forward(board, effect)
       case 'examine':
@@ -348,36 +375,6 @@ export class World {
       case 'log':
         board.logs.push(`${queue.now} ${effect.level} ${effect.message}`)
     }
-  }
-
-  #prepare(board: Board, task: TaskRequest): void {
-    this.#later(board, 5, () => ({ kind: 'prepared', now: this.queue.now, task: task.id, outcome: this.tasks.prepare(board, task) }))
-  }
-
-  #start(board: Board, effect: Effect & { kind: 'start' }, isWritten: boolean): void {
-    const { queue, tasks } = this
-    if (isWritten) {
-      board.starting.set(effect.task.id, queue.now + startMs)
-      return this.#later(board, startMs, () => {
-        const wallMs = this.#wallMs(board)
-        const outcome = tasks.start(board, effect.task, queue.now, wallMs)
-        if (outcome.ok) this.lifetimes.began(board, effect.task)
-        return { kind: 'started', now: queue.now, wallMs, task: effect.task.id, outcome }
-      })
-    }
-    const outcome = { ok: false, code: 'E_START', message: 'the disk takes no writes: nothing new is started' } as const
-    this.#later(board, 1, () => ({ kind: 'started', now: queue.now, wallMs: this.#wallMs(board), task: effect.task.id, outcome }))
-  }
-
-  /** A stop that comes during a start waits for it, as in every driver. */
-  #stop(board: Board, { task, driver, signal, timeoutMs }: Effect & { kind: 'stop' }): void {
-    const { queue, tasks } = this
-    const startedAt = board.starting.get(task) ?? queue.now
-    const { afterMs, exit } = tasks.ending(signal, timeoutMs)
-    this.#later(board, Math.max(0, startedAt - queue.now) + afterMs, () => {
-      for (const event of tasks.stop(board, task, driver, queue.now, exit)) this.feed(board, event)
-      return { kind: 'stopped', now: queue.now, task }
-    })
   }
 
   #wake(board: Board, at: number): void {
@@ -392,9 +389,5 @@ export class World {
       return this.queue.after(5, () => this.#command(target, effect.id, effect.request, board.spec.id))
     }
     this.#answer(effect.id, { kind: 'error', ...effect.unanswered }, true)
-  }
-
-  #stored(board: Board, keys: readonly string[]): Uint8Array[] {
-    return keys.flatMap((key) => (board.held.has(key) ? board.held.get(key) : board.disk.read(key)) ?? [])
   }
 }

@@ -44,7 +44,7 @@ timeline: # boards are named: north-1, north-*, site=north, all, or a list; in c
   # - { at: 2m, line: [site=north, site=south], delay: 2s, loss: 20 } # more delay each way, percent lost; without both: as before
   # - { at: 2m, dns: broken, on: south-1 } # also wrong, hangs, works: bootstrap entries by name cannot be used
   # - { at: 2m, new_address: south-1 }
-  # - { at: 2m, disk_full: south-2 } # then disk_free
+  # - { at: 2m, disk_full: south-2 } # also disk_read_only, disk_broken; then disk_free
   # - { at: 2m, run: web-v2.yaml, via: south-1 } # also stop: web, remove: web
   # - { at: 2m, drain: north-3 } # then undrain
   # - { at: 2m, ineligible: north-3 } # then eligible; also evict, unevict

@@ -42,7 +42,7 @@ fill(at('boards'), ['board', 'pool', 'messages', 'sent', 'a second', 'boots'],
 // What operators wish of a board, what takes it back, and the word that stands at it meanwhile.
 const opposites = [['drain', 'undrain', 'drains'], ['ineligible', 'eligible', 'not eligible'], ['evict', 'unevict', 'evicted']]
 const worldAt = (ms) => {
-  const closed = new Set(), down = new Set(), paused = new Set(), long = new Set(), nameless = new Set(), uplinks = new Map(), full = new Set(), wishes = new Map(), lacking = new Map()
+  const closed = new Set(), down = new Set(), paused = new Set(), long = new Set(), nameless = new Set(), uplinks = new Map(), full = new Map(), wishes = new Map(), lacking = new Map()
   const wished = (name) => { if (!wishes.has(name)) wishes.set(name, new Set()); return wishes.get(name) }
   for (const board of boards) if (board.joinsMs > ms) down.add(board.name)
   const pairs = (event, work) => { for (const a of event.from) for (const b of event.to) if (a !== b) work(a, b) }
@@ -55,7 +55,7 @@ const worldAt = (ms) => {
     if (event.kind === 'line') pairs(event, (a, b) => { for (const way of [a + '>' + b, b + '>' + a]) event.delayMs + event.lossPercent > 0 ? long.add(way) : long.delete(way) })
     if (event.kind === 'uplink') for (const name of event.boards) event.kbitPerS === null ? uplinks.delete(name) : uplinks.set(name, event.kbitPerS + ' kbit/s')
     if (event.kind === 'dns') for (const name of event.boards) event.state === 'works' ? nameless.delete(name) : nameless.add(name)
-    if (event.kind === 'disk-full') for (const name of event.boards) full.add(name)
+    for (const state of ['full', 'read-only', 'broken']) if (event.kind === 'disk-' + state) for (const name of event.boards) full.set(name, 'disk ' + state)
     if (event.kind === 'disk-free') for (const name of event.boards) full.delete(name)
     for (const [kind, end, word] of opposites) {
       if (event.kind === kind) for (const name of event.boards) wished(name).add(word)
@@ -127,7 +127,7 @@ const drawMap = (ms) => {
     })
     const remarks = [...(down.has(board.name) ? [board.joinsMs > ms ? 'not there yet' : 'off'] : []), ...(paused.has(board.name) ? ['stands still'] : []),
       ...(uplinks.has(board.name) ? [uplinks.get(board.name)] : []), ...(nameless.has(board.name) ? ['no names'] : []),
-      ...(full.has(board.name) ? ['disk full'] : []), ...(wishes.get(board.name) ?? []), ...[...(lacking.get(board.name) ?? [])].map((image) => 'cannot have ' + image)]
+      ...(full.has(board.name) ? [full.get(board.name)] : []), ...(wishes.get(board.name) ?? []), ...[...(lacking.get(board.name) ?? [])].map((image) => 'cannot have ' + image)]
     if (remarks.length > 0) map.append(svg('text', { x, y: y + 31, 'text-anchor': 'middle', class: 'dim' }, remarks.join(', ')))
   }
 }

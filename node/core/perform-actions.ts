@@ -37,7 +37,7 @@ export function perform(step: Step, plan: Plan, action: Action): void {
     case 'stop':
       return alloc && giveUp(step, alloc, 'stopped', action.reason)
     case 'update':
-      return alloc && updateInPlace(step, alloc)
+      return alloc && !isSettling(alloc) ? updateInPlace(step, alloc) : undefined
     case 'adopt-version':
       return alloc && adoptVersion(step, alloc)
     case 'restart':
@@ -53,6 +53,11 @@ export function perform(step: Step, plan: Plan, action: Action): void {
       state.ownStale = true
       return
   }
+}
+
+/** A fresh claim waits for better ones; a newer version that comes meanwhile waits with it. */
+function isSettling({ settleUntil, startedAt }: Alloc): boolean {
+  return settleUntil !== null && startedAt === 0
 }
 
 /** The view may not know yet that it runs, and judge it by that. So it is told first, and then judged again. */

@@ -1,6 +1,7 @@
 // Changes that boards acknowledged to operators, and which boards keep each: those that will have to answer for it in the end. A disk that
 // loses one hands that duty on to the boards that have it by then; what nobody keeps any more, nobody can be asked to have.
 
+import type { Doc } from '../../crdt/doc.ts'
 import type { DocId } from '../../crdt/ids.ts'
 import { envelopeKey } from '../../node/core/documents.ts'
 import { isEvicted } from '../../node/core/state.ts'
@@ -9,6 +10,7 @@ import type { Board } from '../board.ts'
 export interface Acknowledged {
   readonly hash: string
   readonly doc: DocId
+  readonly epoch: number
   /** Who acknowledged it, and when (virtual ms). */
   readonly via: Board
   readonly at: number
@@ -19,6 +21,23 @@ export class Acknowledgements {
 
   took(change: Acknowledged): void {
     this.#keepers.set(change, new Set([change.via]))
+  }
+
+  /**
+   * The document began anew at its next epoch: what the copy had that was dropped is in the first change of that. What it had not got is lost, as
+   * docs/adr/0008 says.
+   */
+  compacted(change: Acknowledged, copy: ReadonlySet<string>): void {
+    for (const old of this.#keepers.keys()) if (old.doc === change.doc && copy.has(old.hash)) this.#keepers.delete(old)
+    this.took(change)
+  }
+
+  /** What one of these boards keeps of the document’s present epoch since before that time, and this copy of it has not got. */
+  leftOut(copy: Doc, boards: ReadonlySet<Board>, before: number): Acknowledged[] {
+    const here = new Set(copy.envelopes.map(({ hash }) => hash))
+    return this.keptBy(boards).filter(
+      ({ doc, epoch, at, hash }) => doc === copy.id && epoch === copy.epoch && at < before && !here.has(hash),
+    )
   }
 
   /** Another disk is in the board: what is not on that one. `others`: all boards that may have heard of it. */

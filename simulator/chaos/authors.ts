@@ -6,6 +6,7 @@ import type { EnvelopeRef, Doc } from '../../crdt/doc.ts'
 import type { LinkState } from '../../node/core/liveness/link-state.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
+import type { Finding } from './invariants.ts'
 import type { SeenStep } from './seen-step.ts'
 
 export class Authors {
@@ -15,6 +16,7 @@ export class Authors {
   /** Author and sequence → bytes. */
   readonly #states = new Map<string, Uint8Array[]>()
   readonly #docs = new WeakMap<Board, Doc>()
+  readonly #looked = new WeakMap<Board, Map<DocId, Doc>>()
 
   genuine(hash: string): void {
     this.#genuine.add(hash)
@@ -29,11 +31,29 @@ export class Authors {
         this.#genuine.add(own.envelopes[at]!.hash)
     }
     const said = state.liveness.table.get(board.spec.id)?.state
-    if (said !== undefined && !this.#said.has(said)) {
-      this.#said.add(said)
-      const key = `${said.author} ${said.sequence}`
-      this.#states.set(key, [...(this.#states.get(key) ?? []), said.bytes])
+    if (said !== undefined) this.said(said)
+  }
+
+  /** Signed with its author's key, be it so or not. */
+  said(state: LinkState): void {
+    if (this.#said.has(state)) return
+    this.#said.add(state)
+    const key = `${state.author} ${state.sequence}`
+    this.#states.set(key, [...(this.#states.get(key) ?? []), state.bytes])
+  }
+
+  /** What of a changed document nobody wrote: at once, for its author may soon go on at another epoch. */
+  taken({ board, state }: Pick<SeenStep, 'board' | 'state'>): Finding[] {
+    const looked = this.#looked.get(board) ?? new Map<DocId, Doc>()
+    this.#looked.set(board, looked)
+    const found: Finding[] = []
+    for (const [id, doc] of state.docs) {
+      if (looked.get(id) === doc) continue
+      looked.set(id, doc)
+      const forged = doc.envelopes.find(({ hash }) => !this.#genuine.has(hash))
+      if (forged !== undefined) found.push({ rule: 'only-genuine', what: `${board.spec.name} has taken ${wordsFor(id, forged)}` })
     }
+    return found
   }
 
   /** What the board has that nobody wrote. */

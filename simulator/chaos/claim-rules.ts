@@ -47,8 +47,9 @@ export class ClaimRules {
     this.#removed.add(job)
   }
 
-  /** Power failed in the middle of the step: what it ended then may not be written. */
+  /** It ended in the middle of the step, or while several waited for its disk: what it ended then may not be written. */
   stepUndone(board: Board): void {
+    if (board.syncingSince !== null) return this.forgets(board)
     for (const alloc of this.#inStep) this.#ended.get(board)?.delete(alloc)
   }
 
@@ -114,7 +115,7 @@ export class ClaimRules {
     if (plan === null || before?.plan === plan) return []
     this.#plans.set(board, { boots: board.boots, plan })
     // What cannot be written down is forgotten with the power.
-    if (board.disk.isFull || board.held.size > 0) return []
+    if (board.disk.fault !== null || board.held.size > 0) return []
     const ended = this.#ended.get(board) ?? new Set<AllocId>()
     this.#ended.set(board, ended)
     const found: Finding[] = []

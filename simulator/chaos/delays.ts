@@ -23,6 +23,9 @@ export class Delays {
   /** Slot → its newest failure, virtual ms. */
   readonly #failed = new Map<SlotId, { readonly generation: number; readonly at: number; readonly form: string | undefined }>()
 
+  /** Slots, generations and forms of all failures. */
+  readonly #known = new Set<string>()
+
   after({ board, state, event, effects, now }: SeenStep): Finding[] {
     const found: Finding[] = []
     const boot = `${board.spec.name} ${board.boots}`
@@ -67,6 +70,7 @@ export class Delays {
   /** What is made anew of that name may fail with the same generation. */
   removed(job: string): void {
     for (const slot of this.#failed.keys()) if (slotParts(slot).job === job) this.#failed.delete(slot)
+    for (const key of this.#known) if (key.startsWith(`${job}/`)) this.#known.delete(key)
   }
 
   /** From the log of a board. */
@@ -88,9 +92,10 @@ export class Delays {
     if (slot === undefined) return
     const { job, group } = slotParts(slot as SlotId)
     const failure = { generation: Number(generation), at: virtualNow, form: state.view.jobs.get(job)?.forms.get(group) }
-    const before = this.#failed.get(slot as SlotId)
-    // With an older disk in it a board may fail once more with the same copy: whoever has heard of that waits already.
-    if (before?.generation !== failure.generation || before.form !== failure.form) this.#failed.set(slot as SlotId, failure)
+    // With an older disk in it a board may fail once more with the same copy, also after later ones: whoever has heard of that waits already.
+    const key = `${slot} ${failure.generation} ${failure.form}`
+    if (!this.#known.has(key)) this.#failed.set(slot as SlotId, failure)
+    this.#known.add(key)
   }
 
   /** Why the slot ought not to be claimed with this generation yet; null: it may. The board must have heard of the failure, and of no later try. */

@@ -37,10 +37,10 @@ export class DoneWork {
     this.#known.delete(board)
   }
 
-  /** Power failed in the middle of a step: what that had told it may be on no disk. */
-  stepUndone(board: Board, now: number): void {
+  /** It ended in the middle of a step, or of those since then: what they had told it may be on no disk. */
+  stepUndone(board: Board, since: number): void {
     const known = this.#known.get(board)
-    for (const [key, { at }] of known ?? []) if (at === now) known!.delete(key)
+    for (const [key, { at }] of known ?? []) if (at >= since) known!.delete(key)
   }
 
   /** After a step of the board. */

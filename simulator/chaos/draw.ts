@@ -6,11 +6,17 @@ import type { JobSpec } from '../../crdt/spec.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { drawAgents, noAgents } from './draw-agents.ts'
 import { drawChecks } from './draw-checks.ts'
+import { drawCore } from './draw-core.ts'
+import { drawDeaths } from './draw-deaths.ts'
+import { drawDiskErrors } from './draw-disks.ts'
 import { drawJob, jobNames } from './draw-jobs.ts'
 import { drawKinds } from './draw-kinds.ts'
 import { both, drawFault, faultKinds } from './draw-faults.ts'
+import { drawForgeries } from './draw-malice.ts'
 import { drawLeaving, drawReplacing, drawSparingDrains } from './draw-nodes.ts'
 import { drawOperation } from './draw-operations.ts'
+import { drawLongCuts, drawTails } from './draw-links.ts'
+import { drawCompactions, drawKeys } from './draw-orders.ts'
 import { drawRollouts, goingBack } from './draw-rollouts.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
 import type { ChaosBoard, ChaosEvent, ChaosPlan } from './plan.ts'
@@ -56,11 +62,13 @@ export function drawPlan(seed: number, setting: Setting = {}): ChaosPlan {
     pool: poolOf(pools, board.name),
     ...(agents.next.has(board.name) ? { agent: 'next' as const } : {}),
   }))
+  const core = drawCore(seed, pools, chaosMs, all)
   return {
     seed,
     boards: [...drawScarcity(seed, present, setting), ...more.boards],
-    events: all.toSorted((a, b) => a.at - b.at),
+    events: [...all, ...drawHarder(seed, names, chaosMs, core?.core), ...(core?.events ?? [])].toSorted((a, b) => a.at - b.at),
     chaosMs,
+    ...(core === null ? {} : { core: core.core }),
   }
 }
 
@@ -73,8 +81,19 @@ function drawMore(
 ): Pick<ChaosPlan, 'boards' | 'events'> {
   const { boards, events: replacing } = drawReplacing(seed, pools, chaosMs)
   const drains = drawSparingDrains(seed, pools, chaosMs, events)
-  const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains]
+  const strange = [...drawForgeries(seed, pools, chaosMs), ...drawCompactions(seed, pools, chaosMs), ...drawKeys(seed, pools, chaosMs)]
+  const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains, ...strange]
   return { boards, events: drawChecks(seed, pools, chaosMs, all) }
+}
+
+/** Faults that came to be drawn after all else was: each from a generator of its own. */
+function drawHarder(seed: number, names: readonly string[], chaosMs: number, core: ChaosPlan['core']): ChaosEvent[] {
+  return [
+    ...drawDeaths(seed, names, chaosMs),
+    ...drawDiskErrors(seed, names, chaosMs),
+    ...drawTails(seed, chaosMs),
+    ...drawLongCuts(seed, names, chaosMs, core),
+  ]
 }
 
 function withRollouts(seed: number, pools: readonly Pool[], chaosMs: number, events: readonly ChaosEvent[]): readonly ChaosEvent[] {

@@ -5,20 +5,23 @@ import { atRate } from '../board-clock.ts'
 import { opsPaths } from '../../crdt/documents/ops.ts'
 import { opsDocId } from '../../crdt/ids.ts'
 import type { Board } from '../board.ts'
+import { powerFailsAfter } from '../deaths.ts'
 import type { EventOf } from './plan.ts'
 import { put } from './put.ts'
 import type { Stage } from './stage.ts'
 
-export function later(stage: Stage, ms: number, act: () => void): void {
+/** Once all faults have ended only what is about one of `boards` outside the core still comes. */
+export function later(stage: Stage, ms: number, act: () => void, boards: readonly Board[] = []): void {
   stage.world.queue.after(ms, () => {
-    if (!stage.isOver) act()
+    if (!stage.isOver || (!stage.isSettled && boards.some((board) => stage.outside.has(board)))) act()
   })
 }
 
 export function bootLater(stage: Stage, board: Board, ms: number): void {
-  later(stage, ms, () => {
+  const boot = (): void => {
     if (board.core === null && !isOver(stage, board)) stage.world.boot(board)
-  })
+  }
+  later(stage, ms, boot, [board])
 }
 
 /** It went for good: without a word, or by its own. */
@@ -37,7 +40,7 @@ export function powerCut(stage: Stage, event: EventOf<'power-cut'>): void {
   takeDown(stage, event.board, event.forMs, (board) => {
     if (event.afterEffects === null) return losePower(stage, board, event.lostWrites)
     // It takes a step for the power to fail in; by the time the board is to come back there has been one.
-    board.effectsLeft = event.afterEffects
+    board.death = powerFailsAfter(event.afterEffects, () => stage.witness.stepsUndone(board))
     stage.witness.saw('cut-mid-step')
   })
 }
@@ -66,7 +69,7 @@ export function slowDown(stage: Stage, event: EventOf<'slow-cpu'>): void {
   const board = stage.world.board(event.board)
   board.stepMs = event.stepMs
   stage.witness.saw('slow-board')
-  later(stage, event.forMs, () => (board.stepMs = 0))
+  later(stage, event.forMs, () => (board.stepMs = 0), [board])
 }
 
 export function setClockRate(stage: Stage, event: EventOf<'clock-rate'>): void {

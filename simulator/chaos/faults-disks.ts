@@ -5,9 +5,10 @@ import { opsPaths } from '../../crdt/documents/ops.ts'
 import { opsDocId } from '../../crdt/ids.ts'
 import type { AdoptedTask } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
+import type { DiskFault } from '../disk.ts'
 import { createPrng } from '../prng.ts'
 import { bootTwin, removeTwin } from '../twins.ts'
-import { bootLater, later, losePower } from './faults-boards.ts'
+import { bootLater, later, losePower, takeDown } from './faults-boards.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
 import { put } from './put.ts'
 import type { Stage } from './stage.ts'
@@ -33,14 +34,21 @@ export function prepareDisk(stage: Stage, event: ChaosEvent): void {
   })
 }
 
-export function fillDisk(stage: Stage, event: EventOf<'disk-full'>): void {
+/** An agent is back so soon once somebody has restarted it, if it finds a disk. */
+const restartMs = 1_000
+
+export function failDisk(stage: Stage, event: EventOf<'disk-full'> | EventOf<'disk-error'>, fault: DiskFault): void {
   const board = stage.world.board(event.board)
-  if (board.disk.isFull) return
-  stage.world.fillDisk(board)
+  if (board.disk.fault !== null) return
+  stage.world.fillDisk(board, fault)
   stage.witness.diskFilled(board)
-  later(stage, event.forMs, () => {
-    if (board.disk.isFull) stage.world.freeDisk(board)
-  })
+  const free = (): void => {
+    if (board.awaitsDisk) stage.witness.saw('disk-kept-down')
+    if (board.disk.fault !== null) stage.world.freeDisk(board)
+  }
+  later(stage, event.forMs, free, [board])
+  if (event.kind !== 'disk-error' || event.killAfterMs === null) return
+  later(stage, event.killAfterMs, () => takeDown(stage, event.board, restartMs, () => stage.world.kill(board)), [board])
 }
 
 function putIn(board: Board, disk: Disk): void {

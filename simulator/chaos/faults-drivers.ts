@@ -11,10 +11,11 @@ export function breakDriver(stage: Stage, event: EventOf<'driver'>): void {
   stage.driverFaults.add(event)
   stage.witness.excuse('broken', event.board)
   if (event.code === 'E_DRIVER_DOWN') tellDriver(stage, board, false)
-  later(stage, event.forMs, () => {
+  const mend = (): void => {
     stage.driverFaults.delete(event)
     if (event.code === 'E_DRIVER_DOWN') mendDriver(stage, board)
-  })
+  }
+  later(stage, event.forMs, mend, [board])
 }
 
 function tellDriver(stage: Stage, board: Board, isWell: boolean): void {
@@ -34,10 +35,11 @@ export function silenceDriver(stage: Stage, event: EventOf<'silent-driver'>): vo
   witness.excuse('broken', event.board)
   witness.saw('driver-silent')
   bootLater(stage, board, event.downMs)
-  later(stage, event.forMs, () => {
+  const answerAgain = (): void => {
     board.isDriverSilent = false
     mendDriver(stage, board)
-  })
+  }
+  later(stage, event.forMs, answerAgain, [board])
 }
 
 /** As the real node does once an engine answers again: it says what the engine runs, that it is well, and what has ended meanwhile. */

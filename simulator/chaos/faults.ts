@@ -1,49 +1,43 @@
-// Carries faults out, and ends them. What overlaps is counted: a link is open again once no cut is left that closes it. Faults of
+// Carries faults out. What overlaps is counted: a link is open again once no cut is left that closes it. Faults of
 // boards, disks and drivers have files of their own.
 
 import type { Board } from '../board.ts'
-import {
-  blackout,
-  evict,
-  isOver,
-  join,
-  later,
-  leave,
-  moveAddress,
-  pause,
-  powerCut,
-  setClockRate,
-  slowDown,
-  takeDown,
-  upgrade,
-  upgradeAll,
-} from './faults-boards.ts'
-import { beginTwin, bootClone, endTwin, fillDisk, prepareDisk, putBackOldDisk, tearRecords, unparkBoard } from './faults-disks.ts'
-import { breakDriver, crash, hangStops, makeUnwell, mendDriver, silenceDriver } from './faults-drivers.ts'
-import { endMalice, turnMalicious } from './malice.ts'
+import { isOutside, waysOutside } from './core-phase.ts'
+import { blackout, join, later, leave, moveAddress, pause, powerCut, setClockRate, slowDown, takeDown, upgrade } from './faults-boards.ts'
+import { beginTwin, bootClone, failDisk, prepareDisk, putBackOldDisk, tearRecords } from './faults-disks.ts'
+import { armDeath } from './faults-deaths.ts'
+import { breakDriver, crash, hangStops, makeUnwell, silenceDriver } from './faults-drivers.ts'
+import { turnMalicious } from './malice.ts'
 import type { ChaosEvent, EventOf, Way } from './plan.ts'
 import type { Stage } from './stage.ts'
 
 /** Announces the event at its time, and what has to be done before. */
 export function schedule(stage: Stage, event: ChaosEvent, act: (event: ChaosEvent) => void): void {
   stage.world.queue.at(event.at, () => {
-    if (!stage.isOver) act(event)
+    if (!stage.isOver || isOutside(stage, event)) act(event)
   })
   prepareDisk(stage, event)
 }
 
 export function strike(stage: Stage, event: ChaosEvent): void {
   switch (event.kind) {
+    case 'long-cut':
+      stage.witness.saw('cut-for-long')
+      return cut(stage, event.ways, event.forMs)
     case 'cut':
       return cut(stage, event.ways, event.forMs)
     case 'flap':
       return flap(stage, event, stage.world.queue.now + event.forMs)
     case 'bad-links':
       return worsenLinks(stage, event)
+    case 'tails':
+      return drawOutLinks(stage, event)
     case 'kill':
       return takeDown(stage, event.board, event.forMs, (board) => stage.world.kill(board))
     case 'power-cut':
       return powerCut(stage, event)
+    case 'death':
+      return armDeath(stage, event)
     case 'old-disk':
       return putBackOldDisk(stage, event)
     case 'pause':
@@ -51,7 +45,10 @@ export function strike(stage: Stage, event: ChaosEvent): void {
     case 'blackout':
       return blackout(stage, event)
     case 'disk-full':
-      return fillDisk(stage, event)
+      return failDisk(stage, event, 'full')
+    case 'disk-error':
+      stage.witness.saw(`disk-${event.how}`)
+      return failDisk(stage, event, event.how)
     case 'driver':
       return breakDriver(stage, event)
     case 'silent-driver':
@@ -92,96 +89,71 @@ export function strike(stage: Stage, event: ChaosEvent): void {
   }
 }
 
-function cut(stage: Stage, ways: readonly Way[], forMs: number): void {
+function cut(stage: Stage, drawn: readonly Way[], forMs: number): void {
   const { world, cuts } = stage
+  const ways = stage.isOver ? waysOutside(stage, drawn) : drawn
   cuts.add(ways)
   for (const [from, to] of ways) world.cut(world.board(from), world.board(to), true)
-  later(stage, forMs, () => {
+  const end = (): void => {
     cuts.delete(ways)
     const closed = new Set([...cuts].flat().map(([from, to]) => `${from}>${to}`))
     for (const [from, to] of ways) if (!closed.has(`${from}>${to}`)) world.links.open(world.board(from), world.board(to))
-  })
+  }
+  later(stage, forMs, end, boardsOf(stage, ways))
+}
+
+function boardsOf({ world }: Stage, ways: readonly Way[]): Board[] {
+  return [...new Set(ways.flat())].map((name) => world.board(name))
 }
 
 function flap(stage: Stage, event: EventOf<'flap'>, until: number): void {
   if (stage.world.queue.now >= until) return
   // A copy of the list: each closing is a cut of its own.
   cut(stage, [...event.ways], event.periodMs >> 1)
-  later(stage, event.periodMs, () => flap(stage, event, until))
+  later(stage, event.periodMs, () => flap(stage, event, until), boardsOf(stage, event.ways))
 }
 
 function worsenLinks(stage: Stage, event: EventOf<'bad-links'>): void {
-  const { world, badLinks, linkPrng } = stage
-  const apply = (): void => {
-    const worst = [...badLinks].at(-1)
-    world.links.faults =
-      worst === undefined
-        ? null
-        : { prng: linkPrng, loss: worst.lossPercent / 100, duplicate: worst.duplicatePercent / 100, lateMs: worst.lateMs, isTcp: true }
-  }
+  const { badLinks } = stage
   badLinks.add(event)
-  apply()
+  applyToLinks(stage)
   later(stage, event.forMs, () => {
     badLinks.delete(event)
-    apply()
+    applyToLinks(stage)
   })
+}
+
+function drawOutLinks(stage: Stage, event: EventOf<'tails'>): void {
+  const { tails, witness } = stage
+  witness.saw('tails')
+  tails.add(event)
+  applyToLinks(stage)
+  later(stage, event.forMs, () => {
+    tails.delete(event)
+    applyToLinks(stage)
+  })
+}
+
+/** Of each the one that came last. */
+function applyToLinks({ world, badLinks, tails, linkPrng }: Stage): void {
+  const worst = [...badLinks].at(-1)
+  const longest = [...tails].at(-1)
+  if (worst === undefined && longest === undefined) {
+    world.links.faults = null
+    return
+  }
+  const { lossPercent = 0, duplicatePercent = 0, lateMs = 0 } = worst ?? {}
+  const bad = { prng: linkPrng, loss: lossPercent / 100, duplicate: duplicatePercent / 100, lateMs, isTcp: true }
+  const { perMille = 0, leastMs = 0, mostMs = 0 } = longest ?? {}
+  world.links.faults = longest === undefined ? bad : { ...bad, tail: { chance: perMille / 1_000, leastMs, mostMs } }
 }
 
 /** A board behind a line of few kbit/s; the last such line counts. */
 function narrowLink(stage: Stage, event: EventOf<'slow-link'>): void {
   const { world, witness } = stage
-  const { id } = world.board(event.board).spec
+  const board = world.board(event.board)
+  const { id } = board.spec
   world.links.uplinks.set(id, event.kbitPerS)
   witness.saw('thin-line')
-  later(stage, event.forMs, () => world.links.uplinks.set(id, null))
-}
-
-/** Everything that was broken works again, and every board runs. */
-export function endAllFaults(stage: Stage): void {
-  const { world } = stage
-  stage.isOver = true
-  stage.cuts.clear()
-  stage.badLinks.clear()
-  stage.unwell.clear()
-  world.links.faults = null
-  world.links.uplinks.clear()
-  world.tasks.stopMs = 10
-  for (const board of [...stage.parked.keys()]) unparkBoard(stage, board)
-  for (const board of [...stage.twins.keys()]) endTwin(stage, board)
-  stage.absent.clear()
-  endMalice(stage)
-  if (stage.isPlanRaised) upgradeAll(stage)
-  const broken = new Set([...stage.driverFaults].map((fault) => fault.board))
-  stage.driverFaults.clear()
-  for (const board of world.boards.values()) {
-    board.effectsLeft = null
-    board.stepMs = 0
-    world.resume(board)
-    if (board.disk.isFull) world.freeDisk(board)
-    if (board.isDriverSilent) broken.add(board.spec.name)
-    board.isDriverSilent = false
-    if (isOver(stage, board)) continue
-    if (board.core === null) world.boot(board)
-    if (broken.has(board.spec.name)) mendDriver(stage, board)
-  }
-  world.heal()
-  evictTheGone(stage)
-}
-
-/**
- * Whoever left for good is evicted at last, or its copies would be waited for. An operator who did not know all that others had written
- * about it sees later that it was in vain, and does it again.
- */
-export function evictTheGone(stage: Stage): void {
-  for (const board of stage.gone) {
-    const peer = [...stage.world.boards.values()].find(
-      (other) => !isOver(stage, other) && other.spec.pool === board.spec.pool && !isEvictedThere(other),
-    )
-    const isKnown = peer?.core?.state?.view.nodes.get(board.spec.id)?.evicted === true
-    if (peer !== undefined && !isKnown) evict(stage, board, peer.spec.name)
-  }
-}
-
-function isEvictedThere(board: Board): boolean {
-  return board.core?.state?.view.nodes.get(board.spec.id)?.evicted === true
+  later(stage, event.forMs, () => world.links.uplinks.set(id, null), [board])
 }

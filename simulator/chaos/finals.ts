@@ -1,15 +1,18 @@
 // The `finally` rules: what must be true of the whole fleet once all faults have ended and time has passed. Each function returns what
 // contradicts its rule, in words; nothing means that it holds.
 
-import { type JobId, type NodeId, opsDocId, slotParts } from '../../crdt/ids.ts'
+import { type JobId, type NodeId, fleetDocId, opsDocId, slotParts } from '../../crdt/ids.ts'
 import { jobPaths } from '../../crdt/documents/job.ts'
 import { opsFromRegisters } from '../../crdt/documents/ops.ts'
+import type { Doc } from '../../crdt/doc.ts'
 import type { Scalar } from '../../crdt/registers.ts'
-import type { View } from '../../crdt/view.ts'
+import type { NodeView, View } from '../../crdt/view.ts'
 import { viewHash } from '../../crdt/view-hash.ts'
 import type { Plan, SlotPlan } from '../../scheduler/types.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
+import type { Acknowledged } from './acknowledged.ts'
+import { heldOutside } from './core-rules.ts'
 import { chaosCrypto } from './crypto.ts'
 import type { Finding, Rule } from './invariants.ts'
 import { type Knowledge, type RestingBoard, findingsAtRest } from './rest.ts'
@@ -21,19 +24,36 @@ interface Member {
   readonly state: State
 }
 
+/** Of a core, if there is one: boards outside are held to the `always` rules alone. */
 export function findingsAtEnd(stage: Stage): Finding[] {
   const pools = new Set([...stage.world.boards.values()].map((board) => board.spec.pool ?? 'default'))
-  return [...pools].flatMap((pool) => findingsIn(stage, pool))
+  return [
+    ...[...pools].flatMap((pool) => findingsIn(stage, pool)),
+    ...fleetsThatDiffer([...pools].flatMap((pool) => membersOf(stage, pool))),
+  ]
+}
+
+/** Inside a pool `documents-equal` tells of it as well. */
+function fleetsThatDiffer(members: readonly Member[]): Finding[] {
+  const [first, ...others] = members
+  const digestOf = ({ state }: Member): string | undefined => state.docs.get(fleetDocId)?.digest
+  return others
+    .filter((other) => first !== undefined && digestOf(other) !== digestOf(first))
+    .map(({ board }) => ({
+      rule: 'fleet-document-equal',
+      what: `${board.spec.name} has another fleet document than ${first?.board.spec.name}`,
+    }))
 }
 
 function findingsIn(stage: Stage, pool: string): Finding[] {
   const members = membersOf(stage, pool)
-  const boards = [...stage.world.boards.values()].filter((board) => board.spec.pool === pool)
+  const boards = [...stage.world.boards.values()].filter((board) => board.spec.pool === pool && !stage.outside.has(board))
   const memberOf = (board: Board): Member | undefined => members.find((member) => member.board === board)
   const undecided = new Set([...stage.twoTongued].filter((board) => memberOf(board) === undefined).map((board) => board.spec.id))
   const wishes = (id: NodeId) => opsFromRegisters(members[0]?.state.docs.get(opsDocId(id))?.registers ?? new Map<string, Scalar>())
   const found = findingsAtRest(
     boards.map((board) => resting({ stage, board, member: memberOf(board), labels: wishes(board.spec.id).labels, undecided })),
+    members[0] === undefined ? new Set() : heldOutside(stage, members[0].state),
   )
   const add = (rule: Rule, whats: readonly string[]): void => {
     for (const what of whats) found.push({ rule, what })
@@ -67,15 +87,16 @@ function resting({ stage, board, member, labels, undecided }: Resting): RestingB
     labels: { ...board.spec.labels, ...labels },
     tasks: [...board.tasks.values()],
     asks: stage.witness.asks,
-    knows: member === undefined ? null : knowledge(member, undecided),
+    knows: member === undefined ? null : knowledge(stage, member, undecided),
   }
 }
 
-function knowledge({ state }: Member, undecided: ReadonlySet<NodeId>): Knowledge {
+function knowledge({ outside }: Stage, { state }: Member, undecided: ReadonlySet<NodeId>): Knowledge {
+  const silent = new Set([...outside].map(({ spec }) => spec.id))
   return {
     view: state.view,
     documentsText: () => documentsOf(state, undecided),
-    viewText: () => viewOf(state.view, undecided),
+    viewText: () => viewOf(state.view, undecided, silent),
     planText: () => (state.plan === null ? '' : planOf(state.plan)),
     reasonOf: (slot) => state.plan?.bySlot.get(slot)?.reason ?? null,
   }
@@ -85,7 +106,7 @@ function knowledge({ state }: Member, undecided: ReadonlySet<NodeId>): Knowledge
 function membersOf(stage: Stage, pool: string): Member[] {
   const running = [...stage.world.boards.values()].flatMap((board) => {
     const state = board.core?.state
-    return state == null || board.spec.pool !== pool ? [] : [{ board, state }]
+    return state == null || board.spec.pool !== pool || stage.outside.has(board) ? [] : [{ board, state }]
   })
   const judge = running.find(({ board, state }) => state.view.nodes.get(board.spec.id)?.evicted !== true)
   return judge === undefined ? [] : running.filter(({ board }) => judge.state.view.nodes.get(board.spec.id)?.evicted !== true)
@@ -103,10 +124,17 @@ export function documentsOf(state: State, undecided: ReadonlySet<NodeId> = new S
     .join(' ')
 }
 
-/** Who fell silent and who was never heard of differs from board to board as long as they are evicted: nobody acts on it. */
-function viewOf(view: View, undecided: ReadonlySet<NodeId>): string {
+/**
+ * Who fell silent and who was never heard of differs from board to board as long as they are evicted: nobody acts on it. So it does for
+ * boards outside the core (`silent`): whoever has booted since has never heard them. What follows from it may not differ: `plans-equal`.
+ */
+function viewOf(view: View, undecided: ReadonlySet<NodeId>, silent: ReadonlySet<NodeId>): string {
   const known = [...view.nodes].filter(([id]) => !undecided.has(id))
-  const nodes = new Map(known.map(([id, node]) => [id, node.evicted ? { ...node, liveness: 'left' as const } : node]))
+  const seenAs = (node: NodeView): NodeView['liveness'] => {
+    if (node.evicted) return 'left'
+    return node.liveness === 'unheard' && silent.has(node.id) ? 'disconnected' : node.liveness
+  }
+  const nodes = new Map(known.map(([id, node]) => [id, { ...node, liveness: seenAs(node) }]))
   const claims = new Map([...view.claims].map(([slot, all]) => [slot, all.filter(({ node }) => !undecided.has(node))]))
   return viewHash(chaosCrypto, { ...view, nodes, claims: undecided.size === 0 ? view.claims : claims })
 }
@@ -161,11 +189,19 @@ function lost(stage: Stage, members: readonly Member[]): string[] {
     .told(members.map(({ board }) => board))
     .filter((board) => board.spec.pool === members[0]?.board.spec.pool && isHeard(board))
   const kept = acknowledgements.keptBy(new Set([...members.map(({ board }) => board), ...left]))
-  return kept.flatMap(({ hash, doc, via, at }) =>
+  return kept.flatMap((change) =>
     members
-      .filter(({ state }) => state.docs.get(doc)?.envelopes.some((ref) => ref.hash === hash) !== true)
-      .map(({ board }) => `${board.spec.name} has not got the change of ${doc} that ${via.spec.name} acknowledged at ${at}`),
+      .filter(({ state }) => isMissing(change, state.docs.get(change.doc)))
+      .map(
+        ({ board }) =>
+          `${board.spec.name} has not got the change of ${change.doc} that ${change.via.spec.name} acknowledged at ${change.at}`,
+      ),
   )
+}
+
+/** Of a later epoch it is a part, or that was begun without knowing of it. */
+function isMissing({ hash, epoch }: Acknowledged, known: Doc | undefined): boolean {
+  return known === undefined || (known.epoch <= epoch && !known.envelopes.some((ref) => ref.hash === hash))
 }
 
 function forgottenWords(stage: Stage, members: readonly Member[]): string[] {

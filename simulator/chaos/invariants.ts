@@ -29,7 +29,7 @@ export const always = {
     'Boards with equal views on which nobody is silent have equal heirs and holders, whatever the version of their agents, if it knows the plan.',
   'says-what-runs': 'A board says that a copy runs only while all its tasks do, and that it is healthy only after min_healthy_time.',
   'placed-as-asked':
-    'No board claims what it may not run: constraints, pool, draining, not eligible, evicted, a plan that its agent does not know.',
+    'No board claims what it may not run: constraints, pool, draining, not eligible, evicted, a disk that takes no writes, a plan that its agent does not know.',
   'updated-in-turn': 'No board moves a copy to a new form while max_parallel others, as far as it knows, are not healthy there.',
   'restarted-as-agreed': 'A task that ended starts again after the delay of `restart`, and no more often than its attempts.',
   'rescheduled-as-agreed': 'A copy that failed is claimed again only after the delay of `reschedule`.',
@@ -46,6 +46,18 @@ export const always = {
   'returns-damped': 'Each further return counts only after twice as long a contact, five minutes at most.',
   'bans-liars-only': 'No board bans another that has never meant ill, however late, lossy or old what it sends.',
   'bans-end': 'Every ban ends by itself, within an hour.',
+  'settles-first': 'A claim, the first of its slot or a later one, waits at least 0.3 s for better ones before anything of it is started.',
+  'replacements-paced':
+    'While more than a third of a pool has fallen silent within a minute, no board begins to replace more than a tenth of the wanted copies a minute.',
+  'generations-above-all':
+    'A new claim has a higher generation than all that its board knows of the slot: claims, what these name and mark, verdicts, wishes.',
+  'removed-stays-removed': 'A board that has known that a job is removed runs nothing of it before an operator has it run again.',
+  'compaction-keeps-all':
+    'A job whose history is dropped says what it said; and, unless that is forced, no board that is seen has had for a minute what is not in it.',
+  'revoked-has-no-effect':
+    'Where it is known that a key is revoked, nothing new is taken from its owner, and nothing that it wrote is in force but what an admin vouched for.',
+  'epochs-rise': 'The epoch of a document goes back on no board, unless its disk was replaced or lost a part of it.',
+  'sequences-rise': 'The sequence of an author’s link states goes back on no board while that runs.',
   'only-genuine': 'No board has a change that its author did not make, or a link state that its board never said.',
 } as const
 
@@ -57,11 +69,16 @@ export const eventually = {
   'evicted-stops': 'A board that knows that it is evicted runs nothing, after a minute at most.',
   'done-stops': 'A copy whose board knows that its work is done elsewhere is told to stop within 15 s.',
   'lost-returns': 'What operators wrote and a disk has lost comes back from a connected board that has it, after two minutes at most.',
+  'core-knows':
+    'What one board of the core knows that operators wrote, every other one of it knows within three minutes, whatever boards outside do.',
+  'core-runs-once': 'No two copies of a slot run on two boards of the core for longer than five minutes, whatever boards outside do.',
   'orphans-end': 'Tasks of a known job that nothing on their board claims end within 90 s.',
 } as const
 
+/** Of a core: of its boards and what runs on them. A slot is excused that a board outside holds as far as the core can see, or may not lose. */
 export const finals = {
   'documents-equal': 'All boards that belong to the fleet have the same documents.',
+  'fleet-document-equal': 'The boards of all pools have the same fleet document.',
   'views-equal': 'All of them derive the same view.',
   'plans-equal': 'All of them have the same plan: heirs, holders, candidates, reasons.',
   'wanted-runs-once': 'Every slot that a job wants and that fits somewhere runs exactly once.',
@@ -77,6 +94,9 @@ export const finals = {
 } as const
 
 export const sometimes = {
+  'core-formed': 'Faults ended inside a core, and went on outside.',
+  'core-and-outside': 'A slot ran in the core and outside of it at once.',
+  'core-settled': 'A core came to rest beside boards that it did not hear, or that did not hear it.',
   'two-copies': 'Two copies of a slot ran at once, on two sides of a cut.',
   'surplus-stopped': 'A heal stopped a surplus copy.',
   'original-stayed': 'Of two copies the older one stayed.',
@@ -89,9 +109,18 @@ export const sometimes = {
   'crash-restarted': 'A task that crashed was started again.',
   'gave-up': 'A board gave a copy up after failures.',
   'disk-refused': 'A board with a full disk refused an operator.',
+  'disk-read-only': 'A disk was read-only for a while.',
+  'disk-io-error': 'A disk answered with errors for a while.',
+  'disk-kept-down': 'An agent began only once its disk could be read.',
   'both-sides-wrote': 'Operators changed one job on two sides of a cut.',
   'alone-stopped': 'A board that heard nobody stopped its copy itself.',
   'cut-mid-step': 'Power failed between two effects of one step.',
+  'killed-mid-step': 'An agent ended between two effects of one step.',
+  'died-before-telling': 'An agent or a board ended once something was written, and before anybody was told of it.',
+  'died-telling': 'An agent or a board ended between two frames that it sent.',
+  'died-as-task-began': 'An agent ended once a driver had been told to start a task.',
+  'died-in-sync': 'An agent or a board ended while its disk was busy with a write.',
+  'driver-went-on': 'A driver did what an agent had asked for that was no longer there.',
   'writes-undone': 'A power cut undid writes.',
   'clock-drifted': 'A board’s clock ran at another rate.',
   'records-torn': 'A power cut damaged records, which the store dropped.',
@@ -99,6 +128,8 @@ export const sometimes = {
   ineligible: 'A board was to take no new copies.',
   'twin-ran': 'Two machines ran with one key at the same time.',
   'twin-noticed': 'A board saw that another one writes with its key.',
+  tails: 'Some frames took many seconds longer than the others.',
+  'cut-for-long': 'A cut lasted for most of the chaos.',
   'thin-line': 'A board was behind a line of a few kbit/s.',
   'slow-board': 'Every step of a board took long.',
   'address-changed': 'A board was found at another address.',
@@ -126,12 +157,22 @@ export const sometimes = {
   'one-each': 'A job had a copy on each board that suits.',
   'vanished-unwatched': 'A task ended while no agent ran.',
   'submitted-at-once': 'Operators submitted several jobs at one moment.',
+  compacted: 'An operator dropped the history of a job.',
+  'compacted-by-force': 'An operator dropped the history of a job, and not every board had recorded the same one.',
+  'compaction-refused': 'An operator did not drop a history that not every board had recorded.',
+  'second-key-wrote': 'A second operator changed a job.',
+  'key-revoked': 'An admin took the role of a key away, and vouched for what it had written.',
+  'stolen-key-revoked': 'An admin took the role of a key away, and vouched for nothing.',
+  'void-given-up': 'An admin gave up what a revoked key had written.',
   'malice-replay': 'A malicious board said again what it had heard.',
   'malice-forge': 'A malicious board sent what it had heard with a wrong bit.',
   'malice-equivocate': 'A malicious board told two halves of the fleet different things.',
   'malice-usurp': 'A malicious board signed changes of documents that are not its own.',
   'malice-claim-spam': 'A malicious board claimed every slot.',
   'malice-false-capacity': 'A malicious board said that it has more than it has.',
+  'malice-forged-actors': 'A malicious board made changes under the actor of another.',
+  'malice-false-links': 'A malicious board signed link states that are not so, of itself and of others.',
+  'malice-old-epochs': 'A malicious board sent a document of an epoch that was over.',
   'liar-banned': 'A board banned one that meant ill.',
   'ban-over': 'A ban ended.',
   'driver-silent': 'An agent came back while its drivers answered nothing.',

@@ -26,6 +26,14 @@ export class LastWords {
     })
   }
 
+  /** The document began anew from what the board had of it. */
+  compacted(doc: DocId, via: string, copy: ReadonlySet<string>, fresh: readonly string[]): void {
+    const before = this.#words.get(doc)
+    const knewAll = before !== undefined && before.values !== null && [...before.hashes].every((hash) => copy.has(hash))
+    if (!knewAll) return this.unsure(doc)
+    this.#words.set(doc, { ...before, hashes: new Set(fresh), via: new Set([...before.via, via]) })
+  }
+
   /** Nobody can say any more what is in it: something of it may be gone, or may come from where nobody acknowledged it. */
   unsure(doc: DocId): void {
     const before = this.#words.get(doc)

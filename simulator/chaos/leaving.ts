@@ -42,6 +42,11 @@ export class Leaving {
       if (this.#told.get(other)?.delete(board.spec.id) && this.#told.get(other)!.size === 0) this.#unheard.add(other)
   }
 
+  /** It ended before its agent could end for that. */
+  stepUndone(board: Board): void {
+    this.left.delete(board)
+  }
+
   /** A step of a board's clone. */
   cloneStepped({ state }: Pick<SeenStep, 'state'>): void {
     if (state.leave.left) return

@@ -1,6 +1,6 @@
 // A board that belongs to the fleet and means ill: it says again what it has heard, sends it with a wrong byte, tells half the fleet one
-// thing and half another, claims every slot, or says that it has more than it has. Its own core stays as it is: all this is sent beside
-// what that says, under the same key.
+// thing and half another, claims every slot, says that it has more than it has, or makes up what others or earlier times said
+// (`forgeries.ts`). Its own core stays as it is: all this is sent beside what that says, under the same key.
 
 import type { NodeRecord } from '../../crdt/documents/node.ts'
 import { nodeFromRegisters, nodeToRegisters } from '../../crdt/documents/node.ts'
@@ -17,6 +17,7 @@ import type { Board } from '../board.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { chaosCrypto } from './crypto.ts'
 import { later } from './faults-boards.ts'
+import { type Frames, falseLinks, forgedActors, keptOf, oldEpochs } from './forgeries.ts'
 import type { EventOf } from './plan.ts'
 import type { Stage } from './stage.ts'
 
@@ -29,7 +30,7 @@ export function turnMalicious(stage: Stage, event: EventOf<'malice'>): void {
   if (board.core === null || stage.malicious.has(board)) return
   stage.malicious.add(board)
   witness.excuse('lied', event.board)
-  witness.saw(`malice-${event.how}`)
+  if (event.how !== 'old-epochs') witness.saw(`malice-${event.how}`)
   witness.rules.bans.lies(board.spec.id)
   if (event.how === 'equivocate') stage.twoTongued.add(board)
   if (event.how === 'claim-spam') witness.generations.coveredByLies()
@@ -40,9 +41,10 @@ export function turnMalicious(stage: Stage, event: EventOf<'malice'>): void {
   }
   witness.overheard.set(board, [])
   const prng = createPrng(stage.plan.seed ^ event.at)
+  const kept = event.how === 'old-epochs' ? keptOf(board) : []
   const round = (): void => {
     if (world.queue.now >= until) return tellTruth(stage, board)
-    if (board.core?.state != null) misbehave(stage, board, event.how, prng)
+    if (board.core?.state != null) misbehave(stage, board, event.how, prng, kept)
     later(stage, everyMs, round)
   }
   round()
@@ -73,7 +75,7 @@ function reboot(stage: Stage, board: Board): void {
   stage.world.boot(board)
 }
 
-function misbehave(stage: Stage, board: Board, how: EventOf<'malice'>['how'], prng: Prng): void {
+function misbehave(stage: Stage, board: Board, how: EventOf<'malice'>['how'], prng: Prng, kept: ReturnType<typeof keptOf>): void {
   const heard = stage.witness.overheard.get(board) ?? []
   heard.splice(0, Math.max(0, heard.length - framesMax))
   const peers = [...board.peers.keys()]
@@ -89,6 +91,9 @@ function misbehave(stage: Stage, board: Board, how: EventOf<'malice'>['how'], pr
   }
   const state = board.core!.state!
   if (how === 'usurp') return usurp(stage, board, state, prng)
+  if (how === 'forged-actors') return tellAll(stage, board, forgedActors(stage, board, state, prng))
+  if (how === 'false-links') return tellAll(stage, board, falseLinks(stage, board, state, prng))
+  if (how === 'old-epochs') return tellAll(stage, board, oldEpochs(stage, kept, state, prng))
   const nonce = chaosCrypto.sha256(new Uint8Array([prng.below(256), prng.below(256), prng.below(256)])).slice(0, 16)
   const versions =
     how === 'claim-spam'
@@ -96,6 +101,10 @@ function misbehave(stage: Stage, board: Board, how: EventOf<'malice'>['how'], pr
       : ['a', 'b'].map((side) => signed(stage, board, nonce, (record) => ({ ...record, labels: { ...record.labels, side } })))
   for (const [index, peer] of peers.entries())
     for (const frame of envelopeFrames(versions[index % versions.length]!)) stage.world.links.send(board, peer, frame)
+}
+
+function tellAll({ world }: Stage, board: Board, frames: Frames): void {
+  for (const peer of board.peers.keys()) for (const frame of frames) world.links.send(board, peer, frame)
 }
 
 /** Another change of its own document, signed with its own key, that its own core knows nothing of. */
@@ -125,8 +134,7 @@ function usurp(stage: Stage, board: Board, state: State, prng: Prng): void {
   }
   const change = doc.kind === 'job' ? ([jobPaths.desired, 'removed'] as const) : ([opsPaths.evicted, true] as const)
   const { envelopes } = editDoc(chaosCrypto, doc, author, new Map<string, Scalar>([change]))
-  for (const peer of board.peers.keys())
-    for (const frame of envelopeFrames(envelopes.map((envelope) => envelope.bytes))) stage.world.links.send(board, peer, frame)
+  tellAll(stage, board, envelopeFrames(envelopes.map((envelope) => envelope.bytes)))
 }
 
 /** As if it ran every slot, newer than anybody, and sent all others away. */

@@ -9,7 +9,9 @@ import { registersAt } from '../../crdt/replica.ts'
 import type { GroupSpec, JobSpec } from '../../crdt/spec.ts'
 import { nextPlanVersion } from '../next-agent.ts'
 import { type Change, submission } from '../operator.ts'
+import { compactJob } from './compaction.ts'
 import { chaosCrypto } from './crypto.ts'
+import { grantKey, revokeKey, useKey } from './keys.ts'
 import { leaveFleet, replaceNode, wishOfNode } from './node-wishes.ts'
 import { chaosJobId } from './own-jobs.ts'
 import type { ChaosEvent, EventOf } from './plan.ts'
@@ -43,6 +45,14 @@ export function operate(stage: Stage, event: ChaosEvent): void {
       return leaveFleet(stage, event)
     case 'node-replace':
       return replaceNode(stage, event)
+    case 'compact':
+      return compactJob(stage, event)
+    case 'key-grant':
+      return grantKey(stage, event)
+    case 'key-use':
+      return useKey(stage, event)
+    case 'key-revoke':
+      return revokeKey(stage, event)
     case 'raise-plan':
       stage.isPlanRaised = true
       return put(stage, event.via, fleetDocId, () => new Map([[fleetPaths.planVersion, nextPlanVersion]]))

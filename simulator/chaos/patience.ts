@@ -8,8 +8,10 @@ import { silentSince } from '../../node/core/liveness/liveness.ts'
 import { type State, isEvicted } from '../../node/core/state.ts'
 import { type Board, isWhole } from '../board.ts'
 import { usedOn } from './board-order.ts'
+import { wrongInCore } from './core-rules.ts'
 import type { Finding, Lasting } from './invariants.ts'
 import { apartness, isAskedFor } from './fitness.ts'
+import { type Wrong, isAttentive } from './lasting.ts'
 import { hasOthers, seesHalf, stands } from './replacements.ts'
 import { type Slot, doneBy, wantedSlots } from './slots.ts'
 import type { Stage } from './stage.ts'
@@ -31,14 +33,11 @@ export const patienceMs = {
   'alone-stops': 30_000,
   /** Documents are compared with one neighbour at random every half a minute, and with each when the two connect. */
   'lost-returns': 120_000,
+  /** One exchange more, since boards outside may be the neighbours that are asked. */
+  'core-knows': 180_000,
+  /** A board outside that comes and goes may be the one to stay, and counts after five minutes of contact at the latest. */
+  'core-runs-once': 300_000,
 } as const satisfies Record<Lasting, number>
-
-interface Wrong {
-  readonly rule: Lasting
-  /** What it is about: as long as that is the same, it lasts. */
-  readonly key: string
-  readonly what: string
-}
 
 export class Patience {
   readonly #since = new Map<string, number>()
@@ -67,11 +66,6 @@ export class Patience {
   }
 }
 
-/** It hears, decides and writes as it should. */
-function isAttentive(stage: Stage, board: Board, state: State): boolean {
-  return state.acting && board.held.size === 0 && state.storeProblem === null && !stage.witness.isBehind(board)
-}
-
 function wrongAt(stage: Stage, board: Board, state: State): Wrong[] {
   const isEvicted = state.view.nodes.get(board.spec.id)?.evicted === true
   return [
@@ -81,6 +75,7 @@ function wrongAt(stage: Stage, board: Board, state: State): Wrong[] {
     ...unreturned(stage, board, state),
     ...unnoticed(stage, board, state),
     ...aloneForTooLong(stage, board, state),
+    ...wrongInCore(stage, board, state),
   ]
 }
 

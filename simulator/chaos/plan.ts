@@ -5,6 +5,8 @@ import type { JobSpec } from '../../crdt/spec.ts'
 import type { DriverCode } from '../../node/core/ports.ts'
 import type { BoardSpec } from '../board.ts'
 import type { TaskAnswer } from '../checks.ts'
+import type { Boundary, Death } from '../deaths.ts'
+import type { DiskFault } from '../disk.ts'
 
 export interface ChaosPlan {
   readonly seed: number
@@ -12,7 +14,19 @@ export interface ChaosPlan {
   readonly events: readonly ChaosEvent[]
   /** When the chaos ends, virtual ms after the first boot. */
   readonly chaosMs: number
+  /** Absent: it ends everywhere. Otherwise it ends inside a core, which is all boards but these; events that come later are about them. */
+  readonly core?: {
+    readonly outside: readonly string[]
+    /** Until then boards outside find no rest. */
+    readonly untilMs: number
+    /** And then they are like this; null: the run ends while they have none. */
+    readonly fates: readonly { readonly board: string; readonly fate: Fate }[] | null
+  }
 }
+
+/** Without power; cut off from all; hears nobody; nobody hears it; cut off from some of the others only; as any other. */
+export const fates = ['off', 'alone', 'deaf', 'dumb', 'half', 'well'] as const
+export type Fate = (typeof fates)[number]
 
 export interface ChaosBoard {
   readonly name: string
@@ -33,10 +47,21 @@ export interface ChaosBoard {
 /** From a board to another: one direction of a link. */
 export type Way = readonly [string, string]
 
-export type Malice = 'replay' | 'forge' | 'equivocate' | 'claim-spam' | 'false-capacity' | 'usurp'
+export type Malice =
+  | 'replay'
+  | 'forge'
+  | 'equivocate'
+  | 'claim-spam'
+  | 'false-capacity'
+  | 'usurp'
+  | 'forged-actors'
+  | 'false-links'
+  | 'old-epochs'
 
 type Fault =
   | { readonly kind: 'cut'; readonly shape: string; readonly ways: readonly Way[]; readonly forMs: number }
+  /** The same for most of the chaos, or beyond it. */
+  | { readonly kind: 'long-cut'; readonly shape: string; readonly ways: readonly Way[]; readonly forMs: number }
   | { readonly kind: 'flap'; readonly shape: string; readonly ways: readonly Way[]; readonly periodMs: number; readonly forMs: number }
   | {
       readonly kind: 'bad-links'
@@ -45,6 +70,8 @@ type Fault =
       readonly lateMs: number
       readonly forMs: number
     }
+  /** So many of a thousand frames and messages take so much longer than all others. */
+  | { readonly kind: 'tails'; readonly perMille: number; readonly leastMs: number; readonly mostMs: number; readonly forMs: number }
   | { readonly kind: 'kill'; readonly board: string; readonly forMs: number }
   /** `afterEffects`: in the middle of its next step; `lostWrites`: as many writes that no sync followed are gone. */
   | {
@@ -54,6 +81,18 @@ type Fault =
       readonly lostWrites: number
       readonly forMs: number
     }
+  /** Behind the `nth` effect of its kind the agent ends, or the board with its power, and is back after `forMs`: see `simulator/deaths.ts`. */
+  | {
+      readonly kind: 'death'
+      readonly board: string
+      readonly how: Death['how']
+      readonly after: Boundary
+      readonly nth: number
+      readonly lostWrites: number
+      readonly driversGoOn: boolean
+      readonly syncMs: number
+      readonly forMs: number
+    }
   /** The agent is down for `forMs` and comes back with the disk of `ageMs` before; with `isPowerCut` its tasks are gone, too. */
   | { readonly kind: 'old-disk'; readonly board: string; readonly ageMs: number; readonly isPowerCut: boolean; readonly forMs: number }
   /** It takes no event for so long: swapping, asleep, or stopped by a debugger. */
@@ -61,6 +100,15 @@ type Fault =
   /** Every board loses power, and they come back within two seconds of one another. */
   | { readonly kind: 'blackout'; readonly forMs: number }
   | { readonly kind: 'disk-full'; readonly board: string; readonly forMs: number }
+  /** Errors on each write, or on whatever is read and written: what runs goes on, and an agent that ends does not begin before it is over. */
+  | {
+      readonly kind: 'disk-error'
+      readonly board: string
+      readonly how: Exclude<DiskFault, 'full'>
+      /** Somebody restarts the agent for it. */
+      readonly killAfterMs: number | null
+      readonly forMs: number
+    }
   | {
       readonly kind: 'driver'
       readonly board: string
@@ -111,6 +159,13 @@ type Operation =
   | { readonly kind: 'pause-rollouts'; readonly via: string; readonly job: string; readonly paused: boolean }
   /** To the newest version that says something else, as `job revert --last` does. */
   | { readonly kind: 'revert'; readonly via: string; readonly job: string }
+  /** Its history is dropped if all boards there have recorded the same one; with `force` in any case. */
+  | { readonly kind: 'compact'; readonly via: string; readonly job: string; readonly force: boolean }
+  /** A second key may change jobs from now on; its owner changes one, with a mark of its own; an admin takes its role away for ever. */
+  | { readonly kind: 'key-grant'; readonly via: string }
+  | { readonly kind: 'key-use'; readonly via: string; readonly job: string; readonly mark: number }
+  /** `vouches`: what it wrote until now, as far as that board has it, counts on. Else nothing of it does. */
+  | { readonly kind: 'key-revoke'; readonly via: string; readonly vouches: boolean }
   | { readonly kind: 'alloc-stop'; readonly via: string; readonly job: string; readonly index: number }
   | { readonly kind: 'alloc-restart'; readonly via: string; readonly job: string; readonly index: number }
   /** `forMs` null: it stays so. `sparesSystem`: a drain that leaves copies of system jobs where they are. */
@@ -151,6 +206,10 @@ const operations: ReadonlySet<ChaosEvent['kind']> = new Set([
   'desire',
   'pause-rollouts',
   'revert',
+  'compact',
+  'key-grant',
+  'key-use',
+  'key-revoke',
   'alloc-stop',
   'alloc-restart',
   'raise-plan',

@@ -26,10 +26,10 @@ export class Generations {
   readonly #before = new Map<Board, Map<SlotId, number>>()
 
   stepBegins(board: Board): void {
-    this.#before.delete(board)
+    if (board.syncingSince === null) this.#before.delete(board)
   }
 
-  /** Power failed in the middle of the step: what it was about to write down, nobody ever saw. */
+  /** It ended in the middle of a step, or of those for which its disk had not written: what it was about to write down, nobody ever saw. */
   stepUndone(board: Board): void {
     for (const [slot, before] of this.#before.get(board) ?? []) this.#used.get(board)?.set(slot, before)
   }
@@ -120,7 +120,7 @@ export function seesHalf({ view }: State, spec: JobSpec | null, group: GroupSpec
 }
 
 /** Why this board ought not to have claimed the slot at all; null: it may run it. */
-export function whyNotPlaced({ spec }: Board, { view, planVersion, leave }: State, slot: SlotId): string | null {
+export function whyNotPlaced({ spec }: Board, { view, planVersion, leave, storeProblem }: State, slot: SlotId): string | null {
   const self = view.nodes.get(spec.id)
   const { job, group } = slotParts(slot)
   const wanted = view.jobs.get(job)?.spec
@@ -129,6 +129,7 @@ export function whyNotPlaced({ spec }: Board, { view, planVersion, leave }: Stat
   if (view.fleet.planVersion > planVersion) return 'its agent does not know the plan of the fleet'
   if (self.evicted) return 'it is evicted'
   if (leave.left) return 'it has left'
+  if (storeProblem !== null) return 'its disk takes no writes'
   if (self.draining) return 'it drains'
   if (!self.eligible) return 'it is not eligible'
   if (wanted.pool !== spec.pool) return `the job is for the pool ${wanted.pool}`

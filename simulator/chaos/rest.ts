@@ -37,18 +37,19 @@ interface Pool {
   readonly members: readonly Member[]
   /** Who runs the slot, in the order of the boards; a board with two copies of it is there once. */
   readonly runnersOf: (slot: SlotId) => readonly RestingBoard[]
+  readonly heldOutside: ReadonlySet<SlotId>
   /** What the first member knows: where they do not agree, that is told anyway. */
   readonly view: View
   readonly reasonOf: Knowledge['reasonOf']
 }
 
-/** `boards`: all of one pool. */
-export function findingsAtRest(boards: readonly RestingBoard[]): Finding[] {
+/** `boards`: all of one pool, or of its core; `heldOutside`: slots that one holds which is not among them. */
+export function findingsAtRest(boards: readonly RestingBoard[], heldOutside: ReadonlySet<SlotId> = new Set()): Finding[] {
   const members = boards.filter(isMember)
   const [first] = members
   if (first === undefined) return []
   const { view, reasonOf } = first.knows
-  const pool: Pool = { boards, members, runnersOf: runnersIn(boards), view, reasonOf }
+  const pool: Pool = { boards, members, runnersOf: runnersIn(boards), heldOutside, view, reasonOf }
   const told: Partial<Record<Rule, readonly string[]>> = {
     'documents-equal': different(members, ({ knows }) => knows.documentsText()),
     'views-equal': different(members, ({ knows }) => knows.viewText()),
@@ -100,6 +101,7 @@ function wantedNotOnce(pool: Pool): string[] {
     const runners = pool.runnersOf(slot)
     if (runners.length === 1) return []
     if (runners.length > 1) return [`${slot} runs on ${namesOf(runners)}`]
+    if (pool.heldOutside.has(slot)) return []
     const room = pool.members.filter((member) => fits(member, wanted, pool))
     if (room.length === 0) return []
     return [`${slot} runs nowhere (${pool.reasonOf(slot) ?? 'no reason'}) and fits on ${namesOf(room)}`]
@@ -129,8 +131,8 @@ function fits(board: Member, { group, job, owner }: Slot, { view }: Pool, withou
 }
 
 /**
- * Where the new version fits neither in place nor anywhere else, the old one goes on; and the roll-out waits for it, since copies are
- * updated in the order of their indexes.
+ * Where the new version fits neither in place nor anywhere else, or a board outside has the copy, the old one goes on; and the roll-out waits
+ * for it, since copies are updated in the order of their indexes.
  */
 function wrongForms(pool: Pool): string[] {
   const stuck = new Set<string>()
@@ -141,6 +143,7 @@ function wrongForms(pool: Pool): string[] {
     const form = pool.view.jobs.get(job)?.forms.get(group.name)
     const runners = pool.runnersOf(slot).filter(isMember)
     const copies = runners.flatMap(({ tasks }) => tasks.filter((task) => task.slot === slot))
+    if (pool.heldOutside.has(slot)) stuck.add(key)
     const [wrong] = copies.filter((task) => task.form !== form)
     if (wrong === undefined && copies.length > 0) continue
     const room = pool.members.filter((member) => fits(member, wanted, pool, wrong?.alloc ?? null))
@@ -170,6 +173,8 @@ function undrained(pool: Pool): string[] {
     if (owner !== null || isRunOnce(spec)) return []
     const on = pool.runnersOf(slot).find(isMember)
     if (on === undefined || pool.view.nodes.get(on.id)?.draining !== true) return []
+    // Copies move one after another, too.
+    if ([...pool.heldOutside].some((held) => held.startsWith(`${wanted.job}/${wanted.group.name}/`))) return []
     const room = pool.members.filter((member) => member !== on && fits(member, wanted, pool))
     return room.length === 0 ? [] : [`${on.name} drains and runs ${slot}, which fits on ${namesOf(room)}`]
   })

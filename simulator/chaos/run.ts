@@ -4,7 +4,11 @@ import { isPerNode } from '../../crdt/spec.ts'
 import type { Flaw } from '../flaws.ts'
 import { documentsOf, findingsAtEnd, viewsThatDiffer } from './finals.ts'
 import { sendTwinsAway } from './faults-disks.ts'
-import { endAllFaults, evictTheGone, schedule, strike } from './faults.ts'
+import { settleOutside } from './core-phase.ts'
+import { isSplit } from './core-rules.ts'
+import { endAllFaults, evictTheGone } from './faults-end.ts'
+import { schedule, strike } from './faults.ts'
+import { giveUpTheVoid } from './keys.ts'
 import type { Sight, Violation } from './invariants.ts'
 import { operate } from './operations.ts'
 import { type ChaosEvent, type ChaosPlan, isFault } from './plan.ts'
@@ -57,7 +61,8 @@ export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set(), 
   if (!isEnough()) {
     witness.note('all faults end')
     endAllFaults(stage)
-    comeToRest(stage, isEnough)
+    waitForTheOutside(stage, isEnough)
+    if (plan.core?.fates !== null) comeToRest(stage, isEnough)
   }
   world.release()
   return {
@@ -92,6 +97,20 @@ function lookForWhatLasts(stage: Stage): void {
   for (const board of stage.world.boards.values()) for (const sight of sightsOfMoment(board)) stage.witness.saw(sight)
 }
 
+/** As long as boards outside the core find no rest, it is held to what may be demanded of it all the same. */
+function waitForTheOutside(stage: Stage, isEnough: () => boolean): void {
+  const { plan, world, witness } = stage
+  if (plan.core === undefined) return
+  while (world.queue.now < plan.core.untilMs && !isEnough()) {
+    world.run(Math.min(chaosLimits.lookEveryMs, plan.core.untilMs - world.queue.now))
+    evictTheGone(stage)
+    sendTwinsAway(stage)
+    lookForWhatLasts(stage)
+    if (isSplit(stage)) witness.saw('core-and-outside')
+  }
+  if (plan.core.fates !== null && !isEnough()) settleOutside(stage, plan.core.fates)
+}
+
 /** Waits until all is as it should be and nothing has moved for a while; what does not get there in time is told. */
 function comeToRest(stage: Stage, isEnough: () => boolean): void {
   const { queue } = stage.world
@@ -101,22 +120,26 @@ function comeToRest(stage: Stage, isEnough: () => boolean): void {
   while (queue.now < until) {
     stage.world.run(chaosLimits.lookEveryMs)
     evictTheGone(stage)
+    giveUpTheVoid(stage)
     sendTwinsAway(stage)
     lookForWhatLasts(stage)
     if (isEnough()) return
     const now = motionOf(stage)
     if (now !== before) since = queue.now
     before = now
-    if (queue.now - since >= chaosLimits.quietMs && findingsAtEnd(stage).length === 0) return
+    if (queue.now - since < chaosLimits.quietMs || findingsAtEnd(stage).length > 0) continue
+    if (stage.outside.size > 0) stage.witness.saw('core-settled')
+    return
   }
   const findings = findingsAtEnd(stage)
   for (const { rule, what } of findings) stage.witness.violated(rule, what)
   if (queue.now - since < chaosLimits.quietMs) stage.witness.violated('comes-to-rest', `something moved ${queue.now - since} ms ago`)
 }
 
-/** Whatever is started, stopped or written changes this. */
+/** Whatever is started, stopped or written changes this; of a core, inside it. */
 function motionOf(stage: Stage): string {
   return [...stage.world.boards.values()]
+    .filter((board) => !stage.outside.has(board))
     .map((board) => {
       const { state } = board.core ?? {}
       return `${board.trail.length} ${board.boots} ${state == null ? '' : documentsOf(state)}`

@@ -36,5 +36,6 @@ function without(plan: ChaosPlan, name: string): ChaosPlan | null {
   const events = plan.events.map((event) => ('ways' in event ? { ...event, ways: event.ways.filter(isOther) } : event))
   const boards = plan.boards.filter((board) => board.name !== name)
   const isNamed = events.some((event) => Object.values(event).includes(name))
-  return isNamed || boards.length === 0 ? null : { ...plan, boards, events }
+  const isOutside = plan.core?.outside.includes(name) === true
+  return isNamed || isOutside || boards.length === 0 ? null : { ...plan, boards, events }
 }

@@ -7,12 +7,14 @@ import type { TaskAnswer } from '../checks.ts'
 import { cheapIdentity } from '../cheap-crypto.ts'
 import type { Flaw } from '../flaws.ts'
 import { createNextCore } from '../next-agent.ts'
-import { type Operator, createOperator } from '../operator.ts'
+import { type Operator, createOperator, operatorBeside } from '../operator.ts'
 import { type Prng, createPrng } from '../prng.ts'
 import { type Board, World } from '../world.ts'
 import { chaosCrypto } from './crypto.ts'
+import { noteCarriedOn } from './faults-deaths.ts'
 import { chaosJobId } from './own-jobs.ts'
 import { Patience } from './patience.ts'
+import { secondIdentity } from './revoked-key.ts'
 import type { ChaosPlan, DrawnCode, EventOf, Way } from './plan.ts'
 import { Witness } from './witness.ts'
 
@@ -20,12 +22,15 @@ export interface Stage {
   readonly plan: ChaosPlan
   readonly world: World
   readonly operator: Operator
+  /** Whose key an admin gives a role to, and takes away. */
+  readonly second: Operator
   readonly witness: Witness
   readonly linkPrng: Prng
   /** Cuts that last, each with its ways. */
   readonly cuts: Set<readonly Way[]>
   readonly driverFaults: Set<EventOf<'driver'>>
   readonly badLinks: Set<EventOf<'bad-links'>>
+  readonly tails: Set<EventOf<'tails'>>
   readonly unwell: Set<EventOf<'unwell'>>
   /** Boards whose place a clone has taken, and what they hold meanwhile. */
   readonly parked: Map<Board, { readonly disk: ReadonlyMap<string, Uint8Array>; readonly tasks: ReadonlyMap<string, AdoptedTask> }>
@@ -43,8 +48,12 @@ export interface Stage {
   readonly patience: Patience
   /** Told halves of the fleet different things under one sequence number of theirs. */
   readonly twoTongued: Set<Board>
-  /** All faults have ended: what was to end or begin later no longer matters. */
+  /** All faults have ended: what was to end or begin later no longer matters, but at boards outside the core. */
   isOver: boolean
+  /** Boards for which that is not so, once it is over. */
+  readonly outside: Set<Board>
+  /** There, too, nothing begins or ends any more. */
+  isSettled: boolean
 }
 
 /** From seconds to minutes, and the same for each task of a copy. */
@@ -87,11 +96,13 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     plan,
     world,
     operator,
+    second: operatorBeside(chaosCrypto, operator, secondIdentity.node, secondIdentity.signer),
     witness: new Witness(world),
     linkPrng: createPrng(plan.seed ^ 0x2545f491),
     cuts: new Set(),
     driverFaults: new Set(),
     badLinks: new Set(),
+    tails: new Set(),
     unwell: new Set(),
     parked: new Map(),
     twins: new Map(),
@@ -103,14 +114,19 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     patience: new Patience(),
     twoTongued: new Set(),
     isOver: false,
+    outside: new Set(),
+    isSettled: false,
   }
+  noteCarriedOn(stage)
   for (const bytes of operator.fleetEnvelopes) stage.witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
   const seen = (code: DrawnCode | null): DrawnCode | null => {
     if (code !== null) stage.witness.saw(`driver-${code}`)
     return code
   }
   world.lifetimes.of = (board, { slot, alloc }) => {
-    const spec = board.core?.state?.view.jobs.get(slotParts(slot).job)?.spec
+    // A task that its driver starts when its agent has ended is of a job that others know.
+    const someone = board.core ?? [...world.boards.values()].find(({ core }) => core?.state?.view.jobs.has(slotParts(slot).job))?.core
+    const spec = someone?.state?.view.jobs.get(slotParts(slot).job)?.spec
     return spec != null && isRunOnce(spec) ? lifetimeMs(plan.seed, alloc) : null
   }
   world.checks.of = (board, { task }) => answerOf(stage, board, task)

@@ -14,8 +14,13 @@ import { Drains } from './drains.ts'
 import { Health } from './health.ts'
 import type { Finding } from './invariants.ts'
 import { Leaving } from './leaving.ts'
+import { NoWayBack } from './no-way-back.ts'
+import { Pacing } from './pacing.ts'
+import { RemovedJobs } from './removed-jobs.ts'
+import { RevokedKey } from './revoked-key.ts'
 import { Returns } from './returns.ts'
 import { type SeenStep, clockPart } from './seen-step.ts'
+import { Settling } from './settling.ts'
 import { Turns } from './turns.ts'
 
 export class StepRules {
@@ -26,6 +31,11 @@ export class StepRules {
   readonly drains = new Drains()
   readonly health = new Health()
   readonly leaving = new Leaving()
+  readonly removedJobs = new RemovedJobs()
+  readonly revokedKey = new RevokedKey()
+  readonly #noWayBack = new NoWayBack()
+  readonly #pacing = new Pacing()
+  readonly #settling = new Settling()
   readonly #returns = new Returns()
   readonly #turns = new Turns()
   /** Allocation → when this boot of its board first saw it run, and whether it said that it is healthy. */
@@ -42,6 +52,25 @@ export class StepRules {
   isBehind(board: Board, virtualNow: number): boolean {
     if (board.stepMs > 0) this.behindUntil(board, virtualNow + slowMs)
     return virtualNow <= (this.#behind.get(board) ?? -1)
+  }
+
+  /** What it ended, heard or was told it may not know any more. */
+  forgets(board: Board): void {
+    this.claims.forgets(board)
+    this.lacks(board)
+  }
+
+  /** Power failed in the middle of the step. */
+  stepUndone(board: Board): void {
+    this.claims.stepUndone(board)
+    this.lacks(board)
+  }
+
+  /** Of what it had heard, not all is on its disk. */
+  lacks(board: Board): void {
+    this.#noWayBack.forgets(board)
+    this.removedJobs.forgets(board)
+    this.revokedKey.forgets(board)
   }
 
   /** Of a board's clone, which nothing else is asked of. */
@@ -66,6 +95,12 @@ export class StepRules {
       ...sharedDevices(step),
       ...toldTooSoon(step),
       ...this.bans.after(step),
+      ...this.authors.taken(step),
+      ...this.#settling.after(step),
+      ...this.#pacing.after(step),
+      ...this.#noWayBack.after(step),
+      ...this.removedJobs.after(step),
+      ...this.revokedKey.after(step),
     ]
   }
 

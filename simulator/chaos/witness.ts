@@ -67,14 +67,7 @@ export class Witness {
       this.copyGone(board, task.slot)
       this.doneWork.ended(task)
     }
-    world.onPowerCut = (board) => {
-      if (board.effectsLeft !== null) {
-        this.generations.stepUndone(board)
-        this.rules.claims.stepUndone(board)
-        this.doneWork.stepUndone(board, world.queue.now)
-      }
-      this.allGone(board)
-    }
+    world.onPowerCut = (board) => this.allGone(board)
   }
 
   note(what: string): void {
@@ -100,11 +93,22 @@ export class Witness {
   /** What it had heard last may be on no disk of its own any more. */
   writesUndone(board: Board): void {
     this.saw('writes-undone')
+    this.rules.lacks(board)
     this.doneWork.forgets(board)
   }
 
+  /** It ends in the middle of a step, or while what it did since then waits for its disk: of that nobody saw anything. */
+  stepsUndone(board: Board): void {
+    this.generations.stepUndone(board)
+    this.rules.stepUndone(board)
+    this.doneWork.stepUndone(board, board.syncingSince ?? this.#world.queue.now)
+    this.leaving.stepUndone(board)
+    // What it was about to stop goes on, unless a driver has been told to.
+    for (const id of board.tasks.keys()) this.#others.goesOn(id)
+  }
+
   #hasForgotten(board: Board): void {
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.leaving.diskReplaced(board)
     this.generations.diskReplaced(board)
     this.doneWork.forgets(board)
@@ -116,14 +120,14 @@ export class Witness {
   twinRuns(board: Board, twin: Board): void {
     this.saw('twin-ran')
     this.generations.diskReplaced(board)
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.excuse('lied', board.spec.name)
     this.twins.add(twin)
   }
 
   /** What runs goes on and is told, though it cannot be written: after a power cut the others know more. */
   diskFilled(board: Board): void {
-    this.rules.claims.forgets(board)
+    this.rules.forgets(board)
     this.#diskReplaced.add(board)
   }
 
@@ -280,7 +284,7 @@ export class Witness {
       this.#judgeSuccession({ state, slot, generation, memory: remembered?.get(slot), now: this.#world.clockOf(board) })
     }
     // What a full disk did not take, nobody ever saw.
-    const used = board.disk.isFull ? null : this.generations.whyNotUsed(board, slot, generation)
+    const used = board.disk.fault !== null ? null : this.generations.whyNotUsed(board, slot, generation)
     if (used !== null) this.violated('generations-rise', `${board.spec.name} claims ${slot}: ${used}`)
   }
 
@@ -338,7 +342,7 @@ export class Witness {
 
   /** While its driver did not say that the task runs. Of what a full disk did not take, nobody noted that it was over. */
   #gaveUp(board: Board, { alloc }: RunningTask): boolean {
-    return this.#excuses.has(`broken ${board.spec.name}`) && (board.disk.isFull || this.rules.claims.hasEnded(board, alloc))
+    return this.#excuses.has(`broken ${board.spec.name}`) && (board.disk.fault !== null || this.rules.claims.hasEnded(board, alloc))
   }
 
   #isAllowed(board: Board, task: RunningTask, cause: StopCause): boolean {

@@ -155,8 +155,12 @@ function strike({ world }: Stage, board: Board, event: Extract<ScenarioAction, {
       return board.core === null ? world.boot(board) : undefined
     case 'disk-full':
       return world.fillDisk(board)
+    case 'disk-read-only':
+      return world.fillDisk(board, 'read-only')
+    case 'disk-broken':
+      return world.fillDisk(board, 'io-error')
     case 'disk-free':
-      return board.disk.isFull ? world.freeDisk(board) : undefined
+      return board.disk.fault !== null ? world.freeDisk(board) : undefined
     case 'new-address':
       return board.core === null ? undefined : world.links.moveAddress(board)
     case 'uplink':

@@ -57,7 +57,16 @@ export type ScenarioAction =
   | (Sides & { readonly kind: 'cut'; readonly oneWay: boolean })
   | (Sides & { readonly kind: 'heal' })
   | {
-      readonly kind: 'kill' | 'start' | 'power-cut' | 'power-on' | 'disk-full' | 'disk-free' | 'new-address'
+      readonly kind:
+        | 'kill'
+        | 'start'
+        | 'power-cut'
+        | 'power-on'
+        | 'disk-full'
+        | 'disk-read-only'
+        | 'disk-broken'
+        | 'disk-free'
+        | 'new-address'
       readonly boards: readonly string[]
     }
   /** `kbitPerS` null: as wide as any. */

@@ -1,11 +1,12 @@
-// The store suite against the simulated disk, and what only it can show: power that fails between writes, and a disk that is full.
+// The store suite against the simulated disk, and what only it can show: power that fails between writes, and a disk that is full, read-only or
+// broken for a while.
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 
 import { ok, refuse } from '../../crdt/errors.ts'
 import type { Store, StoreWrite } from '../../node/core/ports.ts'
-import { Disk } from '../../simulator/disk.ts'
+import { Disk, diskRefusals } from '../../simulator/disk.ts'
 import { storeSuite } from './store-suite.ts'
 
 /** The disk behind the port; what it found broken is told from its opening on. */
@@ -18,7 +19,9 @@ function openStore(disk: Disk): Store {
     },
     write: async (writes, sync) => {
       if (isClosed) return refuse('E_STORE_BROKEN', 'the store is closed')
-      return disk.write(writes, sync) ? ok(undefined) : refuse('E_STORE_FULL', 'no space left')
+      if (disk.write(writes, sync)) return ok(undefined)
+      const { code, reason } = diskRefusals[disk.fault!]
+      return refuse(code, reason)
     },
     read: async (key) => (isClosed ? undefined : disk.read(key)),
     readMany: async (keys) => keys.map((key) => (isClosed ? undefined : disk.read(key))),
@@ -58,13 +61,37 @@ describe('store: simulator, full disk', () => {
     const disk = new Disk()
     const store = openStore(disk)
     assert.ok((await store.write([put('first', 1)], true)).ok)
-    disk.isFull = true
+    disk.fault = 'full'
     const full = await store.write([put('first', 2), put('filler', 2)], false)
     assert.equal(full.ok ? '' : full.code, 'E_STORE_FULL')
     assert.deepEqual([await store.read('first'), await store.read('filler')], [new Uint8Array([1]), undefined], 'all of the writes or none')
-    disk.isFull = false
+    disk.fault = null
     assert.ok((await store.write([put('again', 2)], true)).ok)
     await store.close()
     assert.deepEqual(await openStore(disk).readMany(['again', 'first']), [new Uint8Array([2]), new Uint8Array([1])])
   })
+})
+
+describe('store: simulator, a disk that fails for a while', () => {
+  for (const [fault, code, readsBefore] of [
+    ['read-only', 'E_STORE_FULL', true],
+    ['io-error', 'E_STORE_BROKEN', false],
+  ] as const) {
+    it(`says ${code} when it is ${fault}, reads nothing after that, and loses nothing`, async () => {
+      const disk = new Disk()
+      const store = openStore(disk)
+      assert.ok((await store.write([put('first', 1)], true)).ok)
+      disk.fault = fault
+      assert.equal(disk.opens, false)
+      assert.equal((await store.read('first')) !== undefined, readsBefore)
+      const refused = await store.write([put('first', 2)], true)
+      assert.equal(refused.ok ? '' : refused.code, code)
+      // As the real one, which closes its database when a write has failed and cannot open it again.
+      assert.equal(await store.read('first'), undefined)
+      disk.fault = null
+      assert.deepEqual(await store.read('first'), new Uint8Array([1]))
+      assert.ok((await store.write([put('first', 3)], true)).ok)
+      assert.deepEqual(store.repairs, [])
+    })
+  }
 })

@@ -181,7 +181,7 @@ export const schedulerBugs: readonly PlantedBug[] = [
     'ports-uncounted',
     'Two copies that ask for one port are put on one board.',
     'scheduler/feasibility.ts',
-    "if (holdersOf(usage, index, port) > 0) return 'port-taken'",
+    "if (holdersOf(usage, index, port) - (freed.ports.get(port) ?? 0) > 0) return 'port-taken'",
     "if (holdersOf(usage, index, port) > 9) return 'port-taken'",
   ),
   bug(
@@ -299,5 +299,33 @@ export const schedulerBugs: readonly PlantedBug[] = [
     'scheduler/per-node.ts',
     ' || node.drainIgnoresSystem === true) return leaving',
     ') return leaving',
+  ),
+  bug(
+    'generation-of-claims-alone',
+    'A new claim counts the claims that it sees, and not those that these name or mark as lost.',
+    'scheduler/history.ts',
+    'for (const generation of claim.lost.values()) highest = Math.max(highest, generation)\n    for (const generation of claim.over.values()) highest = Math.max(highest, generation)',
+    '',
+  ),
+  bug(
+    'over-by-node',
+    'A copy stops for a heir that has named an earlier copy of its board.',
+    'scheduler/actions.ts',
+    'heir.over.get(own.node) !== own.generation',
+    '!heir.over.has(own.node)',
+  ),
+  bug(
+    'unpaced',
+    'However much of a pool falls silent at once, all that it held is replaced at once.',
+    'scheduler/disconnect.ts',
+    'return Math.max(0, Math.ceil(wantedSlots / limits.pacedPart) - local.replacementsLastMinute)',
+    'return Number.MAX_SAFE_INTEGER - Math.ceil(wantedSlots / limits.pacedPart) - local.replacementsLastMinute',
+  ),
+  bug(
+    'removed-is-placed',
+    'A job that was removed is placed like any other.',
+    'scheduler/basis.ts',
+    "return job?.desired === 'run' && job.spec !== null",
+    "return job !== undefined && job.desired !== 'stopped' && job.spec !== null",
   ),
 ]

@@ -47,6 +47,20 @@ const leavesTwice: ChaosPlan = {
   ],
 }
 
+/** Whoever is told to start the first copy dies of it, and its driver starts it all the same. */
+const outlived: ChaosPlan = {
+  seed: 0,
+  boards: threeBoards,
+  chaosMs: 60_000,
+  events: [
+    ...threeBoards.map(({ name: board }): ChaosEvent => {
+      const how = { how: 'kill', after: 'start', nth: 1, lostWrites: 0, driversGoOn: true, syncMs: 0, forMs: 5_000 } as const
+      return { at: 2_000, kind: 'death', board, ...how }
+    }),
+    { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
+  ],
+}
+
 test(`${seeds.length} seeds: no rule is broken, and everything that should be seen was`, async () => {
   const seen = new Set<Sight>()
   const broken: string[] = []
@@ -56,6 +70,7 @@ test(`${seeds.length} seeds: no rule is broken, and everything that should be se
   }
   note(runChaos(rare))
   note(runChaos(leavesTwice))
+  note(runChaos(outlived))
   await playAll(
     seeds.map((seed) => ({ kind: 'seed', seed, minutes: null }) as const),
     workersOf(undefined),

@@ -1,5 +1,6 @@
 // Updates in place of copies whose tasks have a life cycle, and records that were lost in the middle (docs/adr/0029).
 
+import { powerFailsAfter } from '../../../simulator/deaths.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jobPaths } from '../../../crdt/documents/job.ts'
@@ -72,9 +73,9 @@ test('work whose first task is done is updated, and the board loses power betwee
     const job = runJob(world, first, version(1))
     world.until('the first is done', () => task(first, slot(job), 'done')?.state === 'dead', 15_000)
     runJob(world, first, version(2))
-    first.effectsLeft = effects
+    first.death = powerFailsAfter(effects)
     world.run(1_000)
-    first.effectsLeft = null
+    first.death = null
     if (first.core === null) world.boot(first)
     world.run(20_000)
     assert.equal(lines.filter((line) => line === '+done').length, 2, `${effects}: ${lines.join(' ')}`)

@@ -11,6 +11,7 @@ import type { Scalar } from '../../../crdt/registers.ts'
 import type { Effect } from '../../../node/core/effect.ts'
 import { validPsks } from '../../../node/core/psk.ts'
 import { decodeFrame } from '../../../node/core/wire.ts'
+import { powerFailsAfter } from '../../../simulator/deaths.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { type CertifiedBoard, boot, certifiedWorld, fleet, state, wish } from '../../support/certified.ts'
 import { answer } from '../../support/pool.ts'
@@ -145,7 +146,7 @@ test('the power goes at any moment: a key is on disk before it is used or passed
     boot(world, [b0, b1])
     state(world, b0, opened(keyOf(2)))
     world.run(5_000)
-    b1.effectsLeft = effects
+    b1.death = powerFailsAfter(effects)
     offer(world, b0, keyOf(2))
     world.run(5_000)
     if (b1.core !== null) world.powerCut(b1)

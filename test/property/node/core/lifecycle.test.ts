@@ -9,6 +9,7 @@ import { jobPaths, restartPath, stopGenerationPath } from '../../../../crdt/docu
 import { jobDocId } from '../../../../crdt/ids.ts'
 import type { Registers } from '../../../../crdt/registers.ts'
 import type { JobSpec } from '../../../../crdt/spec.ts'
+import { powerFailsAfter } from '../../../../simulator/deaths.ts'
 import type { World } from '../../../../simulator/world.ts'
 import { LifecycleLaws } from '../../../support/lifecycle-laws.ts'
 import { badly, tasksOf, watchTasks, well } from '../../../support/lifecycle.ts'
@@ -77,9 +78,9 @@ function play(one: Story): { readonly laws: LifecycleLaws; readonly lines: reado
       else world.powerCut(first)
       world.run(number)
     } else if (what === 'power in a step') {
-      first.effectsLeft = number % 12
+      first.death = powerFailsAfter(number % 12)
       world.run(3_000)
-      first.effectsLeft = null
+      first.death = null
     } else if (what === 'crash') world.crash(first, slot(job), [...first.tasks.values()][number % Math.max(1, first.tasks.size)]?.task)
     else if (what === 'update') runJob(world, first, specOf(one, ++version))
     else if (what === 'restart') write(restartPath('g', 0), (now) => Number(now.get(restartPath('g', 0)) ?? 0) + 1)

@@ -147,7 +147,7 @@ timeline:
       's.yaml:3:5: boards[1].name: found nothing; allowed: a name, or several: shop-{1..3}',
       "s.yaml:5:11: timeline[0].at: found 5; allowed: a duration with its unit (ms, s, m, h, d), such as 30s or 1h30m; write '5s' or '5ms'",
       's.yaml:5:19: timeline[0].cut: found a list; allowed: two sides, such as [site=north, site=south] or [shop-1, others]; each boards: a name, a pattern such as shop-*, a label such as site=north, all, or a list of these',
-      "s.yaml:6:15: timeline[1].power_of: found the unknown key 'power_of' (did you mean 'power_on'?); allowed: at, bandwidth, count, crash, cut, delay, disk_free, disk_full, dns, drain, eligible, every, evict, flap, for, heal, image_found, image_missing, ineligible, kill, line, loss, new_address, on, one_way, pause, power_cut, power_on, remove, run, scale, start, stop, stop_copy, undrain, unevict, uplink, via",
+      "s.yaml:6:15: timeline[1].power_of: found the unknown key 'power_of' (did you mean 'power_on'?); allowed: at, bandwidth, count, crash, cut, delay, disk_broken, disk_free, disk_full, disk_read_only, dns, drain, eligible, every, evict, flap, for, heal, image_found, image_missing, ineligible, kill, line, loss, new_address, on, one_way, pause, power_cut, power_on, remove, run, scale, start, stop, stop_copy, undrain, unevict, uplink, via",
     ],
   )
 })
