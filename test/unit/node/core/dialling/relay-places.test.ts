@@ -152,3 +152,11 @@ test('places are given up when the board can be dialled again, and with new addr
   assert.deepEqual(bench.look(), ['leave gate'])
   assert.deepEqual(bench.look(1_000), [])
 })
+
+test('the first that gets through decides, whoever has yet to answer', () => {
+  const bench = new Bench()
+  bench.hide(member('a'), member('b'))
+  assert.equal(bench.look(limits.hiddenAgainMs).length, 2)
+  bench.answer('a', 'reached')
+  assert.deepEqual(bench.look().toSorted(), ['leave a', 'leave b'])
+})
