@@ -148,6 +148,7 @@ export const sometimes = {
   'check-failed': 'A copy that was healthy was found unhealthy by a check.',
   'check-flapped': 'Checks found a copy unhealthy more than once within the hour.',
   'check-restarted': 'A check that failed had its task restarted.',
+  'made-room': 'A copy made room for one of a more important job.',
   'check-refused': 'A copy failed because its board runs no such checks.',
   'all-booted-at-once': 'All boards lost power and came back together.',
   'two-pools': 'Boards of two pools were connected.',

@@ -6,6 +6,7 @@ import { drainOverReason } from '../../node/core/draining.ts'
 import type { RunningTask } from '../../node/core/ports.ts'
 import { isEvicted } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
+import { nextPlanVersion } from '../next-agent.ts'
 import type { Sight } from './invariants.ts'
 
 export type StopCause = { readonly words: string } & (
@@ -33,6 +34,8 @@ export type StopCause = { readonly words: string } & (
   | { readonly kind: 'drain-over' }
   /** Its work is done elsewhere. */
   | { readonly kind: 'done'; readonly by: NodeId }
+  /** A more important copy takes its room. */
+  | { readonly kind: 'displaced'; readonly by: string }
   | { readonly kind: 'failed' }
   | { readonly kind: 'alone' }
   | { readonly kind: 'unknown' }
@@ -42,6 +45,17 @@ export const sightOfCause: Partial<Record<StopCause['kind'], Sight>> = {
   done: 'done-elsewhere',
   leaving: 'left-by-deadline',
   check: 'check-restarted',
+  displaced: 'made-room',
+}
+
+/** Of a copy that ends since another of its slot stays. */
+export function sightsOfSurplus({ core }: Board, cause: StopCause & { kind: 'replaced' }): readonly Sight[] {
+  const state = core?.state
+  const isNext = state?.view.fleet.planVersion === nextPlanVersion && state.planVersion === nextPlanVersion
+  const next: readonly Sight[] = isNext ? ['next-plan'] : []
+  if (cause.isDraining) return [...next, 'drained-away']
+  if (cause.generation === cause.heirGeneration) return [...next, 'surplus-stopped']
+  return [...next, 'surplus-stopped', cause.generation < cause.heirGeneration ? 'replacement-stayed' : 'original-stayed']
 }
 
 /** Slots whose copies run here as far as the board knows. */
@@ -85,6 +99,8 @@ export function causeOfStop(board: Board, task: RunningTask): StopCause {
       return { kind: code, words }
     case 'complete':
       return { kind: 'done', by: by as NodeId, words }
+    case 'preempted':
+      return { kind: 'displaced', by, words }
     case 'alone':
       return { kind: 'alone', words }
     case 'job-lost':

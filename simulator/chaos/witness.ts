@@ -11,8 +11,8 @@ import type { Board } from '../board.ts'
 import type { Plan } from '../../scheduler/types.ts'
 import type { World } from '../world.ts'
 import { Acknowledgements } from './acknowledged.ts'
-import { nextPlanVersion } from '../next-agent.ts'
 import { disorderOn } from './board-order.ts'
+import { Displaced } from './displaced.ts'
 import { DoneWork } from './done-work.ts'
 import type { Rule, Sight, Violation } from './invariants.ts'
 import { LastWords } from './last-words.ts'
@@ -24,7 +24,7 @@ import { StepRules } from './step-rules.ts'
 import { type Claiming, judgeTaking } from './successors.ts'
 import { isMove, whyNotItsTurn } from './turns.ts'
 import type { State } from '../../node/core/state.ts'
-import { type StopCause, causeOfStop, isDrained, isRelabelled, isWished, runningHere, sightOfCause } from './stop-cause.ts'
+import { type StopCause, causeOfStop, isDrained, isRelabelled, isWished, runningHere, sightOfCause, sightsOfSurplus } from './stop-cause.ts'
 import { Storms } from './storms.ts'
 import { Trace } from './trace.ts'
 
@@ -55,6 +55,7 @@ export class Witness {
   readonly asks = new Map<TaskId, TaskRequest>()
   readonly #storms = new Storms()
   readonly #stoppedAlone = new Set<AllocId>()
+  readonly #displaced = new Displaced()
   /** What operators did and which boards were broken, as `cause what`: a stop that names a cause needs one. */
   readonly #excuses = new Set<string>()
 
@@ -325,7 +326,7 @@ export class Witness {
     const wrong = cause.kind === 'replaced' && isCopy ? whyNotInFavourOf(board, task, cause.by, failures) : null
     if (wrong !== null) this.violated('right-copy-stays', `${board.spec.name} stops ${task.slot}: ${wrong}`)
     if (yields) this.#others.yields(id)
-    if (cause.kind === 'replaced' && isCopy) this.#noteSurplus(board, cause)
+    if (cause.kind === 'replaced' && isCopy) for (const sight of sightsOfSurplus(board, cause)) this.saw(sight)
     const sight = sightOfCause[cause.kind]
     if (sight !== undefined) this.saw(sight)
   }
@@ -375,6 +376,8 @@ export class Witness {
         return this.rules.drains.isOver(board, this.#world.clockOf(board))
       case 'done':
         return this.doneWork.hasEnded(task) || this.#hasLied(cause.by)
+      case 'displaced':
+        return this.#displaced.mayEnd(board, task, cause.by)
       case 'failed':
         return this.#excuses.has(`broken ${board.spec.name}`)
       case 'alone':
@@ -388,14 +391,5 @@ export class Witness {
   #hasLied(node: NodeId): boolean {
     const name = this.#world.boards.get(node)?.spec.name
     return name !== undefined && this.#excuses.has(`lied ${name}`)
-  }
-
-  #noteSurplus({ core }: Board, cause: StopCause & { kind: 'replaced' }): void {
-    const state = core?.state
-    if (state?.view.fleet.planVersion === nextPlanVersion && state.planVersion === nextPlanVersion) this.saw('next-plan')
-    if (cause.isDraining) return this.saw('drained-away')
-    this.saw('surplus-stopped')
-    if (cause.generation < cause.heirGeneration) this.saw('replacement-stayed')
-    if (cause.generation > cause.heirGeneration) this.saw('original-stayed')
   }
 }
