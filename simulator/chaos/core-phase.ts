@@ -39,8 +39,9 @@ export function settleOutside(stage: Stage, settled: NonNullable<NonNullable<Cha
   }
 }
 
-function waysOf({ world }: Stage, board: Board, fate: Fate): readonly Way[] {
-  const { name } = board.spec
+function waysOf(stage: Stage, board: Board, fate: Fate): readonly Way[] {
+  const { world, outside } = stage
+  const { name, id, pool } = board.spec
   const others = [...world.boards.values()].filter((other) => other !== board).map(({ spec }) => spec.name)
   switch (fate) {
     case 'alone':
@@ -49,10 +50,16 @@ function waysOf({ world }: Stage, board: Board, fate: Fate): readonly Way[] {
       return others.map((other) => [other, name])
     case 'dumb':
       return others.map((other) => [name, other])
-    case 'half':
-      // One other stays, at least.
-      return both([name], others.slice(0, others.length >> 1))
-    default:
+    case 'half': {
+      // One of its pool stays, at least: boards of other pools pass nothing on for it, nor do those that one of the two has evicted.
+      const isNeighbour = (other: Board): boolean =>
+        other !== board && other.spec.pool === pool && !outside.has(other) && !isOver(stage, other)
+      const isApart = ({ core, spec }: Board): boolean => [id, spec.id].some((one) => core?.state?.view.nodes.get(one)?.evicted === true)
+      const near = [...world.boards.values()].filter((other) => isNeighbour(other) && !isApart(other)).map(({ spec }) => spec.name)
+      return both([name], near.slice(0, near.length >> 1))
+    }
+    case 'off':
+    case 'well':
       return []
   }
 }
