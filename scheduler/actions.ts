@@ -104,7 +104,6 @@ function surrender(own: Claim, standing: Standing, spec: JobSpec, view: View, { 
 
 /** What it was to displace stays: it cannot start here. */
 function withoutRoom(own: Claim, view: View, plan: Plan): Action | null {
-  if (own.displaces === undefined || own.startedAt > 0 || (own.state !== 'claimed' && own.state !== 'preparing')) return null
   const stays = refusesRoom(own, plan.own, view)
   return stays === undefined ? null : end(own, `room-refused: ${stays.slot}`)
 }

@@ -11,7 +11,7 @@ import { type Claimants, asksOf, heldBy } from './holdings.ts'
 import { schedulerLimits as limits } from './limits.ts'
 import { isOverdue } from './pending.ts'
 import { ownerOf } from './per-node.ts'
-import { isLeaving, mayDisplace, preempts } from './preemption.ts'
+import { awaitedBy, isLeaving, mayDisplace, preempts } from './preemption.ts'
 import { apartFrom } from './properties.ts'
 import { failurePenalty, ranker } from './rank.ts'
 import { hashText, pairHash } from './rendezvous.ts'
@@ -128,8 +128,7 @@ function lookAt(index: number, group: Group, displacing: Displacing, usage: Usag
   const node = boards.nodes[index]
   const claims = [...(claimants.get(boards.ids[index] as NodeId)?.values() ?? [])].filter((claim) => !hasEnded(claim))
   if (node === undefined) return null
-  const waiting = claims.filter(({ state }) => state !== 'stopping')
-  const awaited = new Map([...waiting.flatMap(({ displaces = [] }) => [...displaces]), ...(displaced.get(index) ?? [])])
+  const awaited = new Map([...claims.flatMap((claim) => [...(awaitedBy(claim) ?? [])]), ...(displaced.get(index) ?? [])])
   const leaving = claims.filter((claim) => isLeaving(claim, awaited, view))
   const others = claims.filter((claim) => !leaving.includes(claim) && mayDisplace(claim, group.job.id, view))
   const copyOf = (claim: Claim): Copy => ({

@@ -35,8 +35,11 @@ export const schedulerLimits = {
   columnsMax: 1_000,
   /** As in Nomad: whose priority is not lower by so much is never displaced. Jobs that differ a little do not chase one another. */
   preemptionDelta: 10,
-  /** Sets of copies looked at on one board for the least harm; beyond that the largest copies go first. Four of a dozen different ones are found. */
-  victimStepsMax: 1_000,
+  /**
+   * Sets of copies looked at on one board for the least harm; beyond that the largest copies go first. Every choice of six different ones is
+   * looked at. All boards do it for all boards that might have to make room, within one step of the core.
+   */
+  victimStepsMax: 100,
   /** Among more copies of one board no set is looked for: small boards rarely have so many that could go. */
   victimChoiceMax: 40,
   /** Tries at giving a copy the devices that it asks for, on each board: one of a kind is tried once, and few jobs ask for more kinds. */

@@ -45,10 +45,21 @@ export function isLeaving(claim: Claim, displaced: Claim['displaces'], view: Vie
  */
 export function refusesRoom(claim: Claim, own: ReadonlyMap<SlotId, Claim>, view: View): Claim | undefined {
   const { job } = slotParts(claim.slot)
-  for (const [slot, generation] of claim.displaces ?? []) {
+  for (const [slot, generation] of awaitedBy(claim) ?? []) {
     const other = own.get(slot)
     if (other === undefined || other.generation !== generation || hasEnded(other)) continue
-    if (!isLeaving(other, undefined, view) && !mayDisplace(other, job, view)) return other
+    if (isLeaving(other, undefined, view) || mayDisplace(other, job, view)) continue
+    if (!isTakenBy([...own.values()], other, view)) return other
   }
   return undefined
+}
+
+/** Another claim there ends it. */
+function isTakenBy(own: readonly Claim[], { slot, generation, version }: Claim, view: View): boolean {
+  return own.some((one) => awaitedBy(one)?.get(slot) === generation && mayDisplace({ slot, version }, slotParts(one.slot).job, view))
+}
+
+/** Whose room it waits for. Once it has begun that is a memory: a job that was removed and is run again counts its generations anew. */
+export function awaitedBy({ state, startedAt, displaces }: Claim): Claim['displaces'] {
+  return (state === 'claimed' || state === 'preparing') && startedAt === 0 ? displaces : undefined
 }

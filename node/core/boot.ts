@@ -3,6 +3,7 @@
 
 import type { Form, SlotId } from '../../crdt/ids.ts'
 import { type Claim, hasEnded } from '../../crdt/view.ts'
+import { awaitedBy } from '../../scheduler/preemption.ts'
 import { type Alloc, type Body, type Ending, type TaskRun, createAlloc, createBody, createTask, isUp } from './allocs/alloc.ts'
 import { allocKey, type BodyRecord, decodeBody, endedClaim } from './allocs/claim.ts'
 import { readRemains } from './allocs/finished.ts'
@@ -130,7 +131,7 @@ function resume(step: Step, claim: Claim, record: BodyRecord | undefined, runnin
     lost: claim.lost,
   })
   alloc.over = claim.over
-  alloc.displaces = claim.displaces ?? new Map()
+  alloc.displaces = (claim.startedAt > 0 ? claim.displaces : awaitedBy(claim)) ?? new Map()
   alloc.startedAt = claim.startedAt
   alloc.restarts = claim.restarts
   alloc.restartSeen = claim.restartSeen

@@ -14,7 +14,8 @@ import { type State, type Step, note, writeOwnSoon } from './state.ts'
 export function makeRoom(step: Step): void {
   for (const alloc of [...step.state.allocs.values()]) {
     if (alloc.displaces.size === 0 || alloc.ending !== null) continue
-    if (alloc.state === 'preparing' && dueTasks(alloc).length > 0 && isHeirHere(step.state, alloc)) displace(step, alloc)
+    if (alloc.state === 'preparing' && dueTasks(alloc).length > 0 && isHeirHere(step.state, alloc) && isCertain(step.state, alloc))
+      displace(step, alloc)
     waitForRoom(step, alloc)
   }
 }
@@ -42,6 +43,11 @@ function waitForRoom(step: Step, alloc: Alloc): void {
   if (slots.length > 0) alloc.reason = `room-awaited: ${words}`
   else if (before.startsWith('room-awaited: ')) alloc.reason = ''
   if (alloc.reason !== before) writeOwnSoon(step)
+}
+
+/** An agent that has just started may not have heard yet that another board runs the copy; what cannot be written down, nobody hears of. */
+function isCertain({ acting, storeProblem }: State, { settleUntil }: Alloc): boolean {
+  return acting && settleUntil === null && storeProblem === null
 }
 
 /** A reason is one line. */

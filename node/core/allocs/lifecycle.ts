@@ -17,7 +17,7 @@ import { keepRemains, removeOldest } from './finished.ts'
 import { choosePorts, portsToCome } from './ports.ts'
 import { boardHere, factsHere, lackOf, requestOf } from './request.ts'
 import { nextRestart } from './restart.ts'
-import { inTheWay } from './room.ts'
+import { hasNeverBegun, inTheWay } from './room.ts'
 import { dueTasks, endsByItself, hasPrestarted, isComplete, isOrdered, isPoststop, noteBegun, nowRunning } from './stages.ts'
 import { stopToStartAgain } from './stopping.ts'
 import { noteGiven, noteStart, syncTemplates } from './templates.ts'
@@ -378,7 +378,8 @@ export function switchOver(step: Step, alloc: Alloc): void {
   alloc.body = next
   alloc.ports = portsToCome(next.group, alloc.ports)
   alloc.next = null
-  alloc.state = 'starting'
+  // Who waits for room goes on to.
+  alloc.state = alloc.displaces.size > 0 && hasNeverBegun(alloc) ? 'preparing' : 'starting'
   alloc.healthy = false
   alloc.runningSince = null
   alloc.formStartedAt = null

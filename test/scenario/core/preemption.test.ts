@@ -5,9 +5,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fleetPaths } from '../../../crdt/documents/fleet.ts'
 import { type JobId, type PoolName, fleetDocId } from '../../../crdt/ids.ts'
+import type { JobSpec } from '../../../crdt/spec.ts'
 import type { Board, World } from '../../../simulator/world.ts'
 import { answer, bootPool, count, home, place, slotsOf } from '../../support/pool.ts'
-import { allAlive, areEqual, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
+import { allAlive, areEqual, claimOf, edit, jobSpec, runJob, runners, slot } from '../../support/world.ts'
 
 /** Each board has room for one copy, and services may preempt. */
 function fullPool(boards: number): ReturnType<typeof bootPool> & { readonly low: JobId } {
@@ -93,6 +94,32 @@ test('nobody ends for a copy that cannot be fetched, and an agent that is killed
   assert.equal(running(world, low, 1), 0)
   assertOneAtATime(boards)
 })
+
+test('who counts on the room that another makes waits for it, and claims once', () => {
+  const { world, first, low } = fullPool(1)
+  runJob(world, first, jobSpec({ name: 'idle', priority: 20, count: 0 }))
+  world.tasks.unavailable.add('/bin/app')
+  const urgent = runJob(world, first, { ...high, name: 'urgent', priority: 70, groups: high.groups.map((group) => sized(group, 300)) })
+  const middling = runJob(world, first, { ...high, name: 'middling', priority: 35, groups: high.groups.map((group) => sized(group, 300)) })
+  world.run(60_000)
+  assert.deepEqual([running(world, low, 1), count(world, 'stop')], [1, 0])
+  world.tasks.unavailable.clear()
+  world.until('both run', () => running(world, urgent, 1) + running(world, middling, 1) === 2, 600_000)
+  assert.ok((claimOf(first, slot(middling), first)?.generation ?? 9) <= 2)
+})
+
+test('a new version that comes while a copy waits for room starts as well', () => {
+  const { world, first } = fullPool(1)
+  world.tasks.unavailable.add('/bin/app')
+  const job = runJob(world, first, high)
+  world.run(20_000)
+  runJob(world, first, jobSpec({ name: 'high', cpuMhz: 150, priority: 80, command: '/bin/other' }))
+  world.until('it runs', () => running(world, job, 1) === 1, 120_000)
+})
+
+function sized(group: JobSpec['groups'][number], cpuMhz: number): JobSpec['groups'][number] {
+  return { ...group, tasks: group.tasks.map((task) => ({ ...task, resources: { ...task.resources, cpuMhz } })) }
+}
 
 function reasonOf(board: Board, id: ReturnType<typeof slot>): string {
   return board.core?.state?.allocs.get(id)?.reason ?? ''
