@@ -8,6 +8,7 @@ import type { Misconduct } from '../../core/ports.ts'
 import { type FrameReceiver, type FrameSender, acceptFrameStream, openFrameStream } from './frame-stream.ts'
 import { networkLimits } from './limits.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
+import { isDirect } from './paths.ts'
 
 export interface LinkEvents {
   up(peer: NodeId): void
@@ -113,7 +114,8 @@ export class Link {
   #ensureSender(): void {
     if (this.#sender !== undefined || this.#opening || this.#closed) return
     const isUsable = (one: Connection): boolean => one.status === 'open' && one.limits === undefined && !this.#refused.has(one)
-    const connection = [...this.connections.keys()].findLast(isUsable)
+    const usable = [...this.connections.keys()].filter(isUsable)
+    const connection = usable.findLast(isDirect) ?? usable.at(-1)
     if (connection === undefined) return
     clearTimeout(this.#retry)
     this.#opening = true

@@ -7,6 +7,7 @@ import { Rates } from '../../core/rates.ts'
 import { networkLimits } from './limits.ts'
 import { Link, type LinkEvents } from './link.ts'
 import type { NetworkLog } from './log.ts'
+import { isDirect } from './paths.ts'
 
 export interface LinksOptions {
   readonly self: NodeId
@@ -75,8 +76,8 @@ export class Links {
         const age = now - since
         if (!link.up && connection.direction === 'outbound' && age > networkLimits.upWithinMs) {
           connection.abort(new Error('the board does not speak frames'))
-        } else if (link.up && link.connections.size > 1 && age > networkLimits.duplicateMs && !link.uses(connection)) {
-          if (this.#options.self < link.peer && !carriesRequests(connection)) void closeQuietly(connection)
+        } else if (this.#options.self < link.peer && isDuplicate(link, connection, now) && !carriesRequests(connection)) {
+          void closeQuietly(connection)
         }
       }
     }
@@ -101,6 +102,16 @@ export class Links {
 /** Only ed25519 PeerIds pass the gate, so the text is a NodeId or an OperatorId. */
 export function idOf(connection: Connection): NodeId {
   return connection.remotePeer.toString() as NodeId
+}
+
+/** As long as there are relayed connections beside a direct one, it is they that go, even those in use: a stream is opened again on what is left. */
+function isDuplicate(link: Link, connection: Connection, now: number): boolean {
+  const stands = (one: Connection): boolean => now - (link.connections.get(one)?.since ?? now) > networkLimits.duplicateMs
+  const all = [...link.connections.keys()]
+  if (!link.up || all.length < 2 || !stands(connection)) return false
+  const [direct, others] = [all.filter(isDirect), all.filter((one) => one.status === 'open' && !isDirect(one))]
+  if (direct.length === 0 || others.length === 0) return !link.uses(connection)
+  return others.includes(connection) && direct.some(stands)
 }
 
 function carriesRequests(connection: Connection): boolean {

@@ -2,6 +2,7 @@
 
 import '../../polyfill.ts'
 import type { FleetId, NodeId, PoolName } from '../../../crdt/ids.ts'
+import { isRelayed } from '../../core/dialling/address-book.ts'
 import type { Network } from '../../core/ports.ts'
 import type { KeyPair } from '../key-pair.ts'
 import { addressForms, ownNets, toMultiaddr } from './addresses.ts'
@@ -21,7 +22,7 @@ export interface NetworkOptions {
   readonly psk: Uint8Array
   readonly fleet: FleetId
   readonly pool: PoolName
-  /** Multiaddrs or host:port; `/p2p-circuit` listens through relays that libp2p finds, whether the board can be dialled or not. */
+  /** Multiaddrs or host:port; with a `…/p2p-circuit` among them the board has its places at relays from libp2p, whether it can be dialled or not. */
   readonly listen: readonly string[]
   /** Told to others instead of what is listened on; empty: found out. */
   readonly announce: readonly string[]
@@ -78,7 +79,7 @@ export async function createParts(options: NetworkOptions): Promise<BoardParts> 
   const bootstrap = options.bootstrap.map(checkedAddress)
   const file = options.workedAddressesFile
   const worked = file === undefined ? noWorkedAddresses : workedAddressesIn(file, log)
-  const takesPlaces = isRelay && !options.listen.includes('/p2p-circuit')
+  const takesPlaces = isRelay && !options.listen.some(isRelayed)
   const parts = { node, nets, ring, gate, gossip, bootstrap, worked, transports, isHeard: options.isHeard, log }
   return { ...parts, self: key.id as NodeId, relays: takesPlaces ? relays : null }
 }

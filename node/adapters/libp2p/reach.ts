@@ -12,6 +12,7 @@ import { findAddresses } from './dht.ts'
 import { dialAddress, dialPast } from './dial.ts'
 import { networkLimits } from './limits.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
+import { isDirect } from './paths.ts'
 import type { BoardNode } from './settings.ts'
 
 export interface ReachInput {
@@ -25,7 +26,8 @@ export interface ReachInput {
 
 export async function reach(input: ReachInput): Promise<Connection> {
   const { node, book, peer, signal } = input
-  const open = node.getConnections(peerIdFromString(peer)).findLast((one) => one.status === 'open' && one.limits === undefined)
+  const usable = node.getConnections(peerIdFromString(peer)).filter((one) => one.status === 'open' && one.limits === undefined)
+  const open = usable.findLast(isDirect) ?? usable.at(-1)
   if (open !== undefined) return open
   const faults: string[] = []
   const tried = new Set<string>()

@@ -56,12 +56,14 @@ export class RelayClient {
     await taken
   }
 
-  /** The relay is not told: it forgets the place when it is not renewed. */
+  /** After what is being taken there. The relay is not told: it forgets the place when it is not renewed. */
   leave(relay: string): void {
-    const { reservations } = this.#transport?.reservationStore ?? {}
     const id = peerIdFromString(relay)
-    clearTimeout(reservations?.get(id)?.timeout)
-    reservations?.delete(id)
+    this.#last = this.#last.then(() => {
+      const { reservations } = this.#transport?.reservationStore ?? {}
+      clearTimeout(reservations?.get(id)?.timeout)
+      reservations?.delete(id)
+    })
   }
 }
 

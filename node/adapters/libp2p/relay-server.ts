@@ -88,10 +88,12 @@ export class Flow {
       return owedOfBoard === 0 && owedOfAll === 0 && waiting < networkLimits.relayedWaitingBytesMax
     }
     const tryAgain = (): void => {
-      if (from.stream.readStatus === 'paused' && !mayGoOn()) return
+      // What was reset stays paused with all that nobody has read of it; to who has gone nothing is passed on that could be waited for.
+      const isPaused = from.stream.readStatus === 'paused' && !isReset(from)
+      if (isPaused && !isReset(to) && to.stream.status !== 'closed' && !mayGoOn()) return
       clearInterval(pause)
       pause = undefined
-      if (from.stream.readStatus === 'paused') from.stream.resume()
+      if (isPaused) from.stream.resume()
     }
     const dispatch = from.stream.dispatchEvent.bind(from.stream)
     // Not a listener of its own: libp2p keeps what comes until there is one, and would give it to that alone.
@@ -115,4 +117,8 @@ export class Flow {
       return send(data)
     }
   }
+}
+
+function isReset({ stream }: End): boolean {
+  return stream.status === 'aborted' || stream.status === 'reset'
 }

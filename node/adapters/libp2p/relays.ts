@@ -10,6 +10,7 @@ import { askDialBack } from './dial-back.ts'
 import { networkLimits } from './limits.ts'
 import type { Link } from './link.ts'
 import { type NetworkLog, wordsOf } from './log.ts'
+import { isDirect } from './paths.ts'
 import type { RelayClient } from './relay-client.ts'
 
 export interface RelaysInput {
@@ -95,6 +96,8 @@ export class Relays {
       this.#decision.refused(relay, performance.now())
       return log.debug({ relay, error: wordsOf(error) }, 'no place at a relay')
     }
+    // Meanwhile members may have shown that they can dial this board.
+    if (!this.#decision.holds(relay)) return client.leave(relay)
     this.#places.set(relay, { addresses, lostAt: null })
     log.info({ relay }, 'no member can dial this board: it is reached through a relay')
     onAddresses()
@@ -138,8 +141,4 @@ export class Relays {
     const direct = [...(link?.connections.keys() ?? [])].filter(isDirect)
     return direct.find(({ direction }) => direction === 'outbound') ?? direct[0]
   }
-}
-
-function isDirect({ status, remoteAddr }: Connection): boolean {
-  return status === 'open' && !isRelayed(remoteAddr.toString())
 }

@@ -41,13 +41,21 @@ export class WebSocketListener extends TypedEventEmitter<ListenerEvents> impleme
     server.on('connection', (socket) => this.#came(socket))
     server.on('request', (_, response) => response.writeHead(404, { connection: 'close' }).end())
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head) => {
-      this.#asking.delete(socket)
-      const remote = ipPortToMultiaddr(socket.remoteAddress ?? '0.0.0.0', socket.remotePort ?? 0).encapsulate('/ws')
-      door.handleUpgrade(request, socket, head, (opened) => this.#onOpen({ socket: opened, raw: socket }, remote, this.#closed.signal))
+      try {
+        const remote = remoteOf(socket)
+        door.handleUpgrade(request, socket, head, (opened) => {
+          this.#asking.delete(socket)
+          this.#onOpen({ socket: opened, raw: socket }, remote, this.#closed.signal)
+        })
+      } catch {
+        // Thrown on, it would leave the socket to nobody.
+        socket.destroy()
+      }
     })
     const [, , host = '', , port = '0'] = address.toString().split('/')
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
+      // It stays: that one connection cannot be accepted, as when descriptors have run out, is not to end the process.
+      server.on('error', reject)
       server.listen({ host, port: Number(port), ipv6Only: address.toString().startsWith('/ip6/') }, resolve)
     })
     this.#server = server
@@ -88,4 +96,10 @@ export class WebSocketListener extends TypedEventEmitter<ListenerEvents> impleme
       this.#sockets.delete(socket)
     })
   }
+}
+
+/** A link-local address comes with the zone of this board's interface, which no multiaddr has. */
+export function remoteOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): Multiaddr {
+  const [address = ''] = (remoteAddress ?? '0.0.0.0').split('%')
+  return ipPortToMultiaddr(address, remotePort ?? 0).encapsulate('/ws')
 }

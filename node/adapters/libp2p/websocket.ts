@@ -67,21 +67,21 @@ class WebSocketTransport implements Transport {
     const [, host = '', port = ''] = form.exec(address) ?? []
     const { WebSocket } = await library()
     const raw = await this.#openSocket(address, signal)
-    const socket = new WebSocket(`ws://${isIPv6(host) ? `[${host}]` : host}:${port}/`, {
-      createConnection: () => raw,
-      perMessageDeflate: false,
-      maxPayload: networkLimits.webSocketMessageBytesMax,
-    })
-    // What comes with the answer is for the connection that is made of it.
-    socket.once('open', () => socket.pause())
     try {
+      const socket = new WebSocket(`ws://${isIPv6(host) ? `[${host}]` : host}:${port}/`, {
+        createConnection: () => raw,
+        perMessageDeflate: false,
+        maxPayload: networkLimits.webSocketMessageBytesMax,
+      })
+      socket.on('error', () => undefined) // that it was ended before it stood, when nobody waits any more
+      // What comes with the answer is for the connection that is made of it.
+      socket.once('open', () => socket.pause())
       await once(socket, 'open', { signal })
+      return { socket, raw }
     } catch (error) {
-      socket.on('error', () => undefined) // that it was ended before it stood
       raw.destroy()
       throw error
     }
-    return { socket, raw }
   }
 }
 
@@ -142,7 +142,8 @@ class WebSocketConnection extends AbstractMultiaddrConnection {
 
   sendResume(): void {
     this.#isPaused = false
-    for (const data of this.#kept.splice(0)) this.onData(data)
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.resume()
+    // Whoever is given the first may have had enough with that.
+    while (!this.#isPaused && this.#kept.length > 0) this.onData(this.#kept.shift()!)
+    if (!this.#isPaused && this.#socket.readyState === this.#socket.OPEN) this.#socket.resume()
   }
 }

@@ -70,7 +70,7 @@ export const relayLimits = {
   asksMax: 3,
   /** Who has not answered by then does not count: twice what a member takes over its tries (`dialBackMs`), and round trips of a slow link. */
   roundMs: 15_000,
-  /** A round without any answer that counts is tried again so soon. */
+  /** A round without any answer that counts is tried again so soon, and each further one twice as late, up to `hiddenAgainMs`. */
   unknownAgainMs: 60_000,
   /** How often a board that cannot be dialled has it tried anew: so late it gives its places up when a port is opened for it. */
   hiddenAgainMs: 10 * 60_000,

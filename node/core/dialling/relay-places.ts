@@ -47,6 +47,9 @@ export class RelayPlaces {
   /** null: not before somebody is connected. */
   #askAt: number | null = null
   #round: Round | null = null
+  /** When a member last said that it has not tried: an agent of an older version never does. */
+  readonly #unknownAt = new Map<string, number>()
+  #unknownAgainMs: number = limits.unknownAgainMs
   #farAt = Number.NEGATIVE_INFINITY
   readonly #places = new Set<string>()
   readonly #refusedAt = new Map<string, number>()
@@ -71,7 +74,14 @@ export class RelayPlaces {
   answered(peer: string, answer: DialBack, now: number): void {
     if (this.#round?.asked.delete(peer) !== true) return
     this.#round.answers.push(answer)
+    if (answer === 'unknown') this.#unknownAt.set(peer, now)
+    else this.#unknownAt.delete(peer)
     if (answer === 'reached' || this.#round.asked.size === 0) this.#endRound(this.#round, now)
+  }
+
+  /** It has a place there, or is about to. */
+  holds(peer: string): boolean {
+    return this.#places.has(peer)
   }
 
   /** The member has refused the place that was to be taken there. */
@@ -87,6 +97,8 @@ export class RelayPlaces {
 
   /** What others found out about the addresses of before says nothing of these. */
   addressesChanged(now: number): void {
+    this.#round = null
+    this.#unknownAgainMs = limits.unknownAgainMs
     if (this.#askAt !== null) this.#askAt = now + limits.settleMs
   }
 
@@ -106,9 +118,17 @@ export class RelayPlaces {
     }
     this.#askAt ??= now + limits.settleMs
     if (this.#round !== null || now < this.#askAt) return []
-    const asked = this.#inOrder(judges).slice(0, limits.asksMax)
+    const asked = this.#whoToAsk(judges).slice(0, limits.asksMax)
     this.#round = { asked: new Set(asked.map(({ peer }) => peer)), answers: [], endsAt: now + limits.roundMs }
     return asked.map(({ peer }) => ({ kind: 'ask', peer }))
+  }
+
+  /** Who has not tried when it was asked comes last, and of those who was asked longest ago comes first. */
+  #whoToAsk(judges: readonly MemberSeen[]): MemberSeen[] {
+    const peers = new Set(judges.map(({ peer }) => peer))
+    for (const peer of this.#unknownAt.keys()) if (!peers.has(peer)) this.#unknownAt.delete(peer)
+    const since = ({ peer }: MemberSeen): number => this.#unknownAt.get(peer) ?? Number.NEGATIVE_INFINITY
+    return this.#inOrder(judges).sort((a, b) => (since(a) === since(b) ? 0 : since(a) - since(b)))
   }
 
   #dialled(now: number): RelayWish[] {
@@ -123,7 +143,8 @@ export class RelayPlaces {
     this.#round = null
     const told = answers.filter((answer) => answer !== 'unknown')
     if (told.length > 0) this.#verdict = told.includes('reached') ? 'open' : 'hidden'
-    const againMs = told.length === 0 ? limits.unknownAgainMs : this.isHidden ? limits.hiddenAgainMs : limits.openAgainMs
+    const againMs = told.length === 0 ? this.#unknownAgainMs : this.isHidden ? limits.hiddenAgainMs : limits.openAgainMs
+    this.#unknownAgainMs = told.length === 0 ? Math.min(2 * this.#unknownAgainMs, limits.hiddenAgainMs) : limits.unknownAgainMs
     this.#askAt = now + againMs * (1 + (limits.againJitterPercent / 100) * (2 * this.#chance() - 1))
   }
 

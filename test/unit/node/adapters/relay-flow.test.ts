@@ -7,6 +7,7 @@ import { networkLimits } from '../../../../node/adapters/libp2p/limits.ts'
 import { Flow } from '../../../../node/adapters/libp2p/relay-server.ts'
 
 class FakeStream extends EventTarget {
+  status: 'open' | 'closed' | 'reset' = 'open'
   readStatus: 'readable' | 'paused' | 'closed' = 'readable'
   sent = 0
   pause(): void {
@@ -111,3 +112,18 @@ test('all boards together have a bound as well', (t) => {
   }
   assert.ok(said >= atOnce && said <= atOnce + 8 * chunkBytes, `${said} bytes`)
 })
+
+for (const end of ['source', 'sink'] as const)
+  test(`once the ${end} has gone, what had to wait is looked at no more`, (t) => {
+    const pass = timers(t)
+    const cleared = t.mock.method(globalThis, 'clearInterval')
+    const joined = join(new Flow())
+    joined.say(2 * networkLimits.relayedWaitingBytesMax)
+    pass(1_000)
+    assert.equal(cleared.mock.callCount(), 0)
+    // As libp2p's does with data that nobody has read: its `readStatus` is left alone.
+    joined[end].status = end === 'source' ? 'reset' : 'closed'
+    pass(networkLimits.relayedPauseMs)
+    assert.equal(cleared.mock.callCount(), 1)
+    assert.equal(joined.source.readStatus, end === 'source' ? 'paused' : 'readable', 'who sends to nobody finds that out')
+  })

@@ -160,3 +160,45 @@ test('the first that gets through decides, whoever has yet to answer', () => {
   bench.answer('a', 'reached')
   assert.deepEqual(bench.look().toSorted(), ['leave a', 'leave b'])
 })
+
+test('who has not tried when asked is asked after all others, and more and more seldom', () => {
+  const bench = new Bench()
+  bench.members = ['a', 'b', 'c', 'd', 'e'].map((peer) => member(peer))
+  bench.look()
+  const silent = (wishes: string[]): string[] =>
+    wishes.map((wish) => {
+      const peer = wish.split(' ')[1]!
+      bench.answer(peer, 'unknown')
+      return peer
+    })
+  const first = silent(bench.look(limits.settleMs))
+  const second = silent(bench.look(limits.unknownAgainMs))
+  assert.equal(new Set([...first, ...second]).size, 5, 'all have been asked')
+  let waitMs = 2 * limits.unknownAgainMs
+  assert.deepEqual(bench.look(waitMs - 1), [])
+  const third = silent(bench.look(1))
+  assert.deepEqual(
+    third.slice(0, 2),
+    first.filter((peer) => !second.includes(peer)),
+    'who was asked longest ago',
+  )
+  for (let round = 0; round < 8; round++) {
+    waitMs = Math.min(2 * waitMs, limits.hiddenAgainMs)
+    assert.deepEqual(bench.look(waitMs - 1), [])
+    assert.equal(silent(bench.look(1)).length, limits.asksMax)
+  }
+  bench.places.addressesChanged(bench.now)
+  assert.equal(silent(bench.look(limits.settleMs)).length, limits.asksMax)
+  assert.equal(bench.look(limits.unknownAgainMs).length, limits.asksMax, 'with new addresses as soon as at first')
+})
+
+test('addresses that change while it is tried are tried anew, and what was found out of the old ones does not count', () => {
+  const bench = new Bench()
+  bench.members = [member('gate')]
+  bench.look()
+  assert.deepEqual(bench.look(limits.settleMs), ['ask gate'])
+  bench.places.addressesChanged(bench.now)
+  bench.answer('gate', 'not reached')
+  assert.equal(bench.places.isHidden, false)
+  assert.deepEqual(bench.look(limits.settleMs), ['ask gate'])
+})
