@@ -1,11 +1,14 @@
 // Who really wrote what: every envelope and every link state that a board ever made itself, and every change that an operator signed.
 // Whatever else a board has in its documents or its table is forged, and ought to have been refused.
 
-import { type DocId, nodeDocId } from '../../crdt/ids.ts'
+import { decodeEnvelope } from '../../crdt/envelope.ts'
+import { type DocId, type NodeId, nodeDocId } from '../../crdt/ids.ts'
 import type { EnvelopeRef, Doc } from '../../crdt/doc.ts'
+import type { Effect } from '../../node/core/effect.ts'
 import type { LinkState } from '../../node/core/liveness/link-state.ts'
 import type { State } from '../../node/core/state.ts'
 import type { Board } from '../board.ts'
+import { chaosCrypto } from './crypto.ts'
 import type { Finding } from './invariants.ts'
 import type { SeenStep } from './seen-step.ts'
 
@@ -23,10 +26,13 @@ export class Authors {
   }
 
   /** What the board has written of itself in this step. */
-  wrote({ board, state }: Pick<SeenStep, 'board' | 'state'>): void {
+  wrote({ board, state, effects }: Pick<SeenStep, 'board' | 'state' | 'effects'>): void {
     const own = state.docs.get(nodeDocId(board.spec.id))
-    if (own !== undefined && this.#docs.get(board) !== own) {
+    const before = this.#docs.get(board)
+    if (own !== undefined && before !== own) {
       this.#docs.set(board, own)
+      // A last change of the epoch that it has left in this very step.
+      if (before !== undefined && before.epoch !== own.epoch) for (const hash of writtenBy(board.spec.id, effects)) this.#genuine.add(hash)
       for (let at = own.envelopes.length - 1; at >= 0 && !this.#genuine.has(own.envelopes[at]!.hash); at--)
         this.#genuine.add(own.envelopes[at]!.hash)
     }
@@ -69,6 +75,14 @@ export class Authors {
     }
     return forged
   }
+}
+
+function writtenBy(author: NodeId, effects: readonly Effect[]): string[] {
+  const values = effects.flatMap((effect) => (effect.kind === 'persist' ? effect.writes.map(({ value }) => value) : []))
+  return values.flatMap((value) => {
+    const read = value === null ? null : decodeEnvelope(chaosCrypto, value)
+    return read?.ok === true && read.value.author === author ? [read.value.hash] : []
+  })
 }
 
 function wordsFor(doc: DocId, ref: EnvelopeRef): string {

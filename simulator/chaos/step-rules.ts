@@ -74,7 +74,7 @@ export class StepRules {
   }
 
   /** Of a board's clone, which nothing else is asked of. */
-  afterClone(step: Pick<SeenStep, 'board' | 'state'>): void {
+  afterClone(step: Pick<SeenStep, 'board' | 'state' | 'effects'>): void {
     this.authors.wrote(step)
     this.leaving.cloneStepped(step)
   }

@@ -191,7 +191,7 @@ export class Witness {
     this.rules.health.hears(board, event, effects, this.#world.clockOf(board))
     if (this.twins.has(board)) {
       const state = board.core?.state
-      if (state != null) this.rules.afterClone({ board, state })
+      if (state != null) this.rules.afterClone({ board, state, effects })
       return effects
     }
     this.#noteCompany(board)
