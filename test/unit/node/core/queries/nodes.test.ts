@@ -21,7 +21,7 @@ test('each row counts what lives on its node, and all rows together walk the cla
   const view = makeView({ nodes, jobs: [makeJob()], claims })
   const counted = new CountedMap<string, readonly Claim[]>(view.claims)
   const members = new Map([[node('gone'), { status: 'disconnected', lostAt: 400 }]])
-  const rows = nodeRows({ view: { ...view, claims: counted }, liveness: { members } } as unknown as State, 1_000)
+  const rows = nodeRows({ view: { ...view, claims: counted }, liveness: { members }, peers: new Map() } as unknown as State, 1_000)
   assert.deepEqual(
     ['n00', 'n01', 'n02'].map((name) => rows.find((row) => row.id === name)?.allocs),
     [2, 0, 0],
