@@ -16,22 +16,9 @@ import { framesProtocol } from '../../node/adapters/libp2p/frame-stream.ts'
 import { KeyRing } from '../../node/adapters/libp2p/key-ring.ts'
 import { networkLimits } from '../../node/adapters/libp2p/limits.ts'
 import { protector } from '../../node/adapters/libp2p/protector.ts'
-import { type BoardOptions, type World, bytesOf, gossips, isUp, textOf } from './network-verbs.ts'
+import { bytesOf, gossips, isUp, textOf } from './network-verbs.ts'
 import { slowProxy } from './slow-proxy.ts'
-import { type LocalBoard, createRealWorld, fleet, psk } from './network-world.ts'
-
-type MakeBoard = (options?: BoardOptions) => Promise<LocalBoard>
-
-function inWorld(what: string, body: (world: World, board: MakeBoard) => Promise<void>): void {
-  test(what, async () => {
-    const world = await createRealWorld()
-    try {
-      await body(world, async (options) => (await world.board(options)) as LocalBoard)
-    } finally {
-      await world.close()
-    }
-  })
-}
+import { type LocalBoard, fleet, inWorld, psk } from './network-world.ts'
 
 async function stranger() {
   return await createLibp2p({

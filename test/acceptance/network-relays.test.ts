@@ -1,24 +1,10 @@
 // Boards that nobody can dial: they take places at relays by themselves, direct streams go over them, and they look for another one when one is gone.
 
-import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { askDialBack } from '../../node/adapters/libp2p/dial-back.ts'
-import { type BoardOptions, type World, bytesOf, isUp, textOf } from './network-verbs.ts'
-import { type LocalBoard, createRealWorld } from './network-world.ts'
-
-type MakeBoard = (options?: BoardOptions) => Promise<LocalBoard>
-
-function inWorld(what: string, body: (world: World, board: MakeBoard) => Promise<void>): void {
-  test(what, async () => {
-    const world = await createRealWorld()
-    try {
-      await body(world, async (options) => (await world.board(options)) as LocalBoard)
-    } finally {
-      await world.close()
-    }
-  })
-}
+import { bytesOf, isUp, textOf } from './network-verbs.ts'
+import { type LocalBoard, inWorld } from './network-world.ts'
 
 /** A board without any address of its own asks nobody whether it can be dialled. */
 const hidden = { listen: [] } as const

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { PeerPath } from '../../crdt/api-nodes.ts'
 import type { FleetId, NodeId, PoolName } from '../../crdt/ids.ts'
@@ -179,4 +180,16 @@ export async function createRealWorld(listen: readonly string[] = overTcp): Prom
       await Promise.all(boards.map(async (board) => await board.stop()))
     },
   }
+}
+
+/** A test in a real world of its own, which is closed behind it. */
+export function inWorld(what: string, body: (world: World, board: (options?: BoardOptions) => Promise<LocalBoard>) => Promise<void>): void {
+  test(what, async () => {
+    const world = await createRealWorld()
+    try {
+      await body(world, async (options) => (await world.board(options)) as LocalBoard)
+    } finally {
+      await world.close()
+    }
+  })
 }

@@ -16,63 +16,44 @@ import { jobSpec } from '../../simulator/job-spec.ts'
 const seeds = Array.from({ length: 50 }, (_, i) => i + 1)
 
 const threeBoards = ['b0', 'b1', 'b2'].map((name) => ({ name, labels: {}, memoryMib: 2_048, pool: 'default' }))
+const scripted = (chaosMs: number, events: readonly ChaosEvent[]): ChaosPlan => ({ seed: 0, boards: threeBoards, chaosMs, events })
 
 /** What seeds show too seldom: engines that are down when a task is to start again, images that cannot be had, and a task that ends unwatched. */
-const rare: ChaosPlan = {
-  seed: 0,
-  boards: threeBoards,
-  chaosMs: 120_000,
-  events: [
-    { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
-    ...threeBoards.flatMap(({ name: board }): ChaosEvent[] => [
-      { at: 20_000, kind: 'driver', board, code: 'E_DRIVER_DOWN', phase: 'start', forMs: 60_000 },
-      { at: 20_100, kind: 'crash', board, nth: 0 },
-      { at: 90_000, kind: 'kill', board, forMs: 10_000 },
-      { at: 91_000, kind: 'crash', board, nth: 0 },
-    ]),
-    { at: 70_000, kind: 'driver', board: 'b0', code: 'E_IMAGE_PULL', phase: 'prepare', forMs: 15_000 },
-    { at: 71_000, kind: 'command', via: 'b0', job: 'web', command: '/bin/v2' },
-  ],
-}
+const rare = scripted(120_000, [
+  { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
+  ...threeBoards.flatMap(({ name: board }): ChaosEvent[] => [
+    { at: 20_000, kind: 'driver', board, code: 'E_DRIVER_DOWN', phase: 'start', forMs: 60_000 },
+    { at: 20_100, kind: 'crash', board, nth: 0 },
+    { at: 90_000, kind: 'kill', board, forMs: 10_000 },
+    { at: 91_000, kind: 'crash', board, nth: 0 },
+  ]),
+  { at: 70_000, kind: 'driver', board: 'b0', code: 'E_IMAGE_PULL', phase: 'prepare', forMs: 15_000 },
+  { at: 71_000, kind: 'command', via: 'b0', job: 'web', command: '/bin/v2' },
+])
 
 /** Seeds seldom have an older image put into a board that has left: it is up again, and leaves again. */
-const leavesTwice: ChaosPlan = {
-  seed: 0,
-  boards: threeBoards,
-  chaosMs: 90_000,
-  events: [
-    { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
-    { at: 30_000, kind: 'node-leave', via: 'b0', board: 'b2', deadlineMs: null, forMs: null },
-    { at: 60_000, kind: 'old-disk', board: 'b2', ageMs: 35_000, isPowerCut: true, forMs: 1_000 },
-  ],
-}
+const leavesTwice = scripted(90_000, [
+  { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
+  { at: 30_000, kind: 'node-leave', via: 'b0', board: 'b2', deadlineMs: null, forMs: null },
+  { at: 60_000, kind: 'old-disk', board: 'b2', ageMs: 35_000, isPowerCut: true, forMs: 1_000 },
+])
 
 /** Whoever is told to start the first copy dies of it, and its driver starts it all the same. */
-const outlived: ChaosPlan = {
-  seed: 0,
-  boards: threeBoards,
-  chaosMs: 60_000,
-  events: [
-    ...threeBoards.map(({ name: board }): ChaosEvent => {
-      const how = { how: 'kill', after: 'start', nth: 1, lostWrites: 0, driversGoOn: true, syncMs: 0, forMs: 5_000 } as const
-      return { at: 2_000, kind: 'death', board, ...how }
-    }),
-    { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
-  ],
-}
+const outlived = scripted(60_000, [
+  ...threeBoards.map(({ name: board }): ChaosEvent => {
+    const how = { how: 'kill', after: 'start', nth: 1, lostWrites: 0, driversGoOn: true, syncMs: 0, forMs: 5_000 } as const
+    return { at: 2_000, kind: 'death', board, ...how }
+  }),
+  { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
+])
 
 /** Seeds seldom have a copy left that runs by the word of a key whose owner was found to be a thief. */
-const stolenKey: ChaosPlan = {
-  seed: 0,
-  boards: threeBoards,
-  chaosMs: 60_000,
-  events: [
-    { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
-    { at: 10_000, kind: 'key-grant', via: 'b0' },
-    { at: 20_000, kind: 'key-use', via: 'b1', job: 'web', mark: 1 },
-    { at: 40_000, kind: 'key-revoke', via: 'b0', vouches: false },
-  ],
-}
+const stolenKey = scripted(60_000, [
+  { at: 3_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 3 }) },
+  { at: 10_000, kind: 'key-grant', via: 'b0' },
+  { at: 20_000, kind: 'key-use', via: 'b1', job: 'web', mark: 1 },
+  { at: 40_000, kind: 'key-revoke', via: 'b0', vouches: false },
+])
 
 test(`${seeds.length} seeds: no rule is broken, and everything that should be seen was`, async () => {
   const seen = new Set<Sight>()
@@ -112,26 +93,21 @@ test('boards that share what they work out run as boards that do not', () => {
 })
 
 /** A board alone acknowledges a change and loses power before anybody else has heard of it. */
-const aloneAndDark: ChaosPlan = {
-  seed: 1,
-  boards: threeBoards,
-  chaosMs: 60_000,
-  events: [
-    { at: 10_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 1 }) },
-    {
-      at: 20_000,
-      kind: 'cut',
-      shape: 'b1 alone',
-      ways: ['b0', 'b2'].flatMap((other): Way[] => [
-        ['b1', other],
-        [other, 'b1'],
-      ]),
-      forMs: 20_000,
-    },
-    { at: 30_000, kind: 'scale', via: 'b1', job: 'web', count: 3 },
-    { at: 30_001, kind: 'power-cut', board: 'b1', afterEffects: null, lostWrites: 8, forMs: 2_000 },
-  ],
-}
+const aloneAndDark = scripted(60_000, [
+  { at: 10_000, kind: 'run', via: 'b0', spec: jobSpec({ count: 1 }) },
+  {
+    at: 20_000,
+    kind: 'cut',
+    shape: 'b1 alone',
+    ways: ['b0', 'b2'].flatMap((other): Way[] => [
+      ['b1', other],
+      [other, 'b1'],
+    ]),
+    forMs: 20_000,
+  },
+  { at: 30_000, kind: 'scale', via: 'b1', job: 'web', count: 3 },
+  { at: 30_001, kind: 'power-cut', board: 'b1', afterEffects: null, lostWrites: 8, forMs: 2_000 },
+])
 
 test('planted: what was acknowledged and is lost is noticed at the end, too', () => {
   assert.deepEqual(runChaos(aloneAndDark).violations, [])

@@ -15,21 +15,17 @@ export async function dialAddress(
   failures: number,
   signal?: AbortSignal,
 ): Promise<Connection> {
-  const patience = new AbortController()
-  const giveUpAfter = (ms: number, words: string): NodeJS.Timeout =>
-    setTimeout(() => patience.abort(new DOMException(words, 'TimeoutError')), ms)
+  const patience = new Patience()
   const silentMs = answerMs(failures)
-  let timer = giveUpAfter(silentMs, `no answer within ${silentMs} ms`)
+  patience.lasts(silentMs, `no answer within ${silentMs} ms`)
   const onProgress = ({ type }: { readonly type: string }): void => {
-    if (type !== answered) return
-    clearTimeout(timer)
-    timer = giveUpAfter(networkLimits.handshakeMs, `the handshake took longer than ${networkLimits.handshakeMs} ms`)
+    if (type === answered) patience.lasts(networkLimits.handshakeMs, `the handshake took longer than ${networkLimits.handshakeMs} ms`)
   }
   try {
     const either = signal === undefined ? patience.signal : AbortSignal.any([patience.signal, signal])
     return await node.dial(multiaddr(address), { signal: either, onProgress })
   } finally {
-    clearTimeout(timer)
+    patience.end()
   }
 }
 
@@ -46,15 +42,36 @@ export async function dialPast(
   withinMs: number,
   signal?: AbortSignal,
 ): Promise<Connection> {
-  const patience = new AbortController()
-  const giveUp = (): void => patience.abort(new DOMException(`no answer within ${withinMs} ms`, 'TimeoutError'))
-  const timer = setTimeout(giveUp, withinMs)
+  const patience = new Patience()
+  patience.lasts(withinMs, `no answer within ${withinMs} ms`)
+  const giveUp = (): void => patience.giveUp(signal?.reason)
   signal?.addEventListener('abort', giveUp, { once: true })
   try {
     signal?.throwIfAborted()
     return await transports.dial(multiaddr(address), { signal: patience.signal })
   } finally {
-    clearTimeout(timer)
+    patience.end()
     signal?.removeEventListener('abort', giveUp)
+  }
+}
+
+/** How long a dial is waited for: its signal aborts with a TimeoutError then, unless it was told to end. */
+class Patience {
+  readonly #controller = new AbortController()
+  readonly signal = this.#controller.signal
+  #timer: NodeJS.Timeout | undefined
+
+  /** From now on; what was said before no longer counts. */
+  lasts(ms: number, words: string): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.giveUp(new DOMException(words, 'TimeoutError')), ms)
+  }
+
+  giveUp(why: unknown): void {
+    this.#controller.abort(why)
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
   }
 }
