@@ -89,7 +89,7 @@ function leastOf(copies: readonly Copy[], base: Held, { ask, isEnough }: Shortag
       if (steps.left-- <= 0) return null
       if (!isEnough(freedBy(set, base))) continue
       const found = victimsOf(set, ask)
-      if (best === null || compareHarm(found, best) < 0 || (compareHarm(found, best) === 0 && namesOf(found) < namesOf(best))) best = found
+      if (best === null || (compareHarm(found, best) || compareText(namesOf(found), namesOf(best))) < 0) best = found
     }
     if (best !== null) return best.copies
   }

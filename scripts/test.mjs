@@ -1,9 +1,10 @@
 // Runs the tests with Node's own runner. Without arguments: everything that this machine can run; what it cannot is said loudly
 // at the beginning and at the end, never skipped in silence. With arguments: only paths that contain one of them.
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
-import { availableParallelism, constants, getPriority, homedir, setPriority } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, constants, getPriority, homedir, setPriority, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const filters = process.argv.slice(2)
 const files = list('test')
@@ -109,6 +110,10 @@ if (run.length === 0) {
 // Docker engine, its network namespaces and mounts) is in one lane only. All others share what these leave of the cores, and yield to them.
 const slow = (file) => file.startsWith('test/e2e/') || file.startsWith('test/acceptance/')
 const oneOnly = (file) => /docker|netns|provision-debian|full-disk/.test(file)
+// Loading the product takes longer than most of their tests: quick files of one folder share a process, so many at a time; searches do not.
+const filesPerProcess = (folder) => (folder === join('test', 'scenario') ? 1 : 12)
+const groupsFolder = mkdtempSync(join(tmpdir(), 'shoal-tests-'))
+process.on('exit', () => rmSync(groupsFolder, { recursive: true }))
 const statuses = await Promise.all([
   runTests(
     run.filter((file) => slow(file) && oneOnly(file)),
@@ -119,12 +124,29 @@ const statuses = await Promise.all([
     { concurrency: 1, priority: constants.priority.PRIORITY_NORMAL },
   ),
   runTests(
-    run.filter((file) => !slow(file)),
+    grouped(run.filter((file) => !slow(file))),
     { concurrency: availableParallelism(), priority: constants.priority.PRIORITY_LOW },
   ),
 ])
 warn()
 process.exit(statuses.find((code) => code !== 0) ?? 0)
+
+/** Files that import those of one folder. The longest, the searches of `test/scenario`, begin. */
+function grouped(all) {
+  const order = ['scenario', 'property', 'unit']
+  const rank = (folder) => order.findIndex((name) => folder.startsWith(join('test', name)))
+  const folders = [...new Set(all.map(dirname))].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  return folders.flatMap((folder) => {
+    const here = all.filter((file) => dirname(file) === folder)
+    const size = filesPerProcess(folder)
+    return Array.from({ length: Math.ceil(here.length / size) }, (_, nth) => {
+      const files = here.slice(nth * size, (nth + 1) * size)
+      const group = join(groupsFolder, `${folder.replaceAll('/', '-')}-${nth + 1}.mjs`)
+      writeFileSync(group, files.map((file) => `import ${JSON.stringify(pathToFileURL(resolve(file)).href)}\n`).join(''))
+      return group
+    })
+  })
+}
 
 /** Exit code. What several print at once stays readable: each chunk is what one test file said. */
 function runTests(files, { concurrency, priority }) {

@@ -2,16 +2,18 @@
 // `--minutes`: how long the chaos lasts, instead of the 3 to 10 that a seed draws. `--hashes` adds each seed's trace hash.
 // `--rollouts`: also roll-outs that are paused, resumed and taken back.
 // `--open`: seeds of `open-seeds.tsv` are told and do not count as red: faults that are known and not mended yet.
+// `--sees-all`: red also when something that `sometimes` names was never seen.
 // `npm run sim -- --seed 7 [--verbose] [--shrink] [--flaw sync-frames-dropped]`: one seed, its timeline, its shortest failing plan.
 // `--keep NAME` writes that plan to `test/named-seeds/NAME.json`, where a test plays it for ever.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type SearchOptions, addResult, newSearch, searchSeed, shrunk, summaryLines, violationLines } from './chaos/search.ts'
+import { type SearchOptions, addResult, neverSeen, newSearch, searchSeed, shrunk, summaryLines, violationLines } from './chaos/search.ts'
 import type { SeedResult } from './chaos/search.ts'
 import type { Setting } from './chaos/own-jobs.ts'
 import { playAll, workersOf } from './crew-main.ts'
 import { type Flaw, flaws } from './flaws.ts'
+import { nativeCrypto } from './native-crypto-main.ts'
 import { readOptions, readRange, refuse } from './options-main.ts'
 
 const options = readOptions({
@@ -26,6 +28,7 @@ const options = readOptions({
   'keep NAME': 'with --shrink: write that plan to test/named-seeds/NAME.json',
   'story TEXT': 'with --keep: what it shows',
   open: 'seeds of open-seeds.tsv are told and do not count as red',
+  'sees-all': 'never to have seen what the search must see is red, too',
   'flaw NAMES': `plant faults of the harness: ${flaws.join(', ')}`,
 })
 const active = new Set<Flaw>()
@@ -35,7 +38,7 @@ for (const name of (options.get('flaw') ?? '').split(',').filter((text) => text 
 }
 const minutes = options.has('minutes') ? Number(options.get('minutes')) : null
 const setting: Setting = { ...(minutes === null ? {} : { minutes }), ...(options.has('rollouts') ? { rollouts: true } : {}) }
-const how: SearchOptions = { flaws: active, setting }
+const how: SearchOptions = { flaws: active, setting, crypto: nativeCrypto }
 const [from, to] = readRange(options.get('seeds') ?? options.get('seed') ?? '1..20')
 const search = newSearch()
 const began = performance.now()
@@ -66,7 +69,8 @@ console.log(summaryLines(search, from, to, (performance.now() - began) / 1_000).
 const open = options.has('open') ? openSeeds() : new Map<string, string>()
 const storyOf = (seed: number): string | undefined => open.get(`${seed} ${minutes ?? '-'}`)
 for (const seed of search.failing) if (storyOf(seed) !== undefined) console.log(`STILL OPEN, seed ${seed}: ${storyOf(seed)}`)
-if (search.failing.some((seed) => storyOf(seed) === undefined)) process.exitCode = 1
+const misses = options.has('sees-all') && neverSeen(search).length > 0
+if (misses || search.failing.some((seed) => storyOf(seed) === undefined)) process.exitCode = 1
 
 /** (seed, minutes) → what is wrong. */
 function openSeeds(): ReadonlyMap<string, string> {

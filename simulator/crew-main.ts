@@ -8,6 +8,7 @@ import { drawPlan } from './chaos/draw.ts'
 import { planHash } from './chaos/plan-hash.ts'
 import type { SeedResult } from './chaos/search.ts'
 import { runChaos } from './chaos/run.ts'
+import { nativeCrypto } from './native-crypto-main.ts'
 import { type SmallWorld, playSmallWorld } from './small/play.ts'
 
 export type CrewTask =
@@ -70,7 +71,7 @@ async function ask(child: ChildProcess, task: CrewTask): Promise<unknown> {
 function play(task: CrewTask): CrewAnswers[CrewTask['kind']] {
   if (task.kind === 'world') return playSmallWorld(task.world)
   const plan = drawPlan(task.seed, task.minutes === null ? {} : { minutes: task.minutes })
-  const { seed, violations, sights, steps, virtualMs, traceHash } = runChaos(plan)
+  const { seed, violations, sights, steps, virtualMs, traceHash } = runChaos(plan, new Set(), { crypto: nativeCrypto })
   return { seed, violations, sights: [...sights], steps, virtualMs, traceHash, planHash: planHash(plan) }
 }
 

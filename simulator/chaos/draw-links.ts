@@ -3,6 +3,7 @@
 
 import { type Prng, createPrng } from '../prng.ts'
 import { both } from './draw-faults.ts'
+import type { Pool } from './own-jobs.ts'
 import type { ChaosEvent, ChaosPlan, Way } from './plan.ts'
 
 export function drawTails(seed: number, chaosMs: number): ChaosEvent[] {
@@ -32,6 +33,16 @@ export function drawLongCuts(seed: number, names: readonly string[], chaosMs: nu
   if (core === undefined || board === undefined) return [inTime]
   const forMs = core.untilMs - at - prng.below(core.untilMs - chaosMs)
   return [{ ...inTime, shape: `${board} alone`, ways: both([board], others(names, board)), forMs }]
+}
+
+/** Two pools that do not hear one another when the fleet's own document changes: all that tells the other one later is a comparison. */
+export function drawPoolsApart(seed: number, pools: readonly Pool[], events: readonly ChaosEvent[]): ChaosEvent[] {
+  const prng = createPrng(Math.imul(seed, 0x3c6ef372) ^ 0x510e527f).fork()
+  const [one, two] = pools
+  if (one === undefined || two === undefined || !prng.chance(0.7)) return []
+  const changes = events.filter(({ kind }) => kind === 'key-grant' || kind === 'key-revoke')
+  const apart = { shape: `${one.name}|${two.name}`, ways: both(one.names, two.names) }
+  return changes.map(({ at }) => ({ at: at - 1_000, kind: 'long-cut', ...apart, forMs: 60_000 + prng.below(120_000) }))
 }
 
 /** Halves, one board alone, one deaf, or one link. */

@@ -15,7 +15,7 @@ import { both, drawFault, faultKinds } from './draw-faults.ts'
 import { drawForgeries } from './draw-malice.ts'
 import { drawLeaving, drawReplacing, drawSparingDrains } from './draw-nodes.ts'
 import { drawOperation } from './draw-operations.ts'
-import { drawLongCuts, drawTails } from './draw-links.ts'
+import { drawLongCuts, drawPoolsApart, drawTails } from './draw-links.ts'
 import { drawCompactions, drawKeys } from './draw-orders.ts'
 import { drawRollouts, goingBack } from './draw-rollouts.ts'
 import { type Pool, type Setting, boardFor, ownPools, withShortWaits } from './own-jobs.ts'
@@ -81,7 +81,8 @@ function drawMore(
 ): Pick<ChaosPlan, 'boards' | 'events'> {
   const { boards, events: replacing } = drawReplacing(seed, pools, chaosMs)
   const drains = drawSparingDrains(seed, pools, chaosMs, events)
-  const strange = [...drawForgeries(seed, pools, chaosMs), ...drawCompactions(seed, pools, chaosMs), ...drawKeys(seed, pools, chaosMs)]
+  const keys = drawKeys(seed, pools, chaosMs)
+  const strange = [...drawForgeries(seed, pools, chaosMs), ...drawCompactions(seed, pools, chaosMs), ...keys, ...drawPoolsApart(seed, pools, keys)]
   const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains, ...strange]
   return { boards, events: drawChecks(seed, pools, chaosMs, all) }
 }

@@ -8,6 +8,7 @@ import type { Effect } from '../../node/core/effect.ts'
 import type { CoreEvent } from '../../node/core/event.ts'
 import type { CheckOutcome, TaskId } from '../../node/core/ports.ts'
 import type { Board } from '../board.ts'
+import { recall } from '../interned.ts'
 import type { Finding } from './invariants.ts'
 import { type SeenStep, clockPart } from './seen-step.ts'
 
@@ -157,8 +158,11 @@ function forgetOthers(boot: Boot, { body }: Alloc): void {
 }
 
 function isSame(a: CheckSpec, b: CheckSpec): boolean {
-  return a.name === b.name && JSON.stringify(a) === JSON.stringify(b)
+  return a.name === b.name && recall(texts, a, textOf) === recall(texts, b, textOf)
 }
+
+const texts = new WeakMap<CheckSpec, string>()
+const textOf = (spec: CheckSpec): string => JSON.stringify(spec)
 
 function runOf(boot: Boot, task: TaskId): Run {
   const run = boot.runs.get(task) ?? { startedAt: -Infinity, told: new Map<string, Told>() }

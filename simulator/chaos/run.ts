@@ -13,7 +13,7 @@ import type { Sight, Violation } from './invariants.ts'
 import { operate } from './operations.ts'
 import { type ChaosEvent, type ChaosPlan, isFault } from './plan.ts'
 import { sightsOfMoment } from './sights.ts'
-import { type Stage, createStage } from './stage.ts'
+import { type Stage, type StageOptions, createStage } from './stage.ts'
 import { eventText, timelineOf } from './timeline.ts'
 
 export interface ChaosResult {
@@ -39,15 +39,13 @@ export const chaosLimits = {
   lookEveryMs: 5_000,
 } as const
 
-export interface ChaosOptions {
+export interface ChaosOptions extends StageOptions {
   /** Ends at the first broken rule: for those who only want to know whether there is one. */
   readonly firstOnly?: boolean
-  /** Boards share nothing that they work out: the same run, and slower. */
-  readonly isUnshared?: boolean
 }
 
 export function runChaos(plan: ChaosPlan, flaws: ReadonlySet<Flaw> = new Set(), options: ChaosOptions = {}): ChaosResult {
-  const stage = createStage(plan, flaws, options.isUnshared === true)
+  const stage = createStage(plan, flaws, options)
   const { world, witness } = stage
   witness.calmUntil = plan.events.find((event) => isFault(event))?.at ?? plan.chaosMs
   noteSetting(stage)

@@ -1,5 +1,6 @@
 // Seeds one after another: what broke, what was seen, and how to have it again. Whoever calls prints it and reads the clock.
 
+import type { Crypto } from '../../crdt/crypto.ts'
 import type { Flaw } from '../flaws.ts'
 import { drawPlan } from './draw.ts'
 import type { ChaosPlan } from './plan.ts'
@@ -13,6 +14,8 @@ import { eventText } from './timeline.ts'
 export interface SearchOptions {
   readonly flaws?: ReadonlySet<Flaw>
   readonly setting?: Setting
+  /** One that hashes faster than `chaosCrypto` and gives the same. */
+  readonly crypto?: Crypto
 }
 
 export interface Search {
@@ -33,8 +36,8 @@ export interface SeedResult extends Omit<ChaosResult, 'sights' | 'timeline'> {
   readonly sights: Iterable<readonly [Sight, number]>
 }
 
-export function searchSeed(search: Search, seed: number, { flaws, setting }: SearchOptions = {}): ChaosResult {
-  const result = runChaos(drawPlan(seed, setting), flaws)
+export function searchSeed(search: Search, seed: number, { flaws, setting, crypto }: SearchOptions = {}): ChaosResult {
+  const result = runChaos(drawPlan(seed, setting), flaws, crypto === undefined ? {} : { crypto })
   addResult(search, result)
   return result
 }
@@ -46,6 +49,11 @@ export function addResult(search: Search, result: SeedResult): void {
   search.hash = mixHash(search.hash, result.traceHash)
   for (const [sight, count] of result.sights) search.sights.set(sight, (search.sights.get(sight) ?? 0) + count)
   if (result.violations.length > 0) search.failing.push(result.seed)
+}
+
+/** What `sometimes` names, and no seed has shown. */
+export function neverSeen({ sights }: Search): Sight[] {
+  return (Object.keys(sometimes) as Sight[]).filter((sight) => !sights.has(sight))
 }
 
 /** `text`: 8 hex digits. */
@@ -84,7 +92,7 @@ export function shrunk(
 export function summaryLines(search: Search, from: number, to: number, seconds: number): string[] {
   const { failing, sights, steps, virtualMs, hash } = search
   const which = failing.length > 0 ? ` (${failing.join(', ')})` : ''
-  const unseen = (Object.keys(sometimes) as Sight[]).filter((sight) => !sights.has(sight))
+  const unseen = neverSeen(search)
   const seen = [...sights].toSorted().map(([sight, times]) => `${sight} ${times}`)
   return [
     `seeds ${from}..${to}: ${failing.length} of ${to - from + 1} break a rule${which}; ${(virtualMs / 60_000).toFixed(0)} virtual minutes and ` +

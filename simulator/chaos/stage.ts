@@ -1,5 +1,6 @@
 // What a run plays on: the world that the plan describes, its operator, and what is going on in it at the moment.
 
+import type { Crypto } from '../../crdt/crypto.ts'
 import type { AdoptedTask, TaskRequest } from '../../node/core/ports.ts'
 import { type AllocId, type NodeId, hex, slotParts } from '../../crdt/ids.ts'
 import { isRunOnce } from '../../crdt/spec.ts'
@@ -74,12 +75,19 @@ function answerOf({ unwell, world }: Stage, { spec }: Board, { slot }: TaskReque
   return fault?.answer ?? 'passes'
 }
 
-export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshared = false): Stage {
+export interface StageOptions {
+  /** Boards share nothing that they work out: the same run, and slower. */
+  readonly isUnshared?: boolean
+  /** `chaosCrypto`, or one that hashes faster and gives the same. */
+  readonly crypto?: Crypto
+}
+
+export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, { isUnshared = false, crypto = chaosCrypto }: StageOptions = {}): Stage {
   const founder = cheapIdentity(0)
-  const operator = createOperator(chaosCrypto, founder.node, founder.signer)
+  const operator = createOperator(crypto, founder.node, founder.signer)
   const upgraded = new Set(plan.boards.flatMap(({ agent }, index) => (agent === 'next' ? [cheapIdentity(index + 1).node] : [])))
   const world = new World({
-    crypto: chaosCrypto,
+    crypto,
     seed: plan.seed,
     isDialled: true,
     fleet: operator.fleet,
@@ -96,7 +104,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     plan,
     world,
     operator,
-    second: operatorBeside(chaosCrypto, operator, secondIdentity.node, secondIdentity.signer),
+    second: operatorBeside(crypto, operator, secondIdentity.node, secondIdentity.signer),
     witness: new Witness(world),
     linkPrng: createPrng(plan.seed ^ 0x2545f491),
     cuts: new Set(),
@@ -118,7 +126,7 @@ export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, isUnshare
     isSettled: false,
   }
   noteCarriedOn(stage)
-  for (const bytes of operator.fleetEnvelopes) stage.witness.rules.authors.genuine(hex(chaosCrypto.sha256(bytes)))
+  for (const bytes of operator.fleetEnvelopes) stage.witness.rules.authors.genuine(hex(crypto.sha256(bytes)))
   const seen = (code: DrawnCode | null): DrawnCode | null => {
     if (code !== null) stage.witness.saw(`driver-${code}`)
     return code

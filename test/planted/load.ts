@@ -29,6 +29,11 @@ export { shrink } from './simulator/chaos/shrink.ts'
 export { createCore } from './node/core/step.ts'
 `
 
+/** Throws when what it replaces is no longer there. */
+export async function findWords({ name, edits }: PlantedBug): Promise<void> {
+  for (const edit of edits) replaceOnce(name, await readFile(join(root, edit.file), 'utf8'), edit)
+}
+
 export async function plant(bug: PlantedBug): Promise<Planted> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-planted-'))
   try {

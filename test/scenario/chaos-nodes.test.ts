@@ -11,13 +11,13 @@ import { drawPlan } from '../../simulator/chaos/draw.ts'
 import { runChaos } from '../../simulator/chaos/run.ts'
 
 const folder = process.env['SHOAL_TEST_NODES'] ?? join(homedir(), '.cache/shoal-test/nodes')
-const seed = 3
+const [seed, minutes] = [3, 3]
+const here = runChaos(drawPlan(seed, { minutes }))
 
 for (const major of ['22', '24'].filter((one) => existsSync(join(folder, one, 'bin/node')))) {
   test(`Node ${major} plays a seed just as this version does`, () => {
-    const { traceHash, steps } = runChaos(drawPlan(seed))
-    const args = ['--import', 'tsx', 'simulator/chaos-main.ts', '--seed', String(seed), '--hashes']
+    const args = ['--import', 'tsx', 'simulator/chaos-main.ts', '--seed', String(seed), '--minutes', String(minutes), '--hashes']
     const printed = execFileSync(join(folder, major, 'bin/node'), args, { encoding: 'utf8' })
-    assert.match(printed, new RegExp(`^seed ${seed} trace ${traceHash} after ${steps} steps$`, 'm'))
+    assert.match(printed, new RegExp(`^seed ${seed} trace ${here.traceHash} after ${here.steps} steps$`, 'm'))
   })
 }
