@@ -110,8 +110,10 @@ if (run.length === 0) {
 // Docker engine, its network namespaces and mounts) is in one lane only. All others share what these leave of the cores, and yield to them.
 const slow = (file) => file.startsWith('test/e2e/') || file.startsWith('test/acceptance/')
 const oneOnly = (file) => /docker|netns|provision-debian|full-disk/.test(file)
-// Loading the product takes longer than most of their tests: quick files of one folder share a process, so many at a time; searches do not.
-const filesPerProcess = (folder) => (folder === join('test', 'scenario') ? 1 : 12)
+// Loading the product takes longer than most of their tests: quick files of one folder share a process, so many at a time. Searches do not,
+// nor do files with hooks of their own, which would be those of all.
+const filesPerProcess = 12
+const isAlone = (file) => dirname(file) === join('test', 'scenario') || /^(before|after)(Each)?\(/m.test(readFileSync(file, 'utf8'))
 const groupsFolder = mkdtempSync(join(tmpdir(), 'shoal-tests-'))
 process.on('exit', () => rmSync(groupsFolder, { recursive: true }))
 const statuses = await Promise.all([
@@ -123,10 +125,7 @@ const statuses = await Promise.all([
     run.filter((file) => slow(file) && !oneOnly(file)),
     { concurrency: 1, priority: constants.priority.PRIORITY_NORMAL },
   ),
-  runTests(
-    grouped(run.filter((file) => !slow(file))),
-    { concurrency: availableParallelism(), priority: constants.priority.PRIORITY_LOW },
-  ),
+  runTests(grouped(run.filter((file) => !slow(file))), { concurrency: availableParallelism(), priority: constants.priority.PRIORITY_LOW }),
 ])
 warn()
 process.exit(statuses.find((code) => code !== 0) ?? 0)
@@ -138,13 +137,14 @@ function grouped(all) {
   const folders = [...new Set(all.map(dirname))].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
   return folders.flatMap((folder) => {
     const here = all.filter((file) => dirname(file) === folder)
-    const size = filesPerProcess(folder)
-    return Array.from({ length: Math.ceil(here.length / size) }, (_, nth) => {
-      const files = here.slice(nth * size, (nth + 1) * size)
+    const together = here.filter((file) => !isAlone(file))
+    const groups = Array.from({ length: Math.ceil(together.length / filesPerProcess) }, (_, nth) => {
+      const files = together.slice(nth * filesPerProcess, (nth + 1) * filesPerProcess)
       const group = join(groupsFolder, `${folder.replaceAll('/', '-')}-${nth + 1}.mjs`)
       writeFileSync(group, files.map((file) => `import ${JSON.stringify(pathToFileURL(resolve(file)).href)}\n`).join(''))
       return group
     })
+    return [...here.filter(isAlone), ...groups]
   })
 }
 

@@ -82,7 +82,12 @@ function drawMore(
   const { boards, events: replacing } = drawReplacing(seed, pools, chaosMs)
   const drains = drawSparingDrains(seed, pools, chaosMs, events)
   const keys = drawKeys(seed, pools, chaosMs)
-  const strange = [...drawForgeries(seed, pools, chaosMs), ...drawCompactions(seed, pools, chaosMs), ...keys, ...drawPoolsApart(seed, pools, keys)]
+  const strange = [
+    ...drawForgeries(seed, pools, chaosMs),
+    ...drawCompactions(seed, pools, chaosMs),
+    ...keys,
+    ...drawPoolsApart(seed, pools, keys),
+  ]
   const all = [...events, ...drawLeaving(seed, pools, chaosMs), ...replacing, ...drains, ...strange]
   return { boards, events: drawChecks(seed, pools, chaosMs, all) }
 }

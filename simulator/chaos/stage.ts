@@ -82,7 +82,11 @@ export interface StageOptions {
   readonly crypto?: Crypto
 }
 
-export function createStage(plan: ChaosPlan, flaws: ReadonlySet<Flaw>, { isUnshared = false, crypto = chaosCrypto }: StageOptions = {}): Stage {
+export function createStage(
+  plan: ChaosPlan,
+  flaws: ReadonlySet<Flaw>,
+  { isUnshared = false, crypto = chaosCrypto }: StageOptions = {},
+): Stage {
   const founder = cheapIdentity(0)
   const operator = createOperator(crypto, founder.node, founder.signer)
   const upgraded = new Set(plan.boards.flatMap(({ agent }, index) => (agent === 'next' ? [cheapIdentity(index + 1).node] : [])))

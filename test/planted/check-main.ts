@@ -11,7 +11,9 @@ const options = readOptions({ 'workers N': 'so many processes; as many as there 
 const search = fileURLToPath(new URL('search-main.ts', import.meta.url))
 const seeds = Object.entries(recorded())
 const workers = workersOf(options.get('workers'))
-const said = await Promise.all(Array.from({ length: workers }, async (_, worker) => await play(seeds.filter((__, at) => at % workers === worker))))
+const said = await Promise.all(
+  Array.from({ length: workers }, async (_, worker) => await play(seeds.filter((__, at) => at % workers === worker))),
+)
 const lines = new Set(said.flat())
 const missed = seeds.filter(([name, { seed, rule }]) => !lines.has(`${name}: seed ${seed} still, ${rule}`))
 for (const [name, { seed, rule }] of missed) console.log(`${name} is not caught by seed ${seed}, by the rule ${rule}`)

@@ -1,16 +1,24 @@
 // What must hold of the order in which boards run the tasks of a copy, whatever happened to their agents meanwhile. Held against what
 // really runs: nothing of what an agent believes is asked.
 
+import type { Form } from '../../crdt/ids.ts'
 import { type TaskLifecycle, isMomentary } from '../../crdt/spec.ts'
+import { taskId } from '../../node/core/allocs/alloc.ts'
 import { type BodyRecord, allocKey, decodeBody } from '../../node/core/allocs/claim.ts'
 import type { Effect } from '../../node/core/effect.ts'
-import type { TaskRequest } from '../../node/core/ports.ts'
+import type { AdoptedTask, TaskRequest } from '../../node/core/ports.ts'
 import type { Board, World } from '../../simulator/world.ts'
 
 type Kinds = Readonly<Record<string, TaskLifecycle | undefined>>
 
 /** Names a run of a group: one claim at one form. */
 const bodyOf = (id: string): string => id.split('.').slice(0, 2).join('.')
+
+function isDoneOnDisk({ disk }: Board, { slot, task, alloc, id }: AdoptedTask): boolean {
+  const bytes = disk.read(allocKey(slot))
+  const record = bytes == null ? undefined : decodeBody(bytes)
+  return [record, record?.former].some((body) => body?.done?.includes(task) === true && taskId(alloc, body.form as Form, task) === id)
+}
 
 export class LifecycleLaws {
   readonly broken: string[] = []
@@ -20,7 +28,7 @@ export class LifecycleLaws {
   readonly begun = new Map<string, Board>()
   readonly #kinds: Kinds
   /** The last of what has ended well, and when. */
-  #latest = { key: '', at: -1 }
+  #latest: { readonly key: string; readonly at: number; readonly run: AdoptedTask } | null = null
 
   /** Every group that runs has these tasks. Programs and watchers of tasks are set before. */
   constructor(world: World, kinds: Kinds) {
@@ -31,12 +39,14 @@ export class LifecycleLaws {
       return of(board, request)
     }
     world.lifetimes.onEnd = (board, run) => {
-      this.#latest = { key: `${bodyOf(run.id)}.${run.task}`, at: world.queue.now }
+      this.#latest = { key: `${bodyOf(run.id)}.${run.task}`, at: world.queue.now, run }
       this.done.add(this.#latest.key)
       onEnd(board, run)
     }
-    // With the step that heard of it goes what it says: such a task runs again.
-    world.onPowerCut = () => void (this.#latest.at === world.queue.now && this.done.delete(this.#latest.key))
+    // With the step that heard of it goes what it says, unless it had been written: such a task runs again.
+    world.onPowerCut = (board) => {
+      if (this.#latest?.at === world.queue.now && !isDoneOnDisk(board, this.#latest.run)) this.done.delete(this.#latest.key)
+    }
     const { watch } = world
     world.watch = (board, event, step) => {
       const effects = watch(board, event, step)
