@@ -14,10 +14,12 @@ type Kinds = Readonly<Record<string, TaskLifecycle | undefined>>
 /** Names a run of a group: one claim at one form. */
 const bodyOf = (id: string): string => id.split('.').slice(0, 2).join('.')
 
-function isDoneOnDisk({ disk }: Board, { slot, task, alloc, id }: AdoptedTask): boolean {
+/** The disk has its group, and not that it has ended. */
+function isToRunAgain({ disk }: Board, { slot, task, alloc, id }: AdoptedTask): boolean {
   const bytes = disk.read(allocKey(slot))
   const record = bytes == null ? undefined : decodeBody(bytes)
-  return [record, record?.former].some((body) => body?.done?.includes(task) === true && taskId(alloc, body.form as Form, task) === id)
+  const own = [record, record?.former].find((body) => body !== undefined && taskId(alloc, body.form as Form, task) === id)
+  return own !== undefined && own.done?.includes(task) !== true
 }
 
 export class LifecycleLaws {
@@ -27,6 +29,8 @@ export class LifecycleLaws {
   /** Bodies of which something was started, and their boards. */
   readonly begun = new Map<string, Board>()
   readonly #kinds: Kinds
+  /** Drivers were told to stop them, and not to start them again. */
+  readonly #told = new Set<string>()
   /** The last of what has ended well, and when. */
   #latest: { readonly key: string; readonly at: number; readonly run: AdoptedTask } | null = null
 
@@ -45,7 +49,7 @@ export class LifecycleLaws {
     }
     // With the step that heard of it goes what it says, unless it had been written: such a task runs again.
     world.onPowerCut = (board) => {
-      if (this.#latest?.at === world.queue.now && !isDoneOnDisk(board, this.#latest.run)) this.done.delete(this.#latest.key)
+      if (this.#latest?.at === world.queue.now && isToRunAgain(board, this.#latest.run)) this.done.delete(this.#latest.key)
     }
     const { watch } = world
     world.watch = (board, event, step) => {
@@ -60,7 +64,10 @@ export class LifecycleLaws {
     const written = new Map<string, Uint8Array | null>()
     for (const effect of effects) {
       if (effect.kind === 'persist') for (const { key, value } of effect.writes) written.set(key, value)
+      if (effect.kind === 'stop') this.#told.add(effect.task)
       if (effect.kind !== 'start') continue
+      this.#told.delete(effect.task.id)
+      this.#asked(board, effect.task)
       const key = allocKey(effect.task.slot)
       const bytes = written.has(key) ? written.get(key) : board.disk.read(key)
       const record = bytes == null ? undefined : decodeBody(bytes)
@@ -96,18 +103,23 @@ export class LifecycleLaws {
     return Object.keys(this.#kinds).filter((name) => this.#kinds[name]?.hook === hook)
   }
 
+  /** What it waits for has happened when its driver is told to start it: while the driver does, all may be stopped. */
+  #asked(board: Board, { id, spec: { lifecycle } }: TaskRequest): void {
+    if (lifecycle?.hook === 'prestart' || lifecycle?.hook === 'poststop') return
+    const body = bodyOf(id)
+    for (const task of this.#of('prestart')) {
+      const key = `${body}.${task}`
+      const isRunning = board.tasks.has(key)
+      if (!isMomentary({ lifecycle: this.#kinds[task]! })) {
+        if (!isRunning || this.#told.has(key)) this.broken.push(`${id} starts without its sidecar ${task}`)
+      } else if (isRunning || !this.done.has(key)) this.broken.push(`${id} starts before ${task} is through`)
+    }
+  }
+
   #started(board: Board, { id, alloc, spec: { name, lifecycle } }: TaskRequest): void {
     const body = bodyOf(id)
-    const isRunning = (task: string): boolean => board.tasks.has(`${body}.${task}`)
-    const isMomentaryTask = (task: string): boolean => isMomentary({ lifecycle: this.#kinds[task]! })
     const found = (what: string): void => void this.broken.push(`${id} starts ${what}`)
     if (this.done.has(`${body}.${name}`) && lifecycle !== undefined && isMomentary({ lifecycle })) found('again, and had ended well')
-    if (lifecycle?.hook !== 'prestart' && lifecycle?.hook !== 'poststop') {
-      for (const task of this.#of('prestart')) {
-        if (isMomentaryTask(task) && (isRunning(task) || !this.done.has(`${body}.${task}`))) found(`before ${task} is through`)
-        if (!isMomentaryTask(task) && !isRunning(task)) found(`without its sidecar ${task}`)
-      }
-    }
     for (const other of board.tasks.values()) {
       if (other.alloc !== alloc || other.id === id) continue
       if (bodyOf(other.id) !== body) found(`while ${other.id} of another form runs`)
