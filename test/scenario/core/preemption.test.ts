@@ -95,7 +95,7 @@ test('nobody ends for a copy that cannot be fetched, and an agent that is killed
   assertOneAtATime(boards)
 })
 
-test('who counts on the room that another makes waits for it, and claims once', () => {
+test('who counts on the room that another makes waits for it: it claims twice at most', () => {
   const { world, first, low } = fullPool(1)
   runJob(world, first, jobSpec({ name: 'idle', priority: 20, count: 0 }))
   world.tasks.unavailable.add('/bin/app')
