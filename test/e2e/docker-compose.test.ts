@@ -127,6 +127,10 @@ test('its container is made anew: the same board, and its task has not noticed',
   await until('it is the same board, and says that its task runs', joinMsMax, async () => {
     const [alloc] = await allocsOf(first, 'till')
     return (await boardId()) === id && alloc?.state === 'running' && alloc.nodeName === 'docked'
+  }).catch(async (error: unknown) => {
+    const seen = { before: id, nodes: await ask(first, 'nodes', { method: 'node.list' }), allocs: await allocsOf(first, 'till') }
+    const logs = (await compose('logs')).output.slice(-4_000)
+    throw new Error(`${JSON.stringify(seen, null, 1)}\n${logs}\n${fleet.logs()}`, { cause: error })
   })
   assert.deepEqual(await taskContainer(), task)
 })

@@ -60,10 +60,13 @@ export function ownState(s: LivenessState): LinkState | undefined {
   return s.table.get(s.self)?.state
 }
 
-/** Goes on from a higher sequence of its own, said by an earlier boot. */
+/**
+ * Says something newer than what an earlier boot of its own said. Also when this boot has come just as far: of two statements of one
+ * sequence the others may keep the old one, and would for ever.
+ */
 export function continueFrom(s: LivenessState, state: LinkState): void {
   if (state.sequence < s.own.sequence) return
-  s.own.sequence = state.sequence
+  s.own.sequence = Math.min(state.sequence + 1, s.limits.sequenceMax)
   s.own.publishAt = s.now
 }
 

@@ -8,6 +8,7 @@ import {
   livenessOf,
   markLeft,
   onLinkState,
+  peerDown,
   peerUp as peerUpFrom,
   setHolds,
   setMembers,
@@ -166,6 +167,24 @@ test('a restarted node goes on from 1 + its own highest sequence, also behind a 
     assert.equal(livenessOf(x, b), 'alive')
     assert.equal(livenessOf(again, a), 'alive')
     assert.equal(new Map(linkSeqs(x)).get(b), ownState(again)!.sequence)
+  }
+})
+
+test('a restarted node that had said as much as its earlier boot before it heard of that says more', () => {
+  for (let boot = 8_000; boot < 8_020; boot++) {
+    const { bench, x, y } = connected()
+    const before = ownState(y)!
+    bench.nodes.delete(b)
+    bench.deliver(a, peerDown(x, b, bench.now))
+    bench.run(5_000)
+    const again = bench.boot(2, boot)
+    bench.blocks = (from, _to, effect) =>
+      from === a && effect.kind === 'relay' && effect.states.includes(before.bytes) && again.own.sequence < before.sequence
+    bench.connect(a, b)
+    bench.run(8_000)
+    assert.ok(ownState(again)!.sequence > before.sequence)
+    assert.equal(livenessOf(x, b), 'alive')
+    assert.equal(livenessOf(again, a), 'alive')
   }
 })
 
