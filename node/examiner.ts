@@ -46,16 +46,17 @@ export function createExaminer(input: ExaminerInput): Examiner {
 }
 
 /**
- * One look serves everybody who asks while it lasts and shortly after: each would open dozens of connections. One that did not try a board
- * that has fallen silent since does not.
+ * One look serves everybody who asks while it lasts and shortly after: each would open dozens of connections. One from before a board fell
+ * silent or came back does not, nor one that did not try an address that a board has taken since: what it saw there is over.
  */
 function shared(input: LookAroundInput): (effect: Examine) => Promise<Surroundings> {
-  let last: { readonly look: Promise<Surroundings>; readonly tried: ReadonlySet<string>; doneAt: number } | null = null
+  let last: { readonly look: Promise<Surroundings>; readonly at: ReadonlySet<string>; readonly away: string; doneAt: number } | null = null
   return async (effect) => {
     const wanted = effect.tries.map(({ address }) => address)
-    const isFresh = last !== null && performance.now() - last.doneAt <= limits.lookAgeMsMax
-    if (last !== null && isFresh && wanted.every((address) => last?.tried.has(address))) return await last.look
-    const mine = { look: lookAround(input, effect), tried: new Set(wanted), doneAt: Number.POSITIVE_INFINITY }
+    const away = awayIn(effect)
+    const isFresh = last !== null && performance.now() - last.doneAt <= limits.lookAgeMsMax && last.away === away
+    if (last !== null && isFresh && wanted.every((address) => last?.at.has(address))) return await last.look
+    const mine = { look: lookAround(input, effect), at: new Set(wanted), away, doneAt: Number.POSITIVE_INFINITY }
     last = mine
     try {
       return await mine.look
@@ -66,6 +67,11 @@ function shared(input: LookAroundInput): (effect: Examine) => Promise<Surroundin
       mine.doneAt = performance.now()
     }
   }
+}
+
+function awayIn({ examination }: Examine): string {
+  const away = examination.boards.filter(({ liveness }) => liveness !== 'alive')
+  return away.map(({ node }) => node).join(' ')
 }
 
 function own({ examination }: Examine, surroundings: Surroundings): Examination {

@@ -8,7 +8,7 @@ import type { NodeId } from '../../../crdt/ids.ts'
 import { type Examine, createExaminer } from '../../../node/examiner.ts'
 import type { NetworkSeen } from '../../../node/core/ports.ts'
 import { readExamination } from '../../../node/examination-schema.ts'
-import { board, examination, surroundings, way } from '../../support/examinations.ts'
+import { board, examination, silent, surroundings, way } from '../../support/examinations.ts'
 
 const coverage = { fleet: 'f', pool: 'default', node: 'b1', nodeName: 'b1', view: '', nodesAlive: 4, nodesTotal: 4, oldestMs: 0 }
 
@@ -120,7 +120,7 @@ test('an address that a member has written hides no other, and no name of its ch
   ])
 })
 
-test('one look serves those who ask shortly after, unless a board has fallen silent since', async () => {
+test('one look serves those who ask shortly after, unless a board has fallen silent or come back since', async () => {
   let looks = 0
   const seen = (): NetworkSeen => {
     looks += 1
@@ -143,6 +143,12 @@ test('one look serves those who ask shortly after, unless a board has fallen sil
   await ask({ tries })
   await ask({})
   assert.equal(looks, 2)
+  const without = { tries, examination: examination('b1', { boards: [board('b1'), silent('b2', 900)] }) }
+  await ask(without)
+  await ask(without)
+  assert.equal(looks, 3, 'b2 was tried, but while it was there')
+  await ask({ tries, examination: examination('b1', { boards: [board('b1'), board('b2')] }) })
+  assert.equal(looks, 4, 'and it is back')
 })
 
 test('a row that holds what a third board says of itself, and too much of it, spoils no answer', () => {
